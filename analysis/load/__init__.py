@@ -1,0 +1,1 @@
+"""What comes in: files of every form to one table of detainers."""

@@ -1,0 +1,200 @@
+"""Where the bundled files are, what is known of each, and reading them whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from analysis.errors import InputError
+
+RESTORE = "Restore the file from the distribution, or mend this place"
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def bundled_folder(name: Literal["data", "notebooks"]) -> Path:
+    """Find a folder that ships with the package: in a wheel inside it, in a checkout beside it."""
+    inside, beside = _PACKAGE / "_bundled" / name, _PACKAGE.parent / name
+    folder = inside if inside.is_dir() else beside
+    if not folder.is_dir():
+        raise InputError(
+            f"the bundled folder {name!r} is missing", expected=f"{inside} or {beside}", do="Install the package again"
+        )
+    return folder
+
+
+def data_file(name: str) -> Path:
+    """Find a bundled file by its path below ``data/``.
+
+    Raises
+    ------
+    InputError
+        The file is not there.
+    """
+    path = bundled_folder("data") / name
+    if not path.is_file():
+        raise InputError("a bundled file is missing", file=path, do="Restore it from the distribution")
+    return path
+
+
+class SourceFacts(BaseModel):
+    """What the origin file of a source says about it as a whole.
+
+    ``clock`` tells what its weeks mean: detainers by the week they were ``issued``, or declines by the week they were
+    ``recorded``. ``detainers`` and ``declined`` are the totals that the rows must add up to.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    clock: Literal["issued", "recorded"]
+    first_day: date
+    last_day: date
+    extracted_on: date
+    detainers: int
+    declined: int
+    synthetic: bool
+    offences: bool
+
+
+class Origin(BaseModel):
+    """What is known of a file: who made it, how its figures were obtained, what a row and a blank mean."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    title: str
+    producer: str
+    document: str
+    document_date: str | date
+    reference: str | list[str]
+    obtained: str
+    licence: str
+    accessed: str | date
+    sha256: str
+    row: str
+    blank: str
+    notes: str | None = None
+    source: SourceFacts | None = None
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def origin_of(path: Path) -> Origin:
+    """Read the origin file beside ``path`` (``<name>.origin.yml``).
+
+    Raises
+    ------
+    InputError
+        It is missing, not YAML, or lacks a key.
+    """
+    beside = path.with_name(path.name + ".origin.yml")
+    try:
+        return Origin.model_validate(yaml.safe_load(beside.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise InputError("the origin file is missing", file=beside, do=RESTORE) from error
+    except yaml.YAMLError as error:
+        raise InputError("the origin file is not YAML", file=beside, found=str(error), do=RESTORE) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            first["msg"], file=beside, place="key " + ".".join(str(part) for part in first["loc"]), do=RESTORE
+        ) from error
+
+
+def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read a CSV with every cell as text, so that a blank and the text ``NA`` stay apart.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Columns that must be there; others may follow.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per line, text throughout; a blank cell is an empty string.
+
+    Raises
+    ------
+    InputError
+        Unreadable text, lines of unequal length, or a column that is missing.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError as error:
+        raise InputError("the file is missing", file=path, do=RESTORE) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError("the file is damaged", file=path, found=str(error), do=RESTORE) from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise InputError(
+            f"column {missing[0]!r} is missing", file=path, place="row 1", found=list(table.columns), do=RESTORE
+        )
+    return table
+
+
+def check_hash(path: Path) -> str:
+    """Hold a bundled file against the hash in its origin file; give the hash back.
+
+    Raises
+    ------
+    InputError
+        The file's bytes are not those that the origin file describes.
+    """
+    found, expected = sha256_of(path), origin_of(path).sha256
+    if found != expected:
+        raise InputError(
+            "the file is not the one its origin file describes",
+            file=path,
+            found=f"sha256 {found}",
+            expected=f"sha256 {expected}",
+            do="Restore the file; if the change is meant, put the new hash into the origin file",
+        )
+    return found
+
+
+@cache
+def crosswalk(name: str, key: str) -> pd.DataFrame:
+    """Read a crosswalk of ``data/reference/``: text throughout, one row per value of ``key``, which is the index.
+
+    Raises
+    ------
+    InputError
+        A key that stands twice, or a value with stray space.
+    """
+    path = data_file(f"reference/{name}.csv")
+    table = read_text_table(path, [key])
+    for column in table:
+        stray = table.index[table[column] != table[column].str.strip()]
+        if len(stray):
+            raise InputError(
+                "a value has stray space",
+                file=path,
+                place=f"row {stray[0] + 2}, column {column}",
+                found=table.loc[stray[0], column],
+                do=RESTORE,
+            )
+    twice = table.index[table[key].duplicated()]
+    if len(twice):
+        raise InputError(
+            "a key stands twice",
+            file=path,
+            place=f"row {twice[0] + 2}, column {key}",
+            found=table.loc[twice[0], key],
+            expected="each value once",
+            do="Delete one of the two rows",
+        )
+    return table.set_index(key)

@@ -1,0 +1,174 @@
+"""The table of detainers: the one shape that every source is read into.
+
+One row is one detainer, or one group of identical detainers in published counts; ``detainers`` says how many the row
+stands for. Text that repeats is held as a category; blank is always missing (``NaN``), never an empty string, and a
+source that has no such column leaves it blank throughout. Columns that this project does not know are carried behind
+these under their own names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+import pandas as pd
+import pandera.pandas as pa
+
+from analysis.errors import InputError
+
+
+class Outcome(StrEnum):
+    """What a detainer's recorded end says; the classes of ``data/reference/lift_reasons.csv``."""
+
+    DECLINED = "declined_by_lea"
+    TAKEN = "transferred_to_ice"
+    LEFT_FIRST = "left_custody_before_pickup"
+    NO_ACTION = "ice_did_not_act"
+    UNSPECIFIED = "administrative_unspecified"
+    REPLACED = "administrative_replaced"
+    OTHER = "other_end"
+    NOT_RECORDED = "pending_or_unrecorded"
+
+
+class OffenceStatus(StrEnum):
+    """How far the named offence went in court, as ICE recorded it."""
+
+    CONVICTED = "convicted"
+    CHARGED = "charged"
+    NONE = "none recorded"
+    UNKNOWN = "unknown"
+
+
+class Request(StrEnum):
+    """What a form asks of the agency."""
+
+    HOLD = "hold"
+    NOTIFY = "notify"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table: its name, kind of value, meaning and what a blank in it means."""
+
+    name: str
+    kind: Literal["date", "category", "text", "count", "row"]
+    meaning: str
+    blank: str
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("issued_on", "date", "date ICE prepared the form; a week's first day in weekly counts", "not given"),
+    Column("lifted_on", "date", "date ICE recorded the detainer's end", "not ended, or the source has no such date"),
+    Column("state", "category", "postal code of the facility's state, DC and territories included", "not given"),
+    Column("agency", "category", "facility or agency as recorded, trimmed", "not given"),
+    Column("city", "category", "city as recorded, trimmed", "not given"),
+    Column("facility_code", "category", "ICE's facility code", "not given"),
+    Column("form", "category", "I247A, I247D, I247N, I247G, I247X or I247", "not given"),
+    Column("request", "category", "what the form asks: hold, notify, other", "form not given"),
+    Column("lift_reason", "category", "lift reason as recorded", "pending, or nothing recorded"),
+    Column("outcome", "category", "class of the lift reason", "never blank"),
+    Column("offence_text", "category", "offence as recorded", "none recorded"),
+    Column("offence_code", "category", "NCIC or ICE code as text, leading zero kept", "none recorded"),
+    Column("offence_group", "category", "one of 16 groups, or NONE, or UNKNOWN", "the source has no offences"),
+    Column("offence_detail", "category", "detail within the group", "none, unknown or no offences in the source"),
+    Column("offence_status", "category", "convicted, charged, none recorded, unknown", "the source has no offences"),
+    Column("criminality", "category", "ICE's criminality field as recorded", "not given"),
+    Column("threat_level", "category", "ICE's threat level as recorded", "none recorded by ICE"),
+    Column("citizenship", "category", "country as recorded", "not given"),
+    Column("person", "text", "person id, valid within one release only", "not given"),
+    Column("duplicate", "category", "why this row may repeat another", "no repeat found"),
+    Column("detainers", "count", "detainers that the row stands for", "never blank"),
+    Column("source_file", "category", "file the row came from", "never blank"),
+    Column("source_sheet", "category", "sheet the row came from", "not a workbook"),
+    Column("source_row", "row", "row in that file or sheet, the header's row counted", "never blank"),
+)
+NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+CLOSED: dict[str, tuple[str, ...]] = {
+    "outcome": tuple(Outcome),
+    "offence_status": tuple(OffenceStatus),
+    "request": tuple(Request),
+}
+DTYPES = {"date": "datetime64[ms]", "category": "category", "text": "str", "count": "int64", "row": "int64"}
+
+
+def _schema() -> pa.DataFrameSchema:
+    """Build the pandera schema from the column list."""
+    checks = {
+        "detainers": pa.Check.ge(0, error="a whole number of 0 or more"),
+        "source_row": pa.Check.ge(1, error="a row number of 1 or more"),
+        **{name: pa.Check.isin(values, error="one of " + ", ".join(values)) for name, values in CLOSED.items()},
+    }
+    required = {"outcome", "detainers", "source_file", "source_row"}
+    return pa.DataFrameSchema(
+        {
+            column.name: pa.Column(
+                None if column.kind in ("date", "category", "text") else DTYPES[column.kind],
+                checks=checks.get(column.name),
+                nullable=column.name not in required,
+            )
+            for column in COLUMNS
+        },
+        strict=False,
+    )
+
+
+SCHEMA = _schema()
+
+
+def as_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a frame the columns, order and types of the table of detainers.
+
+    Parameters
+    ----------
+    frame
+        Rows with at least ``outcome``, ``detainers``, ``source_file`` and ``source_row``; absent columns come out
+        blank, further columns follow under their own names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per row of ``frame``, a fresh index from 0.
+
+    Raises
+    ------
+    InputError
+        A value outside a closed vocabulary, a negative count or a blank where the table allows none.
+    """
+    known: dict[str, pd.Series] = {}
+    for column in COLUMNS:
+        values = frame[column.name] if column.name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
+        if column.kind == "date":
+            known[column.name] = pd.to_datetime(values).astype("datetime64[ms]")
+        elif column.kind == "category" and isinstance(values.dtype, pd.CategoricalDtype):
+            known[column.name] = values.cat.remove_unused_categories()
+        else:
+            known[column.name] = values.astype(pd.api.types.pandas_dtype(DTYPES[column.kind]))
+    table = pd.DataFrame(known, index=frame.index)
+    extra = frame.columns.difference(list(NAMES), sort=False)
+    return check_table(pd.concat([table, frame[extra]], axis="columns").reset_index(drop=True))
+
+
+def check_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Hold a table against the schema; give it back unchanged.
+
+    Raises
+    ------
+    InputError
+        The first value that does not fit, with its source file and row.
+    """
+    try:
+        SCHEMA.validate(table)
+    except pa.errors.SchemaError as error:
+        cases = error.failure_cases
+        first = cases.iloc[0] if isinstance(cases, pd.DataFrame) and len(cases) else None
+        row = table.loc[first["index"]] if first is not None and pd.notna(first["index"]) else None
+        raise InputError(
+            "a row does not fit the table of detainers",
+            file=None if row is None else str(row["source_file"]),
+            place=f"row {row['source_row']}, column {error.schema.name}" if row is not None else str(error.schema.name),
+            found=None if first is None else first["failure_case"],
+            expected=str(getattr(error.check, "error", error.check)),
+        ) from error
+    return table
