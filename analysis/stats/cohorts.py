@@ -1,0 +1,297 @@
+"""Issue cohorts: what became of the detainers issued in a week, by place, form or offence.
+
+A cohort's share is declines among the detainers issued in the same week, so numerator and denominator are the same
+people. A detainer without a recorded end counts as issued and as not recorded, never as honoured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from analysis.load.table import Outcome
+from analysis.stats.changes import RatioTest, adjust_for_many, compare, direction
+from analysis.stats.intervals import count_interval, share_interval
+from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
+
+NOT_GIVEN = "not given"
+TRAILING_WEEKS = 8
+OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
+_COLUMN_OF = {
+    **dict.fromkeys(Outcome, "other_ends"),
+    Outcome.DECLINED: "declined",
+    Outcome.TAKEN: "taken",
+    Outcome.NOT_RECORDED: "not_recorded",
+}
+
+
+def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
+    """Count detainers and what became of them, by one or more columns.
+
+    Parameters
+    ----------
+    table
+        The table of detainers.
+    by
+        Columns to count by, or ``week`` for the reporting week of issue. A blank counts under ``not given``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per combination that occurs: ``issued`` and, adding up to it, ``declined``, ``taken`` (by ICE),
+        ``other_ends`` and ``not_recorded``; counts of detainers.
+    """
+    keys = [by] if isinstance(by, str) else list(by)
+    groups = {key: week_of(table["issued_on"]) if key == "week" else _with_blank(table[key]) for key in keys}
+    columns = table["outcome"].astype("str").map(_COLUMN_OF).astype(pd.CategoricalDtype(OUTCOME_COLUMNS))
+    counts = (
+        pd.DataFrame({**groups, "became": columns, "detainers": table["detainers"]})
+        .pivot_table(index=keys, columns="became", values="detainers", aggfunc="sum", observed=False, fill_value=0)
+        .reindex(columns=OUTCOME_COLUMNS, fill_value=0)
+        .astype("int64")
+    )
+    counts.columns = pd.Index(OUTCOME_COLUMNS)
+    counts.insert(0, "issued", counts.sum(axis="columns"))
+    return counts[counts["issued"] > 0]
+
+
+def _with_blank(values: pd.Series) -> pd.Series:
+    """Name the blanks, so that they are counted and seen."""
+    return values.astype("str").fillna(NOT_GIVEN)
+
+
+def rows_of(table: pd.DataFrame, week: date | None, place: str) -> pd.DataFrame:
+    """Keep the detainers issued in a week (None = any) in a place (``all`` = any)."""
+    kept = pd.Series(True, index=table.index)
+    if week is not None:
+        kept &= week_of(table["issued_on"]) == pd.Timestamp(week)
+    if place != "all":
+        kept &= table["state"] == place
+    return table[kept]
+
+
+def with_intervals(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Put intervals beside counts of a cohort.
+
+    Parameters
+    ----------
+    counts
+        Columns ``issued`` and ``declined``.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows with ``declined_low`` and ``declined_high`` (exact Poisson), ``share`` (declined of issued),
+        ``share_low`` and ``share_high`` (Wilson); shares are NaN where nothing was issued.
+    """
+    result = counts.copy()
+    result["declined_low"], result["declined_high"] = count_interval(counts["declined"], level)
+    result["share"] = counts["declined"] / counts["issued"].where(counts["issued"] > 0)
+    result["share_low"], result["share_high"] = share_interval(counts["declined"], counts["issued"], level)
+    return result
+
+
+def weekly_series(table: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Give the weekly cohorts of a source, one row per week of its calendar, also those with no detainer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``week`` (Saturdays); the columns of :func:`with_intervals` and ``status`` (partial, settled,
+        provisional).
+    """
+    weeks = calendar.weeks()
+    series = with_intervals(count_outcomes(table, "week").reindex(as_timestamps(weeks), fill_value=0))
+    series["status"] = [calendar.status(week) for week in weeks]
+    return series
+
+
+def of_week(by_week: pd.DataFrame, week: date, places: Sequence[str]) -> pd.DataFrame:
+    """Cut one week out of counts by week and place; a place without a detainer that week is a row of zeros."""
+    return of_weeks(by_week, [week], places)
+
+
+def of_weeks(by_week: pd.DataFrame, weeks: Sequence[date], places: Sequence[str]) -> pd.DataFrame:
+    """Add up some weeks of counts by week and place.
+
+    Parameters
+    ----------
+    by_week
+        Counts by ``week`` and a place, as from :func:`count_outcomes`.
+    weeks
+        The weeks to add up.
+    places
+        The places wanted, in order; one without a detainer is a row of zeros.
+    """
+    chosen = by_week[by_week.index.get_level_values(0).isin(as_timestamps(weeks))]
+    return chosen.groupby(level=1).sum().reindex(pd.Index(places), fill_value=0)
+
+
+def compare_weeks(
+    by_week: pd.DataFrame,
+    week: date,
+    calendar: Calendar,
+    places: Sequence[str],
+    blocking: pd.DataFrame,
+    trailing: int = TRAILING_WEEKS,
+) -> pd.DataFrame:
+    """Compare a week's cohort with last week's and with the trailing weeks', for the nation and each place.
+
+    Declines per detainer issued, now against before; one false-discovery control over all tests of the week. A week
+    that is partial or not settled is not compared, nor is one against a partial week.
+
+    Parameters
+    ----------
+    by_week
+        Counts by ``week`` and place.
+    week, calendar
+        The week, and the weeks that the source covers.
+    places
+        The places to test beside the whole ("all").
+    blocking
+        Events across which no direction may be named (:func:`analysis.load.events.events`).
+    trailing
+        Number of full weeks before this one that make the longer comparison.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per comparison (``last week``, ``trailing weeks``) and place (``all`` first): ``declined``, ``issued``,
+        ``declined_before``, ``issued_before``, ``ratio``, ``low``, ``high``, ``p``, ``p_mid``, ``reason`` (blank where
+        tested, else why not; the numbers are then NaN), ``p_adjusted`` and ``finding`` (``higher``, ``lower``, ``no
+        clear change``, or the reason).
+    """
+    now = _with_total(of_week(by_week, week, places))
+    parts = []
+    for against, number in (("last week", 1), ("trailing weeks", trailing)):
+        earlier = calendar.full_weeks_before(week, number)
+        before = _with_total(of_weeks(by_week, earlier, places))
+        part = pd.concat([now[["declined", "issued"]], before[["declined", "issued"]].add_suffix("_before")], axis=1)
+        part = part.join(compare(now, before)).loc[["all", *places]]
+        part["blocked_by"] = [_blocked(blocking, week - number * WEEK, week, str(place)) for place in part.index]
+        refusal = _why_not(week, calendar, len(earlier), number)
+        if refusal:
+            part[list(RatioTest._fields)] = np.nan
+            part["reason"] = refusal
+        parts.append(part.assign(against=against).rename_axis("place").set_index("against", append=True).swaplevel())
+    comparisons = pd.concat(parts)
+    comparisons["p_adjusted"] = adjust_for_many(comparisons["p"])
+    expected = comparisons["declined_before"] / comparisons["issued_before"] * comparisons["issued"]
+    comparisons["finding"] = [
+        direction(row.declined, would_be, row.ratio, row.p_adjusted, row.blocked_by) or row.reason
+        for row, would_be in zip(comparisons.itertuples(), expected, strict=True)
+    ]
+    return comparisons.drop(columns="blocked_by")
+
+
+def _blocked(blocking: pd.DataFrame, first: date, week: date, place: str) -> str:
+    """Name the first event of these weeks that concerns the place or all of them; blank where there is none."""
+    during = blocking[
+        (blocking["last_date"] >= pd.Timestamp(first)) & (blocking["date"] <= pd.Timestamp(last_day(week)))
+    ]
+    own = during if place == "all" else during[during["state"].isin(["", place])]
+    return "" if own.empty else str(own["headline"].iloc[0])
+
+
+def _with_total(counts: pd.DataFrame) -> pd.DataFrame:
+    """Put the total of all places on top, as place ``all``."""
+    return pd.concat([counts.sum().to_frame("all").T, counts])
+
+
+def _why_not(week: date, calendar: Calendar, found: int, wanted: int) -> str:
+    """Say why a week may not be compared with the weeks before it; blank where it may."""
+    if calendar.is_partial(week):
+        return "partial week"
+    if not calendar.is_settled(week):
+        return "week not settled"
+    if found < wanted:
+        before_partial = wanted == 1 and week - WEEK in calendar.weeks()
+        return "the week before is partial" if before_partial else f"only {found} of {wanted} full weeks before"
+    return ""
+
+
+def indicators(by_week: pd.DataFrame, week: date, calendar: Calendar, place: str) -> pd.DataFrame:
+    """Put a week's counts beside last week's and the mean of the trailing full weeks.
+
+    Parameters
+    ----------
+    by_week
+        Counts by ``week`` and place.
+    week, calendar
+        The week, and the weeks that the source covers.
+    place
+        A place, or ``all``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per count (``measure``): ``this_week``, ``last_week`` (NaN where that week is partial or not in the
+        source), ``trailing_mean`` (NaN where fewer than :data:`TRAILING_WEEKS` full weeks are before this one).
+    """
+    places = sorted(set(by_week.index.get_level_values(1))) if place == "all" else [place]
+    columns = {"this_week": of_week(by_week, week, places).sum().astype(float)}
+    for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
+        earlier = calendar.full_weeks_before(week, number)
+        sums = of_weeks(by_week, earlier, places).sum() / number
+        columns[name] = sums if len(earlier) == number else sums * np.nan
+    return pd.DataFrame(columns).rename_axis("measure").reset_index()
+
+
+def lift_reasons_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Count detainers by recorded lift reason, most frequent first; nothing recorded is a row of its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per lift reason: ``lift_reason``, ``outcome``, ``detainers``, ``part`` (of all).
+    """
+    reasons = table["lift_reason"].astype("str").fillna("(nothing recorded)")
+    counts = table["detainers"].groupby([reasons, table["outcome"].astype("str")]).sum().reset_index()
+    counts["part"] = counts["detainers"] / max(1, counts["detainers"].sum())
+    return counts.sort_values(["detainers", "lift_reason"], ascending=[False, True], ignore_index=True)
+
+
+def week_facts(
+    by_week: pd.DataFrame, comparisons: pd.DataFrame, week: date, calendar: Calendar, place: str
+) -> dict[str, object]:
+    """Gather the facts of a cohort week, by id, for a place or ``all``.
+
+    ``last_week_…`` and ``trailing_…`` are the two comparisons of :func:`compare_weeks`; ``tests`` and ``flags`` count
+    the week's tests and those with a direction; ``source_…`` are the totals over all weeks of the source.
+    """
+    places = [p for p in comparisons.index.get_level_values("place").unique() if p != "all"]
+    state_counts = of_week(by_week, week, places)
+    own = state_counts.sum().to_frame("all").T if place == "all" else state_counts.loc[[place]]
+    whole = by_week if place == "all" else by_week[by_week.index.get_level_values(1) == place]
+    given = state_counts.drop(index=NOT_GIVEN, errors="ignore")
+    tested = comparisons["p"].notna()
+    facts: dict[str, object] = {
+        "week": week,
+        "week_end": last_day(week),
+        "status": calendar.status(week),
+        "days_covered": calendar.days_covered(week),
+        **with_intervals(own).iloc[0],
+        **{name: int(own[name].iloc[0]) for name in ("issued", *OUTCOME_COLUMNS)},
+        "nation_issued": state_counts["issued"].sum(),
+        "nation_declined": state_counts["declined"].sum(),
+        "nation_share": state_counts["declined"].sum() / max(1, state_counts["issued"].sum()),
+        "states_with_detainers": (given["issued"] > 0).sum(),
+        "states_with_declines": (given["declined"] > 0).sum(),
+        "state_not_given": state_counts["issued"].get(NOT_GIVEN, 0),
+        "source_issued": whole["issued"].sum(),
+        "source_declined": whole["declined"].sum(),
+        "tests": tested.sum(),
+        "flags": comparisons["finding"].isin(["higher", "lower"]).sum(),
+        "settling_days": SETTLING_DAYS,
+        "trailing_weeks": TRAILING_WEEKS,
+    }
+    for against, name in (("last week", "last_week"), ("trailing weeks", "trailing")):
+        row = comparisons.loc[(against, place)]
+        facts |= {f"{name}_{key}": row[key] for key in row.index if key not in ("declined", "issued")}
+        facts[f"{name}_share"] = row["declined_before"] / row["issued_before"] if row["issued_before"] else None
+    return facts

@@ -1,0 +1,165 @@
+"""When are detainers declined? Cumulative incidence by days since issue, the other ends as competing events.
+
+A detainer that ended otherwise can no longer be declined, so it is not censored; one without a recorded end is, on the
+day of the extraction. One minus Kaplan-Meier, which censors the other ends, overstates every outcome.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.duration.survfunc import CumIncidenceRight
+
+from analysis.errors import InputError
+from analysis.load.table import Outcome
+
+CAUSES = (
+    Outcome.DECLINED,
+    Outcome.TAKEN,
+    Outcome.LEFT_FIRST,
+    Outcome.NO_ACTION,
+    Outcome.UNSPECIFIED,
+    Outcome.OTHER,
+)
+"""The competing ends. A detainer that a newer form replaced is left out; the newer one is followed instead."""
+
+
+def aalen_johansen(days: ArrayLike, cause: ArrayLike, causes: int, level: float = 0.95) -> pd.DataFrame:
+    """Estimate the cumulative incidence of every cause.
+
+    Parameters
+    ----------
+    days
+        Days followed.
+    cause
+        1, 2 ... = the cause that ended it on that day; 0 = not ended by then (censored).
+    causes
+        Number of causes, also those that do not occur.
+    level
+        Of the interval, on the complementary log-log scale, so that it stays between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cause and distinct day: ``cause``, ``day``, ``at_risk`` (followed up to that day), ``incidence``,
+        ``se``, ``low``, ``high``. The incidences of all causes on one day add up to at most 1. Before any event of the
+        cause the incidence is 0 and the interval NaN.
+
+    References
+    ----------
+    Aalen and Johansen (1978), Scandinavian Journal of Statistics 5, 141-150; Putter, Fiocco and Geskus (2007),
+    Statistics in Medicine 26, 2389-2430.
+    """
+    time, status = np.asarray(days, dtype=float), np.asarray(cause, dtype=int)
+    names = ["cause", "day", "at_risk", "incidence", "se", "low", "high"]
+    if not len(time):
+        return pd.DataFrame(columns=names, dtype="float64")
+    if np.any(time < 0):
+        raise ValueError("a detainer cannot end before it was issued")
+    with np.errstate(divide="ignore", invalid="ignore"):  # the last day, if nobody is left to follow
+        fitted = CumIncidenceRight(time, status)
+    at_risk = len(time) - np.searchsorted(np.sort(time), fitted.times)
+    z = float(stats.norm.isf((1 - level) / 2))
+    parts = []
+    for number in range(1, causes + 1):
+        occurs = number <= len(fitted.cinc)
+        f = np.minimum(fitted.cinc[number - 1], 1.0) if occurs else np.zeros(len(fitted.times))
+        se = fitted.cinc_se[number - 1] if occurs else np.full(len(f), np.nan)
+        se = np.where(f > 0, se, np.nan)
+        inside = (f > 0) & (f < 1)
+        safe = np.where(inside, f, 0.5)
+        reach = np.exp(z * se / ((1 - safe) * -np.log1p(-safe)))
+        low, high = (np.where(inside, 1 - (1 - safe) ** power, np.nan) for power in (1 / reach, reach))
+        columns = (np.full(len(f), number), fitted.times, at_risk, f, se, low, high)
+        parts.append(pd.DataFrame(dict(zip(names, columns, strict=True))))
+    return pd.concat(parts, ignore_index=True)
+
+
+def follow(table: pd.DataFrame, extracted_on: date) -> tuple[pd.DataFrame, pd.Series]:
+    """Say how long each detainer was followed and what ended it.
+
+    Parameters
+    ----------
+    table
+        The table of detainers of a source with days of ends.
+    extracted_on
+        The source's extraction day.
+
+    Returns
+    -------
+    tuple
+        One row per detainer that can be followed (a row that stands for several is repeated): ``days`` and ``cause``
+        (position in :data:`CAUSES` from 1; 0 = no end recorded: followed to the extraction, or to the recorded day if
+        there is one without a reason). And the number of detainers left out, by reason.
+
+    Raises
+    ------
+    InputError
+        The source has ended detainers and not one day of an end.
+    """
+    outcome = table["outcome"].astype("str")
+    open_still = outcome == Outcome.NOT_RECORDED
+    if (~open_still).any() and table["lifted_on"].notna().sum() == 0:
+        raise InputError(
+            "the source does not say on which day detainers ended",
+            do="Time to decline needs a release with lift dates",
+        )
+    end = pd.Timestamp(extracted_on)
+    left_out = np.select(
+        [
+            table["issued_on"].isna(),
+            outcome == Outcome.REPLACED,
+            table["issued_on"] > end,
+            table["lifted_on"].isna() & ~open_still,
+            table["lifted_on"] < table["issued_on"],
+            table["lifted_on"] > end,
+        ],
+        [
+            "no day of issue",
+            "replaced by a newer form",
+            "issued after the extraction",
+            "ended on a day not recorded",
+            "ended before it was issued",
+            "ended after the extraction",
+        ],
+        "",
+    )
+    kept = table[left_out == ""]
+    followed = pd.DataFrame(
+        {
+            "days": (kept["lifted_on"].fillna(end) - kept["issued_on"]).dt.days,
+            "cause": outcome[left_out == ""].map({name: n for n, name in enumerate(CAUSES, start=1)}).fillna(0).astype(int),
+        }
+    )
+    numbers = table["detainers"].groupby(left_out).sum().drop("", errors="ignore")
+    return followed.loc[followed.index.repeat(kept["detainers"])].reset_index(drop=True), numbers
+
+
+def cumulative_incidence(table: pd.DataFrame, extracted_on: date, level: float = 0.95) -> pd.DataFrame:
+    """Give the share of detainers that had ended in each way, by days since issue.
+
+    Parameters
+    ----------
+    table
+        The table of detainers of a source with days of ends (:func:`follow`).
+    extracted_on
+        The source's extraction day.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per outcome and day on which any ended or was censored: ``outcome`` (one of :data:`CAUSES`), ``day``,
+        ``at_risk``, ``incidence``, ``se``, ``low``, ``high``; ``attrs["left_out"]`` counts detainers left out by
+        reason. No rows where nothing can be followed.
+    """
+    followed, left_out = follow(table, extracted_on)
+    curves = aalen_johansen(followed["days"], followed["cause"], len(CAUSES), level)
+    curves.insert(0, "outcome", curves.pop("cause").map({n: str(name) for n, name in enumerate(CAUSES, start=1)}))
+    curves.attrs["left_out"] = left_out.to_dict()
+    return curves

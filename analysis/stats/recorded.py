@@ -1,0 +1,234 @@
+"""Declines by the week they were recorded, from ICE's weekly reports: what such counts can carry, and no more.
+
+The detainers issued in a week and the declines recorded in it are different people, so nothing here is divided by the
+number issued. Places nest and figures may be lower bounds, so they are treated as bounds and never added across levels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from analysis.load.published import PublishedReports
+from analysis.stats.changes import RatioTest, adjust_for_many, direction, ratio_test
+from analysis.stats.intervals import count_interval
+from analysis.stats.weeks import WEEK, last_day
+
+REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}
+
+
+def declined_in(declined: pd.DataFrame, place: str, state: str) -> int | None:
+    """Give the exact number recorded as declined in a place; None where no exact figure is known."""
+    rows = declined[(declined["place"] == place) & (declined["state"] == state) & (declined["bound"] == "exact")]
+    return int(rows["declined"].iloc[0]) if len(rows) == 1 else None
+
+
+def state_bounds(declined: pd.DataFrame, total: int, states: Sequence[str]) -> pd.DataFrame:
+    """Bound each state's number of declines from the figures that are known of its places.
+
+    A state's exact figure is both bounds. Otherwise the lower bound is the sum of its outermost sure places, and the
+    upper bound leaves every other state its lower bound. Disputed figures move no bound.
+
+    Parameters
+    ----------
+    declined
+        One week of ``declined_by_place``.
+    total
+        The week's national number.
+    states
+        Postal codes, one row each in the result.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index the postal code; ``known_low``, ``known_high``, and ``bound``: ``exact``, ``at_least`` (something is
+        known) or ``not known``.
+    """
+    sure = declined[declined["bound"] != "disputed"]
+    outermost = sure[(sure["within"] == "") & (sure["level"] != "region")]
+    low = outermost.groupby("state")["declined"].sum().reindex(pd.Index(states), fill_value=0).astype("int64")
+    exact = sure[(sure["level"] == "state") & (sure["bound"] == "exact")].set_index("state")["declined"]
+    for region, members in REGIONS.items():
+        if ((sure["place"] == region) & (sure["declined"] == 0)).any():
+            exact = pd.concat([exact, pd.Series(0, index=list(members))])
+    result = pd.DataFrame({"known_low": low, "known_high": low + (total - int(low.sum()))})
+    result["bound"] = np.where(
+        result.index.isin(outermost["state"]) & (result["known_low"] > 0), "at_least", "not known"
+    )
+    is_exact = result.index.isin(exact.index)
+    result.loc[is_exact, "known_low"] = result.loc[is_exact, "known_high"] = exact.reindex(result.index[is_exact])
+    result.loc[is_exact, "bound"] = "exact"
+    return result
+
+
+def neighbour_changes(
+    totals: pd.DataFrame, apart: pd.Series, week: date, apart_name: str, blocking: pd.DataFrame
+) -> pd.DataFrame:
+    """Compare the week's count with its neighbours', with and without one place.
+
+    Parameters
+    ----------
+    totals
+        One row per report, by ``week_start``: ``declined``.
+    apart
+        By week: the exact number of the place that is taken out; NaN where it is not known.
+    week
+        The week of the report; pairs of neighbouring weeks that hold it are compared.
+    apart_name
+        Name of the place.
+    blocking
+        Events across which no direction may be named (:func:`analysis.load.events.events`); with the place taken
+        out, those of that place do not count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair and scope: ``pair`` (``to next week`` or ``from week before``), ``scope`` (``all places`` or
+        ``without <place>``), ``before`` and ``now`` (counts), ``ratio``, ``low``, ``high``, ``p`` (exact
+        conditional, the headline), ``p_mid``, ``p_adjusted`` over these rows, ``finding``.
+    """
+    counts = totals.set_index("week_start")["declined"]
+    scopes = {"all places": counts, f"without {apart_name}": counts - apart}
+    rows = []
+    for pair, earlier, later in (("to next week", week, week + WEEK), ("from week before", week - WEEK, week)):
+        first, second = pd.Timestamp(earlier), pd.Timestamp(later)
+        for scope, values in scopes.items():
+            before, now = values.get(first, np.nan), values.get(second, np.nan)
+            if not (np.isnan(before) or np.isnan(now)):
+                blocked_by = _blocked(blocking, earlier, later, "" if scope == "all places" else apart_name)
+                rows.append((pair, scope, int(before), int(now), *ratio_test(int(now), int(before)), blocked_by))
+    columns = ["pair", "scope", "before", "now", *RatioTest._fields, "blocked_by"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["p_adjusted"] = adjust_for_many(table["p"])
+    table["finding"] = [
+        direction(row.now, row.before, row.ratio, row.p_adjusted, row.blocked_by) for row in table.itertuples()
+    ]
+    return table.drop(columns="blocked_by")
+
+
+def _blocked(blocking: pd.DataFrame, earlier: date, later: date, apart_name: str) -> str:
+    """Name the first event that blocks the comparison of two weeks; blank where none does."""
+    between = blocking[
+        (blocking["last_date"] >= pd.Timestamp(earlier)) & (blocking["date"] <= pd.Timestamp(last_day(later)))
+    ]
+    elsewhere = between[[not agency or not apart_name.startswith(agency) for agency in between["agency"]]]
+    return "" if elsewhere.empty else str(elsewhere["headline"].iloc[0])
+
+
+def taken_back(declined: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
+    """Give the places whose Section II rows ICE itself corrected.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``declined`` concerned; their sum is the least number of declines that were corrected, since some
+        are lower bounds.
+    """
+    ours = corrections[(corrections["kind"] == "ICE correction") & (corrections["section"] == "II")]
+    touched = {row for rows in ours["touches"] for row in rows.split(";") if row}
+    return declined[declined["row_id"].isin(touched)]
+
+
+def known_offences(known: pd.DataFrame) -> pd.DataFrame:
+    """Count the known rows by offence group and status; counts of rows, no row by itself.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per offence group that occurs, most frequent first: ``offence_group``, and one column per status
+        (``convicted``, ``charged``, ``unknown``) with ``detainers``, their sum.
+    """
+    named = known[known["offence_text"] != ""]
+    counts = pd.crosstab(named["offence_group"], named["offence_status"])
+    counts = counts.reindex(columns=["convicted", "charged", "unknown"], fill_value=0)
+    counts.columns = pd.Index(["convicted", "charged", "unknown"])
+    counts["detainers"] = counts.sum(axis="columns")
+    return counts.sort_values(["detainers"], ascending=False, kind="stable").reset_index()
+
+
+def with_count_intervals(places: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Put exact Poisson intervals beside ``declined``; a lower bound gets none (NaN)."""
+    low, high = count_interval(places["declined"], level)
+    exact = (places["bound"] == "exact").to_numpy()
+    return places.assign(declined_low=np.where(exact, low, np.nan), declined_high=np.where(exact, high, np.nan))
+
+
+def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> dict[str, object]:
+    """Gather the facts of one published week, by id.
+
+    ``declined_in_…`` and ``issued_in_…`` give each place's figure as printed; ``outside_…`` is the count without Travis
+    County, Texas; ``next_…`` and ``previous_…`` compare with the neighbouring weeks (:func:`neighbour_changes`).
+    """
+    report = reports.of_week(week)
+    total = report.weekly_totals.iloc[0]
+    declined, known = report.declined_by_place, report.known_rows
+    low, high = count_interval(int(total["declined"]))
+    back = int(taken_back(declined, report.corrections)["declined"].sum())
+    states = state_bounds(declined, int(total["declined"]), sorted(set(declined["state"]) - {""}))
+    travis = declined_in(declined, "Travis", "TX")
+    facts: dict[str, object] = {
+        "week": week,
+        "week_end": last_day(week),
+        "status": "as published",
+        "issued": total["issued"],
+        "issued_confidence": total["confidence"],
+        "declined": total["declined"],
+        "declined_low": low,
+        "declined_high": high,
+        "travis": travis,
+        "travis_share": None if travis is None else travis / total["declined"],
+        "taken_back_at_least": back,
+        "remaining_at_most": total["declined"] - back,
+        "covered_by_states": states["known_low"].sum(),
+        "covered_share": states["known_low"].sum() / total["declined"],
+        "not_covered": total["declined"] - states["known_low"].sum(),
+        "states_with_a_figure": (states["bound"] == "exact").sum(),
+        "known_rows": len(known),
+        "known_offences": (known["offence_text"] != "").sum(),
+        "known_without_offence": (known["offence_text"] == "").sum(),
+        "unknown_offences": total["declined"] - (known["offence_text"] != "").sum(),
+        "issued_places": len(report.issued_by_place),
+        "issued_in_places": report.issued_by_place["issued"].sum(),
+        "corrections": len(report.corrections),
+    }
+    if travis is not None:
+        outside = int(total["declined"]) - travis
+        outside_low, outside_high = count_interval(outside)
+        facts |= {"outside": outside, "outside_low": outside_low, "outside_high": outside_high}
+    facts |= {f"issued_in_{_slug(r)}": r["issued"] for _, r in report.issued_by_place.iterrows()}
+    facts |= {f"declined_in_{_slug(r)}": r["declined"] for _, r in declined.iterrows()}
+    for _, row in travis_changes(reports, week, blocking).iterrows():
+        pair = "next" if row["pair"] == "to next week" else "previous"
+        scope = "all" if row["scope"] == "all places" else "outside"
+        facts |= {f"{pair}_{scope}_{name}": row[name] for name in row.index if name not in ("pair", "scope")}
+    return facts
+
+
+def travis_changes(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> pd.DataFrame:
+    """Compare a week with its neighbours, with and without Travis County, Texas (:func:`neighbour_changes`)."""
+    declined = reports.declined_by_place
+    rows = declined[(declined["place"] == "Travis") & (declined["state"] == "TX") & (declined["bound"] == "exact")]
+    apart = rows.set_index("week_start")["declined"]
+    return neighbour_changes(reports.weekly_totals, apart, week, "Travis County, Texas", blocking)
+
+
+def _slug(row: pd.Series) -> str:
+    """Name a place for a fact's id: its name, with the state's code unless it is a state or region itself."""
+    name = row["place"] if row["level"] in ("state", "region") else f"{row['place']} {row['state']}"
+    return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+
+
+def conflicts(report: PublishedReports) -> pd.DataFrame:
+    """Give the figures that contradict a row of the week, with the place of that row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per contradicting figure: ``place`` and the columns of ``conflicting_figures``.
+    """
+    places = pd.concat([report.declined_by_place, report.issued_by_place])[["row_id", "place"]]
+    return report.conflicting_figures.merge(places, on="row_id")

@@ -1,0 +1,160 @@
+"""Reporting weeks: Saturday to Friday, as ICE's own weekly report of 2017 counted them.
+
+A week is named by its Saturday. ISO weeks (Monday to Sunday) and pandas' ``W`` (ending Sunday) cut ICE's weeks in two
+and are used nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Self
+
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.load.files import SourceFacts
+
+WEEK = timedelta(days=7)
+SETTLING_DAYS = 28
+"""Days between a week's Friday and the source's extraction before its figures count as settled.
+
+A rule of thumb until the completeness of young weeks is measured from recording delays.
+"""
+LATEST, LATEST_SETTLED = "latest", "latest settled"
+
+
+def week_of(days: pd.Series) -> pd.Series:
+    """Give the Saturday on or before each day; a missing day stays missing."""
+    return days - pd.to_timedelta((days.dt.day_of_week + 2) % 7, unit="D")
+
+
+def saturday_of(day: date) -> date:
+    """Give the Saturday on or before a day."""
+    return day - timedelta(days=(day.weekday() + 2) % 7)
+
+
+def last_day(week: date) -> date:
+    """Give the Friday that ends the week of this Saturday."""
+    return week + timedelta(days=6)
+
+
+def parse_week(given: object) -> date:
+    """Read a week's Saturday written as YYYY-MM-DD.
+
+    Raises
+    ------
+    InputError
+        Not a date, or not a Saturday; the message names the Saturday meant.
+    """
+    if isinstance(given, datetime):
+        given = given.date()
+    try:
+        day = given if isinstance(given, date) else date.fromisoformat(str(given).strip())
+    except ValueError as error:
+        raise InputError(
+            "the week is not a date",
+            found=given,
+            expected=f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}",
+        ) from error
+    if day != saturday_of(day):
+        raise InputError(
+            f"{day} is a {day:%A}, and a reporting week is named by its Saturday",
+            do=f"The week that holds this day is {saturday_of(day)}",
+        )
+    return day
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The reporting weeks that a source covers, from the days it covers and the day it was extracted."""
+
+    first_day: date
+    last_day: date
+    extracted_on: date
+
+    @classmethod
+    def of(cls, facts: SourceFacts) -> Self:
+        """Give the calendar of a source."""
+        return cls(facts.first_day, facts.last_day, facts.extracted_on)
+
+    def weeks(self) -> list[date]:
+        """List every week with at least one covered day, partial ones included, oldest first."""
+        first = saturday_of(self.first_day)
+        return [first + n * WEEK for n in range((saturday_of(self.last_day) - first) // WEEK + 1)]
+
+    def is_partial(self, week: date) -> bool:
+        """Say whether the source covers only some days of the week."""
+        return week < self.first_day or last_day(week) > self.last_day
+
+    def days_covered(self, week: date) -> int:
+        """Count the week's days that the source covers."""
+        return (min(last_day(week), self.last_day) - max(week, self.first_day)).days + 1
+
+    def is_settled(self, week: date) -> bool:
+        """Say whether the week is full and ended :data:`SETTLING_DAYS` or more before the extraction."""
+        return not self.is_partial(week) and (self.extracted_on - last_day(week)).days >= SETTLING_DAYS
+
+    def status(self, week: date) -> str:
+        """Name the week's state: ``partial``, ``settled`` or ``provisional``."""
+        if self.is_partial(week):
+            return "partial"
+        return "settled" if self.is_settled(week) else "provisional"
+
+    def full_weeks_before(self, week: date, number: int) -> list[date]:
+        """List those of the ``number`` weeks before this one that are full, oldest first."""
+        earlier = [week - n * WEEK for n in range(number, 0, -1)]
+        return [w for w in earlier if w >= saturday_of(self.first_day) and not self.is_partial(w)]
+
+    def pick(self, given: object) -> date:
+        """Find the week that a user means.
+
+        Parameters
+        ----------
+        given
+            A Saturday, ``latest`` (the last full week) or ``latest settled`` (:meth:`is_settled`).
+
+        Raises
+        ------
+        InputError
+            Not a week, one that the source does not have (the message names the first and the last), or no week is
+            full or settled.
+        """
+        weeks = self.weeks()
+        if given in (LATEST, LATEST_SETTLED):
+            fits = [w for w in weeks if (self.is_settled(w) if given == LATEST_SETTLED else not self.is_partial(w))]
+            if not fits:
+                raise InputError(f"the source has no week that is {given!r}", do=f"It has {weeks[0]} to {weeks[-1]}")
+            return fits[-1]
+        week = parse_week(given)
+        if not weeks[0] <= week <= weeks[-1]:
+            raise InputError(
+                f"the source has no week {week}", do=f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
+            )
+        return week
+
+    def pick_many(self, given: str) -> list[date]:
+        """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week."""
+        if given == "all":
+            return self.weeks()
+        first, colon, last = given.partition(":")
+        if not colon:
+            return [self.pick(given)]
+        start = self.pick(first) if first else self.weeks()[0]
+        end = self.pick(last) if last else self.weeks()[-1]
+        if start > end:
+            raise InputError(f"the weeks {given!r} run backwards", do=f"Write {end}:{start}")
+        return [week for week in self.weeks() if start <= week <= end]
+
+
+def name_week(week: date) -> str:
+    """Write a week as in "Saturday 28 January to Friday 3 February 2017"."""
+    end = last_day(week)
+    year = f" {week.year}" if week.year != end.year else ""
+    return f"Saturday {week.day} {week:%B}{year} to Friday {end.day} {end:%B} {end.year}"
+
+
+def as_timestamps(weeks: Iterable[date]) -> pd.DatetimeIndex:
+    """Give weeks as an index that fits the dates of the table of detainers."""
+    return pd.DatetimeIndex(pd.Series(list(weeks), dtype="datetime64[ms]"), name="week")
