@@ -1,0 +1,118 @@
+"""Results to the rows that tables and figures show: names in full, labels, the right columns in the right order."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.load.offences import groups
+from analysis.load.vocabulary import ALL_STATES, states
+from analysis.show.sheet import Sheet, Shown
+from analysis.stats.cohorts import NOT_GIVEN, count_outcomes, with_intervals
+
+STATE_NOT_GIVEN = "State not given"
+MEASURES = {
+    "issued": "Issued",
+    "declined": "Recorded as declined",
+    "taken": "Taken by ICE",
+    "other_ends": "Other ends",
+    "not_recorded": "Not recorded",
+}
+
+
+def place_name(place: str) -> str:
+    """Name a state in full, or all of them; the District of Columbia takes its article in a sentence."""
+    if place == ALL_STATES:
+        return "the United States"
+    name = str(states().loc[place, "name"])
+    return f"the {name}" if name.startswith(("District", "Northern Mariana", "Virgin", "U.S.")) else name
+
+
+def state_names(index: pd.Index) -> list[str]:
+    """Name states in full; the blank one too."""
+    return [STATE_NOT_GIVEN if postal == NOT_GIVEN else str(states().loc[postal, "name"]) for postal in index]
+
+
+def labelled(places: pd.DataFrame) -> pd.DataFrame:
+    """Label published places: the place with its state, unless it is one."""
+    parts = zip(places["place"], places["state"], places["level"], strict=True)
+    labels = [place if level in ("state", "region") else f"{place}, {state}" for place, state, level in parts]
+    return places.assign(label=labels)
+
+
+def named_measures(indicators: pd.DataFrame) -> pd.DataFrame:
+    """Name the counts of an indicator table."""
+    return indicators.assign(measure=indicators["measure"].map(MEASURES))
+
+
+def lettered(span: pd.DataFrame) -> pd.DataFrame:
+    """Give the events the letters that the series' figure marks them with."""
+    return span.assign(letter=list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(span)]))
+
+
+def states_table(by_state: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Put every state's cohort beside what may be said of its change; most detainers first, the blank state last."""
+    findings = {
+        "against_last_week": comparisons.loc["last week", "finding"],
+        "against_trailing": comparisons.loc["trailing weeks", "finding"],
+    }
+    table = by_state.assign(**findings, state_name=state_names(by_state.index)).rename_axis("state").reset_index()
+    table["blank"] = table["state"] == NOT_GIVEN
+    ordered = table.sort_values(["blank", "issued", "state_name"], ascending=[True, False, True])
+    columns = ["state_name", "state", *MEASURES, "declined_low", "declined_high", "share", "share_low", "share_high"]
+    return ordered[[*columns, *findings]].reset_index(drop=True)
+
+
+def tests_table(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """List the comparisons that were tested, the smallest p-value first."""
+    tested = comparisons[comparisons["p"].notna()].reset_index()
+    tested["place"] = ["All states" if p == ALL_STATES else state_names(pd.Index([p]))[0] for p in tested["place"]]
+    return tested.sort_values(["p", "against", "place"]).drop(columns="reason").reset_index(drop=True)
+
+
+def count_tiles(by_state: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
+    """Give each state's tile its count of declines; a state without a detainer has nothing to count."""
+    counts = by_state.reindex(tiles.index, fill_value=0)
+    return tiles.assign(
+        count=counts["declined"], label=counts["declined"].map("{:,}".format), present=counts["issued"] > 0
+    )
+
+
+def bound_tiles(bounds: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
+    """Give each state's tile its least known number of declines; a bound is marked, an unknown state is absent."""
+    known = bounds.reindex(tiles.index)
+    labels = [
+        f"{low:,}" if bound == "exact" else f"≥{low:,}"
+        for low, bound in zip(known["known_low"], known["bound"], strict=True)
+    ]
+    return tiles.assign(count=known["known_low"], label=labels, present=known["bound"] != "not known")
+
+
+def with_labels(by_state: pd.DataFrame) -> pd.DataFrame:
+    """Label states with their full names."""
+    return by_state.assign(label=state_names(by_state.index))
+
+
+def offence_table(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> Shown:
+    """Show the week's cohort by offence group and status, or say that the source has no offence.
+
+    Parameters
+    ----------
+    sheet
+        The report.
+    rows
+        The week's detainers.
+    has_offences
+        Whether the source records offences.
+    """
+    if not has_offences:
+        return sheet.say("This source has no offence: the section by offence group cannot be given.")
+    counts = with_intervals(count_outcomes(rows, ["offence_group", "offence_status"])).reset_index()
+    counts["group"] = counts["offence_group"].map(groups()["group"])
+    counts["order"] = counts["offence_group"].map(groups()["order"].astype(int))
+    ordered = counts.sort_values(["offence_status", "order"]).rename(columns={"offence_status": "status"})
+    columns = ["status", "group", *MEASURES, "share", "share_low", "share_high"]
+    return sheet.table(
+        ordered[columns],
+        "by_offence",
+        "One row per offence status and group. Charged is not convicted; the two are never ranked together.",
+    )

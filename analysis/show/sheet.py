@@ -1,0 +1,213 @@
+"""A report's sheet: it keeps the facts, and turns sentences, tables and figures into what a reader sees.
+
+Each method gives back one object that shows itself (IPython's rich display); its bundle also carries what the report's
+files are made from: a table's CSV, a figure's name and alternative text, all facts. An executed notebook is therefore
+complete: its page and files can be made from it alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.show.sentences import Fact, facts_named, fill
+from analysis.show.style import drawing
+from analysis.show.tables import as_csv, as_html
+
+FACTS_TYPE = "application/vnd.declined-detainers.facts+json"
+TABLE_TYPE = "application/vnd.declined-detainers.table+json"
+FIGURE_KEY = "declined-detainers"
+Bundle = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something that shows itself: data by MIME type, and metadata."""
+
+    data: Bundle
+    metadata: Bundle = field(default_factory=dict)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[Bundle, Bundle]:
+        return self.data, self.metadata
+
+
+def as_fact(value: object) -> Fact:
+    """Turn a number, date or text into a JSON scalar; NaN and NaT become None.
+
+    Raises
+    ------
+    TypeError
+        A value that has no such form.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and np.isnan(value)):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.10g}")
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} cannot stand as a fact")
+
+
+class Sheet:
+    """What one report knows and shows.
+
+    Parameters
+    ----------
+    report
+        Name of the notebook.
+    parameters
+        What was asked, as checked: ISO dates, postal codes, names.
+    source
+        Name, title and hash of the source.
+    synthetic
+        Whether the source is made up; the masthead and every figure then say so.
+    png
+        Whether figures are drawn as PNG too.
+    """
+
+    def __init__(
+        self,
+        report: str,
+        *,
+        parameters: Mapping[str, object],
+        source: Mapping[str, object],
+        synthetic: bool = False,
+        png: bool = False,
+    ) -> None:
+        self.report = report
+        self.parameters = {name: as_fact(value) for name, value in parameters.items()}
+        self.source = {name: as_fact(value) for name, value in source.items()}
+        self.synthetic = synthetic
+        self.png = png
+        self.title = report
+        self.facts: dict[str, Fact] = {}
+        self.sentences: list[dict[str, Any]] = []
+
+    def know(self, **facts: object) -> None:
+        """Add facts by id.
+
+        Raises
+        ------
+        ValueError
+            An id that already has another value.
+        """
+        for name, value in facts.items():
+            fact = as_fact(value)
+            if name in self.facts and self.facts[name] != fact:
+                raise ValueError(f"the fact {name!r} is {self.facts[name]!r} and cannot also be {fact!r}")
+            self.facts[name] = fact
+
+    def fill(self, template: str) -> str:
+        """Fill a template from the facts known so far (:func:`analysis.show.sentences.fill`)."""
+        return fill(template, self.facts)
+
+    def masthead(self, title: str, **lines: str) -> Shown:
+        """Show the title and what the report is about, line by line (templates over the facts)."""
+        rows = {name.replace("_", " ").capitalize(): self.fill(text) for name, text in lines.items()}
+        if self.synthetic:
+            rows = {"SYNTHETIC": "Made-up data: no figure here describes a real person, place or week.", **rows}
+        items = "".join(f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in rows.items())
+        self.title = self.fill(title)
+        heading = html.escape(self.title)
+        text = "\n".join([self.title, *(f"{k}: {v}" for k, v in rows.items())])
+        kind = "masthead synthetic" if self.synthetic else "masthead"
+        return Shown(
+            {
+                "text/html": f'<div class="{kind}"><p class="headline">{heading}</p><dl>{items}</dl></div>',
+                "text/plain": text,
+            }
+        )
+
+    def say(self, *templates: str) -> Shown:
+        """Show sentences as one paragraph each; empty templates are left out.
+
+        Parameters
+        ----------
+        templates
+            Markdown with ``{fact_id:format}`` fields (:func:`analysis.show.sentences.fill`).
+        """
+        said = [(template, self.fill(template)) for template in templates if template]
+        self.sentences += [{"text": text, "facts": facts_named(template)} for template, text in said]
+        text = "\n\n".join(text for _, text in said)
+        return Shown({"text/markdown": text, "text/plain": text})
+
+    def table(self, frame: pd.DataFrame, name: str, caption: str) -> Shown:
+        """Show a table; its CSV holds the same numbers unrounded.
+
+        Parameters
+        ----------
+        frame
+            Columns named as in :data:`analysis.show.tables.COLUMNS`; the index is not shown.
+        name
+            File name of the CSV, unique in the report.
+        caption
+            What one row is and what the columns count (a template over the facts).
+        """
+        text = self.fill(caption)
+        if self.synthetic:
+            text = f"SYNTHETIC data. {text}"
+        return Shown(
+            {
+                "text/html": as_html(frame, name, text),
+                "text/plain": frame.to_string(index=False),
+                TABLE_TYPE: {"name": name, "caption": text, "csv": as_csv(frame)},
+            }
+        )
+
+    def figure(self, figure: Figure, name: str, alt: str) -> Shown:
+        """Show a figure as SVG (and PNG where asked), once drawn.
+
+        Parameters
+        ----------
+        figure
+            A figure with its headline and subtitle.
+        name
+            File name of the figure, unique in the report.
+        alt
+            Text alternative: kind of chart and data, the finding with numbers, where the table is (a template).
+        """
+        text = self.fill(alt)
+        if self.synthetic:
+            figure.text(0.5, 0.995, "SYNTHETIC DATA", ha="center", va="top", fontsize=9, weight="bold", color="#B00000")
+            text = f"SYNTHETIC data. {text}"
+        data: Bundle = {"text/plain": text}
+        with drawing():
+            svg = io.StringIO()
+            figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+            data["image/svg+xml"] = svg.getvalue()
+            if self.png:
+                png = io.BytesIO()
+                figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
+                data["image/png"] = base64.b64encode(png.getvalue()).decode("ascii")
+        return Shown(data, {FIGURE_KEY: {"figure": name, "alt": text}})
+
+    def close(self) -> Shown:
+        """Show how many facts the report rests on, and carry them all; the last cell of every report."""
+        content = {
+            "report": self.report,
+            "title": self.title,
+            "synthetic": self.synthetic,
+            "parameters": self.parameters,
+            "source": self.source,
+            "facts": self.facts,
+            "sentences": self.sentences,
+        }
+        text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
+        return Shown({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})
