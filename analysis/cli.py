@@ -1,0 +1,268 @@
+"""The ``declines`` command: run the reports, list what there is, open the notebooks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analysis.errors import InputError
+
+if TYPE_CHECKING:
+    from analysis.run.manifest import Entry
+
+FAILED_EXIT, INPUT_EXIT = 1, 2
+
+
+def _mendable(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn what a user can mend into one line on the error stream and exit code 2."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        try:
+            command(*args, **kwargs)
+        except InputError as error:
+            click.echo(f"declines: {error}", err=True)
+            sys.exit(INPUT_EXIT)
+
+    return run
+
+
+def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the option that names the folder of imported sources, which kernels then see too."""
+
+    def remember(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+        if value is not None:
+            os.environ["DECLINES_DATA_DIR"] = str(value.resolve())
+
+    return click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=remember,
+        help="Folder of imported sources  [default: the user's data folder].",
+    )(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="declined-detainers", prog_name="declines")
+def main() -> None:
+    """Weekly analyses of declined ICE detainers by state and offence type."""
+
+
+@main.command("run")
+@click.argument("notebook", nargs=-1)
+@click.option("--source", "source_names", multiple=True, help="Only this source, or a file to import; may be repeated.")
+@click.option("--weeks", help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all]")
+@click.option("--state", "states", multiple=True, help="A report for this state; may be repeated.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
+@click.option("--force", is_flag=True, help="Make reports that are up to date again.")
+@click.option("--png", is_flag=True, help="Write each figure as PNG too.")
+@_data_dir
+@_mendable
+def run_command(
+    notebook: tuple[str, ...],
+    source_names: tuple[str, ...],
+    weeks: str | None,
+    states: tuple[str, ...],
+    out: Path,
+    jobs: int,
+    force: bool,
+    png: bool,
+) -> None:
+    """Make reports: all NOTEBOOKs on all bundled sources and weeks, unless narrowed."""
+    from analysis.errors import unknown
+    from analysis.load.sources import HINT, sources
+    from analysis.load.vocabulary import state_or_all
+    from analysis.run.batch import plan, run
+    from analysis.run.manifest import read_manifest
+    from analysis.run.parameters import find_notebook, notebooks
+    from analysis.run.site import write_index
+
+    source_names = tuple(_import_if_file(name) for name in source_names)
+    known = sources()
+    for name in source_names:
+        if name not in known:
+            raise unknown("source", name, known, more=HINT)
+    chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
+    postal = [state_or_all(state) for state in states]
+    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=postal, png=png)
+    with _Progress(len(tasks)) as progress:
+        results = run(tasks, out, jobs=jobs, force=force, report=progress.report)
+    index = write_index(out, read_manifest(out))
+    failed = [entry for entry in results.values() if entry.outcome == "failed"]
+    click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {index}")
+    for entry in failed:
+        click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
+    if failed:
+        sys.exit(FAILED_EXIT)
+
+
+def _import_if_file(given: str) -> str:
+    """Import a source that is given as a file or folder; give its name."""
+    path = Path(given)
+    if not path.exists():
+        return given
+    from analysis.run.imports import import_release, name_of
+
+    done = import_release([path], name_of(path), title=path.name)
+    click.echo(done.text)
+    return done.name
+
+
+class _Progress:
+    """A bar on a terminal, plain lines otherwise."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done = total, 0
+        self.bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=self.total, unit="report", dynamic_ncols=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def report(self, state: str, entry: Entry) -> None:
+        """Show one more report as done."""
+        self.done += 1
+        if self.bar is not None:
+            self.bar.set_postfix_str(entry.folder)
+            self.bar.update()
+        elif state != "current":
+            click.echo(f"[{self.done}/{self.total}] {state} {entry.folder} ({entry.seconds:.1f} s)")
+        if self.bar is None and state == "current" and self.done == self.total:
+            click.echo(f"[{self.done}/{self.total}] the last ones were up to date")
+
+
+@main.command("list")
+@_data_dir
+@_mendable
+def list_command() -> None:
+    """Show the notebooks with their parameters, and the sources with their weeks."""
+    from analysis.load.sources import sources
+    from analysis.run.parameters import notebooks
+    from analysis.stats.weeks import Calendar
+
+    click.echo("Notebooks")
+    for notebook in notebooks().values():
+        click.echo(f"  {notebook.name}: {notebook.title}")
+        for parameter in notebook.parameters:
+            default = f"{parameter.kind.__name__} = {parameter.default!r}"
+            click.echo(f"    {parameter.name}: {default}  {parameter.comment}")
+    click.echo("Sources")
+    for name, source in sources().items():
+        calendar = Calendar.of(source.facts)
+        weeks = calendar.weeks()
+        partial = [week.isoformat() for week in weeks if calendar.is_partial(week)]
+        click.echo(f"  {name}: {source.facts.title}")
+        click.echo(
+            f"    weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}, {len(weeks)} weeks"
+            + (f", partial: {', '.join(partial)}" if partial else "")
+        )
+
+
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Name of the source; a newer file under it becomes a new version.")
+@click.option("--title", help="What reports call it  [default: the name].")
+@click.option("--extracted-on", type=click.DateTime(["%Y-%m-%d"]), help="Day on which ICE made the file, if known.")
+@click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
+@_data_dir
+@_mendable
+def import_command(
+    files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None, repeat_rule: str
+) -> None:
+    """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
+    from analysis.run.imports import import_release
+
+    day = extracted_on.date() if extracted_on else None
+    done = import_release(files, name, title=title or name, extracted_on=day, repeat_rule=repeat_rule)
+    click.echo(done.text)
+
+
+@main.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--previous", help="Name of an imported source to compare with.")
+@click.option("--extracted-on", type=click.DateTime(["%Y-%m-%d"]), help="Day on which ICE made the file, if known.")
+@click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
+@_data_dir
+@_mendable
+def check_command(
+    files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None, repeat_rule: str
+) -> None:
+    """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
+    from analysis.load.quality import as_text, stops
+    from analysis.run.imports import check_release
+
+    day = extracted_on.date() if extracted_on else None
+    scorecard = check_release(files, previous=previous, extracted_on=day, repeat_rule=repeat_rule)
+    click.echo(as_text(scorecard))
+    if stops(scorecard):
+        sys.exit(INPUT_EXIT)
+
+
+@main.command("synthetic")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .parquet, .csv or .csv.gz file.")
+@click.option("--rows", default=100_000, show_default=True, help="Expected number of detainers; repeats come on top.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same release.")
+@click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), default="2022-10-01", show_default=True)
+@click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-06", show_default=True)
+@click.option("--extracted-on", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-10", show_default=True)
+@click.option("--events", is_flag=True, help="Plant a threefold rise, a policy reset and a bulk entry.")
+@_mendable
+def synthetic_command(
+    out: Path, rows: int, seed: int, first_day: datetime, last_day: datetime, extracted_on: datetime, events: bool
+) -> None:
+    """Write a made-up release in the form of March 2026, to try everything without a download: SYNTHETIC."""
+    from analysis.load.synthetic import generate, write_release
+    from analysis.load.synthetic_laws import standard_events
+
+    first, last = first_day.date(), last_day.date()
+    made = generate(
+        seed,
+        detainers=rows,
+        first_day=first,
+        last_day=last,
+        extracted_on=extracted_on.date(),
+        events=standard_events(first, last, detainers=rows) if events else (),
+    )
+    write_release(made.release, out)
+    click.echo(f"SYNTHETIC: {len(made.release):,} made-up detainers written to {out}")
+
+
+@main.command("lab", context_settings={"ignore_unknown_options": True})
+@click.argument("jupyter_args", nargs=-1, type=click.UNPROCESSED)
+@_data_dir
+@_mendable
+def lab_command(jupyter_args: tuple[str, ...]) -> None:
+    """Open the notebooks in JupyterLab; further arguments go to `jupyter lab`.
+
+    From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
+    never overwritten.
+    """
+    from analysis.load.files import bundled_folder
+
+    folder = bundled_folder("notebooks")
+    if folder.parent.name == "_bundled":
+        mine = Path.cwd() / "notebooks"
+        mine.mkdir(exist_ok=True)
+        for path in sorted(folder.glob("*.ipynb")):
+            if not (mine / path.name).exists():
+                shutil.copyfile(path, mine / path.name)
+        folder = mine
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of the same name elsewhere
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *jupyter_args])

@@ -1,0 +1,145 @@
+"""What can be analysed: bundled and imported sources, each with its origin, read into the table of detainers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.errors import InputError, unknown
+from analysis.load.files import Origin, SourceFacts, bundled_folder, check_hash, origin_of
+from analysis.load.published import PublishedReports, check_totals, read_published_reports, read_weekly_counts
+from analysis.load.releases import read_release
+from analysis.load.store import TABLE_FILE, imported_names, read_stored, versions_of
+
+HINT = "`declines list` shows all sources with their weeks"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source: its facts, its origin and the file it stands in; ``version`` counts imports, 0 for a bundled one."""
+
+    facts: SourceFacts
+    origin: Origin
+    path: Path
+    version: int = 0
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the source's file, held against its origin file.
+
+        Raises
+        ------
+        InputError
+            The file is not the one that its origin file describes.
+        """
+        return check_hash(self.path)
+
+    def check(self) -> None:
+        """Read all of the source, so that what cannot be used is met before any report is begun.
+
+        Raises
+        ------
+        InputError
+            The first thing that cannot be used.
+        """
+        if self.facts.clock == "recorded":
+            self.reports()
+        elif self.path.name == TABLE_FILE:
+            _ = self.sha256  # its rows were checked when it was imported
+        else:
+            self.detainers()
+
+    def detainers(
+        self, columns: Sequence[str] | None = None, first: date | None = None, last: date | None = None
+    ) -> pd.DataFrame:
+        """Read the table of detainers, of an imported source only the columns and days of issue that are wanted.
+
+        Parameters
+        ----------
+        columns
+            Columns wanted; None = all.
+        first, last
+            Days of issue, both included; None = no bound.
+
+        Raises
+        ------
+        InputError
+            The source has published figures only, or its file cannot be used.
+        """
+        if self.facts.clock != "issued":
+            raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
+        if self.path.name == TABLE_FILE:
+            return read_stored(self.path, columns, first, last)
+        if self.path.name.endswith("_weekly_counts.csv"):
+            table = read_weekly_counts(self.path)
+        else:
+            table = read_release(self.path).table
+            check_totals(table, self.path, self.origin)
+        kept = pd.Series(True, index=table.index)
+        if first is not None:
+            kept &= table["issued_on"] >= pd.Timestamp(first)
+        if last is not None:
+            kept &= table["issued_on"] <= pd.Timestamp(last)
+        return table.loc[kept, list(columns) if columns else list(table.columns)]
+
+    def reports(self) -> PublishedReports:
+        """Read the published weekly reports.
+
+        Raises
+        ------
+        InputError
+            The source is not the published reports, or a file of it cannot be used.
+        """
+        if self.facts.clock != "recorded":
+            raise InputError(f"the source {self.facts.name!r} is not ICE's weekly reports", do=HINT)
+        return read_published_reports()
+
+
+def sources() -> dict[str, Source]:
+    """Find every source, by name: bundled files whose origin file has a source block, and the newest imports.
+
+    Raises
+    ------
+    InputError
+        A source's file or origin file is missing or damaged.
+    """
+    found = {}
+    for beside in sorted(bundled_folder("data").rglob("*.origin.yml")):
+        path = beside.with_name(beside.name.removesuffix(".origin.yml"))
+        origin = origin_of(path)
+        if origin.source is None:
+            continue
+        if not path.is_file():
+            raise InputError("the file of a source is missing", file=path, do="Restore it from the distribution")
+        found[origin.source.name] = Source(origin.source, origin, path)
+    for name in imported_names():
+        newest = versions_of(name)[-1]
+        if newest.origin.source is not None:
+            found[name] = Source(newest.origin.source, newest.origin, newest.path, newest.number)
+    return found
+
+
+def open_source(name: object, *, clock: str) -> Source:
+    """Find a source by name.
+
+    Parameters
+    ----------
+    name
+        The source's name.
+    clock
+        What its weeks must mean: ``issued`` or ``recorded``.
+
+    Raises
+    ------
+    InputError
+        No source of that name and clock; the message lists those that there are.
+    """
+    fitting = {key: source for key, source in sources().items() if source.facts.clock == clock}
+    if name not in fitting:
+        raise unknown(f"source with weeks by day {clock}", name, fitting, more=HINT)
+    return fitting[str(name)]

@@ -1,0 +1,268 @@
+"""Imported releases: read once, checked, kept as Parquet sorted by week of issue, every version of them.
+
+The folder of a source holds one folder per version (``v001``, ``v002``, …), each with the table and its origin file. A
+version is written beside the others and renamed into place, so that a half-written one is never seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from platformdirs import user_data_path
+
+from analysis.errors import InputError, unknown
+from analysis.load.files import Origin, SourceFacts, origin_of, sha256_of
+from analysis.load.releases import Release
+from analysis.load.table import Outcome
+
+DATA_DIR_VARIABLE = "DECLINES_DATA_DIR"
+TABLE_FILE, SCORECARD_FILE = "detainers.parquet", "scorecard.csv"
+ROW_GROUP = 16_384
+"""Rows in a row group: small, so that a reader of some weeks skips the others."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One stored version of an imported source: its number, its table and where that came from."""
+
+    number: int
+    path: Path
+    origin: Origin
+
+
+def data_folder() -> Path:
+    """Give the folder of imported sources: ``DECLINES_DATA_DIR`` if set, else the user's own data folder."""
+    given = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(given) if given else user_data_path("declined-detainers", appauthor=False)
+
+
+def versions_of(name: str) -> list[Version]:
+    """List the stored versions of a source, oldest first; none where there is no such source."""
+    folder = data_folder() / name
+    paths = sorted(folder.glob(f"v[0-9]*/{TABLE_FILE}"))
+    return [Version(int(path.parent.name[1:]), path, origin_of(path)) for path in paths]
+
+
+def imported_names() -> list[str]:
+    """List the imported sources."""
+    return sorted({path.parents[1].name for path in data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}")})
+
+
+def check_name(name: str) -> str:
+    """Hold the name of a source against what a folder and an address can carry.
+
+    Raises
+    ------
+    InputError
+        Other characters than lower-case letters, digits and hyphens, or more than 40 of them.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            "the name of the source cannot be used",
+            found=name,
+            expected="up to 40 lower-case letters, digits and hyphens",
+        )
+    return name
+
+
+def files_sha256(paths: Sequence[Path]) -> str:
+    """Hash the files of a release, those of folders among them, by content alone, whatever their names and order.
+
+    Raises
+    ------
+    InputError
+        A file that is not there.
+    """
+    files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    kept = [file for file in files if file.is_file() or not file.exists()]
+    missing = [file for file in kept if not file.exists()]
+    if missing:
+        raise InputError("there is no such file", file=missing[0], do="Check the path")
+    return hashlib.sha256("\n".join(sorted({sha256_of(file) for file in kept})).encode()).hexdigest()
+
+
+def stored_version(name: str, source_sha256: str) -> Version | None:
+    """Find the version of a source that was made from files with this hash."""
+    found = [version for version in versions_of(name) if version.origin.reference == f"sha256 {source_sha256}"]
+    return found[-1] if found else None
+
+
+def store(
+    release: Release,
+    name: str,
+    *,
+    digest: str,
+    title: str,
+    extracted_on: date | None,
+    synthetic: bool,
+    scorecard: pd.DataFrame,
+) -> Version:
+    """Keep a release as the newest version of a source.
+
+    Parameters
+    ----------
+    release
+        As read, checked by the caller.
+    name
+        The source's name.
+    digest
+        Hash of the files (:func:`files_sha256`).
+    title
+        What reports call it.
+    extracted_on
+        Day on which ICE made the file; None = not known, then the newest day of issue stands for it, which calls
+        weeks unsettled rather than settled.
+    synthetic
+        Whether the release is made up.
+    scorecard
+        What was checked while reading (:mod:`analysis.load.quality`); kept beside the table.
+
+    Returns
+    -------
+    Version
+        The version written, or the one that was already made from the same files.
+
+    Raises
+    ------
+    InputError
+        The name cannot be used, no row has a date of issue, or the folder cannot be written.
+    """
+    check_name(name)
+    already = stored_version(name, digest)
+    if already is not None:
+        return already
+    issued = release.table["issued_on"].dropna()
+    if issued.empty:
+        raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
+    existing = versions_of(name)
+    number = existing[-1].number + 1 if existing else 1
+    folder = data_folder() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
+    except OSError as error:
+        raise InputError(
+            f"the data folder cannot be written: {error.strerror}", file=folder, do="Give another with --data-dir"
+        ) from error
+    try:
+        _write_table(release.table, draft / TABLE_FILE)
+        origin = _origin(release, name, title, extracted_on, synthetic, digest, sha256_of(draft / TABLE_FILE))
+        text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
+        (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
+        scorecard.to_csv(draft / SCORECARD_FILE, index=False)
+        draft.chmod(0o755)
+        draft.rename(folder / f"v{number:03d}")
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return Version(number, folder / f"v{number:03d}" / TABLE_FILE, origin)
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write the table of detainers sorted by day of issue; undated rows last."""
+    ordered = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
+    pq.write_table(
+        pa.Table.from_pandas(ordered, preserve_index=False), path, row_group_size=ROW_GROUP, compression="zstd"
+    )
+
+
+def _origin(
+    release: Release,
+    name: str,
+    title: str,
+    extracted_on: date | None,
+    synthetic: bool,
+    digest: str,
+    table_sha256: str,
+) -> Origin:
+    """Say where an imported table came from."""
+    table, issued = release.table, release.table["issued_on"].dropna()
+    newest = issued.max().date()
+    files = [f"{row.file} (sha256 {row.sha256})" for row in release.sheets.drop_duplicates("file").itertuples()]
+    dated = table[table["issued_on"].notna()]
+    return Origin(
+        title=title,
+        producer="synthetic generator of this project" if synthetic else "U.S. Immigration and Customs Enforcement",
+        document="; ".join(files),
+        document_date=extracted_on or f"not given; newest day of issue {newest}",
+        reference=f"sha256 {digest}",
+        obtained="imported from the files named under document",
+        licence="not stated by the files",
+        accessed="not recorded",
+        sha256=table_sha256,
+        row="one detainer",
+        blank="as in analysis.load.table",
+        source=SourceFacts(
+            name=name,
+            title=title,
+            clock="issued",
+            first_day=issued.min().date(),
+            last_day=newest,
+            extracted_on=extracted_on or newest,
+            detainers=int(dated["detainers"].sum()),
+            declined=int(dated["detainers"][dated["outcome"] == Outcome.DECLINED].sum()),
+            synthetic=synthetic,
+            offences="offence_group" not in release.gaps and bool(table["offence_group"].notna().any()),
+        ),
+    )
+
+
+def read_stored(
+    path: Path, columns: Sequence[str] | None = None, first: date | None = None, last: date | None = None
+) -> pd.DataFrame:
+    """Read a stored table, only the columns and days of issue that are wanted.
+
+    Parameters
+    ----------
+    path
+        The Parquet file.
+    columns
+        Columns of the table; None = all.
+    first, last
+        Days of issue, both included; None = no bound. With a bound, undated rows are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows in the order of their day of issue.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
+    filters = [("issued_on", sign, pd.Timestamp(day)) for sign, day in ((">=", first), ("<=", last)) if day is not None]
+    try:
+        table = pq.read_table(path, columns=list(columns) if columns else None, filters=filters or None)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError("the stored table is damaged", file=path, do="Import the release again") from error
+    return table.to_pandas()
+
+
+def find_version(name: str, number: int) -> Version:
+    """Find one version of an imported source.
+
+    Raises
+    ------
+    InputError
+        There is no such source, or no such version of it; the message lists those that there are.
+    """
+    versions = {version.number: version for version in versions_of(name)}
+    if not versions:
+        raise unknown("imported source", name, imported_names(), more="`declines list` shows all sources")
+    if number not in versions:
+        raise InputError(f"the source {name!r} has no version {number}", do=f"It has {', '.join(map(str, versions))}")
+    return versions[number]

@@ -1,0 +1,127 @@
+"""Release files to stored sources: read once, check, keep; and the scorecard alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.load.quality import as_text, scorecard, stops
+from analysis.load.releases import Release, read_release
+from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, versions_of
+
+SAMPLE = "SAMPLE "
+"""Every facility of a made-up release begins so."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: the source's name, its version, and what to tell the user."""
+
+    name: str
+    version: int
+    text: str
+
+
+def name_of(path: Path) -> str:
+    """Make a source's name from a file's: lower-case letters, digits and hyphens, the suffixes left out."""
+    stem = path.name.split(".")[0]
+    return re.sub(r"[^a-z0-9]+", "-", stem.casefold()).strip("-")[:40].rstrip("-") or "release"
+
+
+def check_release(
+    paths: Sequence[Path],
+    *,
+    previous: str | None = None,
+    extracted_on: date | None = None,
+    repeat_rule: str = "episode",
+) -> pd.DataFrame:
+    """Read a release and give its scorecard (:func:`analysis.load.quality.scorecard`).
+
+    Parameters
+    ----------
+    paths
+        Files or a folder.
+    previous
+        Name of an imported source to compare with; None = none.
+    extracted_on
+        Day on which ICE made the file; None = not known.
+    repeat_rule
+        Rule that flags repeats.
+
+    Raises
+    ------
+    InputError
+        The release or the previous source cannot be read.
+    """
+    earlier = None
+    if previous is not None:
+        versions = versions_of(check_name(previous))
+        if not versions:
+            raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
+        earlier = read_stored(versions[-1].path)
+    release = read_release(list(paths), repeat_rule=repeat_rule)
+    return scorecard(release, extracted_on=extracted_on, previous=earlier)
+
+
+def import_release(
+    paths: Sequence[Path],
+    name: str,
+    *,
+    title: str,
+    extracted_on: date | None = None,
+    repeat_rule: str = "episode",
+) -> Imported:
+    """Read a release, check it, and keep it as the newest version of a source; the same files again do nothing.
+
+    Parameters
+    ----------
+    paths
+        Files or a folder.
+    name, title
+        The source's name, and what reports call it.
+    extracted_on
+        Day on which ICE made the file; None = not known.
+    repeat_rule
+        Rule that flags repeats.
+
+    Raises
+    ------
+    InputError
+        The files cannot be read, or a check of them stops.
+    """
+    check_name(name)
+    digest = files_sha256(paths)
+    already = stored_version(name, digest)
+    if already is not None:
+        return Imported(name, already.number, f"{name}: version {already.number} was made from the same files")
+    release = read_release(list(paths), repeat_rule=repeat_rule)
+    earlier = versions_of(name)
+    card = scorecard(release, extracted_on=extracted_on, previous=read_stored(earlier[-1].path) if earlier else None)
+    if stops(card):
+        raise InputError(
+            "the release is not imported: a check stops it", do="Mend the file or the crosswalk\n" + as_text(card)
+        )
+    kept = store(
+        release,
+        name,
+        digest=digest,
+        title=title,
+        extracted_on=extracted_on,
+        synthetic=is_synthetic(release),
+        scorecard=card,
+    )
+    warnings = int((card["level"] == "warn").sum())
+    text = f"{name}: version {kept.number}, {len(release.table):,} rows in form {release.form}, {warnings} warnings"
+    return Imported(name, kept.number, text)
+
+
+def is_synthetic(release: Release) -> bool:
+    """Say whether a release is made up: the name of every facility says so."""
+    agencies = release.table["agency"].cat.categories
+    return len(agencies) > 0 and all(agency.startswith(SAMPLE) for agency in agencies)

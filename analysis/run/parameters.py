@@ -1,0 +1,154 @@
+"""What a notebook may be asked: read from its parameters cell, checked before any kernel starts.
+
+A parameter is declared once, in the notebook's cell tagged ``parameters`` (name, annotation, default, comment). The
+values are checked by the same functions that the notebook itself calls, so that bare papermill is held to the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, ValidationError, create_model
+
+from analysis.errors import InputError, unknown
+from analysis.load.files import bundled_folder
+from analysis.load.sources import Source, open_source, sources
+from analysis.load.vocabulary import state_or_all
+from analysis.stats.weeks import Calendar
+
+TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as its notebook declares it."""
+
+    name: str
+    kind: type
+    default: object
+    comment: str
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One of our notebooks: what it asks for and what its weeks mean (``issued`` or ``recorded``)."""
+
+    name: str
+    path: Path
+    title: str
+    clock: str
+    parameters: tuple[Parameter, ...]
+
+    def parameter_names(self) -> list[str]:
+        """List the parameters' names."""
+        return [parameter.name for parameter in self.parameters]
+
+
+@cache
+def notebooks() -> dict[str, Notebook]:
+    """Find the notebooks, by name.
+
+    Raises
+    ------
+    InputError
+        A notebook that is damaged, has no parameters cell, or declares something other than an annotated literal.
+    """
+    return {path.stem: read_notebook(path) for path in sorted(bundled_folder("notebooks").glob("*.ipynb"))}
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Read what a notebook declares."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        cells, settings = content["cells"], content["metadata"]["declines"]
+    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
+        raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
+    source = "".join(tagged[0]["source"])
+    title = next(line for line in "".join(cells[0]["source"]).splitlines() if line.startswith("# "))[2:]
+    return Notebook(path.stem, path, title, settings["clock"], tuple(_declared(source, path)))
+
+
+def _declared(source: str, path: Path) -> list[Parameter]:
+    """Read ``name: type = literal  # comment`` lines."""
+    lines = source.splitlines()
+    found = []
+    for node in ast.parse(source).body:
+        match node:
+            case ast.AnnAssign(
+                target=ast.Name(id=name), annotation=ast.Name(id=kind), value=ast.Constant(value=default)
+            ) if kind in TYPES:
+                comment = lines[node.lineno - 1].partition("  # ")[2]
+                found.append(Parameter(name, TYPES[kind], default, comment))
+            case _:
+                raise InputError(
+                    "the parameters cell holds more than annotated literals",
+                    file=path,
+                    place=f"line {node.lineno} of the cell",
+                    found=lines[node.lineno - 1],
+                    expected="name: str = 'value'  # comment",
+                )
+    return found
+
+
+def find_notebook(name: str) -> Notebook:
+    """Find a notebook by name, with or without its suffix."""
+    known = notebooks()
+    stem = name.removesuffix(".ipynb")
+    if stem not in known:
+        raise unknown("notebook", name, known, more="`declines list` shows what each is for")
+    return known[stem]
+
+
+def sources_for(notebook: Notebook) -> dict[str, Source]:
+    """Find the sources that a notebook can be run on: those whose weeks mean what it needs."""
+    return {name: source for name, source in sources().items() if source.facts.clock == notebook.clock}
+
+
+def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[str, Any]:
+    """Check what a notebook is asked; give every parameter back, defaults filled in, in its plainest form.
+
+    Parameters
+    ----------
+    notebook
+        The notebook.
+    given
+        Values by name; what is left out takes the notebook's default.
+
+    Returns
+    -------
+    dict
+        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code or ``all``.
+
+    Raises
+    ------
+    InputError
+        An unknown name, a value of the wrong type, or a value that the source does not have.
+    """
+    names = notebook.parameter_names()
+    for name in given:
+        if name not in names:
+            raise unknown(f"parameter of {notebook.name}", name, names, more="`declines list` shows all")
+    fields: dict[str, Any] = {p.name: (p.kind, p.default) for p in notebook.parameters}
+    model = create_model(notebook.name, __config__=ConfigDict(extra="forbid", coerce_numbers_to_str=True), **fields)
+    try:
+        values = model.model_validate(dict(given)).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            f"parameter {first['loc'][0]!r} of {notebook.name}: {first['msg']}", found=first["input"]
+        ) from error
+    source = open_source(values.get("source", next(iter(sources_for(notebook)), "")), clock=notebook.clock)
+    if "week" in values:
+        values["week"] = Calendar.of(source.facts).pick(values["week"]).isoformat()
+    if "state" in values:
+        values["state"] = state_or_all(values["state"])
+    return values

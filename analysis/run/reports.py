@@ -1,0 +1,107 @@
+"""An executed notebook to a report's files: page, facts, tables and figures, each whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from analysis.errors import InputError
+from analysis.run.page import page_of
+from analysis.show.sheet import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+
+NOTEBOOK, PAGE, FACTS = "notebook.ipynb", "report.html", "facts.json"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name, then rename it, so that no reader ever meets half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(draft).chmod(0o644)
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def as_json(content: object) -> bytes:
+    """Write JSON for people and programs: sorted where order says nothing, one value a line."""
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def outputs_of(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
+    """Go through every output of the code cells, in order."""
+    for cell in notebook.cells:
+        yield from cell.get("outputs", [])
+
+
+def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
+    """Take the facts out of an executed notebook.
+
+    Raises
+    ------
+    InputError
+        The notebook did not come to its last cell, which shows the facts.
+    """
+    found = [out["data"][FACTS_TYPE] for out in outputs_of(notebook) if FACTS_TYPE in out.get("data", {})]
+    if len(found) != 1:
+        raise InputError("the executed notebook shows its facts once, in its last cell", found=len(found))
+    return found[0]
+
+
+def files_of(notebook: nbformat.NotebookNode) -> dict[str, bytes]:
+    """Make every file of a report out of its executed notebook.
+
+    Returns
+    -------
+    dict
+        Content by path within the report's folder: the notebook, the page, ``facts.json``, ``tables/*.csv`` and
+        ``figures/*.svg`` (and ``.png`` where the figure has one).
+    """
+    facts = facts_of(notebook)
+    files: dict[str, bytes] = {}
+
+    def add(name: str, content: bytes) -> None:
+        if name in files:
+            raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
+        files[name] = content
+
+    add(NOTEBOOK, nbformat.writes(notebook).encode() + b"\n")
+    add(FACTS, as_json(facts))
+    for output in outputs_of(notebook):
+        data = output.get("data", {})
+        if TABLE_TYPE in data:
+            add(f"tables/{data[TABLE_TYPE]['name']}.csv", data[TABLE_TYPE]["csv"].encode())
+        name = output.get("metadata", {}).get(FIGURE_KEY, {}).get("figure")
+        if name:
+            add(f"figures/{name}.svg", data["image/svg+xml"].encode())
+        if name and "image/png" in data:
+            add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
+    add(PAGE, page_of(notebook, facts).encode())
+    return files
+
+
+def write_report(folder: Path, notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Write a report's files, and take away those that an earlier report left and this one does not have.
+
+    Returns
+    -------
+    dict
+        sha256 by path within the folder; of every file, the notebook apart, the same input gives the same hash.
+    """
+    files = files_of(notebook)
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in files]:
+        path.unlink()
+    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}

@@ -1,0 +1,96 @@
+"""Every notebook runs, by its defaults and by an awkward set; its facts are those frozen here."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from papermill import execute_notebook
+from papermill.exceptions import PapermillExecutionError
+
+from analysis.run.parameters import notebooks
+from analysis.run.reports import facts_of, files_of
+
+pytestmark = pytest.mark.slow
+FROZEN = Path(__file__).parent / "frozen"
+AWKWARD = {
+    "published_week": [{"week": "2017-02-11", "png": True}],
+    "weekly_bulletin": [
+        {"source": "fy2015", "state": "District of Columbia"},
+        {"source": "fy2015", "state": "ME"},  # no detainer in the default week
+        {"source": "fy2015", "week": "2015-07-18"},  # partial, the last
+    ],
+}
+FROZEN_SETS = [
+    *(("published_week", {"week": week}) for week in ("2017-01-28", "2017-02-04", "2017-02-11")),
+    *(("weekly_bulletin", {"source": "fy2015", "week": week}) for week in ("2014-10-11", "2015-06-20")),
+]
+
+
+def _execute(name: str, parameters: dict[str, object], folder: Path) -> nbformat.NotebookNode:
+    executed = folder / "executed.ipynb"
+    execute_notebook(
+        str(notebooks()[name].path),
+        str(executed),
+        parameters=parameters,
+        cwd=str(folder),
+        progress_bar=False,
+        kernel_name="python3",
+    )
+    return nbformat.read(executed, as_version=4)
+
+
+@pytest.mark.parametrize("name", sorted(notebooks()))
+def test_defaults(name: str, tmp_path: Path) -> None:
+    files = files_of(_execute(name, {}, tmp_path))
+    assert {"report.html", "facts.json", "notebook.ipynb"} < set(files)
+    assert any(file.startswith("figures/") for file in files)
+    assert any(file.startswith("tables/") for file in files)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"), [(name, one) for name, sets in AWKWARD.items() for one in sets], ids=str
+)
+def test_awkward_sets(name: str, parameters: dict[str, object], tmp_path: Path) -> None:
+    page = files_of(_execute(name, parameters, tmp_path))["report.html"].decode()
+    assert not re.search(r">\s*(nan|NaT|None|<NA>)\s*<", page)
+    assert 'class="error"' not in page
+
+
+def test_every_notebook_has_an_awkward_set() -> None:
+    assert set(AWKWARD) == set(notebooks())
+
+
+@pytest.mark.parametrize(("name", "parameters"), FROZEN_SETS, ids=str)
+def test_frozen_facts(name: str, parameters: dict[str, object], tmp_path: Path) -> None:
+    facts = facts_of(_execute(name, parameters, tmp_path))["facts"]
+    frozen = json.loads((FROZEN / f"{name}_{parameters['week']}.json").read_text(encoding="utf-8"))
+    assert list(facts) == list(frozen), "the facts have changed: is this expected? Then freeze them again"
+    for key, value in frozen.items():
+        expected = pytest.approx(value, rel=1e-8) if isinstance(value, float) else value
+        assert facts[key] == expected, f"the fact {key!r} has changed: is this expected? Then freeze it again"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ({"week": "2015-06-21"}, "is a Sunday"),
+        ({"state": "Texass"}, "did you mean 'Texas'"),
+        ({"state": False}, "YAML reads an unquoted NO"),
+        ({"source": "fy2051"}, "unknown source"),
+    ],
+)
+def test_bare_papermill_refuses_a_wrong_value_in_one_sentence(
+    parameters: dict[str, object], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(PapermillExecutionError) as refusal:
+        _execute("weekly_bulletin", parameters, tmp_path)
+    assert refusal.value.ename == "InputError"
+    assert says in refusal.value.evalue
+    executed = nbformat.read(tmp_path / "executed.ipynb", as_version=4)
+    errors = [out for cell in executed.cells for out in cell.get("outputs", []) if out.output_type == "error"]
+    assert len(errors) == 1
+    assert errors[0].traceback == [f"InputError: {refusal.value.evalue}"]

@@ -1,0 +1,126 @@
+"""Planning, skipping and failing, without a kernel: the work of a report is replaced where it is not the point."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis.errors import InputError
+from analysis.run import batch
+from analysis.run.batch import Task, plan, run
+from analysis.run.manifest import Entry, is_current, read_manifest
+from analysis.run.parameters import find_notebook
+from analysis.run.reports import write_whole
+from analysis.run.site import write_index
+
+BULLETIN, PUBLISHED = find_notebook("weekly_bulletin"), find_notebook("published_week")
+
+
+def test_the_plan_of_the_bundled_real_sources() -> None:
+    tasks = plan([BULLETIN, PUBLISHED], source_names=["fy2015", "published-2017"])
+    assert len(tasks) == 46
+    assert sum(task.entry.notebook == "published_week" for task in tasks) == 3
+    assert len({task.entry.folder for task in tasks}) == 46
+    assert len({task.entry.key for task in tasks}) == 46
+
+
+def test_weeks_and_states_narrow_the_plan() -> None:
+    tasks = plan([BULLETIN], source_names=["fy2015"], weeks="2015-01-03:2015-03-28", states=["TX", "DC"])
+    assert len(tasks) == 26
+    assert {task.entry.parameters["state"] for task in tasks} == {"TX", "DC"}
+    assert tasks[0].entry.folder == "weekly_bulletin/fy2015/2015-01-03_TX"
+
+
+def test_a_notebook_without_states_is_left_out_where_states_are_named() -> None:
+    tasks = plan([BULLETIN, PUBLISHED], source_names=["fy2015", "published-2017"], weeks="latest", states=["CA"])
+    assert {task.entry.notebook for task in tasks} == {"weekly_bulletin"}
+
+
+def test_weeks_of_one_source_leave_the_other_alone() -> None:
+    tasks = plan([BULLETIN, PUBLISHED], source_names=["fy2015", "published-2017"], weeks="2017-02-04")
+    assert [task.entry.folder for task in tasks] == ["published_week/published-2017/2017-02-04"]
+
+
+def test_nothing_to_make_is_an_error() -> None:
+    with pytest.raises(InputError, match="nothing to make"):
+        plan([PUBLISHED], source_names=["fy2015"])
+    with pytest.raises(InputError, match="1999-01-02"):
+        plan([BULLETIN], source_names=["fy2015"], weeks="1999-01-02")
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replace the making of reports by writing one facts file; give the folders that were made."""
+    folders: list[str] = []
+
+    def make_all(tasks: Sequence[Task], out: Path, jobs: int) -> Iterator[Entry]:
+        for task in tasks:
+            folders.append(task.entry.folder)
+            content = json.dumps({"title": "T", "facts": {"issued": 10, "declined": 1}}).encode()
+            write_whole(out / task.entry.folder / "facts.json", content)
+            digest = batch.hashlib.sha256(content).hexdigest()
+            yield replace(task.entry, outcome="made", files={"facts.json": digest})
+
+    monkeypatch.setattr(batch, "_make_all", make_all)
+    return folders
+
+
+def _tasks(weeks: str = "2015-01-03:2015-01-17") -> list[Task]:
+    return plan([BULLETIN], source_names=["fy2015"], weeks=weeks)
+
+
+def test_what_is_up_to_date_is_not_made_again(tmp_path: Path, made: list[str]) -> None:
+    run(_tasks(), tmp_path, jobs=1)
+    assert len(made) == 3
+    run(_tasks(), tmp_path, jobs=1)
+    assert len(made) == 3
+    run(_tasks(), tmp_path, jobs=1, force=True)
+    assert len(made) == 6
+
+
+def test_an_edited_or_deleted_file_is_made_again(tmp_path: Path, made: list[str]) -> None:
+    run(_tasks(), tmp_path, jobs=1)
+    (tmp_path / made[0] / "facts.json").write_text("edited")
+    (tmp_path / made[1] / "facts.json").unlink()
+    run(_tasks(), tmp_path, jobs=1)
+    assert made[3:] == made[:2]
+
+
+def test_another_parameter_is_another_report(tmp_path: Path, made: list[str]) -> None:
+    run(_tasks(), tmp_path, jobs=1)
+    run(plan([BULLETIN], source_names=["fy2015"], weeks="2015-01-03", png=True), tmp_path, jobs=1)
+    assert made[3:] == made[:1]
+
+
+def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    run(_tasks("2015-01-03"), tmp_path, jobs=1)
+    earlier = read_manifest(tmp_path)[made[0]]
+
+    def fail(tasks: Sequence[Task], out: Path, jobs: int) -> Iterator[Entry]:
+        yield from (replace(task.entry, message="cell 3: KeyError: 'x'") for task in tasks)
+
+    monkeypatch.setattr(batch, "_make_all", fail)
+    results = run(_tasks("2015-01-03"), tmp_path, jobs=1, force=True)
+    entry = results[made[0]]
+    assert entry.outcome == "failed"
+    assert entry.files == earlier.files
+    assert not is_current(tmp_path, entry, entry.key)
+    page = write_index(tmp_path, read_manifest(tmp_path)).read_text()
+    assert "cell 3: KeyError: &#39;x&#39;" in page
+
+
+def test_the_index_adds_up(tmp_path: Path, made: list[str]) -> None:
+    run(_tasks(), tmp_path, jobs=1)
+    page = write_index(tmp_path, read_manifest(tmp_path)).read_text()
+    assert "3 weeks listed" in page
+    assert '<td class="number">30</td><td class="number">3</td>' in page
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"reports": [{"folder"')
+    with pytest.raises(InputError, match=r"manifest\.json: the manifest is damaged.*Delete it"):
+        read_manifest(tmp_path)

@@ -1,0 +1,141 @@
+"""Importing a release: once, checked, in versions, nothing half-written. All rows here are SYNTHETIC."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.errors import InputError
+from analysis.load import store as store_module
+from analysis.load.sources import open_source, sources
+from analysis.load.store import data_folder, find_version, imported_names, read_stored, versions_of
+from analysis.load.synthetic import generate, write_release
+from analysis.load.table import NAMES
+from analysis.run.imports import check_release, import_release, name_of
+
+FIRST, LAST, EXTRACTED = date(2025, 1, 4), date(2025, 6, 27), date(2025, 7, 10)
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two made-up releases: the same detainers, extracted a month apart."""
+    folder = tmp_path_factory.mktemp("releases")
+    paths = {}
+    for name, extracted in (("older", date(2025, 6, 10)), ("newer", EXTRACTED)):
+        paths[name] = folder / f"{name}.parquet"
+        made = generate(5, detainers=3000, first_day=FIRST, last_day=LAST, extracted_on=extracted)
+        write_release(made.release, paths[name])
+    return paths
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def test_an_import_becomes_a_source(files: dict[str, Path]) -> None:
+    done = import_release([files["newer"]], "made-up", title="A made-up release", extracted_on=EXTRACTED)
+    assert (done.name, done.version) == ("made-up", 1)
+    source = open_source("made-up", clock="issued")
+    assert source.facts.synthetic
+    assert source.facts.offences
+    assert source.facts.extracted_on == EXTRACTED
+    table = source.detainers()
+    assert list(table.columns[: len(NAMES)]) == list(NAMES)
+    assert len(table) == source.facts.detainers
+    assert table["issued_on"].is_monotonic_increasing
+
+
+def test_the_same_file_again_is_no_new_version(files: dict[str, Path], tmp_path: Path) -> None:
+    import_release([files["newer"]], "made-up", title="T")
+    renamed = tmp_path / "renamed.parquet"
+    renamed.write_bytes(files["newer"].read_bytes())
+    again = import_release([renamed], "made-up", title="T")
+    assert again.version == 1
+    assert "same files" in again.text
+    assert len(versions_of("made-up")) == 1
+
+
+def test_a_newer_file_is_a_new_version_and_the_old_one_stays(files: dict[str, Path]) -> None:
+    import_release([files["older"]], "made-up", title="T")
+    before = find_version("made-up", 1).path.read_bytes()
+    done = import_release([files["newer"]], "made-up", title="T")
+    assert done.version == 2
+    assert sources()["made-up"].version == 2
+    assert find_version("made-up", 1).path.read_bytes() == before
+    with pytest.raises(InputError, match=r"has no version 3\. It has 1, 2"):
+        find_version("made-up", 3)
+
+
+def test_only_the_days_and_columns_wanted_are_read(files: dict[str, Path]) -> None:
+    import_release([files["newer"]], "made-up", title="T")
+    path = versions_of("made-up")[-1].path
+    whole = read_stored(path)
+    part = read_stored(path, ["issued_on", "state"], date(2025, 3, 1), date(2025, 3, 7))
+    assert list(part.columns) == ["issued_on", "state"]
+    wanted = whole["issued_on"].between(pd.Timestamp("2025-03-01"), pd.Timestamp("2025-03-07"))
+    pd.testing.assert_series_equal(
+        part["state"].astype(str).reset_index(drop=True), whole.loc[wanted, "state"].astype(str).reset_index(drop=True)
+    )
+
+
+@pytest.mark.faults
+def test_an_import_that_breaks_leaves_nothing(
+    files: dict[str, Path], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_release([files["older"]], "made-up", title="T")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store_module.pq, "write_table", full)
+    with pytest.raises(OSError, match="No space left"):
+        import_release([files["newer"]], "made-up", title="T")
+    assert [path.name for path in (data_dir / "made-up").iterdir()] == ["v001"]
+
+
+def test_a_damaged_store_is_named(files: dict[str, Path]) -> None:
+    import_release([files["newer"]], "made-up", title="T")
+    path = versions_of("made-up")[-1].path
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(InputError, match=r"detainers\.parquet"):
+        read_stored(path)
+    with pytest.raises(InputError, match="not the one its origin file describes"):
+        open_source("made-up", clock="issued").check()
+
+
+@pytest.mark.parametrize("name", ["", "Made Up", "../elsewhere", "a" * 41, "-x"])
+def test_a_name_that_no_folder_can_carry(files: dict[str, Path], name: str) -> None:
+    with pytest.raises(InputError, match="name of the source"):
+        import_release([files["newer"]], name, title="T")
+    assert imported_names() == []
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        import_release([tmp_path / "gone.xlsx"], "made-up", title="T")
+    assert not data_folder().exists()
+
+
+def test_a_check_compares_with_an_earlier_version(files: dict[str, Path]) -> None:
+    import_release([files["older"]], "made-up", title="T")
+    card = check_release([files["newer"]], previous="made-up")
+    assert set(card["level"]) <= {"pass", "warn", "stop"}
+    with pytest.raises(InputError, match="no imported source"):
+        check_release([files["newer"]], previous="nobody")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("2026-ICLI-00005_Detainers_FY26.xlsx", "2026-icli-00005-detainers-fy26"),
+        ("Ä.csv", "release"),
+        ("a.csv.gz", "a"),
+    ],
+)
+def test_a_name_is_made_from_a_files(file: str, name: str) -> None:
+    assert name_of(Path(file)) == name

@@ -1,0 +1,116 @@
+"""An executed notebook becomes files: complete, escaped, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from analysis.errors import InputError
+from analysis.run.reports import files_of, write_report, write_whole
+from analysis.show.sheet import Sheet, Shown
+
+
+def _executed(*shown: Shown, extra: list[dict[str, object]] | None = None) -> nbformat.NotebookNode:
+    cells = [new_markdown_cell("# Title <b>bold</b>")]
+    for one in shown:
+        output = new_output("display_data", data=one.data, metadata=one.metadata)
+        cells.append(new_code_cell("x < 1", outputs=[output]))
+    cells += [new_code_cell("", outputs=[new_output(**output)]) for output in extra or []]
+    return new_notebook(cells=cells)
+
+
+def _sheet(png: bool = False) -> Sheet:
+    sheet = Sheet("probe", parameters={"week": "2017-02-04"}, source={"name": "made"}, png=png)
+    sheet.know(declined=3)
+    return sheet
+
+
+def _figure() -> Figure:
+    figure = Figure(figsize=(2, 1))
+    figure.text(0.5, 0.5, "a figure")
+    return figure
+
+
+def test_every_file_of_a_report(tmp_path: Path) -> None:
+    sheet = _sheet(png=True)
+    shown = [
+        sheet.masthead("A <title>", clock="issued"),
+        sheet.say("{declined:n} & more"),
+        sheet.table(pd.DataFrame({"agency": ["<script>alert(1)</script>"], "issued": [1234]}), "rows", "Caption <i>"),
+        sheet.figure(_figure(), "picture", 'Alt "quoted" {declined:n}'),
+        sheet.close(),
+    ]
+    hashes = write_report(tmp_path, _executed(*shown))
+    assert set(hashes) == {
+        "notebook.ipynb",
+        "report.html",
+        "facts.json",
+        "tables/rows.csv",
+        "figures/picture.svg",
+        "figures/picture.png",
+    }
+    facts = json.loads((tmp_path / "facts.json").read_text())
+    assert facts["facts"] == {"declined": 3}
+    assert facts["sentences"] == [{"text": "3 & more", "facts": ["declined"]}]
+    assert (tmp_path / "tables/rows.csv").read_text() == "agency,issued\n<script>alert(1)</script>,1234\n"
+    page = (tmp_path / "report.html").read_text()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert 'alt="Alt &quot;quoted&quot; 3"' in page
+    assert "<code>x &lt; 1</code>" in page
+    assert "<title>A &lt;title&gt;</title>" in page
+    assert "1,234" in page
+
+
+def test_the_page_needs_no_other_file() -> None:
+    sheet = _sheet()
+    page = files_of(_executed(sheet.figure(_figure(), "picture", "Alt"), sheet.close()))["report.html"].decode()
+    assert 'src="data:image/svg+xml;base64,' in page
+    for word in ("<script", "<link", "@import", "url(", "http://", "https://"):
+        assert word not in page, word
+
+
+def test_two_tables_of_one_name_are_refused() -> None:
+    sheet = _sheet()
+    table = sheet.table(pd.DataFrame({"issued": [1]}), "rows", "One")
+    with pytest.raises(InputError, match=r"tables/rows\.csv' twice"):
+        files_of(_executed(table, table, sheet.close()))
+
+
+def test_a_notebook_without_its_last_cell_is_no_report() -> None:
+    with pytest.raises(InputError, match="last cell"):
+        files_of(_executed(_sheet().say("{declined:n}")))
+
+
+def test_files_of_an_earlier_report_go(tmp_path: Path) -> None:
+    sheet = _sheet()
+    write_report(tmp_path, _executed(sheet.table(pd.DataFrame({"issued": [1]}), "old", "One"), sheet.close()))
+    write_report(tmp_path, _executed(_sheet().close()))
+    assert not (tmp_path / "tables/old.csv").exists()
+    assert (tmp_path / "facts.json").exists()
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "facts.json"
+    write_whole(path, b"before")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert [p.name for p in tmp_path.iterdir()] == ["facts.json"]
+
+
+def test_streams_and_errors_are_escaped() -> None:
+    outputs: list[dict[str, object]] = [
+        {"output_type": "stream", "name": "stdout", "text": "<b>told</b>"},
+        {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["<i>trace</i>"]},
+    ]
+    page = files_of(_executed(_sheet().close(), extra=outputs))["report.html"].decode()
+    assert "&lt;b&gt;told" in page
+    assert "&lt;i&gt;trace" in page

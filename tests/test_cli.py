@@ -1,0 +1,79 @@
+"""The command line: exit codes, sentences, what is listed; nothing here starts a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from analysis.cli import main
+from analysis.run import batch
+from analysis.run.batch import Task
+from analysis.run.manifest import Entry
+
+
+def _call(*args: str) -> Result:
+    return CliRunner().invoke(main, list(args))
+
+
+@pytest.fixture
+def outcome(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Make every report in no time, with the message set here (blank = made)."""
+    told = {"message": ""}
+
+    def make_all(tasks: Sequence[Task], out: Path, jobs: int) -> Iterator[Entry]:
+        for task in tasks:
+            yield replace(task.entry, outcome="failed" if told["message"] else "made", message=told["message"])
+
+    monkeypatch.setattr(batch, "_make_all", make_all)
+    return told
+
+
+def test_list_names_notebooks_parameters_sources_and_weeks() -> None:
+    result = _call("list")
+    assert result.exit_code == 0
+    for words in ("weekly_bulletin", "published_week", "week: str = 'latest settled'", "fy2015", "43 weeks"):
+        assert words in result.output
+    assert "partial: 2014-09-27, 2015-07-18" in result.output
+    assert "2017-01-28 to 2017-02-11, 3 weeks" in result.output
+
+
+def test_run_says_where_the_reports_stand(tmp_path: Path, outcome: dict[str, str]) -> None:
+    result = _call("run", "published_week", "--out", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "3 of 3 reports" in result.output
+    assert (tmp_path / "index.html").is_file()
+    assert (tmp_path / "manifest.json").is_file()
+
+
+def test_a_failed_report_gives_exit_code_1_and_is_named(tmp_path: Path, outcome: dict[str, str]) -> None:
+    outcome["message"] = "cell 4: ValueError: no"
+    result = _call("run", "published_week", "--weeks", "2017-02-04", "--out", str(tmp_path))
+    assert result.exit_code == 1
+    assert "failed: published_week/published-2017/2017-02-04: cell 4: ValueError: no" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["weekly_buletin"], "did you mean 'weekly_bulletin'"),
+        (["--source", "fy2105"], "did you mean 'fy2015'"),
+        (["--source", "fy2015", "--weeks", "2015-01-04"], "2015-01-03"),
+        (["--source", "fy2015", "--weeks", "2015-03-28:2015-01-03"], "backwards"),
+        (["--state", "Texass"], "did you mean 'Texas'"),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], says: str) -> None:
+    result = _call("run", *arguments, "--out", str(tmp_path / "reports"))
+    assert result.exit_code == 2
+    assert says in result.output
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "reports").exists()
+
+
+def test_help_and_version() -> None:
+    assert "Weekly analyses" in _call("--help").output
+    assert _call("--version").output.startswith("declines, version")
