@@ -75,17 +75,22 @@ class Source:
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
         if self.path.name == TABLE_FILE:
             return read_stored(self.path, columns, first, last)
-        if self.path.name.endswith("_weekly_counts.csv"):
-            table = read_weekly_counts(self.path)
-        else:
-            table = read_release(self.path).table
-            check_totals(table, self.path, self.origin)
+        table = self._whole
         kept = pd.Series(True, index=table.index)
         if first is not None:
             kept &= table["issued_on"] >= pd.Timestamp(first)
         if last is not None:
             kept &= table["issued_on"] <= pd.Timestamp(last)
         return table.loc[kept, list(columns) if columns else list(table.columns)]
+
+    @cached_property
+    def _whole(self) -> pd.DataFrame:
+        """All of a bundled source."""
+        if self.path.name.endswith("_weekly_counts.csv"):
+            return read_weekly_counts(self.path)
+        table = read_release(self.path).table
+        check_totals(table, self.path, self.origin)
+        return table
 
     def reports(self) -> PublishedReports:
         """Read the published weekly reports.

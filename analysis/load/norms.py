@@ -1,0 +1,99 @@
+"""What is published of each form of release, and holding a table against it: blank shares, totals of periods."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+import pandas as pd
+
+from analysis.load.checks import PASS, STOP, TOTALS_DIFFER, WARN, Check, detainers, listed, slug, warned
+from analysis.load.files import crosswalk
+from analysis.load.sheets import normalised
+from analysis.load.table import NAMES, Outcome
+
+JUDGED = ("lift_reason", "state", "city", "agency", "form", "offence_text", "criminality", "citizenship", "person")
+"""Columns whose blanks are held against known shares; a blank threat level has a meaning of its own."""
+# The known shares of one form move by up to 0.083 standard deviations of a cell between releases (lift reasons: 37.4 to
+# 33.4% blank): a tenth, and never less than half a point, lets that pass and little more.
+DRIFT, LEAST_DRIFT = 0.1, 0.005
+ERRORS = 3  # standard errors more, for small files
+
+
+def norms(measure: str) -> pd.DataFrame:
+    """Give the published figures of a measure (``blank_share``, ``detainers``, ``declined``).
+
+    One row is a figure of one form: ``form``, ``column``, ``value``, ``first_day``, ``last_day`` (blank = the whole
+    release), ``reason``.
+    """
+    table = crosswalk("release_norms", "norm_id")
+    table = table[table["measure"] == measure]
+    days = {name: pd.to_datetime(table[name].replace("", None)) for name in ("first_day", "last_day")}
+    return table.assign(value=table["value"].astype(float), **days)
+
+
+def blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator[Check]:
+    """Hold the blank share of each column against the published ones; a column that the source lacks is left out.
+
+    Without any lift reason no decline can be told, whatever the form: that stops.
+    """
+    total = int(table["detainers"].sum())
+    known = norms("blank_share")
+    columns = known["column"].map(normalised)
+    carried = [name for name in table.columns if name not in NAMES and normalised(name) in set(columns)]
+    for name in [*JUDGED, *carried]:
+        blank = detainers(table, table[name].isna())
+        share = blank / max(1, total)
+        check, what = f"blank_{slug(name)}", f"blank: {name.replace('_', ' ')}"
+        if name == "lift_reason" and share == 1:
+            note = "nothing is recorded in any row, so no decline can be told: take a release with lift reasons"
+            yield Check(check, what, blank, share, level=STOP, note=note)
+        elif name not in absent:
+            of_column = known[columns == normalised(name)]
+            own = of_column[of_column["form"] == form]
+            level, norm, note = against_known(share, total, (own if len(own) else of_column)["value"])
+            note = note if len(own) or not note else f"of other forms, {note}"
+            yield Check(check, what, blank, share, norm, level, note)
+
+
+def against_known(share: float, rows: int, known: pd.Series) -> tuple[str, float | None, str]:
+    """Hold a blank share against the range of known ones; give the level, the nearest known share and a note.
+
+    Outside the range it may lie by :data:`DRIFT` standard deviations of a cell and three standard errors of so many
+    rows, and by half a point at least.
+    """
+    if known.empty:
+        return PASS, None, ""
+    low, high = known.min(), known.max()
+    nearest = float(np.clip(share, low, high))
+    allowed = np.sqrt(nearest * (1 - nearest)) * (DRIFT + ERRORS / np.sqrt(max(1, rows)))
+    note = f"known: {low:.1%}" + (f" to {high:.1%}" if high > low else "")
+    if abs(share - nearest) <= max(LEAST_DRIFT, allowed):
+        return PASS, nearest, note
+    doubt = "is the column whole?" if share > nearest else "has the file only some of the rows?"
+    return WARN, nearest, f"{note}; {doubt}"
+
+
+def totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
+    """Hold the detainers and declines of each published period that the table's days reach over against the figure.
+
+    They may differ by :data:`analysis.load.checks.TOTALS_DIFFER` of it, and by three of its square roots.
+    """
+    issued = table["issued_on"].dropna()
+    slack = pd.Timedelta(days=7)  # a period's first or last days may have had no detainer
+    for measure in ("detainers", "declined"):
+        known = norms(measure)
+        known = known[known["form"] == form]
+        known = known[(known["first_day"] >= issued.min() - slack) & (known["last_day"] <= issued.max() + slack)]
+        days = np.sort(issued if measure == "detainers" else issued[table["outcome"] == Outcome.DECLINED])
+        periods = known.groupby(["first_day", "last_day"])["value"].agg(["min", "max"]).reset_index()
+        off = []
+        for first, last, low, high in periods.itertuples(index=False):
+            found = int(np.searchsorted(days, last, side="right") - np.searchsorted(days, first))
+            figure = float(np.clip(found, low, high))
+            if abs(found - figure) > max(TOTALS_DIFFER * figure, ERRORS * np.sqrt(figure)):
+                off.append(f"{first:%Y-%m-%d} to {last:%Y-%m-%d} has {found:,}, published {figure:,.0f}")
+        if len(periods):
+            note = f"{listed(off, 3)}: is the file whole, and read once?" if off else f"all of {len(periods)} agree"
+            what = f"published periods whose {measure} differ"
+            yield Check(f"published_{measure}", what, len(off), len(off) / len(periods), level=warned(off), note=note)

@@ -1,0 +1,568 @@
+"""The scorecard: each check at its bounds, published figures, and that it says what it found. Rows are made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from release_forms import HEADERS, some_rows, write_release
+
+from analysis.errors import InputError
+from analysis.load.checks import Check, level_of
+from analysis.load.files import check_hash, data_file
+from analysis.load.irregular import bulk_days, recording_by_week
+from analysis.load.norms import against_known, norms
+from analysis.load.quality import (
+    as_text,
+    read_scorecard,
+    scorecard,
+    scorecard_facts,
+    source_scorecard,
+    stops,
+    table_scorecard,
+)
+from analysis.load.releases import Release, read_release
+from analysis.load.repeats import FIRST_OF_DAY, RULES, flag_repeats
+from analysis.load.sources import open_source
+from analysis.load.table import as_table
+from analysis.load.vocabulary import GATES, outcome_of
+
+WORKBOOK = Path(__file__).resolve().parents[3] / "shared/real/foia-15-87693_detainers_fy2015-ytd.xlsx"
+SATURDAY = pd.Timestamp("2025-01-04")
+DECLINED, TAKEN = "Detainer Declined by LEA", "Booked into Detention"
+
+
+def table(rows: int = 600, weeks: int = 60, **columns: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Rows spread evenly over weeks, all filled but for the lift date; a third have no lift reason."""
+    at = np.arange(rows)
+    days = SATURDAY + pd.to_timedelta(at * 7 * weeks // rows, unit="D")
+    values: dict[str, Any] = {
+        "issued_on": days,
+        "state": "TX",
+        "agency": "SAMPLE JAIL",
+        "city": "SAMPLE CITY",
+        "facility_code": "SAMPLTX",
+        "form": "I247A",
+        "lift_reason": pd.Series(at).map(lambda n: [None, DECLINED, TAKEN][n % 3]),
+        "offence_text": pd.Series(at).map(lambda n: "DUI" if n % 10 < 3 else None),
+        "criminality": "1 Convicted Criminal",
+        "citizenship": "SAMPLELAND",
+        "person": [f"p{n}" for n in at],
+        "detainers": 1,
+        "source_file": "made up.csv",
+        "source_row": at + 2,
+    } | columns
+    frame = pd.DataFrame(values)
+    reasons = frame["lift_reason"].astype("category")
+    outcome = outcome_of(reasons, file="made up.csv", rows=frame["source_row"])
+    frame["outcome"] = outcome
+    if "duplicate" not in frame:
+        frame["duplicate"] = flag_repeats(frame)
+    return as_table(frame)
+
+
+def release(rows: pd.DataFrame | None = None, **parts: Any) -> Release:  # noqa: ANN401
+    """A release of form F with nothing to be said of its reading."""
+    rows = table() if rows is None else rows
+    sheets = pd.DataFrame(
+        [("made up.csv", "", "0" * 64, 1, len(rows), "")],
+        columns=["file", "sheet", "sha256", "header_row", "rows", "note"],
+    )
+    nothing: dict[str, Any] = {
+        "table": rows,
+        "form": "F",
+        "sheets": sheets,
+        "gaps": ("lifted_on",),
+        "unknown_columns": (),
+        "changes": pd.DataFrame(columns=["what", "column", "rows", "example"]),
+        "unknown_values": pd.DataFrame(columns=["column", "value", "rows", "share", "level"]),
+        "offence_steps": pd.DataFrame(columns=["rows", "share", "share_of_recorded"]),
+    }
+    return Release(**(nothing | parts))
+
+
+def found(card: pd.DataFrame, check: str) -> Any:  # noqa: ANN401
+    """One check's row."""
+    rows = card[card["check"] == check]
+    assert len(rows) == 1, (check, list(card["check"]))
+    return next(rows.itertuples())
+
+
+def level(card: pd.DataFrame, check: str) -> str:
+    return str(found(card, check).level)
+
+
+# --- the card
+
+
+def test_a_quiet_release_has_each_check_once_and_no_stop() -> None:
+    card = scorecard(release(), extracted_on=date(2026, 3, 10))
+    assert list(card.columns) == list(Check._fields)
+    assert card["check"].is_unique
+    assert (card["what"] != "").all()
+    assert set(card["level"]) <= {"pass", "warn", "stop"}
+    assert stops(card) == []
+    assert found(card, "rows_read").found == found(card, "rows").found == "600"
+    assert (found(card, "first_day").found, found(card, "newest_day").found) == ("2025-01-04", "2026-02-27")
+
+
+def test_a_card_kept_as_csv_comes_back_the_same(tmp_path: Path) -> None:
+    card = scorecard(release(), extracted_on=date(2026, 3, 10), previous=table(300))
+    card.to_csv(tmp_path / "scorecard.csv", index=False)
+    pd.testing.assert_frame_equal(read_scorecard(tmp_path / "scorecard.csv"), card, check_dtype=False)
+
+
+@pytest.mark.parametrize("damage", [("pass", "fine"), ("0.5", "half")])
+def test_a_damaged_card_is_named_with_its_row(tmp_path: Path, damage: tuple[str, str]) -> None:
+    path = tmp_path / "scorecard.csv"
+    path.write_text("check,what,found,share,norm,level,note\nrows,rows,1,0.5,,pass,\n".replace(*damage, 1))
+    with pytest.raises(InputError, match=r"scorecard\.csv"):
+        read_scorecard(path)
+
+
+def test_the_text_has_a_line_per_check_aligned_and_counts_the_levels() -> None:
+    card = scorecard(release(), extracted_on=date(2025, 1, 1))
+    lines = as_text(card, width=80).splitlines()
+    checks = [line for line in lines if line[:5].strip() in ("PASS", "WARN", "STOP")]
+    assert [line[6:].startswith(what) for line, what in zip(checks, card["what"], strict=True)] == [True] * len(card)
+    ends = {line.rstrip()[: len(lines[0].split("share")[0])].rstrip()[-1:] for line in checks}
+    assert all(end.isalnum() for end in ends)
+    assert lines[-1] == ", ".join(f"{(card['level'] == one).sum()} {one}" for one in ("pass", "warn", "stop"))
+    assert max(map(len, (line for line in lines if line.startswith("      ")))) <= 110
+
+
+def test_facts_hold_numbers_as_numbers_and_days_as_days() -> None:
+    card = scorecard(release())
+    facts = scorecard_facts(card)
+    assert facts["rows"] == 600
+    assert facts["first_day"] == "2025-01-04"
+    assert facts["checks"] == len(card)
+    assert facts["checks_pass"] + facts["checks_warn"] + facts["checks_stop"] == len(card)  # type: ignore[operator]
+    assert facts["blank_lift_reason_share"] == pytest.approx(1 / 3)
+    assert facts["blank_lift_reason_norm"] == 0.334
+
+
+def test_stops_are_told_in_words() -> None:
+    card = scorecard(release(table(lift_reason=None)))
+    assert len(stops(card)) == 1
+    assert "no decline can be told" in stops(card)[0]
+    assert level(card, "blank_lift_reason") == "stop"
+
+
+# --- levels at their bounds
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_level_never_falls_as_the_share_grows(share: float, one: float, other: float) -> None:
+    warn, stop = sorted((one, other))
+    order = ["pass", "warn", "stop"]
+    assert level_of(warn, warn, stop) == "warn"
+    assert level_of(np.nextafter(warn, -1), warn, stop) == "pass"
+    assert level_of(np.nextafter(stop, 2), warn, stop) == "stop"
+    assert order.index(level_of(share, warn, stop)) <= order.index(level_of(min(1, share + 0.01), warn, stop))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=4), st.floats(0, 1), st.integers(1, 10**6), st.floats(0, 0.2))
+def test_a_blank_share_inside_the_known_range_passes_and_far_outside_warns(
+    known: list[float], weight: float, rows: int, beyond: float
+) -> None:
+    values = pd.Series(known)
+    inside = float(values.min() + weight * (values.max() - values.min()))
+    assert against_known(inside, rows, values)[0] == "pass"
+    share = float(values.max()) + beyond
+    allowed = max(0.005, (values.max() * (1 - values.max())) ** 0.5 * (0.1 + 3 / rows**0.5))
+    verdict, nearest, _ = against_known(share, rows, values)
+    if abs(beyond - allowed) > 1e-9:
+        assert verdict == ("warn" if beyond > allowed else "pass")
+    assert nearest == pytest.approx(float(values.max()))
+
+
+def test_the_drift_seen_between_releases_passes_and_a_lost_column_does_not() -> None:
+    december_2025 = pd.Series([0.374])
+    assert against_known(0.334, 600_000, december_2025)[0] == "pass"
+    assert against_known(0.0, 600_000, december_2025)[0] == "warn"
+    assert against_known(0.9, 600_000, december_2025)[0] == "warn"
+    assert against_known(0.5, 600_000, pd.Series(dtype=float)) == ("pass", None, "")
+
+
+@pytest.mark.parametrize(("undated", "expected"), [(0, "pass"), (1, "warn"), (10, "warn"), (11, "stop")])
+def test_rows_without_a_day_warn_from_one_in_a_thousand_and_stop_above_one_in_a_hundred(
+    undated: int, expected: str
+) -> None:
+    rows = table(1000)
+    rows.loc[rows.index[:undated], "issued_on"] = pd.NaT
+    card = scorecard(release(rows))
+    assert level(card, "blank_issued_on") == expected
+    assert found(card, "blank_issued_on").found == str(undated)
+
+
+@pytest.mark.parametrize(("late", "expected"), [(0, "pass"), (1, "warn"), (10, "warn"), (11, "stop")])
+def test_issues_after_the_extraction_warn_and_many_stop(late: int, expected: str) -> None:
+    rows = table(1000)
+    extracted = rows["issued_on"].sort_values().iloc[-1 - late]
+    rows.loc[rows["issued_on"] > extracted, "issued_on"] = extracted
+    rows.loc[rows.index[:late], "issued_on"] = extracted + pd.Timedelta(days=1)
+    assert level(scorecard(release(rows), extracted_on=extracted.date()), "future_days") == expected
+
+
+def test_without_a_day_of_extraction_no_day_is_too_late() -> None:
+    assert "future_days" not in set(scorecard(release())["check"])
+
+
+@pytest.mark.parametrize("column", sorted(GATES))
+def test_unknown_words_take_the_levels_of_their_gate(column: str) -> None:
+    gate = GATES[column]
+    for share, expected in ((gate.warn * 0.99, "pass"), (gate.warn, "warn"), (gate.stop * 1.01, "stop")):
+        strange = pd.DataFrame(
+            [(column, "XX", round(share * 1e6), share, "pass"), (column, "J. Doe", 1, 0.0, "pass")],
+            columns=["column", "value", "rows", "share", "level"],
+        )
+        card = scorecard(release(unknown_values=strange))
+        assert level(card, f"unknown_{column}") == expected
+        assert "XX" in found(card, f"unknown_{column}").note
+        assert "Doe" not in found(card, f"unknown_{column}").note  # a word of one row could be anything
+
+
+@pytest.mark.parametrize(("repeated", "expected"), [(0, "pass"), (99, "pass"), (100, "warn")])
+def test_repeats_warn_from_a_tenth_of_the_rows(repeated: int, expected: str) -> None:
+    duplicate = pd.Categorical([RULES["pair"]] * repeated + [None] * (1000 - repeated))
+    card = scorecard(release(table(1000, duplicate=duplicate)))
+    assert (level(card, "repeats"), found(card, "repeats").found) == (expected, str(repeated))
+    assert found(card, "rows_kept").found == str(1000 - repeated)
+
+
+def test_the_first_row_of_a_day_is_no_repeat() -> None:
+    duplicate = pd.Categorical([FIRST_OF_DAY, RULES["same_day"]] * 10 + [None] * 580)
+    card = scorecard(release(table(duplicate=duplicate)))
+    assert (found(card, "repeats").found, found(card, "rows_kept").found) == ("10", "590")
+
+
+def test_without_ids_repeats_cannot_be_told() -> None:
+    card = scorecard(release(table(person=None), gaps=("lifted_on", "person")))
+    assert level(card, "repeats") == "warn"
+    assert "persons" not in set(card["check"])
+    assert "blank_person" not in set(card["check"])  # lacking, not blank
+
+
+def test_a_column_that_is_there_and_wholly_blank_is_seen() -> None:
+    card = scorecard(release(table(state=None)))
+    assert (level(card, "blank_state"), found(card, "blank_state").share) == ("warn", 1.0)
+
+
+@pytest.mark.parametrize(("unknown_rows", "expected"), [(4, "pass"), (5, "warn")])
+def test_offences_by_step_and_those_that_no_step_placed(unknown_rows: int, expected: str) -> None:
+    rows = {"label": 90 - unknown_rows, "code": 10, "block": 0, "unknown": unknown_rows}
+    steps = pd.DataFrame({"rows": rows, "share_of_recorded": {step: n / 100 for step, n in rows.items()}})
+    steps.loc["blank"] = [500, np.nan]
+    card = scorecard(release(offence_steps=steps))
+    assert level(card, "offence_unknown") == expected
+    assert found(card, "offence_code").share == pytest.approx(0.1)
+    assert "offence_blank" not in set(card["check"])
+
+
+# --- the reading
+
+
+def test_the_reading_is_told() -> None:
+    sheets = pd.DataFrame(
+        [
+            ("a.xlsx", "FY2025", "0" * 64, 7, 602, ""),
+            ("a.xlsx", "Cover", "0" * 64, 0, 0, "blank sheet"),
+            ("a.xlsx", "FY2024", "0" * 64, 0, 0, "no header row among the first 30: 9,000 rows not read"),
+        ],
+        columns=["file", "sheet", "sha256", "header_row", "rows", "note"],
+    )
+    changes = pd.DataFrame(
+        [
+            ("blank row left out", "", 2, "row 9"),
+            ("redaction made blank", "Birth Date", 600, ""),
+            ("redaction made blank", "EID DTA ID", 600, ""),
+            ("charge code mended", "MSC Charge Code", 3, "301"),
+            ("impossible date made blank", "Apprehension Date", 1, "06/14/0002 03:10 PM"),
+        ],
+        columns=["what", "column", "rows", "example"],
+    )
+    card = scorecard(
+        release(sheets=sheets, changes=changes, unknown_columns=("Shoe Size",), gaps=("lifted_on", "citizenship"))
+    )
+    assert (found(card, "rows_read").found, found(card, "blank_rows").found) == ("602", "2")
+    assert (level(card, "sheets_not_read"), found(card, "sheets_not_read").found) == ("warn", "1")
+    assert "FY2024" in found(card, "sheets_not_read").note
+    assert (level(card, "redactions"), found(card, "redactions").found) == ("pass", "1200")
+    assert (level(card, "codes_mended"), level(card, "codes_moved")) == ("pass", "pass")
+    assert (level(card, "unknown_columns"), "Shoe Size" in found(card, "unknown_columns").note) == ("warn", True)
+    assert (level(card, "missing_columns"), "citizenship" in found(card, "missing_columns").note) == ("warn", True)
+    assert "lifted_on" in found(card, "absent_columns").note  # form F never has it
+    assert level(card, "impossible_apprehension_date") == "warn"  # 1 of 600
+    assert "0002" not in as_text(card)  # no cell of a row is shown
+
+
+def test_a_redaction_in_a_needed_column_and_codes_among_dates_are_doubtful() -> None:
+    changes = pd.DataFrame(
+        [
+            ("redaction made blank", "Facility State", 6, ""),
+            ("charge code moved out of the date", "MSC Charge Date", 9, "0301"),
+        ],
+        columns=["what", "column", "rows", "example"],
+    )
+    card = scorecard(release(changes=changes))
+    assert (level(card, "redactions"), level(card, "codes_moved")) == ("warn", "warn")
+
+
+# --- days and weeks
+
+
+def daily(counts: dict[str, list[int]], first: str = "2025-03-03") -> pd.DataFrame:
+    """Rows with so many detainers of each facility on each day."""
+    rows = [
+        (pd.Timestamp(first) + pd.Timedelta(days=day), agency)
+        for agency, numbers in counts.items()
+        for day, number in enumerate(numbers)
+        for _ in range(number)
+    ]
+    days, agencies = zip(*rows, strict=True)
+    return table(len(rows), issued_on=list(days), agency=list(agencies), person=None)
+
+
+def test_a_batch_as_in_minnesota_is_found_at_the_facility() -> None:
+    usual = [24, 23, 20, 18, 17, *([6] * 40)]
+    rows = daily({"SAMPLE BATCH": [238, *usual], "SAMPLE BUSY": [60 + day % 9 for day in range(46)]})
+    days = bulk_days(rows)
+    assert days[["agency", "detainers", "usual"]].to_numpy().tolist() == [["SAMPLE BATCH", 238, 20]]
+    assert days["issued_on"].iloc[0] == pd.Timestamp("2025-03-03")
+    card = scorecard(release(rows))
+    assert (level(card, "bulk_days"), found(card, "bulk_days").found) == ("warn", "1")
+
+
+def test_a_batch_spread_over_a_states_facilities_is_found_at_the_state() -> None:
+    quiet = {f"SAMPLE {n}": [8, *([1, 0] * 40)] for n in range(6)}
+    days = bulk_days(daily(quiet))
+    assert days[["state", "detainers", "usual"]].to_numpy().tolist() == [["TX", 48, 6]]
+    assert days["agency"].isna().all()
+
+
+@pytest.mark.parametrize(("most", "batches"), [(19, 0), (20, 1), (24, 1)])
+def test_a_batch_has_at_least_twenty_detainers(most: int, batches: int) -> None:
+    assert len(bulk_days(daily({"SAMPLE": [most, *([4] * 40)]}))) == batches
+
+
+@pytest.mark.parametrize(("usual", "batches"), [(20, 1), (21, 0)])
+def test_a_batch_is_five_times_the_fourth_busiest_day(usual: int, batches: int) -> None:
+    assert len(bulk_days(daily({"SAMPLE": [100, *([usual] * 40)]}))) == batches
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_up_to_three_batches_of_a_place_do_not_hide_each_other(number: int) -> None:
+    assert len(bulk_days(daily({"SAMPLE": [*[150] * number, *([10] * 40)]}))) == number
+
+
+def test_a_day_without_another_counts_and_a_few_days_alike_do_not() -> None:
+    others = [25] * 40
+    assert bulk_days(daily({"SAMPLE ONCE": [30], "SAMPLE": others}))["agency"].tolist() == ["SAMPLE ONCE"]
+    assert len(bulk_days(daily({"SAMPLE THRICE": [30, 28, 25], "SAMPLE": others}))) == 0
+
+
+def test_chance_makes_no_batch() -> None:
+    generator = np.random.default_rng(20261124)
+    counts = {f"SAMPLE {n}": generator.poisson(mean, 400).tolist() for n, mean in enumerate((0.3, 2, 8, 30))}
+    assert bulk_days(daily(counts)).empty
+
+
+def test_counts_by_week_have_no_days() -> None:
+    card = source_scorecard(open_source("fy2015", clock="issued"))
+    assert "bulk_days" not in set(card["check"])
+    assert found(card, "rows").found == "79053"
+    assert found(card, "blank_lift_reason").found == "52263"
+    assert (found(card, "unfinished_weeks").found, level(card, "unfinished_weeks")) == ("3", "warn")
+    assert "2015-07-04" in found(card, "unfinished_weeks").note
+    assert stops(card) == []
+
+
+def weekly(issued: list[int], recorded: list[float]) -> pd.DataFrame:
+    """Rows of counts: so many detainers a week, such a share of them with a lift reason."""
+    weeks = pd.date_range(SATURDAY, periods=len(issued), freq="7D")
+    ends = [round(number * share) for number, share in zip(issued, recorded, strict=True)]
+    blanks = [number - end for number, end in zip(issued, ends, strict=True)]
+    frame = pd.DataFrame(
+        {
+            "issued_on": [*weeks, *weeks],
+            "lift_reason": [TAKEN] * len(weeks) + [None] * len(weeks),
+            "detainers": [*ends, *blanks],
+        }
+    )
+    filled = frame[frame["detainers"] > 0].reset_index(drop=True)
+    return table(len(filled), **{name: filled[name] for name in filled})
+
+
+def test_weeks_are_unfinished_from_the_newest_back_and_not_before_a_finished_one() -> None:
+    recorded = [0.6] * 16 + [0.3, 0.6, 0.53, 0.4]
+    weeks = recording_by_week(weekly([1000] * 20, recorded))
+    assert (weeks["unfinished"] != "").tolist() == [False] * 18 + [True, True]
+    assert weeks["issued"].eq(1000).all()
+    assert weeks["blank_share"].iloc[-1] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("last", "unfinished"), [(545, True), (699, True), (700, False), (770, False)])
+def test_a_last_week_with_few_detainers_is_unfinished_and_a_holiday_is_not(last: int, unfinished: bool) -> None:
+    weeks = recording_by_week(weekly([*[1000] * 20, last], [0.5] * 21))
+    assert (weeks["unfinished"].iloc[-1] != "") is unfinished
+
+
+@pytest.mark.parametrize(("share", "unfinished"), [(0.449, True), (0.451, False)])
+def test_ends_are_missing_below_nine_tenths_of_the_older_weeks(share: float, unfinished: bool) -> None:
+    weeks = recording_by_week(weekly([1000] * 20, [0.5] * 19 + [share]))
+    assert (weeks["unfinished"].iloc[-1] != "") is unfinished
+
+
+def test_a_week_whose_days_are_not_all_there_is_unfinished_unless_the_extraction_came_later() -> None:
+    rows = table(600)
+    rows = rows[rows["issued_on"] < "2026-02-26"]
+    assert "its days are not all there" in recording_by_week(rows)["unfinished"].iloc[-1]
+    assert "its days are not all there" in recording_by_week(rows, date(2026, 2, 27))["unfinished"].iloc[-1]
+    assert "its days are not all there" not in recording_by_week(rows, date(2026, 2, 28))["unfinished"].iloc[-1]
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_weeks_add_up_to_the_table_and_none_between_is_left_out(numbers: list[int], random: Any) -> None:  # noqa: ANN401
+    numbers[0] = numbers[-1] = 1
+    rows = weekly(numbers, [random.random() for _ in numbers])
+    weeks = recording_by_week(rows)
+    assert weeks["issued"].tolist() == numbers
+    assert weeks["not_recorded"].sum() == rows["detainers"][rows["lift_reason"].isna()].sum()
+    assert weeks["blank_share"].isna().tolist() == [number == 0 for number in numbers]
+
+
+def test_a_table_without_a_dated_row_has_no_weeks() -> None:
+    assert recording_by_week(table(5, issued_on=pd.NaT)).empty
+    assert bulk_days(table(5, issued_on=pd.NaT)).empty
+    assert level(table_scorecard(table(5, issued_on=pd.NaT)), "blank_issued_on") == "stop"
+
+
+def test_a_week_without_a_row_is_told() -> None:
+    rows = table(600)
+    card = scorecard(release(rows[~rows["issued_on"].between("2025-05-10", "2025-05-23")]))
+    assert (level(card, "empty_weeks"), found(card, "empty_weeks").found) == ("warn", "2")
+    assert "2025-05-10, 2025-05-17" in found(card, "empty_weeks").note
+
+
+# --- the version before
+
+
+def test_the_same_table_again_shows_no_revision() -> None:
+    card = scorecard(release(), previous=table())
+    before = card[card["check"].str.startswith("previous_")].set_index("check")
+    assert before.loc["previous_rows", "found"] == "600"
+    assert before.loc["previous_weeks", "found"] == "0"
+    assert (before["level"] == "pass").all()
+
+
+def test_fewer_rows_an_older_day_and_vanished_ends_warn() -> None:
+    rows = table()
+    shorter = rows[rows["issued_on"] < "2026-01-01"].copy()
+    assert level(scorecard(release(shorter), previous=rows), "previous_rows") == "warn"
+    assert level(scorecard(release(shorter), previous=rows), "previous_day") == "warn"
+    blanker = table(lift_reason=[None, None, TAKEN] * 200)
+    card = scorecard(release(blanker), previous=rows)
+    assert level(card, "previous_blank") == "warn"
+    assert found(card, "previous_blank").share == pytest.approx(2 / 3)
+    assert found(card, "previous_weeks").found == "60"
+    assert level(scorecard(release(rows), previous=blanker), "previous_blank") == "pass"  # filled in, as usual
+
+
+@pytest.mark.parametrize(("dropped", "expected"), [(29, "pass"), (31, "warn")])
+def test_many_rows_gone_from_the_weeks_of_both_warn(dropped: int, expected: str) -> None:
+    rows = table()
+    gone = rows.drop(index=rows.index[100 : 100 + dropped])
+    assert level(scorecard(release(gone), previous=rows), "previous_weeks") == expected
+
+
+# --- published figures
+
+
+def test_the_published_figures_hold_together() -> None:
+    check_hash(data_file("reference/release_norms.csv"))
+    shares = norms("blank_share")
+    assert shares["value"].between(0, 1).all()
+    assert (shares["column"] != "").all()
+    for measure in ("detainers", "declined"):
+        totals = norms(measure)
+        assert (totals["first_day"] < totals["last_day"]).all()
+        assert (totals["value"] == totals["value"].round()).all()
+    assert set(shares["form"]) <= set(HEADERS)
+    months = norms("detainers").filter(regex=r"^A-rows-201[45]-", axis="index")
+    assert months["value"].sum() == 79_053
+    assert norms("declined").filter(regex=r"^A-declined-201[45]-", axis="index")["value"].sum() == 5_501
+    years = norms("declined").filter(regex=r"^A-declined-20\d\d$", axis="index")
+    assert years["value"].sum() == 20_241 - 11 - 2_785  # the published total, less the two years cut short
+
+
+def test_nprs_share_and_our_own_count_of_blank_lift_reasons() -> None:
+    shares = norms("blank_share")["value"]
+    assert shares["A-lift-all"] == pytest.approx(827_923 / 1_814_828, abs=5e-5)
+    assert shares["A-lift-fy15"] == pytest.approx(52_263 / 79_053, abs=5e-5)
+    assert shares["A-state-fy15"] == pytest.approx(9_020 / 79_053, abs=5e-5)
+
+
+@pytest.mark.parametrize(("times", "expected"), [(1, "pass"), (2, "warn")])
+def test_a_file_in_twice_is_seen_by_the_published_totals(times: int, expected: str) -> None:
+    days = pd.date_range("2014-10-01", "2015-07-19")
+    rows = pd.concat(
+        [table(79_053, issued_on=days[np.arange(79_053) * len(days) // 79_053], person=None)] * times,
+        ignore_index=True,
+    )
+    card = scorecard(release(rows, form="A"))
+    note = found(card, "published_detainers").note
+    assert ("2014-10-01 to 2015-07-19" in note) is (expected == "warn")
+
+
+def test_a_form_without_published_totals_has_no_such_check() -> None:
+    assert not scorecard(release())["check"].str.startswith("published_").any()
+
+
+# --- whole files
+
+
+@pytest.mark.parametrize("form", sorted(HEADERS))
+def test_every_form_has_a_scorecard(form: str, tmp_path: Path) -> None:
+    read = read_release(write_release(form, some_rows(), tmp_path))
+    card = scorecard(read)
+    assert found(card, "rows").found == str(len(read.table))
+    assert found(card, "missing_columns").found == "0"
+    assert (stops(card) != []) is (form == "D")  # the one form that never had a lift reason
+    assert (level(card, "codes_moved") == "warn") is (form == "D")
+
+
+def test_the_bundled_made_up_release() -> None:
+    card = source_scorecard(open_source("synthetic", clock="issued"))
+    assert stops(card) == []
+    assert found(card, "rows").found == "12651"
+    assert found(card, "redactions").level == "pass"
+    assert float(found(card, "blank_person").share) == pytest.approx(0.13, abs=0.01)
+
+
+def test_a_stored_card_is_read_where_there_is_one(tmp_path: Path) -> None:
+    source = open_source("fy2015", clock="issued")
+    card = scorecard(release()).assign(note="made at the import")
+    card.to_csv(tmp_path / "scorecard.csv", index=False)
+    stored = replace(source, path=tmp_path / "detainers.parquet")
+    assert set(source_scorecard(stored)["note"]) == {"made at the import"}
+
+
+@pytest.mark.slow
+def test_the_workbook_of_fiscal_2015() -> None:
+    if not WORKBOOK.is_file():
+        pytest.skip(f"the workbook of FOIA 15-87693 is not at {WORKBOOK}")
+    card = scorecard(read_release(WORKBOOK), extracted_on=date(2015, 7, 26))
+    assert set(card["check"][card["level"] != "pass"]) == {"repeats", "bulk_days", "unfinished_weeks"}
+    assert found(card, "rows_read").found == "79053"
+    assert (found(card, "published_detainers").found, found(card, "published_declined").found) == ("0", "0")
+    assert found(card, "published_detainers").note == "all of 11 agree"
+    assert found(card, "bulk_days").found == "1"
+    assert "RIVERS" in found(card, "bulk_days").note

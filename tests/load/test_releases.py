@@ -1,0 +1,423 @@
+"""Every form of release gives the same table of detainers; what cannot be read stops with a sentence."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+import pyreadstat
+import pytest
+import release_forms
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from release_forms import A_EARLY, HEADERS, A, E, F, cells, columns_of, some_rows, text, workbook, write_release
+
+from analysis.errors import InputError
+from analysis.load.files import data_file
+from analysis.load.releases import Release, read_release
+
+REAL = Path(__file__).parents[3] / "shared" / "real" / "foia-15-87693_detainers_fy2015-ytd.xlsx"
+NEVER_IN = {  # columns of the table that a form has no column for, from the lists of releases
+    "A": {"lifted_on", "facility_code", "criminality", "threat_level", "citizenship", "person"},
+    "B": {"lifted_on", "state", "city", "form", "request", "criminality", "threat_level", "person"},
+    "C": {"state", "city"},
+    "D": {"lifted_on", "form", "request", "lift_reason"},
+    "E": {"lifted_on"},
+    "F": {"lifted_on"},
+    "G": {"lifted_on"},
+    "processed": {"lifted_on"},
+    "TRAC": {"lifted_on", "facility_code", "criminality", "threat_level"},
+}
+OFFENCE = {"offence_text", "offence_code", "offence_group", "offence_detail", "offence_status"}
+
+
+def as_given(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    """Rows of a table with dates as days and blanks as None."""
+    plain = table[columns].assign(issued_on=table["issued_on"].dt.date).astype(object)
+    return plain.where(plain.notna(), None).to_dict("records")
+
+
+def expected(rows: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    return rows[columns].to_dict("records")
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    return some_rows()
+
+
+@pytest.mark.parametrize("form", HEADERS)
+def test_every_form_gives_the_same_rows(form: str, rows: pd.DataFrame, tmp_path: Path) -> None:
+    release = read_release(write_release(form, rows, tmp_path))
+    assert release.form == form
+    assert as_given(release.table, columns_of(form)) == expected(rows, columns_of(form))
+    assert set(release.gaps) == NEVER_IN[form] | (OFFENCE if form in ("A", "B", "TRAC") else set())
+    assert release.table[list(release.gaps)].isna().all(axis=None)
+    assert release.unknown_columns == ()
+    assert release.table["detainers"].eq(1).all()
+
+
+def test_columns_of_forms_agree_with_the_counts_in_their_lists() -> None:
+    assert [len(HEADERS[form]) for form in "ABCDEG"] == [6, 20, 139, 63, 65, 44]
+    assert [at + 1 for at, name in enumerate(release_forms.D) if name == "Final Order Yes No"] == [33, 56]
+
+
+@pytest.mark.parametrize("form", HEADERS)
+@settings(max_examples=4, deadline=None)
+@given(data=st.data())
+def test_any_table_survives_every_form(form: str, data: st.DataObject) -> None:
+    words = st.text("ABCXYZ019 .,;|/'\"&()-ÉÑ", max_size=20).map(lambda word: " ".join(word.split())).filter(bool)
+    row = st.fixed_dictionaries(
+        {
+            "issued_on": st.dates(date(1990, 1, 1), date(2049, 12, 31)),
+            "state": st.sampled_from([None, *release_forms.NAMES]),
+            "agency": st.none() | words,
+            "city": st.none() | words,
+            "facility_code": st.none() | words,
+            "form": st.sampled_from([None, *release_forms.EDITIONS]),
+            "lift_reason": st.sampled_from([None, "Detainer Declined by LEA", "Early Release", "Duplicate"]),
+            "offence": st.sampled_from([(None, None), ("Assault", "1399"), ("Battery", None), (None, "0301")]),
+            "criminality": st.sampled_from(["1 Convicted Criminal", "3 Other Immigration Violator", None]),
+            "threat_level": st.sampled_from([None, "1", "2", "3"]),
+            "citizenship": st.none() | words,
+            "person": st.none() | st.text("0123456789abcdef", min_size=40, max_size=40),
+        }
+    )
+    drawn: list[dict[str, Any]] = data.draw(st.lists(row, min_size=1, max_size=6))
+    for one in drawn:
+        one["offence_text"], one["offence_code"] = one.pop("offence")
+    rows = pd.DataFrame(drawn, columns=list(release_forms.COLUMNS), dtype=object)
+    with tempfile.TemporaryDirectory() as folder:
+        table = read_release(write_release(form, rows, Path(folder))).table
+    assert as_given(table, columns_of(form)) == expected(rows, columns_of(form))
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="the workbook of FOIA 15-87693 is not beside the project")
+def test_real_workbook_gives_the_published_counts() -> None:
+    release = read_release(REAL)
+    table = release.table
+    assert (release.form, len(table)) == ("A", 79_053)
+    declined = table[table["outcome"] == "declined_by_lea"]
+    assert len(declined) == 5_501
+    by_month = [
+        frame["issued_on"].dt.to_period("M").value_counts().sort_index().tolist() for frame in (table, declined)
+    ]
+    assert by_month == [
+        [11_437, 9_657, 8_306, 7_140, 7_079, 8_081, 8_139, 7_638, 7_590, 3_986],
+        [1_126, 949, 641, 482, 471, 478, 439, 372, 364, 179],
+    ]
+    assert table["state"].isna().sum() == 9_020
+    assert table["source_row"].tolist() == list(range(2, 79_055))
+    saturday = table["issued_on"] - pd.to_timedelta((table["issued_on"].dt.day_of_week - 5) % 7, unit="D")
+    words = [table[name].astype("str").fillna("") for name in ("state", "form", "lift_reason")]
+    counted = table.groupby([saturday.dt.strftime("%Y-%m-%d"), *words]).size()
+    bundled = pd.read_csv(data_file("counts/fy2015_weekly_counts.csv"), keep_default_na=False)
+    keys = ["week_start", "state", "form", "lift_reason"]
+    assert counted.to_dict() == bundled.set_index(keys)["detainers"].to_dict()
+
+
+def test_provenance_counts_rows_as_a_spreadsheet_does(rows: pd.DataFrame, tmp_path: Path) -> None:
+    table = read_release(write_release("F", rows, tmp_path)).table
+    assert table["source_row"].tolist() == [index + 8 for index in range(6)] * 2  # six lines and the header above
+    assert table["source_sheet"].tolist() == ["FY2024"] * 6 + ["FY2025"] * 6
+    assert table["source_file"].unique().tolist() == ["2026-ICLI-00005_Redacted.xlsx"]
+    read = read_release(write_release("A", rows, tmp_path)).table
+    assert read["source_sheet"].isna().all()
+    assert read["source_row"].tolist() == list(range(2, 14))
+
+
+def test_sheets_without_header_are_reported(rows: pd.DataFrame, tmp_path: Path) -> None:
+    sheets = read_release(write_release("F", rows, tmp_path)).sheets
+    assert sheets["rows"].tolist() == [6, 6, 0]
+    assert "no header row" in sheets["note"].iloc[2]
+
+
+def test_folder_is_stacked_by_name_and_what_is_left_out_is_said(rows: pd.DataFrame, tmp_path: Path) -> None:
+    early = [name for name in F if name != "Birth Date"]
+    for year, header, part in (("FY24", F, rows.iloc[6:]), ("FY23", early, rows.iloc[:6])):
+        workbook(tmp_path / f"Detainers_{year}.xlsx", {year: (header, cells("F", part, header))}, preamble=6)
+    (tmp_path / "README.md").write_text("read me")
+    (tmp_path / "~$Detainers_FY24.xlsx").write_text("a lock")
+    release = read_release(tmp_path)
+    assert as_given(release.table, columns_of("F")) == expected(rows, columns_of("F"))
+    assert release.table["source_file"].unique().tolist() == ["Detainers_FY23.xlsx", "Detainers_FY24.xlsx"]
+    assert release.sheets.set_index("file")["note"]["README.md"] == "not a type of file that is read"
+
+
+def test_forms_are_not_mixed(rows: pd.DataFrame, tmp_path: Path) -> None:
+    files = [write_release(form, rows, tmp_path) for form in ("E", "F")]
+    with pytest.raises(InputError, match=r"2026-ICLI.*different releases.*found 'form F'.*form E.*count twice"):
+        read_release(files)
+
+
+def test_same_file_twice_is_refused(rows: pd.DataFrame, tmp_path: Path) -> None:
+    file = write_release("A", rows, tmp_path)
+    copy = tmp_path / "copy.txt"
+    copy.write_bytes(file.read_bytes())
+    with pytest.raises(InputError, match="same content"):
+        read_release([file, copy])
+    assert len(read_release([file, file]).table) == len(rows)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather", "sav", "dictionary"])
+def test_typed_files_give_the_same_rows(kind: str, rows: pd.DataFrame, tmp_path: Path) -> None:
+    frame = pd.DataFrame(cells("F", rows), columns=F, dtype=object).drop(columns=["MSC Charge Date", "Birth Date"])
+    for name in ("Detainer Prepare Date", "Apprehension Date"):
+        frame[name] = pd.to_datetime(frame[name]).astype("datetime64[ns]")  # the unit that pyreadstat writes rightly
+    frame["Birth Year"] = frame["Birth Year"].astype(float)
+    text_columns = frame.select_dtypes(object).columns
+    frame[text_columns] = frame[text_columns].astype("category" if kind == "dictionary" else "str")
+    path = tmp_path / f"detainers.{'parquet' if kind == 'dictionary' else kind}"
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    elif kind == "feather":
+        frame.to_feather(path)
+    else:
+        short = frame.drop(columns=frame.columns[frame.isna().all()]).fillna({name: "" for name in text_columns})
+        names = [f"v{at}" for at in range(len(short.columns))]
+        pyreadstat.write_sav(short.set_axis(names, axis=1), str(path), column_labels=list(short.columns))
+    release = read_release(path)
+    assert release.form == "F"
+    assert as_given(release.table, columns_of("F")) == expected(rows, columns_of("F"))
+    assert release.table["Apprehension Date"].eq(pd.Timestamp(2025, 6, 14, 15, 10)).all()
+    assert release.table["Birth Year"].eq(1985).all()
+
+
+# ---- columns
+
+
+def test_unknown_column_is_reported_and_carried(rows: pd.DataFrame, tmp_path: Path) -> None:
+    lines = [[*line, "yes", "x"] for line in cells("A", rows)]
+    release = read_release(text(tmp_path / "a.csv", [*A, "Kept By Us", "outcome"], lines))
+    assert release.unknown_columns == ("Kept By Us", "outcome (as given)")
+    assert release.table["Kept By Us"].eq("yes").all()
+    assert release.table["outcome (as given)"].eq("x").all()
+    assert release.table["outcome"].iloc[0] == "declined_by_lea"
+
+
+def test_known_columns_are_carried_as_recorded(rows: pd.DataFrame, tmp_path: Path) -> None:
+    table = read_release(write_release("E", rows, tmp_path)).table
+    assert table["Entry Status"].eq("Not  Applicable").all()  # two spaces, as ICE writes it
+    assert table["Gender"].eq("Male").all()
+    assert table["Departure Country"].isna().all()  # the text NA
+    assert table["Alien File Number"].isna().all()  # redacted
+    assert table["Apprehension Date"].eq(pd.Timestamp(2025, 6, 14, 15, 10)).all()
+    assert table["Detainer Type"].dropna().str.startswith("I247").all()
+    assert {"Final Order Yes No", "Final Order Yes No (2)"} <= set(table)
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("A", "Prepare Date"), ("A", "Detainer Lift Reason"), ("E", "Detainer Lift Reason")]
+)
+def test_missing_needed_column_stops(form: str, name: str, rows: pd.DataFrame, tmp_path: Path) -> None:
+    header = [column if column != name else "Something Else" for column in HEADERS[form]]
+    with pytest.raises(InputError, match=rf"a\.csv, row 1: the needed column for .* missing.*Something Else.*{name}"):
+        read_release(text(tmp_path / "a.csv", header, cells(form, rows)))
+
+
+def test_two_columns_for_one_stop(rows: pd.DataFrame, tmp_path: Path) -> None:
+    header = [name if name != "City" else "Detention Facility" for name in A]
+    with pytest.raises(
+        InputError, match=r"two columns are read as agency.*Detainer Detention Facility.*Detention Facility"
+    ):
+        read_release(text(tmp_path / "a.csv", header, cells("A", rows)))
+
+
+def test_form_without_lift_reason_says_that_it_cannot_tell_a_decline(rows: pd.DataFrame, tmp_path: Path) -> None:
+    release = read_release(write_release("D", rows, tmp_path))
+    assert "lift_reason" in release.gaps
+    assert release.table["outcome"].unique().tolist() == ["pending_or_unrecorded"]
+
+
+def test_first_of_two_lift_reasons_counts(rows: pd.DataFrame, tmp_path: Path) -> None:
+    table = read_release(write_release("B", rows, tmp_path)).table
+    assert table["Detainer Lift Reason2"].eq("Lifted").all()
+    assert "Lifted" not in set(table["lift_reason"].dropna())
+
+
+# ---- words
+
+
+def reason_of(tmp_path: Path, reasons: list[str]) -> Release:
+    lines = [["1/3/15", "I247 - x", "", "TEXAS", "AUSTIN", reason] for reason in reasons]
+    return read_release(text(tmp_path / "a.csv", A, lines))
+
+
+def test_unknown_lift_reason_stops_with_the_line_to_add(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r'a\.csv, row 3: unknown lift reason, in 2 rows.*lift_reasons\.csv.*"Moved ""up""",CLASS'
+    ):
+        reason_of(tmp_path, ["Died", 'Moved "up"', 'Moved "up"'])
+
+
+@pytest.mark.parametrize(
+    "mark", ["", "NA", "b(6), b(7)c", "b(6), b(7)C", "(b)(6), (b)(7)(c)", "(b)(6), (b)(7)(c) (b)(7)(e)"]
+)
+def test_blank_and_redacted_reasons_are_not_recorded(mark: str, tmp_path: Path) -> None:
+    table = reason_of(tmp_path, ["Died", mark, "  Detainer Declined  by LEA "]).table
+    assert table["outcome"].tolist() == ["other_end", "pending_or_unrecorded", "declined_by_lea"]
+    assert table["lift_reason"].isna().tolist() == [False, True, False]
+
+
+def with_states(tmp_path: Path, states: list[str]) -> Release:
+    return read_release(text(tmp_path / "a.csv", A_EARLY, [["1/3/15", "", "", "", state] for state in states]))
+
+
+def test_few_unknown_states_are_counted_and_many_stop(tmp_path: Path) -> None:
+    release = with_states(tmp_path, ["XX", *["TEXAS"] * 99])
+    assert release.table["state"].isna().sum() == 1
+    assert release.unknown_values.to_dict("records") == [
+        {"column": "state", "value": "XX", "rows": 1, "share": 0.01, "level": "warn"}
+    ]
+    with pytest.raises(
+        InputError, match=r"row 2.*3\.0% of the rows have an unknown state; more than 2% stops.*'XX' \(3 rows\)"
+    ):
+        with_states(tmp_path, ["XX"] * 3 + ["TEXAS"] * 97)
+
+
+# ---- dates
+
+
+def test_five_spellings_of_a_date_in_one_column(tmp_path: Path) -> None:
+    spelt = [
+        "2015-01-03",
+        "1/3/15",
+        "01/03/2015",
+        "03JAN15",
+        "42007",
+        "2015-01-03 00:00:00",
+        "3-Jan-2015",
+        "1/3/2015 03:10 PM",
+    ]
+    release = read_release(text(tmp_path / "a.csv", A_EARLY, [[day, "", "", "", ""] for day in spelt]))
+    assert release.table["issued_on"].eq(pd.Timestamp(2015, 1, 3)).all()
+
+
+def test_impossible_dates_are_blank_and_counted(tmp_path: Path) -> None:
+    lines = cells("E", pd.concat([some_rows()] * 20, ignore_index=True))
+    lines[0][E.index("Detainer Prepare Date")] = "13/13/2025"
+    lines[1][E.index("Apprehension Date")] = "06/14/0002 03:10 PM"
+    lines[2][E.index("Departed Date")] = "1/1/2099"
+    release = read_release(text(tmp_path / "e.csv", E, lines))
+    assert release.table["issued_on"].isna().sum() == 1
+    found = release.changes[release.changes["what"] == "impossible date made blank"]
+    assert found[["column", "rows", "example"]].to_numpy().tolist() == [
+        ["Detainer Prepare Date", 1, "13/13/2025"],
+        ["Departed Date", 1, "1/1/2099"],
+        ["Apprehension Date", 1, "06/14/0002 03:10 PM"],
+    ]
+
+
+def test_too_many_unreadable_days_of_issue_stop(tmp_path: Path) -> None:
+    days = ["last week"] * 2 + ["2015-01-03"] * 98
+    with pytest.raises(
+        InputError, match=r"a\.csv, row 2: 2\.0% of the rows.*Prepare Date.*'last week'.*such as 2015-01-31"
+    ):
+        read_release(text(tmp_path / "a.csv", A_EARLY, [[day, "", "", "", ""] for day in days]))
+    with pytest.raises(InputError, match=r"100\.0% of the rows have no readable date"):
+        read_release(text(tmp_path / "b.csv", A_EARLY, [["", "", "", "", "TEXAS"]]))
+
+
+def test_blank_rows_are_left_out_and_counted(rows: pd.DataFrame, tmp_path: Path) -> None:
+    lines = cells("A", rows)
+    release = read_release(text(tmp_path / "a.csv", A, [*lines[:3], [None] * 6, *lines[3:]]))
+    assert as_given(release.table, columns_of("A")) == expected(rows, columns_of("A"))
+    assert release.table["source_row"].tolist() == [2, 3, 4, *range(6, 15)]
+    assert release.changes.to_numpy().tolist() == [["blank row left out", "", 1, "row 5"]]
+
+
+# ---- offences
+
+
+def test_codes_stay_text_and_get_their_zero_back(rows: pd.DataFrame, tmp_path: Path) -> None:
+    lines = cells("E", rows)
+    at = E.index("MSC Charge Code")
+    for line, code in zip(lines, ["0301", 301, "301.0", "13AB", "3AB", 5404], strict=False):
+        line[at] = code
+    release = read_release(workbook(tmp_path / "e.xlsx", {"x": (E, lines)}, preamble=6))
+    assert release.table["offence_code"].iloc[:6].tolist() == ["0301", "0301", "0301", "13AB", "03AB", "5404"]
+    assert release.changes.set_index("what")["rows"]["charge code mended"] == 3
+
+
+def test_codes_in_the_date_column_move_to_the_code(tmp_path: Path) -> None:
+    rows = some_rows()
+    release = read_release(write_release("D", rows, tmp_path))
+    assert release.table["offence_code"].dropna().tolist() == ["0301", "13AB", "0301", "13AB"]
+    assert release.table["MSC Charge Date"].isna().all()
+    assert release.changes.set_index("what")["rows"]["charge code moved out of the date"] == 4
+
+
+def test_a_stray_number_in_a_column_of_dates_is_no_code(rows: pd.DataFrame, tmp_path: Path) -> None:
+    lines = cells("E", rows)
+    for line, day in zip(lines, [datetime(2015, 1, 3)] * 11 + ["1399"], strict=True):
+        line[E.index("MSC Charge Date")] = day
+    release = read_release(workbook(tmp_path / "e.xlsx", {"x": (E, lines)}))
+    assert release.table["MSC Charge Date"].notna().sum() == 11
+    assert release.table["offence_code"].iloc[11] is not None
+    assert "1399" not in set(release.table["offence_code"].dropna())
+
+
+def test_status_follows_the_conviction_then_criminality(tmp_path: Path) -> None:
+    row = some_rows().iloc[0].to_dict() | {"offence_text": None, "offence_code": None}
+    cases = [
+        ({"offence_text": "Robbery", "criminality": "3 Other Immigration Violator"}, "convicted", None),
+        ({"offence_code": "1299", "criminality": None}, "convicted", None),
+        ({"criminality": "1 Convicted Criminal"}, "convicted", "UNKNOWN"),
+        ({"criminality": "2 Pending Criminal Charges"}, "charged", "UNKNOWN"),
+        ({"criminality": "3 Other Immigration Violator"}, "none recorded", "NONE"),
+        ({"criminality": None}, "unknown", "UNKNOWN"),
+    ]
+    rows = pd.DataFrame([row | case for case, _, _ in cases], dtype=object)
+    table = read_release(write_release("E", rows, tmp_path)).table
+    assert table["offence_status"].tolist() == [status for _, status, _ in cases]
+    assert [
+        None if pd.notna(text) or pd.notna(code) else group
+        for text, code, group in zip(table["offence_text"], table["offence_code"], table["offence_group"], strict=True)
+    ] == [group for _, _, group in cases]
+    assert table["offence_detail"].iloc[2:].isna().all()
+
+
+def test_offence_blocks_of_form_c_are_conviction_then_pending_then_charge(tmp_path: Path) -> None:
+    blocks = {"Conviction_Charge": "Robbery", "Pending_Charge": "Assault", "Charge": "Burglary"}
+    header = release_forms.C
+    lines = cells("C", pd.concat([some_rows().assign(offence_text=None, offence_code=None)] * 1).iloc[:4])
+    for line, filled in zip(lines, [3, 2, 1, 0], strict=True):
+        for name, offence in list(blocks.items())[3 - filled :]:
+            line[header.index(f"Detainer_Most_Serious_{name}")] = offence
+    lines[2][header.index("Detainer_Most_Serious_Charge_Code")] = 2299
+    table = read_release(workbook(tmp_path / "c.xlsx", {"x": (header, lines)})).table
+    assert table["offence_text"].tolist()[:3] == ["Robbery", "Assault", "Burglary"]
+    assert table["offence_code"].tolist()[2] == "2299"
+    assert table["offence_status"].tolist()[:3] == ["convicted", "charged", "charged"]
+    assert table["Detainer_Most_Serious_Pending_Charge"].tolist()[:2] == ["Assault", "Assault"]
+
+
+def test_lifted_on_is_read_where_there_is_one(tmp_path: Path) -> None:
+    header = release_forms.C
+    lines = cells("C", some_rows())
+    lines[0][header.index("Detainer_Lift_Date")] = datetime(2012, 4, 1)
+    table = read_release(workbook(tmp_path / "c.xlsx", {"x": (header, lines)})).table
+    assert table["lifted_on"].iloc[0] == pd.Timestamp(2012, 4, 1)
+    assert table["lifted_on"].iloc[1:].isna().all()
+
+
+def test_copies_made_by_pandas_lose_nothing(rows: pd.DataFrame, tmp_path: Path) -> None:
+    copied = pd.DataFrame(cells("E", rows), columns=E, dtype=object)
+    copied.columns = [f"{name}.1" if E[:at].count(name) else name for at, name in enumerate(E)]
+    copied.to_csv(tmp_path / "copy.csv")
+    release = read_release(tmp_path / "copy.csv")
+    assert (release.form, release.unknown_columns) == ("E", ())
+    assert as_given(release.table, columns_of("E")) == expected(rows, columns_of("E"))
+
+
+def test_columns_of_other_type_in_another_file_are_joined_as_text(rows: pd.DataFrame, tmp_path: Path) -> None:
+    for at, year in enumerate([pa.array([1985.0] * 12), pa.array(["unknown"] * 12)]):
+        table = pa.Table.from_pandas(pd.DataFrame(cells("A", rows), columns=A, dtype=object).astype("str"))
+        pyarrow.parquet.write_table(table.append_column("Birth Year", year), tmp_path / f"{at}.parquet")
+    assert read_release(tmp_path).table["Birth Year"].unique().tolist() == ["1985", "unknown"]
