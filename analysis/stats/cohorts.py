@@ -12,13 +12,32 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from analysis.errors import unknown
+from analysis.load.offences import groups
+from analysis.load.repeats import FIRST_OF_DAY
 from analysis.load.table import Outcome
 from analysis.stats.changes import RatioTest, adjust_for_many, compare, direction
+from analysis.stats.disclosure import THRESHOLD, Suppressed, suppress_table
 from analysis.stats.intervals import count_interval, share_interval
 from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 
 NOT_GIVEN = "not given"
 TRAILING_WEEKS = 8
+LEFT_OUT, COUNTED = "left out", "counted"
+REPEATS = (LEFT_OUT, COUNTED)
+COLUMNS = (
+    "issued_on",
+    "state",
+    "form",
+    "request",
+    "lift_reason",
+    "outcome",
+    "offence_group",
+    "offence_status",
+    "duplicate",
+    "detainers",
+)
+"""Columns of the table of detainers that a cohort's counts need."""
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
 _COLUMN_OF = {
     **dict.fromkeys(Outcome, "other_ends"),
@@ -26,6 +45,36 @@ _COLUMN_OF = {
     Outcome.TAKEN: "taken",
     Outcome.NOT_RECORDED: "not_recorded",
 }
+
+
+def choose_repeats(given: object) -> str:
+    """Hold what a user asks of repeats against what there is: ``left out`` or ``counted``.
+
+    Raises
+    ------
+    InputError
+        Something else.
+    """
+    if given not in REPEATS:
+        raise unknown("treatment of repeats", given, REPEATS)
+    return str(given)
+
+
+def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFrame:
+    """Leave the rows that are flagged as repeats out of a count, or keep them.
+
+    Parameters
+    ----------
+    table
+        The table of detainers, its ``duplicate`` flagged by one of the published rules. Where a rule flags the first
+        row of a repeat too, that one stays.
+    repeats
+        ``left out`` or ``counted``.
+    """
+    if repeats == COUNTED:
+        return table
+    again = table["duplicate"].notna() & (table["duplicate"].astype("str") != FIRST_OF_DAY)
+    return table[~again] if again.any() else table
 
 
 def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
@@ -63,14 +112,9 @@ def _with_blank(values: pd.Series) -> pd.Series:
     return values.astype("str").fillna(NOT_GIVEN)
 
 
-def rows_of(table: pd.DataFrame, week: date | None, place: str) -> pd.DataFrame:
-    """Keep the detainers issued in a week (None = any) in a place (``all`` = any)."""
-    kept = pd.Series(True, index=table.index)
-    if week is not None:
-        kept &= week_of(table["issued_on"]) == pd.Timestamp(week)
-    if place != "all":
-        kept &= table["state"] == place
-    return table[kept]
+def in_place(table: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Keep the detainers of a state; ``all`` keeps every one."""
+    return table if place == "all" else table[table["state"] == place]
 
 
 def with_intervals(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
@@ -295,3 +339,55 @@ def week_facts(
         facts |= {f"{name}_{key}": row[key] for key in row.index if key not in ("declined", "issued")}
         facts[f"{name}_share"] = row["declined_before"] / row["issued_before"] if row["issued_before"] else None
     return facts
+
+
+def state_by_offence(rows: pd.DataFrame, column: str, threshold: int = THRESHOLD) -> Suppressed:
+    """Count a week's detainers by state and offence group, small cells not shown.
+
+    The totals of states are published elsewhere in full, so they stay; whatever would let a small cell be worked out
+    from them is left out too.
+
+    Parameters
+    ----------
+    rows
+        The week's detainers of all states.
+    column
+        ``issued`` or another column of :func:`count_outcomes`.
+    threshold
+        Smallest count above zero that is shown.
+
+    Returns
+    -------
+    Suppressed
+        Rows are the states with detainers (the blank one last), most detainers first; columns the offence groups by
+        severity; each with ``total``.
+    """
+    counts = count_outcomes(rows, ["state", "offence_group"])[column]
+    table = counts.reset_index().pivot_table(
+        index="state", columns="offence_group", values=column, aggfunc="sum", fill_value=0
+    )
+    order = rows["detainers"].groupby(rows["state"].astype("str").fillna(NOT_GIVEN)).sum().sort_values(ascending=False)
+    states = [state for state in order.index if state != NOT_GIVEN] + [s for s in order.index if s == NOT_GIVEN]
+    severity = [group for group in groups().index if group in table.columns]
+    return suppress_table(table.loc[states, severity].astype("int64"), threshold, keep_row_totals=len(severity) > 1)
+
+
+def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:
+    """Count a week's records, the repeats flagged among them, and the persons they name, beside each other.
+
+    Returns
+    -------
+    dict
+        ``records``; ``repeats_flagged`` (of these); ``persons`` (different ids; None where no record has one);
+        ``without_id`` (records without an id: how many persons they are is not known); ``repeats_are`` (left out or
+        counted in all other facts).
+    """
+    named = records["person"].notna()
+    count = records["detainers"]
+    return {
+        "records": count.sum(),
+        "repeats_flagged": count[records["duplicate"].notna()].sum(),
+        "persons": records["person"].nunique() if named.any() else None,
+        "without_id": count[~named].sum(),
+        "repeats_are": repeats,
+    }

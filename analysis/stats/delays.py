@@ -21,6 +21,7 @@ from analysis.stats.weeks import WEEK, saturday_of, week_of
 Floats = NDArray[np.float64]
 SETTLED, PROVISIONAL = 0.95, 0.5
 """Completeness from which a week counts as settled, and as provisional rather than too young."""
+MOST_GROWTH_AT_END = 0.01
 LONGEST_DELAY = 26
 """Weeks of delay followed by default; declines recorded later are counted as left out."""
 
@@ -74,39 +75,36 @@ def triangle_of_lift_dates(table: pd.DataFrame, extracted_on: date, longest: int
         )
     last_full = last_full_week(extracted_on)
     issued, lifted = week_of(declined["issued_on"]), week_of(declined["lifted_on"])
-    delay = (lifted - issued).dt.days // 7
-    end = pd.Timestamp(last_full)
+    placed = declined.assign(week=issued, delay=(lifted - issued).dt.days // 7)
     reasons = np.select(
         [
             issued.isna(),
             lifted.isna(),
             declined["lifted_on"] < declined["issued_on"],
-            lifted > end,
-            delay > longest,
+            declined["lifted_on"] > pd.Timestamp(extracted_on),
+            lifted > pd.Timestamp(last_full),
+            placed["delay"] > longest,
         ],
         [
             "no day of issue",
             "no day of the decline",
             "recorded before it was issued",
-            "recorded after the last full week before the extraction",
+            "recorded after the extraction",
+            "recorded in the unfinished week of the extraction",
             f"recorded more than {longest} weeks after issue",
         ],
         "",
     )
     left_out = declined["detainers"].groupby(reasons).sum().drop("", errors="ignore")
-    fits = reasons == ""
-    first = week_of(table["issued_on"]).min()
-    weeks = pd.date_range(first, max(first, end), freq="7D", name="week").as_unit("ms")
-    counts = (
-        declined.loc[fits, "detainers"]
-        .groupby([issued[fits], delay[fits].astype("int64")])
-        .sum()
-        .unstack(fill_value=0)
-        .reindex(index=weeks, columns=range(longest + 1), fill_value=0)
-        .rename_axis(index="week", columns="delay")
+    first = min(week_of(table["issued_on"]).min(), pd.Timestamp(last_full))
+    weeks = pd.date_range(first, last_full, freq="7D", name="week").as_unit("ms")
+    delays = pd.RangeIndex(min(longest + 1, len(weeks)), name="delay")
+    counts = placed[reasons == ""].pivot_table(
+        index="week", columns="delay", values="detainers", aggfunc="sum", fill_value=0
     )
-    cumulative = counts.cumsum(axis="columns").astype(float)
-    return Triangle(cumulative.where(_age_in_weeks(weeks, last_full)[:, None] >= np.arange(longest + 1)), 1, left_out)
+    cumulative = counts.reindex(index=weeks, columns=delays, fill_value=0).astype(float).cumsum(axis="columns")
+    known = _age_in_weeks(weeks, last_full)[:, None] >= np.asarray(delays)
+    return Triangle(cumulative.where(known), 1, left_out)
 
 
 def last_full_week(day: date) -> date:
@@ -146,9 +144,9 @@ def triangle_of_snapshots(snapshots: Mapping[date, pd.Series], step: int = 1) ->
         age = _age_in_weeks(weeks, last_full_week(extracted_on))
         cells = {"week": weeks, "delay": age // step, "declined": declined.to_numpy(dtype=float)}
         rows.append(pd.DataFrame(cells)[age >= 0])
+    known = pd.concat(rows).dropna()
     # Of two versions that fall on one age, the later one stands.
-    known = pd.concat(rows).dropna().drop_duplicates(["week", "delay"], keep="last")
-    cumulative = known.pivot(index="week", columns="delay", values="declined")
+    cumulative = known.pivot_table(index="week", columns="delay", values="declined", aggfunc="last")
     weeks = pd.date_range(cumulative.index.min(), cumulative.index.max(), freq="7D", name="week").as_unit("ms")
     delays = pd.RangeIndex(int(known["delay"].max()) + 1, name="delay")
     return Triangle(cumulative.reindex(index=weeks, columns=delays), step, pd.Series(dtype="int64"))
@@ -168,6 +166,11 @@ class Development:
     bases: Floats
     completeness: Floats
     completeness_se: Floats
+
+    @property
+    def unfinished(self) -> bool:
+        """Say whether counts still grow by more than 1 % at the last delay: then completeness is overstated."""
+        return bool(len(self.factors)) and not abs(self.factors[-1] - 1) <= MOST_GROWTH_AT_END
 
 
 def development(triangle: Triangle, recent: int | None = None) -> Development:
@@ -200,7 +203,9 @@ def development(triangle: Triangle, recent: int | None = None) -> Development:
     free = (now > 0).sum(axis=0) - 1
     variances = np.where(free > 0, residual / np.maximum(free, 1), np.nan)
     if len(variances) > 2 and np.isnan(variances[-1]):  # Mack's rule for the last step, which has one row
-        variances[-1] = min(variances[-2] ** 2 / variances[-3] if variances[-3] > 0 else 0, variances[-3], variances[-2])
+        variances[-1] = min(
+            variances[-2] ** 2 / variances[-3] if variances[-3] > 0 else 0, variances[-3], variances[-2]
+        )
     growth = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
     relative = np.append(np.cumsum((variances / factors**2 / some)[::-1])[::-1], 0.0)
     return Development(factors, variances, bases, 1 / growth, np.sqrt(relative) / growth)
@@ -222,7 +227,7 @@ def maturities(triangle: Triangle, developed: Development | None = None) -> pd.D
     -------
     pandas.DataFrame
         One row per issue week: ``age`` (in steps; NaN where nothing is known), ``completeness``, ``completeness_se``,
-        ``maturity`` (:func:`maturity`).
+        ``maturity`` (:func:`maturity`; ``provisional`` instead of ``settled`` while the development is unfinished).
     """
     developed = developed or development(triangle)
     age = latest_ages(triangle)
@@ -236,7 +241,8 @@ def maturities(triangle: Triangle, developed: Development | None = None) -> pd.D
         },
         index=triangle.cumulative.index,
     )
-    return result.assign(maturity=result["completeness"].map(maturity))
+    named = result["completeness"].map(maturity)
+    return result.assign(maturity=named.replace("settled", "provisional") if developed.unfinished else named)
 
 
 def latest_ages(triangle: Triangle) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ its least and largest value, and two tables with the same face, one with the cel
 prove that the cell is safe. :func:`suppress_table` hides cells, the cheapest first, until it has found these two tables
 for every small cell. Zeros are shown, so a row whose only declines are small has nothing else to hide but its total;
 totals are left out only where cells do not suffice, and then carry the range that their cells' labels give anyway.
+Where the totals of rows are published elsewhere and cannot be left out, such a row is withheld as a whole instead.
 
 The guarantee is for one table. Whoever publishes the same cells twice (a second table that adds them up differently, an
 earlier version, a figure, a sentence) must show of them what this one shows.
@@ -23,6 +24,7 @@ Disclosure Control, chapter 4.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -31,7 +33,7 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 THRESHOLD = 5
-TOTAL = "total"
+TOTAL, WITHHELD = "total", "not shown"
 _FREE = np.int64(2**40)
 _CELL, _LINE_TOTAL, _GRAND_TOTAL = 1.0, 1e3, 1e6
 """What it costs to leave out a cell, the total of a row or column, the grand total: cells always first."""
@@ -44,8 +46,9 @@ class Suppressed:
     """A table with its totals, as it may be shown: rows and columns of the table, each followed by ``total``.
 
     ``labels`` is what to print: a count, the range of a small cell ("1–4"), the least of one left out for its sake
-    ("5+"), the range of a total left out. ``values`` holds the counts that are shown, NaN elsewhere. ``primary`` and
-    ``complementary`` mark the cells left out, the latter also totals.
+    ("5+"), the range of a total left out, or "not shown" in a row that is withheld. ``values`` holds the counts that
+    are shown, NaN elsewhere. ``primary`` marks the small cells, ``complementary`` what else is left out, totals and the
+    zeros of withheld rows included.
     """
 
     labels: pd.DataFrame
@@ -60,7 +63,7 @@ class Suppressed:
         return self.primary | self.complementary
 
 
-def suppress_table(table: pd.DataFrame, threshold: int = THRESHOLD) -> Suppressed:
+def suppress_table(table: pd.DataFrame, threshold: int = THRESHOLD, keep_row_totals: bool = False) -> Suppressed:
     """Leave out of a two-way table what would give a small count away, row, column and grand totals published.
 
     Parameters
@@ -69,6 +72,10 @@ def suppress_table(table: pd.DataFrame, threshold: int = THRESHOLD) -> Suppresse
         Counts without totals; whole numbers of 0 or more.
     threshold
         Smallest count above zero that is shown; 5 by default, 11 for a strict table, 1 for no suppression.
+    keep_row_totals
+        The totals of rows are published elsewhere in full. A row that then cannot be shown safely is withheld: none of
+        its cells is shown, zeros neither. A small cell of such a row may have any value from 1 up to threshold - 1 or
+        the row's total, whichever is less; more cannot be had.
 
     Returns
     -------
@@ -78,14 +85,17 @@ def suppress_table(table: pd.DataFrame, threshold: int = THRESHOLD) -> Suppresse
     Raises
     ------
     ValueError
-        A cell that is no whole number of 0 or more, or a threshold below 1.
+        A cell that is no whole number of 0 or more, a threshold below 1, or totals of rows kept in a table of one
+        column, which are its cells.
     """
     cells = _whole_numbers(table.to_numpy())
+    if keep_row_totals and table.shape[1] == 1:
+        raise ValueError("a table of one column is its row totals: they cannot be kept and its small cells not shown")
     rows, columns = cells.sum(axis=1, keepdims=True), cells.sum(axis=0, keepdims=True)
     counts = np.block([[cells, rows], [columns, cells.sum()]])
-    hidden = _Search(counts, threshold).hidden
+    search = _Search(counts, threshold, keep_row_totals=keep_row_totals)
     index, names = table.index.append(pd.Index([TOTAL])), table.columns.append(pd.Index([TOTAL]))
-    return _as_shown(counts, hidden, threshold, index, names)
+    return _as_shown(counts, search, index, names)
 
 
 def suppress_list(counts: pd.Series, threshold: int = THRESHOLD) -> Suppressed:
@@ -107,9 +117,9 @@ def suppress_list(counts: pd.Series, threshold: int = THRESHOLD) -> Suppressed:
     column = np.vstack([cells, cells.sum(axis=0, keepdims=True)])
     free = np.zeros((len(column), 2), dtype=bool)
     free[:, 1] = True  # a list has no totals of rows: whatever they would be, nobody sees them
-    hidden = _Search(np.hstack([column, column]), threshold, free).hidden[:, :1]
+    search = _Search(np.hstack([column, column]), threshold, free)
     index = counts.index.append(pd.Index([TOTAL]))
-    return _as_shown(column, hidden, threshold, index, pd.Index([counts.name if counts.name is not None else "count"]))
+    return _as_shown(column, search, index, pd.Index([counts.name if counts.name is not None else "count"]))
 
 
 def _whole_numbers(values: NDArray[np.generic]) -> Counts:
@@ -120,40 +130,31 @@ def _whole_numbers(values: NDArray[np.generic]) -> Counts:
     return numbers.astype(np.int64)
 
 
-def _as_shown(counts: Counts, hidden: Mask, threshold: int, index: pd.Index, columns: pd.Index) -> Suppressed:
-    """Write the labels of a table with its totals in the last row and, if it has two columns or more, the last column."""
-    inner = np.zeros(counts.shape, dtype=bool)
-    inner[:-1, : -1 if counts.shape[1] > 1 else None] = True
-    primary = hidden & inner & (counts < threshold)
-    low = np.where(hidden, np.where(primary, 1, threshold), counts)
-    high = np.where(hidden, np.where(primary, threshold - 1, _FREE), counts)
-    for bound in (low, high):  # a total left out says no more than its cells' labels
-        cells = np.where(inner, bound, 0)
-        totals = np.zeros_like(bound)
-        totals[:-1] += np.where(inner, 0, 1)[:-1] * cells[:-1].sum(axis=1, keepdims=True)
-        totals[-1] = cells.sum(axis=0)
-        if counts.shape[1] > 1:
-            totals[-1, -1] = cells.sum()
-        bound[hidden & ~inner] = totals[hidden & ~inner]
-    labels = np.where(
-        ~hidden, _text(counts), np.where(high >= _FREE, _text(low) + "+", np.where(low == high, _text(low), _range(low, high)))
-    )
-    frame = {"index": index, "columns": columns}
+def _as_shown(counts: Counts, search: _Search, index: pd.Index, columns: pd.Index) -> Suppressed:
+    """Write the labels of a table whose last row and, if it has two columns or more, last column are totals."""
+    width = counts.shape[1]
+    hidden, primary = search.hidden[:, :width], search.small[:, :width]
+    ends = width - 1 if width > 1 else 1
+    low = np.where(hidden, np.where(primary, 1, search.threshold), counts)
+    high = np.where(hidden, np.where(primary, search.threshold - 1, _FREE), counts)
+    low[:-1, :ends][search.withheld], high[:-1, :ends][search.withheld] = 0, _FREE
+    for bound in (low, high):  # a total left out says no more than the labels of its cells
+        cells = bound[:-1, :ends]
+        implied = np.block([[cells, cells.sum(axis=1, keepdims=True)], [cells.sum(axis=0), cells.sum()]])[:, :width]
+        implied[-1, 0] = cells[:, 0].sum()
+        bound[-1, hidden[-1]] = implied[-1, hidden[-1]]
+        bound[hidden[:, -1], -1] = implied[hidden[:, -1], -1]
+    labels = low.astype(str).astype(object)
+    labels = np.where(high >= _FREE, labels + "+", np.where(low < high, labels + "–" + high.astype(str), labels))
+    labels[:-1, :ends][search.withheld] = WITHHELD
+    as_frame = partial(pd.DataFrame, index=index, columns=columns)
     return Suppressed(
-        labels=pd.DataFrame(labels.astype(str), **frame),
-        values=pd.DataFrame(np.where(hidden, np.nan, counts), **frame),
-        primary=pd.DataFrame(primary, **frame),
-        complementary=pd.DataFrame(hidden & ~primary, **frame),
-        threshold=threshold,
+        labels=as_frame(labels.astype(str)),
+        values=as_frame(np.where(hidden, np.nan, counts)),
+        primary=as_frame(primary),
+        complementary=as_frame(hidden & ~primary),
+        threshold=search.threshold,
     )
-
-
-def _text(numbers: Counts) -> NDArray[np.object_]:
-    return numbers.astype(str).astype(object)
-
-
-def _range(low: Counts, high: Counts) -> NDArray[np.object_]:
-    return _text(low) + "–" + _text(high)
 
 
 class _Search:
@@ -164,7 +165,7 @@ class _Search:
     alternately; the walk that hides least is a shortest path between the cell's column and its row.
     """
 
-    def __init__(self, counts: Counts, threshold: int, free: Mask | None = None) -> None:
+    def __init__(self, counts: Counts, threshold: int, free: Mask | None = None, keep_row_totals: bool = False) -> None:
         if threshold < 1:
             raise ValueError(f"the threshold is {threshold}; it is 1 (no suppression) or more")
         line_total = np.zeros(counts.shape, dtype=bool)
@@ -179,15 +180,38 @@ class _Search:
         self.price = np.where(line_total, _LINE_TOTAL, _CELL) + counts / (1 + counts.max(initial=0))
         self.price[-1, -1] = _GRAND_TOTAL
         self.price[counts == 0] = np.inf
-        self.small = small
+        if keep_row_totals:
+            self.price[:-1, -1] = np.inf
+            self.price[-1, :-1][counts[-1, :-1] == 0] = 2 * _LINE_TOTAL  # it would give the zeros of withheld rows away
+        self.threshold, self.small = threshold, small
         self.hidden = small if free is None else small | free
         self.must_hide = self.hidden.copy()
+        self.withheld = np.zeros(len(counts) - 1, dtype=bool)
         self.proofs: dict[tuple[int, int, int], Mask] = {}
-        for i, j in np.argwhere(small).tolist():
-            for end in (1, threshold - 1):
-                if counts[i, j] != end and (i, j, end) not in self.proofs:
-                    self._prove(i, j, end)
+        for i in range(len(counts) - 1):
+            if not self._prove_row(i):
+                self._withhold(i)
+                if not self._prove_row(i):
+                    raise AssertionError("a withheld row can always be made safe by leaving out totals of columns")
         self._show_again()
+
+    def _prove_row(self, i: int) -> bool:
+        """Prove every small cell of a row safe; False at the first that cannot be."""
+        most = self.threshold - 1
+        if self.withheld[i]:
+            most = min(most, -int(self.counts[i, -1]))
+        return all(
+            self.counts[i, j] == end or (i, j, end) in self.proofs or self._prove(i, j, end)
+            for j in np.flatnonzero(self.small[i]).tolist()
+            for end in (1, most)
+        )
+
+    def _withhold(self, i: int) -> None:
+        """Hide all cells of a row, its zeros too, so that nothing is known of them but their sum."""
+        self.withheld[i] = True
+        self.hidden[i, :-1] = self.must_hide[i, :-1] = True
+        self.low[i, :-1], self.high[i, :-1] = 0, _FREE
+        self.proofs = {key: moved for key, moved in self.proofs.items() if key[0] != i}
 
     def _prove(self, i: int, j: int, end: int) -> bool:
         """Find a table with the same face in which a cell is at one end of its range; hide what this needs."""
@@ -196,9 +220,10 @@ class _Search:
             return False
         moved = table != self.counts
         self.hidden = self.hidden | moved
-        proved = moved & self.small & ((table == self.low) | (table == self.high))
+        proved = moved & self.small & ((table == 1) | (table == self.threshold - 1))
         for row, column in np.argwhere(proved).tolist():
             self.proofs[row, column, int(table[row, column])] = moved
+        self.proofs[i, j, end] = moved
         return True
 
     def _witness(self, i: int, j: int, end: int) -> Counts | None:

@@ -54,7 +54,10 @@ class Spread(NamedTuple):
 
 
 def z_scores(observed: ArrayLike, expected: ArrayLike, scale: Scale = "sqrt") -> Floats:
-    """Give each place's distance from 1 in standard deviations of chance: 2 (sqrt o - sqrt e), or sqrt(e) log(o / e)."""
+    """Give each place's distance from 1 in standard deviations of chance.
+
+    2 (sqrt o - sqrt e), or sqrt(e) log(o / e), which is NaN for a place without declines.
+    """
     o, e = np.broadcast_arrays(np.asarray(observed, dtype=float), np.asarray(expected, dtype=float))
     e = np.where(e > 0, e, np.nan)
     if scale == "sqrt":

@@ -132,7 +132,10 @@ def follow(table: pd.DataFrame, extracted_on: date) -> tuple[pd.DataFrame, pd.Se
     followed = pd.DataFrame(
         {
             "days": (kept["lifted_on"].fillna(end) - kept["issued_on"]).dt.days,
-            "cause": outcome[left_out == ""].map({name: n for n, name in enumerate(CAUSES, start=1)}).fillna(0).astype(int),
+            "cause": outcome[left_out == ""]
+            .map({name: n for n, name in enumerate(CAUSES, start=1)})
+            .fillna(0)
+            .astype(int),
         }
     )
     numbers = table["detainers"].groupby(left_out).sum().drop("", errors="ignore")

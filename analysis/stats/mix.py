@@ -34,9 +34,11 @@ def _tables(counts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         raise ValueError("counts are indexed by place and stratum, each combination once")
     if (counts["declined"] > counts["issued"]).any() or (counts["declined"] < 0).any():
         raise ValueError("declines must lie between 0 and the number of detainers")
+    if counts.empty:
+        return pd.DataFrame(dtype=float), pd.DataFrame(dtype=float)
     strata = list(range(1, counts.index.nlevels))
-    declined, issued = (counts[name].unstack(strata, fill_value=0).astype(float) for name in ("declined", "issued"))
-    return declined, issued
+    wide = counts[["declined", "issued"]].unstack(strata, fill_value=0).astype(float)  # noqa: PD010 (index levels)
+    return wide["declined"], wide["issued"]
 
 
 def standard_shares(counts: pd.DataFrame) -> pd.Series:
@@ -120,11 +122,11 @@ def direct_standardisation(
     mix = (issued.sum() if standard is None else standard.reindex(issued.columns).fillna(0)).astype(float)
     weights = mix / mix.sum()
     covered = ((issued > 0) | (weights == 0)).all(axis="columns")
-    per_detainer = np.divide(
-        np.broadcast_to(weights, issued.shape), issued, out=np.zeros(issued.shape), where=issued.to_numpy() > 0
-    )
+    here = issued.to_numpy()
+    per_detainer = np.where(here > 0, weights.to_numpy() / np.where(here > 0, here, 1), 0)
     share = (per_detainer * declined).sum(axis="columns")
-    low, high = gamma_interval(share, (per_detainer**2 * declined).sum(axis="columns"), per_detainer.max(axis=1), level)
+    variance = (per_detainer**2 * declined).sum(axis="columns")
+    low, high = gamma_interval(share, variance, per_detainer.max(axis=1, initial=0), level)
     total = issued.sum(axis="columns")
     result = pd.DataFrame({"share": declined.sum(axis="columns") / total.where(total > 0)})
     result["standardised"], result["low"], result["high"] = share, low, high
@@ -154,7 +156,7 @@ def gamma_interval(
     """
     y, v, w = (np.asarray(values, dtype=float) for values in (estimate, variance, largest_weight))
     tail = (1 - level) / 2
-    some, more_y, more_v = np.where(y > 0, y, 1), y + w, v + w**2
+    some, more_y, more_v = (np.where(values > 0, values, np.nan) for values in (y, y + w, v + w**2))
     low = v / (2 * some) * stats.chi2.ppf(tail, 2 * some**2 / np.where(v > 0, v, 1))
     high = more_v / (2 * more_y) * stats.chi2.isf(tail, 2 * more_y**2 / more_v)
     return np.where(y > 0, low, 0.0), high

@@ -53,8 +53,8 @@ def reserve(triangle: Triangle, developed: Development | None = None) -> Reserve
     common = np.minimum(shared[:, None], shared[None, :]) * np.outer(ultimate, ultimate)
     total = np.nansum(squared) + np.nansum(common) - np.nansum(np.diag(common))
     index = triangle.cumulative.index
-    series = (pd.Series(values, index=index) for values in (ultimate, ultimate - latest, np.sqrt(squared)))
-    return Reserve(*series, float(np.nansum(ultimate - latest)), float(np.sqrt(total)))
+    final, remaining, se = (pd.Series(v, index=index) for v in (ultimate, ultimate - latest, np.sqrt(squared)))
+    return Reserve(final, remaining, se, float(np.nansum(ultimate - latest)), float(np.sqrt(total)))
 
 
 def reporting_dispersion(triangle: Triangle, developed: Development) -> float:

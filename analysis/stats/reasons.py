@@ -18,7 +18,6 @@ class Reason(StrEnum):
     TOO_FEW_WEEKS = "too few weeks"
     WEEKS_MISSING = "weeks missing"
     NOT_KNOWN = "count not known"
-    NO_VARIATION = "the same count in every baseline week"
     NONE_IN_BASELINE = "none in the baseline weeks"
     NO_FIT = "the model did not converge"
     NO_STANDARD = "a stratum of the standard has no detainers here"

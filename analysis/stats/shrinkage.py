@@ -143,7 +143,9 @@ def shrunken_shares(counts: pd.DataFrame, level: float = 0.95, prior: BetaPrior 
             "own_weight": np.where(given, n / (n + prior.weight), np.nan),
             "a": a,
             "b": b,
-            "reason": np.select([np.isnan(y), n == 0, ~given], [Reason.NOT_KNOWN, Reason.NO_DETAINERS, prior.reason], ""),
+            "reason": np.select(
+                [np.isnan(y), n == 0, ~given], [Reason.NOT_KNOWN, Reason.NO_DETAINERS, prior.reason], ""
+            ),
         },
         index=counts.index,
     )

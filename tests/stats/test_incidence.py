@@ -1,0 +1,115 @@
+"""Cumulative incidence of the ends of detainers."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from analysis.errors import InputError
+from analysis.load.table import Outcome, as_table
+from analysis.stats.incidence import CAUSES, aalen_johansen, cumulative_incidence, follow
+
+EXTRACTED = date(2020, 6, 30)
+
+
+def detainers(*rows: tuple[str | None, str | None, str, int]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["issued_on", "lifted_on", "outcome", "detainers"])
+    return as_table(frame.assign(source_file="made up", source_row=range(1, len(rows) + 1)))
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4)), min_size=1, max_size=60))
+def test_the_incidences_add_up_to_at_most_one(ends: list[tuple[int, int]]) -> None:
+    days, cause = zip(*ends, strict=True)
+    curves = aalen_johansen(days, cause, 4)
+    sums = curves.groupby("day")["incidence"].sum()
+    assert (sums <= 1 + 1e-9).all()
+    # What has not ended is Kaplan-Meier over all causes together.
+    everyone = SurvfuncRight(np.array(days), np.array(cause) > 0)
+    at_ends = sums.reindex(everyone.surv_times)
+    np.testing.assert_allclose(1 - at_ends, everyone.surv_prob, atol=1e-9)
+    for number in range(1, 5):
+        curve = curves[curves["cause"] == number]
+        assert (curve["incidence"].diff().dropna() >= -1e-12).all()
+        known = curve[curve["low"].notna()]
+        assert (known["low"] <= known["incidence"] + 1e-9).all()
+        assert (known["incidence"] <= known["high"] + 1e-9).all()
+        assert (known["low"] >= 0).all()
+        assert (known["high"] <= 1).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3)), min_size=2, max_size=60))
+def test_one_minus_kaplan_meier_never_understates(ends: list[tuple[int, int]]) -> None:
+    days, cause = (np.array(values) for values in zip(*ends, strict=True))
+    true = aalen_johansen(days, cause, 3).groupby("cause")["incidence"].last()
+    for number in (1, 2, 3):
+        if (cause == number).any():
+            assert 1 - SurvfuncRight(days, cause == number).surv_prob[-1] >= true[number] - 1e-9
+
+
+def test_without_censoring_it_is_the_share() -> None:
+    days, cause = np.arange(1, 11), np.array([1, 2, 1, 2, 3, 1, 1, 3, 2, 1])
+    curves = aalen_johansen(days, cause, 3)
+    assert curves.groupby("cause")["incidence"].last().tolist() == pytest.approx([0.5, 0.3, 0.2])
+    assert curves["at_risk"].iloc[0] == 10
+
+
+def test_blanks_are_followed_to_the_extraction_and_replaced_forms_left_out() -> None:
+    table = detainers(
+        ("2020-06-01", "2020-06-11", Outcome.DECLINED, 2),
+        ("2020-06-01", "2020-06-21", Outcome.TAKEN, 1),
+        ("2020-06-10", None, Outcome.NOT_RECORDED, 3),
+        ("2020-06-10", "2020-06-15", Outcome.NOT_RECORDED, 1),
+        ("2020-06-01", "2020-06-02", Outcome.REPLACED, 4),
+    )
+    followed, left_out = follow(table, EXTRACTED)
+    assert followed["days"].tolist() == [10, 10, 20, 20, 20, 20, 5]
+    assert followed["cause"].tolist() == [1, 1, 2, 0, 0, 0, 0]
+    assert left_out.to_dict() == {"replaced by a newer form": 4}
+    curves = cumulative_incidence(table, EXTRACTED).set_index(["outcome", "day"])["incidence"]
+    assert curves[Outcome.DECLINED, 10] == pytest.approx(2 / 6)
+    assert curves[Outcome.TAKEN, 20] == pytest.approx(4 / 6 * 1 / 4)
+    assert curves[Outcome.LEFT_FIRST].eq(0).all()
+    assert set(curves.index.get_level_values("outcome")) == set(CAUSES)
+
+
+def test_impossible_dates_are_left_out_and_counted() -> None:
+    table = detainers(
+        ("2020-06-01", "2020-06-11", Outcome.DECLINED, 1),
+        ("2020-06-11", "2020-06-01", Outcome.DECLINED, 2),
+        (None, "2020-06-01", Outcome.DECLINED, 3),
+        ("2020-06-11", "2020-07-01", Outcome.TAKEN, 4),
+        ("2020-07-11", None, Outcome.NOT_RECORDED, 5),
+        ("2020-06-11", None, Outcome.TAKEN, 6),
+    )
+    curves = cumulative_incidence(table, EXTRACTED)
+    assert curves.attrs["left_out"] == {
+        "ended before it was issued": 2,
+        "no day of issue": 3,
+        "ended after the extraction": 4,
+        "issued after the extraction": 5,
+        "ended on a day not recorded": 6,
+    }
+    assert curves.groupby("outcome")["incidence"].last()[Outcome.DECLINED] == 1
+
+
+def test_a_source_without_days_of_ends_stops_with_a_sentence() -> None:
+    with pytest.raises(InputError, match="on which day detainers ended"):
+        cumulative_incidence(detainers(("2020-06-01", None, Outcome.DECLINED, 1)), EXTRACTED)
+
+
+def test_all_blank_outcomes_give_flat_curves_and_an_empty_table_none() -> None:
+    curves = cumulative_incidence(detainers(("2020-06-01", None, Outcome.NOT_RECORDED, 5)), EXTRACTED)
+    assert curves["incidence"].eq(0).all()
+    assert curves[["se", "low", "high"]].isna().all(axis=None)
+    assert len(cumulative_incidence(detainers(), EXTRACTED)) == 0
+
+
+def test_a_negative_time_stops() -> None:
+    with pytest.raises(ValueError, match="before it was issued"):
+        aalen_johansen([-1, 2], [1, 1], 1)
