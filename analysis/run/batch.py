@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
+from analysis.load.snapshots import versions_sha256
 from analysis.load.sources import Source
 from analysis.run.manifest import (
     Entry,
@@ -127,7 +128,7 @@ def _task(notebook: Notebook, source: Source, parameters: dict[str, Any], png: b
         notebook=notebook.name,
         parameters=parameters,
         source=source.facts.name,
-        source_sha256=source.sha256,
+        source_sha256=versions_sha256(source.facts.name) if notebook.versions else source.sha256,
         notebook_sha256=code_sha256(notebook.path),
         package_sha256=package_sha256(),
         data_sha256=data_sha256(),

@@ -18,8 +18,10 @@ from pydantic import ConfigDict, ValidationError, create_model
 
 from analysis.errors import InputError, unknown
 from analysis.load.files import bundled_folder
+from analysis.load.snapshots import pick_versions, version_numbers
 from analysis.load.sources import Source, open_source, sources
 from analysis.load.vocabulary import state_or_all
+from analysis.stats.cohorts import choose_repeats
 from analysis.stats.weeks import Calendar
 
 TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
@@ -37,12 +39,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Notebook:
-    """One of our notebooks: what it asks for and what its weeks mean (``issued`` or ``recorded``)."""
+    """One of our notebooks: what it asks for.
+
+    ``clock`` says what its weeks mean (``issued`` or ``recorded``); ``versions``, whether it compares two versions of a
+    source.
+    """
 
     name: str
     path: Path
     title: str
     clock: str
+    versions: bool
     parameters: tuple[Parameter, ...]
 
     def parameter_names(self) -> list[str]:
@@ -74,7 +81,7 @@ def read_notebook(path: Path) -> Notebook:
         raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
     source = "".join(tagged[0]["source"])
     title = next(line for line in "".join(cells[0]["source"]).splitlines() if line.startswith("# "))[2:]
-    return Notebook(path.stem, path, title, settings["clock"], tuple(_declared(source, path)))
+    return Notebook(path.stem, path, title, settings["clock"], "versions" in settings, tuple(_declared(source, path)))
 
 
 def _declared(source: str, path: Path) -> list[Parameter]:
@@ -84,10 +91,12 @@ def _declared(source: str, path: Path) -> list[Parameter]:
     for node in ast.parse(source).body:
         match node:
             case ast.AnnAssign(
-                target=ast.Name(id=name), annotation=ast.Name(id=kind), value=ast.Constant(value=default)
+                target=ast.Name(id=name),
+                annotation=ast.Name(id=kind),
+                value=ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()) as value,
             ) if kind in TYPES:
                 comment = lines[node.lineno - 1].partition("  # ")[2]
-                found.append(Parameter(name, TYPES[kind], default, comment))
+                found.append(Parameter(name, TYPES[kind], ast.literal_eval(value), comment))
             case _:
                 raise InputError(
                     "the parameters cell holds more than annotated literals",
@@ -109,8 +118,11 @@ def find_notebook(name: str) -> Notebook:
 
 
 def sources_for(notebook: Notebook) -> dict[str, Source]:
-    """Find the sources that a notebook can be run on: those whose weeks mean what it needs."""
-    return {name: source for name, source in sources().items() if source.facts.clock == notebook.clock}
+    """Find the sources that a notebook can be run on: by what its weeks mean, with versions if need be."""
+    fitting = {name: source for name, source in sources().items() if source.facts.clock == notebook.clock}
+    if not notebook.versions:
+        return fitting
+    return {name: source for name, source in fitting.items() if len(version_numbers(name)) > 1}
 
 
 def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[str, Any]:
@@ -126,7 +138,8 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[st
     Returns
     -------
     dict
-        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code or ``all``.
+        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code or ``all``, ``older`` and
+        ``newer`` as numbers of versions.
 
     Raises
     ------
@@ -151,4 +164,8 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[st
         values["week"] = Calendar.of(source.facts).pick(values["week"]).isoformat()
     if "state" in values:
         values["state"] = state_or_all(values["state"])
+    if notebook.versions:
+        values["older"], values["newer"] = pick_versions(source.facts.name, values["older"], values["newer"])
+    if "repeats" in values:
+        values["repeats"] = choose_repeats(values["repeats"])
     return values

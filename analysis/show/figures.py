@@ -314,7 +314,8 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
     Parameters
     ----------
     cells
-        Counts, one row a place and one column a group; NaN is a cell that is not shown.
+        Counts, one row a place and one column a group; NaN is a cell that is not shown, drawn grey and hatched. Zero is
+        white.
     labels
         What is printed in each cell, of the same shape.
     headline, subtitle
@@ -322,17 +323,24 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
     """
     with drawing():
         figure, (axes,) = _canvas(len(cells) * 0.24 + 3.1, headline, subtitle, left=1.75, right=0.2, bottom=2.05)
-        sns.heatmap(
-            np.sqrt(cells),  # large cells would leave no shade to the small ones
-            annot=labels,
-            fmt="",
-            cmap="cividis_r",
-            vmin=0,
-            cbar=False,
-            linewidths=0.6,
-            annot_kws={"fontsize": 7.5},
-            ax=axes,
-        )
+        shade = np.sqrt(cells.where(cells > 0))  # large cells would leave no shade to the small ones
+        axes.set_facecolor("white")
+        sns.heatmap(shade, cmap="cividis_r", vmin=0, cbar=False, linewidths=0.6, linecolor="#D5D5D5", ax=axes)
+        dark = 0.45 * float(np.nanmax(shade.to_numpy(), initial=1.0))
+        for (row, column), count in np.ndenumerate(cells.to_numpy(dtype=float)):
+            if np.isnan(count):
+                look: dict[str, Any] = {"facecolor": NO_DETAINERS, "edgecolor": "#C9C9C9", "hatch": "////"}
+                axes.add_patch(Rectangle((column, row), 1, 1, linewidth=0.4, **look))
+            axes.text(
+                column + 0.5,
+                row + 0.5,
+                str(labels.iloc[row, column]),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="white" if np.sqrt(count) > dark else INK,
+                bbox={"facecolor": NO_DETAINERS, "edgecolor": "none", "pad": 0.5} if np.isnan(count) else None,
+            )
         axes.set(xlabel="", ylabel="")
         axes.set_xticks(np.arange(cells.shape[1]) + 0.5, list(cells.columns), rotation=45, ha="right", fontsize=8)
         axes.set_yticks(np.arange(len(cells)) + 0.5, list(cells.index), rotation=0, fontsize=8)

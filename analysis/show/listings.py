@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from analysis.load.offences import groups
 from analysis.load.vocabulary import ALL_STATES, states
-from analysis.show.sheet import Sheet, Shown
-from analysis.stats.cohorts import NOT_GIVEN, count_outcomes, with_intervals
+from analysis.stats.cohorts import NOT_GIVEN
 
 STATE_NOT_GIVEN = "State not given"
 MEASURES = {
@@ -92,27 +92,7 @@ def with_labels(by_state: pd.DataFrame) -> pd.DataFrame:
     return by_state.assign(label=state_names(by_state.index))
 
 
-def offence_table(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> Shown:
-    """Show the week's cohort by offence group and status, or say that the source has no offence.
-
-    Parameters
-    ----------
-    sheet
-        The report.
-    rows
-        The week's detainers.
-    has_offences
-        Whether the source records offences.
-    """
-    if not has_offences:
-        return sheet.say("This source has no offence: the section by offence group cannot be given.")
-    counts = with_intervals(count_outcomes(rows, ["offence_group", "offence_status"])).reset_index()
-    counts["group"] = counts["offence_group"].map(groups()["group"])
-    counts["order"] = counts["offence_group"].map(groups()["order"].astype(int))
-    ordered = counts.sort_values(["offence_status", "order"]).rename(columns={"offence_status": "status"})
-    columns = ["status", "group", *MEASURES, "share", "share_low", "share_high"]
-    return sheet.table(
-        ordered[columns],
-        "by_offence",
-        "One row per offence status and group. Charged is not convicted; the two are never ranked together.",
-    )
+def in_words(columns: Sequence[str]) -> str:
+    """Name columns in a sentence: ``a, b and c``."""
+    names = [str(name).replace("_", " ").lower() for name in columns]
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

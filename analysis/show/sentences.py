@@ -120,6 +120,7 @@ def cohort_sentences(facts: Mapping[str, Fact]) -> list[str]:
             "Of the {issued:detainers} that ICE issued in {place_name} in the week ending {week_end:day}, it has "
             "recorded **none as declined**; a share of up to {share_high:share} would agree with that (95% interval)."
         )
+    said.append(_records(facts))
     said.append(
         "ICE took custody in {taken:n} cases and recorded another end in {other_ends:n}. For {not_recorded:n} nothing "
         "is recorded: these may be pending, not honoured or not updated, and are counted as none of them."
@@ -134,6 +135,16 @@ def cohort_sentences(facts: Mapping[str, Fact]) -> list[str]:
             "least one decline. For {state_not_given:detainers} ICE gave no state; they stand in a row of their own."
         )
     return said
+
+
+def _records(facts: Mapping[str, Fact]) -> str:
+    """Say how many records and persons are behind a cohort's detainers."""
+    if facts["persons"] is None:
+        return "The source has no person ids: a detainer that repeats another cannot be told from a new one."
+    return (
+        "The week has {records:rows} in the source, of which {repeats_flagged:n} repeat another of the same person; "
+        "repeats are {repeats_are}. The rows name {persons:n} different people; {without_id:n} rows name none."
+    )
 
 
 def _comparison(facts: Mapping[str, Fact], against: str, name: str) -> str:

@@ -185,7 +185,7 @@ class Sheet:
         """
         text = self.fill(alt)
         if self.synthetic:
-            figure.text(0.5, 0.995, "SYNTHETIC DATA", ha="center", va="top", fontsize=9, weight="bold", color="#B00000")
+            _mark_synthetic(figure)
             text = f"SYNTHETIC data. {text}"
         data: Bundle = {"text/plain": text}
         with drawing():
@@ -211,3 +211,19 @@ class Sheet:
         }
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
         return Shown({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})
+
+
+def _mark_synthetic(figure: Figure) -> None:
+    """Say SYNTHETIC in the margin above a figure's headline."""
+    width, height = figure.get_size_inches()
+    with drawing():
+        figure.text(
+            1 - 0.1 / width,
+            1 - 0.04 / height,
+            "SYNTHETIC DATA",
+            ha="right",
+            va="top",
+            fontsize=8,
+            weight="bold",
+            color="#B00000",
+        )

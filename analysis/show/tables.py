@@ -89,9 +89,46 @@ COLUMNS: dict[str, Column] = {
     "convicted": Column("Convicted", "count", meaning="rows with a conviction"),
     "charged": Column("Charged", "count", meaning="rows with a charge"),
     "unknown": Column("Not known", "count", meaning="rows whose status the source does not say"),
+    "issued_shown": Column("Issued", meaning="detainers issued; a range where the count is not shown"),
+    "declined_shown": Column(
+        "Recorded as declined", meaning="detainers recorded as declined; a range where the count is not shown"
+    ),
     "letter": Column("Letter", meaning="mark in the figure"),
     "unit": Column("Unit", meaning="what the figure counts"),
     "who_says": Column("Said by", meaning="who gives the figure"),
+    "level": Column("Level", meaning="pass, warn or stop"),
+    "checked": Column("Check", meaning="what was checked"),
+    "found": Column("Found", meaning="what the check found: a number, a day or words"),
+    "part_found": Column("Share", "share", meaning="its share of the detainers, unless the check says otherwise"),
+    "norm": Column("Known share", "share", meaning="the published share nearest to it; blank = none known"),
+    "usual": Column("On the fourth-busiest day", meaning="detainers of the place then; its least busy day if fewer"),
+    "blank_share": Column("Lift reason blank", "share", meaning="share of the issued without a lift reason"),
+    "unfinished": Column("Looks unfinished", meaning="why the week looks so; blank = it does not"),
+    "alike": Column("Alike", "count", meaning="those that share their key with another row of their version"),
+    "column": Column("Column", "word", meaning="column of the table of detainers"),
+    "was": Column("Was", "word", meaning="class of the lift reason in the older version"),
+    "is_now": Column("Is", "word", meaning="class of the lift reason in the newer version"),
+    **{
+        f"{measure}_{part}": Column(f"{heading}, {words}", "count", meaning=f"{meaning} in the {version}")
+        for measure, heading, meaning in (
+            ("issued", "Issued", "detainers issued"),
+            ("declined", "Declined", "detainers recorded as declined"),
+            ("not_recorded", "Not recorded", "detainers without a recorded end"),
+        )
+        for part, words, version in (
+            ("was", "was", "older version; blank = it does not reach the week"),
+            ("now", "is", "newer version; blank = it does not reach the week"),
+            ("change", "change", "newer version less those in the older"),
+        )
+    },
+    "changed": Column("Changed", "count", meaning="detainers of both versions in which something differs"),
+    "vanished": Column("Vanished", "count", meaning="detainers of the older version alone"),
+    "late": Column("Late", "count", meaning="of the newer alone, though issued by the older version's last day"),
+    "new": Column("New", "count", meaning="of the newer version alone, issued since"),
+    "cut": Column("Cut short", meaning="the days of a version begin or end within the week"),
+    "version": Column("Version", "count", meaning="number of the version"),
+    "extracted_on": Column("Extracted", "date", meaning="day of the extraction"),
+    "known_then": Column("Declined, known then", "count", meaning="of the week's detainers; blank = not reached"),
 }
 """Every column that a table may have; with the meanings, the data dictionary of the reports' CSV files."""
 

@@ -1,0 +1,55 @@
+"""Scorecards, irregular days and revisions to the rows that tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import pandas as pd
+
+from analysis.load.checks import LEAST_NAMED
+from analysis.load.quality import LEVELS, written
+from analysis.show.tables import MISSING
+from analysis.stats.revisions import WEEKLY
+
+
+def scorecard_rows(card: pd.DataFrame) -> pd.DataFrame:
+    """Write a scorecard's numbers for a reader; what stops first, then what warns, else in the order of the checks."""
+    rows = card.assign(found=card["found"].map(written), checked=card["what"], part_found=card["share"])
+    ordered = rows.sort_values("level", key=lambda level: -level.map(LEVELS.index), kind="stable")
+    return ordered[["level", "checked", "found", "part_found", "norm", "note"]]
+
+
+def bulk_rows(days: pd.DataFrame) -> pd.DataFrame:
+    """Show days far above a place's others; a number of detainers under five is not printed."""
+    usual = [MISSING if pd.isna(n) else f"{n:,.0f}" if n >= LEAST_NAMED else "under 5" for n in days["usual"]]
+    rows = days.assign(date=days["issued_on"], usual=usual, agency=days["agency"].fillna("all of the state"))
+    return rows[["date", "state", "agency", "detainers", "usual"]]
+
+
+def revised_rows(by_week: pd.DataFrame) -> pd.DataFrame:
+    """Show the weeks of both versions, newest first, with what was revised in them."""
+    both = by_week.dropna(subset=["issued_was", "issued_now"]).sort_index(ascending=False).reset_index()
+    both["cut"] = both["cut"].map({True: "yes", False: "no"})
+    measures = [f"{name}_{part}" for name in WEEKLY for part in ("was", "now", "change")]
+    return both[["week", *measures, "changed", "vanished", "late", "cut"]]
+
+
+def outcome_rows(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Show which class of lift reason became which."""
+    return outcomes.rename(columns={"now": "is_now"})[["was", "is_now", "detainers", "alike"]]
+
+
+def triangle_rows(triangle: pd.DataFrame, days: Mapping[int, date]) -> pd.DataFrame:
+    """Lay out, version below version, what was known of each week whose declines differ between versions."""
+    moving = triangle[triangle.max(axis="columns") > triangle.min(axis="columns")]
+    rows = moving.reset_index().melt("week", var_name="version", value_name="known_then")
+    rows["extracted_on"] = pd.to_datetime(rows["version"].map(days))
+    ordered = rows.sort_values(["week", "version"], ascending=[False, True], ignore_index=True)
+    return ordered[["week", "version", "extracted_on", "known_then"]]
+
+
+def in_words(columns: Sequence[str]) -> str:
+    """Name columns in a sentence: ``a, b and c``."""
+    names = [str(name).replace("_", " ").lower() for name in columns]
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
