@@ -1,0 +1,99 @@
+"""What several test files share: the fiscal-2015 source read once, and a copy of the bundled data to damage."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import settings
+
+import analysis.load
+from analysis.load.files import bundled_folder, sha256_of
+from analysis.stats.weeks import Calendar
+
+# The same cases on every machine and every run, and no limit on how long a busy machine may take for one.
+settings.register_profile("declines", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("declines")
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """The fiscal-2015 source: one row a group of detainers, its calendar, and its counts by week and state."""
+
+    table: pd.DataFrame
+    calendar: Calendar
+    by_week: pd.DataFrame
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_imported_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the sources that this machine's user has imported out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DECLINES_DATA_DIR", str(tmp_path_factory.mktemp("imported")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def fiscal_2015() -> Cohorts:
+    from analysis.load.sources import open_source
+    from analysis.stats.cohorts import count_outcomes
+
+    source = open_source("fy2015", clock="issued")
+    table = source.detainers()
+    return Cohorts(table, Calendar.of(source.facts), count_outcomes(table, ["week", "state"]))
+
+
+@dataclass(frozen=True)
+class DataCopy:
+    """A copy of the bundled data that a test may damage."""
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def lines(self, name: str) -> list[str]:
+        return self.path(name).read_text(encoding="utf-8").splitlines()
+
+    def write(self, name: str, lines: list[str]) -> None:
+        self.path(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def replace(self, name: str, old: str, new: str) -> int:
+        """Replace the first ``old``; give the row (the header is row 1) where it stood."""
+        text = self.path(name).read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {name}"
+        self.path(name).write_text(text.replace(old, new, 1), encoding="utf-8")
+        return text[: text.index(old)].count("\n") + 1
+
+    def accept(self, name: str) -> None:
+        """Write the file's present hash into its origin file, as someone does who means the change."""
+        origin = self.path(name + ".origin.yml")
+        content = yaml.safe_load(origin.read_text(encoding="utf-8"))
+        content["sha256"] = sha256_of(self.path(name))
+        origin.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def _forget_what_was_read() -> None:
+    """Empty every cache of the modules that read files."""
+    for module in pkgutil.iter_modules(analysis.load.__path__, "analysis.load."):
+        for thing in vars(importlib.import_module(module.name)).values():
+            if hasattr(thing, "cache_clear"):
+                thing.cache_clear()
+
+
+@pytest.fixture
+def data_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataCopy]:
+    folder = tmp_path / "data"
+    shutil.copytree(bundled_folder("data"), folder)
+    for module in ("files", "sources"):
+        monkeypatch.setattr(f"analysis.load.{module}.bundled_folder", lambda name: tmp_path / name)
+    _forget_what_was_read()
+    yield DataCopy(folder)
+    _forget_what_was_read()

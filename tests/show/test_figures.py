@@ -1,0 +1,391 @@
+"""Figures: nothing outside the canvas or over something else, told apart without colour, the same bytes twice."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Cohorts
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from analysis.load.events import events
+from analysis.load.offences import groups
+from analysis.load.vocabulary import states
+from analysis.show import figures
+from analysis.show.listings import lettered, with_labels
+from analysis.show.sentences import as_percent
+from analysis.show.sheet import Sheet
+from analysis.show.style import INK, OUTCOMES, drawing
+from analysis.stats import cohorts
+from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.weeks import WEEK, name_week
+
+LONGEST_WEEK = date(2014, 12, 27)
+LONG_HEADLINE = "123,456 of 1,234,567 detainers recorded as declined, week of 27 September 2014"
+LONG_SUBTITLE = "Recorded outcome by what the form asks of the agency, the Northern Mariana Islands, " + name_week(
+    LONGEST_WEEK
+)
+TITLES: dict[str, Any] = {"headline": LONG_HEADLINE, "subtitle": LONG_SUBTITLE}
+LONG_AGENCY = ("DEPARTMENT OF CORRECTIONS AND COMMUNITY SUPERVISION OF THE COUNTY OF " * 5)[:300]
+ONE_WORD = "X" * 300
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings() -> Iterator[None]:
+    """Take a warning of a drawing library for a fault: a missing glyph, an empty axis."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def drawn_texts(figure: Figure) -> list[tuple[str, Bbox, float]]:
+    """Draw a figure and give each text that was really drawn: the text, its box in pixels, its rotation."""
+    found: list[tuple[str, Bbox, float]] = []
+    draw = Text.draw
+
+    def noted(self: Text, renderer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        if self.get_visible() and self.get_text().strip():
+            found.append((self.get_text(), self.get_window_extent(renderer), self.get_rotation()))
+        draw(self, renderer, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch, drawing():
+        patch.setattr(Text, "draw", noted)
+        FigureCanvasAgg(figure).draw()
+    return found
+
+
+def check_layout(figure: Figure) -> list[str]:
+    """Hold every drawn text against the canvas and against the others; give the texts."""
+    texts = drawn_texts(figure)
+    width, height = figure.bbox.width, figure.bbox.height
+    for text, box, _ in texts:
+        inside = box.x0 >= 2 and box.y0 >= 2 and box.x1 <= width - 2 and box.y1 <= height - 2
+        assert inside, f"{text[:60]!r} at {np.round(box.extents)} leaves the canvas of {width} x {height}"
+    upright = [(text, box) for text, box, rotation in texts if rotation % 90 == 0]
+    low, high = (np.array([getattr(box, end) for _, box in upright]) for end in ("min", "max"))
+    shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])  # pixels, across and along
+    covered = np.argwhere(np.triu((shared >= 1).all(axis=2), k=1))
+    assert [(upright[one][0][:60], upright[other][0][:60]) for one, other in covered] == []
+    return [text for text, _, _ in texts]
+
+
+def luminance(colour: Any) -> float:  # noqa: ANN401
+    """Relative luminance of WCAG 2.2."""
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: Any, other: Any) -> float:  # noqa: ANN401
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+# What is drawn.
+
+
+def series(number: int = 43, *, declined: int | None = None) -> pd.DataFrame:
+    weeks = pd.DatetimeIndex([pd.Timestamp("2014-09-27") + n * pd.Timedelta(days=7) for n in range(number)])
+    counts = pd.DataFrame({"issued": 1800, "declined": 100 if declined is None else declined}, index=weeks)
+    if declined is None:
+        counts["declined"] += 40 * (np.arange(number) % 3)
+    status = ["settled"] * number
+    if number > 4:
+        status[0] = status[-1] = "partial"
+        status[-2] = "provisional"
+    return cohorts.with_intervals(counts).assign(status=status)
+
+
+def by_state(postals: list[str], declined: int, issued: int) -> pd.DataFrame:
+    counts = pd.DataFrame({"issued": issued, "declined": declined}, index=postals)
+    if len(counts) > 2:
+        counts["declined"] = np.linspace(0, declined, len(counts)).astype(int)
+    return with_labels(cohorts.with_intervals(counts))
+
+
+def tiles(count: int | None = None) -> pd.DataFrame:
+    table = states()[["tile_row", "tile_column"]].copy()
+    table["count"] = [0, 1, 4, 5, 10, 20, 49, 50, 12345] * 6 + [0, 3] if count is None else count
+    return table.assign(label=table["count"].map("{:,}".format), present=table["count"] != 3)
+
+
+def places(labels: list[str], **columns: Any) -> pd.DataFrame:  # noqa: ANN401
+    number = len(labels)
+    values = {"label": labels, "declined": range(number), "declined_low": 0.0, "declined_high": float(number + 9)}
+    return pd.DataFrame(values | columns)
+
+
+def cells(rows: list[str], columns: list[str], value: int = 12345) -> tuple[pd.DataFrame, pd.DataFrame]:
+    counts = pd.DataFrame(float(value), index=rows, columns=columns)
+    return counts, counts.map("{:,.0f}".format)
+
+
+ALL_PLACES = [*states().index, NOT_GIVEN]
+OUTCOME_ROWS = pd.DataFrame(
+    {"declined": [123, 0], "taken": [4567, 0], "other_ends": [89, 0], "not_recorded": [12345, 1]},
+    index=["hold", "notify"],
+)
+DRAWINGS: dict[str, Callable[[], Figure]] = {
+    "series": lambda: figures.weekly_series(series(), date(2015, 6, 20), **TITLES),
+    "series, first week": lambda: figures.weekly_series(series(), date(2014, 9, 27), **TITLES),
+    "series, last week": lambda: figures.weekly_series(series(), date(2015, 7, 18), **TITLES),
+    "series of a state without any": lambda: figures.weekly_series(series(declined=0), date(2015, 6, 20), **TITLES),
+    "series of one week": lambda: figures.weekly_series(series(1), date(2014, 9, 27), **TITLES),
+    "map": lambda: figures.tile_map(tiles(), marked="MP", **TITLES),
+    "map of bounds": lambda: figures.tile_map(tiles().assign(label="≥149"), absent_name="not known", **TITLES),
+    "map of none": lambda: figures.tile_map(tiles(0).assign(present=False), **TITLES),
+    "shares of all": lambda: figures.ranked_shares(
+        by_state(ALL_PLACES, 9_999, 12_345), 0.05, overall_name="all states", marked="MP", **TITLES
+    ),
+    "shares of one": lambda: figures.ranked_shares(by_state(["MP"], 0, 1), 0.0, overall_name="all states", **TITLES),
+    "shares near one": lambda: figures.ranked_shares(by_state(["DC"], 7, 7), 0.98, overall_name="all states", **TITLES),
+    "shares of nothing": lambda: figures.ranked_shares(by_state([], 0, 0), 0.0, **TITLES),
+    "counts": lambda: figures.counts_with_intervals(
+        places(["Travis, TX", "Baltimore County, MD", "New England"] * 15, bound=["exact", "at_least", "exact"] * 15),
+        **TITLES,
+    ),
+    "counts of one": lambda: figures.counts_with_intervals(places(["New York City, NY"]), **TITLES),
+    "counts of nothing": lambda: figures.counts_with_intervals(places([], bound=[]), **TITLES),
+    "counts of long names": lambda: figures.counts_with_intervals(
+        places([LONG_AGENCY, ONE_WORD, "Travis, TX", LONG_AGENCY]), **TITLES
+    ),
+    "heat map": lambda: figures.heatmap(*cells(list(states()["name"][-16:]), list(groups()["group"])), **TITLES),
+    "heat map of one": lambda: figures.heatmap(*cells(["Northern Mariana Islands"], ["Homicide"], 0), **TITLES),
+    "outcomes": lambda: figures.stacked_outcomes(OUTCOME_ROWS, OUTCOMES, **TITLES),
+    "outcomes of nothing": lambda: figures.stacked_outcomes(OUTCOME_ROWS.iloc[:0], OUTCOMES, **TITLES),
+    "outcomes of long names": lambda: figures.stacked_outcomes(
+        OUTCOME_ROWS.set_axis([LONG_AGENCY, ONE_WORD]), OUTCOMES, **TITLES
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_no_text_leaves_the_canvas_or_covers_another(name: str) -> None:
+    texts = check_layout(DRAWINGS[name]())
+    said = " ".join(texts).replace("\n", " ")
+    assert all(word in said for word in LONG_HEADLINE.split())
+    assert all(word in said for word in LONG_SUBTITLE.split())
+
+
+def test_a_synthetic_figure_says_so_beside_its_headline() -> None:
+    sheet = Sheet("x", parameters={}, source={}, synthetic=True)
+    for name in ("series", "shares of one"):
+        figure = DRAWINGS[name]()
+        sheet.figure(figure, "f", "x")
+        assert "SYNTHETIC DATA" in check_layout(figure)
+
+
+@pytest.mark.parametrize("name", ["series", "map", "shares of one", "counts of one", "heat map of one", "outcomes"])
+def test_two_drawings_are_the_same_bytes(name: str) -> None:
+    written = []
+    for _ in range(2):
+        with drawing():
+            file = io.StringIO()
+            DRAWINGS[name]().savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+            written.append(file.getvalue())
+    assert written[0] == written[1]
+
+
+def test_a_dollar_sign_is_a_dollar_sign() -> None:
+    name = "Cost: $5 to $6_a^b"
+    figure = figures.counts_with_intervals(places([name]), headline="$1 and $2", subtitle="$x$")
+    texts = check_layout(figure)
+    assert {name, "$1 and $2", "$x$"} <= set(texts)
+    with drawing():
+        labels = [text for text in figure.findobj(Text) if text.get_text() in (name, "$1 and $2", "$x$")]
+    assert not any(text.get_parse_math() for text in labels)
+
+
+# The weekly series.
+
+
+def test_the_series_shows_every_week_and_no_share_of_a_partial_one(fiscal_2015: Cohorts) -> None:
+    weekly = cohorts.weekly_series(fiscal_2015.table, fiscal_2015.calendar)
+    figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s")
+    counts, shares = figure.axes
+    sizes = [
+        sorted(len(box.lines[0].get_xdata()) for box in axes.containers)  # type: ignore[attr-defined]
+        for axes in (counts, shares)
+    ]
+    assert sizes == [[2, 3, 38], [3, 38]]
+    settled, provisional = counts.containers[0], counts.containers[1]
+    assert settled.lines[0].get_markerfacecolor() != provisional.lines[0].get_markerfacecolor()  # type: ignore[attr-defined]
+    assert shares.get_ylim()[0] == counts.get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize("declined", [30, 170, 700, 1800])
+def test_a_share_on_the_axis_is_the_share_at_its_tick(declined: int) -> None:
+    """An axis from 0 to 10% has ticks at 2.5%, which may not be called 2%."""
+    figure = figures.weekly_series(series(declined=declined), date(2015, 6, 20), headline="h", subtitle="s")
+    FigureCanvasAgg(figure).draw()
+    axis = figure.axes[1].yaxis
+    for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True):
+        assert float(label.get_text().rstrip("%")) == pytest.approx(100 * place, abs=1e-6)
+
+
+def test_the_key_names_only_the_marks_that_occur() -> None:
+    with_all = check_layout(figures.weekly_series(series(), date(2015, 6, 20), headline="h", subtitle="s"))
+    settled = check_layout(figures.weekly_series(series(3), date(2014, 10, 4), headline="h", subtitle="s"))
+    assert any("● settled" in text and "○ provisional" in text and "× partial" in text for text in with_all)
+    assert not any("provisional" in text or "partial" in text for text in settled)
+
+
+@pytest.mark.parametrize("number", [1, 9, 14])
+def test_every_event_of_the_table_has_its_letter_in_the_figure(number: int) -> None:
+    """Also one that began before the first week, and the ninth."""
+    weekly = series()
+    days = [weekly.index[0] - pd.Timedelta(days=3) + n * pd.Timedelta(days=21) for n in range(number)]
+    span = lettered(
+        pd.DataFrame({"date": days, "last_date": [day + pd.Timedelta(days=5) for day in days], "headline": "A law"})
+    )
+    figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s", events=span)
+    letters = [text for text in check_layout(figure) if text in set(span["letter"])]
+    assert sorted(letters) == sorted(span["letter"])
+
+
+def test_the_letters_of_fiscal_2015_stand_at_their_days(fiscal_2015: Cohorts) -> None:
+    weekly = cohorts.weekly_series(fiscal_2015.table, fiscal_2015.calendar)
+    span = lettered(events(date(2014, 10, 1), date(2015, 7, 19)))
+    figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s", events=span)
+    drawn = {text.get_text(): text.xy[0] for text in figure.axes[1].texts}  # type: ignore[attr-defined]
+    assert sorted(drawn, key=drawn.__getitem__) == list(span["letter"])
+
+
+# The map.
+
+
+def face(patch: Rectangle) -> tuple[float, ...]:
+    return to_rgb(patch.get_facecolor())
+
+
+def tile_patches(table: pd.DataFrame, **options: Any) -> dict[str, Rectangle]:  # noqa: ANN401
+    figure = figures.tile_map(table, headline="h", subtitle="s", **options)
+    patches = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
+    assert len(patches) == len(table)
+    return dict(zip(table.index, patches, strict=True))
+
+
+def test_none_declined_and_no_detainers_are_told_apart_by_hatch_not_by_colour_alone() -> None:
+    table = tiles(0)
+    table.loc["VI", "present"] = False
+    patches = tile_patches(table)
+    assert patches["VI"].get_hatch()
+    assert not patches["CA"].get_hatch()
+    assert luminance(face(patches["CA"])) - luminance(face(patches["VI"])) > 0.1
+    figure = figures.tile_map(table, headline="h", subtitle="s")
+    texts = check_layout(figure)
+    assert texts.count("0") == len(table) - 1  # a zero is printed, an absent state has no number
+    assert {"none declined", "no detainers"} <= set(texts)
+    key = [patch for patch in figure.axes[1].patches if patch.get_hatch()]
+    assert len(key) == 1
+
+
+def test_the_classes_of_the_map_are_distinct_in_grey_and_go_from_light_to_dark() -> None:
+    table = tiles()
+    patches = tile_patches(table)
+    shades: dict[int, set[float]] = {}
+    for postal, count in table["count"].items():
+        shades.setdefault(int(count), set()).add(round(luminance(face(patches[str(postal)])), 6))
+    by_class = [shades[count].pop() for count in (0, 1, 5, 10, 20, 50)]
+    assert all(light - dark > 0.03 for light, dark in pairwise(by_class)), by_class
+    assert shades[4] == {by_class[1]}
+    assert shades[49] == {by_class[4]}
+    assert shades[12345] == {by_class[5]}
+
+
+def test_the_text_on_every_tile_can_be_read() -> None:
+    """WCAG 2.2, level AA: a contrast of 4.5 for text of this size."""
+    table = tiles()
+    figure = figures.tile_map(table, headline="h", subtitle="s")
+    axes = figure.axes[0]
+    for text in axes.texts:
+        x, y = text.get_position()
+        ground = next(patch for patch in axes.patches if patch.get_bbox().contains(x, y))  # type: ignore[attr-defined]
+        assert contrast(text.get_color(), ground.get_facecolor()) >= 4.5, text.get_text()
+
+
+def test_a_marked_state_is_outlined() -> None:
+    patches = tile_patches(tiles(0), marked="DC")
+    widths = {postal: patch.get_linewidth() for postal, patch in patches.items()}
+    assert widths["DC"] > 2 * max(width for postal, width in widths.items() if postal != "DC")
+
+
+def test_tiles_do_not_overlap() -> None:
+    boxes = [patch.get_bbox() for patch in tile_patches(tiles(0)).values()]
+    for one, other in combinations(boxes, 2):
+        assert not one.overlaps(other)
+
+
+# Dots and bars.
+
+
+def test_shares_are_ordered_and_few_declines_are_hollow() -> None:
+    counts = pd.DataFrame({"issued": [100, 100, 100], "declined": [50, 19, 20]}, index=["CA", "NY", "TX"])
+    ranked = with_labels(cohorts.with_intervals(counts))
+    figure = figures.ranked_shares(ranked, 0.3, overall_name="all states", **TITLES)
+    axes = figure.axes[0]
+    labels = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert [label.split("  ")[0] for label in labels] == ["New York", "Texas", "California"]  # from the bottom
+    assert labels[0].endswith("19 of 100")
+    faces = axes.collections[-1].get_facecolor()
+    assert [luminance(colour) == 1 for colour in faces] == [True, False, False]
+    assert f"all states {as_percent(0.3)}" in check_layout(figure)
+
+
+def test_bounds_have_an_arrow_and_no_interval() -> None:
+    rows = places(["a", "b", "c"], bound=["exact", "at_least", "exact"])
+    rows.loc[1, ["declined_low", "declined_high"]] = np.nan
+    figure = figures.counts_with_intervals(rows, headline="h", subtitle="s")
+    points = {str(line.get_marker()): len(line.get_xdata()) for line in figure.axes[0].lines}  # type: ignore[arg-type]
+    assert points == {"o": 2, ">": 1}
+    assert any("at least this many" in text for text in check_layout(figure))
+    exact = figures.counts_with_intervals(rows.assign(bound="exact"), headline="h", subtitle="s")
+    assert not any("at least" in text for text in check_layout(exact))
+
+
+def test_the_parts_of_a_bar_are_told_apart_by_hatch_and_labelled_with_their_counts() -> None:
+    figure = figures.stacked_outcomes(OUTCOME_ROWS, OUTCOMES, headline="h", subtitle="s")
+    axes = figure.axes[0]
+    hatches = [bars[0].get_hatch() for bars in axes.containers]
+    assert len(set(hatches)) == len(OUTCOMES)
+    texts = check_layout(figure)
+    assert {"4,567", "12,345", "1"} <= set(texts)
+    assert {name for _, name, _ in OUTCOMES} <= set(texts)
+    widths = [[bar.get_width() for bar in bars] for bars in axes.containers]
+    assert np.sum(widths, axis=0) == pytest.approx([1, 1])
+
+
+def test_the_heat_map_tells_none_from_not_shown_by_hatch() -> None:
+    counts, labels = cells(["Texas", "Ohio"], ["Homicide", "Assault & threats"], 7)
+    counts.iloc[0, 1], labels.iloc[0, 1] = np.nan, "1-4"
+    counts.iloc[1, 0], labels.iloc[1, 0] = 0, "0"
+    figure = figures.heatmap(counts, labels, headline="h", subtitle="s")
+    texts = check_layout(figure)
+    assert (texts.count("7"), texts.count("1-4"), texts.count("0")) == (2, 1, 1)
+    assert {"Texas", "Ohio", "Homicide", "Assault & threats"} <= set(texts)
+    hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
+    assert [patch.get_bbox().bounds for patch in hatched if isinstance(patch, Rectangle)] == [(1, 0, 1, 1)]
+
+
+def test_headlines_and_text_are_dark_enough() -> None:
+    for name in ("series", "map", "shares of one", "counts", "outcomes"):
+        for text in DRAWINGS[name]().texts:
+            assert contrast(text.get_color(), "white") >= 4.5, text.get_text()
+    assert contrast(INK, "white") > 7
+
+
+def test_a_week_is_seven_days() -> None:
+    """The series above stand on it."""
+    assert timedelta(days=7) == WEEK

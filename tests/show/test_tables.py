@@ -1,0 +1,240 @@
+"""Tables: escaped, aligned, zero and missing apart, and a CSV that gives the same numbers back."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.show.tables import COLUMNS, MISSING, as_csv, as_html, write
+
+SCRIPT, FORMULA = "<script>alert(1)</script>", '=HYPERLINK("http://example.org","x")'
+
+
+class Reader(HTMLParser):
+    """Read a table back: its caption, headings, rows of cells, and every tag with its attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, list[tuple[str, str | None]]]] = []
+        self.caption, self.headings, self.rows = "", list[str](), list[list[str]]()
+        self._inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, attrs))
+        if tag == "tr":
+            self.rows.append([])
+        elif tag == "td":
+            self.rows[-1].append("")
+        elif tag == "th":
+            self.headings.append("")
+        if tag in ("td", "th", "caption"):
+            self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._inside:
+            self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "td":
+            self.rows[-1][-1] += data
+        elif self._inside == "th":
+            self.headings[-1] += data
+        elif self._inside == "caption":
+            self.caption += data
+
+
+def table(frame: pd.DataFrame, caption: str = "One row is one place.") -> Reader:
+    reader = Reader(as_html(frame, "by_state", caption))
+    reader.rows = [row for row in reader.rows if row]
+    return reader
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (0, "count", "0"),
+        (0.0, "count", "0"),
+        (1234.0, "count", "1,234"),
+        (np.int64(79053), "count", "79,053"),
+        (6.5, "count", "6.5"),
+        (3.68887945, "count", "3.7"),
+        (0, "share", "0.0%"),
+        (0.0494, "share", "4.9%"),
+        (math.inf, "ratio", "unlimited"),
+        (0.703125, "ratio", "0.70"),
+        (0.0842, "p", "0.084"),
+        (6e-25, "p", "below 0.001"),
+        (0.001, "p", "0.001"),
+        ("Travis", "text", "Travis"),
+        (pd.Timestamp("2017-01-28"), "text", "2017-01-28"),
+        (False, "text", "False"),
+        *(
+            (missing, kind, MISSING)
+            for missing in (None, math.nan, np.float64("nan"), pd.NA, pd.NaT)
+            for kind in ("count", "share", "ratio", "p", "text")
+        ),
+        ("", "text", MISSING),
+    ],
+)
+def test_values_are_written_as_a_reader_expects(value: object, kind: Any, text: str) -> None:  # noqa: ANN401
+    assert write(value, kind) == text
+
+
+def test_zero_and_missing_are_two_things() -> None:
+    read = table(pd.DataFrame({"place": ["Kansas", "Maine"], "issued": [0, np.nan]}))
+    assert read.rows == [["Kansas", "0"], ["Maine", MISSING]]
+
+
+def test_an_interval_stands_beside_its_estimate_and_not_by_itself() -> None:
+    frame = pd.DataFrame(
+        {
+            "place": ["New York City", "Multnomah", "Kansas"],
+            "declined": [12, 1, 0],
+            "declined_low": [6.2, np.nan, 0.0],
+            "declined_high": [21.0, np.nan, 3.689],
+        }
+    )
+    read = table(frame)
+    assert read.headings == ["Place", "Recorded as declined, 95% interval"]
+    assert [row[1] for row in read.rows] == ["12 (6.2 to 21)", "1", "0 (0 to 3.7)"]
+    assert table(frame[["place", "declined"]]).headings == ["Place", "Recorded as declined"]
+
+
+def test_a_missing_estimate_has_no_interval() -> None:
+    read = table(pd.DataFrame({"share": [np.nan], "share_low": [np.nan], "share_high": [np.nan]}))
+    assert read.rows == [[MISSING]]
+
+
+def test_an_unlimited_ratio_is_written_with_its_limits() -> None:
+    read = table(pd.DataFrame({"ratio": [math.inf], "low": [0.92], "high": [math.inf]}))
+    assert read.rows == [["unlimited (0.92 to unlimited)"]]
+
+
+@pytest.mark.parametrize("name", [SCRIPT, FORMULA, "A & B", '"quoted" <b>', "'", "&amp;", "\u202eright to left", "é"])
+def test_names_are_shown_and_never_run(name: str) -> None:
+    text = as_html(pd.DataFrame({"agency": [name], "declined": [1]}), "by_agency", name)
+    read = Reader(text)
+    assert read.rows[-1][0] == name
+    assert read.caption == name
+    assert {tag for tag, _ in read.tags} <= {"table", "caption", "thead", "tbody", "tr", "th", "td"}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40))
+def test_any_name_is_shown_as_it_is(name: str) -> None:
+    assert table(pd.DataFrame({"agency": [name]})).rows == [[name]]
+
+
+def test_sources_become_links_that_show_their_host() -> None:
+    frame = pd.DataFrame({"source": ["https://www.example.org/a?b=1&c=2; newspaper article", SCRIPT, None]})
+    read = table(frame)
+    assert [row[0] for row in read.rows] == ["example.org; newspaper article", SCRIPT, MISSING]
+    assert [attrs for tag, attrs in read.tags if tag == "a"] == [[("href", "https://www.example.org/a?b=1&c=2")]]
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://[", 'https://x"onclick="y'])
+def test_no_address_becomes_more_than_a_link(address: str) -> None:
+    read = table(pd.DataFrame({"source": [address]}))
+    assert len(read.rows) == 1
+    links = [dict(attrs) for tag, attrs in read.tags if tag == "a"]
+    assert all(set(link) == {"href"} and str(link["href"]).startswith("https://") for link in links)
+
+
+def test_the_rows_stand_in_the_order_given_whatever_the_index() -> None:
+    frame = pd.DataFrame({"place": ["b", "a", "c"]}, index=[5, 5, 1])
+    assert [row[0] for row in table(frame).rows] == ["b", "a", "c"]
+
+
+def test_an_empty_table_keeps_its_headings() -> None:
+    read = table(pd.DataFrame({"place": pd.Series(dtype="str"), "declined": pd.Series(dtype="int64")}))
+    assert read.headings == ["Place", "Recorded as declined"]
+    assert read.rows == []
+
+
+def test_the_table_has_one_id_and_no_element_has_two() -> None:
+    text = as_html(pd.DataFrame({"place": ["a", "b"]}), "by_state", "x")
+    tags = re.findall(r"<[a-z][^>]*>", text)
+    assert [tag for tag in tags if len(re.findall(r"\bid=", tag)) > 1] == []
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert "table-by_state" in ids
+    assert 'class="report-table"' in text
+
+
+def test_cells_carry_no_ids_of_their_own() -> None:
+    """A page holds thousands of cells; nothing refers to one."""
+    text = as_html(pd.DataFrame({"place": ["a", "b"], "declined": [1, 2]}), "by_state", "x")
+    assert not re.search(r"<td[^>]*\bid=", text)
+
+
+def test_numbers_and_text_have_their_own_class() -> None:
+    text = as_html(pd.DataFrame({"place": ["a"], "declined": [1]}), "by_state", "x")
+    cells = re.findall(r"<td[^>]*class=\"([^\"]*)\"", text)
+    assert ["number" in cell.split() for cell in cells] == [False, True]
+
+
+def test_a_column_that_is_not_described_is_refused() -> None:
+    with pytest.raises(KeyError, match="mystery"):
+        as_html(pd.DataFrame({"mystery": [1]}), "x", "y")
+
+
+def test_every_column_has_a_heading_and_a_meaning_and_its_limits_are_no_columns_of_their_own() -> None:
+    for name, spec in COLUMNS.items():
+        assert spec.heading, name
+        assert spec.meaning, name
+        for limit in spec.interval or ():
+            assert limit not in COLUMNS
+
+
+# CSV.
+
+
+def read_back(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(as_csv(frame)), dtype=str, keep_default_na=False)
+
+
+def test_a_csv_has_plain_numbers_blank_for_missing_and_iso_days() -> None:
+    frame = pd.DataFrame(
+        {
+            "week": pd.to_datetime(["2017-01-28", None]),
+            "declined": [0, 1234567],
+            "share": [1 / 3, np.nan],
+            "place": ["A, B", None],
+        },
+        index=[3, 9],
+    )
+    assert as_csv(frame) == 'week,declined,share,place\n2017-01-28,0,0.3333333333,"A, B"\n,1234567,,\n'
+
+
+def test_an_unlimited_ratio_can_be_read_back() -> None:
+    assert float(read_back(pd.DataFrame({"ratio": [math.inf]}))["ratio"][0]) == math.inf
+
+
+@given(st.lists(st.floats(0, 1e9, allow_subnormal=False), min_size=1, max_size=8))
+def test_numbers_come_back_to_nine_digits(values: list[float]) -> None:
+    assert read_back(pd.DataFrame({"share": values}))["share"].astype(float).to_list() == pytest.approx(
+        values, rel=1e-9
+    )
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30).filter(lambda t: t[:1] not in "=+-@"))
+def test_names_come_back_as_they_were(name: str) -> None:
+    assert read_back(pd.DataFrame({"agency": [name, "x"]}))["agency"].to_list() == [name, "x"]
+
+
+@pytest.mark.parametrize("name", [FORMULA, "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
+def test_a_name_that_a_spreadsheet_would_run_is_defused(name: str) -> None:
+    frame = pd.DataFrame({"agency": [name], "declined": [-3]})
+    back = read_back(frame)
+    assert back["agency"][0] == "'" + name
+    assert back["declined"][0] == "-3", "a number stays a number"
+    assert frame["agency"][0] == name
