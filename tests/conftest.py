@@ -23,6 +23,11 @@ settings.register_profile("declines", deadline=None, derandomize=True, max_examp
 settings.load_profile("declines")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a maintainer accept changed facts."""
+    parser.addoption("--freeze", action="store_true", help="Write the frozen facts anew instead of comparing.")
+
+
 @dataclass(frozen=True)
 class Cohorts:
     """The fiscal-2015 source: one row a group of detainers, its calendar, and its counts by week and state."""

@@ -9,7 +9,7 @@ from analysis.load.vocabulary import ALL_STATES
 from analysis.show.figures import heatmap
 from analysis.show.listings import MEASURES, state_names
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.cohorts import count_outcomes, state_by_offence, with_intervals
+from analysis.stats.cohorts import OTHER_GROUPS, OTHER_STATES, count_outcomes, state_by_offence, with_intervals
 from analysis.stats.disclosure import TOTAL, WITHHELD
 
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
@@ -50,37 +50,57 @@ def offence_table(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bo
 
 def _state_offences(sheet: Sheet, rows: pd.DataFrame, place: str) -> Shown:
     """Show one state's row of the tables of states by offence."""
-    shown = {column: state_by_offence(rows, column).labels for column in ("issued", "declined")}
-    if place not in shown["issued"].index:
-        return sheet.say("The source has no detainer issued in {place_name} in this week, so none by offence.")
-    table = pd.DataFrame({f"{column}_shown": labels.loc[place] for column, labels in shown.items()})
+    issued, declined = (state_by_offence(rows, column) for column in ("issued", "declined"))
+    if issued is None or place not in issued.labels.index:
+        return sheet.say("Too few detainers were issued in {place_name} in this week to show them by offence group.")
+    table = pd.DataFrame({"issued_shown": issued.labels.loc[place]})
+    of_state = declined.labels.loc[place] if declined is not None and place in declined.labels.index else {}
+    table["declined_shown"] = [of_state.get(group, WITHHELD) for group in table.index]
     table = table[table["issued_shown"] != "0"].rename_axis("group").reset_index()
-    table["group"] = table["group"].map(groups()["group"]).fillna("All")
+    table["group"] = table["group"].map(_group_name)
+    sheet.know(cell_threshold=issued.threshold, largest_small=issued.threshold - 1)
     return sheet.table(
         table,
         "by_offence",
-        "One row per offence group with detainers in {place_name}. Counts of 1 to 4 are shown as a range, others where "
-        "a small one could be worked out from them.",
+        "One row per offence group with detainers in {place_name}. Counts of one to {largest_small:n} are "
+        "shown as a range or not at all, and so are others where a small one could be worked out from them.",
     )
 
 
 def offence_map(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> Shown:
-    """Show states by offence group as a heat map of detainers issued, or say that the source has no offence."""
+    """Show states by offence group as a heat map of detainers issued, or say why it cannot be shown."""
     if not has_offences:
         return sheet.say(NO_OFFENCE)
     shown = state_by_offence(rows, "issued")
-    names = {group: str(groups().loc[group, "group"]) if group in groups().index else "All" for group in shown.labels}
-    index = ["All" if state == TOTAL else state_names(pd.Index([state]))[0] for state in shown.labels.index]
+    if shown is None:
+        return sheet.say("Too few detainers were issued in this week to show states by offence group.")
+    columns = [_group_name(group) for group in shown.labels.columns]
     counts: pd.DataFrame = shown.values  # noqa: PD011 (a field of the result, not of a frame)
-    sheet.know(cells_hidden=int(shown.hidden.to_numpy().sum()), cell_threshold=shown.threshold)
+    sheet.know(
+        cells_hidden=int(shown.hidden.to_numpy().sum()), cell_threshold=shown.threshold, least_total=2 * shown.threshold
+    )
     return sheet.figure(
         heatmap(
-            counts.set_axis(index).rename(columns=names),
-            shown.labels.replace(WITHHELD, "·").set_axis(index).rename(columns=names),
+            counts.set_axis(map(_state_name, counts.index)).set_axis(columns, axis="columns"),
+            shown.labels.replace(WITHHELD, "·").set_axis(columns, axis="columns"),
             headline="Detainers of the week by state and offence group",
             subtitle=sheet.fill("Detainers issued, all statuses; hatched: not shown (small counts), {week_name}"),
         ),
         "state_by_offence",
         "Heat map of detainers issued by state and offence group, each count printed; {cells_hidden:n} cells are shown "
-        "as ranges, since counts below {cell_threshold:n} are not shown. States' totals are in the table by_state.",
+        "as ranges or dots, since counts below {cell_threshold:n} are not shown. States and groups with fewer than "
+        "{least_total:n} detainers are added up as other states and other groups. The totals of all states are in the "
+        "table by_state, those of all groups in the table by_offence.",
     )
+
+
+def _state_name(state: str) -> str:
+    """Name a row of the table of states by offence."""
+    named = {TOTAL: "All", OTHER_STATES: "Other states"}
+    return named.get(state) or state_names(pd.Index([state]))[0]
+
+
+def _group_name(group: str) -> str:
+    """Name a column of the table of states by offence."""
+    named = {TOTAL: "All", OTHER_GROUPS: "Other groups"}
+    return named.get(group) or str(groups().loc[group, "group"])

@@ -22,7 +22,8 @@ class RatioTest(NamedTuple):
     """One count per unit of exposure against another.
 
     ``ratio`` is this over before, with its interval; ``p`` the exact conditional two-sided p-value (the headline),
-    ``p_mid`` the mid-p version beside it. All NaN where nothing can be said (no event in either, or no exposure).
+    ``p_mid`` the mid-p version beside it, smaller by half the probability of the count seen. All NaN where nothing can
+    be said (no event in either, or no exposure).
     """
 
     ratio: float

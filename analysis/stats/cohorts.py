@@ -22,6 +22,7 @@ from analysis.stats.intervals import count_interval, share_interval
 from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 
 NOT_GIVEN = "not given"
+OTHER_STATES, OTHER_GROUPS = "other states", "other groups"
 TRAILING_WEEKS = 8
 LEFT_OUT, COUNTED = "left out", "counted"
 REPEATS = (LEFT_OUT, COUNTED)
@@ -73,8 +74,13 @@ def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFram
     """
     if repeats == COUNTED:
         return table
-    again = table["duplicate"].notna() & (table["duplicate"].astype("str") != FIRST_OF_DAY)
+    again = _repeated(table)
     return table[~again] if again.any() else table
+
+
+def _repeated(table: pd.DataFrame) -> pd.Series:
+    """Mark the rows that repeat another; the first row of a repeat, which a rule may flag too, does not."""
+    return table["duplicate"].notna() & (table["duplicate"].astype("str") != FIRST_OF_DAY)
 
 
 def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
@@ -85,7 +91,8 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
     table
         The table of detainers.
     by
-        Columns to count by, or ``week`` for the reporting week of issue. A blank counts under ``not given``.
+        Columns to count by, or ``week`` for the reporting week of issue. A blank counts under ``not given``; a
+        detainer without a day of issue is in no week.
 
     Returns
     -------
@@ -341,11 +348,12 @@ def week_facts(
     return facts
 
 
-def state_by_offence(rows: pd.DataFrame, column: str, threshold: int = THRESHOLD) -> Suppressed:
+def state_by_offence(rows: pd.DataFrame, column: str, threshold: int = THRESHOLD) -> Suppressed | None:
     """Count a week's detainers by state and offence group, small cells not shown.
 
-    The totals of states are published elsewhere in full, so they stay; whatever would let a small cell be worked out
-    from them is left out too.
+    The totals of states and of offence groups are published elsewhere in full, so they stay; whatever would let a small
+    cell be worked out from them is left out too. States and groups with a total below twice the threshold are added up,
+    since next to nothing could be shown of them.
 
     Parameters
     ----------
@@ -358,18 +366,25 @@ def state_by_offence(rows: pd.DataFrame, column: str, threshold: int = THRESHOLD
 
     Returns
     -------
-    Suppressed
-        Rows are the states with detainers (the blank one last), most detainers first; columns the offence groups by
-        severity; each with ``total``.
+    Suppressed or None
+        Rows are states, most detainers first, then ``not given`` and ``other states``; columns offence groups by
+        severity, then ``other groups``; each with ``total``. None where fewer than two rows or columns are left.
     """
-    counts = count_outcomes(rows, ["state", "offence_group"])[column]
-    table = counts.reset_index().pivot_table(
+    counts = count_outcomes(rows, ["state", "offence_group"]).pivot_table(
         index="state", columns="offence_group", values=column, aggfunc="sum", fill_value=0
     )
-    order = rows["detainers"].groupby(rows["state"].astype("str").fillna(NOT_GIVEN)).sum().sort_values(ascending=False)
-    states = [state for state in order.index if state != NOT_GIVEN] + [s for s in order.index if s == NOT_GIVEN]
-    severity = [group for group in groups().index if group in table.columns]
-    return suppress_table(table.loc[states, severity].astype("int64"), threshold, keep_row_totals=len(severity) > 1)
+    by_size = counts.sum(axis="columns").sort_values(ascending=False, kind="stable").index
+    states = [state for state in by_size if state != NOT_GIVEN] + [state for state in by_size if state == NOT_GIVEN]
+    severity = [group for group in groups().index if group in counts.columns]
+    table = _add_up_small(counts.loc[states, severity], 2 * threshold, OTHER_STATES)
+    table = _add_up_small(table.T, 2 * threshold, OTHER_GROUPS).T
+    return suppress_table(table, threshold, totals_known=True) if min(table.shape) > 1 else None
+
+
+def _add_up_small(table: pd.DataFrame, least: int, name: str) -> pd.DataFrame:
+    """Add the rows with a total below the least up into one, the last."""
+    small = table.sum(axis="columns") < least
+    return pd.concat([table[~small], table[small].sum().to_frame(name).T]) if small.any() else table
 
 
 def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:
@@ -386,7 +401,7 @@ def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:
     count = records["detainers"]
     return {
         "records": count.sum(),
-        "repeats_flagged": count[records["duplicate"].notna()].sum(),
+        "repeats_flagged": count[_repeated(records)].sum(),
         "persons": records["person"].nunique() if named.any() else None,
         "without_id": count[~named].sum(),
         "repeats_are": repeats,

@@ -10,7 +10,8 @@ its least and largest value, and two tables with the same face, one with the cel
 prove that the cell is safe. :func:`suppress_table` hides cells, the cheapest first, until it has found these two tables
 for every small cell. Zeros are shown, so a row whose only declines are small has nothing else to hide but its total;
 totals are left out only where cells do not suffice, and then carry the range that their cells' labels give anyway.
-Where the totals of rows are published elsewhere and cannot be left out, such a row is withheld as a whole instead.
+Where all totals are published elsewhere and cannot be left out, such a row is withheld as a whole instead, and further
+rows with it if need be, those with the smallest totals first.
 
 The guarantee is for one table. Whoever publishes the same cells twice (a second table that adds them up differently, an
 earlier version, a figure, a sentence) must show of them what this one shows.
@@ -63,7 +64,7 @@ class Suppressed:
         return self.primary | self.complementary
 
 
-def suppress_table(table: pd.DataFrame, threshold: int = THRESHOLD, keep_row_totals: bool = False) -> Suppressed:
+def suppress_table(table: pd.DataFrame, threshold: int = THRESHOLD, totals_known: bool = False) -> Suppressed:
     """Leave out of a two-way table what would give a small count away, row, column and grand totals published.
 
     Parameters
@@ -72,10 +73,10 @@ def suppress_table(table: pd.DataFrame, threshold: int = THRESHOLD, keep_row_tot
         Counts without totals; whole numbers of 0 or more.
     threshold
         Smallest count above zero that is shown; 5 by default, 11 for a strict table, 1 for no suppression.
-    keep_row_totals
-        The totals of rows are published elsewhere in full. A row that then cannot be shown safely is withheld: none of
-        its cells is shown, zeros neither. A small cell of such a row may have any value from 1 up to threshold - 1 or
-        the row's total, whichever is less; more cannot be had.
+    totals_known
+        The totals of rows and columns are published elsewhere in full. A row that then cannot be shown safely is
+        withheld: none of its cells is shown, zeros neither. A small cell of a withheld row may have any value from 1
+        to threshold - 1 that the totals alone allow; more cannot be had.
 
     Returns
     -------
@@ -85,15 +86,15 @@ def suppress_table(table: pd.DataFrame, threshold: int = THRESHOLD, keep_row_tot
     Raises
     ------
     ValueError
-        A cell that is no whole number of 0 or more, a threshold below 1, or totals of rows kept in a table of one
+        A cell that is no whole number of 0 or more, a threshold below 1, or known totals of a table of one row or
         column, which are its cells.
     """
     cells = _whole_numbers(table.to_numpy())
-    if keep_row_totals and table.shape[1] == 1:
-        raise ValueError("a table of one column is its row totals: they cannot be kept and its small cells not shown")
+    if totals_known and 1 in table.shape:
+        raise ValueError("a table of one row or column is its totals: they cannot be known and its small cells not")
     rows, columns = cells.sum(axis=1, keepdims=True), cells.sum(axis=0, keepdims=True)
     counts = np.block([[cells, rows], [columns, cells.sum()]])
-    search = _Search(counts, threshold, keep_row_totals=keep_row_totals)
+    search = _Search(counts, threshold, totals_known=totals_known)
     index, names = table.index.append(pd.Index([TOTAL])), table.columns.append(pd.Index([TOTAL]))
     return _as_shown(counts, search, index, names)
 
@@ -165,7 +166,7 @@ class _Search:
     alternately; the walk that hides least is a shortest path between the cell's column and its row.
     """
 
-    def __init__(self, counts: Counts, threshold: int, free: Mask | None = None, keep_row_totals: bool = False) -> None:
+    def __init__(self, counts: Counts, threshold: int, free: Mask | None = None, totals_known: bool = False) -> None:
         if threshold < 1:
             raise ValueError(f"the threshold is {threshold}; it is 1 (no suppression) or more")
         line_total = np.zeros(counts.shape, dtype=bool)
@@ -180,31 +181,45 @@ class _Search:
         self.price = np.where(line_total, _LINE_TOTAL, _CELL) + counts / (1 + counts.max(initial=0))
         self.price[-1, -1] = _GRAND_TOTAL
         self.price[counts == 0] = np.inf
-        if keep_row_totals:
-            self.price[:-1, -1] = np.inf
-            self.price[-1, :-1][counts[-1, :-1] == 0] = 2 * _LINE_TOTAL  # it would give the zeros of withheld rows away
+        if totals_known:
+            self.price[-1, :] = self.price[:, -1] = np.inf
         self.threshold, self.small = threshold, small
-        self.hidden = small if free is None else small | free
+        self.hidden = small.copy() if free is None else small | free
         self.must_hide = self.hidden.copy()
         self.withheld = np.zeros(len(counts) - 1, dtype=bool)
         self.proofs: dict[tuple[int, int, int], Mask] = {}
-        for i in range(len(counts) - 1):
+        unproved = list(range(len(counts) - 1))
+        while unproved:
+            i = unproved.pop()
             if not self._prove_row(i):
-                self._withhold(i)
-                if not self._prove_row(i):
-                    raise AssertionError("a withheld row can always be made safe by leaving out totals of columns")
+                k = self._next_to_withhold(i)
+                self._withhold(k)
+                unproved += [k, i] if k != i else [i]
         self._show_again()
 
     def _prove_row(self, i: int) -> bool:
         """Prove every small cell of a row safe; False at the first that cannot be."""
-        most = self.threshold - 1
-        if self.withheld[i]:
-            most = min(most, -int(self.counts[i, -1]))
         return all(
             self.counts[i, j] == end or (i, j, end) in self.proofs or self._prove(i, j, end)
             for j in np.flatnonzero(self.small[i]).tolist()
-            for end in (1, most)
+            for end in self._ends(i, j)
         )
+
+    def _ends(self, i: int, j: int) -> tuple[int, int]:
+        """Give the least and the largest value that a small cell must be able to have."""
+        if not self.withheld[i]:
+            return 1, self.threshold - 1
+        of_row, of_column, of_all = -int(self.counts[i, -1]), -int(self.counts[-1, j]), int(self.counts[-1, -1])
+        return max(1, of_row + of_column - of_all), min(self.threshold - 1, of_row, of_column)
+
+    def _next_to_withhold(self, i: int) -> int:
+        """Choose the row to withhold for a row's sake: itself, else the one with the smallest total above zero."""
+        if not self.withheld[i]:
+            return i
+        totals = np.where(self.withheld | (self.counts[:-1, -1] == 0), _FREE, -self.counts[:-1, -1])
+        if totals.min() == _FREE:
+            raise AssertionError("with every row withheld, the totals alone bound the cells")
+        return int(totals.argmin())
 
     def _withhold(self, i: int) -> None:
         """Hide all cells of a row, its zeros too, so that nothing is known of them but their sum."""

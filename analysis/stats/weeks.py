@@ -48,20 +48,21 @@ def parse_week(given: object) -> date:
     InputError
         Not a date, or not a Saturday; the message names the Saturday meant.
     """
-    if isinstance(given, datetime):
-        given = given.date()
     try:
+        if isinstance(given, datetime):
+            given = given.date()
         day = given if isinstance(given, date) else date.fromisoformat(str(given).strip())
-    except ValueError as error:
+        saturday = saturday_of(day)
+    except (ValueError, OverflowError) as error:
         raise InputError(
             "the week is not a date",
             found=given,
             expected=f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}",
         ) from error
-    if day != saturday_of(day):
+    if day != saturday:
         raise InputError(
             f"{day} is a {day:%A}, and a reporting week is named by its Saturday",
-            do=f"The week that holds this day is {saturday_of(day)}",
+            do=f"The week that holds this day is {saturday}",
         )
     return day
 

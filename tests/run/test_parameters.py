@@ -12,7 +12,7 @@ from analysis.run.parameters import check_parameters, find_notebook, notebooks, 
 
 
 def test_what_the_notebooks_declare() -> None:
-    assert find_notebook("weekly_bulletin").parameter_names() == ["source", "week", "state", "png"]
+    assert find_notebook("weekly_bulletin").parameter_names() == ["source", "week", "state", "repeats", "png"]
     assert find_notebook("published_week.ipynb").parameter_names() == ["week", "png"]
     for notebook in notebooks().values():
         assert all(parameter.comment for parameter in notebook.parameters)
@@ -20,7 +20,7 @@ def test_what_the_notebooks_declare() -> None:
 
 def test_defaults_are_filled_in_and_resolved() -> None:
     asked = check_parameters(find_notebook("weekly_bulletin"), {"source": "fy2015"})
-    assert asked == {"source": "fy2015", "week": "2015-06-20", "state": "all", "png": False}
+    assert asked == {"source": "fy2015", "week": "2015-06-20", "state": "all", "repeats": "left out", "png": False}
 
 
 @pytest.mark.parametrize("given", ["DC", "dc", "District of Columbia", "district of columbia", "11"])

@@ -128,10 +128,11 @@ def test_a_blank_is_counted_and_named() -> None:
     assert dict(by_state["issued"]) == {"CA": 1, NOT_GIVEN: 3}
 
 
-def test_a_detainer_without_a_day_of_issue_is_not_lost() -> None:
+def test_a_detainer_without_a_day_of_issue_is_in_no_week_and_still_in_its_state() -> None:
     table = detainers([{"issued_on": None, "state": "CA", "detainers": 4}, {"state": "CA"}])
-    assert count_outcomes(table, "week")["issued"].sum() == 5
-    assert count_outcomes(table, ["week", "state"])["issued"].sum() == 5
+    assert count_outcomes(table, "week")["issued"].sum() == 1
+    assert count_outcomes(table, ["week", "state"])["issued"].sum() == 1
+    assert count_outcomes(table, "state")["issued"].tolist() == [5]
     assert cohorts.weekly_series(table, CALENDAR)["issued"].sum() == 1
 
 
@@ -432,3 +433,38 @@ def test_every_comparison_has_numbers_or_a_reason(table: pd.DataFrame, n: int) -
     assert (found["p"].isna() == (found["reason"] != "")).all()
     assert (found["finding"] != "").all()
     assert found.loc[found["p"].notna(), ["p", "p_mid", "p_adjusted"]].apply(lambda p: p.between(0, 1)).all(axis=None)
+
+
+def by_offence(counts: dict[str | None, dict[str, int]]) -> pd.DataFrame:
+    """Make the detainers of a week by state and offence group."""
+    rows = [
+        {"state": state, "offence_group": group, "detainers": count}
+        for state, groups in counts.items()
+        for group, count in groups.items()
+    ]
+    return detainers(rows)
+
+
+def test_small_states_and_groups_are_added_up_and_no_total_is_lost() -> None:
+    table = by_offence(
+        {
+            "CA": {"DUI": 40, "ASSAULT": 30, "HOMICIDE": 2},
+            "TX": {"DUI": 60, "ASSAULT": 31, "FRAUD": 1},
+            "ME": {"DUI": 3, "ASSAULT": 1},
+            "VT": {"DUI": 4, "KIDNAP": 1},
+            None: {"DUI": 12},
+        }
+    )
+    shown = cohorts.state_by_offence(table, "issued")
+    assert shown is not None
+    assert shown.labels.index.tolist() == ["TX", "CA", NOT_GIVEN, cohorts.OTHER_STATES, "total"]
+    assert shown.labels.columns.tolist() == ["ASSAULT", "DUI", cohorts.OTHER_GROUPS, "total"]
+    assert shown.labels["total"].tolist() == ["92", "72", "12", "9", "185"]
+    assert shown.labels.loc["total"].tolist() == ["62", "119", "4", "185"]
+    small = shown.labels.loc[["TX", "CA", cohorts.OTHER_STATES], cohorts.OTHER_GROUPS]
+    assert small.isin(["1–4", "not shown"]).all()
+
+
+@pytest.mark.parametrize("counts", [{"CA": {"DUI": 9}, "TX": {"ASSAULT": 9}}, {"CA": {"DUI": 40, "FRAUD": 30}}])
+def test_too_little_by_offence_is_not_shown_at_all(counts: dict[str | None, dict[str, int]]) -> None:
+    assert cohorts.state_by_offence(by_offence(counts), "issued") is None
