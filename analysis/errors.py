@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+import numpy as np
+
 
 class InputError(ValueError):
     """An input, setting or file that cannot be used; ``str()`` is the whole message for the user.
@@ -34,6 +36,7 @@ class InputError(ValueError):
     ) -> None:
         where = ", ".join(str(part) for part in (file, place) if part)
         message = f"{where}: {what}" if where else what
+        found = found.item() if isinstance(found, np.generic) else found
         details = [f"found {found!r}" if found is not None else "", f"expected {expected}" if expected else ""]
         if any(details):
             message += ": " + ", ".join(part for part in details if part)

@@ -6,7 +6,8 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.load.files import crosswalk
+from analysis.load.files import crosswalk, data_file, stop_at
+from analysis.load.vocabulary import states
 
 
 def events(first: date | None = None, last: date | None = None, state: str = "all") -> pd.DataFrame:
@@ -26,10 +27,7 @@ def events(first: date | None = None, last: date | None = None, state: str = "al
         (blank = national), ``agency``, ``headline``, ``detail``, ``blocks_comparison`` (True = no direction may be
         named across it) and ``source``.
     """
-    table = crosswalk("events", "event_id").copy()
-    table["date"] = pd.to_datetime(table["date"])
-    table["last_date"] = pd.to_datetime(table["last_date"].replace("", None)).fillna(table["date"])
-    table["blocks_comparison"] = table["blocks_comparison"] == "yes"
+    table = _register()
     kept = pd.Series(True, index=table.index)
     if first is not None:
         kept &= table["last_date"] >= pd.Timestamp(first)
@@ -38,6 +36,23 @@ def events(first: date | None = None, last: date | None = None, state: str = "al
     if state != "all":
         kept &= table["state"].isin(["", state])
     return table[kept].sort_values("date")
+
+
+def _register() -> pd.DataFrame:
+    """Read every event, its days and words checked."""
+    raw = crosswalk("events", "event_id")
+    path = data_file("reference/events.csv")
+    days, last_days = (pd.to_datetime(raw[name], format="%Y-%m-%d", errors="coerce") for name in ("date", "last_date"))
+    one_day = raw["last_date"] == ""
+    for column, bad, expected in (
+        ("date", days.isna(), "a day as YYYY-MM-DD"),
+        ("last_date", ~one_day & last_days.isna(), "a day as YYYY-MM-DD, or blank"),
+        ("last_date", last_days < days, "no day before the event's first"),
+        ("state", ~raw["state"].isin(["", *states().index]), "a postal code of states.csv, or blank"),
+        ("blocks_comparison", ~raw["blocks_comparison"].isin(["yes", "no"]), "yes or no"),
+    ):
+        stop_at(raw.reset_index(), bad.reset_index(drop=True), path, column, expected)
+    return raw.assign(date=days, last_date=last_days.fillna(days), blocks_comparison=raw["blocks_comparison"] == "yes")
 
 
 def blocking_events() -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from datetime import date
 from functools import cache
@@ -133,17 +134,55 @@ def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
         Unreadable text, lines of unequal length, or a column that is missing.
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file, strict=True)
     except FileNotFoundError as error:
         raise InputError("the file is missing", file=path, do=RESTORE) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except (csv.Error, ValueError) as error:  # of text that is no UTF-8, or of a file without a header
         raise InputError("the file is damaged", file=path, found=str(error), do=RESTORE) from error
-    missing = [column for column in columns if column not in table]
+    missing = [column for column in columns if column not in header]
     if missing:
-        raise InputError(
-            f"column {missing[0]!r} is missing", file=path, place="row 1", found=list(table.columns), do=RESTORE
-        )
-    return table
+        raise InputError(f"column {missing[0]!r} is missing", file=path, place="row 1", found=header, do=RESTORE)
+    twice = [column for column in header if header.count(column) > 1]
+    if twice:
+        raise InputError(f"column {twice[0]!r} stands twice", file=path, place="row 1", found=header, do=RESTORE)
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            cells = f"{len(row)} cell{'s' if len(row) != 1 else ''}"
+            raise InputError(
+                "a row is of another length than the header",
+                file=path,
+                place=f"row {number}",
+                found=cells,
+                expected=f"{len(header)}, as in the header",
+                do=RESTORE,
+            )
+    return pd.DataFrame(rows, columns=header, dtype="str")
+
+
+def stop_at(
+    table: pd.DataFrame, bad: pd.Series, file: Path, column: str, expected: str, what: str = "a value cannot be used"
+) -> None:
+    """Stop at the first row that is marked bad, naming its place in the file.
+
+    Parameters
+    ----------
+    table
+        Rows of a text table, numbered from 0.
+    bad
+        Which rows cannot be used.
+    file, column, expected, what
+        For the message.
+
+    Raises
+    ------
+    InputError
+        There is such a row.
+    """
+    if bad.any():
+        row = table.index[bad][0]
+        place = f"row {row + 2}, column {column}"
+        raise InputError(what, file=file, place=place, found=table.loc[row, column], expected=expected, do=RESTORE)
 
 
 def check_hash(path: Path) -> str:

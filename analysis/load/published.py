@@ -4,46 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.files import RESTORE, Origin, check_hash, data_file, origin_of, read_text_table
+from analysis.load.files import RESTORE, Origin, check_hash, data_file, origin_of, read_text_table, stop_at
 from analysis.load.offences import classify
 from analysis.load.table import Outcome, as_table
 from analysis.load.vocabulary import forms, outcome_of, request_of, states
 
 REPORTS = "published_reports"
-
-
-def _stop_at(
-    table: pd.DataFrame, bad: pd.Series, file: Path, column: str, expected: str, what: str = "a value cannot be used"
-) -> None:
-    """Stop at the first row that is marked bad, naming its place in the file."""
-    if bad.any():
-        row = table.index[bad][0]
-        place = f"row {row + 2}, column {column}"
-        raise InputError(what, file=file, place=place, found=table.loc[row, column], expected=expected, do=RESTORE)
+WORDS = {
+    "bound": ("exact", "at_least", "disputed"),
+    "offence_status": ("convicted", "charged", "unknown"),
+    "quality": ("A", "B", "C"),
+    "level": ("region", "state", "county", "city"),
+}
+"""Closed lists of the reports' files."""
 
 
 def _as_counts(table: pd.DataFrame, column: str, file: Path) -> pd.Series:
     """Turn a text column into whole numbers of 0 or more."""
-    _stop_at(table, ~table[column].str.fullmatch(r"\d{1,9}"), file, column, "a whole number of 0 or more")
+    stop_at(table, ~table[column].str.fullmatch(r"\d{1,9}"), file, column, "a whole number of 0 or more")
     return table[column].astype("int64")
 
 
 def _as_saturdays(table: pd.DataFrame, column: str, file: Path) -> pd.Series:
     """Turn a text column into the Saturdays that name weeks."""
     days = pd.to_datetime(table[column], format="%Y-%m-%d", errors="coerce")
-    _stop_at(table, days.dt.day_of_week.ne(5), file, column, "a Saturday as YYYY-MM-DD")
+    stop_at(table, days.dt.day_of_week.ne(5), file, column, "a Saturday as YYYY-MM-DD")
     return days.astype("datetime64[ms]")
 
 
 def _stop_at_unknown(table: pd.DataFrame, column: str, known: pd.Index, file: Path, crosswalk: str) -> None:
     """Stop at a value that is neither blank nor in the crosswalk."""
-    _stop_at(
+    stop_at(
         table,
         ~table[column].isin(["", *known]),
         file,
@@ -77,13 +74,16 @@ def read_weekly_counts(path: Path) -> pd.DataFrame:
     raw = read_text_table(path, [*keys, "detainers"])
     _stop_at_unknown(raw, "state", states().index, path, "data/reference/states.csv")
     _stop_at_unknown(raw, "form", forms().index, path, "data/reference/forms.csv")
-    _stop_at(raw, raw.duplicated(keys), path, "week_start", "each group once", "a group stands twice")
+    stop_at(raw, raw.duplicated(keys), path, "week_start", "each group once", "a group stands twice")
+    origin = origin_of(path)
+    weeks = _as_saturdays(raw, "week_start", path)
+    _stop_outside(raw, weeks, path, origin)
     rows = pd.Series(raw.index + 2, index=raw.index)
     blank_as_missing = raw[keys[1:]].replace("", pd.NA).astype("category")
     table = as_table(
         pd.DataFrame(
             {
-                "issued_on": _as_saturdays(raw, "week_start", path),
+                "issued_on": weeks,
                 **blank_as_missing,
                 "request": request_of(blank_as_missing["form"]),
                 "outcome": outcome_of(blank_as_missing["lift_reason"], file=str(path), rows=rows),
@@ -93,9 +93,17 @@ def read_weekly_counts(path: Path) -> pd.DataFrame:
             }
         )
     )
-    check_totals(table, path, origin_of(path))
+    check_totals(table, path, origin)
     check_hash(path)
     return table
+
+
+def _stop_outside(raw: pd.DataFrame, weeks: pd.Series, path: Path, origin: Origin) -> None:
+    """Stop at a week that the source does not cover by its origin file; it would stand in no report."""
+    if origin.source is not None:
+        first, last = pd.Timestamp(origin.source.first_day - timedelta(days=6)), pd.Timestamp(origin.source.last_day)
+        span = f"a week from {origin.source.first_day} to {origin.source.last_day} (the origin file)"
+        stop_at(raw, (weeks < first) | (weeks > last), path, "week_start", span)
 
 
 def check_totals(table: pd.DataFrame, path: Path, origin: Origin) -> None:
@@ -106,18 +114,21 @@ def check_totals(table: pd.DataFrame, path: Path, origin: Origin) -> None:
     InputError
         They differ, or the origin file gives none.
     """
+    declined = table["detainers"][table["outcome"] == Outcome.DECLINED]
+    _hold_totals(int(table["detainers"].sum()), int(declined.sum()), "detainers", path, origin)
+
+
+def _hold_totals(detainers: int, declined: int, column: str, path: Path, origin: Origin) -> None:
+    """Stop where the sums of a column are not those of the origin file."""
     facts = origin.source
     if facts is None:
         raise InputError("the origin file has no source block with the totals", file=path, do=RESTORE)
-    for name, found, expected in (
-        ("detainers", int(table["detainers"].sum()), facts.detainers),
-        ("declined", int(table["detainers"][table["outcome"] == Outcome.DECLINED].sum()), facts.declined),
-    ):
+    for name, found, expected in (("detainers", detainers, facts.detainers), ("declined", declined, facts.declined)):
         if found != expected:
             raise InputError(
                 f"the weeks do not add up: {name}",
                 file=path,
-                place="column detainers",
+                place=f"column {column}",
                 found=found,
                 expected=f"{expected} (the origin file)",
                 do=RESTORE,
@@ -189,8 +200,12 @@ def read_published_reports() -> PublishedReports:
         counts=["declined"],
     )
     known = _read("known_rows", ["row_id", "week_start", "state", "offence_text", "offence_status", "quality"])
-    _check_nesting(declined, totals)
-    return PublishedReports(
+    _check_nesting(declined)
+    _check_places(declined[(declined["bound"] != "disputed") & (declined["within"] == "")], "declined", totals)
+    _check_places(issued, "issued", totals)
+    path = _path("weekly_totals")
+    _hold_totals(int(totals["issued"].sum()), int(totals["declined"].sum()), "issued, declined", path, origin_of(path))
+    reports = PublishedReports(
         weekly_totals=totals,
         issued_by_place=issued,
         declined_by_place=declined,
@@ -200,34 +215,44 @@ def read_published_reports() -> PublishedReports:
         corrections=_read("corrections", ["week_start", "place", "kind", "touches"], unique=False),
         aggregates=_read("aggregates", ["week_start", "measure", "value"], unique=False),
     )
+    for field in fields(reports):
+        check_hash(_path(field.name))
+    return reports
+
+
+def _path(name: str) -> Path:
+    """Find one file of the reports."""
+    return data_file(f"{REPORTS}/{name}.csv")
 
 
 def _read(name: str, columns: list[str], *, counts: Sequence[str] = (), unique: bool = True) -> pd.DataFrame:
-    """Read one file of the reports: states known, weeks Saturdays, counts whole, keys once, the hash right."""
-    path = data_file(f"{REPORTS}/{name}.csv")
+    """Read one file of the reports: states and words known, weeks Saturdays, counts whole, keys once."""
+    path = _path(name)
     raw = read_text_table(path, columns)
     if "state" in raw:
         _stop_at_unknown(raw, "state", states().index, path, "data/reference/states.csv")
+    for column, words in WORDS.items():
+        if column in raw:
+            stop_at(raw, ~raw[column].isin(["", *words]), path, column, "one of " + ", ".join(words))
     if unique:
         key = columns[0]
-        _stop_at(raw, raw[key].duplicated(), path, key, "each value once", "a row stands twice")
+        stop_at(raw, raw[key].duplicated(), path, key, "each value once", "a row stands twice")
     table = raw.assign(**{column: _as_counts(raw, column, path) for column in counts})
     if "week_start" in raw:
         dated = raw["week_start"] != ""
         table["week_start"] = _as_saturdays(raw[dated], "week_start", path).reindex(raw.index)
-    check_hash(path)
     return table
 
 
-def _check_nesting(declined: pd.DataFrame, totals: pd.DataFrame) -> None:
-    """Hold places against the place that holds them, and the outermost ones against the week's total."""
-    path = data_file(f"{REPORTS}/declined_by_place.csv")
+def _check_nesting(declined: pd.DataFrame) -> None:
+    """Hold places against the place that holds them."""
+    path = _path("declined_by_place")
     by_id = declined.set_index("row_id")["declined"]
     sure = declined[declined["bound"] != "disputed"]
     inside = sure[sure["within"] != ""].groupby("within")["declined"].sum()
-    _stop_at(declined, ~declined["within"].isin(["", *by_id.index]), path, "within", "blank or a row_id of this file")
+    stop_at(declined, ~declined["within"].isin(["", *by_id.index]), path, "within", "blank or a row_id of this file")
     held = declined["row_id"].map(inside).fillna(0)
-    _stop_at(
+    stop_at(
         declined,
         (declined["bound"] == "exact") & (held > declined["declined"]),
         path,
@@ -235,14 +260,18 @@ def _check_nesting(declined: pd.DataFrame, totals: pd.DataFrame) -> None:
         "at least the sum of the places within",
         "the places within add up to more than the place that holds them",
     )
-    outer = sure[sure["within"] == ""].groupby("week_start")["declined"].sum()
-    for week, total in totals.set_index("week_start")["declined"].items():
-        if outer.get(week, 0) > total:
+
+
+def _check_places(places: pd.DataFrame, column: str, totals: pd.DataFrame) -> None:
+    """Hold places of which none holds another against the week's total."""
+    sums = places.groupby("week_start")[column].sum()
+    for week, total in totals.set_index("week_start")[column].items():
+        if sums.get(week, 0) > total:
             raise InputError(
                 f"the places of week {week:%Y-%m-%d} add up to more than the week's total",
-                file=path,
-                place="column declined",
-                found=int(outer[week]),
+                file=_path(f"{column}_by_place"),
+                place=f"column {column}",
+                found=int(sums[week]),
                 expected=f"at most {total} (weekly_totals.csv)",
                 do=RESTORE,
             )

@@ -15,6 +15,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.load.files import SourceFacts, origin_of
 from analysis.load.releases import read_release
+from analysis.load.sources import Source
 from analysis.load.store import find_version, read_stored, versions_of
 from analysis.load.synthetic import generate, write_origin, write_release
 from analysis.load.synthetic_laws import Options
@@ -102,6 +103,14 @@ def snapshot(source: str, number: int, columns: Sequence[str] | None = None) -> 
 def all_tables(source: str, columns: Sequence[str]) -> dict[int, pd.DataFrame]:
     """Read some columns of every version of a source, by number, oldest first."""
     return {number: snapshot(source, number, columns).table[list(columns)] for number in version_numbers(source)}
+
+
+def versions_by_day(source: Source, columns: Sequence[str]) -> dict[date, pd.DataFrame]:
+    """Read some columns of every version of an imported source, by day of extraction; empty unless there are two."""
+    if source.version < 2:
+        return {}
+    days = extraction_days(source.facts.name)
+    return {days[number]: table for number, table in all_tables(source.facts.name, columns).items()}
 
 
 def extraction_days(source: str) -> dict[int, date]:

@@ -16,6 +16,7 @@ from analysis.load.published import PublishedReports, check_totals, read_publish
 from analysis.load.releases import read_release
 from analysis.load.store import TABLE_FILE, imported_names, read_stored, versions_of
 
+SOURCE_FOLDERS = ("counts", "published_reports", "synthetic")
 HINT = "`declines list` shows all sources with their weeks"
 
 
@@ -113,15 +114,19 @@ def sources() -> dict[str, Source]:
     InputError
         A source's file or origin file is missing or damaged.
     """
-    found = {}
-    for beside in sorted(bundled_folder("data").rglob("*.origin.yml")):
-        path = beside.with_name(beside.name.removesuffix(".origin.yml"))
-        origin = origin_of(path)
-        if origin.source is None:
-            continue
-        if not path.is_file():
-            raise InputError("the file of a source is missing", file=path, do="Restore it from the distribution")
-        found[origin.source.name] = Source(origin.source, origin, path)
+    found: dict[str, Source] = {}
+    for folder in SOURCE_FOLDERS:
+        inside = {path.name.removesuffix(".origin.yml") for path in (bundled_folder("data") / folder).iterdir()}
+        for path in (bundled_folder("data") / folder / name for name in sorted(inside)):
+            origin = origin_of(path)
+            if not path.is_file():
+                raise InputError("the file of a source is missing", file=path, do="Restore it from the distribution")
+            if origin.source is None:
+                continue
+            name = origin.source.name
+            if name in found:
+                raise InputError(f"two bundled sources are named {name!r}", file=path, do="Give one another name")
+            found[name] = Source(origin.source, origin, path)
     for name in imported_names():
         newest = versions_of(name)[-1]
         if newest.origin.source is not None:

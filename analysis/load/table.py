@@ -136,18 +136,55 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     InputError
         A value outside a closed vocabulary, a negative count or a blank where the table allows none.
     """
+    for needed in ("outcome", "detainers", "source_file", "source_row"):
+        if needed not in frame:
+            raise InputError(f"column {needed} is missing", found=list(frame.columns))
     known: dict[str, pd.Series] = {}
     for column in COLUMNS:
         values = frame[column.name] if column.name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         if column.kind == "date":
-            known[column.name] = pd.to_datetime(values).astype("datetime64[ms]")
+            known[column.name] = _as_days(frame, values, column.name)
         elif column.kind == "category" and isinstance(values.dtype, pd.CategoricalDtype):
             known[column.name] = values.cat.remove_unused_categories()
+        elif column.kind in ("count", "row"):
+            known[column.name] = _as_whole(frame, values, column.name)
         else:
             known[column.name] = values.astype(pd.api.types.pandas_dtype(DTYPES[column.kind]))
     table = pd.DataFrame(known, index=frame.index)
     extra = frame.columns.difference(list(NAMES), sort=False)
     return check_table(pd.concat([table, frame[extra]], axis="columns").reset_index(drop=True))
+
+
+def _as_days(frame: pd.DataFrame, values: pd.Series, name: str) -> pd.Series:
+    """Turn values into days, or stop at the first that is none."""
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        days = pd.to_datetime(values, errors="coerce", format="%Y-%m-%d" if values.dtype == "str" else None)
+        _stop_at_value(frame, values, days.isna() & values.notna(), name, "a day")
+        values = days
+    return values.astype("datetime64[ms]")
+
+
+def _as_whole(frame: pd.DataFrame, values: pd.Series, name: str) -> pd.Series:
+    """Turn values into whole numbers, or stop at the first that is none."""
+    if not pd.api.types.is_integer_dtype(values):
+        numbers = pd.to_numeric(values, errors="coerce")
+        _stop_at_value(frame, values, numbers.isna() | (numbers % 1 != 0), name, "a whole number")
+        values = numbers
+    return values.astype("int64")
+
+
+def _stop_at_value(frame: pd.DataFrame, values: pd.Series, bad: pd.Series, name: str, expected: str) -> None:
+    """Stop at the first value that is marked bad, naming where it stood."""
+    if bad.any():
+        at = int(bad.to_numpy().argmax())
+        row = frame.iloc[at]
+        raise InputError(
+            "a row does not fit the table of detainers",
+            file=str(row["source_file"]),
+            place=f"row {row['source_row']}, column {name}",
+            found=values.iloc[at],
+            expected=expected,
+        )
 
 
 def check_table(table: pd.DataFrame) -> pd.DataFrame:

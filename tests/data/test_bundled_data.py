@@ -110,7 +110,9 @@ def test_every_origin_belongs_to_a_file_and_our_files_are_all_there() -> None:
     assert {DATA / f"{name}.csv" for name in OURS} <= described
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DATA)))
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.suffix == ".csv"], ids=lambda path: str(path.relative_to(DATA))
+)
 def test_text_is_plain_utf8_with_unix_line_ends_and_no_stray_space(path: Path) -> None:
     raw = path.read_bytes()
     assert b"\r" not in raw
