@@ -28,6 +28,7 @@ LEFT_OUT, COUNTED = "left out", "counted"
 REPEATS = (LEFT_OUT, COUNTED)
 COLUMNS = (
     "issued_on",
+    "lifted_on",
     "state",
     "form",
     "request",

@@ -28,8 +28,11 @@ AWKWARD: dict[str, list[dict[str, object]]] = {
     ],
 }
 FROZEN_SETS: list[tuple[str, dict[str, object]]] = [
-    *(("published_week", {"week": week}) for week in ("2017-01-28", "2017-02-04", "2017-02-11")),
-    *(("weekly_bulletin", {"source": "fy2015", "week": week}) for week in ("2014-10-11", "2015-06-20")),
+    ("published_week", {"week": "2017-01-28"}),
+    ("published_week", {"week": "2017-02-04"}),
+    ("published_week", {"week": "2017-02-11"}),
+    ("weekly_bulletin", {"source": "fy2015", "week": "2014-10-11"}),
+    ("weekly_bulletin", {"source": "fy2015", "week": "2015-06-20"}),
 ]
 
 

@@ -1,0 +1,209 @@
+"""The sections beside a week's counts: each shows what the source can carry, or says in a sentence what is missing.
+
+A section is what ``display(*section)`` shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import pandas as pd
+
+from analysis.load.offences import groups
+from analysis.load.table import Outcome
+from analysis.load.vocabulary import ALL_STATES
+from analysis.show.context_figures import change_bars, funnel_plot, incidence_curves, nowcast_series
+from analysis.show.listings import state_names
+from analysis.show.sheet import Sheet, Shown
+from analysis.stats.cohorts import TRAILING_WEEKS, in_place
+from analysis.stats.context import measured_triangle, parts_of_change, rows_of_weeks, state_funnel, strata
+from analysis.stats.disclosure import THRESHOLD
+from analysis.stats.incidence import cumulative_incidence
+from analysis.stats.nowcast import BAND, nowcast
+from analysis.stats.scan import ALL_GROUPS, scan_week, why_no_scan
+from analysis.stats.weeks import Calendar
+
+NO_DELAYS = (
+    "This source says neither on which day a decline was recorded nor is a second version of it stored: how finished "
+    "the week is cannot be measured."
+)
+NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
+
+
+def baseline(sheet: Sheet, table: pd.DataFrame, week: date, calendar: Calendar, place: str) -> list[Shown]:
+    """Hold the week's declines against the weeks before, state by state and by state × offence group.
+
+    A cell of state × offence group is listed only where it is flagged, and its count only from the threshold on.
+    """
+    missing = why_no_scan(week, calendar)
+    if missing:
+        return [sheet.say(missing)]
+    scanned = scan_week(table, week, calendar)
+    own = scanned[(scanned["state"] == place) & (scanned["group"] == ALL_GROUPS)]
+    tested = scanned["p"].notna()
+    sheet.know(
+        baseline_method=scanned["method"].iloc[0],
+        baseline_expected=own["expected"].iloc[0] if len(own) else None,
+        baseline_upper=own["upper"].iloc[0] if len(own) else None,
+        baseline_reason=(own["reason"].iloc[0] if len(own) else "no declines") or None,
+        scan_cells=len(scanned),
+        scan_tests=tested.sum(),
+        scan_flags=scanned["flagged"].sum(),
+    )
+    said = (
+        "No baseline for {place_name} this week: {baseline_reason}."
+        if sheet.facts["baseline_reason"]
+        else "By the weeks before, {baseline_expected:.1f} declines were to be expected in {place_name}; a count above "
+        "{baseline_upper:.1f} would be unusual ({baseline_method})."
+    )
+    listed = scanned[tested & ((scanned["group"] == ALL_GROUPS) | scanned["flagged"])].copy()
+    listed["state_name"] = ["All states" if s == ALL_STATES else state_names(pd.Index([s]))[0] for s in listed["state"]]
+    listed["group"] = ["All" if g == ALL_GROUPS else groups().loc[g, "group"] for g in listed["group"]]
+    hidden = (listed["group"] != "All") & listed["observed"].between(1, THRESHOLD - 1)
+    listed.loc[hidden, ["observed", "expected", "upper", "p", "p_adjusted"]] = None
+    listed["flag"] = ["above expectation" if flagged else "" for flagged in listed["flagged"]]
+    columns = ["state_name", "group", "observed", "expected", "upper", "charts", "p", "p_adjusted", "flag"]
+    table_of_cells = sheet.table(
+        listed.rename(columns={"flags": "charts"})[columns],
+        "baseline",
+        "One row per state tested, and per state and offence group flagged. {scan_tests:n} of {scan_cells:n} cells "
+        "have enough in them to be tested, one false-discovery control over all; {scan_flags:n} are flagged. Charts: "
+        "which of the EARS charts (or Farrington's bound) the count exceeds on its own.",
+    )
+    return [sheet.say(said), table_of_cells]
+
+
+def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> list[Shown]:
+    """Hold each state's declines against those expected of detainers like its own."""
+    placed = state_funnel(rows, has_offences)
+    sheet.know(
+        strata=" and ".join(name.replace("_", " ") for name in strata(has_offences)),
+        funnel_states=len(placed),
+        funnel_outside=placed["position"].isin(["above", "below"]).sum(),
+        funnel_phi=placed.attrs["phi"],
+    )
+    plot = sheet.figure(
+        funnel_plot(
+            placed,
+            headline=sheet.fill("{funnel_outside:n} of {funnel_states:n} states lie outside the wide limits"),
+            subtitle=sheet.fill(
+                "Declines recorded over those expected, detainers alike by {strata}, {week_name}; labels: most expected"
+            ),
+        ),
+        "funnel",
+        "Funnel plot of states: declines recorded over declines expected, against declines expected, with 95% and "
+        "99.8% limits by chance and with the spread between states added. {funnel_outside:n} of {funnel_states:n} "
+        "states lie outside the 99.8% limits with spread. The numbers are in the table funnel.",
+    )
+    listed = placed.rename_axis("state").reset_index()
+    listed["state_name"] = state_names(pd.Index(listed["state"]))
+    listed["position"] = listed["position"].where(listed["position"] != "", listed["reason"])
+    ordered = listed.sort_values(["expected", "state"], ascending=[False, True], ignore_index=True)
+    columns = ["state_name", "observed", "expected", "over_expected", "low", "high", "position"]
+    table = sheet.table(
+        ordered.rename(columns={"ratio": "over_expected"})[columns],
+        "funnel",
+        "One row per state with detainers. Expected: at the share that all states together have among detainers alike "
+        "by {strata}. Position: against the 99.8% limits with the spread between states.",
+    )
+    return [plot, table]
+
+
+def change_apart(
+    sheet: Sheet, table: pd.DataFrame, week: date, calendar: Calendar, place: str, has_offences: bool
+) -> list[Shown]:
+    """Take the change of the share since the trailing weeks apart into mix and share."""
+    earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
+    if calendar.is_partial(week) or not calendar.is_settled(week) or len(earlier) < TRAILING_WEEKS:
+        return [sheet.say("The week is not compared with the weeks before it, so no change is taken apart.")]
+    own = in_place(table, place)
+    factors = {"what the form asks": ["request"]}
+    factors |= {"state": ["state"]} if place == ALL_STATES else {}
+    if has_offences:
+        factors |= {"offence group": ["offence_group"], "status of the offence": ["offence_status"]}
+    parts = parts_of_change(rows_of_weeks(own, earlier), rows_of_weeks(own, [week]), factors)
+    bars = sheet.figure(
+        change_bars(
+            parts,
+            headline=sheet.fill("What part of the change is a change of mix"),
+            subtitle=sheet.fill(
+                "Change of the share declined against the {trailing_weeks:n} weeks before, {place_name}, {week_name}"
+            ),
+        ),
+        "change",
+        "Bars: the change of the share declined against the {trailing_weeks:n} weeks before, as the part of the mix of "
+        "detainers and the part of the shares within it, one factor at a time. The numbers are in the table change.",
+    )
+    table_of_parts = sheet.table(
+        parts,
+        "change",
+        "One row per factor. The two parts add up to the change. This is arithmetic, not a cause, and says nothing of "
+        "whether the change is more than chance.",
+    )
+    return [bars, table_of_parts]
+
+
+def finished(
+    sheet: Sheet,
+    table: pd.DataFrame,
+    week: date,
+    calendar: Calendar,
+    place: str,
+    versions: Mapping[date, pd.DataFrame],
+) -> list[Shown]:
+    """Say how complete the week's declines are, and estimate their final number."""
+    own = {day: in_place(version, place) for day, version in versions.items()}
+    triangle = measured_triangle(in_place(table, place), calendar.extracted_on, own)
+    if triangle is None or pd.Timestamp(week) not in triangle.cumulative.index:
+        return [sheet.say(NO_DELAYS)]
+    estimates = nowcast(triangle)
+    now = estimates.loc[pd.Timestamp(week)]
+    sheet.know(
+        completeness=now["completeness"],
+        maturity=now["maturity"],
+        nowcast=now["estimate"],
+        nowcast_low=now["low"],
+        nowcast_high=now["high"],
+        nowcast_recorded=now["recorded"],
+        nowcast_reason=now["reason"] or None,
+        nowcast_level=BAND,
+    )
+    said = (
+        "The final number of the week's declines cannot be estimated: {nowcast_reason}."
+        if now["reason"]
+        else "By how declines of earlier weeks came in, {completeness:share} of this week's are recorded ({maturity}): "
+        "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, "
+        "{nowcast_level:share} band)."
+    )
+    series = sheet.figure(
+        nowcast_series(
+            estimates.tail(26),
+            headline=sheet.fill("Young weeks are not finished: open marks are estimates"),
+            subtitle=sheet.fill("Recorded as declined and estimated final number by week of issue, {place_name}"),
+        ),
+        "nowcast",
+        "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
+        "number with a band. This week: {nowcast_recorded:.0f} recorded, {maturity}.",
+    )
+    return [sheet.say(said), series]
+
+
+def endings(sheet: Sheet, table: pd.DataFrame, extracted_on: date) -> list[Shown]:
+    """Show by days since issue how detainers ended, where the source has the days."""
+    ended = table["outcome"] != Outcome.NOT_RECORDED
+    if "lifted_on" not in table or not table.loc[ended, "lifted_on"].notna().any():
+        return [sheet.say(NO_LIFT_DATES)]
+    curves = cumulative_incidence(table, extracted_on)
+    sheet.know(followed=int(curves["at_risk"].max()) if len(curves) else 0)
+    plot = sheet.figure(
+        incidence_curves(
+            curves,
+            headline="How detainers ended, by days since issue",
+            subtitle=sheet.fill("Cumulative incidence, outcomes as competing ends, {place_name}, {followed:detainers}"),
+        ),
+        "incidence",
+        "Curves of the share of detainers that had ended in each way by days since issue, with 95% intervals; those "
+        "without a recorded end count as followed until the extraction.",
+    )
+    return [plot]
