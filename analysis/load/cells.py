@@ -14,6 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+TEXT = pa.dictionary(pa.int32(), pa.string())
+"""How text is held while reading: each distinct value once."""
 REDACTED, NA_TEXT = "redaction made blank", "text NA made blank"
 _REDACTION = r"^(?:\(?b\)?\s?\(\d\)\s?(?:\(?[a-zA-Z]\)?)?[\s,;]*)+$"
 DATE_SPELLINGS = "a date such as 2015-01-31, 1/31/15, 1/31/2015, 31JAN15 or an Excel date"
@@ -62,27 +64,47 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([text_dictionary(codes, encoded.dictionary.to_pylist())])
 
 
+def _one_chunk(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Put the chunks of a text column together, each distinct value once."""
+    try:
+        return column.unify_dictionaries().combine_chunks()
+    except pa.ArrowInvalid:  # more values in all than the short numbers of one chunk can count
+        return column.cast(TEXT).unify_dictionaries().combine_chunks()
+
+
 def recoded(column: pd.Categorical, values: Iterable[object]) -> pd.Categorical:
     """Give each category another value, in the order of the categories; several may fall together, None is blank."""
     codes, names = pd.factorize(np.array([*values, None], dtype=object))  # a blank's code is -1: the last
-    return pd.Categorical.from_codes(codes[column.codes], pd.Index(names, dtype="str"), validate=False)
+    return _categorical(codes, column.codes, names)
+
+
+def _categorical(codes: np.ndarray, places: np.ndarray, names: Iterable[object]) -> pd.Categorical:
+    """Build a column from the place of each row's value in a list of codes; short numbers spare memory, and so time."""
+    short = codes.astype(np.min_scalar_type(-len(codes)))
+    return pd.Categorical.from_codes(short[places], pd.Index(names, dtype="str"), validate=False)
 
 
 def chosen(columns: Sequence[pd.Categorical], which: np.ndarray) -> pd.Categorical:
     """Take each row from the column whose place in ``columns`` ``which`` gives; a place beyond the last is blank."""
     names = [name for column in columns for name in column.categories]
-    places, start = np.full(len(which), len(names)), 0
+    places, start = np.full(len(which), len(names), dtype=np.int32), 0
     for at, column in enumerate(columns):
         rows = (which == at) & (column.codes >= 0)
-        places[rows] = column.codes[rows].astype(np.int64) + start
+        places[rows] = column.codes[rows].astype(np.int32) + start
         start += len(column.categories)
     codes, distinct = pd.factorize(np.array([*names, None], dtype=object))
-    return pd.Categorical.from_codes(codes[places], pd.Index(distinct, dtype="str"), validate=False)
+    return _categorical(codes, places, distinct)
 
 
 def rows_of(column: pd.Categorical) -> np.ndarray:
     """Count the rows of each category."""
-    return np.bincount(column.codes.astype(np.int64) + 1, minlength=len(column.categories) + 1)[1:]
+    return np.bincount(column.codes.astype(np.intp) + 1, minlength=len(column.categories) + 1)[1:]
+
+
+def used(column: pd.Categorical) -> pd.Categorical:
+    """Leave out the categories that no row has."""
+    rows = rows_of(column)
+    return column if rows.all() else recoded(column, np.where(rows > 0, column.categories, None))
 
 
 def _blanks(text: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -98,7 +120,7 @@ def cleaned(column: pa.ChunkedArray) -> tuple[pd.Categorical, dict[str, int]]:
     tuple
         The column, each distinct text once, and the rows blanked by reason.
     """
-    whole = column.combine_chunks()
+    whole = _one_chunk(column)
     codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     text = pc.utf8_trim_whitespace(whole.dictionary)
     redacted, not_available = _blanks(text)
@@ -107,10 +129,10 @@ def cleaned(column: pa.ChunkedArray) -> tuple[pd.Categorical, dict[str, int]]:
     counts: dict[str, int] = {}
     if distinct.null_count or len(distinct.dictionary) < len(text):
         places = np.append(distinct.indices.fill_null(-1).to_numpy(zero_copy_only=False), -1)
-        rows = np.bincount(codes + 1, minlength=len(text) + 1)[1:]
+        rows = np.bincount(codes[codes >= 0], minlength=len(text))
         for reason, mask in ((REDACTED, redacted), (NA_TEXT, not_available)):
             counts[reason] = int(rows[mask.to_numpy(zero_copy_only=False)].sum())
-        codes = places[codes]
+        codes = places.astype(np.min_scalar_type(-len(places)))[codes]
     names = pd.Index(distinct.dictionary.to_pandas(), dtype="str")
     return pd.Categorical.from_codes(codes, names, validate=False), counts
 

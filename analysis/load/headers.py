@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.errors import InputError
-from analysis.load.cells import as_text
+from analysis.load.cells import TEXT, as_text
 from analysis.load.files import crosswalk
 from analysis.load.sheets import Sheet, normalised
 from analysis.load.table import NAMES
@@ -166,10 +166,10 @@ def stacked(sheets: Sequence[Sheet], form: str) -> tuple[pa.Table, dict[str, str
         kinds = {table[name].type for table in tables if name in table.column_names} - {pa.null()}
         if len(kinds) > 1 and kinds != {pa.int64(), pa.float64()}:
             tables = [
-                table.set_column(table.column_names.index(name), name, as_text(table[name]))
+                table.set_column(table.column_names.index(name), name, as_text(table[name]).cast(TEXT))
                 if name in table.column_names
                 else table
                 for table in tables
             ]
-    whole = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+    whole = pa.concat_tables(tables, promote_options="permissive")
     return whole, own_names, tuple(unknown)

@@ -85,11 +85,13 @@ def totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
         known = norms(measure)
         known = known[known["form"] == form]
         known = known[(known["first_day"] >= issued.min() - slack) & (known["last_day"] <= issued.max() + slack)]
-        days = np.sort(issued if measure == "detainers" else issued[table["outcome"] == Outcome.DECLINED])
+        counted = issued if measure == "detainers" else issued[table["outcome"] == Outcome.DECLINED]
+        days = np.sort(counted.to_numpy("datetime64[D]"))
         periods = known.groupby(["first_day", "last_day"])["value"].agg(["min", "max"]).reset_index()
+        begins, ends = (periods[name].to_numpy("datetime64[D]") for name in ("first_day", "last_day"))
+        periods["found"] = np.searchsorted(days, ends, side="right") - np.searchsorted(days, begins)
         off = []
-        for first, last, low, high in periods.itertuples(index=False):
-            found = int(np.searchsorted(days, last, side="right") - np.searchsorted(days, first))
+        for first, last, low, high, found in periods.itertuples(index=False):
             figure = float(np.clip(found, low, high))
             if abs(found - figure) > max(TOTALS_DIFFER * figure, ERRORS * np.sqrt(figure)):
                 off.append(f"{first:%Y-%m-%d} to {last:%Y-%m-%d} has {found:,}, published {figure:,.0f}")

@@ -145,17 +145,19 @@ def _checked(path: Path, sheet: Sheet, ids: frozenset[str]) -> Sheet:
                 do="This is no release of detainers; check where the file comes from",
             )
         columns[name] = column
-    return replace(sheet, cells=pa.table(columns).unify_dictionaries())
+    return replace(sheet, cells=pa.table(columns))
 
 
 def _plain_type(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Bring a column to one of: dictionary of text, text, int64, float64, timestamp in milliseconds, null."""
+    """Bring a column to one of: dictionary of text, text, int64, float64, timestamp in milliseconds, null.
+
+    A dictionary's numbers are int8, int16 or int32.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
-        if pa.types.is_string(kind.value_type) and pa.types.is_int32(kind.index_type):
-            return column
         if pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type):
-            return column.cast(pa.dictionary(pa.int32(), pa.string()))
+            short = pa.types.is_int8(kind.index_type) or pa.types.is_int16(kind.index_type)
+            return column.cast(pa.dictionary(kind.index_type if short else pa.int32(), pa.string()))
         return _plain_type(path, name, column.cast(kind.value_type))
     if pa.types.is_string(kind) or pa.types.is_null(kind):
         return column

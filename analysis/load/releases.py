@@ -23,13 +23,14 @@ from analysis.load.cells import (
     moments,
     recoded,
     rows_of,
+    used,
 )
 from analysis.load.headers import header_score, id_columns, is_date, one_form, stacked
 from analysis.load.offences import classify, mapped_shares
 from analysis.load.readers import SUFFIXES, read_sheets
 from analysis.load.repeats import flag_repeats
 from analysis.load.sheets import Sheet
-from analysis.load.table import COLUMNS, DTYPES, NAMES, OffenceStatus, as_table
+from analysis.load.table import COLUMNS, DTYPES, NAMES, OffenceStatus, check_table
 from analysis.load.vocabulary import GATES, criminalities, gated, outcome_of, request_of
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
@@ -154,9 +155,11 @@ def read_release(paths: str | Path | Sequence[str | Path], *, repeat_rule: str =
     blanks = {column.name: pd.Series(index=frame.index, dtype=DTYPES[column.kind]) for column in gaps}
     frame = frame.assign(detainers=1, **blanks)
     frame["duplicate"] = flag_repeats(frame, repeat_rule)
-    loaders_own = {role: name for role, name in own_names.items() if role not in NAMES}
+    categories = [column.name for column in COLUMNS if column.kind == "category"]
+    frame = frame.assign(**{name: used(frame[name].array) for name in categories})
+    carried = frame.drop(columns=[*NAMES]).rename(columns=own_names).assign(**edition)
     return Release(
-        table=as_table(frame.assign(**edition).rename(columns=loaders_own)),
+        table=pd.concat([check_table(frame[[*NAMES]]), carried], axis="columns"),
         form=form,
         sheets=pd.DataFrame(
             [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets],
@@ -256,7 +259,7 @@ def _without_blank_rows(
     columns: dict[str, pd.Series], provenance: dict[str, pd.Series], ledger: _Ledger
 ) -> pd.DataFrame:
     """Leave out rows that have no filled cell at all, such as the empty ones below a sheet's table."""
-    frame = pd.DataFrame(columns | provenance)
+    frame = pd.DataFrame(columns | provenance, copy=False)
     doubtful = frame.index[columns["issued_on"].isna()]
     empty = doubtful[frame.loc[doubtful, list(columns)].isna().all(axis="columns")]
     if not len(empty):

@@ -17,7 +17,7 @@ from analysis.errors import InputError
 from analysis.load.cells import text_dictionary
 
 HEADER_WITHIN = 30  # rows searched for the header; ICE puts six lines above it
-_CHUNK = 20_000  # rows held as Python objects at a time
+_CHUNK = 1_000  # rows held as Python objects at a time: more would make the garbage collector search them all
 _TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
 _ROW_NAMES = {"", "unnamed 0", "index level 0"}  # what R and pandas call a column of row numbers
 Score = Callable[[Sequence[str]], int]

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,8 +29,10 @@ from analysis.load.table import Outcome
 
 DATA_DIR_VARIABLE = "DECLINES_DATA_DIR"
 TABLE_FILE, SCORECARD_FILE = "detainers.parquet", "scorecard.csv"
-ROW_GROUP = 16_384
+ROW_GROUP = 32_768
 """Rows in a row group: small, so that a reader of some weeks skips the others."""
+NEVER_THE_SAME = ("person", "source_row")
+"""Columns whose values hardly repeat, for which a dictionary would only cost time."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -108,7 +110,7 @@ def store(
     title: str,
     extracted_on: date | None,
     synthetic: bool,
-    scorecard: pd.DataFrame,
+    scorecard: Callable[[], pd.DataFrame],
 ) -> Version:
     """Keep a release as the newest version of a source.
 
@@ -128,7 +130,8 @@ def store(
     synthetic
         Whether the release is made up.
     scorecard
-        What was checked while reading (:mod:`analysis.load.quality`); kept beside the table.
+        Gives what was checked while reading (:mod:`analysis.load.quality`), kept beside the table; asked for when the
+        table is written, and what it raises leaves nothing behind.
 
     Returns
     -------
@@ -162,7 +165,7 @@ def store(
         origin = _origin(release, name, title, extracted_on, synthetic, digest, sha256_of(draft / TABLE_FILE))
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
-        scorecard.to_csv(draft / SCORECARD_FILE, index=False)
+        scorecard().to_csv(draft / SCORECARD_FILE, index=False)
         draft.chmod(0o755)
         draft.rename(folder / f"v{number:03d}")
     except BaseException:
@@ -175,7 +178,12 @@ def _write_table(table: pd.DataFrame, path: Path) -> None:
     """Write the table of detainers sorted by day of issue; undated rows last."""
     ordered = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
     pq.write_table(
-        pa.Table.from_pandas(ordered, preserve_index=False), path, row_group_size=ROW_GROUP, compression="zstd"
+        pa.Table.from_pandas(ordered, preserve_index=False),
+        path,
+        row_group_size=ROW_GROUP,
+        compression="lz4",
+        use_dictionary=[name for name in ordered if name not in NEVER_THE_SAME],
+        write_statistics=["issued_on"],
     )
 
 

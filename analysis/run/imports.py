@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.load.checks import WARN
 from analysis.load.quality import as_text, scorecard, stops
 from analysis.load.releases import Release, read_release
 from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, versions_of
@@ -102,23 +104,37 @@ def import_release(
         return Imported(name, already.number, f"{name}: version {already.number} was made from the same files")
     release = read_release(list(paths), repeat_rule=repeat_rule)
     earlier = versions_of(name)
-    card = scorecard(release, extracted_on=extracted_on, previous=read_stored(earlier[-1].path) if earlier else None)
+    previous = read_stored(earlier[-1].path) if earlier else None
+    with ThreadPoolExecutor(1) as beside:  # writing needs no Python and takes longer than the checks
+        its_own = replace(release, table=release.table.copy(deep=False))  # one frame in two threads is not safe
+        card = beside.submit(scorecard, its_own, extracted_on=extracted_on, previous=previous)
+        kept = store(
+            release,
+            name,
+            digest=digest,
+            title=title,
+            extracted_on=extracted_on,
+            synthetic=is_synthetic(release),
+            scorecard=lambda: _passed(card.result()),
+        )
+    warnings = int((card.result()["level"] == WARN).sum())
+    text = f"{name}: version {kept.number}, {len(release.table):,} rows in form {release.form}, {warnings} warnings"
+    return Imported(name, kept.number, text)
+
+
+def _passed(card: pd.DataFrame) -> pd.DataFrame:
+    """Give a scorecard back in which nothing stops.
+
+    Raises
+    ------
+    InputError
+        Something does.
+    """
     if stops(card):
         raise InputError(
             "the release is not imported: a check stops it", do="Mend the file or the crosswalk\n" + as_text(card)
         )
-    kept = store(
-        release,
-        name,
-        digest=digest,
-        title=title,
-        extracted_on=extracted_on,
-        synthetic=is_synthetic(release),
-        scorecard=card,
-    )
-    warnings = int((card["level"] == "warn").sum())
-    text = f"{name}: version {kept.number}, {len(release.table):,} rows in form {release.form}, {warnings} warnings"
-    return Imported(name, kept.number, text)
+    return card
 
 
 def is_synthetic(release: Release) -> bool:
