@@ -1,0 +1,158 @@
+"""Speed and memory of reading, as ratios measured side by side: ``python tests/benchmarks --workbook FILE``.
+
+Seconds differ from machine to machine and from minute to minute; the ratio of two ways of doing much the same, taken in
+turns, does not differ much. Each line gives the median over the rounds and, in brackets, the least and the most.
+CPU time counts all threads, so that it also holds on a machine that is busy with something else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow.parquet as pq
+from python_calamine import CalamineWorkbook
+
+from analysis.load.files import data_file
+from analysis.load.sources import open_source
+from analysis.load.store import DATA_DIR_VARIABLE
+from analysis.load.synthetic import generate, write_release
+from analysis.run.imports import import_release
+from analysis.stats.cohorts import COLUMNS
+from analysis.stats.weeks import Calendar, last_day
+
+NAME = "benchmark"
+WORKBOOK_VARIABLE = "DECLINES_REAL_WORKBOOK"
+MEGABYTE = 1_000_000
+
+
+class Spent(NamedTuple):
+    """What one run took, in seconds."""
+
+    wall: float
+    cpu: float
+
+
+def spent(run: Callable[[], Any]) -> Spent:
+    """Measure one run."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    run()
+    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def in_turns(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int) -> list[tuple[Spent, Spent]]:
+    """Measure two runs in turns, after one round that is not counted."""
+    ours(), theirs()
+    return [(spent(ours), spent(theirs)) for _ in range(rounds)]
+
+
+def median_and_range(values: list[float], unit: str) -> str:
+    """Write the median with the least and the most."""
+    return f"{statistics.median(values):.2f}{unit} [{min(values):.2f}, {max(values):.2f}]"
+
+
+def report(what: str, measured: list[tuple[Spent, Spent]], target: str) -> None:
+    """Print the two times and their ratio, by the clock and in CPU time."""
+    print(f"\n{what}; target {target}")
+    for at, kind in enumerate(Spent._fields):
+        ours, theirs = [[pair[which][at] for pair in measured] for which in (0, 1)]
+        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+        print(
+            f"  {kind:4}  ratio {median_and_range(ratios, '')}  ours {median_and_range(ours, ' s')}"
+            f"  theirs {median_and_range(theirs, ' s')}"
+        )
+
+
+def importer(path: Path, folder: Path) -> Callable[[], Any]:
+    """Make a run that imports a file, each time into an empty data folder."""
+    numbers = count()
+
+    def run() -> None:
+        os.environ[DATA_DIR_VARIABLE] = str(folder / f"{path.stem}-{next(numbers)}")
+        import_release([path], NAME, title=NAME)
+
+    return run
+
+
+def weekly_load() -> int:
+    """Read what a weekly report reads: the columns of a cohort whole, and all columns of the latest full week."""
+    source = open_source(NAME, clock="issued")
+    saturday = Calendar.of(source.facts).pick("latest")
+    return len(source.detainers(COLUMNS)) + len(source.detainers(first=saturday, last=last_day(saturday)))
+
+
+def peak() -> float:
+    """Give the most memory that this process has held, in megabytes.
+
+    Linux's own figure is asked where there is one: ``ru_maxrss`` begins at that of the process which started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / MEGABYTE
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
+
+
+def load_once() -> None:
+    """Print the seconds and the additional megabytes of the first weekly load of this process."""
+    pq.read_table(data_file("synthetic/small_release.parquet")).to_pandas()  # libraries that a first reading loads
+    before = peak()
+    took = spent(weekly_load)
+    print(took.wall, took.cpu, peak() - before)
+
+
+def main() -> None:
+    """Measure everything, or one weekly load in this fresh process."""
+    parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rows", type=int, default=600_000)
+    parser.add_argument("--workbook", type=Path, default=os.environ.get(WORKBOOK_VARIABLE), help="A workbook of ICE's.")
+    parser.add_argument("--load-once", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.load_once:
+        load_once()
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        release = folder / "release.parquet"
+        write_release(generate(1, detainers=asked.rows, extracted_on=date(2026, 3, 10)).release, release)
+        run = importer(release, folder)
+        measured = in_turns(run, lambda: pd.read_parquet(release), asked.rounds)
+        rows = pq.read_metadata(release).num_rows
+        report(f"import of {rows:,} rows in form F against pandas.read_parquet", measured, "5 at most")
+
+        command = [sys.executable, __file__, "--load-once"]
+        lines = [
+            subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(asked.rounds)
+        ]
+        wall, cpu, memory = zip(*([float(part) for part in line.split()] for line in lines), strict=True)
+        print(f"\nweekly report's load of {rows:,} rows in a fresh process; target 0.3 s, 150 MB more")
+        print(f"  wall  {median_and_range(list(wall), ' s')}  cpu {median_and_range(list(cpu), ' s')}")
+        print(f"  memory  {median_and_range(list(memory), ' MB')}")
+
+        if asked.workbook:
+            run = importer(Path(asked.workbook), folder)
+            bare = lambda: CalamineWorkbook.from_path(str(asked.workbook)).get_sheet_by_index(0).to_python()  # noqa: E731
+            report(
+                f"import of {Path(asked.workbook).name} against calamine",
+                in_turns(run, bare, asked.rounds),
+                "2 at most",
+            )
+        else:
+            print(f"\nno workbook: name one of ICE's with --workbook or {WORKBOOK_VARIABLE}")
+
+
+if __name__ == "__main__":
+    main()
