@@ -6,13 +6,15 @@ import pandas as pd
 
 from analysis.load.offences import groups
 from analysis.load.vocabulary import ALL_STATES
-from analysis.show.figures import heatmap
+from analysis.show.heatmap import heatmap
 from analysis.show.listings import MEASURES, state_names
 from analysis.show.sheet import Sheet, Shown
 from analysis.stats.cohorts import OTHER_GROUPS, OTHER_STATES, count_outcomes, state_by_offence, with_intervals
 from analysis.stats.disclosure import TOTAL, WITHHELD
 
+OFFENCE_NOT_GIVEN = "Offence not given"
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
+NO_MAP = "For the same reason states cannot be shown by offence group."
 
 
 def offence_table(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bool) -> Shown:
@@ -37,7 +39,7 @@ def offence_table(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bo
     if place != ALL_STATES:
         return _state_offences(sheet, rows, place)
     counts = with_intervals(count_outcomes(rows, ["offence_status", "offence_group"])).reset_index()
-    counts["group"] = counts["offence_group"].map(groups()["group"])
+    counts["group"] = counts["offence_group"].map(groups()["group"]).fillna(OFFENCE_NOT_GIVEN)
     counts["order"] = counts["offence_group"].map(groups()["order"])
     ordered = counts.sort_values(["offence_status", "order"]).rename(columns={"offence_status": "status"})
     columns = ["status", "group", *MEASURES, "share", "share_low", "share_high"]
@@ -70,7 +72,7 @@ def _state_offences(sheet: Sheet, rows: pd.DataFrame, place: str) -> Shown:
 def offence_map(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> Shown:
     """Show states by offence group as a heat map of detainers issued, or say why it cannot be shown."""
     if not has_offences:
-        return sheet.say(NO_OFFENCE)
+        return sheet.say(NO_MAP)
     shown = state_by_offence(rows, "issued")
     if shown is None:
         return sheet.say("Too few detainers were issued in this week to show states by offence group.")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import matplotlib.dates as mdates
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from analysis.show.figures import WIDTH, _canvas
+from analysis.show.canvas import canvas, count_axis, key, percent_axis, say_empty, week_axis
 from analysis.show.style import DECLINED, FAINT, INK, OPEN, TAKEN, drawing
 
 
@@ -24,19 +23,22 @@ def weekly_recording(weeks: pd.DataFrame, *, headline: str, subtitle: str) -> Fi
         The finding; measure, place, dates and unit.
     """
     with drawing():
-        figure, (issued, blank) = _canvas(5.2, headline, subtitle, left=0.85, right=0.25, bottom=0.85, panels=2)
+        figure, (issued, blank) = canvas(1.6, headline, subtitle, left=0.95, bottom=0.85, panels=2)
+        issued.set_ylabel("Detainers issued")
+        blank.set_ylabel("Lift reason blank")
+        if weeks.empty:
+            return _without_weeks(figure)
         finished = (weeks["unfinished"] == "").to_numpy()
         for axes, column, colour in ((issued, "issued", TAKEN), (blank, "blank_share", DECLINED)):
             for chosen, face in ((finished, colour), (~finished, "white")):
-                axes.plot(weeks.index[chosen], weeks[column][chosen], "o", color=colour, markerfacecolor=face, ms=4)
-        issued.set_ylabel("Detainers issued")
-        issued.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-        blank.set_ylabel("Lift reason blank")
-        blank.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+                look: dict[str, Any] = {"color": colour, "markerfacecolor": face, "markersize": 4, "clip_on": False}
+                axes.plot(weeks.index[chosen], weeks[column][chosen], "o", **look)
         issued.set_ylim(0, 1.08 * max(1, weeks["issued"].max()))
         blank.set_ylim(0, 1)
-        _weeks_below([issued, blank])
-        _key(figure, "● looks finished    ○ looks unfinished")
+        week_axis((issued, blank), weeks.index[0].date(), weeks.index[-1].date())
+        count_axis(issued, "y")
+        percent_axis(blank, "y")
+        key(figure, "● looks finished    ○ looks unfinished", left=0.95)
     return figure
 
 
@@ -52,37 +54,33 @@ def revised_weeks(by_week: pd.DataFrame, *, headline: str, subtitle: str) -> Fig
         The finding; measure, place, dates and unit.
     """
     with drawing():
-        figure, (declined, change) = _canvas(5.4, headline, subtitle, left=0.85, right=0.25, bottom=0.85, panels=2)
-        whole = by_week[~by_week["cut"]]
+        figure, (declined, change) = canvas(1.65, headline, subtitle, left=0.95, bottom=0.85, panels=2)
+        declined.set_ylabel("Recorded as declined")
+        change.set_ylabel("Newer less older")
+        if by_week.empty:
+            return _without_weeks(figure)
+        whole, cut = by_week[~by_week["cut"]], by_week[by_week["cut"]]
         declined.vlines(whole.index, whole["declined_was"], whole["declined_now"], color=OPEN, linewidth=1)
-        declined.plot(whole.index, whole["declined_was"], "o", color=INK, markerfacecolor="white", ms=4.5)
-        declined.plot(whole.index, whole["declined_now"], "o", color=DECLINED, ms=4)
-        cut = by_week[by_week["cut"]]
-        declined.plot(cut.index, cut["declined_now"], "x", color=DECLINED, ms=5)
+        declined.plot(
+            whole.index, whole["declined_was"], "o", color=INK, markerfacecolor="white", ms=4.5, clip_on=False
+        )
+        declined.plot(whole.index, whole["declined_now"], "o", color=DECLINED, ms=4, clip_on=False)
+        declined.plot(cut.index, cut["declined_now"], "x", color=DECLINED, ms=5, clip_on=False)
         change.bar(whole.index, whole["declined_change"], width=5, color=DECLINED, edgecolor="white", linewidth=0.4)
         change.axhline(0, color=FAINT, linewidth=0.8)
-        declined.set_ylabel("Recorded as declined")
-        change.set_ylabel("Now less then")
-        declined.set_ylim(0, 1.08 * max(1, by_week[["declined_was", "declined_now"]].to_numpy().max(initial=0)))
-        for axes in (declined, change):
-            axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        declined.set_ylim(0, 1.08 * max(1, by_week[["declined_was", "declined_now"]].to_numpy().max()))
         if not np.any(whole["declined_change"]):
             change.set_ylim(-1, 1)
-        _weeks_below([declined, change])
-        _key(figure, "○ older version    ● newer version" + ("    × week cut short in a version" if len(cut) else ""))
+        week_axis((declined, change), by_week.index[0].date(), by_week.index[-1].date())
+        for axes in (declined, change):
+            count_axis(axes, "y")
+        marks = "○ older version    ● newer version" + "    × week cut short in a version" * (len(cut) > 0)
+        key(figure, marks, left=0.95)
     return figure
 
 
-def _weeks_below(panels: list[Axes]) -> None:
-    """Give panels that share their weeks a grid, and the last one its dates."""
-    for axes in panels:
-        axes.grid(axis="y", color="#E8E8E8")
-        axes.set_axisbelow(True)
-    locator = mdates.AutoDateLocator(minticks=4, maxticks=9)
-    panels[-1].xaxis.set_major_locator(locator)
-    panels[-1].xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
-
-
-def _key(figure: Figure, text: str) -> None:
-    """Say below the panels what the marks mean."""
-    figure.text(0.85 / WIDTH, 0.15 / figure.get_figheight(), text, fontsize=8.5)
+def _without_weeks(figure: Figure) -> Figure:
+    """Say in every panel that there is no week to draw."""
+    for axes in figure.axes:
+        say_empty(axes, "no week")
+    return figure

@@ -24,7 +24,9 @@ from analysis.load.events import events
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
 from analysis.show import figures
+from analysis.show.heatmap import heatmap
 from analysis.show.listings import lettered, with_labels
+from analysis.show.quality_figures import revised_weeks, weekly_recording
 from analysis.show.sentences import as_percent
 from analysis.show.sheet import Sheet
 from analysis.show.style import INK, OUTCOMES, drawing
@@ -132,6 +134,27 @@ def cells(rows: list[str], columns: list[str], value: int = 12345) -> tuple[pd.D
     return counts, counts.map("{:,.0f}".format)
 
 
+def known_events(number: int) -> pd.DataFrame:
+    """Give events that crowd within some weeks, the first before the series, each third one lasting."""
+    days = pd.date_range("2014-09-20", periods=number, freq="36h").normalize()
+    last = days + pd.to_timedelta([9 if n % 3 == 0 else 0 for n in range(number)], unit="D")
+    return lettered(pd.DataFrame({"date": days, "last_date": last, "headline": "A law"}))
+
+
+def recorded_weeks(number: int) -> pd.DataFrame:
+    weeks = pd.date_range("2024-10-05", periods=number, freq="7D")
+    values = {"issued": 123_456, "blank_share": 1.0, "unfinished": ""}
+    table = pd.DataFrame(values, index=weeks)
+    table.loc[weeks[-3:], "unfinished"] = "days missing"
+    return table
+
+
+def revised(number: int) -> pd.DataFrame:
+    weeks = pd.date_range("2024-10-05", periods=number, freq="7D")
+    table = pd.DataFrame({"declined_was": 123_456, "declined_now": 123_000, "declined_change": -456}, index=weeks)
+    return table.assign(cut=[n == number - 1 for n in range(number)])
+
+
 ALL_PLACES = [*states().index, NOT_GIVEN]
 OUTCOME_ROWS = pd.DataFrame(
     {"declined": [123, 0], "taken": [4567, 0], "other_ends": [89, 0], "not_recorded": [12345, 1]},
@@ -142,6 +165,13 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
     "series, first week": lambda: figures.weekly_series(series(), date(2014, 9, 27), **TITLES),
     "series, last week": lambda: figures.weekly_series(series(), date(2015, 7, 18), **TITLES),
     "series of a state without any": lambda: figures.weekly_series(series(declined=0), date(2015, 6, 20), **TITLES),
+    "series of three weeks": lambda: figures.weekly_series(series(3), date(2014, 10, 4), **TITLES),
+    "series without a full week": lambda: figures.weekly_series(
+        series(1).assign(status="partial"), date(2014, 9, 27), **TITLES
+    ),
+    "series among many events": lambda: figures.weekly_series(
+        series(), date(2015, 6, 20), events=known_events(60), **TITLES
+    ),
     "series of one week": lambda: figures.weekly_series(series(1), date(2014, 9, 27), **TITLES),
     "map": lambda: figures.tile_map(tiles(), marked="MP", **TITLES),
     "map of bounds": lambda: figures.tile_map(tiles().assign(label="≥149"), absent_name="not known", **TITLES),
@@ -161,10 +191,21 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
     "counts of long names": lambda: figures.counts_with_intervals(
         places([LONG_AGENCY, ONE_WORD, "Travis, TX", LONG_AGENCY]), **TITLES
     ),
-    "heat map": lambda: figures.heatmap(*cells(list(states()["name"][-16:]), list(groups()["group"])), **TITLES),
-    "heat map of one": lambda: figures.heatmap(*cells(["Northern Mariana Islands"], ["Homicide"], 0), **TITLES),
+    "heat map": lambda: heatmap(*cells(list(states()["name"][-16:]), list(groups()["group"])), **TITLES),
+    "heat map of one": lambda: heatmap(*cells(["Northern Mariana Islands"], ["Homicide"], 0), **TITLES),
     "outcomes": lambda: figures.stacked_outcomes(OUTCOME_ROWS, OUTCOMES, **TITLES),
     "outcomes of nothing": lambda: figures.stacked_outcomes(OUTCOME_ROWS.iloc[:0], OUTCOMES, **TITLES),
+    "outcomes in narrow parts": lambda: figures.stacked_outcomes(
+        OUTCOME_ROWS.assign(declined=[1, 12345], taken=[2, 12345], other_ends=[3, 12345], not_recorded=[99_999, 1]),
+        OUTCOMES,
+        **TITLES,
+    ),
+    "recording": lambda: weekly_recording(recorded_weeks(60), **TITLES),
+    "recording of one week": lambda: weekly_recording(recorded_weeks(1), **TITLES),
+    "recording of no week": lambda: weekly_recording(recorded_weeks(0), **TITLES),
+    "revised weeks": lambda: revised_weeks(revised(60), **TITLES),
+    "revised weeks, none revised": lambda: revised_weeks(revised(5).assign(declined_change=0, cut=False), **TITLES),
+    "revised weeks, none": lambda: revised_weeks(revised(0), **TITLES),
     "outcomes of long names": lambda: figures.stacked_outcomes(
         OUTCOME_ROWS.set_axis([LONG_AGENCY, ONE_WORD]), OUTCOMES, **TITLES
     ),
@@ -371,7 +412,7 @@ def test_the_heat_map_tells_none_from_not_shown_by_hatch() -> None:
     counts, labels = cells(["Texas", "Ohio"], ["Homicide", "Assault & threats"], 7)
     counts.iloc[0, 1], labels.iloc[0, 1] = np.nan, "1-4"
     counts.iloc[1, 0], labels.iloc[1, 0] = 0, "0"
-    figure = figures.heatmap(counts, labels, headline="h", subtitle="s")
+    figure = heatmap(counts, labels, headline="h", subtitle="s")
     texts = check_layout(figure)
     assert (texts.count("7"), texts.count("1-4"), texts.count("0")) == (2, 1, 1)
     assert {"Texas", "Ohio", "Homicide", "Assault & threats"} <= set(texts)

@@ -1,0 +1,67 @@
+"""The heat map: counts of two vocabularies against each other (conventions of :mod:`analysis.show.figures`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from analysis.show.canvas import WIDTH, broken, canvas, labels_room, say_empty, text_width
+from analysis.show.style import HATCH, INK, NO_DETAINERS, drawing
+
+
+def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitle: str) -> Figure:
+    """Draw counts of two vocabularies against each other, each number printed in its cell.
+
+    Parameters
+    ----------
+    cells
+        Counts, one row a place and one column a group; NaN is a cell that is not shown, drawn grey and hatched. Zero is
+        white.
+    labels
+        What is printed in each cell, of the same shape.
+    headline, subtitle
+        The finding; measure, place, dates and unit.
+    """
+    names, groups = ([broken(str(name), 2.4, 8, most=1)[0] for name in axis] for axis in cells.axes)
+    slant = [text_width(name, 8) / 2**0.5 + 0.1 for name in groups]  # written at 45 degrees
+    left = max(labels_room([[name] for name in names], 8), *slant[:1])
+    side = min(0.8, (WIDTH - left - 0.25) / max(1, len(groups)))
+    right, bottom = WIDTH - left - side * max(1, len(groups)), max(slant, default=0) + 0.3
+    height = max(0.5, 0.25 * len(names))
+    with drawing():
+        figure, (axes,) = canvas(height, headline, subtitle, left=left, right=right, bottom=bottom)
+        if cells.empty:
+            say_empty(axes, "no cell")
+            return figure
+        shade = np.sqrt(cells.where(cells > 0).to_numpy(dtype=float))  # large ones would leave no shade to small ones
+        darkest = float(np.nanmax(shade, initial=1.0))
+        look: dict[str, Any] = {"cmap": "cividis_r", "vmin": 0, "vmax": darkest, "cbar": False, "linecolor": "#D5D5D5"}
+        sns.heatmap(shade, linewidths=0.6, ax=axes, clip_on=False, **look)
+        size = min(7.5, 7.5 * 0.9 * side / max(text_width(str(label), 7.5) for label in labels.to_numpy().flat))
+        for (row, column), count in np.ndenumerate(cells.to_numpy(dtype=float)):
+            hidden = np.isnan(count)
+            if hidden:
+                patch: dict[str, Any] = {"facecolor": NO_DETAINERS, "edgecolor": "#C9C9C9", "hatch": HATCH}
+                axes.add_patch(Rectangle((column, row), 1, 1, linewidth=0.4, **patch))
+            axes.text(
+                column + 0.5,
+                row + 0.5,
+                str(labels.iloc[row, column]),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color="white" if np.sqrt(count) > 0.45 * darkest else INK,
+                bbox={"facecolor": NO_DETAINERS, "edgecolor": "none", "pad": 0.5} if hidden else None,
+            )
+        axes.set(xlabel="", ylabel="")
+        axes.set_xticks(
+            np.arange(len(groups)) + 0.5, groups, rotation=45, ha="right", rotation_mode="anchor", fontsize=8
+        )
+        axes.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0, fontsize=8)
+        axes.tick_params(length=0)
+    return figure
