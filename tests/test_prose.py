@@ -24,7 +24,7 @@ OUR_MODULES = [
     *(ROOT / "analysis" / name for name in ("cli.py", "errors.py")),
 ]
 TEMPLATES = sorted((ROOT / "analysis" / "run" / "templates").rglob("*.j2"))
-FEWEST_CELLS, MOST_CELLS = 15, 32
+FEWEST_CELLS, MOST_CELLS = 15, 30
 PARAMETER_TYPES = {"str", "bool", "int", "float"}
 # What may stand in prose as a number: a method's constant, each held against the code here.
 CONSTANTS = {f"{SETTLING_DAYS}", f"{FALSE_DISCOVERY_RATE:g}", f"{BULK_LEAST}", "95%"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import islice
+from string import ascii_uppercase
 
 import pandas as pd
 
@@ -45,8 +46,9 @@ def named_measures(indicators: pd.DataFrame) -> pd.DataFrame:
 
 
 def lettered(span: pd.DataFrame) -> pd.DataFrame:
-    """Give the events the letters that the series' figure marks them with."""
-    return span.assign(letter=list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(span)]))
+    """Give the events the letters that the series' figure marks them with: A to Z, then AA, AB and so on."""
+    letters = (first + second for first in ("", *ascii_uppercase) for second in ascii_uppercase)
+    return span.assign(letter=list(islice(letters, len(span))))
 
 
 def states_table(by_state: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -90,9 +92,3 @@ def bound_tiles(bounds: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
 def with_labels(by_state: pd.DataFrame) -> pd.DataFrame:
     """Label states with their full names."""
     return by_state.assign(label=state_names(by_state.index))
-
-
-def in_words(columns: Sequence[str]) -> str:
-    """Name columns in a sentence: ``a, b and c``."""
-    names = [str(name).replace("_", " ").lower() for name in columns]
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -34,7 +34,13 @@ NOUNS = {
     "weeks": ("week", "weeks"),
     "rows": ("row", "rows"),
     "places": ("place", "places"),
+    "cases": ("case", "cases"),
+    "people": ("person", "different people"),
+    "states": ("state or territory", "states and territories"),
 }
+UNLIMITED = "unlimited"
+"""The fact that stands for an infinite number, which JSON does not have, and how it reads."""
+MARKUP = frozenset("&<>\"'`*_[]|~$\\#")
 
 
 class _FactFormatter(string.Formatter):
@@ -48,13 +54,15 @@ class _FactFormatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "not known"
+        if value == UNLIMITED or (isinstance(value, float) and value == math.inf):
+            return UNLIMITED
         match format_spec:
             case "n":
                 return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
             case "share":
                 return as_percent(value)
             case "ratio":
-                return "unlimited" if math.isinf(value) else f"{value:.2f}"
+                return f"{value:z.2f}"
             case "p":
                 return as_p(value)
             case _ if format_spec in NOUNS:
@@ -70,7 +78,7 @@ def fill(template: str, facts: Mapping[str, Fact]) -> str:
 
     Formats: ``n`` (1,234), ``share`` (12.3%), ``ratio`` (0.70), ``p`` ("p = 0.084"), ``day`` (4 February 2017, from
     an ISO date), a noun of :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the value as it is. A fact
-    that is missing or NaN reads "not known".
+    that is missing or NaN reads "not known", an infinite one "unlimited".
 
     Raises
     ------
@@ -85,16 +93,22 @@ def facts_named(template: str) -> list[str]:
     return [field for _, field, _, _ in string.Formatter().parse(template) if field]
 
 
+def as_markdown(fact: Fact) -> Fact:
+    """Write a text that comes from data so that Markdown and HTML show its characters and read nothing into them."""
+    return "".join(f"&#{ord(c)};" if c in MARKUP else c for c in fact) if isinstance(fact, str) else fact
+
+
 def as_percent(share: float) -> str:
     """Write a share as a percentage with one decimal."""
-    return f"{100 * share:.1f}%"
+    return f"{100 * share:z.1f}%"
 
 
 def as_p(p: float) -> str:
-    """Write a p-value: three decimals, very small ones as a bound."""
+    """Write a p-value: three decimals, very small ones as below the next power of ten."""
     if p >= 0.001:
         return f"p = {p:.3f}"
-    return f"p below {10.0 ** math.ceil(math.log10(p)):.0e}".replace("e-0", "e-") if p > 0 else "p below 1e-300"
+    exponent = math.floor(math.log10(p)) + 1 if p > 0 else -300
+    return f"p below 1e{exponent if p < float(f'1e{exponent}') else exponent + 1}"
 
 
 def cohort_sentences(facts: Mapping[str, Fact]) -> list[str]:
@@ -122,8 +136,8 @@ def cohort_sentences(facts: Mapping[str, Fact]) -> list[str]:
         )
     said.append(_records(facts))
     said.append(
-        "ICE took custody in {taken:n} cases and recorded another end in {other_ends:n}. For {not_recorded:n} nothing "
-        "is recorded: these may be pending, not honoured or not updated, and are counted as none of them."
+        "ICE took custody in {taken:cases} and recorded another end in {other_ends:n}. For {not_recorded:n} nothing is "
+        "recorded: such a detainer may be pending, not honoured or not updated, and is counted as none of these."
     )
     said += [
         _comparison(facts, "last_week", "the week before"),
@@ -131,8 +145,13 @@ def cohort_sentences(facts: Mapping[str, Fact]) -> list[str]:
     ]
     if facts["place"] == "all":
         said.append(
-            "{states_with_declines:n} of the {states_with_detainers:n} states and territories with detainers have at "
-            "least one decline. For {state_not_given:detainers} ICE gave no state; they stand in a row of their own."
+            "At least one decline stands in {states_with_declines:n} of the {states_with_detainers:states} with "
+            "detainers. "
+            + (
+                "For {state_not_given:detainers} ICE gave no state; the table of states has a row for that."
+                if facts["state_not_given"]
+                else "ICE gave the state of each."
+            )
         )
     return said
 
@@ -142,8 +161,8 @@ def _records(facts: Mapping[str, Fact]) -> str:
     if facts["persons"] is None:
         return "The source has no person ids: a detainer that repeats another cannot be told from a new one."
     return (
-        "The week has {records:rows} in the source, of which {repeats_flagged:n} repeat another of the same person; "
-        "repeats are {repeats_are}. The rows name {persons:n} different people; {without_id:n} rows name none."
+        "The week has {records:rows} in the source, {repeats_flagged:n} flagged as repeating another of the same "
+        "person; repeats are {repeats_are}. The rows name {persons:people}, with {without_id:rows} naming nobody."
     )
 
 
@@ -174,9 +193,9 @@ def published_sentences(facts: Mapping[str, Fact]) -> list[str]:
     elif facts["travis"] is not None:
         said.append("Travis County, Texas, accounts for {travis:n}; everywhere else together the count is {outside:n}.")
     if "previous_all_p" in facts:
-        said.append(_neighbours("previous", "Against the week before"))
+        said.append(_neighbours(facts, "previous", "Against the week before"))
     if "next_all_p" in facts:
-        said.append(_neighbours("next", "In the week after"))
+        said.append(_neighbours(facts, "next", "In the week after"))
     said.append(
         "ICE issued {issued:detainers} in this week. They are a different group: a decline counts in the week it was "
         "recorded, whenever the detainer was issued, so **no rate can be given**."
@@ -189,8 +208,8 @@ def published_sentences(facts: Mapping[str, Fact]) -> list[str]:
     return said
 
 
-def _neighbours(pair: str, opening: str) -> str:
-    """Compare with a neighbouring week: without Travis County first, then with it."""
+def _neighbours(facts: Mapping[str, Fact], pair: str, opening: str) -> str:
+    """Compare with a neighbouring week: without Travis County first, where its figures are known, then with it."""
     now, before = f"{{{pair}_{{scope}}_now:n}}", f"{{{pair}_{{scope}}_before:n}}"
     numbers = (
         f"ratio {{{pair}_{{scope}}_ratio:ratio}}, 95% interval {{{pair}_{{scope}}_low:ratio}} to "
@@ -198,4 +217,6 @@ def _neighbours(pair: str, opening: str) -> str:
     )
     both = f"{now} against {before}: {{{pair}_{{scope}}_finding}} ({numbers})"
     outside, everywhere = both.replace("{scope}", "outside"), both.replace("{scope}", "all")
+    if f"{pair}_outside_p" not in facts:
+        return f"{opening}, all places: {everywhere}."
     return f"{opening}, outside Travis County: {outside}. With Travis County: {everywhere}."

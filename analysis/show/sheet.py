@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +20,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.show.sentences import Fact, facts_named, fill
+from analysis.show.sentences import UNLIMITED, Fact, as_markdown, facts_named, fill
 from analysis.show.style import drawing
 from analysis.show.tables import as_csv, as_html
 
@@ -41,27 +42,25 @@ class Shown:
 
 
 def as_fact(value: object) -> Fact:
-    """Turn a number, date or text into a JSON scalar; NaN and NaT become None.
+    """Turn a number, date or text into a JSON scalar: NaN, NaT and NA become None, infinity ``"unlimited"``.
 
     Raises
     ------
     TypeError
         A value that has no such form.
     """
-    if isinstance(value, np.ndarray) and value.ndim == 0:
+    if isinstance(value, np.ndarray | np.generic) and value.ndim == 0 and value.dtype.kind in "biuf":
         value = value.item()
-    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and np.isnan(value)):
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return float(f"{value:.10g}")
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float) and value > -math.inf:
+        return UNLIMITED if value == math.inf else float(f"{value:.10g}")
     if isinstance(value, date):
         return value.isoformat()[:10]
     if isinstance(value, str):
-        return value
+        return str(value)
     raise TypeError(f"{value!r} cannot stand as a fact")
 
 
@@ -141,12 +140,17 @@ class Sheet:
         Parameters
         ----------
         templates
-            Markdown with ``{fact_id:format}`` fields (:func:`analysis.show.sentences.fill`).
+            Markdown with ``{fact_id:format}`` fields (:func:`analysis.show.sentences.fill`). Facts are shown as they
+            are, whatever their text looks like.
         """
-        said = [(template, self.fill(template)) for template in templates if template]
-        self.sentences += [{"text": text, "facts": facts_named(template)} for template, text in said]
-        text = "\n\n".join(text for _, text in said)
-        return Shown({"text/markdown": text, "text/plain": text})
+        said = [template for template in templates if template]
+        inert = {name: as_markdown(fact) for name, fact in self.facts.items()}
+        plain = [self.fill(template) for template in said]
+        self.sentences += [
+            {"text": text, "facts": facts_named(template)} for template, text in zip(said, plain, strict=True)
+        ]
+        shown = "\n\n".join(fill(template, inert) for template in said)
+        return Shown({"text/markdown": shown, "text/plain": "\n\n".join(plain)})
 
     def table(self, frame: pd.DataFrame, name: str, caption: str) -> Shown:
         """Show a table; its CSV holds the same numbers unrounded.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
-from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -15,16 +15,24 @@ from analysis.show.sentences import as_percent
 Kind = Literal["text", "word", "date", "source", "count", "share", "ratio", "p"]
 TEXTS = ("text", "word", "date", "source")
 MISSING = "–"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
+ACRONYMS = {"ice": "ICE", "lea": "LEA"}
+ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Column:
-    """How one column is shown: its heading, how numbers are written, and the columns that hold its interval."""
+    """How one column is shown: its heading, how numbers are written, and the columns that hold its interval.
+
+    ``becomes`` is the column of the same figure in a newer version, shown after an arrow.
+    """
 
     heading: str
     kind: Kind = "text"
     interval: tuple[str, str] | None = None
     meaning: str = ""
+    becomes: str = ""
 
 
 COLUMNS: dict[str, Column] = {
@@ -98,7 +106,7 @@ COLUMNS: dict[str, Column] = {
     "who_says": Column("Said by", meaning="who gives the figure"),
     "level": Column("Level", meaning="pass, warn or stop"),
     "checked": Column("Check", meaning="what was checked"),
-    "found": Column("Found", meaning="what the check found: a number, a day or words"),
+    "found": Column("Found", "date", meaning="what the check found: a number, a day or words"),
     "part_found": Column("Share", "share", meaning="its share of the detainers, unless the check says otherwise"),
     "norm": Column("Known share", "share", meaning="the published share nearest to it; blank = none known"),
     "usual": Column("On the fourth-busiest day", meaning="detainers of the place then; its least busy day if fewer"),
@@ -109,24 +117,38 @@ COLUMNS: dict[str, Column] = {
     "was": Column("Was", "word", meaning="class of the lift reason in the older version"),
     "is_now": Column("Is", "word", meaning="class of the lift reason in the newer version"),
     **{
-        f"{measure}_{part}": Column(f"{heading}, {words}", "count", meaning=f"{meaning} in the {version}")
+        f"{measure}_{part}": Column(
+            f"{heading}, {words}", "count", meaning=f"{meaning} in the {version}", becomes=becomes and measure + becomes
+        )
         for measure, heading, meaning in (
             ("issued", "Issued", "detainers issued"),
             ("declined", "Declined", "detainers recorded as declined"),
             ("not_recorded", "Not recorded", "detainers without a recorded end"),
         )
-        for part, words, version in (
-            ("was", "was", "older version; blank = it does not reach the week"),
-            ("now", "is", "newer version; blank = it does not reach the week"),
-            ("change", "change", "newer version less those in the older"),
+        for part, words, version, becomes in (
+            ("was", "was", "older version; blank = it does not reach the week", "_now"),
+            ("now", "is", "newer version; blank = it does not reach the week", ""),
+            ("change", "change", "newer version less those in the older", ""),
         )
     },
     "changed": Column("Changed", "count", meaning="detainers of both versions in which something differs"),
     "vanished": Column("Vanished", "count", meaning="detainers of the older version alone"),
     "late": Column("Late", "count", meaning="of the newer alone, though issued by the older version's last day"),
     "new": Column("New", "count", meaning="of the newer version alone, issued since"),
-    "cut": Column("Cut short", meaning="the days of a version begin or end within the week"),
+    "cut": Column("Cut", "word", meaning="the days of a version begin or end within the week"),
     "version": Column("Version", "count", meaning="number of the version"),
+    "observed": Column("Recorded as declined", "count", meaning="declines; blank = 1 to 4 in a cell, not shown"),
+    "expected": Column("Expected", "ratio", meaning="declines expected; by what, the table says"),
+    "upper": Column("Usual up to", "ratio", meaning="largest count that is not unusual"),
+    "charts": Column("Charts", meaning="charts that the count exceeds: EARS C1, C2, C3, or Farrington"),
+    "flag": Column("Flag", meaning="adjusted p at most 0.05 and five declines above expectation"),
+    "over_expected": Column("Recorded / expected", "ratio", ("low", "high"), "declines recorded over those expected"),
+    "position": Column("Position", "word", meaning="inside, above or below the limits; else why it has none"),
+    "factor": Column("By", meaning="what the mix is of"),
+    "share_before": Column("Share before", "share", meaning="declined of issued in the period before"),
+    "mix_effect": Column("Of the mix", "share", meaning="change by another mix of detainers"),
+    "share_effect": Column("Of the shares", "share", meaning="change of the shares within it"),
+    "change": Column("Change", "share", meaning="sum of the two"),
     "extracted_on": Column("Extracted", "date", meaning="day of the extraction"),
     "known_then": Column("Declined, known then", "count", meaning="of the week's detainers; blank = not reached"),
 }
@@ -136,40 +158,37 @@ COLUMNS: dict[str, Column] = {
 def as_html(frame: pd.DataFrame, name: str, caption: str) -> str:
     """Write a table as HTML: headings, numbers in words a reader expects, intervals beside their estimate.
 
-    Missing is a dash, zero is 0. A column that holds the limit of another is shown beside that one, not by itself.
+    Missing is a dash, zero is 0. A column that holds the limit of another, or what it has become in a newer version, is
+    shown beside that one, not by itself. A state named in full has no code beside it; the CSV has both.
 
     Raises
     ------
     KeyError
         A column that :data:`COLUMNS` does not have.
     """
-    limits = {limit for spec in COLUMNS.values() for limit in spec.interval or ()}
-    shown = [column for column in frame if column not in limits]
-    texts = pd.DataFrame(index=range(len(frame)))
-    classes = pd.DataFrame(index=range(len(frame)))
-    headings = []
-    for column in shown:
+    beside = {other for spec in COLUMNS.values() for other in (*(spec.interval or ()), spec.becomes)}
+    beside |= {"state"} if "state_name" in frame else set()
+    headings, cells = [], []
+    for column in [column for column in frame if column not in beside]:
         spec = _column(column)
-        interval = spec.interval if spec.interval and spec.interval[0] in frame else None
-        values = [_cell(value, spec.kind) for value in frame[column]]
-        if interval:
+        heading, values = spec.heading, [_cell(value, spec.kind) for value in frame[column]]
+        if spec.interval and spec.interval[0] in frame:
+            heading += ", 95% interval"
             values = [
                 text if pd.isna(low) else f"{text} ({write(low, spec.kind)} to {write(high, spec.kind)})"
-                for text, low, high in zip(values, frame[interval[0]], frame[interval[1]], strict=True)
+                for text, low, high in zip(values, frame[spec.interval[0]], frame[spec.interval[1]], strict=True)
             ]
-        texts[column] = values
-        classes[column] = spec.kind if spec.kind in TEXTS else "number"
-        headings.append(spec.heading + (", 95% interval" if interval else ""))
-    styler = (
-        texts.set_axis(pd.RangeIndex(len(texts)))
-        .style.relabel_index(headings, axis="columns")
-        .hide(axis="index")
-        .set_td_classes(classes)
-        .set_uuid(name)
-        .set_caption(escape(caption))
-        .set_table_attributes(f'class="report-table" id="table-{name}"')
+        if spec.becomes in frame:
+            heading += f" → {_column(spec.becomes).heading.split(', ')[-1]}"
+            values = [f"{was} → {_cell(now, spec.kind)}" for was, now in zip(values, frame[spec.becomes], strict=True)]
+        kind = spec.kind if spec.kind in TEXTS else "number"
+        headings.append(f'<th scope="col" class="{kind}">{escape(heading)}</th>')
+        cells.append([f'<td class="{kind}">{value}</td>' for value in values])
+    rows = "\n".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
+    return (
+        f'<table class="report-table" id="table-{escape(name)}">\n<caption>{escape(caption)}</caption>\n'
+        f"<thead><tr>{''.join(headings)}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
     )
-    return styler.to_html(cell_ids=False, bold_headers=False, doctype_html=False).split("</style>", 1)[-1].strip()
 
 
 def _column(name: object) -> Column:
@@ -179,16 +198,14 @@ def _column(name: object) -> Column:
 
 def _cell(value: object, kind: Kind) -> str:
     """Write one value as HTML: escaped; the addresses of a source as links that show their host."""
-    if kind != "source":
-        return escape(write(value, kind))
-    parts = [part.strip() for part in str(value).split(";")]
-    links = [
-        f'<a href="{escape(part)}">{escape(urlsplit(part).netloc.removeprefix("www."))}</a>'
-        if part.startswith(("http://", "https://"))
-        else escape(part)
-        for part in parts
-    ]
-    return "; ".join(links)
+    text = write(value, kind)
+    return "; ".join(_linked(part.strip()) for part in text.split("; ")) if kind == "source" else escape(text)
+
+
+def _linked(part: str) -> str:
+    """Make a link of a web address that is whole; anything else stays text."""
+    found = ADDRESS.fullmatch(part)
+    return f'<a href="{escape(part)}">{found["host"]}</a>' if found else escape(part)
 
 
 def write(value: object, kind: Kind) -> str:
@@ -197,19 +214,33 @@ def write(value: object, kind: Kind) -> str:
         return MISSING
     if kind in TEXTS:
         text = f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)
-        return (text.replace("_", " ") if kind == "word" else text) or MISSING
+        if kind == "word":
+            text = " ".join(ACRONYMS.get(word, word) for word in text.split("_"))
+        return text or MISSING
     number = float(value)  # type: ignore[arg-type]
     match kind:
         case "count":
-            return f"{number:,.0f}" if number == round(number) else f"{number:,.1f}"
+            return f"{number:,.0f}" if number == round(number) else f"{number:z,.1f}"
         case "share":
             return as_percent(number)
         case "ratio":
-            return "unlimited" if math.isinf(number) else f"{number:.2f}"
+            return "unlimited" if math.isinf(number) else f"{number:z.2f}"
         case _:
             return f"{number:.3f}" if number >= 0.001 else "below 0.001"
 
 
 def as_csv(frame: pd.DataFrame) -> str:
-    """Write a table as CSV: plain numbers to ten digits, missing blank, weeks as dates."""
-    return frame.to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
+    """Write a table as CSV: plain numbers to ten digits, missing blank, weeks as dates.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front, which shows it as text; a number
+    that stands as text stays as it is.
+    """
+    texts = frame.select_dtypes(exclude=["number", "bool", "datetime"])
+    safe = frame.assign(**{str(column): texts[column].map(_defused) for column in texts})
+    return safe.to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
+
+
+def _defused(value: object) -> object:
+    """Put an apostrophe before a text that begins as a formula does."""
+    runs = isinstance(value, str) and value.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(value)
+    return f"'{value}" if runs else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import math
 from datetime import date, datetime
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from nbconvert.filters import markdown2html
 
 from analysis.show.sheet import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, Sheet, as_fact
 from analysis.show.style import drawing
@@ -64,7 +66,9 @@ def test_facts_are_json_scalars(value: object, fact: object) -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == fact
 
 
-@pytest.mark.parametrize("value", [[1], {"a": 1}, np.array([1, 2]), pd.Series([1]), object()])
+@pytest.mark.parametrize(
+    "value", [-math.inf, np.datetime64("2017-02-04", "ns"), [1], {"a": 1}, np.array([1, 2]), pd.Series([1]), object()]
+)
 def test_what_is_no_scalar_is_no_fact(value: object) -> None:
     with pytest.raises(TypeError, match="cannot stand as a fact"):
         as_fact(value)
@@ -106,6 +110,16 @@ def test_a_name_in_a_sentence_is_shown_and_never_run() -> None:
     assert "**47**" in shown.data["text/markdown"]
     assert SCRIPT in shown.data["text/plain"]
     assert SCRIPT in made.sentences[0]["text"]
+
+
+@pytest.mark.parametrize("name", ["**x** _y_", "[a](javascript:alert(1))", "`x`", "$5 and $6", "A & B &lt;", "a|b~c~#"])
+def test_a_name_in_a_sentence_is_read_as_it_is_written(name: str) -> None:
+    made = sheet()
+    made.know(agency=name)
+    page = markdown2html(made.say("One agency, {agency}, has *few*.").data["text/markdown"])
+    read = html.unescape(page)
+    assert f"One agency, {name}, has <em>few</em>." in read
+    assert page.count("<") == 4, "a paragraph and the emphasis of the sentence itself"
 
 
 def test_the_masthead_is_escaped_and_titles_the_report() -> None:

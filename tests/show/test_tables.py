@@ -72,6 +72,10 @@ def table(frame: pd.DataFrame, caption: str = "One row is one place.") -> Reader
         (0.0494, "share", "4.9%"),
         (math.inf, "ratio", "unlimited"),
         (0.703125, "ratio", "0.70"),
+        (-0.0001, "share", "0.0%"),
+        (-0.001, "ratio", "0.00"),
+        ("declined_by_lea", "word", "declined by LEA"),
+        ("transferred_to_ice", "word", "transferred to ICE"),
         (0.0842, "p", "0.084"),
         (6e-25, "p", "below 0.001"),
         (0.001, "p", "0.001"),
@@ -108,6 +112,20 @@ def test_an_interval_stands_beside_its_estimate_and_not_by_itself() -> None:
     assert read.headings == ["Place", "Recorded as declined, 95% interval"]
     assert [row[1] for row in read.rows] == ["12 (6.2 to 21)", "1", "0 (0 to 3.7)"]
     assert table(frame[["place", "declined"]]).headings == ["Place", "Recorded as declined"]
+
+
+def test_what_a_figure_has_become_stands_beside_what_it_was() -> None:
+    frame = pd.DataFrame({"declined_was": [3, np.nan], "declined_now": [12, 1234], "declined_change": [9, np.nan]})
+    read = table(frame)
+    assert read.headings == ["Declined, was → is", "Declined, change"]
+    assert read.rows == [["3 → 12", "9"], [f"{MISSING} → 1,234", MISSING]]
+
+
+def test_a_state_named_in_full_has_no_code_beside_it_but_in_the_csv() -> None:
+    frame = pd.DataFrame({"state_name": ["Texas"], "state": ["TX"], "issued": [1]})
+    assert table(frame).rows == [["Texas", "1"]]
+    assert table(frame[["state", "issued"]]).rows == [["TX", "1"]]
+    assert as_csv(frame) == "state_name,state,issued\nTexas,TX,1\n"
 
 
 def test_a_missing_estimate_has_no_interval() -> None:
@@ -229,6 +247,11 @@ def test_numbers_come_back_to_nine_digits(values: list[float]) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30).filter(lambda t: t[:1] not in "=+-@"))
 def test_names_come_back_as_they_were(name: str) -> None:
     assert read_back(pd.DataFrame({"agency": [name, "x"]}))["agency"].to_list() == [name, "x"]
+
+
+@pytest.mark.parametrize("text", ["-3", "+12", "-1,234.5", "2015-06-20", "-4.5%"])
+def test_a_number_that_stands_as_text_stays_one(text: str) -> None:
+    assert read_back(pd.DataFrame({"value": [text]}))["value"][0] == text
 
 
 @pytest.mark.parametrize("name", [FORMULA, "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
