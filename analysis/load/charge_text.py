@@ -11,7 +11,6 @@ import unicodedata
 from functools import cache
 
 from analysis.load.files import crosswalk
-from analysis.load.table import OffenceStatus
 
 # Letters before a section's number: state codes, the United States Code, ICE's own act.
 _CODES = (
@@ -36,9 +35,6 @@ _YOUNG = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _EMERGENCY = re.compile(r"\be?911\b")
-
-_CONVICTED = re.compile(r"\bconvict(?:ed|ion|ions)\b(?!\s+(?:felon|person|criminal))")
-_CHARGED = re.compile(r"(?<!dis)\bcharg(?:e|es|ed|ing)\b(?!\s+card)|\bpending\b")
 
 
 @cache
@@ -118,21 +114,3 @@ def citations(text: str) -> list[str]:
 def section_ends(citation: str) -> list[int]:
     """Give the places where a citation may end, longest first: ``pc 243(e)(1)``, ``pc 243(e)``, ``pc 243``."""
     return [len(citation), *(at for at in range(len(citation) - 1, 0, -1) if citation[at] in "(.")]
-
-
-def status_in_text(text: str) -> OffenceStatus:
-    """Read the offence status that a text states, as ``Assault (Conviction)`` or ``charged with DUI`` do.
-
-    Returns
-    -------
-    OffenceStatus
-        Convicted or charged as stated; unknown when neither or both are; none recorded when the text is blank.
-        A ``convicted felon`` describes the person, not this offence.
-    """
-    folded = _folded(text).strip()
-    if not folded:
-        return OffenceStatus.NONE
-    convicted, charged = bool(_CONVICTED.search(folded)), bool(_CHARGED.search(folded))
-    if convicted == charged:
-        return OffenceStatus.UNKNOWN
-    return OffenceStatus.CONVICTED if convicted else OffenceStatus.CHARGED

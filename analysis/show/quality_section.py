@@ -1,19 +1,37 @@
-"""The section on how offences were placed: this project's choices, and what another choice would change.
+"""Sections on this project's choices, and what another choice would change: repeats, and how offences were placed.
 
-It is what ``display(*section)`` shows.
+A section is what ``display(*section)`` shows.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
+from analysis.load.irregular import is_counts
 from analysis.load.offences import choices, named_offences, primary_sensitivity
+from analysis.load.repeats import RULES, rows_and_persons
 from analysis.show.offence_section import NO_OFFENCE
 from analysis.show.quality_listings import offence_choices, severity_order
 from analysis.show.sheet import Sheet, Shown
 
 SENSITIVE = 0.05
 """Share of the records from which on a choice that moves them is said aloud."""
+
+
+NO_PERSONS = "This source has no person id: whether a row repeats another cannot be told."
+
+
+def repeats_by_rule(sheet: Sheet, table: pd.DataFrame) -> Shown:
+    """Show rows and persons beside each other by each published rule, or say that the source cannot tell."""
+    if is_counts(table) or table["person"].isna().all():
+        return sheet.say(NO_PERSONS)
+    counts = rows_and_persons(table).reset_index()
+    return sheet.table(
+        counts.assign(rule=counts["rule"].map(RULES)),
+        "repeats",
+        "One row per published rule: what it would flag as a repeat. Reports leave out what the rule chosen at the "
+        "import flagged; ids hold within one release, and a row without one is never flagged.",
+    )
 
 
 def placed_offences(sheet: Sheet, table: pd.DataFrame, has_offences: bool) -> list[Shown]:

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.load.offences import classify
 from analysis.show.offence_section import NO_OFFENCE
-from analysis.show.quality_section import placed_offences
+from analysis.show.quality_section import NO_PERSONS, placed_offences, repeats_by_rule
 from analysis.show.sheet import TABLE_TYPE, Sheet
 
 
@@ -40,3 +40,12 @@ def test_a_source_without_offences_says_so() -> None:
     sheet = Sheet("release_quality", parameters={}, source={})
     (shown,) = placed_offences(sheet, pd.DataFrame(), has_offences=False)
     assert shown.data["text/plain"] == NO_OFFENCE
+
+
+@pytest.mark.parametrize(("persons", "told"), [(["p", "p", None], True), ([None] * 3, False)])
+def test_repeats_are_told_by_every_rule_or_not_at_all(persons: list[str | None], told: bool) -> None:
+    days = pd.to_datetime(["2025-01-04"] * 3)
+    table = pd.DataFrame({"person": persons, "issued_on": days, "form": "I247A", "agency": "x", "detainers": 1})
+    shown = repeats_by_rule(Sheet("release_quality", parameters={}, source={}), table)
+    assert (TABLE_TYPE in shown.data) is told
+    assert (shown.data["text/plain"] == NO_PERSONS) is not told
