@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,7 +113,7 @@ def _import_if_file(given: str) -> str:
         return given
     from analysis.run.imports import import_release, name_of
 
-    done = import_release([path], name_of(path), title=path.name)
+    done = import_release([path], name_of(path), title=path.name, today=date.today())
     click.echo(done.text)
     return done.name
 
@@ -190,7 +190,9 @@ def import_command(
     from analysis.run.imports import import_release
 
     day = extracted_on.date() if extracted_on else None
-    done = import_release(files, name, title=title or name, extracted_on=day, repeat_rule=repeat_rule)
+    done = import_release(
+        files, name, title=title or name, extracted_on=day, repeat_rule=repeat_rule, today=date.today()
+    )
     click.echo(done.text)
 
 
@@ -209,7 +211,7 @@ def check_command(
     from analysis.run.imports import check_release
 
     day = extracted_on.date() if extracted_on else None
-    scorecard = check_release(files, previous=previous, extracted_on=day, repeat_rule=repeat_rule)
+    scorecard = check_release(files, previous=previous, extracted_on=day, repeat_rule=repeat_rule, today=date.today())
     click.echo(as_text(scorecard))
     if stops(scorecard):
         sys.exit(INPUT_EXIT)

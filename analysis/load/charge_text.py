@@ -24,8 +24,8 @@ _CITATION = re.compile(
     rf"(?:\s?§{{0,2}}\s?(?P<second>{_SECTION}))?"
 )
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
-# "A&B", "B&E", "H/R": initials that are words of charge_abbreviations.csv once joined.
-_PAIR = re.compile(r"\b(?:a&b|r&o|b[&/]e|h[&/]r)\b")
+# "A&B", "B&E", "H/R", "L&L": initials that are words of charge_abbreviations.csv once joined.
+_PAIR = re.compile(r"\b(?:a&b|r&o|l&l|b[&/]e|h[&/]r)\b")
 # FOIA exemptions in the place of the text: "b(6), b(7)c", "(b)(6), (b)(7)(c) (b)(7)(e)".
 _REDACTED = re.compile(r"\(?\bb\)?\s?\(\d\)(?:\s?\(?[a-z]\)?(?![a-z]))?")
 _PENALTY_GROUP = re.compile(r"\bpg\s?-?\d\w*")

@@ -43,8 +43,10 @@ def version_numbers(source: str) -> list[int]:
 
 
 def versions_sha256(source: str) -> str:
-    """Hash all versions of a source together; made-up ones follow from the package alone."""
-    return hashlib.sha256("\n".join(version.origin.sha256 for version in versions_of(source)).encode()).hexdigest()
+    """Hash all versions of a source together; of made-up ones, what they are made from."""
+    hashes = [version.origin.sha256 for version in versions_of(source)]
+    recipe = [str(part) for part in (_SEED, _DETAINERS, _FIRST_DAY, _LAST_DAY, *EXTRACTIONS)]
+    return hashlib.sha256("\n".join(hashes or recipe).encode()).hexdigest()
 
 
 def pick_versions(source: str, older: int, newer: int) -> tuple[int, int]:
