@@ -24,7 +24,7 @@ YEAR = 52
 _EXPONENT: dict[Power, float] = {"2/3": 2 / 3, "1/2": 0.5, "none": 1.0}
 _LEAST_LOG_MEAN, _MOST_LOG_MEAN = -20.0, 20.0
 _MOST_STEPS, _TOLERANCE = 40, 1e-9
-_FITTED = ("expected", "se", "dispersion", "low", "upper", "p", "score", "trend")
+_FITTED = ("expected", "se", "dispersion", "low", "upper", "p", "p_mid", "score", "trend")
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,15 @@ class FarringtonSettings:
 
 
 class Limits(NamedTuple):
-    """Where a count should lie: ``low`` and ``high`` at level alpha each, ``p`` that so many or more are seen."""
+    """Where a count should lie: ``low`` and ``high`` at level alpha each.
+
+    ``p`` that so many or more are seen, ``p_mid`` the same with so many counted half.
+    """
 
     low: Floats
     high: Floats
     p: Floats
+    p_mid: Floats
 
 
 def prediction_limits(
@@ -101,14 +105,16 @@ def prediction_limits(
         a = _EXPONENT[power]
         spread = a * np.sqrt((phi + error**2 / mean) / mean)  # of y**a, in units of mean**a
         low, high = (np.maximum(1 + sign * z * spread, 0) ** (1 / a) * mean for sign in (-1, 1))
-        return Limits(low, high, stats.norm.sf(((y / mean) ** a - 1) / spread))
+        p = stats.norm.sf(((y / mean) ** a - 1) / spread)
+        return Limits(low, high, p, p)
     centre = mean * np.exp(z * error) if bound == "muan" else mean
-    low, high, p = np.empty(y.shape), np.empty(y.shape), np.empty(y.shape)
+    low, high, p, p_mid = (np.empty(y.shape) for _ in Limits._fields)
     for law, at in ((stats.poisson, phi <= 1), (stats.nbinom, phi > 1)):
         if at.any():
             shape = (centre[at],) if law is stats.poisson else (centre[at] / (phi[at] - 1), 1 / phi[at])
             low[at], high[at], p[at] = law.ppf(alpha, *shape), law.isf(alpha, *shape), law.sf(y[at] - 1, *shape)
-    return Limits(low, high, p)
+            p_mid[at] = p[at] - law.pmf(y[at], *shape) / 2
+    return Limits(low, high, p, p_mid)
 
 
 def outbreak_weights(residuals: ArrayLike, threshold: float = 2.58) -> Floats:
@@ -193,8 +199,8 @@ def farrington(counts: ArrayLike, settings: FarringtonSettings | None = None) ->
     -------
     pandas.DataFrame
         One row per cell: ``observed``, ``expected``, ``se`` (of the expected count), ``dispersion``, ``low`` and
-        ``upper`` (a count above it is unusual), ``p`` (that so many or more are seen in a usual week), ``score``
-        ((observed - expected) / (upper - expected), above 1 where unusual), ``trend`` (change per year in the
+        ``upper`` (a count above it is unusual), ``p`` (that so many or more are seen in a usual week), ``p_mid``,
+        ``score`` ((observed - expected) / (upper - expected), above 1 where unusual), ``trend`` (change per year in the
         logarithm; NaN where none is kept) and ``reason``: blank where given, else why not; the numbers are then NaN.
 
     References
@@ -257,7 +263,7 @@ def _baselines(
     )
     room = limits.high - model.expected
     score = (now - model.expected) / np.where(room > 0, room, np.nan)
-    values = (model.expected, se, model.dispersion, limits.low, limits.high, limits.p, score, trend)
+    values = (model.expected, se, model.dispersion, limits.low, limits.high, limits.p, limits.p_mid, score, trend)
     return dict(zip(_FITTED, values, strict=True)), model.converged
 
 
