@@ -19,7 +19,7 @@ from analysis.errors import InputError
 from analysis.stats.changes import MINIMUM_EXPECTED, MINIMUM_OBSERVED
 from analysis.stats.farrington import YEAR, FarringtonSettings, farrington
 from analysis.stats.reasons import Reason
-from analysis.stats.trailing import TRAILING, dispersions, trailing_test, weeks_by_cells
+from analysis.stats.trailing import TRAILING, pooled_dispersion, trailing_test, weeks_by_cells
 
 Floats = NDArray[np.float64]
 EarsMethod = Literal["C1", "C2", "C3"]
@@ -212,10 +212,11 @@ def week_baselines(counts: pd.DataFrame, settings: FarringtonSettings | None = N
     -------
     pandas.DataFrame
         One row per cell: ``observed``, ``expected``, ``upper``, ``p`` (that so many or more are seen in a usual week,
-        so many counted half: the mid-p, with which the week's false-discovery control comes nearest to its level; the
-        exact p flags too few), ``flags`` (``Farrington``; or C1, C2, C3 as far as raised; blank = none), ``method`` and
-        ``reason`` (blank where a baseline is given; ``too few declines`` below the minimum counts of
-        :func:`enough_cases` and of :mod:`analysis.stats.changes`).
+        for the week's false-discovery control; of EARS with so many counted half, the mid-p, of Farrington with the
+        error of the mean counted in: so each comes nearest to its level, see ``notebooks/methods.ipynb``), ``flags``
+        (``Farrington``; or C1, C2, C3 as far as raised; blank = none), ``method`` and ``reason`` (blank where a
+        baseline is given; ``too few declines`` below the minimum counts of :func:`enough_cases` and of
+        :mod:`analysis.stats.changes`).
     """
     now = counts.iloc[-1].to_numpy(dtype=float)
     enough = enough_cases(counts)
@@ -226,10 +227,9 @@ def week_baselines(counts: pd.DataFrame, settings: FarringtonSettings | None = N
             "Farrington flexible",
             farrington(looked_at, settings or FarringtonSettings(years=min(years, 5))),
         )
-        found["flags"] = np.where(found["observed"] > found["upper"], "Farrington", "")
+        found = found.assign(p=found["p_new"], flags=np.where(found["observed"] > found["upper"], "Farrington", ""))
     else:
-        method, found = "EARS", _ears_of_last_week(looked_at, dispersions(counts.iloc[:-1])[enough])
-    found["p"] = found["p_mid"]
+        method, found = "EARS", _ears_of_last_week(looked_at, pooled_dispersion(counts.iloc[:-1])[enough])
     few = (found["expected"] < MINIMUM_EXPECTED) & (found["observed"] < MINIMUM_OBSERVED)
     found["reason"] = found["reason"].mask(few & (found["reason"] == ""), str(Reason.TOO_FEW))
     found.loc[found["reason"] != "", ["expected", "upper", "p"]] = np.nan
@@ -246,11 +246,11 @@ def week_baselines(counts: pd.DataFrame, settings: FarringtonSettings | None = N
 def _ears_of_last_week(counts: pd.DataFrame, dispersion: Floats) -> pd.DataFrame:
     """Give the three EARS flags of the last week, C1's bound and the trailing test's p-value."""
     if too_few_weeks(len(counts)):
-        blank = pd.DataFrame(np.nan, index=counts.columns, columns=["observed", "expected", "upper", "p_mid"])
+        blank = pd.DataFrame(np.nan, index=counts.columns, columns=["observed", "expected", "upper", "p"])
         return blank.assign(flags="", reason="")
     test = trailing_test(counts, dispersion=dispersion)
     charts = {method: ears(counts, method) for method in EARS_ALPHA}
     raised = zip(*(chart.flag[-1] for chart in charts.values()), strict=True)
     flags = [" ".join(method for method, flag in zip(charts, cell, strict=True) if flag) for cell in raised]
     first = charts["C1"]
-    return test.assign(expected=first.expected[-1], upper=first.upper[-1], flags=flags)
+    return test.assign(expected=first.expected[-1], upper=first.upper[-1], p=test["p_mid"], flags=flags)

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
+from analysis.stats.farrington import NEAR_ONE
 from analysis.stats.reasons import Reason
 
 Floats = NDArray[np.float64]
@@ -14,8 +15,6 @@ TRAILING = 7
 """Weeks before this one that make a short baseline."""
 CURVE_FREEDOM = 12.0
 """Degrees of freedom that the common curve of dispersions counts for beside a cell's own: those of two baselines."""
-NEAR_ONE = 1 + 1e-6
-"""A dispersion that makes no difference; so near to 1, the beta-binomial law cannot be computed."""
 
 
 def weeks_by_cells(counts: ArrayLike) -> Floats:
@@ -28,7 +27,7 @@ def weeks_by_cells(counts: ArrayLike) -> Floats:
     return x[:, None] if x.ndim == 1 else x
 
 
-def dispersions(counts: ArrayLike, exposure: ArrayLike | None = None) -> Floats:
+def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike | None = None) -> Floats:
     """Estimate how much more than Poisson counts each cell varies from week to week, from all cells together.
 
     The weeks are cut into blocks of :data:`TRAILING`, so that a slow drift is not taken for variation. In a block of W
@@ -110,7 +109,7 @@ def trailing_test(
     weeks
         Number of weeks before.
     dispersion
-        Variance over mean, by cell or one for all; by default from all weeks before (:func:`dispersions`).
+        Variance over mean, by cell or one for all; by default from all weeks before (:func:`pooled_dispersion`).
 
     Returns
     -------
@@ -132,7 +131,9 @@ def trailing_test(
         return _not_said(cells, x[-1] if len(x) else np.full(x.shape[1], np.nan), Reason.TOO_FEW_WEEKS)
     now, before, e_now, e_before = x[-1], x[-1 - weeks : -1], e[-1], e[-1 - weeks : -1].sum(axis=0)
     whole = ~np.isnan(before + e[-1 - weeks : -1]).any(axis=0)
-    phi = np.broadcast_to(dispersions(x[:-1], e[:-1]) if dispersion is None else dispersion, now.shape).astype(float)
+    phi = np.broadcast_to(pooled_dispersion(x[:-1], e[:-1]) if dispersion is None else dispersion, now.shape).astype(
+        float
+    )
     past = before.sum(axis=0)
     total, share = now + past, e_now / np.where(e_now + e_before > 0, e_now + e_before, np.nan)
     reason = np.select(

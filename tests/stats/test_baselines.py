@@ -26,7 +26,7 @@ from analysis.stats.baselines import (
 from analysis.stats.changes import ratio_test
 from analysis.stats.farrington import FarringtonSettings, farrington, outbreak_weights, prediction_limits
 from analysis.stats.reasons import Reason
-from analysis.stats.trailing import dispersions, trailing_test
+from analysis.stats.trailing import pooled_dispersion, trailing_test
 
 METHODS: tuple[EarsMethod, ...] = ("C1", "C2", "C3")
 SATURDAYS = pd.date_range("2020-01-04", periods=200, freq="7D", name="week")
@@ -147,9 +147,9 @@ def test_its_p_values_hold_their_level_under_clustered_counts() -> None:
 def test_the_dispersion_of_poisson_counts_is_one_however_sparse() -> None:
     for mean in (0.05, 1, 30):
         counts = np.random.default_rng(5).poisson(mean, (7, 3000))
-        assert np.median(dispersions(counts)) == pytest.approx(1, abs=0.02)
-        assert dispersions(counts).mean() < 1.1  # a cell is never below 1, so that noise has one direction
-    assert dispersions(np.zeros((7, 3))).tolist() == [1, 1, 1]
+        assert np.median(pooled_dispersion(counts)) == pytest.approx(1, abs=0.02)
+        assert pooled_dispersion(counts).mean() < 1.1  # a cell is never below 1, so that noise has one direction
+    assert pooled_dispersion(np.zeros((7, 3))).tolist() == [1, 1, 1]
 
 
 def test_exposure_is_taken_into_account() -> None:
@@ -313,12 +313,13 @@ def test_weights_of_a_series_add_up_to_its_length() -> None:
 @given(st.floats(0.1, 200), st.floats(1, 8), st.integers(0, 300))
 @settings(max_examples=60)
 def test_the_plug_in_bound_is_the_negative_binomial_quantile(mean: float, phi: float, y: int) -> None:
-    low, high, p, p_mid = (float(v) for v in prediction_limits(y, mean, 0, phi, 0.01))
+    low, high, p, p_new = (float(v) for v in prediction_limits(y, mean, 0, phi, 0.01))
     law = stats.poisson(mean) if phi == 1 else stats.nbinom(mean / (phi - 1), 1 / phi)
     assert law.sf(high) <= 0.01 < law.sf(high - 1) if high > 0 else True
     assert low <= high
     assert p == pytest.approx(law.sf(y - 1))
-    assert p_mid == pytest.approx(law.sf(y) + law.pmf(y) / 2, abs=1e-12)
+    assert p_new == pytest.approx(p, rel=1e-3, abs=1e-9)
+    assert prediction_limits(mean + 9, mean, mean / 5, phi).p_new > prediction_limits(mean + 9, mean, 0, phi).p_new
     if phi > 1.001:
         assert law.var() == pytest.approx(phi * mean, rel=1e-6)
 
