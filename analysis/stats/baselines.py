@@ -236,8 +236,9 @@ def week_baselines(counts: pd.DataFrame, settings: FarringtonSettings | None = N
     found.loc[found["reason"] != "", "flags"] = ""
     result = found[["expected", "upper", "p", "flags", "reason"]].reindex(counts.columns)
     result.insert(0, "observed", now)
-    result["flags"] = result["flags"].fillna("")
-    result["reason"] = result["reason"].fillna(str(Reason.TOO_FEW)).mask(np.isnan(now), str(Reason.NOT_KNOWN))
+    result["flags"] = result["flags"].astype("str").fillna("")  # of no cell at all, numbers
+    reason = result["reason"].astype("str").fillna(str(Reason.TOO_FEW))
+    result["reason"] = reason.mask(np.isnan(now), str(Reason.NOT_KNOWN))
     if too_few_weeks(len(counts)):
         result["reason"] = str(Reason.TOO_FEW_WEEKS)
     return result.assign(method=method)
