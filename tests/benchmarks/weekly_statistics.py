@@ -26,6 +26,7 @@ from analysis.load.vocabulary import states
 from analysis.run.imports import import_release
 from analysis.stats import cohorts, context
 from analysis.stats.clusters import clustered_counts, clustered_shares
+from analysis.stats.delays import triangle_of_lift_dates
 from analysis.stats.disclosure import suppress_table
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.mix import direct_standardisation
@@ -77,7 +78,7 @@ def parts_of_a_week(name: str) -> dict[str, Callable[[], Any]]:
         "shrinkage, ranks, funnel, standardised": places_alike,
         "a change taken apart": lambda: context.parts_of_change(before, now, factors),
         "facilities as clusters": clusters,
-        "triangle and nowcast": lambda: nowcast(context.measured_triangle(table, source.facts.extracted_on, {})),
+        "triangle and nowcast": lambda: nowcast(triangle_of_lift_dates(table, source.facts.extracted_on)),
         "cumulative incidence": lambda: cumulative_incidence(table, source.facts.extracted_on),
         "small cells hidden": hidden,
     }
@@ -104,8 +105,8 @@ def main() -> None:
                     measured[name].append(took)
     print(f"all statistics of one week of {asked.rows:,} rows; target 1 s on one core")
     measured["all"] = [Spent(*map(sum, zip(*turn, strict=True))) for turn in zip(*measured.values(), strict=True)]
-    for name, took in measured.items():
-        wall, cpu = ([getattr(one, kind) for one in took] for kind in Spent._fields)
+    for name, turns in measured.items():
+        wall, cpu = ([getattr(one, kind) for one in turns] for kind in Spent._fields)
         print(f"  {name:40} wall {median_and_range(wall, ' s'):24}  cpu {median_and_range(cpu, ' s')}")
 
 

@@ -41,7 +41,7 @@ def published() -> list[tuple[str, str, float]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "against_published"
     ]
     rows = [row.elts[:3] for call in calls for row in call.args[0].elts]  # type: ignore[attr-defined]
-    return [tuple(map(ast.literal_eval, row)) for row in rows]  # type: ignore[misc]
+    return [tuple(map(ast.literal_eval, row)) for row in rows]
 
 
 def test_what_is_called_published_stands_in_the_reference_cases() -> None:
