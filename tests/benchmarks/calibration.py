@@ -439,7 +439,8 @@ def as_frame(lines: Iterator[Line]) -> pd.DataFrame:
 
 def write(frame: pd.DataFrame, path: Path) -> None:
     """Write the table and what is known of it."""
-    frame.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    numbers = {name: pd.to_numeric(frame[name]) for name in ("least", "most", "found", "mc_error")}
+    frame.assign(**numbers).to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
     origin = Origin(
         title="How well the methods keep what they say, tried on made-up data",
         producer="declined-detainers",
