@@ -171,14 +171,11 @@ COLUMNS: dict[str, Column] = {
     "mc_error": Column("Monte Carlo error", meaning="standard error of what was found"),
     "trials": Column("Trials", "count", meaning="number of trials"),
     "verdict": Column("Verdict", meaning="met, missed, or shown without a promise"),
-    "chart": Column("Chart", meaning="EARS C1, C2, C3, Farrington or CUSUM"),
     "age": Column("Age in weeks", "count", meaning="weeks since the week of issue"),
     "nowcasts": Column("Nowcasts", "count", meaning="nowcasts held against the final count"),
     "completeness": Column("Complete", "share", meaning="part of the final count recorded by that age"),
     "covered": Column("Covered", "share", meaning="bands of 90 % that held the final count"),
     "bias": Column("Bias", "share", meaning="mean of estimate over final count, less 1"),
-    "naive": Column("One minus Kaplan-Meier", "share", meaning="other ends taken for censored: too large"),
-    "incidence": Column("Cumulative incidence", "share", meaning="Aalen and Johansen"),
 }
 """Every column that a table may have; with the meanings, the data dictionary of the reports' CSV files."""
 
