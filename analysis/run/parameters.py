@@ -42,7 +42,7 @@ class Notebook:
     """One of our notebooks: what it asks for.
 
     ``clock`` says what its weeks mean (``issued`` or ``recorded``); ``versions``, whether it compares two versions of a
-    source.
+    source; ``only``, the one source that it uses, blank where it can be run on every fitting one.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Notebook:
     title: str
     clock: str
     versions: bool
+    only: str
     parameters: tuple[Parameter, ...]
 
     def parameter_names(self) -> list[str]:
@@ -81,7 +82,9 @@ def read_notebook(path: Path) -> Notebook:
         raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
     source = "".join(tagged[0]["source"])
     title = next(line for line in "".join(cells[0]["source"]).splitlines() if line.startswith("# "))[2:]
-    return Notebook(path.stem, path, title, settings["clock"], "versions" in settings, tuple(_declared(source, path)))
+    only = settings.get("source", "")
+    declared = tuple(_declared(source, path))
+    return Notebook(path.stem, path, title, settings["clock"], "versions" in settings, only, declared)
 
 
 def _declared(source: str, path: Path) -> list[Parameter]:
@@ -120,6 +123,8 @@ def find_notebook(name: str) -> Notebook:
 def sources_for(notebook: Notebook) -> dict[str, Source]:
     """Find the sources that a notebook can be run on: by what its weeks mean, with versions if need be."""
     fitting = {name: source for name, source in sources().items() if source.facts.clock == notebook.clock}
+    if notebook.only:
+        return {name: source for name, source in fitting.items() if name == notebook.only}
     if not notebook.versions:
         return fitting
     return {name: source for name, source in fitting.items() if len(version_numbers(name)) > 1}

@@ -160,8 +160,33 @@ COLUMNS: dict[str, Column] = {
     "mix_effect": Column("Of the mix", "share", meaning="change by another mix of detainers"),
     "share_effect": Column("Of the shares", "share", meaning="change of the shares within it"),
     "change": Column("Change", "share", meaning="sum of the two"),
+    "shrunken": Column(
+        "Drawn towards all", "share", ("shrunken_low", "shrunken_high"), "share weighed against all states' (credible)"
+    ),
+    "own_weight": Column("Own weight", "share", meaning="how much of that is the state's own share"),
+    "among_top": Column("Among the five highest", "share", meaning="probability that the state is"),
+    "facilities": Column("Facilities", "count", meaning="facilities with detainers"),
+    "design_effect": Column("Design effect", "ratio", meaning="variance over that of independent detainers"),
+    "clustered": Column("Interval by facilities", "share", ("cluster_low", "cluster_high"), "share, facilities alike"),
     "extracted_on": Column("Extracted", "date", meaning="day of the extraction"),
     "known_then": Column("Declined, known then", "count", meaning="of the week's detainers; blank = not reached"),
+    "case": Column("Case", meaning="id of the reference case in tests/cases/reference_cases.csv"),
+    "quantity": Column("Quantity", meaning="what the value is"),
+    "published": Column("Published", meaning="value of the case's source"),
+    "computed": Column("Computed here", meaning="what our function gives"),
+    "difference": Column("Difference", meaning="computed less published"),
+    "promise": Column("What is tried", meaning="the promise, or the figure shown beside it"),
+    "law": Column("Law of the counts", meaning="how the made-up counts vary"),
+    "target": Column("Target", meaning="what is promised; blank = nothing"),
+    "result": Column("Found", meaning="share or ratio found in the trials"),
+    "mc_error": Column("Monte Carlo error", meaning="standard error of what was found"),
+    "trials": Column("Trials", "count", meaning="number of trials"),
+    "verdict": Column("Verdict", meaning="met, missed, or shown without a promise"),
+    "age": Column("Age in weeks", "count", meaning="weeks since the week of issue"),
+    "nowcasts": Column("Nowcasts", "count", meaning="nowcasts held against the final count"),
+    "completeness": Column("Complete", "share", meaning="part of the final count recorded by that age"),
+    "covered": Column("Covered", "share", meaning="bands of 90 % that held the final count"),
+    "bias": Column("Bias", "share", meaning="mean of estimate over final count, less 1"),
 }
 """Every column that a table may have; with the meanings, the data dictionary of the reports' CSV files."""
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 FROZEN = Path(__file__).parent / "frozen"
 AWKWARD: dict[str, list[dict[str, object]]] = {
     "compare_releases": [{"source": "synthetic", "older": 1, "newer": 3}],
+    "methods": [{"png": True}],
     "published_week": [{"week": "2017-02-11", "png": True}],
     "release_quality": [{"source": "synthetic"}],
     "weekly_bulletin": [
