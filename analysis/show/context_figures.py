@@ -76,14 +76,21 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
         places = 72 * figure.dpi_scale_trans.inverted().transform(
             axes.transData.transform(by_weight[["expected", "ratio"]])
         )
-        names = [state for state in named if state in shown.index] or _apart(list(by_weight.index), places)
+        clear = _apart(list(by_weight.index), places)
+        names = [state for state in by_weight.index if state in named] or clear
+        clear = _apart(names, places[by_weight.index.get_indexer(names)])
         if named and named[0] in shown.index:
             ring: dict[str, Any] = {"markersize": 12, "markerfacecolor": "none", "markeredgecolor": INK}
             axes.plot(*shown.loc[named[0], ["expected", "ratio"]], "o", clip_on=False, zorder=4, **ring)
         for state in names:
             at = by_weight.loc[state, ["expected", "ratio"]]
             axes.annotate(
-                state, (at["expected"], at["ratio"]), (5, 4), textcoords="offset points", fontsize=8, zorder=4
+                state,
+                (at["expected"], at["ratio"]),
+                (7, 5 if state in clear else -12),
+                textcoords="offset points",
+                fontsize=8,
+                zorder=4,
             )
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_formatter(lambda value, _: "")

@@ -16,11 +16,8 @@ from analysis.load.vocabulary import ALL_STATES, states
 from analysis.show.context_figures import change_bars, funnel_plot, incidence_curves, nowcast_series
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.cells import is_shown, state_by_offence
 from analysis.stats.cohorts import TRAILING_WEEKS, in_place
 from analysis.stats.context import (
-    LEAST_PLACED,
-    OFFENCE,
     direct_shares,
     measured_triangle,
     parts_of_change,
@@ -29,17 +26,17 @@ from analysis.stats.context import (
     state_funnel,
     strata,
 )
+from analysis.stats.disclosure import THRESHOLD
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.nowcast import BAND, nowcast
 from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift, scan_week, why_no_scan
+from analysis.stats.small_cells import is_shown, state_by_offence
 from analysis.stats.weeks import Calendar
 
 NO_DELAYS = (
     "This source says neither on which day a decline was recorded nor is a second version of it stored: how finished "
     "the week is cannot be measured."
 )
-LEAST_APART = 20
-"""Detainers that a week needs before its change is taken apart by offence: of fewer the parts would tell which."""
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
 
@@ -111,9 +108,9 @@ def baseline(
         listed.rename(columns={"flags": "charts"})[columns],
         "baseline",
         ("One row per state tested, per offence group tested" if all_cells else "One row for {place_name}")
-        + ", and one per state and offence group flagged. {scan_tests:n} of {scan_cells:n} cells have enough in them to "
-        "be tested, one false-discovery control over all; {scan_flags:n} are flagged. Charts: which of the EARS charts "
-        "(or Farrington's bound) the count exceeds on its own.",
+        + ", and one per cell of state and offence group that is flagged. {scan_tests:n} of {scan_cells:n} cells have "
+        "enough in them to be tested, one false-discovery control over all; {scan_flags:n} are flagged. Charts: which "
+        "of the EARS charts (or Farrington's bound) the count exceeds on its own.",
     )
     return [sheet.say(said), table_of_cells]
 
@@ -151,12 +148,11 @@ def slow_drift(sheet: Sheet, by_week: pd.DataFrame, week: date, calendar: Calend
 def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> list[Shown]:
     """Hold each state's declines against those expected of detainers like its own."""
     placed = state_funnel(rows, has_offences)
-    direct = direct_shares(rows, has_offences)
+    direct = direct_shares(rows)
     sheet.know(
-        least_placed=LEAST_PLACED,
+        least_placed=2 * THRESHOLD,
         direct_states=direct["standardised"].notna().sum(),
-        direct_stratum="status of the offence" if has_offences else "request",
-        strata=" and ".join(name.replace("_", " ") for name in strata(has_offences)),
+        strata=strata(has_offences).replace("_", " "),
         funnel_states=len(placed),
         funnel_outside=placed["position"].isin(["above", "below"]).sum(),
         funnel_phi=placed.attrs["phi"],
@@ -187,15 +183,12 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
     table = sheet.table(
         ordered.rename(columns={"ratio": "over_expected"})[columns],
         "funnel",
-        (
-            "One row per state with {least_placed:n} detainers or more"
-            if has_offences
-            else "One row per state with detainers"
-        )
-        + ". Expected: at the share that all states together have among detainers alike by {strata}. Position: against "
-        "the 99.8% limits with the spread between states. At the mix of all: the state's share if its detainers were "
-        "mixed by {direct_stratum} as those of all states are (gamma interval), for the {direct_states:n} states that "
-        "have detainers in every part of it.",
+        ("One row per state with {least_placed:n} detainers or more" if has_offences else "One row per state")
+        + ". Expected: at the share that all states together have among detainers alike by {strata}"
+        + (", a state's groups that are not shown taken together" if has_offences else "")
+        + ". Position: against the 99.8% limits with the spread between states. At the mix of all: the state's share "
+        "if what is asked were mixed as in all states together (gamma interval), for the {direct_states:n} states with "
+        "detainers of every request.",
     )
     return [plot, table]
 
@@ -212,15 +205,12 @@ def change_apart(
     own
         The detainers that the report is about, all weeks.
     factors
-        Columns of the strata by the factor's name; those of offences are left out where the week has few detainers,
-        which they would tell apart.
+        Columns of the strata by the factor's name.
     """
     earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
     if calendar.is_partial(week) or not calendar.is_settled(week) or len(earlier) < TRAILING_WEEKS:
         return [sheet.say("The week is not compared with the weeks before it, so no change is taken apart.")]
     before, after = rows_of_weeks(own, earlier), rows_of_weeks(own, [week])
-    if after["detainers"].sum() < LEAST_APART:
-        factors = {name: by for name, by in factors.items() if not set(by) & set(OFFENCE)}
     parts = parts_of_change(before, after, factors)
     of_count = parts_of_count(before, after, TRAILING_WEEKS, next(iter(factors.values())))
     sheet.know(
@@ -258,11 +248,16 @@ def change_apart(
     return [bars, in_declines, table_of_parts]
 
 
-def factors_of(has_offences: bool, *more: str) -> dict[str, list[str]]:
-    """Give the factors by which a change is taken apart: what the form asks, the offence where recorded, and more."""
-    factors = {"what the form asks": ["request"], **{name: [name] for name in more}}
-    if has_offences:
-        factors |= {"offence group": ["offence_group"], "status of the offence": ["offence_status"]}
+def factors_of(has_offences: bool, place: str) -> dict[str, list[str]]:
+    """Give the factors by which a change is taken apart.
+
+    Of one state it is not taken apart by offence, since the parts would tell of counts that are not shown.
+    """
+    factors = {"what the form asks": ["request"]}
+    if place == ALL_STATES:
+        factors["state"] = ["state"]
+        if has_offences:
+            factors |= {"offence group": ["offence_group"], "status of the offence": ["offence_status"]}
     return factors
 
 

@@ -10,10 +10,12 @@ from analysis.show.figures import ranked_shares
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import MEASURES, state_names
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.cells import OTHER_GROUPS, OTHER_STATES, state_by_offence
 from analysis.stats.cohorts import NOT_GIVEN, count_outcomes, with_intervals
 from analysis.stats.disclosure import TOTAL, WITHHELD, Suppressed
+from analysis.stats.small_cells import OTHER_GROUPS, OTHER_STATES, state_by_offence
 
+FEWEST_DOTS = 3
+"""States of which both counts are shown, below which no dot plot is drawn."""
 OFFENCE_NOT_GIVEN = "Offence not given"
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
 NO_MAP = "For the same reason states cannot be shown by offence group."
@@ -75,14 +77,16 @@ def state_offences(sheet: Sheet, rows: pd.DataFrame, place: str, name: str, peri
     table["part_everywhere"] = everywhere / everywhere.sum()
     of_state = declined.labels.loc[place] if declined is not None and place in declined.labels.index else {}
     table["declined_shown"] = [of_state.get(group, WITHHELD) for group in table.index]
+    table.loc[table.index == OTHER_GROUPS, "declined_shown"] = WITHHELD  # of the declined, they are other groups
     table = table[table["issued_shown"] != "0"].rename_axis("group").reset_index()
     table["group"] = table["group"].map(_group_name)
-    sheet.know(cell_threshold=issued.threshold, largest_small=issued.threshold - 1)
+    sheet.know(cell_threshold=issued.threshold)
     return sheet.table(
         table,
         name,
-        f"One row per offence group with detainers in {{place_name}} in {period}. Counts of one to {{largest_small:n}} "
-        "are shown as a range or not at all, and so are others where a small one could be worked out from them.",
+        f"One row per offence group with detainers in {{place_name}} in {period}. Counts above zero and below "
+        "{cell_threshold:n} are shown as a range or not at all, and so are others where a small one could be worked "
+        "out from them.",
     )
 
 
@@ -106,24 +110,24 @@ def offence_states(sheet: Sheet, rows: pd.DataFrame, offence: str, name: str, pe
     table = pd.DataFrame({"issued_shown": issued.labels[offence].drop(TOTAL)})
     given = declined.labels[offence] if declined is not None and offence in declined.labels.columns else {}
     table["declined_shown"] = [given.get(state, WITHHELD) for state in table.index]
+    table.loc[table.index == OTHER_STATES, "declined_shown"] = WITHHELD  # of the declined, they are other states
     both = shown_counts(issued, declined, offence)
     table["share"] = both["share"]
     table = table[table["issued_shown"] != "0"]
     table["state_name"] = [_state_name(state) for state in table.index]
     sheet.know(
         cell_threshold=issued.threshold,
-        largest_small=issued.threshold - 1,
         least_total=2 * issued.threshold,
-        states_shown=len(both),
+        **{f"{name}_shown": len(both)},
     )
     listed = sheet.table(
         table[["state_name", "issued_shown", "declined_shown", "share"]],
         name,
         f"One row per state with detainers for {{offence_name}} in {period}; states with fewer than {{least_total:n}} "
-        "detainers of all offences are added up. Counts of one to {largest_small:n} are shown as a range or not at all, "
-        "and so are others where a small one could be worked out from them.",
+        "detainers of all offences are added up. Counts above zero and below {cell_threshold:n} are shown as a range "
+        "or not at all, and so are others where a small one could be worked out from them.",
     )
-    if both.empty:
+    if len(both) < FEWEST_DOTS:
         return [listed]
     plot = sheet.figure(
         ranked_shares(
@@ -137,9 +141,7 @@ def offence_states(sheet: Sheet, rows: pd.DataFrame, offence: str, name: str, pe
         ),
         name,
         f"Dot plot of the share of detainers for {{offence_name}} recorded as declined in {period}, for the "
-        "{states_shown:n} states whose counts are shown, with 95% intervals. The numbers are in the table "
-        + name
-        + ".",
+        f"{{{name}_shown:n}} states whose counts are shown, with 95% intervals. The numbers are in the table {name}.",
     )
     return [plot, listed]
 

@@ -14,20 +14,20 @@ from analysis.show.context_figures import funnel_plot
 from analysis.show.listings import state_names
 from analysis.show.offence_section import shown_counts
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.cells import OTHER_AGENCIES, agency_outcomes, state_by_offence
 from analysis.stats.context import LEAST_ALIKE, direct_shares, like_states, state_funnel, strata
 from analysis.stats.disclosure import THRESHOLD, TOTAL
+from analysis.stats.small_cells import OTHER_AGENCIES, agency_outcomes, state_by_offence
 
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
 NO_AGENCY = "The source names no agency: nothing can be said of single agencies."
 
 
 def name_quarter(quarter: tuple[date, date] | None) -> str | None:
-    """Write a quarter as in "1 October to 31 December 2025"; None where there is none."""
+    """Write a quarter as in "the quarter from 1 October to 31 December 2025"; None where there is none."""
     if quarter is None:
         return None
     first, last = quarter
-    return f"{first.day} {first:%B} to {last.day} {last:%B} {last.year}"
+    return f"the quarter from {first.day} {first:%B} to {last.day} {last:%B} {last.year}"
 
 
 def agencies(sheet: Sheet, rows: pd.DataFrame, place: str) -> Shown:
@@ -77,7 +77,7 @@ def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame]) -> Shown:
     if not parts:
         named = any(rows["agency"].notna().any() for rows in by_state.values())
         return sheet.say(
-            "In {quarter_name} no agency of {place_name} has detainers enough to be shown." if named else NO_AGENCY
+            "Over {quarter_name} no agency of {place_name} has detainers enough to be shown." if named else NO_AGENCY
         )
     table = pd.concat(parts)
     table["last"] = table["agency"] == OTHER_AGENCIES
@@ -85,15 +85,15 @@ def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame]) -> Shown:
     sheet.know(
         agencies_shown=(~table["last"]).sum(),
         least_agency=2 * THRESHOLD,
-        largest_small=THRESHOLD - 1,
+        cell_threshold=THRESHOLD,
     )
     columns = ["agency", *(["state_name"] if len(by_state) > 1 else []), "issued_shown", "declined_shown"]
     return sheet.table(
         table.rename(columns={TOTAL: "issued_shown", "declined": "declined_shown"})[columns],
         "agencies",
         "One row per agency with {least_agency:n} detainers or more in {quarter_name}, the others of a state added up. "
-        "Counts of one to {largest_small:n} are shown as a range or not at all, and so are others where a small one "
-        "could be worked out from them.",
+        "Counts above zero and below {cell_threshold:n} are shown as a range or not at all, and so are others where a "
+        "small one could be worked out from them.",
     )
 
 
@@ -109,13 +109,13 @@ def alike(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bool) -> l
     has_offences
         Whether the source records offences.
     """
-    sheet.know(least_alike=LEAST_ALIKE, alike_by=" and ".join(name.replace("_", " ") for name in strata(has_offences)))
+    sheet.know(least_alike=LEAST_ALIKE, alike_by=strata(has_offences).replace("_", " "))
     if sheet.facts["quarter_name"] is None:
         return [sheet.say(NO_QUARTER.format("like states"))]
     distance = like_states(rows, place, has_offences)
     if distance.empty:
         return [sheet.say("{place_name} has fewer than {least_alike:n} detainers in {quarter_name}: no like states.")]
-    placed, direct = state_funnel(rows, has_offences), direct_shares(rows, has_offences)
+    placed, direct = state_funnel(rows, has_offences), direct_shares(rows)
     own = placed.loc[place]
     sheet.know(
         like_states=", ".join(state_names(distance.index)),
@@ -124,29 +124,31 @@ def alike(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bool) -> l
         quarter_ratio=own["ratio"],
         quarter_ratio_low=own["low"],
         quarter_ratio_high=own["high"],
-        quarter_position=own["position"] or own["reason"],
+        quarter_chance="within" if own["low_998"] <= own["ratio"] <= own["high_998"] else "outside",
+        quarter_spread=own["position"] or own["reason"],
     )
     said = sheet.say(
-        "In {quarter_name} ICE recorded {quarter_observed:.0f} detainers of {place_name} as declined; detainers alike by "
-        "{alike_by} in all states together would give {quarter_expected:.1f} (ratio {quarter_ratio:ratio}, 95% interval "
-        "{quarter_ratio_low:ratio} to {quarter_ratio_high:ratio}). Against the limits with the spread between states it "
-        "lies **{quarter_position}**.",
-        "Most like it, by the number of detainers and their mix by {alike_by}: {like_states}. A distance of one is twice "
-        "the number with the same mix, or the same number with nothing in common.",
+        "In {quarter_name} ICE issued detainers of which it has recorded {quarter_observed:.0f} in {place_name} as "
+        "declined; detainers alike by {alike_by} in all states together would give {quarter_expected:.1f} (ratio "
+        "{quarter_ratio:ratio}, 95% interval {quarter_ratio_low:ratio} to {quarter_ratio_high:ratio}). That is "
+        "{quarter_chance} the 99.8% limits of chance alone, and, against those with the spread between states added, "
+        "**{quarter_spread}**.",
+        "Most like it, by the number of detainers and their mix by {alike_by}: {like_states}. A distance of one is "
+        "twice the number with the same mix, or the same number with nothing in common.",
     )
     plot = sheet.figure(
         funnel_plot(
             placed,
             headline=sheet.fill("{quarter_observed:.0f} recorded, {quarter_expected:.1f} expected"),
             subtitle=sheet.fill(
-                "Declines recorded over those expected of detainers alike by {alike_by}, {quarter_name}; named: the state "
-                "and those most like it"
+                "Declines recorded over those expected of detainers alike by {alike_by}, {quarter_name}; named: the "
+                "state, ringed, and those most like it"
             ),
             named=[place, *distance.index],
         ),
         "alike",
         "Funnel plot of states over {quarter_name}: declines recorded over expected, against expected, with 95% and "
-        "99.8% limits. {place_name}: ratio {quarter_ratio:ratio}, {quarter_position}. The numbers are in the table "
+        "99.8% limits. {place_name}: ratio {quarter_ratio:ratio}, {quarter_spread}. The numbers are in the table "
         "alike.",
     )
     table = placed.join(

@@ -92,7 +92,12 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
         "credible interval; half of the states keep less than {own_weight:share} of their own). A rank is given as the "
         "range that it may have and no further.",
     )
-    return [on_map, plot, table, facility_interval(sheet, facilities, place)]
+    alike = sheet.say(
+        "The states' shares of this week differ no more than by chance: each is drawn almost wholly to that of all."
+        if estimates.attrs["no_spread"]
+        else ""
+    )
+    return [on_map, alike, plot, table, facility_interval(sheet, facilities, place)]
 
 
 def facility_interval(sheet: Sheet, facilities: pd.DataFrame | None, place: str) -> Shown:

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.show.canvas import WIDTH, canvas
-from analysis.show.figures import UNSTABLE_BELOW
 from analysis.show.style import HATCH, INK, NO_DETAINERS, TILE_EDGE, UNSTABLE, drawing
 
 COUNT_CLASSES = (5, 10, 20, 50)
@@ -79,7 +78,7 @@ def tile_map(
             axes.text(x + 0.5, y + (0.34 if tile["present"] else 0.5), str(postal), bbox=ground, **centred)
             if tile["present"]:
                 axes.text(x + 0.5, y + 0.68, tile["label"], weight="bold", bbox=ground, **centred)
-        _class_key(figure, classes, absent_name, f"fewer than {UNSTABLE_BELOW}" if "unstable" in tiles else "")
+        _class_key(figure, classes, absent_name, "few declines" if "unstable" in tiles else "")
     return figure
 
 
@@ -104,7 +103,7 @@ def _class_key(figure: Figure, classes: Sequence[float], absent_name: str, unsta
         steps = [1, *classes]
         names = [*(f"{a:.0f} to {b - 1:.0f}" for a, b in pairwise(steps)), f"{classes[-1]:.0f} or more"]
     values = [0, *(0.99 * bound for bound in classes), classes[-1]]
-    patches = [
+    patches: list[tuple[str, str | tuple[float, ...], str | None]] = [
         (name, _class_colour(v, classes)[0], None) for name, v in zip(["none declined", *names], values, strict=True)
     ]
     patches += [(unstable_name, "white", UNSTABLE)] if unstable_name else []

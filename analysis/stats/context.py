@@ -12,37 +12,35 @@ from analysis.load.table import Outcome
 from analysis.stats.clusters import clustered_shares
 from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
 from analysis.stats.delays import Triangle, maturities, triangle_of_lift_dates, triangle_of_snapshots
-from analysis.stats.disclosure import THRESHOLD
 from analysis.stats.funnels import funnel
 from analysis.stats.intervals import count_interval
 from analysis.stats.mix import change_of_count, change_of_share, direct_standardisation, indirect_standardisation
-from analysis.stats.shrinkage import rank_probabilities, shrunken_shares
+from analysis.stats.shrinkage import fit_prior, rank_probabilities, shrunken_shares
+from analysis.stats.small_cells import visible_mix
 from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 
-REQUEST, OFFENCE = ("request",), ("offence_group", "offence_status")
-LEAST_PLACED = 2 * THRESHOLD
-"""Detainers that a state needs before numbers made from its offences are shown: of fewer they would tell which."""
+REQUEST, OFFENCE = "request", "offence_group"
 LIKE_STATES, LEAST_ALIKE = 5, 20
 
 
-def strata(has_offences: bool) -> list[str]:
-    """List what is held equal when states are compared: what the form asks and, where recorded, the offence."""
-    return [*REQUEST, *(OFFENCE if has_offences else ())]
+def strata(has_offences: bool) -> str:
+    """Name what is held equal when states are compared: the offence group or, where none is recorded, the request."""
+    return OFFENCE if has_offences else REQUEST
 
 
 def state_funnel(rows: pd.DataFrame, has_offences: bool) -> pd.DataFrame:
     """Hold each state's declines against those expected of detainers like its own.
 
-    Expected: the share of declines that all states together have among detainers of the same stratum
-    (:func:`strata`).
+    Expected: the share of declines that all states together have among detainers of the same stratum (:func:`strata`).
+    Of offences no more is used than :func:`analysis.stats.small_cells.visible_mix` gives: to tenths of a decline, the exact
+    number would narrow down the cells of state × offence that are not shown, as a solver that is given it proves.
 
     Parameters
     ----------
     rows
         Detainers of one period, all states.
     has_offences
-        Whether the source records offences. What is expected is then rounded, and states with fewer than
-        :data:`LEAST_PLACED` detainers are left out: the exact number could tell the offences of a few.
+        Whether the source records offences; states that the table of states by offence adds up are then left out.
 
     Returns
     -------
@@ -51,31 +49,31 @@ def state_funnel(rows: pd.DataFrame, has_offences: bool) -> pd.DataFrame:
         ``high``, the exact interval of ``ratio``, and ``issued``. Detainers whose state is not given count in the
         standard alone.
     """
-    counts = count_outcomes(rows, ["state", *strata(has_offences)])
-    standardised = indirect_standardisation(counts).drop(index=NOT_GIVEN, errors="ignore")
-    issued = counts["issued"].groupby(level=0).sum().reindex(standardised.index)
+    counts = count_outcomes(rows, ["state", REQUEST])
+    of_state = counts.groupby(level=0)[["issued", "declined"]].sum().drop(index=NOT_GIVEN, errors="ignore")
     if has_offences:
-        standardised = standardised[issued >= LEAST_PLACED].round({"expected": 1})
-    placed = funnel(standardised["observed"], standardised["expected"])
+        issued, shares = visible_mix(rows)
+        expected = (issued * shares).sum(axis="columns")
+    else:
+        expected = indirect_standardisation(counts)["expected"]
+    of_state = of_state.loc[of_state.index.intersection(expected.index)]
+    placed = funnel(of_state["declined"], expected)
     low, high = count_interval(placed["observed"])
     divisor = placed["expected"].where(placed["expected"] > 0)
-    return placed.assign(low=low / divisor, high=high / divisor, issued=issued)
+    return placed.assign(low=low / divisor, high=high / divisor, issued=of_state["issued"])
 
 
-def direct_shares(rows: pd.DataFrame, has_offences: bool) -> pd.DataFrame:
-    """Give the share of declines that states would have if their detainers were mixed as those of all states.
+def direct_shares(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the share of declines that states would have if what is asked were mixed as in all states together.
 
-    Strata: the status of the offence or, where no offence is recorded, what the form asks. States with detainers in
-    every stratum are given, mostly large ones; shares are rounded as in :func:`state_funnel`.
+    States with detainers of every request are given, mostly large ones.
 
     Returns
     -------
     pandas.DataFrame
         One row per state with detainers: the columns of :func:`analysis.stats.mix.direct_standardisation`.
     """
-    by = ["state", "offence_status" if has_offences else "request"]
-    given = direct_standardisation(count_outcomes(rows, by)).drop(index=NOT_GIVEN, errors="ignore")
-    return given.round(3)
+    return direct_standardisation(count_outcomes(rows, ["state", REQUEST])).drop(index=NOT_GIVEN, errors="ignore")
 
 
 def estimated_shares(counts: pd.DataFrame) -> pd.DataFrame:
@@ -90,10 +88,15 @@ def estimated_shares(counts: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The columns of :func:`analysis.stats.shrinkage.shrunken_shares` and of
-        :func:`analysis.stats.shrinkage.rank_probabilities`.
+        :func:`analysis.stats.shrinkage.rank_probabilities`; ``attrs["no_spread"]`` says whether the states differ no
+        more than by chance.
     """
-    posterior = shrunken_shares(counts.drop(index=NOT_GIVEN, errors="ignore"))
-    return posterior.join(rank_probabilities(posterior))
+    given = counts.drop(index=NOT_GIVEN, errors="ignore")
+    prior = fit_prior(given["declined"], given["issued"])
+    posterior = shrunken_shares(given, prior=prior)
+    result = posterior.join(rank_probabilities(posterior))
+    result.attrs["no_spread"] = prior.no_spread
+    return result
 
 
 def facility_shares(rows: pd.DataFrame) -> pd.DataFrame | None:
@@ -123,7 +126,8 @@ def like_states(rows: pd.DataFrame, place: str, has_offences: bool) -> pd.Series
     """Find the states most like one: in the number of detainers, and in what they are.
 
     The distance of two states: how often one number must be doubled to reach the other, plus the part of the detainers
-    that would have to change stratum (:func:`strata`) to make the mixes equal (the index of dissimilarity).
+    that would have to change stratum (:func:`strata`) to make the mixes equal (the index of dissimilarity), as far as
+    the table of states by offence shows them.
 
     Parameters
     ----------
@@ -144,9 +148,11 @@ def like_states(rows: pd.DataFrame, place: str, has_offences: bool) -> pd.Series
     ----------
     Duncan and Duncan (1955), American Sociological Review 20, 210-217, for the index of dissimilarity.
     """
-    counts = count_outcomes(rows, ["state", *strata(has_offences)])["issued"]
-    wide = counts.unstack(list(range(1, counts.index.nlevels)), fill_value=0)  # noqa: PD010 (index levels)
-    wide = wide.drop(index=NOT_GIVEN, errors="ignore")
+    if has_offences:
+        wide = visible_mix(rows)[0]
+    else:
+        wide = count_outcomes(rows, ["state", REQUEST])["issued"].unstack(fill_value=0)  # noqa: PD010 (index levels)
+        wide = wide.drop(index=NOT_GIVEN, errors="ignore")
     issued = wide.sum(axis="columns")
     wide, issued = wide[issued >= LEAST_ALIKE], issued[issued >= LEAST_ALIKE]
     if place not in wide.index:
@@ -154,7 +160,7 @@ def like_states(rows: pd.DataFrame, place: str, has_offences: bool) -> pd.Series
     mix = wide.div(issued, axis="index")
     apart = (mix - mix.loc[place]).abs().sum(axis="columns") / 2
     distance = np.log2(issued / issued[place]).abs() + apart
-    return distance.drop(place).nsmallest(LIKE_STATES).round(2)
+    return distance.drop(place).nsmallest(LIKE_STATES).round(1)
 
 
 def parts_of_change(before: pd.DataFrame, after: pd.DataFrame, factors: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -171,8 +177,8 @@ def parts_of_change(before: pd.DataFrame, after: pd.DataFrame, factors: Mapping[
     -------
     pandas.DataFrame
         One row per factor: ``factor``, ``share_before``, ``share``, ``mix_effect`` (the detainers' mix changed),
-        ``share_effect`` (shares within strata changed) and ``change``, their sum; all as parts of 1, rounded to
-        thousandths, NaN where a period has no detainers.
+        ``share_effect`` (shares within strata changed) and ``change``, their sum; all as parts of 1, NaN where a
+        period has no detainers.
 
     References
     ----------
@@ -185,11 +191,8 @@ def parts_of_change(before: pd.DataFrame, after: pd.DataFrame, factors: Mapping[
     for name, (then, now) in counts.items():
         effects = change_of_share(then, now)[["mix_effect", "share_effect"]].sum(min_count=1)
         shares = [period["declined"].sum() / (period["issued"].sum() or np.nan) for period in (then, now)]
-        change = shares[1] - shares[0]
-        mix = round(effects["mix_effect"], 3)
-        rows.append((name, *shares, mix, round(change, 3) - mix, round(change, 3)))
-    columns = ["factor", "share_before", "share", "mix_effect", "share_effect", "change"]
-    return pd.DataFrame(rows, columns=columns).round(3)
+        rows.append((name, *shares, *effects, shares[1] - shares[0]))
+    return pd.DataFrame(rows, columns=["factor", "share_before", "share", "mix_effect", "share_effect", "change"])
 
 
 def parts_of_count(before: pd.DataFrame, after: pd.DataFrame, weeks: int, by: Sequence[str]) -> pd.Series:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.load.offences import groups
 from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
-from analysis.stats.disclosure import THRESHOLD, Suppressed, suppress_table
+from analysis.stats.disclosure import THRESHOLD, TOTAL, WITHHELD, Suppressed, suppress_table
 
 OTHER_STATES, OTHER_GROUPS, OTHER_AGENCIES = "other states", "other groups", "other agencies"
 ELSE = "else"
@@ -46,6 +46,39 @@ def state_by_offence(rows: pd.DataFrame, column: str, threshold: int = THRESHOLD
     table = _add_up_small(counts.loc[states, severity], 2 * threshold, OTHER_STATES)
     table = _add_up_small(table.T, 2 * threshold, OTHER_GROUPS).T
     return suppress_table(table, threshold, totals_known=True) if min(table.shape) > 1 else None
+
+
+def visible_mix(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give what the table of states by offence group shows of each state's mix, and nothing more.
+
+    Whatever is made of these two frames tells no cell that the table hides.
+
+    Parameters
+    ----------
+    rows
+        Detainers of one period, all states.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        Detainers by state (rows; those that the table adds up are left out) and offence group, a state's hidden cells
+        taken together in the last column; and the share of declines of each of these in all states together.
+    """
+    counts = count_outcomes(rows, ["state", "offence_group"])[["issued", "declined"]]
+    by_state, by_group = (counts.groupby(level=level).sum() for level in (0, 1))
+    shown = state_by_offence(rows, "issued")
+    states = by_state.index[by_state["issued"] >= 2 * THRESHOLD].drop(NOT_GIVEN, errors="ignore")
+    if shown is None:
+        whole = by_state.loc[states, ["issued"]].set_axis([WITHHELD], axis="columns")
+        return whole, whole * 0 + by_group["declined"].sum() / by_group["issued"].sum()
+    cells = shown.values.drop(columns=TOTAL).reindex(states)  # noqa: PD011 (a field of the result, not of a frame)
+    lumped = by_group.drop(cells.columns.drop(OTHER_GROUPS, errors="ignore")).sum()
+    sums = pd.concat([by_group, lumped.to_frame(OTHER_GROUPS).T]).loc[cells.columns]
+    hidden = cells.isna().astype(int)
+    cells[WITHHELD] = by_state["issued"].reindex(states) - cells.sum(axis="columns")
+    shares = cells * 0 + sums["declined"] / sums["issued"]
+    shares[WITHHELD] = (hidden @ sums["declined"]) / (hidden @ sums["issued"]).replace(0, 1)
+    return cells.fillna(0), shares.fillna(0)
 
 
 def is_shown(shown: Suppressed | None, row: str, column: str) -> bool:
