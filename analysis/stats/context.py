@@ -32,8 +32,8 @@ def state_funnel(rows: pd.DataFrame, has_offences: bool) -> pd.DataFrame:
     """Hold each state's declines against those expected of detainers like its own.
 
     Expected: the share of declines that all states together have among detainers of the same stratum (:func:`strata`).
-    Of offences no more is used than :func:`analysis.stats.small_cells.visible_mix` gives: to tenths of a decline, the exact
-    number would narrow down the cells of state × offence that are not shown, as a solver that is given it proves.
+    Of offences no more is used than :func:`analysis.stats.small_cells.visible_mix` gives: a number made of all cells
+    would, even to tenths of a decline, narrow down those of state × offence that are not shown.
 
     Parameters
     ----------

@@ -113,8 +113,10 @@ def test_no_solver_recovers_an_agencys_small_count_from_the_table(seed: int) -> 
     generator = np.random.default_rng(seed)
     issued = generator.geometric(0.04, size=14)
     declined = generator.binomial(issued, generator.beta(0.5, 3, size=14))
-    counts = {f"A{n}": (int(d), int(i)) for n, (d, i) in enumerate(zip(declined, issued, strict=True))}
-    shown = agency_outcomes(of_agencies(dict(counts)))
+    counts: dict[str | None, tuple[int, int]] = {
+        f"A{n}": (int(d), int(i)) for n, (d, i) in enumerate(zip(declined, issued, strict=True))
+    }
+    shown = agency_outcomes(of_agencies(counts))
     assert shown is not None
     parts = {name: counts[name] for name in shown.labels.index if name in counts}
     rest = np.sum([value for name, value in counts.items() if name not in parts], axis=0)
