@@ -129,7 +129,7 @@ def slow_drift(sheet: Sheet, by_week: pd.DataFrame, week: date, calendar: Calend
         drift_limit=DRIFT_LIMIT,
         drift_sum=own,
         drift_flag=None if own is None else bool(own > DRIFT_LIMIT),
-        drift_looked_at=len(found.sums),
+        drift_states_looked_at=len(found.sums.drop(ALL_STATES, errors="ignore")),
         drift_states=len(names),
         drift_names=", ".join(state_names(pd.Index(names))) or "none",
     )
@@ -141,7 +141,7 @@ def slow_drift(sheet: Sheet, by_week: pd.DataFrame, week: date, calendar: Calend
         + ": the running sum of what is above expectation (CUSUM) stands at {drift_sum:.1f}, the limit is "
         "{drift_limit:.0f}."
     )
-    others = " Of {drift_looked_at:n} series looked at, these states are above the limit: {drift_names}."
+    others = " Of the {drift_states_looked_at:n} states with declines enough, these are above the limit: {drift_names}."
     return sheet.say(said + (others if place == ALL_STATES and by_week.index.names[1] == "state" else ""))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.load.vocabulary import ALL_STATES, states
+from analysis.load.vocabulary import states
 from analysis.show.figures import UNSTABLE_BELOW, ranked_shares
 from analysis.show.listings import estimates_table, share_tiles, with_labels
 from analysis.show.sheet import Sheet, Shown
@@ -37,7 +37,7 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
     estimates = estimated_shares(by_state)
     given = estimates["a"].notna()
     if not given.any():
-        sheet.know(no_estimates=estimates.loc[by_state["issued"].reindex(estimates.index) > 0, "reason"].iloc[0])
+        sheet.know(no_estimates=estimates.sort_values("share")["reason"].iloc[0])  # those without a share are last
         return [sheet.say("No share of a state is weighed against those of the others: {no_estimates}.")]
     sheet.know(
         unstable_below=UNSTABLE_BELOW,
@@ -104,8 +104,7 @@ def facility_interval(sheet: Sheet, facilities: pd.DataFrame | None, place: str)
     """Say beside the plain interval the one that allows for the likeness of a facility's detainers, or why not."""
     if facilities is None:
         return sheet.say(NO_FACILITIES)
-    key = place if place in facilities.index else ALL_STATES
-    own = facilities.loc[key] if key == place else None
+    own = facilities.loc[place] if place in facilities.index else None
     if own is None or own["reason"]:
         sheet.know(facility_reason="no detainers" if own is None else own["reason"])
         return sheet.say("No interval that allows for facilities in {place_name}: {facility_reason}.")

@@ -166,8 +166,6 @@ COLUMNS: dict[str, Column] = {
         "share with the detainers of all states",
     ),
     "distance": Column("Distance", "ratio", meaning="doublings of the number, plus the part of another mix"),
-    "offence_detail": Column("Detail", meaning="kind of offence within the group"),
-    "drift": Column("Sum", "ratio", meaning="sum of what is above expectation, in standard deviations"),
     "extracted_on": Column("Extracted", "date", meaning="day of the extraction"),
     "known_then": Column("Declined, known then", "count", meaning="of the week's detainers; blank = not reached"),
 }

@@ -38,7 +38,7 @@ COLUMNS = (
     "detainers",
 )
 """Columns of the table of detainers that a cohort's counts need."""
-RECORD_COLUMNS = (*COLUMNS, "agency", "facility_code", "offence_detail", "person")
+RECORD_COLUMNS = (*COLUMNS, "agency", "facility_code", "person")
 """Those that are needed of a few weeks only."""
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
 _COLUMN_OF = {

@@ -12,6 +12,7 @@ from analysis.load.table import Outcome
 from analysis.stats.clusters import clustered_shares
 from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
 from analysis.stats.delays import Triangle, maturities, triangle_of_lift_dates, triangle_of_snapshots
+from analysis.stats.disclosure import WITHHELD
 from analysis.stats.funnels import funnel
 from analysis.stats.intervals import count_interval
 from analysis.stats.mix import change_of_count, change_of_share, direct_standardisation, indirect_standardisation
@@ -126,8 +127,8 @@ def like_states(rows: pd.DataFrame, place: str, has_offences: bool) -> pd.Series
     """Find the states most like one: in the number of detainers, and in what they are.
 
     The distance of two states: how often one number must be doubled to reach the other, plus the part of the detainers
-    that would have to change stratum (:func:`strata`) to make the mixes equal (the index of dissimilarity), as far as
-    the table of states by offence shows them.
+    that would have to change stratum (:func:`strata`) to make the mixes equal (the index of dissimilarity); offence
+    groups that the table of states by offence does not show for both count as one stratum.
 
     Parameters
     ----------
@@ -157,8 +158,9 @@ def like_states(rows: pd.DataFrame, place: str, has_offences: bool) -> pd.Series
     wide, issued = wide[issued >= LEAST_ALIKE], issued[issued >= LEAST_ALIKE]
     if place not in wide.index:
         return pd.Series(dtype=float)
-    mix = wide.div(issued, axis="index")
-    apart = (mix - mix.loc[place]).abs().sum(axis="columns") / 2
+    mix = wide.drop(columns=WITHHELD, errors="ignore").div(issued, axis="index")
+    gaps = mix - mix.loc[place]  # NaN where either is hidden: what is left is one stratum
+    apart = (gaps.abs().sum(axis="columns") + gaps.sum(axis="columns").abs()) / 2
     distance = np.log2(issued / issued[place]).abs() + apart
     return distance.drop(place).nsmallest(LIKE_STATES).round(1)
 

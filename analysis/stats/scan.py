@@ -140,9 +140,11 @@ def drift(by_week: pd.DataFrame, week: date, calendar: Calendar) -> Drift:
     """
     weeks = as_timestamps(_weeks_until(week, calendar))
     needed = SHORTEST_SERIES + WATCHED
-    if calendar.is_partial(week) or len(weeks) < needed:
-        short = f"{len(weeks)} full weeks of data: no drift is looked for before {needed - len(weeks)} more"
-        return Drift(pd.Series(dtype=float), "the week is partial" if calendar.is_partial(week) else short)
+    if not calendar.is_settled(week):
+        return Drift(pd.Series(dtype=float), "the week is not settled")
+    if len(weeks) < needed:
+        short = f"{len(weeks)} full weeks of data, and none is looked for before {needed - len(weeks)} more"
+        return Drift(pd.Series(dtype=float), short)
     by_place = by_week[["declined", "issued"]].unstack(fill_value=0).reindex(weeks, fill_value=0)  # noqa: PD010
     whole = by_place.T.groupby(level=0).sum().T.astype(float)
     totals = _sums(whole[["declined"]].set_axis(["all"], axis="columns"), whole["issued"].to_frame("all"))

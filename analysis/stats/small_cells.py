@@ -61,8 +61,9 @@ def visible_mix(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     tuple of pandas.DataFrame
-        Detainers by state (rows; those that the table adds up are left out) and offence group, a state's hidden cells
-        taken together in the last column; and the share of declines of each of these in all states together.
+        Detainers by state (rows; those that the table adds up are left out) and offence group, NaN where hidden, and a
+        state's hidden cells taken together in the last column; and the share of declines of each of these in all states
+        together.
     """
     counts = count_outcomes(rows, ["state", "offence_group"])[["issued", "declined"]]
     by_state, by_group = (counts.groupby(level=level).sum() for level in (0, 1))
@@ -70,7 +71,7 @@ def visible_mix(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     states = by_state.index[by_state["issued"] >= 2 * THRESHOLD].drop(NOT_GIVEN, errors="ignore")
     if shown is None:
         whole = by_state.loc[states, ["issued"]].set_axis([WITHHELD], axis="columns")
-        return whole, whole * 0 + by_group["declined"].sum() / by_group["issued"].sum()
+        return whole, whole * 0 + by_group["declined"].sum() / max(1, by_group["issued"].sum())
     cells = shown.values.drop(columns=TOTAL).reindex(states)  # noqa: PD011 (a field of the result, not of a frame)
     lumped = by_group.drop(cells.columns.drop(OTHER_GROUPS, errors="ignore")).sum()
     sums = pd.concat([by_group, lumped.to_frame(OTHER_GROUPS).T]).loc[cells.columns]
@@ -78,7 +79,7 @@ def visible_mix(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     cells[WITHHELD] = by_state["issued"].reindex(states) - cells.sum(axis="columns")
     shares = cells * 0 + sums["declined"] / sums["issued"]
     shares[WITHHELD] = (hidden @ sums["declined"]) / (hidden @ sums["issued"]).replace(0, 1)
-    return cells.fillna(0), shares.fillna(0)
+    return cells, shares
 
 
 def is_shown(shown: Suppressed | None, row: str, column: str) -> bool:

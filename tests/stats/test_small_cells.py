@@ -148,6 +148,16 @@ def test_the_visible_mix_adds_up_to_each_states_detainers() -> None:
     assert nothing.to_dict() == {WITHHELD: {"CA": 12}}
 
 
+def test_like_states_are_near_by_number_and_by_what_is_shown_of_their_mix() -> None:
+    alike, unlike, twice = {"DUI": 60, "ASSAULT": 40}, {"DUI": 40, "ASSAULT": 60}, {"DUI": 120, "ASSAULT": 80}
+    table = by_offence({"CA": alike, "TX": alike, "NY": unlike, "FL": twice, "VT": {"DUI": 9, "ASSAULT": 8}})
+    found = like_states(table, "CA", has_offences=True)
+    assert found.to_dict() == {"TX": 0.0, "NY": 0.2, "FL": 1.0}
+    assert like_states(table, "VT", has_offences=True).empty
+    by_request = like_states(table.assign(request="hold"), "CA", has_offences=False)
+    assert by_request.to_dict() == {"TX": 0.0, "NY": 0.0, "FL": 1.0}
+
+
 def test_what_is_made_of_a_states_offences_is_the_same_for_every_table_with_the_same_face() -> None:
     """Move detainers between hidden cells so that nothing shown changes: no number made of them may change either."""
     states, groups = ["CA", "TX", "NY", "FL"], ["ASSAULT", "DUI", "FRAUD", "WEAPONS"]
