@@ -60,8 +60,12 @@ def main() -> None:
 @main.command("run")
 @click.argument("notebook", nargs=-1)
 @click.option("--source", "source_names", multiple=True, help="Only this source, or a file to import; may be repeated.")
-@click.option("--weeks", help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all]")
+@click.option(
+    "--weeks",
+    help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all, of profiles the latest settled]",
+)
 @click.option("--state", "states", multiple=True, help="A report for this state; may be repeated.")
+@click.option("--offence", "offences", multiple=True, help="A report for this offence group; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
@@ -73,13 +77,15 @@ def run_command(
     source_names: tuple[str, ...],
     weeks: str | None,
     states: tuple[str, ...],
+    offences: tuple[str, ...],
     out: Path,
     jobs: int,
     force: bool,
     png: bool,
 ) -> None:
-    """Make reports: all NOTEBOOKs on all bundled sources and weeks, unless narrowed."""
+    """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
     from analysis.errors import unknown
+    from analysis.load.offences import group_named
     from analysis.load.sources import HINT, sources
     from analysis.load.vocabulary import state_or_all
     from analysis.run.batch import plan, run
@@ -94,7 +100,8 @@ def run_command(
             raise unknown("source", name, known, more=HINT)
     chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
     postal = [state_or_all(state) for state in states]
-    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=postal, png=png)
+    groups = [group_named(offence) for offence in offences]
+    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=postal, offences=groups, png=png)
     with _Progress(len(tasks)) as progress:
         results = run(tasks, out, jobs=jobs, force=force, report=progress.report)
     index = write_index(out, read_manifest(out))

@@ -134,7 +134,7 @@ def sources() -> dict[str, Source]:
     return found
 
 
-def open_source(name: object, *, clock: str) -> Source:
+def open_source(name: object, *, clock: str, offences: bool = False) -> Source:
     """Find a source by name.
 
     Parameters
@@ -143,13 +143,18 @@ def open_source(name: object, *, clock: str) -> Source:
         The source's name.
     clock
         What its weeks must mean: ``issued`` or ``recorded``.
+    offences
+        Whether it must record offences.
 
     Raises
     ------
     InputError
-        No source of that name and clock; the message lists those that there are.
+        No source of that name and clock, or it records no offences; the message lists those that there are.
     """
     fitting = {key: source for key, source in sources().items() if source.facts.clock == clock}
     if name not in fitting:
         raise unknown(f"source with weeks by day {clock}", name, fitting, more=HINT)
+    if offences and not fitting[str(name)].facts.offences:
+        others = ", ".join(key for key, source in fitting.items() if source.facts.offences)
+        raise InputError(f"the source {name!r} records no offences, and this report is about one", do=f"Use {others}")
     return fitting[str(name)]

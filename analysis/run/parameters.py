@@ -18,9 +18,10 @@ from pydantic import ConfigDict, ValidationError, create_model
 
 from analysis.errors import InputError, unknown
 from analysis.load.files import bundled_folder
+from analysis.load.offences import group_named
 from analysis.load.snapshots import pick_versions, version_numbers
 from analysis.load.sources import Source, open_source, sources
-from analysis.load.vocabulary import state_or_all
+from analysis.load.vocabulary import state_named, state_or_all
 from analysis.stats.cohorts import choose_repeats
 from analysis.stats.weeks import Calendar
 
@@ -42,7 +43,8 @@ class Notebook:
     """One of our notebooks: what it asks for.
 
     ``clock`` says what its weeks mean (``issued`` or ``recorded``); ``versions``, whether it compares two versions of a
-    source; ``only``, the one source that it uses, blank where it can be run on every fitting one.
+    source; ``only``, the one source that it uses, blank where it can be run on every fitting one; ``offences``, whether
+    it needs a source that records them; ``weeks``, which weeks are made unless others are asked for.
     """
 
     name: str
@@ -51,6 +53,8 @@ class Notebook:
     clock: str
     versions: bool
     only: str
+    offences: bool
+    weeks: str
     parameters: tuple[Parameter, ...]
 
     def parameter_names(self) -> list[str]:
@@ -82,9 +86,17 @@ def read_notebook(path: Path) -> Notebook:
         raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
     source = "".join(tagged[0]["source"])
     title = next(line for line in "".join(cells[0]["source"]).splitlines() if line.startswith("# "))[2:]
-    only = settings.get("source", "")
-    declared = tuple(_declared(source, path))
-    return Notebook(path.stem, path, title, settings["clock"], "versions" in settings, only, declared)
+    return Notebook(
+        path.stem,
+        path,
+        title,
+        settings["clock"],
+        "versions" in settings,
+        settings.get("source", ""),
+        "offences" in settings,
+        settings.get("weeks", "all"),
+        tuple(_declared(source, path)),
+    )
 
 
 def _declared(source: str, path: Path) -> list[Parameter]:
@@ -121,10 +133,14 @@ def find_notebook(name: str) -> Notebook:
 
 
 def sources_for(notebook: Notebook) -> dict[str, Source]:
-    """Find the sources that a notebook can be run on: by what its weeks mean, with versions if need be."""
-    fitting = {name: source for name, source in sources().items() if source.facts.clock == notebook.clock}
-    if notebook.only:
-        return {name: source for name, source in fitting.items() if name == notebook.only}
+    """Find the sources that a notebook can be run on: by what its weeks mean, with offences or versions if need be."""
+    fitting = {
+        name: source
+        for name, source in sources().items()
+        if source.facts.clock == notebook.clock
+        and (source.facts.offences or not notebook.offences)
+        and notebook.only in ("", name)
+    }
     if not notebook.versions:
         return fitting
     return {name: source for name, source in fitting.items() if len(version_numbers(name)) > 1}
@@ -143,8 +159,8 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[st
     Returns
     -------
     dict
-        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code or ``all``, ``older`` and
-        ``newer`` as numbers of versions.
+        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code or ``all`` (where that
+        is the notebook's default), ``offence`` as a group's id, ``older`` and ``newer`` as numbers of versions.
 
     Raises
     ------
@@ -164,11 +180,17 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[st
         raise InputError(
             f"parameter {first['loc'][0]!r} of {notebook.name}: {first['msg']}", found=first["input"]
         ) from error
-    source = open_source(values.get("source", next(iter(sources_for(notebook)), "")), clock=notebook.clock)
+    name = values.get("source", next(iter(sources_for(notebook)), ""))
+    source = open_source(name, clock=notebook.clock, offences=notebook.offences)
     if "week" in values:
         values["week"] = Calendar.of(source.facts).pick(values["week"]).isoformat()
     if "state" in values:
-        values["state"] = state_or_all(values["state"])
+        read = (
+            state_or_all if next(p.default for p in notebook.parameters if p.name == "state") == "all" else state_named
+        )
+        values["state"] = read(values["state"])
+    if "offence" in values:
+        values["offence"] = group_named(values["offence"])
     if notebook.versions:
         values["older"], values["newer"] = pick_versions(source.facts.name, values["older"], values["newer"])
     if "repeats" in values:

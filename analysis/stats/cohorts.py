@@ -13,17 +13,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import unknown
-from analysis.load.offences import groups
 from analysis.load.repeats import FIRST_OF_DAY
 from analysis.load.table import Outcome
 from analysis.stats.changes import RatioTest, adjust_for_many, compare, direction
-from analysis.stats.disclosure import THRESHOLD, Suppressed, suppress_table
 from analysis.stats.intervals import count_interval, share_interval
 from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 
 NOT_GIVEN = "not given"
-OTHER_STATES, OTHER_GROUPS = "other states", "other groups"
 TRAILING_WEEKS = 8
+TRAILING = TRAILING_WEEKS * WEEK
 LEFT_OUT, COUNTED = "left out", "counted"
 REPEATS = (LEFT_OUT, COUNTED)
 COLUMNS = (
@@ -40,6 +38,8 @@ COLUMNS = (
     "detainers",
 )
 """Columns of the table of detainers that a cohort's counts need."""
+RECORD_COLUMNS = (*COLUMNS, "agency", "facility_code", "person")
+"""Those that are needed of a few weeks only."""
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
 _COLUMN_OF = {
     **dict.fromkeys(Outcome, "other_ends"),
@@ -267,33 +267,6 @@ def _why_not(week: date, calendar: Calendar, found: int, wanted: int) -> str:
     return ""
 
 
-def indicators(by_week: pd.DataFrame, week: date, calendar: Calendar, place: str) -> pd.DataFrame:
-    """Put a week's counts beside last week's and the mean of the trailing full weeks.
-
-    Parameters
-    ----------
-    by_week
-        Counts by ``week`` and place.
-    week, calendar
-        The week, and the weeks that the source covers.
-    place
-        A place, or ``all``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per count (``measure``): ``this_week``, ``last_week`` (NaN where that week is partial or not in the
-        source), ``trailing_mean`` (NaN where fewer than :data:`TRAILING_WEEKS` full weeks are before this one).
-    """
-    places = sorted(set(by_week.index.get_level_values(1))) if place == "all" else [place]
-    columns = {"this_week": of_week(by_week, week, places).sum().astype(float)}
-    for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
-        earlier = calendar.full_weeks_before(week, number)
-        sums = of_weeks(by_week, earlier, places).sum() / number
-        columns[name] = sums if len(earlier) == number else sums * np.nan
-    return pd.DataFrame(columns).rename_axis("measure").reset_index()
-
-
 def lift_reasons_of(table: pd.DataFrame) -> pd.DataFrame:
     """Count detainers by recorded lift reason, most frequent first; nothing recorded is a row of its own.
 
@@ -332,9 +305,6 @@ def week_facts(
         "nation_issued": state_counts["issued"].sum(),
         "nation_declined": state_counts["declined"].sum(),
         "nation_share": state_counts["declined"].sum() / max(1, state_counts["issued"].sum()),
-        "states_with_detainers": (given["issued"] > 0).sum(),
-        "states_with_declines": (given["declined"] > 0).sum(),
-        "state_not_given": state_counts["issued"].get(NOT_GIVEN, 0),
         "source_issued": whole["issued"].sum(),
         "source_declined": whole["declined"].sum(),
         "tests": tested.sum(),
@@ -342,50 +312,17 @@ def week_facts(
         "settling_days": SETTLING_DAYS,
         "trailing_weeks": TRAILING_WEEKS,
     }
+    if by_week.index.names[1] == "state":
+        facts |= {
+            "states_with_detainers": (given["issued"] > 0).sum(),
+            "states_with_declines": (given["declined"] > 0).sum(),
+            "state_not_given": state_counts["issued"].get(NOT_GIVEN, 0),
+        }
     for against, name in (("last week", "last_week"), ("trailing weeks", "trailing")):
         row = comparisons.loc[(against, place)]
         facts |= {f"{name}_{key}": row[key] for key in row.index if key not in ("declined", "issued")}
         facts[f"{name}_share"] = row["declined_before"] / row["issued_before"] if row["issued_before"] else None
     return facts
-
-
-def state_by_offence(rows: pd.DataFrame, column: str, threshold: int = THRESHOLD) -> Suppressed | None:
-    """Count a week's detainers by state and offence group, small cells not shown.
-
-    The totals of states and of offence groups are published elsewhere in full, so they stay; whatever would let a small
-    cell be worked out from them is left out too. States and groups with a total below twice the threshold are added up,
-    since next to nothing could be shown of them.
-
-    Parameters
-    ----------
-    rows
-        The week's detainers of all states.
-    column
-        ``issued`` or another column of :func:`count_outcomes`.
-    threshold
-        Smallest count above zero that is shown.
-
-    Returns
-    -------
-    Suppressed or None
-        Rows are states, most detainers first, then ``not given`` and ``other states``; columns offence groups by
-        severity, then ``other groups``; each with ``total``. None where fewer than two rows or columns are left.
-    """
-    counts = count_outcomes(rows, ["state", "offence_group"]).pivot_table(
-        index="state", columns="offence_group", values=column, aggfunc="sum", fill_value=0
-    )
-    by_size = counts.sum(axis="columns").sort_values(ascending=False, kind="stable").index
-    states = [state for state in by_size if state != NOT_GIVEN] + [state for state in by_size if state == NOT_GIVEN]
-    severity = [group for group in groups().index if group in counts.columns]
-    table = _add_up_small(counts.loc[states, severity], 2 * threshold, OTHER_STATES)
-    table = _add_up_small(table.T, 2 * threshold, OTHER_GROUPS).T
-    return suppress_table(table, threshold, totals_known=True) if min(table.shape) > 1 else None
-
-
-def _add_up_small(table: pd.DataFrame, least: int, name: str) -> pd.DataFrame:
-    """Add the rows with a total below the least up into one, the last."""
-    small = table.sum(axis="columns") < least
-    return pd.concat([table[~small], table[small].sum().to_frame(name).T]) if small.any() else table
 
 
 def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ from analysis.run.reports import write_whole
 from analysis.run.site import write_index
 
 BULLETIN, PUBLISHED = find_notebook("weekly_bulletin"), find_notebook("published_week")
+STATE, OFFENCE = find_notebook("state_profile"), find_notebook("offence_profile")
 
 
 def test_the_plan_of_the_bundled_real_sources() -> None:
@@ -26,6 +27,31 @@ def test_the_plan_of_the_bundled_real_sources() -> None:
     assert sum(task.entry.notebook == "published_week" for task in tasks) == 3
     assert len({task.entry.folder for task in tasks}) == 46
     assert len({task.entry.key for task in tasks}) == 46
+
+
+def test_without_arguments_each_profile_is_made_once_a_source() -> None:
+    profiles = [STATE, OFFENCE]
+    folders = [task.entry.folder for task in plan(profiles, source_names=["fy2015", "synthetic"])]
+    assert folders == [
+        "state_profile/fy2015/2015-06-20_TX",
+        "state_profile/synthetic/2026-01-31_TX",
+        "offence_profile/synthetic/2026-01-31_DUI",
+    ]
+    with pytest.raises(InputError, match="nothing to make"):
+        plan([OFFENCE], source_names=["fy2015"])
+
+
+def test_weeks_states_and_offences_of_profiles_can_be_asked_for() -> None:
+    weeks = "2025-12-06:2025-12-13"
+    groups = plan([STATE, OFFENCE], offences=["DUI", "FRAUD"], source_names=["synthetic"], weeks=weeks)
+    assert [task.entry.folder for task in groups] == [
+        f"offence_profile/synthetic/{week}_{group}"
+        for week in ("2025-12-06", "2025-12-13")
+        for group in ("DUI", "FRAUD")
+    ]
+    states = plan([STATE, OFFENCE], states=["CA", "DC"], source_names=["synthetic"], weeks=weeks)
+    assert {task.entry.parameters["state"] for task in states} == {"CA", "DC"}
+    assert len(states) == 4
 
 
 def test_weeks_and_states_narrow_the_plan() -> None:
