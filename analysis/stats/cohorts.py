@@ -103,21 +103,29 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
     """
     keys = [by] if isinstance(by, str) else list(by)
     groups = {key: week_of(table["issued_on"]) if key == "week" else _with_blank(table[key]) for key in keys}
-    columns = table["outcome"].astype("str").map(_COLUMN_OF).astype(pd.CategoricalDtype(OUTCOME_COLUMNS))
-    counts = (
-        pd.DataFrame({**groups, "became": columns, "detainers": table["detainers"]})
-        .pivot_table(index=keys, columns="became", values="detainers", aggfunc="sum", observed=False, fill_value=0)
-        .reindex(columns=OUTCOME_COLUMNS, fill_value=0)
-        .astype("int64")
-    )
-    counts.columns = pd.Index(OUTCOME_COLUMNS)
+    outcome = table["outcome"].astype("category")
+    became = [OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.cat.categories]
+    columns = np.array([*became, -1])[outcome.cat.codes]  # the last for a blank
+    frame = pd.DataFrame({**groups, "became": columns, "detainers": table["detainers"]})
+    sums = frame[columns >= 0].groupby([*keys, "became"], observed=True)["detainers"].sum()
+    counts = sums.unstack("became", fill_value=0).reindex(columns=range(len(OUTCOME_COLUMNS)), fill_value=0)  # noqa: PD010
+    counts = counts.astype("int64").set_axis(OUTCOME_COLUMNS, axis="columns")
+    counts.index = _as_text(counts.index)
     counts.insert(0, "issued", counts.sum(axis="columns"))
-    return counts[counts["issued"] > 0]
+    return counts[counts["issued"] > 0].sort_index()
 
 
 def _with_blank(values: pd.Series) -> pd.Series:
-    """Name the blanks, so that they are counted and seen."""
-    return values.astype("str").fillna(NOT_GIVEN)
+    """Name the blanks, so that they are counted and seen; text as categories, which are counted by their codes."""
+    found = values.astype("category").cat.rename_categories(str)
+    return found.cat.add_categories({NOT_GIVEN} - {*found.cat.categories}).fillna(NOT_GIVEN)
+
+
+def _as_text(index: pd.Index) -> pd.Index:
+    """Give an index without categories, which would carry those that do not occur along."""
+    if isinstance(index, pd.MultiIndex):
+        return pd.MultiIndex.from_arrays([_as_text(index.get_level_values(name)) for name in index.names])
+    return index.astype("str") if isinstance(index.dtype, pd.CategoricalDtype) else index
 
 
 def in_place(table: pd.DataFrame, place: str) -> pd.DataFrame:
@@ -225,7 +233,7 @@ def compare_weeks(
         before = _with_total(of_weeks(by_week, earlier, places))
         part = pd.concat([now[["declined", "issued"]], before[["declined", "issued"]].add_suffix("_before")], axis=1)
         part = part.join(compare(now, before)).loc[["all", *places]]
-        part["blocked_by"] = [_blocked(blocking, week - number * WEEK, week, str(place)) for place in part.index]
+        part["blocked_by"] = _blocked(blocking, week - number * WEEK, week, part.index)
         refusal = _why_not(week, calendar, len(earlier), number)
         if refusal:
             part[list(RatioTest._fields)] = np.nan
@@ -241,13 +249,13 @@ def compare_weeks(
     return comparisons.drop(columns="blocked_by")
 
 
-def _blocked(blocking: pd.DataFrame, first: date, week: date, place: str) -> str:
-    """Name the first event of these weeks that concerns the place or all of them; blank where there is none."""
+def _blocked(blocking: pd.DataFrame, first: date, week: date, places: pd.Index) -> list[str]:
+    """Name for each place the first event of these weeks that concerns it or all places; blank where there is none."""
     during = blocking[
         (blocking["last_date"] >= pd.Timestamp(first)) & (blocking["date"] <= pd.Timestamp(last_day(week)))
     ]
-    own = during if place == "all" else during[during["state"].isin(["", place])]
-    return "" if own.empty else str(own["headline"].iloc[0])
+    events = list(zip(during["state"], during["headline"], strict=True))
+    return [next((str(h) for state, h in events if place == "all" or state in ("", place)), "") for place in places]
 
 
 def _with_total(counts: pd.DataFrame) -> pd.DataFrame:
