@@ -42,7 +42,13 @@ PROVISIONER = "declines-warm"
 DEFAULT_PROVISIONER_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
 PARENT_VARIABLE = "DECLINES_WARM_PARENT"
 """Names the socket of a parent that is already running, so that several processes share it."""
-INLINE = "module://matplotlib_inline.backend_inline"
+WHILE_IMPORTING = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as a kernel sets it before matplotlib is imported
+    "OPENBLAS_NUM_THREADS": "1",  # its threads would not live through a fork; results then hold on every machine
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a notice about frozen modules
+}
+"""Variables of the parent while it imports, where they are not set already."""
 LIBRARIES = (
     "ipykernel.debugger",
     "ipykernel.ipkernel",
@@ -66,12 +72,16 @@ class NoFork(OSError):
     """A kernel cannot be forked; the message says why."""
 
 
-def _preload() -> None:
-    """Import and use what notebooks import, without starting a thread or leaving a trace that a notebook could see."""
-    os.environ.setdefault("MPLBACKEND", INLINE)  # as a kernel does, before matplotlib is imported
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would not survive a fork
-    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+def _preload() -> dict[str, str]:
+    """Import and use what notebooks import, without starting a thread or leaving a trace that a notebook could see.
+
+    Returns
+    -------
+    dict
+        The variables that imports have set, as they set them in every kernel.
+    """
+    before = {**WHILE_IMPORTING, **os.environ}
+    os.environ.update(before)
     builtins.get_ipython = lambda: SimpleNamespace(kernel=True)  # type: ignore[attr-defined]  # pandas asks for it
     for name in LIBRARIES:
         importlib.import_module(name)
@@ -82,6 +92,7 @@ def _preload() -> None:
     _draw_once()
     gc.collect()
     gc.freeze()  # what is shared is not walked through, and so not copied, in every child
+    return dict(os.environ.items() - before.items())
 
 
 def _draw_once() -> None:
@@ -110,10 +121,7 @@ def serve(listener: socket.socket) -> None:
     this function returns when its kernel ends, and the interpreter then ends as that of any kernel does.
     """
     settled = _read_at_import(dict(os.environ))
-    before = dict(os.environ)
-    _preload()
-    os.environ.clear()
-    os.environ.update(before)
+    made = _preload()
     ends, wake = socket.socketpair()
     for end in (ends, wake):
         end.setblocking(False)
@@ -154,7 +162,7 @@ def serve(listener: socket.socket) -> None:
             else:
                 continue
             break
-    _be_kernel(request)
+    _be_kernel(request, made)
 
 
 def _check(request: dict[str, Any], settled: dict[str, str]) -> None:
@@ -205,7 +213,7 @@ def _kill_of(kernels: dict[int, socket.socket], client: object) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _be_kernel(request: dict[str, Any]) -> None:
+def _be_kernel(request: dict[str, Any], made: dict[str, str]) -> None:
     """Become the kernel that a client asked for: what a fresh interpreter would have of its own, this one gets."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -216,7 +224,7 @@ def _be_kernel(request: dict[str, Any]) -> None:
     os.close(nothing)
     os.chdir(request["cwd"])
     os.environ.clear()
-    os.environ.update(request["env"])
+    os.environ.update({**request["env"], **made})
     time.tzset()
     random.seed()
     sys.modules["numpy"].random.seed()

@@ -17,9 +17,9 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from warm import execute
 
 from analysis.run.parameters import notebooks
-from tests.run.warm import execute
 
 pytestmark = pytest.mark.slow
 
@@ -109,13 +109,13 @@ PROBES = {
     "modules": "import analysis.stats.weeks as w\nw.WEEK, w.__file__.endswith('weeks.py')",
     "atexit": "import atexit, pathlib\natexit.register(lambda: pathlib.Path('ended').write_text('yes'))\n0",
     "garbage": "import gc\ngc.isenabled(), gc.get_threshold()",
-    "recursion": "def f(n):\n    return f(n + 1)\nf(0)",
+    "recursion": "def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RecursionError as e:\n    print(e)",
     "unicode": "print('naïve — ₂ 漢字 🙂')\n'\\x1b[31mred\\x1b[0m'",
     "large_output": "for n in range(3000):\n    print(n)",
     "debug": "%debug 1\n---\nimport pdb; pdb.__name__",
     "locale": "import locale, time, decimal\nlocale.getlocale(), time.tzname, decimal.getcontext().prec",
     "dead": "print('before')\n---\nimport os; os._exit(3)\n---\nprint('after')",
-    "killed": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "killed": "import os, signal, time\ntime.sleep(0.3)  # until it is told that the cell began\nos.kill(os.getpid(), 9)",
     "segfault": "import ctypes\nctypes.string_at(0)",
     "tags": "raise ValueError('expected') # raises-exception\n---\n'goes on'",
 }
@@ -171,13 +171,16 @@ def _compared(path: Path, folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, tuple[Path, Future[str]]]]]:
-    """Run every probe and every notebook of ours on both kinds of kernels, two at a time."""
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, dict[str, tuple[Path, Future[str]]]]]:
+    """Run the probes and notebooks that were chosen on both kinds of kernels, two at a time."""
     folder = tmp_path_factory.mktemp("equality")
-    inputs = {name: folder / f"{name}.ipynb" for name in PROBES}
+    chosen = {item.callspec.params["name"] for item in request.session.items if "runs" in item.fixturenames}
+    inputs = {name: folder / f"{name}.ipynb" for name in PROBES if name in chosen}
     for name, path in inputs.items():
         nbformat.write(_as_notebook(PROBES[name]), path)
-    inputs |= {f"our_{name}": notebook.path for name, notebook in notebooks().items()}
+    inputs |= {f"our_{name}": notebook.path for name, notebook in notebooks().items() if f"our_{name}" in chosen}
     started: dict[str, dict[str, tuple[Path, Future[str]]]] = {name: {} for name in inputs}
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         for name, path in inputs.items():

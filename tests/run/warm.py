@@ -18,6 +18,7 @@ def execute(path: Path, folder: Path, *, warm: bool) -> str:
 
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     os.environ[DEFAULT_PROVISIONER_VARIABLE] = PROVISIONER if warm else "local-provisioner"
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in a warm kernel; the last digit depends on the number of threads
     KernelProvisionerFactory.clear_instance()
     try:
         execute_notebook(
