@@ -66,6 +66,8 @@ ROOMS = ("analysis.load", "analysis.stats", "analysis.show")
 READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "LC_", "LANG")
 """Beginnings of the names of variables that Python and libraries read once: for other values, no fork will do."""
 START_SECONDS = 60
+started: list[int] = []
+"""Process ids of the kernels that this process has started, warm or not."""
 
 
 class NoFork(OSError):
@@ -368,9 +370,11 @@ class WarmProvisioner(LocalProvisioner):
             self.process = await asyncio.to_thread(ForkedKernel, cmd, cwd, env)
         except NoFork as reason:
             _say_once(str(reason))
-            return await super().launch_kernel(cmd, **kwargs)
-        self.pid = self.pgid = self.process.pid
-        self.cwd = cwd
+            await super().launch_kernel(cmd, **kwargs)
+        else:
+            self.pid = self.pgid = self.process.pid
+            self.cwd = cwd
+        started.append(self.pid)
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, Self
 
 from analysis.errors import InputError
 from analysis.load.files import SourceFacts
+
+if TYPE_CHECKING:  # imported when a column is asked about: a calendar alone needs none
+    import pandas as pd
 
 WEEK = timedelta(days=7)
 SETTLING_DAYS = 28
@@ -27,6 +28,8 @@ LATEST, LATEST_SETTLED = "latest", "latest settled"
 
 def week_of(days: pd.Series) -> pd.Series:
     """Give the Saturday on or before each day; a missing day stays missing."""
+    import pandas as pd
+
     return days - pd.to_timedelta((days.dt.day_of_week + 2) % 7, unit="D")
 
 
@@ -158,4 +161,6 @@ def name_week(week: date) -> str:
 
 def as_timestamps(weeks: Iterable[date]) -> pd.DatetimeIndex:
     """Give weeks as an index that fits the dates of the table of detainers."""
+    import pandas as pd
+
     return pd.DatetimeIndex(pd.Series(list(weeks), dtype="datetime64[ms]"), name="week")

@@ -14,7 +14,7 @@ from analysis.run import batch
 from analysis.run.batch import Task, plan, run
 from analysis.run.manifest import Entry, is_current, read_manifest
 from analysis.run.parameters import find_notebook
-from analysis.run.reports import write_whole
+from analysis.run.writing import write_whole
 from analysis.run.site import write_index
 
 BULLETIN, PUBLISHED = find_notebook("weekly_bulletin"), find_notebook("published_week")
