@@ -1,7 +1,7 @@
 """What a report may read, as the runner declares it; a session of a user's own may read anything.
 
 A report is made again when something that it reads has changed, so it must not read what the runner does not know of. The
-runner names in ``DECLINES_DECLARED`` the files and, where a notebook reads no later weeks than its own, the last day. What
+runner names in ``DECLINES_DECLARED`` the files, by their paths in the data folders, and, where a notebook reads no later weeks than its own, the last day. What
 is opened beside them stops the report. Programs' own files are free: Python, libraries, fonts, temporary files.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 
 from analysis.errors import InputError
 from analysis.load.files import bundled_folder
+from analysis.load.store import data_folder
 
 VARIABLE = "DECLINES_DECLARED"
 LATER = "Give the last day that is read, or declare in the notebook's metadata that it reads all weeks"
@@ -58,7 +59,8 @@ def hold() -> None:
     """Stop what opens an undeclared file or connection from now on, if anything was declared."""
     if not _declared():
         return
-    files = frozenset(_declared()["files"])
+    folders = bundled_folder("data"), data_folder()
+    files = frozenset(str(folder.resolve() / name) for folder in folders for name in _declared()["files"])
     data = f"{bundled_folder('data').resolve()}{os.sep}"
     homes = [sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[1]), tempfile.gettempdir(), os.getcwd()]
     homes += [*site.getsitepackages(), "/dev", "/etc", "/lib", "/proc", "/sys", "/usr", "/System", "/Library"]

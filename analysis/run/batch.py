@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.errors import InputError
+from analysis.load.files import bundled_folder
 from analysis.load.sources import Source
-from analysis.load.store import SCORECARD_FILE, versions_of
+from analysis.load.store import SCORECARD_FILE, data_folder, versions_of
 from analysis.run import keys
 from analysis.run.manifest import Action, Entry, Outputs, read_manifest, why, write_manifest
 from analysis.run.parameters import UNTIL_THIS, Notebook, check_parameters, sources_for
@@ -117,7 +118,7 @@ class _MadeFrom:
         self.notebook, self.source = notebook, source
         self.slices = (slices_of_versions(source.facts.name) if many else []) or [own]
         self.calendar = Calendar.of(source.facts)
-        self.may_open = sorted(map(str, {*tables, *_files_of(source, with_versions=many)}))
+        self.may_open = sorted(map(_in_its_folder, {*tables, *_files_of(source, with_versions=many)}))
         self.same: dict[str, Any] = {
             "notebook": notebook.name,
             "source": source.facts.name,
@@ -179,6 +180,12 @@ def _files_of(source: Source, *, with_versions: bool) -> list[Path]:
         return [path for path in source.path.parent.iterdir() if path.is_file()]
     others = [version.path for version in versions_of(source.facts.name)] if with_versions else []
     return [source.path, *others, *(path.with_name(SCORECARD_FILE) for path in (source.path, *others))]
+
+
+def _in_its_folder(path: Path) -> str:
+    """Give the path of a file in the data folder, bundled or the user's, in which it stands."""
+    folders = (bundled_folder("data"), data_folder())
+    return next(path.relative_to(folder).as_posix() for folder in folders if path.is_relative_to(folder))
 
 
 class Due(NamedTuple):

@@ -56,62 +56,64 @@ _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 
 
 def make_report(task: Task, out: Path, limits: Limits) -> Entry:
-    """Execute one notebook and write its report; a failure is an entry, not an exception.
+    """Execute one notebook and write its report; a failure is an entry, not an exception."""
+    return write_files(*execute(task, limits), out)
 
-    The notebook runs in an empty folder of its own. A failed one leaves its executed copy as ``failed.ipynb`` beside
-    whatever an earlier run made. A kernel that dies is given a second try; a cell that fails is not.
+
+def write_files(entry: Entry, executed: str, out: Path) -> Entry:
+    """Write the files of an executed notebook; give its entry with their hashes.
+
+    A failed one leaves its executed copy as ``failed.ipynb`` beside whatever an earlier run made.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
-    message, executed = execute(task, limits)
-    files: dict[str, str] = {}
+    clock = time.perf_counter()
+    message, files = entry.message, entry.files
     try:
         if not message:
-            files = write_report(out / task.entry.folder, nbformat.reads(executed, as_version=4))
+            files = write_report(out / entry.folder, nbformat.reads(executed, as_version=4))
         elif executed:
-            write_whole(out / task.entry.folder / FAILED, executed.encode())
+            write_whole(out / entry.folder / FAILED, executed.encode())
     except InputError as error:
         message = str(error)
     except OSError as error:
         message = f"the report could not be written: {error}"
-    return replace(
-        task.entry,
-        outcome="failed" if message else "made",
-        message=message,
-        files=files,
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(time.perf_counter() - clock, 3),
-    )
+    seconds = round(entry.seconds + time.perf_counter() - clock, 3)
+    return replace(entry, outcome="failed" if message else "made", message=message, files=files, seconds=seconds)
 
 
-def execute(task: Task, limits: Limits) -> tuple[str, str]:
-    """Execute the notebook of a report.
+def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
+    """Execute the notebook of a report, in an empty folder of its own.
+
+    A kernel that dies is given a second try; a cell that fails is not.
 
     Returns
     -------
     tuple
-        Why it failed (blank = it did not), and the executed notebook as far as it came.
+        The entry, without files (its message says why the notebook failed, blank = it did not); and the executed
+        notebook as far as it came.
     """
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of its name elsewhere
         os.environ[kernels.DEFAULT_PROVISIONER_VARIABLE] = kernels.PROVISIONER
         os.environ[declared.VARIABLE] = json.dumps(task.may_read)
-        executed = Path(folder) / NOTEBOOK
-        for last_try in (False, True):
-            work = Path(folder) / f"try-{1 + last_try}"
-            work.mkdir()
+        executed, message = Path(folder) / NOTEBOOK, ""
+        for number in (1, 2):
+            (work := Path(folder) / f"try-{number}").mkdir()
             try:
                 _run_cells(task, executed, work, limits)
-                message = ""
             except PapermillExecutionError as error:
                 message = f"cell {error.exec_count}: {error.ename}: {error.evalue}".splitlines()[0]
             except _Stopped as stopped:
                 message = str(stopped)
             except RuntimeError as error:  # of nbclient and jupyter_client: the kernel is dead, or never came to life
                 message = f"the kernel died, and so did a second one: {error}".splitlines()[0]
-                if not last_try:
-                    continue
-            return message, executed.read_text(encoding="utf-8") if executed.is_file() else ""
-    raise AssertionError("the second try is the last")
+                continue
+            else:
+                message = ""
+            break
+        text = executed.read_text(encoding="utf-8") if executed.is_file() else ""
+    seconds = time.perf_counter() - clock
+    return replace(task.entry, message=message, started=started, seconds=seconds), text
 
 
 class _Stopped(Exception):
