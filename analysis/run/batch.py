@@ -297,7 +297,7 @@ Makes = Generator[Entry, None, list[Due]]
 
 def _make_all(
     due: Sequence[Due], out: Path, manifest: Mapping[str, Entry], jobs: int, limits: Limits, cluster: str | None
-) -> Iterator[Entry]:
+) -> Generator[Entry]:
     """Make reports in worker processes; give each entry as it is done.
 
     When a worker dies, the reports that were under way are made once more, each alone, so that one which kills its worker

@@ -367,14 +367,14 @@ class WarmProvisioner(LocalProvisioner):
         env = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
         cwd = str(kwargs.get("cwd") or Path.cwd())
         try:
-            self.process = await asyncio.to_thread(ForkedKernel, cmd, cwd, env)
+            forked = await asyncio.to_thread(ForkedKernel, cmd, cwd, env)
         except NoFork as reason:
             _say_once(str(reason))
             await super().launch_kernel(cmd, **kwargs)
         else:
-            self.pid = self.pgid = self.process.pid
-            self.cwd = cwd
-        started.append(self.pid)
+            self.process = forked  # type: ignore[assignment]  # as good as a Popen, for what is asked of it
+            self.pid, self.pgid, self.cwd = forked.pid, forked.pid, cwd
+        started.append(int(self.pid))
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:

@@ -17,9 +17,9 @@ def write_notebook(path: Path, *cells: str, reads: str = "all", text: str = "# A
     """Write a notebook that takes a week of a source by day of issue, and runs these cells."""
     parameters = 'source: str = "fy2015"  # a source\nweek: str = "latest settled"  # a week'
     code = [("parameters", parameters), *(("", cell) for cell in (BEGIN, *cells, "sheet.close()"))]
-    told = [{"cell_type": "markdown", "id": "text", "metadata": {}, "source": text}]
+    told: list[dict[str, object]] = [{"cell_type": "markdown", "id": "text", "metadata": {}, "source": text}]
     for number, (tag, source) in enumerate(code):
-        about = {"metadata": {"tags": [tag]} if tag else {}, "execution_count": None, "outputs": []}
+        about: dict[str, object] = {"metadata": {"tags": [tag]} if tag else {}, "execution_count": None, "outputs": []}
         told.append({"cell_type": "code", "id": f"cell-{number}", "source": source, **about})
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"declines": {"clock": "issued", "reads": reads}, "kernelspec": kernel}

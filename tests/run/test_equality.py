@@ -176,7 +176,8 @@ def runs(
 ) -> Iterator[dict[str, dict[str, tuple[Path, Future[str]]]]]:
     """Run the probes and notebooks that were chosen on both kinds of kernels, two at a time."""
     folder = tmp_path_factory.mktemp("equality")
-    chosen = {item.callspec.params["name"] for item in request.session.items if "runs" in item.fixturenames}
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    chosen = {item.callspec.params["name"] for item in tests if "runs" in item.fixturenames}
     inputs = {name: folder / f"{name}.ipynb" for name in PROBES if name in chosen}
     for name, path in inputs.items():
         nbformat.write(_as_notebook(PROBES[name]), path)
