@@ -49,7 +49,7 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
         raise InputError("a cluster needs Dask", do="Install it: pip install 'declined-detainers[cluster]'") from error
     try:
         if address == "local":
-            client = Client(LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None))
+            client = Client(LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=":0"))
         else:
             client = Client(address, timeout=ANSWER_WITHIN)
     except (OSError, ValueError) as error:
