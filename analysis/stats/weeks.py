@@ -7,7 +7,7 @@ and are used nowhere.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -82,6 +82,10 @@ class Calendar:
     def of(cls, facts: SourceFacts) -> Self:
         """Give the calendar of a source."""
         return cls(facts.first_day, facts.last_day, facts.extracted_on)
+
+    def until(self, week: date) -> Self:
+        """Give the same calendar without the weeks after this one."""
+        return replace(self, last_day=min(self.last_day, last_day(week)))
 
     def weeks(self) -> list[date]:
         """List every week with at least one covered day, partial ones included, oldest first."""

@@ -21,7 +21,7 @@ from analysis.run import batch, keys
 from analysis.run.batch import Due, plan, run, what_is_due
 from analysis.run.imports import import_release
 from analysis.run.manifest import SEEN, Entry, read_manifest
-from analysis.run.parameters import read_notebook
+from analysis.run.parameters import find_notebook, read_notebook
 from analysis.run.slices import week_hashes
 from analysis.run.writing import write_whole
 
@@ -223,3 +223,25 @@ def test_rows_in_another_order_are_the_same_rows() -> None:
 def test_a_declaration_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'weeks until this one'"):
         read_notebook(write_notebook(tmp_path / "a.ipynb", reads="weeks until this"))
+
+
+COUNTED = ("indicators", "weekly_series", "by_state", "tests", "lift_reasons", "by_form", "by_offence")
+
+
+@pytest.mark.slow
+def test_a_report_that_is_up_to_date_counts_what_it_would_count_if_it_were_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "imported"))
+    bulletin, out = find_notebook("weekly_bulletin"), tmp_path / "reports"
+    said = []
+    for last, extracted in ((LAST - timedelta(weeks=1), date(2025, 7, 3)), (LAST, date(2025, 7, 10))):
+        release = _release(tmp_path / f"{last}.parquet", last, extracted)
+        import_release([release], "made-up", title="T", extracted_on=extracted)
+        tasks = plan([bulletin], source_names=["made-up"], weeks="2025-04-05")
+        assert [one.action for one in what_is_due(tasks, out)] == ["current" if said else "run"]
+        (entry,) = run(tasks, out, jobs=1, force=True).values()
+        assert entry.outcome == "made", entry.message
+        folder = out / entry.folder
+        said.append({name: (folder / "tables" / f"{name}.csv").read_text() for name in COUNTED})
+    assert said[0] == said[1]
