@@ -18,7 +18,7 @@ from analysis.errors import InputError
 if TYPE_CHECKING:
     from analysis.run.manifest import Entry
 
-FAILED_EXIT, INPUT_EXIT = 1, 2
+FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
 
 
 def _mendable(command: Callable[..., None]) -> Callable[..., None]:
@@ -69,7 +69,11 @@ def main() -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be made, and why.")
 @click.option("--png", is_flag=True, help="Write each figure as PNG too.")
+@click.option("--timeout", type=click.FloatRange(1), default=900, show_default=True, help="Seconds a report may take.")
+@click.option("--memory", type=click.FloatRange(100), default=4000, show_default=True, help="Megabytes it may take.")
+@click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 @_mendable
 def run_command(
@@ -81,17 +85,19 @@ def run_command(
     out: Path,
     jobs: int,
     force: bool,
+    dry_run: bool,
     png: bool,
+    timeout: float,
+    memory: float,
+    cluster: str | None,
 ) -> None:
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
     from analysis.errors import unknown
     from analysis.load.offences import group_named
     from analysis.load.sources import HINT, sources
-    from analysis.load.vocabulary import state_or_all
-    from analysis.run.batch import plan, run
-    from analysis.run.manifest import read_manifest
+    from analysis.run.batch import plan, run, what_is_due
     from analysis.run.parameters import find_notebook, notebooks
-    from analysis.run.site import write_index
+    from analysis.run.tasks import Limits
 
     source_names = tuple(_import_if_file(name) for name in source_names)
     known = sources()
@@ -99,18 +105,48 @@ def run_command(
         if name not in known:
             raise unknown("source", name, known, more=HINT)
     chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-    postal = [state_or_all(state) for state in states]
     groups = [group_named(offence) for offence in offences]
-    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=postal, offences=groups, png=png)
+    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=_postal(states), offences=groups, png=png)
+    if dry_run:
+        due = what_is_due(tasks, out, force=force)
+        for action, reason, task in due:
+            if action != "current":
+                click.echo(f"{action}  {task.entry.folder}: {reason}")
+        click.echo(f"{sum(one.action != 'current' for one in due)} of {len(due)} reports are not up to date")
+        return
     with _Progress(len(tasks)) as progress:
-        results = run(tasks, out, jobs=jobs, force=force, report=progress.report)
-    index = write_index(out, read_manifest(out))
+        limits = Limits(timeout, memory)
+        try:
+            results = run(tasks, out, jobs=jobs, force=force, limits=limits, cluster=cluster, report=progress.report)
+        except KeyboardInterrupt:
+            _write_index(out)
+            click.echo(f"stopped: {progress.done} of {len(tasks)} reports stand; the same command goes on", err=True)
+            sys.exit(STOPPED_EXIT)
+    if progress.made or not (out / "index.html").is_file():
+        _write_index(out)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
-    click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {index}")
+    click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
     for entry in failed:
         click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
     if failed:
         sys.exit(FAILED_EXIT)
+
+
+def _postal(states: tuple[str, ...]) -> list[str]:
+    """Give the postal codes of states that are named."""
+    if not states:
+        return []
+    from analysis.load.vocabulary import state_or_all
+
+    return [state_or_all(state) for state in states]
+
+
+def _write_index(out: Path) -> None:
+    """Write the index page over all reports of a folder."""
+    from analysis.run.manifest import read_manifest
+    from analysis.run.site import write_index
+
+    write_index(out, read_manifest(out))
 
 
 def _import_if_file(given: str) -> str:
@@ -129,7 +165,7 @@ class _Progress:
     """A bar on a terminal, plain lines otherwise."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.done = total, 0
+        self.total, self.done, self.made = total, 0, 0
         self.bar: Any = None
 
     def __enter__(self) -> _Progress:
@@ -146,6 +182,7 @@ class _Progress:
     def report(self, state: str, entry: Entry) -> None:
         """Show one more report as done."""
         self.done += 1
+        self.made += state != "current"
         if self.bar is not None:
             self.bar.set_postfix_str(entry.folder)
             self.bar.update()

@@ -9,11 +9,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from analysis.run.batch import FAILED
 from analysis.run.manifest import Entry
 from analysis.run.page import TEMPLATES
 from analysis.run.parameters import notebooks
-from analysis.run.reports import FACTS, PAGE, write_whole
+from analysis.run.reports import FACTS, PAGE
+from analysis.run.tasks import FAILED
+from analysis.run.writing import write_whole
 
 INDEX = "index.html"
 

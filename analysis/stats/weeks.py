@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, Self
 
 from analysis.errors import InputError
 from analysis.load.files import SourceFacts
+
+if TYPE_CHECKING:  # imported when a column is asked about: a calendar alone needs none
+    import pandas as pd
 
 WEEK = timedelta(days=7)
 SETTLING_DAYS = 28
@@ -28,6 +29,8 @@ LATEST, LATEST_SETTLED = "latest", "latest settled"
 
 def week_of(days: pd.Series) -> pd.Series:
     """Give the Saturday on or before each day; a missing day stays missing."""
+    import pandas as pd
+
     return days - pd.to_timedelta((days.dt.day_of_week + 2) % 7, unit="D")
 
 
@@ -97,6 +100,10 @@ class Calendar:
         """
         known = maturities[maturities != NOT_MEASURED]
         return replace(self, measured={week.date(): str(name) for week, name in known.items()})
+
+    def until(self, week: date) -> Self:
+        """Give the same calendar without the weeks after this one."""
+        return replace(self, last_day=min(self.last_day, last_day(week)))
 
     def weeks(self) -> list[date]:
         """List every week with at least one covered day, partial ones included, oldest first."""
@@ -195,4 +202,6 @@ def name_week(week: date) -> str:
 
 def as_timestamps(weeks: Iterable[date]) -> pd.DatetimeIndex:
     """Give weeks as an index that fits the dates of the table of detainers."""
+    import pandas as pd
+
     return pd.DatetimeIndex(pd.Series(list(weeks), dtype="datetime64[ms]"), name="week")
