@@ -53,7 +53,7 @@ def versions() -> dict[str, str]:
 @cache
 def package_sha256() -> str:
     """Hash the package's own modules and templates."""
-    return _folder_sha256(Path(__file__).resolve().parents[1], ("*.py", "*.j2", "*.css"))
+    return _folder_sha256(Path(__file__).resolve().parents[1], ("*.py", "*.j2", "*.css", "*.js"))
 
 
 @cache
