@@ -65,6 +65,7 @@
       thing.hidden = !wanted.every((word) => words.includes(word));
       reports += !thing.hidden && thing.tagName === "TR";
     }
+    document.querySelector("#grids").hidden = wanted.length > 0;
     found.textContent = `${reports.toLocaleString("en")} ${reports === 1 ? "report" : "reports"} listed`;
   };
   box.closest("form").hidden = false;
