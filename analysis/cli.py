@@ -61,7 +61,10 @@ def main() -> None:
 @click.argument("notebook", nargs=-1)
 @click.option("--source", "source_names", multiple=True, help="Only this source, or a file to import; may be repeated.")
 @click.option("--weeks", help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all]")
-@click.option("--state", "states", multiple=True, help="A report for this state; may be repeated.")
+@click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
+@click.option(
+    "--site", "site_path", type=click.Path(path_type=Path), help="A YAML file that names all reports of a site."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
@@ -73,6 +76,7 @@ def run_command(
     source_names: tuple[str, ...],
     weeks: str | None,
     states: tuple[str, ...],
+    site_path: Path | None,
     out: Path,
     jobs: int,
     force: bool,
@@ -81,23 +85,30 @@ def run_command(
     """Make reports: all NOTEBOOKs on all bundled sources and weeks, unless narrowed."""
     from analysis.errors import unknown
     from analysis.load.sources import HINT, sources
-    from analysis.load.vocabulary import state_or_all
     from analysis.run.batch import plan, run
     from analysis.run.manifest import read_manifest
     from analysis.run.parameters import find_notebook, notebooks
     from analysis.run.site import write_index
+    from analysis.run.sitefile import each_state, plan_site, read_site
 
+    site = read_site(site_path) if site_path else None
+    if site and (notebook or source_names or weeks or states):
+        raise InputError("a site file names its notebooks, sources, weeks and states itself", do="Leave out the others")
     source_names = tuple(_import_if_file(name) for name in source_names)
     known = sources()
     for name in source_names:
         if name not in known:
             raise unknown("source", name, known, more=HINT)
     chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-    postal = [state_or_all(state) for state in states]
-    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=postal, png=png)
+    postal = each_state(states)
+    tasks = (
+        plan_site(site, png=png)
+        if site
+        else plan(chosen, source_names=source_names, weeks=weeks, states=postal, png=png)
+    )
     with _Progress(len(tasks)) as progress:
         results = run(tasks, out, jobs=jobs, force=force, report=progress.report)
-    index = write_index(out, read_manifest(out))
+    index = write_index(out, read_manifest(out), site.settings() if site else None)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {index}")
     for entry in failed:
@@ -146,6 +157,31 @@ class _Progress:
             click.echo(f"[{self.done}/{self.total}] {state} {entry.folder} ({entry.seconds:.1f} s)")
         if self.bar is None and state == "current" and self.done == self.total:
             click.echo(f"[{self.done}/{self.total}] the last ones were up to date")
+
+
+@main.command("compare")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the differences to this file too.")
+@_mendable
+def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
+    """Say what the reports under AFTER say otherwise than those under BEFORE: was, is, why."""
+    import pandas as pd
+
+    from analysis.run.revisions import compare_runs
+    from analysis.show.revised import written
+    from analysis.show.tables import as_csv
+
+    rows = compare_runs(before, after)
+    for row in rows:
+        was, now = (written(row["what"], row[name]) for name in ("was", "is"))
+        values = "" if was == now else f": {was} → {now}"
+        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})")
+    click.echo(f"{len(rows):,} differences in {len({row['report'] for row in rows}):,} reports")
+    if csv_path:
+        csv_path.write_text(
+            as_csv(pd.DataFrame(rows, columns=["report", "what", "was", "is", "why"])), encoding="utf-8"
+        )
 
 
 @main.command("list")

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.errors import unknown
 from analysis.load.charge_rules import detail_of_text
 from analysis.load.files import crosswalk
 from analysis.load.table import OffenceStatus
@@ -49,6 +50,23 @@ def groups() -> pd.DataFrame:
         (blank: it stands for itself), ``reason`` why it is so.
     """
     return crosswalk("offence_groups", "group_id").astype({"order": "int64"}).sort_values("order")
+
+
+def group_named(given: object) -> str:
+    """Find the offence group that a user means: its id or its label, in any case.
+
+    Raises
+    ------
+    InputError
+        Nothing of that name; the message lists the groups.
+    """
+    table, text = groups(), str(given).strip()
+    matches = table.index[(table.index == text.upper()) | (table["group"].str.casefold() == text.casefold())]
+    if len(matches) == 0:
+        raise unknown(
+            "offence group", text.upper(), table.index, more="Labels are taken too: " + "; ".join(table["group"])
+        )
+    return str(matches[0])
 
 
 @cache

@@ -53,6 +53,7 @@ def plan(
     source_names: Sequence[str] = (),
     weeks: str | None = None,
     states: Sequence[str] = (),
+    offences: Sequence[str] = (),
     png: bool = False,
 ) -> list[Task]:
     """Work out which reports are asked for; every source is read and checked first, so that nothing runs on bad input.
@@ -64,11 +65,11 @@ def plan(
     source_names
         Sources to keep; none = all that fit each notebook.
     weeks
-        ``FIRST:LAST``, a Saturday, ``latest``, ``latest settled`` or ``all``; None = all. A notebook without weeks is
-        left out where weeks are named.
-    states
-        States for the notebooks that take one; none = all states together. A notebook that takes none is left out
-        where states are named.
+        ``FIRST:LAST``, a Saturday, ``latest``, ``latest settled`` or ``all``; None = those that the notebook names,
+        mostly all. A notebook without weeks is left out where weeks are named.
+    states, offences
+        States and offence groups for the notebooks that take one; none = the notebook's default. A notebook that takes
+        none is left out where some are named.
     png
         Whether figures are drawn as PNG too.
 
@@ -82,7 +83,8 @@ def plan(
     refusals: list[InputError] = []
     for notebook in chosen:
         names = notebook.parameter_names()
-        if (states and "state" not in names) or (weeks and "week" not in names):
+        asked_for = (("state", states), ("offence", offences), ("week", weeks))
+        if any(given and name not in names for name, given in asked_for):
             continue
         for name, source in sources_for(notebook).items():
             if source_names and name not in source_names:
@@ -91,7 +93,7 @@ def plan(
                 source.check()
                 checked.add(name)
             try:
-                asked = _asked(names, source, weeks or "all", states, png)
+                asked = _asked(names, source, weeks or "all", states, offences, png)
                 tasks += [_task(notebook, source, check_parameters(notebook, one), png) for one in asked]
             except InputError as refusal:
                 refusals.append(refusal)
@@ -103,26 +105,26 @@ def plan(
 
 
 def _asked(
-    names: Sequence[str], source: Source, weeks: str, states: Sequence[str], png: bool
+    names: Sequence[str], source: Source, weeks: str, states: Sequence[str], offences: Sequence[str], png: bool
 ) -> Iterator[dict[str, object]]:
-    """Go through the parameter sets that a notebook is asked for on one source: every week, every state named."""
+    """Go through the parameter sets that a notebook is asked for on one source: every week, every place named."""
     same: dict[str, object] = {"source": source.facts.name} if "source" in names else {}
     if png and "png" in names:
         same["png"] = True
     dates = Calendar.of(source.facts).pick_many(weeks) if "week" in names else [None]
-    places: Sequence[str | None] = states or (None,)
-    for week, state in product(dates, places):
+    for week, state, offence in product(dates, states or (None,), offences or (None,)):
         yield {
             **same,
             **({"week": week.isoformat()} if week else {}),
             **({"state": state} if state else {}),
+            **({"offence": offence} if offence else {}),
         }
 
 
 def _task(notebook: Notebook, source: Source, parameters: dict[str, Any], png: bool) -> Task:
     """Put together what a report is made from, and the key that changes when any of it does."""
-    state = parameters.get("state", "all")
-    last = parameters.get("week", "") + ("" if state == "all" else f"_{state}")
+    about = [parameters[name] for name in ("week", "state", "offence") if parameters.get(name, "all") != "all"]
+    last = "_".join(about)
     entry = Entry(
         folder="/".join(part for part in (notebook.name, source.facts.name, last) if part),
         notebook=notebook.name,
