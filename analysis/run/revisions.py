@@ -45,6 +45,7 @@ class Said:
     tables: dict[str, str]
     named: list[str]
     source_sha256: str
+    reference_sha256: str
     method: dict[str, Any]
 
 
@@ -52,7 +53,8 @@ def said_by(entry: Entry, facts: Mapping[str, Any], tables: Mapping[str, str]) -
     """Gather what a report says from the content of its ``facts.json`` and the hashes of its tables."""
     named = [name for sentence in facts.get("sentences", []) for name in sentence["facts"]]
     method = {"notebook": entry.notebook_sha256, "package": entry.package_sha256, "versions": entry.versions}
-    return Said(facts["facts"], dict(tables), list(dict.fromkeys(named)), entry.source_sha256, method)
+    made_from = (entry.source_sha256, entry.data_sha256, method)
+    return Said(facts["facts"], dict(tables), list(dict.fromkeys(named)), *made_from)
 
 
 def revise(out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str) -> list[dict[str, Any]]:
@@ -155,11 +157,12 @@ def explain(
     if method:
         clauses.append(_of_the_method(was, now))
     elif not data:
-        clauses.append("bundled reference data changed")
+        other = was.reference_sha256 != now.reference_sha256
+        clauses.append("the bundled reference data changed" if other else "the reason is not known, data and method being the same")
     explained = []
     for change in changes:
         mine = [kind for kind in kinds if kind == "new rows" or not change["fact"].startswith(COUNTED_ROWS)]
-        reasons = [*(mine or ["data"] * data), *(["method version"] * method)] or ["reference data"]
+        reasons = [*(mine or ["data"] * data), *(["method version"] * method)] or clauses
         explained.append({**change, "why": " or ".join(reasons) if data and method else " and ".join(reasons)})
     return explained, "; ".join(clauses)
 
