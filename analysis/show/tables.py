@@ -191,6 +191,8 @@ def as_html(frame: pd.DataFrame, name: str, caption: str) -> str:
         cell, end = ('th scope="row"', "th") if not cells else ("td", "td")
         cells.append([f'<{cell} class="{kind}">{value}</{end}>' for value in values])
     rows = "\n".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
+    if frame.empty:
+        rows = f'<tr><td class="text" colspan="{len(headings)}">There is nothing to list here.</td></tr>'
     return (
         f'<table class="report-table sortable" id="table-{escape(name)}">\n<caption>{escape(caption)}</caption>\n'
         f"<thead><tr>{''.join(headings)}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
+
 from axe_playwright_python.sync_playwright import Axe
 from made_up_site import made_up_site
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
 from analysis.run.site import write_index
 
@@ -73,6 +76,10 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             troubles.append(f"request to {address}")
             route.abort()
 
+    def dismiss(dialog: Dialog) -> None:
+        troubles.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     def opened(address: str | Path, width: int = 1280, height: int = 900, **options: Any) -> Page:  # noqa: ANN401
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
@@ -80,7 +87,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("dialog", lambda dialog: (troubles.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", dismiss)
         page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url[:200]}"))
         response = page.goto(address.as_uri() if isinstance(address, Path) else address)
         assert response is None or response.ok
