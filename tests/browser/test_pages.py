@@ -11,6 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import pandas as pd
 import pytest
 
 pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
@@ -19,7 +21,10 @@ from axe_playwright_python.sync_playwright import Axe
 from made_up_site import made_up_site
 from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
+from analysis.run.reports import write_report
 from analysis.run.site import write_index
+from analysis.show.figures import counts_with_intervals
+from analysis.show.sheet import Sheet
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -190,7 +195,7 @@ def test_tables_are_sorted_by_keyboard_and_by_mouse(made_site: Path, open_page: 
     assert heading.get_attribute("aria-sort") == "descending"
     descending = [int(text.split()[0]) for text in _column(page, table, at)]
     assert descending == sorted(descending, reverse=True)
-    assert descending[0] == 142
+    assert descending[0] == 149
     page.keyboard.press("Space")
     assert heading.get_attribute("aria-sort") == "ascending"
     ascending = [int(text.split()[0]) for text in _column(page, table, at)]
@@ -204,11 +209,11 @@ def test_tables_are_sorted_by_keyboard_and_by_mouse(made_site: Path, open_page: 
 def test_missing_stands_last_whatever_the_direction(made_site: Path, open_page: Open) -> None:
     page = open_page(made_site / STATE)
     table = page.locator("table").filter(has_text="2017-01-28")
-    table.evaluate("one => one.tBodies[0].rows[1].cells[4].textContent = '–'")
+    table.evaluate("one => one.tBodies[0].rows[1].cells[3].textContent = '–'")
     button = table.locator("th", has_text="Recorded as declined").get_by_role("button")
     for _ in range(2):
         button.click()
-        assert table.locator("tbody tr:last-child td").nth(3).inner_text() == "–"
+        assert table.locator("tbody tr:last-child td").nth(2).inner_text() == "–"
 
 
 def test_dark_is_dark_and_print_is_light(made_site: Path, open_page: Open) -> None:
@@ -276,13 +281,67 @@ def test_without_scripts_every_row_stands(made_site: Path, open_page: Open) -> N
     assert page.locator("thead button").count() == 0
 
 
-def test_two_thousand_reports_open_in_a_second(tmp_path: Path, open_page: Open) -> None:
+def test_two_thousand_reports_open_in_a_second(tmp_path: Path, browser: Browser) -> None:
     index = write_index(tmp_path, made_up_site(tmp_path, weeks=40, places=50))
-    page = open_page("about:blank")
+    page = browser.new_page()
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})  # the page's own work, not its neighbours'
     page.goto(index.as_uri())
     spent = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
     assert spent["TaskDuration"] < 1
-    page.fill("#search", "Wisconsin 4 January 2025")
-    assert page.locator("#found").inner_text().endswith(" listed")
+    page.fill("#search", "Alabama 4 January 2025")
+    assert page.locator("#found").inner_text() == "1 report listed"
+    page.close()
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '=HYPERLINK("http://example.org","x")',
+    "COUNTY OF " * 30,
+    "X" * 300,
+    "שֵׁרִיף \u202eright to left",
+    "Shé\u0301riff e\u0301\u0302",
+    '"><img src=x onerror=alert(1)>',
+    "[a](javascript:alert(1)) **b** `c` {d}",
+]
+
+
+def hostile_report(folder: Path) -> Path:
+    """Write the page of a report whose every name is one that a page must not stumble over, and whose week is empty."""
+    sheet = Sheet("hostile", parameters={"week": "2017-01-28"}, source={"name": HOSTILE[0], "title": HOSTILE[6]})
+    sheet.know(declined=0, **{f"agency_{n}": name for n, name in enumerate(HOSTILE)})
+    rows = pd.DataFrame({"agency": HOSTILE, "note": HOSTILE[::-1], "declined": range(len(HOSTILE))})
+    bars = pd.DataFrame({"label": HOSTILE, "declined": 1, "declined_low": 0.0, "declined_high": 5.6})
+    shown = [
+        sheet.masthead("{declined:n} declined in {agency_6}", place="{agency_2}", clock="{agency_4}"),
+        sheet.say(*(f"{{declined:n}} in {{agency_{n}}}." for n in range(len(HOSTILE)))),
+        sheet.table(rows, "agencies", "One row per {agency_0}."),
+        sheet.table(rows.iloc[:0], "nothing", "One row per agency."),
+        sheet.figure(
+            counts_with_intervals(bars, headline=sheet.fill("In {agency_7}"), subtitle="x"),
+            "bars",
+            "{agency_0} {agency_6}",
+        ),
+        sheet.close(),
+    ]
+    outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in shown]
+    cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
+    write_report(folder, nbformat.v4.new_notebook(cells=cells))
+    return folder / "report.html"
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("width", [400, 1280])
+def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, open_page: Open, width: int) -> None:
+    page = open_page(hostile_report(tmp_path), width)
+    names = [name.strip() for name in page.locator("#table-agencies tbody th").all_text_contents()]
+    assert names == [name.strip() for name in HOSTILE]
+    said = page.locator(".prose p").all_text_contents()
+    assert [text.split() for text in said[: len(HOSTILE)]] == [f"0 in {name}.".split() for name in HOSTILE]
+    assert page.locator("#table-nothing tbody").inner_text() == "There is nothing to list here."
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert _violations(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download agencies.csv").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "\"'=HYPERLINK(" in text, "a spreadsheet shows it and does not run it"
