@@ -52,7 +52,7 @@ def add_report(
     content = {
         "report": notebook,
         "title": f"Detainers issued: {' '.join(about) or source}",
-        "masthead": {"Clock": "week in which ICE issued the detainer"},
+        "masthead": [["Clock", "week in which ICE issued the detainer"]],
         "synthetic": source == "synthetic",
         "parameters": parameters,
         "source": {"name": source, "title": f"Source {source}", "sha256": "s" * 64},

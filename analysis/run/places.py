@@ -47,7 +47,7 @@ def place_series(out: Path, reports: Iterable[Listed]) -> dict[str, list[dict[st
         place: [
             {
                 "source_title": titles[source].content["source"].get("title", source),
-                "clock": titles[source].content.get("masthead", {}).get("Clock", ""),
+                "clock": dict(titles[source].content.get("masthead", [])).get("Clock", ""),
                 "synthetic": titles[source].synthetic,
                 "rows": _joined(rows),
             }

@@ -158,7 +158,9 @@ def explain(
         clauses.append(_of_the_method(was, now))
     elif not data:
         other = was.reference_sha256 != now.reference_sha256
-        clauses.append("the bundled reference data changed" if other else "the reason is not known, data and method being the same")
+        clauses.append(
+            "the bundled reference data changed" if other else "the reason is not known, data and method being the same"
+        )
     explained = []
     for change in changes:
         mine = [kind for kind in kinds if kind == "new rows" or not change["fact"].startswith(COUNTED_ROWS)]

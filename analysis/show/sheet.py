@@ -221,7 +221,7 @@ class Sheet:
         content = {
             "report": self.report,
             "title": self.title,
-            "masthead": self.lines,
+            "masthead": [[name, text] for name, text in self.lines.items()],  # a kernel sorts the names of a mapping
             "synthetic": self.synthetic,
             "parameters": self.parameters,
             "source": self.source,

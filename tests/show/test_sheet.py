@@ -202,12 +202,13 @@ def test_everything_synthetic_says_so() -> None:
 def test_the_last_cell_carries_all_facts_as_json_without_strange_numbers() -> None:
     made = sheet()
     made.know(ratio=math.inf, low=math.nan, week=date(2015, 6, 20))
-    made.masthead("{declined:n} declined")
+    made.masthead("{declined:n} declined", week="{declined:n}", clock="issued")
     made.say("{declined:n}.")
     content = made.close().data[FACTS_TYPE]
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert content["report"] == "weekly_bulletin"
     assert content["title"] == "47 declined"
+    assert content["masthead"] == [["Week", "47"], ["Clock", "issued"]], "in the order given"
     assert content["parameters"] == {"week": "2015-06-20"}
     assert content["source"] == {"name": "made"}
     assert content["facts"]["low"] is None

@@ -172,10 +172,10 @@ def test_the_rows_stand_in_the_order_given_whatever_the_index() -> None:
     assert [row[0] for row in table(frame).rows] == ["b", "a", "c"]
 
 
-def test_an_empty_table_keeps_its_headings() -> None:
+def test_an_empty_table_keeps_its_headings_and_says_that_it_is_empty() -> None:
     read = table(pd.DataFrame({"place": pd.Series(dtype="str"), "declined": pd.Series(dtype="int64")}))
     assert read.headings == ["Place", "Recorded as declined"]
-    assert read.rows == []
+    assert read.rows == [["There is nothing to list here."]]
 
 
 def test_the_table_has_one_id_and_no_element_has_two() -> None:
