@@ -64,8 +64,7 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     from nbformat import read
 
     from analysis.run.manifest import read_manifest
-    from analysis.run.reports import write_report
-    from analysis.run.revisions import LOG, revise
+    from analysis.run.revisions import LOG, write_revised
     from analysis.run.site import write_index
 
     out = tmp_path_factory.mktemp("site").resolve()
@@ -80,7 +79,7 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     said["last"]["source_sha256"] = "0" * 64
     log.write_text(json.dumps(said), encoding="utf-8")
     notebook = read(out / entry.folder / "notebook.ipynb", as_version=4)
-    files = write_report(out / entry.folder, notebook, revise(out, entry, notebook, entry.started), "../../../")
+    files = write_revised(out, entry, notebook, entry.started)
     write_index(out, {**entries, entry.folder: replace(entry, files=files)})
     return out
 

@@ -223,8 +223,7 @@ def make_report(task: Task, out: Path) -> Entry:
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
-    from analysis.run.reports import write_report
-    from analysis.run.revisions import revise
+    from analysis.run.revisions import write_revised
 
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of the same name elsewhere
     started, clock = datetime.now(UTC), time.perf_counter()
@@ -244,8 +243,7 @@ def make_report(task: Task, out: Path) -> Entry:
             extra_arguments=["--IPKernelApp.log_level=50"],  # notices of a kernel that lives for one report
         )
         notebook = nbformat.read(executed, as_version=4)
-        revisions = revise(out, task.entry, notebook, started.isoformat(timespec="seconds"))
-        files = write_report(folder, notebook, revisions, "../" * (task.entry.folder.count("/") + 1))
+        files = write_revised(out, task.entry, notebook, started.isoformat(timespec="seconds"))
     except PapermillExecutionError as error:
         message = f"cell {error.exec_count}: {error.ename}: {error.evalue}".splitlines()[0]
     except InputError as error:

@@ -22,7 +22,7 @@ from analysis.errors import InputError
 from analysis.load.store import read_stored, versions_of
 from analysis.load.vocabulary import ALL_STATES
 from analysis.run.manifest import Entry, read_manifest
-from analysis.run.reports import FACTS, as_json, facts_of, outputs_of, write_whole
+from analysis.run.reports import FACTS, as_json, facts_of, outputs_of, write_report, write_whole
 from analysis.show.sheet import TABLE_TYPE
 from analysis.show.tables import MISSING
 from analysis.stats.revisions import compare_versions
@@ -55,6 +55,12 @@ def said_by(entry: Entry, facts: Mapping[str, Any], tables: Mapping[str, str]) -
     method = {"notebook": entry.notebook_sha256, "package": entry.package_sha256, "versions": entry.versions}
     made_from = (entry.source_sha256, entry.data_sha256, method)
     return Said(facts["facts"], dict(tables), list(dict.fromkeys(named)), *made_from)
+
+
+def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str) -> dict[str, str]:
+    """Write a report's files with its revisions (:func:`revise`); give their hashes by path within the folder."""
+    root = "../" * (entry.folder.count("/") + 1)
+    return write_report(out / entry.folder, notebook, revise(out, entry, notebook, made), root)
 
 
 def revise(out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str) -> list[dict[str, Any]]:

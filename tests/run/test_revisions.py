@@ -19,8 +19,8 @@ from analysis.load.synthetic import generate, write_release
 from analysis.load.synthetic_laws import Options
 from analysis.run.imports import import_release
 from analysis.run.manifest import Entry, write_manifest
-from analysis.run.reports import files_of, write_report
-from analysis.run.revisions import compare_runs, read_log, revise
+from analysis.run.reports import files_of
+from analysis.run.revisions import compare_runs, read_log, revise, write_revised
 from analysis.show.revised import label, written
 from analysis.show.sheet import Sheet
 from analysis.stats.cohorts import count_outcomes
@@ -245,9 +245,8 @@ def test_a_fact_is_called_as_its_column_is() -> None:
 
 
 def test_the_report_and_its_log_are_written_in_one_go(tmp_path: Path) -> None:
-    revisions = revise(tmp_path, ENTRY, executed(), "")
-    hashes = write_report(tmp_path / FOLDER, executed(), revisions, "../../../")
-    again = write_report(tmp_path / FOLDER, executed(), revise(tmp_path, ENTRY, executed(), "later"), "../../../")
+    hashes = write_revised(tmp_path, ENTRY, executed(), "")
+    again = write_revised(tmp_path, ENTRY, executed(), "later")
     assert {name: hashes[name] for name in hashes if name != "notebook.ipynb"} == {
         name: again[name] for name in again if name != "notebook.ipynb"
     }
