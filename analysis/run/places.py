@@ -46,7 +46,7 @@ def place_series(out: Path, reports: Iterable[Listed]) -> dict[str, list[dict[st
     return {
         place: [
             {
-                "source_title": titles[source].content["source"].get("title", source),
+                "source_title": titles[source].source_title,
                 "clock": dict(titles[source].content.get("masthead", [])).get("Clock", ""),
                 "synthetic": titles[source].synthetic,
                 "rows": _joined(rows),

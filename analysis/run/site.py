@@ -62,6 +62,11 @@ class Listed:
         return self.content.get("title", self.entry.folder)
 
     @property
+    def source_title(self) -> str:
+        """What its source is called."""
+        return self.content.get("source", {}).get("title", self.entry.source)
+
+    @property
     def notebook_title(self) -> str:
         """What the notebook is called, up to its subtitle."""
         known = notebooks().get(self.entry.notebook)
@@ -173,7 +178,7 @@ def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[
                 "title": known.title if known else notebook,
                 "clock": known.clock if known else "",
                 "source": source,
-                "source_title": next((r.content["source"].get("title", source) for r in inside if r.content), source),
+                "source_title": next((r.source_title for r in inside if r.content), source),
                 "synthetic": any(report.synthetic for report in inside),
                 "places": sorted(across - {ALL_STATES}, key=list(place_names()).index),
                 "whole": ALL_STATES in across,
