@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.load.offences import groups
 from analysis.load.vocabulary import ALL_STATES
+from analysis.run.listed import Listed
 from analysis.run.reports import PAGE
 from analysis.show.tables import write
-
-if TYPE_CHECKING:
-    from analysis.run.site import Listed
 
 TABLES = {"by_state": "state", "state_bounds": "state", "by_offence": "group", "known_offences": "group"}
 """Tables that say something of each state or offence group, by name; the column that names it."""

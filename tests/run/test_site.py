@@ -14,9 +14,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from made_up_site import add_report, by_offence_csv, by_state_csv, entry_of, made_up_site
 
+from analysis.run.listed import listed_reports
 from analysis.run.manifest import Entry
 from analysis.run.places import place_series
-from analysis.run.site import Settings, listed_reports, sections, write_index
+from analysis.run.site import Settings, sections, write_index
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
