@@ -89,32 +89,41 @@ def run_command(
     from analysis.run.manifest import read_manifest
     from analysis.run.parameters import find_notebook, notebooks
     from analysis.run.site import write_index
-    from analysis.run.sitefile import each_state, plan_site, read_site
 
-    site = read_site(site_path) if site_path else None
-    if site and (notebook or source_names or weeks or states):
+    if site_path and (notebook or source_names or weeks or states):
         raise InputError("a site file names its notebooks, sources, weeks and states itself", do="Leave out the others")
     source_names = tuple(_import_if_file(name) for name in source_names)
     known = sources()
     for name in source_names:
         if name not in known:
             raise unknown("source", name, known, more=HINT)
-    chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-    postal = each_state(states)
-    tasks = (
-        plan_site(site, png=png)
-        if site
-        else plan(chosen, source_names=source_names, weeks=weeks, states=postal, png=png)
-    )
+    settings = None
+    if site_path:
+        from analysis.run.sitefile import plan_site, read_site
+
+        site = read_site(site_path)
+        tasks, settings = plan_site(site, png=png), site.settings()
+    else:
+        chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
+        tasks = plan(chosen, source_names=source_names, weeks=weeks, states=_postal(states), png=png)
     with _Progress(len(tasks)) as progress:
         results = run(tasks, out, jobs=jobs, force=force, report=progress.report)
-    index = write_index(out, read_manifest(out), site.settings() if site else None)
+    index = write_index(out, read_manifest(out), settings)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {index}")
     for entry in failed:
         click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
     if failed:
         sys.exit(FAILED_EXIT)
+
+
+def _postal(states: tuple[str, ...]) -> list[str]:
+    """Give the postal codes of the states that are named; ``each`` is every state and territory."""
+    if not states:
+        return []
+    from analysis.run.sitefile import each_state
+
+    return each_state(states)
 
 
 def _import_if_file(given: str) -> str:

@@ -58,7 +58,7 @@ def page_of(
         notebook,
         resources={
             "facts": facts,
-            "revisions": for_reading(facts["revisions"]),
+            "revisions": for_reading(facts.get("revisions", ())),
             "files": list(files),
             "root": root,
             "version": version("declined-detainers"),
