@@ -17,6 +17,7 @@ from analysis.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.run.manifest import Entry
+    from analysis.run.site import Settings
 
 FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
 
@@ -64,8 +65,11 @@ def main() -> None:
     "--weeks",
     help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all, of profiles the latest settled]",
 )
-@click.option("--state", "states", multiple=True, help="A report for this state; may be repeated.")
+@click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
 @click.option("--offence", "offences", multiple=True, help="A report for this offence group; may be repeated.")
+@click.option(
+    "--site", "site_path", type=click.Path(path_type=Path), help="A YAML file that names all reports of a site."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
@@ -82,6 +86,7 @@ def run_command(
     weeks: str | None,
     states: tuple[str, ...],
     offences: tuple[str, ...],
+    site_path: Path | None,
     out: Path,
     jobs: int,
     force: bool,
@@ -99,14 +104,23 @@ def run_command(
     from analysis.run.parameters import find_notebook, notebooks
     from analysis.run.tasks import Limits
 
+    if site_path and (notebook or source_names or weeks or states):
+        raise InputError("a site file names its notebooks, sources, weeks and states itself", do="Leave out the others")
     source_names = tuple(_import_if_file(name) for name in source_names)
     known = sources()
     for name in source_names:
         if name not in known:
             raise unknown("source", name, known, more=HINT)
-    chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-    groups = [group_named(offence) for offence in offences]
-    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=_postal(states), offences=groups, png=png)
+    settings = None
+    if site_path:
+        from analysis.run.sitefile import plan_site, read_site
+
+        site = read_site(site_path)
+        tasks, settings = plan_site(site, png=png), site.settings()
+    else:
+        chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
+        groups = [group_named(offence) for offence in offences]
+        tasks = plan(chosen, source_names=source_names, weeks=weeks, states=_postal(states), offences=groups, png=png)
     if dry_run:
         due = what_is_due(tasks, out, force=force)
         for action, reason, task in due:
@@ -119,11 +133,11 @@ def run_command(
         try:
             results = run(tasks, out, jobs=jobs, force=force, limits=limits, cluster=cluster, report=progress.report)
         except KeyboardInterrupt:
-            _write_index(out)
+            _write_index(out, settings)
             click.echo(f"stopped: {progress.done} of {len(tasks)} reports stand; the same command goes on", err=True)
             sys.exit(STOPPED_EXIT)
     if progress.made or not (out / "index.html").is_file():
-        _write_index(out)
+        _write_index(out, settings)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
     for entry in failed:
@@ -133,20 +147,20 @@ def run_command(
 
 
 def _postal(states: tuple[str, ...]) -> list[str]:
-    """Give the postal codes of states that are named."""
+    """Give the postal codes of the states that are named; ``each`` is every state and territory."""
     if not states:
         return []
-    from analysis.load.vocabulary import state_or_all
+    from analysis.run.sitefile import each_state
 
-    return [state_or_all(state) for state in states]
+    return each_state(states)
 
 
-def _write_index(out: Path) -> None:
-    """Write the index page over all reports of a folder."""
+def _write_index(out: Path, settings: Settings | None) -> None:
+    """Write the site's pages over all reports of a folder."""
     from analysis.run.manifest import read_manifest
     from analysis.run.site import write_index
 
-    write_index(out, read_manifest(out))
+    write_index(out, read_manifest(out), settings)
 
 
 def _import_if_file(given: str) -> str:
@@ -190,6 +204,31 @@ class _Progress:
             click.echo(f"[{self.done}/{self.total}] {state} {entry.folder} ({entry.seconds:.1f} s)")
         if self.bar is None and state == "current" and self.done == self.total:
             click.echo(f"[{self.done}/{self.total}] the last ones were up to date")
+
+
+@main.command("compare")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the differences to this file too.")
+@_mendable
+def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
+    """Say what the reports under AFTER say otherwise than those under BEFORE: was, is, why."""
+    import pandas as pd
+
+    from analysis.run.revisions import compare_runs
+    from analysis.show.revised import written
+    from analysis.show.tables import as_csv
+
+    rows = compare_runs(before, after)
+    for row in rows:
+        was, now = (written(row["what"], row[name]) for name in ("was", "is"))
+        values = "" if was == now else f": {was} → {now}"
+        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})")
+    click.echo(f"{len(rows):,} differences in {len({row['report'] for row in rows}):,} reports")
+    if csv_path:
+        csv_path.write_text(
+            as_csv(pd.DataFrame(rows, columns=["report", "what", "was", "is", "why"])), encoding="utf-8"
+        )
 
 
 @main.command("list")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -53,6 +56,32 @@ def fiscal_2015() -> Cohorts:
     source = open_source("fy2015", clock="issued")
     table = source.detainers()
     return Cohorts(table, Calendar.of(source.facts), count_outcomes(table, ["week", "state"]))
+
+
+@pytest.fixture(scope="session")
+def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: None) -> Path:
+    """Give a site of real reports: the three published weeks and one bulletin of each source, one of them revised."""
+    from nbformat import read
+
+    from analysis.run.manifest import read_manifest
+    from analysis.run.revisions import LOG, write_revised
+    from analysis.run.site import write_index
+
+    out = tmp_path_factory.mktemp("site").resolve()
+    declines = [str(Path(sys.executable).with_name("declines")), "run", "--out", str(out)]
+    for asked in (["published_week"], ["weekly_bulletin", "--weeks", "latest settled"]):
+        subprocess.run([*declines, *asked], check=True, capture_output=True)
+    entries = read_manifest(out)
+    entry = entries["published_week/published-2017/2017-01-28"]
+    log = out / LOG / f"{entry.folder}.json"
+    said = json.loads(log.read_text(encoding="utf-8"))
+    said["last"]["facts"]["declined"] += 1
+    said["last"]["source_sha256"] = "0" * 64
+    log.write_text(json.dumps(said), encoding="utf-8")
+    notebook = read(out / entry.folder / "notebook.ipynb", as_version=4)
+    files = write_revised(out, entry, notebook, entry.started)
+    write_index(out, {**entries, entry.folder: replace(entry, files=files)})
+    return out
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from made_up_site import add_report
 
 from analysis.cli import main
 from analysis.run import batch
 from analysis.run.batch import Due
-from analysis.run.manifest import Entry
+from analysis.run.manifest import Entry, write_manifest
 
 
 def _call(*args: str) -> Result:
@@ -94,6 +95,38 @@ def test_a_question_is_answered_without_the_libraries_of_an_answer(argument: str
     )
     told = subprocess.run([sys.executable, "-c", code, argument], check=True, capture_output=True, text=True).stdout
     assert told.splitlines()[-1] == ""
+
+
+def test_a_site_file_names_all_reports(tmp_path: Path, outcome: dict[str, str]) -> None:
+    site = tmp_path / "site.yml"
+    site.write_text("title: Three weeks\nreports: [{notebook: published_week}]\n")
+    result = _call("run", "--site", str(site), "--out", str(tmp_path / "out"))
+    assert "3 of 3 reports" in result.output, result.output
+    assert "<h1>Three weeks</h1>" in (tmp_path / "out/index.html").read_text()
+    both = _call("run", "published_week", "--site", str(site), "--out", str(tmp_path / "out"))
+    assert both.exit_code == 2
+    assert "names its notebooks" in both.output
+
+
+def test_each_state_is_every_state(tmp_path: Path, outcome: dict[str, str]) -> None:
+    args = ("--source", "fy2015", "--weeks", "latest", "--state", "each", "--out", str(tmp_path))
+    result = _call("run", "weekly_bulletin", *args)
+    assert result.exit_code == 0, result.output
+    assert "56 of 56 reports" in result.output
+
+
+def test_two_runs_are_compared(tmp_path: Path) -> None:
+    for name, declined in (("before", 7), ("after", 0)):
+        entries: dict[str, Entry] = {}
+        add_report(tmp_path / name, entries, "a", "s", {"week": "2025-01-04"}, facts={"declined": declined})
+        write_manifest(tmp_path / name, entries)
+    folders = (str(tmp_path / "before"), str(tmp_path / "after"))
+    result = _call("compare", *folders, "--csv", str(tmp_path / "differences.csv"))
+    assert result.exit_code == 0, result.output
+    assert "a/s/2025-01-04: declined: 7 → 0 (the reason is not known, data and method being the same)" in result.output
+    assert "1 differences in 1 reports" in result.output
+    assert (tmp_path / "differences.csv").read_text().splitlines()[1].startswith("a/s/2025-01-04,declined,7,0,")
+    assert _call("compare", folders[0], str(tmp_path)).exit_code == 2
 
 
 def test_help_and_version() -> None:

@@ -18,7 +18,18 @@ from typing import Any
 
 from analysis.load.files import bundled_folder, sha256_of
 
-SHAPING = ("ipykernel", "ipython", "matplotlib", "numpy", "pandas", "papermill", "pyarrow", "scipy", "statsmodels")
+SHAPING = (
+    "declined-detainers",
+    "ipykernel",
+    "ipython",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "papermill",
+    "pyarrow",
+    "scipy",
+    "statsmodels",
+)
 """Libraries whose versions shape what a report says or how its figures look."""
 OF_THE_PAGE = ("jinja2", "mistune", "nbconvert")
 """Libraries whose versions shape how the page is made from the executed notebook."""

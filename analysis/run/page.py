@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.exporters import TemplateExporter
 
-from analysis.show.sheet import FIGURE_KEY
+from analysis.show.revised import for_reading
+from analysis.show.sheet import FIGURE_KEY, TABLE_TYPE
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -31,7 +34,13 @@ def _exporter() -> TemplateExporter:
     return exporter
 
 
-def page_of(notebook: nbformat.NotebookNode, facts: dict[str, Any]) -> str:
+def page_of(
+    notebook: nbformat.NotebookNode,
+    facts: dict[str, Any],
+    *,
+    files: Sequence[str] = (),
+    root: str = "",
+) -> str:
     """Make the page of an executed notebook.
 
     Parameters
@@ -39,10 +48,24 @@ def page_of(notebook: nbformat.NotebookNode, facts: dict[str, Any]) -> str:
     notebook
         The executed notebook.
     facts
-        Its facts, for the page's title.
+        Its facts, for the page's title, masthead, revisions and citation.
+    files
+        The report's other files, by path from the page.
+    root
+        Path from the page to the site's index; blank = the page belongs to no site.
     """
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     page, _ = _exporter().from_notebook_node(
-        notebook, resources={"title": facts["title"], "style": style, "figure_key": FIGURE_KEY}
+        notebook,
+        resources={
+            "facts": facts,
+            "revisions": for_reading(facts.get("revisions", ())),
+            "files": list(files),
+            "root": root,
+            "version": version("declined-detainers"),
+            "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+            "script": (TEMPLATES / "script.js").read_text(encoding="utf-8"),
+            "figure_key": FIGURE_KEY,
+            "table_type": TABLE_TYPE,
+        },
     )
     return page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,19 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     return found[0]
 
 
-def files_of(notebook: nbformat.NotebookNode) -> dict[str, bytes]:
+def files_of(
+    notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = ""
+) -> dict[str, bytes]:
     """Make every file of a report out of its executed notebook.
+
+    Parameters
+    ----------
+    notebook
+        The executed notebook.
+    revisions
+        What earlier runs said otherwise (:func:`analysis.run.revisions.revise`).
+    root
+        Path from the report's folder to the site's index; blank = the report belongs to no site.
 
     Returns
     -------
@@ -47,7 +58,7 @@ def files_of(notebook: nbformat.NotebookNode) -> dict[str, bytes]:
         Content by path within the report's folder: the notebook, the page, ``facts.json``, ``tables/*.csv`` and
         ``figures/*.svg`` (and ``.png`` where the figure has one).
     """
-    facts = facts_of(notebook)
+    facts = {**facts_of(notebook), "revisions": list(revisions)}
     files: dict[str, bytes] = {}
 
     def add(name: str, content: bytes) -> None:
@@ -66,19 +77,22 @@ def files_of(notebook: nbformat.NotebookNode) -> dict[str, bytes]:
             add(f"figures/{name}.svg", data["image/svg+xml"].encode())
         if name and "image/png" in data:
             add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
-    add(PAGE, page_of(notebook, facts).encode())
+    others = sorted(files) if root else []
+    add(PAGE, page_of(notebook, facts, files=others, root=root).encode())
     return files
 
 
-def write_report(folder: Path, notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """Write a report's files, and take away those that an earlier report left and this one does not have.
+def write_report(
+    folder: Path, notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = ""
+) -> dict[str, str]:
+    """Write a report's files (:func:`files_of`), and take away those that an earlier report left and this one lacks.
 
     Returns
     -------
     dict
         sha256 by path within the folder; of every file, the notebook apart, the same input gives the same hash.
     """
-    files = files_of(notebook)
+    files = files_of(notebook, revisions, root)
     for name, content in files.items():
         write_whole(folder / name, content)
     for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in files]:

@@ -1,83 +1,194 @@
-"""The index page over all reports of an output folder."""
+"""The site over all reports of an output folder: index, a page per state and offence group, feed, and index.json.
+
+Every page stands for itself: its style and script are in it, and its links are relative, so that the folder can be
+opened from a disk or put on any static host as it is.
+"""
 
 from __future__ import annotations
 
-import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from analysis.load.vocabulary import ALL_STATES, states
+from analysis.run.listed import Listed, listed_reports, place_names
 from analysis.run.manifest import Entry
 from analysis.run.page import TEMPLATES
 from analysis.run.parameters import notebooks
-from analysis.run.reports import FACTS, PAGE
-from analysis.run.tasks import FAILED
-from analysis.run.writing import write_whole
+from analysis.run.places import place_series
+from analysis.run.reports import FACTS, NOTEBOOK
+from analysis.run.revisions import LOG, read_log
+from analysis.run.writing import as_json, write_whole
+from analysis.show.tables import MISSING
 
-INDEX = "index.html"
+INDEX, FEED, JSON_INDEX = "index.html", "feed.xml", "index.json"
+TITLE = "Declined detainers: weekly reports"
+FEED_LENGTH = 200
+"""Entries of the feed, the newest; a feed reader asks for it often."""
+_NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a site is called, where it will stand (blank = unknown; the feed then has relative links), its order."""
+
+    title: str = TITLE
+    address: str = ""
+    order: tuple[str, ...] = ()
+    """Notebooks in the order of their sections; those not named come after, made-up data last."""
+
+
+def page_of_place(place: str) -> str:
+    """Give the path of a state's or offence group's page."""
+    return f"{'states' if place in states().index else 'offences'}/{place}.html"
 
 
 @cache
 def _templates() -> Environment:
     """Set the template engine up; every value is escaped."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals.update(MISSING=MISSING, FACTS=FACTS, NOTEBOOK=NOTEBOOK, page_of_place=page_of_place)
+    return made
 
 
-def index_rows(out: Path, entries: dict[str, Entry]) -> list[dict[str, Any]]:
-    """Gather what the index says of each report, from its facts.
+def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Arrange the reports in tables, one per notebook and source, weeks down and places across.
 
     Returns
     -------
     list of dict
-        One per report: ``entry``, ``facts`` (empty where no report was ever made) and the addresses of its files.
+        ``title``, ``clock``, ``source`` (its name), ``source_title``, ``synthetic``, ``places`` (across), and ``rows``:
+        pairs of a week and its reports by place.
     """
-    rows = []
-    for folder, entry in sorted(entries.items()):
-        facts = {}
-        if FACTS in entry.files:
-            facts = json.loads((out / folder / FACTS).read_text(encoding="utf-8"))
-        rows.append(
+    grouped: dict[tuple[str, str], list[Listed]] = {}
+    for report in reports:
+        grouped.setdefault((report.entry.notebook, report.entry.source), []).append(report)
+    found = []
+    for (notebook, source), inside in grouped.items():
+        by_week: dict[str, dict[str, Listed]] = {}
+        for report in inside:
+            by_week.setdefault(report.week, {})[report.place] = report
+        across = {report.place for report in inside}
+        known = notebooks().get(notebook)
+        found.append(
             {
-                "entry": entry,
-                "facts": facts.get("facts", {}),
-                "title": facts.get("title", folder),
-                "synthetic": facts.get("synthetic", False),
-                "page": f"{folder}/{PAGE}" if PAGE in entry.files else "",
-                "failed": f"{folder}/{FAILED}" if entry.outcome == "failed" else "",
-                "tables": [f"{folder}/{name}" for name in entry.files if name.startswith("tables/")],
+                "notebook": notebook,
+                "title": known.title if known else notebook,
+                "clock": known.clock if known else "",
+                "source": source,
+                "source_title": next((r.source_title for r in inside if r.content), source),
+                "synthetic": any(report.synthetic for report in inside),
+                "places": sorted(across - {ALL_STATES}, key=list(place_names()).index),
+                "whole": ALL_STATES in across,
+                "rows": list(by_week.items()),
             }
         )
-    return rows
+    last = len(order)
+    rank = {name: place for place, name in enumerate(order)}
+    return sorted(
+        found,
+        key=lambda one: (
+            rank.get(one["notebook"], last),
+            one["synthetic"],
+            not one["rows"][0][0],
+            one["notebook"],
+            one["source"],
+        ),
+    )
 
 
-def write_index(out: Path, entries: dict[str, Entry]) -> Path:
-    """Write the index page: the reports by notebook and source, weeks in order, with each group's sums."""
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for row in index_rows(out, entries):
-        entry: Entry = row["entry"]
-        groups.setdefault((entry.notebook, entry.source, entry.parameters.get("state", "all")), []).append(row)
-    sections = [
-        {
-            "notebook": notebook,
-            "source": source,
-            "state": state,
-            "title": notebooks()[notebook].title if notebook in notebooks() else notebook,
-            "clock": notebooks()[notebook].clock if notebook in notebooks() else "",
-            "rows": rows,
-            "synthetic": any(row["synthetic"] for row in rows),
-            **{name: sum(row["facts"].get(name) or 0 for row in rows) for name in ("issued", "declined")},
-        }
-        for (notebook, source, state), rows in groups.items()
-    ]
-    page = _templates().get_template("site/index.html.j2").render(sections=sections, facts=FACTS)
-    path = out / INDEX
-    write_whole(path, page.encode())
-    return path
+def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
+    """Write the site over the reports of an output folder.
+
+    Parameters
+    ----------
+    out
+        Folder of all reports.
+    entries
+        The manifest.
+    settings
+        Title, address and order; None = the usual ones.
+
+    Returns
+    -------
+    pathlib.Path
+        The index page.
+    """
+    settings = settings or Settings()
+    reports = listed_reports(out, entries)
+    series = place_series(out, reports)
+    places = [place for place in place_names() if place in series]
+    common: dict[str, Any] = {"settings": settings, "names": place_names()}
+
+    def write_page(name: str, template: str, **values: object) -> None:
+        write_whole(out / name, _templates().get_template(f"site/{template}").render(**common, **values).encode())
+
+    for place in places:
+        write_page(page_of_place(place), "place.html.j2", place=place, series=series[place], root="../")
+    for path in [*out.glob("states/*.html"), *out.glob("offences/*.html")]:
+        if path.relative_to(out).as_posix() not in {page_of_place(place) for place in places}:
+            path.unlink()
+    write_page(
+        INDEX,
+        "index.html.j2",
+        root="",
+        reports=reports,
+        failed=[report for report in reports if report.failed],
+        sections=sections(reports, settings.order),
+        states=[place for place in places if place in states().index],
+        offences=[place for place in places if place not in states().index],
+    )
+    write_page(FEED, "feed.xml.j2", items=feed_items(out, reports), feed_id=uuid.uuid5(_NAMES, settings.title).urn)
+    write_whole(out / JSON_INDEX, as_json({"title": settings.title, "reports": [in_json(one) for one in reports]}))
+    return out / INDEX
+
+
+def feed_items(out: Path, reports: Iterable[Listed]) -> list[dict[str, Any]]:
+    """List what the feed tells: each report as it was first made and as it was last revised, the newest first.
+
+    The times are those of the runs, from the log of revisions; a report that is made again with the same content
+    is no news.
+    """
+    items = []
+    for report in (report for report in reports if report.page):
+        log = read_log(out / LOG / f"{report.entry.folder}.json")
+        revisions = log.get("revisions", [])[-1:]
+        items.append(
+            {
+                "report": report,
+                "id": uuid.uuid5(_NAMES, f"{report.entry.folder} {report.revision}").urn,
+                "updated": revisions[0]["made"] if revisions else log.get("made", report.entry.started),
+                "says": revisions[0]["says"] if revisions else "",
+            }
+        )
+    items.sort(key=lambda item: (item["updated"], item["report"].week), reverse=True)
+    return items[:FEED_LENGTH]
+
+
+def in_json(report: Listed) -> dict[str, Any]:
+    """Say of a report what ``index.json`` says: what it is, its main counts, and the paths of its files."""
+    files = [f"{report.entry.folder}/{name}" for name in report.entry.files]
+    return {
+        "title": report.title,
+        "notebook": report.entry.notebook,
+        "source": report.entry.source,
+        "parameters": report.entry.parameters,
+        "synthetic": report.synthetic,
+        "status": report.facts.get("status"),
+        "issued": report.facts.get("issued"),
+        "declined": report.facts.get("declined"),
+        "revision": report.revision,
+        "outcome": report.entry.outcome,
+        "files": files,
+    }

@@ -25,7 +25,8 @@ from analysis.errors import InputError
 from analysis.load import declared
 from analysis.run import kernels
 from analysis.run.manifest import Entry
-from analysis.run.reports import NOTEBOOK, write_report
+from analysis.run.reports import NOTEBOOK
+from analysis.run.revisions import write_again, write_revised
 from analysis.run.tasks import FAILED, Limits, Task
 from analysis.run.writing import write_whole
 
@@ -69,7 +70,7 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
     message, files = entry.message, entry.files
     try:
         if not message:
-            files = write_report(out / entry.folder, nbformat.reads(executed, as_version=4))
+            files = write_revised(out, entry, nbformat.reads(executed, as_version=4), entry.started)
         elif executed:
             write_whole(out / entry.folder / FAILED, executed.encode())
     except InputError as error:
@@ -214,7 +215,7 @@ def renew_page(task: Task, out: Path, earlier: Entry) -> Entry:
             renewed.append(next(ran))  # the cell in which papermill put the values
     executed.cells = renewed
     try:
-        written = write_report(folder, executed)
+        written = write_again(out, task.entry.folder, executed)
     except OSError as error:
         return replace(task.entry, message=f"the report could not be written: {error}")
     return replace(earlier, page_sha256=task.entry.page_sha256, files=written)

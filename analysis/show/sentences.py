@@ -40,7 +40,7 @@ NOUNS = {
 }
 UNLIMITED = "unlimited"
 """The fact that stands for an infinite number, which JSON does not have, and how it reads."""
-MARKUP = frozenset("&<>\"'`*_[]|~$\\#")
+MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
 
 
 class _FactFormatter(string.Formatter):

@@ -11,6 +11,7 @@ import base64
 import html
 import io
 import math
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -96,6 +97,7 @@ class Sheet:
         self.synthetic = synthetic
         self.png = png
         self.title = report
+        self.lines: dict[str, str] = {}
         self.facts: dict[str, Fact] = {}
         self.sentences: list[dict[str, Any]] = []
 
@@ -127,11 +129,13 @@ class Sheet:
         heading = html.escape(self.title)
         text = "\n".join([self.title, *(f"{k}: {v}" for k, v in rows.items())])
         kind = "masthead synthetic" if self.synthetic else "masthead"
+        self.lines = rows
         return Shown(
             {
                 "text/html": f'<div class="{kind}"><p class="headline">{heading}</p><dl>{items}</dl></div>',
                 "text/plain": text,
-            }
+            },
+            {FIGURE_KEY: {"masthead": True}},
         )
 
     def say(self, *templates: str) -> Shown:
@@ -141,16 +145,26 @@ class Sheet:
         ----------
         templates
             Markdown with ``{fact_id:format}`` fields (:func:`analysis.show.sentences.fill`). Facts are shown as they
-            are, whatever their text looks like.
+            are, whatever their text looks like, each marked with its id.
         """
         said = [template for template in templates if template]
-        inert = {name: as_markdown(fact) for name, fact in self.facts.items()}
         plain = [self.fill(template) for template in said]
         self.sentences += [
-            {"text": text, "facts": facts_named(template)} for template, text in zip(said, plain, strict=True)
+            {"text": text, "template": template, "facts": facts_named(template)}
+            for template, text in zip(said, plain, strict=True)
         ]
-        shown = "\n\n".join(fill(template, inert) for template in said)
+        shown = "\n\n".join(self._marked(template) for template in said)
         return Shown({"text/markdown": shown, "text/plain": "\n\n".join(plain)})
+
+    def _marked(self, template: str) -> str:
+        """Fill a template so that the page says of each figure which fact it is."""
+        pieces = []
+        for words, name, form, _ in string.Formatter().parse(template):
+            pieces.append(words)
+            if name:
+                written = fill(f"{{{name}:{form}}}", {name: as_markdown(self.facts[name])})
+                pieces.append(f'<span data-fact="{name}">{written}</span>')
+        return "".join(pieces)
 
     def table(self, frame: pd.DataFrame, name: str, caption: str) -> Shown:
         """Show a table; its CSV holds the same numbers unrounded.
@@ -207,6 +221,7 @@ class Sheet:
         content = {
             "report": self.report,
             "title": self.title,
+            "masthead": [[name, text] for name, text in self.lines.items()],  # a kernel sorts the names of a mapping
             "synthetic": self.synthetic,
             "parameters": self.parameters,
             "source": self.source,

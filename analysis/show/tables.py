@@ -12,8 +12,9 @@ import pandas as pd
 
 from analysis.show.sentences import as_percent
 
-Kind = Literal["text", "word", "date", "source", "count", "share", "ratio", "p"]
-TEXTS = ("text", "word", "date", "source")
+Kind = Literal["text", "label", "word", "date", "source", "count", "share", "ratio", "p"]
+TEXTS = ("text", "label", "word", "date", "source")
+"""Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose."""
 MISSING = "–"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
@@ -38,10 +39,12 @@ class Column:
 COLUMNS: dict[str, Column] = {
     "state": Column("State", meaning="postal code, or the state's name"),
     "state_name": Column("State", meaning="the state's name in full; 'State not given' where ICE left it blank"),
-    "place": Column("Place", meaning="county, city or state as printed"),
-    "form": Column("Form", meaning="ICE's form; I247A, I247D and I247 ask to hold, I247N and I247G to notify only"),
+    "place": Column("Place", "label", meaning="county, city or state as printed"),
+    "form": Column(
+        "Form", "label", meaning="ICE's form; I247A, I247D and I247 ask to hold, I247N and I247G to notify only"
+    ),
     "request": Column("Asks", meaning="what the form asks of the agency"),
-    "lift_reason": Column("Lift reason", meaning="as ICE records it"),
+    "lift_reason": Column("Lift reason", "label", meaning="as ICE records it"),
     "outcome": Column("Class", "word", meaning="class of the lift reason"),
     "group": Column("Offence group", meaning="one of 16 groups of this project"),
     "status": Column(
@@ -76,13 +79,13 @@ COLUMNS: dict[str, Column] = {
     "note": Column("Note", meaning="what to know about the row"),
     "measure": Column("Measure", meaning="what was counted"),
     "value": Column("Value", meaning="the figure"),
-    "jurisdiction": Column("Jurisdiction", meaning="as ICE printed it"),
-    "date_enacted": Column("Enacted", meaning="as printed; blank = not seen"),
-    "policy": Column("Policy", meaning="as printed or reported; blank = not seen"),
-    "criteria": Column("Criteria", meaning="as printed or reported; blank = not seen"),
+    "jurisdiction": Column("Jurisdiction", "label", meaning="as ICE printed it"),
+    "date_enacted": Column("Enacted", "label", meaning="as printed; blank = not seen"),
+    "policy": Column("Policy", "label", meaning="as printed or reported; blank = not seen"),
+    "criteria": Column("Criteria", "label", meaning="as printed or reported; blank = not seen"),
     "date": Column("Date", "date", meaning="when it was said"),
     "section": Column("Section", meaning="section of ICE's report"),
-    "agency": Column("Agency", meaning="as recorded"),
+    "agency": Column("Agency", "label", meaning="as recorded"),
     "headline": Column("Event", meaning="what happened"),
     "detail": Column("Detail", meaning="more on it"),
     "this_week": Column("This week", "count", ("this_low", "this_high"), "this week's cohort"),
@@ -203,8 +206,9 @@ COLUMNS: dict[str, Column] = {
 def as_html(frame: pd.DataFrame, name: str, caption: str) -> str:
     """Write a table as HTML: headings, numbers in words a reader expects, intervals beside their estimate.
 
-    Missing is a dash, zero is 0. A column that holds the limit of another, or what it has become in a newer version, is
-    shown beside that one, not by itself. A state named in full has no code beside it; the CSV has both.
+    The first column names the row. Missing is a dash, zero is 0. A column that holds the limit of another, or what it
+    has become in a newer version, is shown beside that one, not by itself. A state named in full has no code beside it;
+    the CSV has both.
 
     Raises
     ------
@@ -213,7 +217,8 @@ def as_html(frame: pd.DataFrame, name: str, caption: str) -> str:
     """
     beside = {other for spec in COLUMNS.values() for other in (*(spec.interval or ()), spec.becomes)}
     beside |= {"state"} if "state_name" in frame else set()
-    headings, cells = [], []
+    headings: list[str] = []
+    cells: list[list[str]] = []
     for column in [column for column in frame if column not in beside]:
         spec = _column(column)
         heading, values = spec.heading, [_cell(value, spec.kind) for value in frame[column]]
@@ -228,10 +233,13 @@ def as_html(frame: pd.DataFrame, name: str, caption: str) -> str:
             values = [f"{was} → {_cell(now, spec.kind)}" for was, now in zip(values, frame[spec.becomes], strict=True)]
         kind = spec.kind if spec.kind in TEXTS else "number"
         headings.append(f'<th scope="col" class="{kind}">{escape(heading)}</th>')
-        cells.append([f'<td class="{kind}">{value}</td>' for value in values])
+        cell, end = ('th scope="row"', "th") if not cells else ("td", "td")
+        cells.append([f'<{cell} class="{kind}">{value}</{end}>' for value in values])
     rows = "\n".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
+    if frame.empty:
+        rows = f'<tr><td class="text" colspan="{len(headings)}">There is nothing to list here.</td></tr>'
     return (
-        f'<table class="report-table" id="table-{escape(name)}">\n<caption>{escape(caption)}</caption>\n'
+        f'<table class="report-table sortable" id="table-{escape(name)}">\n<caption>{escape(caption)}</caption>\n'
         f"<thead><tr>{''.join(headings)}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
     )
 

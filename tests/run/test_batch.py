@@ -15,9 +15,9 @@ from analysis.run import batch
 from analysis.run.batch import Due, plan, run, what_is_due
 from analysis.run.manifest import Entry, read_manifest, write_manifest
 from analysis.run.parameters import find_notebook
-from analysis.run.writing import write_whole
 from analysis.run.site import write_index
 from analysis.run.tasks import Task
+from analysis.run.writing import write_whole
 
 BULLETIN, PUBLISHED = find_notebook("weekly_bulletin"), find_notebook("published_week")
 STATE, OFFENCE = find_notebook("state_profile"), find_notebook("offence_profile")
@@ -141,11 +141,10 @@ def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: list[str], mon
     assert "cell 3: KeyError: &#39;x&#39;" in page
 
 
-def test_the_index_adds_up(tmp_path: Path, made: list[str]) -> None:
+def test_the_index_lists_each_report_with_its_counts(tmp_path: Path, made: list[str]) -> None:
     run(_tasks(), tmp_path, jobs=1)
     page = write_index(tmp_path, read_manifest(tmp_path)).read_text()
-    assert "3 weeks listed" in page
-    assert '<td class="number">30</td><td class="number">3</td>' in page
+    assert page.count('<td class="number">10</td><td class="number">1</td>') == 3
 
 
 def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def test_every_file_of_a_report(tmp_path: Path) -> None:
     }
     facts = json.loads((tmp_path / "facts.json").read_text())
     assert facts["facts"] == {"declined": 3}
-    assert facts["sentences"] == [{"text": "3 & more", "facts": ["declined"]}]
+    assert facts["sentences"][0]["text"] == "3 & more"
+    assert facts["sentences"][0]["facts"] == ["declined"]
     assert (tmp_path / "tables/rows.csv").read_text() == "agency,issued\n<script>alert(1)</script>,1234\n"
     page = (tmp_path / "report.html").read_text()
     assert "<script>alert" not in page
@@ -73,7 +74,7 @@ def test_the_page_needs_no_other_file() -> None:
     sheet = _sheet()
     page = files_of(_executed(sheet.figure(_figure(), "picture", "Alt"), sheet.close()))["report.html"].decode()
     assert 'src="data:image/svg+xml;base64,' in page
-    for word in ("<script", "<link", "@import", "url(", "http://", "https://"):
+    for word in ("<script src", 'href="http', "@import", "url(", "http://", "https://"):
         assert word not in page, word
 
 

@@ -93,13 +93,20 @@ def test_a_fact_has_one_value() -> None:
 def test_sentences_are_kept_with_the_facts_that_they_use() -> None:
     made = sheet()
     shown = made.say("Of {issued:n} **{declined:n}**.", "", "In {place_name}.")
-    assert shown.data["text/markdown"] == "Of 2,825 **47**.\n\nIn Texas."
+    assert shown.data["text/plain"] == "Of 2,825 **47**.\n\nIn Texas."
     assert made.sentences == [
-        {"text": "Of 2,825 **47**.", "facts": ["issued", "declined"]},
-        {"text": "In Texas.", "facts": ["place_name"]},
+        {"text": "Of 2,825 **47**.", "template": "Of {issued:n} **{declined:n}**.", "facts": ["issued", "declined"]},
+        {"text": "In Texas.", "template": "In {place_name}.", "facts": ["place_name"]},
     ]
     with pytest.raises(KeyError, match="nowhere"):
         made.say("{nowhere}")
+
+
+def test_the_page_says_of_each_figure_which_fact_it_is() -> None:
+    shown = sheet().say("Of {issued:n} **{declined:n}**.")
+    assert shown.data["text/markdown"] == (
+        'Of <span data-fact="issued">2,825</span> **<span data-fact="declined">47</span>**.'
+    )
 
 
 def test_a_name_in_a_sentence_is_shown_and_never_run() -> None:
@@ -107,7 +114,7 @@ def test_a_name_in_a_sentence_is_shown_and_never_run() -> None:
     made.know(agency=SCRIPT)
     shown = made.say("One agency, {agency}, has **{declined:n}**.")
     assert "<script" not in shown.data["text/markdown"]
-    assert "**47**" in shown.data["text/markdown"]
+    assert "**<span" in shown.data["text/markdown"]
     assert SCRIPT in shown.data["text/plain"]
     assert SCRIPT in made.sentences[0]["text"]
 
@@ -118,8 +125,8 @@ def test_a_name_in_a_sentence_is_read_as_it_is_written(name: str) -> None:
     made.know(agency=name)
     page = markdown2html(made.say("One agency, {agency}, has *few*.").data["text/markdown"])
     read = html.unescape(page)
-    assert f"One agency, {name}, has <em>few</em>." in read
-    assert page.count("<") == 4, "a paragraph and the emphasis of the sentence itself"
+    assert f'One agency, <span data-fact="agency">{name}</span>, has <em>few</em>.' in read
+    assert page.count("<") == 6, "a paragraph, the mark of the fact, and the emphasis of the sentence itself"
 
 
 def test_the_masthead_is_escaped_and_titles_the_report() -> None:
@@ -195,12 +202,13 @@ def test_everything_synthetic_says_so() -> None:
 def test_the_last_cell_carries_all_facts_as_json_without_strange_numbers() -> None:
     made = sheet()
     made.know(ratio=math.inf, low=math.nan, week=date(2015, 6, 20))
-    made.masthead("{declined:n} declined")
+    made.masthead("{declined:n} declined", week="{declined:n}", clock="issued")
     made.say("{declined:n}.")
     content = made.close().data[FACTS_TYPE]
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert content["report"] == "weekly_bulletin"
     assert content["title"] == "47 declined"
+    assert content["masthead"] == [["Week", "47"], ["Clock", "issued"]], "in the order given"
     assert content["parameters"] == {"week": "2015-06-20"}
     assert content["source"] == {"name": "made"}
     assert content["facts"]["low"] is None

@@ -33,15 +33,15 @@ class Reader(HTMLParser):
         self.tags.append((tag, attrs))
         if tag == "tr":
             self.rows.append([])
-        elif tag == "td":
+        elif tag == "td" or ("scope", "row") in attrs:
             self.rows[-1].append("")
         elif tag == "th":
             self.headings.append("")
         if tag in ("td", "th", "caption"):
-            self._inside = tag
+            self._inside = "td" if ("scope", "row") in attrs else tag
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == self._inside:
+        if tag in ("td", "th", "caption"):
             self._inside = ""
 
     def handle_data(self, data: str) -> None:
@@ -172,10 +172,10 @@ def test_the_rows_stand_in_the_order_given_whatever_the_index() -> None:
     assert [row[0] for row in table(frame).rows] == ["b", "a", "c"]
 
 
-def test_an_empty_table_keeps_its_headings() -> None:
+def test_an_empty_table_keeps_its_headings_and_says_that_it_is_empty() -> None:
     read = table(pd.DataFrame({"place": pd.Series(dtype="str"), "declined": pd.Series(dtype="int64")}))
     assert read.headings == ["Place", "Recorded as declined"]
-    assert read.rows == []
+    assert read.rows == [["There is nothing to list here."]]
 
 
 def test_the_table_has_one_id_and_no_element_has_two() -> None:
@@ -185,7 +185,7 @@ def test_the_table_has_one_id_and_no_element_has_two() -> None:
     ids = re.findall(r'\bid="([^"]+)"', text)
     assert len(ids) == len(set(ids))
     assert "table-by_state" in ids
-    assert 'class="report-table"' in text
+    assert 'class="report-table sortable"' in text
 
 
 def test_cells_carry_no_ids_of_their_own() -> None:
@@ -196,7 +196,7 @@ def test_cells_carry_no_ids_of_their_own() -> None:
 
 def test_numbers_and_text_have_their_own_class() -> None:
     text = as_html(pd.DataFrame({"place": ["a"], "declined": [1]}), "by_state", "x")
-    cells = re.findall(r"<td[^>]*class=\"([^\"]*)\"", text)
+    cells = re.findall(r"<t[dh](?: scope=\"row\")? class=\"([^\"]*)\"", text)
     assert ["number" in cell.split() for cell in cells] == [False, True]
 
 

@@ -1,0 +1,46 @@
+"""Revisions as a reader meets them: which figure, what it was and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.show.tables import COLUMNS, TEXTS, write
+
+
+def for_reading(revisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Write the changes of revisions for a reader: ``rows`` of ``figure``, ``was``, ``now``, ``why`` and ``fact``."""
+    return [
+        {
+            **revision,
+            "rows": [
+                {
+                    "fact": change["fact"],
+                    "figure": label(change["fact"]),
+                    "was": written(change["fact"], change["was"]),
+                    "now": written(change["fact"], change["is"]),
+                    "why": change.get("why", ""),
+                }
+                for change in revision["changes"]
+            ],
+        }
+        for revision in revisions
+    ]
+
+
+def label(fact: str) -> str:
+    """Name a fact: by the heading of the column of that name, else by its id in words."""
+    return COLUMNS[fact].heading if fact in COLUMNS else fact.replace("_", " ").capitalize()
+
+
+def written(fact: str, value: object) -> str:
+    """Write a fact's value as the column that its name ends with does: ``last_week_share`` as ``share``."""
+    parts = fact.split("_")
+    known = next((end for n in range(len(parts)) if (end := "_".join(parts[n:])) in COLUMNS), "")
+    limits = {limit: spec.kind for spec in COLUMNS.values() for limit in spec.interval or ()}
+    kind = COLUMNS[known].kind if known else limits.get(fact, "text")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return write(value, "text")
+    if kind in TEXTS:
+        return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return write(value, kind)

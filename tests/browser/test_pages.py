@@ -1,0 +1,347 @@
+"""What a person meets: pages that load anywhere, read with every eye and hand, and ask nothing of other machines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import pytest
+
+pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
+
+from axe_playwright_python.sync_playwright import Axe
+from made_up_site import made_up_site
+from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
+
+from analysis.run.reports import write_report
+from analysis.run.site import write_index
+from analysis.show.figures import counts_with_intervals
+from analysis.show.sheet import Sheet
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Page]
+STATE, OFFENCE = "states/TX.html", "offences/DUI.html"
+PUBLISHED = "published_week/published-2017/2017-01-28/report.html"
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+AXE = Axe()
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+"""Pictures of the last run, for whoever changes a page or figure to look at; git ignores them."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "these tests need Chromium: apt-get install chromium"
+    sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium has none for root
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=sandbox)
+        yield opened
+        opened.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A static host that does not report each request."""
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture(scope="session")
+def host(made_site: Path) -> Iterator[str]:
+    """Serve the site on this machine; give its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(made_site)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages; at the end of the test none may have had an error, a dialog, or a request beyond this machine."""
+    troubles: list[str] = []
+    contexts = []
+
+    def check(route: Route) -> None:
+        address = route.request.url
+        if address.startswith(("file:", "data:", "http://127.0.0.1:")):
+            route.continue_()
+        else:
+            troubles.append(f"request to {address}")
+            route.abort()
+
+    def dismiss(dialog: Dialog) -> None:
+        troubles.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def opened(address: str | Path, width: int = 1280, height: int = 900, **options: Any) -> Page:  # noqa: ANN401
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.route("**/*", check)
+        page = context.new_page()
+        page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("dialog", dismiss)
+        page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url[:200]}"))
+        response = page.goto(address.as_uri() if isinstance(address, Path) else address)
+        assert response is None or response.ok
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def _pages(site: Path) -> list[Path]:
+    """List one page of each kind."""
+    bulletins = sorted(site.glob("weekly_bulletin/synthetic/*/report.html"))
+    return [site / "index.html", site / STATE, site / OFFENCE, site / PUBLISHED, *bulletins]
+
+
+def _violations(page: Page) -> list[str]:
+    """List what axe finds against WCAG 2.2 AA."""
+    found: list[dict[str, Any]] = AXE.run(page, options=WCAG).response["violations"]
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
+def test_pages_load_from_a_disk_and_from_a_static_host(made_site: Path, host: str, open_page: Open) -> None:
+    for path in _pages(made_site):
+        for address in (path, f"{host}/{path.relative_to(made_site).as_posix()}"):
+            page = open_page(address)
+            assert page.title()
+            assert page.locator("h1").count() == 1
+            assert page.locator("img").evaluate_all("all => all.every(one => one.complete && one.naturalWidth > 0)")
+            page.context.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
+def test_axe_finds_no_violation_of_wcag(made_site: Path, open_page: Open, scheme: str, width: int) -> None:
+    for path in _pages(made_site):
+        page = open_page(path, width, color_scheme=scheme)
+        page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+        assert _violations(page) == [], path
+        page.context.close()
+
+
+def test_axe_can_find_a_violation(made_site: Path, open_page: Open) -> None:
+    page = open_page(made_site / PUBLISHED)
+    page.locator("img").first.evaluate("one => one.removeAttribute('alt')")
+    page.locator("p").first.evaluate("one => one.style.color = '#bbb'")
+    assert {one.partition(":")[0] for one in _violations(page)} == {"image-alt", "color-contrast"}
+
+
+def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path, host: str, open_page: Open) -> None:
+    page = open_page(f"{host}/index.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("28 january 2017")
+    assert page.locator("#found").inner_text() == "1 report listed"
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{PUBLISHED}")
+    said = page.locator(".prose").first.inner_text()
+    assert "ICE recorded 206 detainers as declined" in said
+    assert "Travis County, Texas, accounts for 142 of the 206" in said
+    assert "policy took effect" in said
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download declined_by_place.csv").click()
+    assert download.value.suggested_filename == "declined_by_place.csv"
+    beside = made_site / Path(PUBLISHED).parent / "tables/declined_by_place.csv"
+    assert Path(download.value.path()).read_bytes() == beside.read_bytes()
+
+
+@pytest.mark.parametrize(("words", "state"), [("texas", "states/TX.html"), ("TX", "states/TX.html")])
+def test_search_finds_states_and_offences(made_site: Path, open_page: Open, words: str, state: str) -> None:
+    page = open_page(made_site / "index.html")
+    page.fill("#search", words)
+    shown = page.locator("li[data-found]:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert state in shown
+    assert len(shown) < 5
+    assert page.locator("#grids").is_hidden()
+    page.fill("#search", "driving under")
+    assert page.locator(f"a[href='{OFFENCE}']").is_visible()
+    page.fill("#search", "no such place")
+    assert page.locator("#found").inner_text() == "0 reports listed"
+    page.fill("#search", "")
+    assert page.locator("#grids").is_visible()
+    assert page.locator("[data-found]:visible").count() == page.locator("[data-found]").count()
+
+
+def _column(page: Page, table: str, column: int) -> list[str]:
+    return page.locator(f"{table} tbody tr > :nth-child({column})").all_inner_texts()
+
+
+def test_tables_are_sorted_by_keyboard_and_by_mouse(made_site: Path, open_page: Open) -> None:
+    page = open_page(made_site / PUBLISHED)
+    table = "#table-declined_by_place"
+    heading = page.locator(f"{table} th", has_text="Recorded as declined")
+    counts = "recorded as declined"
+    column = [text.lower() for text in page.locator(f"{table} thead th").all_inner_texts()]
+    at = next(n for n, text in enumerate(column, 1) if counts in text)
+    button = heading.get_by_role("button")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    descending = [int(text.split()[0]) for text in _column(page, table, at)]
+    assert descending == sorted(descending, reverse=True)
+    assert descending[0] == 149
+    page.keyboard.press("Space")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    ascending = [int(text.split()[0]) for text in _column(page, table, at)]
+    assert ascending == sorted(descending)
+    page.locator(f"{table} th", has_text="Place").get_by_role("button").click()
+    places = _column(page, table, 1)
+    assert places == sorted(places, key=str.casefold)
+    assert heading.get_attribute("aria-sort") is None
+
+
+def test_missing_stands_last_whatever_the_direction(made_site: Path, open_page: Open) -> None:
+    page = open_page(made_site / STATE)
+    table = page.locator("table").filter(has_text="2017-01-28")
+    table.evaluate("one => one.tBodies[0].rows[1].cells[3].textContent = '–'")
+    button = table.locator("th", has_text="Recorded as declined").get_by_role("button")
+    for _ in range(2):
+        button.click()
+        assert table.locator("tbody tr:last-child td").nth(2).inner_text() == "–"
+
+
+def test_dark_is_dark_and_print_is_light(made_site: Path, open_page: Open) -> None:
+    page = open_page(made_site / PUBLISHED, color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(23, 25, 27)"
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    assert page.locator("details").first.is_hidden()
+    assert page.locator(".download").first.is_hidden()
+
+
+def test_a_page_prints_on_a4_with_nothing_cut_off(made_site: Path, open_page: Open) -> None:
+    paper = 688  # CSS pixels of A4 between its margins
+    for path in _pages(made_site):
+        page = open_page(path, paper)
+        page.emulate_media(media="print")
+        wide = page.locator("table, img, pre, dl").evaluate_all(
+            "(all, width) => all.filter(one => one.getBoundingClientRect().right > width + 1)"
+            ".map(one => one.id || one.outerHTML.slice(0, 80))",
+            paper,
+        )
+        grids = 1 if path.name == "index.html" else 0  # weeks by 50 states are no table for paper
+        assert len(wide) <= grids, (path, wide)
+        assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_pages_fit_the_screen_and_are_kept_as_pictures(made_site: Path, open_page: Open, width: int) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for path in _pages(made_site):
+        page = open_page(path, width)
+        name = path.relative_to(made_site).as_posix().removesuffix(".html").replace("/", "_")
+        page.screenshot(path=SCREENSHOTS / f"{name}_{width}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.context.close()
+
+
+def test_the_smallest_letters_of_a_figure_can_be_read_on_a_phone(made_site: Path, open_page: Open) -> None:
+    page = open_page(made_site / PUBLISHED, 400)
+    widths = page.locator("figure img").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    least_points, inches = 8, 8.0
+    assert widths
+    assert all(least_points / 72 * width / inches >= 9 for width in widths)
+
+
+def test_pages_are_small(made_site: Path) -> None:
+    assert all(path.stat().st_size < 1_500_000 for path in _pages(made_site))
+
+
+def test_the_revised_report_says_so_at_its_top(made_site: Path, open_page: Open) -> None:
+    page = open_page(made_site / PUBLISHED)
+    masthead = page.locator(".masthead").inner_text()
+    assert "1: 1 figure changed" in masthead
+    page.get_by_role("link", name="Was, is, why").click()
+    assert [cell.strip() for cell in _column(page, "#table-revision-1", 2)] == ["207"]
+    assert [cell.strip() for cell in _column(page, "#table-revision-1", 3)] == ["206"]
+
+
+def test_without_scripts_every_row_stands(made_site: Path, open_page: Open) -> None:
+    page = open_page(made_site / "index.html", java_script_enabled=False)
+    assert page.locator("form.search").is_hidden()
+    assert page.locator("tr[data-found]").count() == 5
+    assert page.locator("thead button").count() == 0
+
+
+def test_two_thousand_reports_open_in_a_second(tmp_path: Path, browser: Browser) -> None:
+    index = write_index(tmp_path, made_up_site(tmp_path, weeks=40, places=50))
+    page = browser.new_page()
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # the page's own work, not its neighbours'
+    page.goto(index.as_uri())
+    spent = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    assert spent["TaskDuration"] < 1
+    page.fill("#search", "Alabama 4 January 2025")
+    assert page.locator("#found").inner_text() == "1 report listed"
+    page.close()
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '=HYPERLINK("http://example.org","x")',
+    "COUNTY OF " * 30,
+    "X" * 300,
+    "שֵׁרִיף \u202eright to left",
+    "Shé\u0301riff e\u0301\u0302",
+    '"><img src=x onerror=alert(1)>',
+    "[a](javascript:alert(1)) **b** `c` {d}",
+]
+
+
+def hostile_report(folder: Path) -> Path:
+    """Write the page of a report whose every name is one that a page must not stumble over, and whose week is empty."""
+    sheet = Sheet("hostile", parameters={"week": "2017-01-28"}, source={"name": HOSTILE[0], "title": HOSTILE[6]})
+    sheet.know(declined=0, **{f"agency_{n}": name for n, name in enumerate(HOSTILE)})
+    rows = pd.DataFrame({"agency": HOSTILE, "note": HOSTILE[::-1], "declined": range(len(HOSTILE))})
+    bars = pd.DataFrame({"label": HOSTILE, "declined": 1, "declined_low": 0.0, "declined_high": 5.6})
+    shown = [
+        sheet.masthead("{declined:n} declined in {agency_6}", place="{agency_2}", clock="{agency_4}"),
+        sheet.say(*(f"{{declined:n}} in {{agency_{n}}}." for n in range(len(HOSTILE)))),
+        sheet.table(rows, "agencies", "One row per {agency_0}."),
+        sheet.table(rows.iloc[:0], "nothing", "One row per agency."),
+        sheet.figure(
+            counts_with_intervals(bars, headline=sheet.fill("In {agency_7}"), subtitle="x"),
+            "bars",
+            "{agency_0} {agency_6}",
+        ),
+        sheet.close(),
+    ]
+    outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in shown]
+    cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
+    write_report(folder, nbformat.v4.new_notebook(cells=cells))
+    return folder / "report.html"
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("width", [400, 1280])
+def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, open_page: Open, width: int) -> None:
+    page = open_page(hostile_report(tmp_path), width)
+    names = [name.strip() for name in page.locator("#table-agencies tbody th").all_text_contents()]
+    assert names == [name.strip() for name in HOSTILE]
+    said = page.locator(".prose p").all_text_contents()
+    assert [text.split() for text in said[: len(HOSTILE)]] == [f"0 in {name}.".split() for name in HOSTILE]
+    assert page.locator("#table-nothing tbody").inner_text() == "There is nothing to list here."
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert _violations(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download agencies.csv").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "\"'=HYPERLINK(" in text, "a spreadsheet shows it and does not run it"

@@ -1,0 +1,112 @@
+"""Output folders with made-up reports, as many as a test wants, without a kernel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from analysis.load.offences import groups
+from analysis.load.vocabulary import states
+from analysis.run.manifest import Entry, write_manifest
+from analysis.run.writing import write_whole
+
+FIRST_WEEK = date(2025, 1, 4)
+
+
+def entry_of(folder: str, parameters: dict[str, Any], **more: Any) -> Entry:  # noqa: ANN401
+    """Give a manifest line; what is not named is the same for all."""
+    notebook, source = folder.split("/")[:2]
+    values: dict[str, Any] = {
+        "source_sha256": "s" * 64,
+        "notebook_sha256": "n" * 64,
+        "package_sha256": "p" * 64,
+        "reference_sha256": "d" * 64,
+        "events_sha256": "e" * 64,
+        "rows_sha256": "r" * 64,
+        "calendar_sha256": "c" * 64,
+        "page_sha256": "g" * 64,
+        "versions": {"declined-detainers": "0.1.0", "pandas": "3.1.1"},
+        "outcome": "made",
+        "started": "2026-11-26T18:00:00+00:00",
+    }
+    return Entry(folder=folder, notebook=notebook, source=source, parameters=parameters, **{**values, **more})
+
+
+def add_report(
+    out: Path,
+    entries: dict[str, Entry],
+    notebook: str,
+    source: str,
+    parameters: dict[str, Any],
+    *,
+    facts: dict[str, Any] | None = None,
+    tables: dict[str, str] | None = None,
+    padding: int = 0,
+    told: dict[str, Any] | None = None,
+) -> Entry:
+    """Write one report's files (the page is a stub) and its manifest line."""
+    about = [str(parameters[name]) for name in ("week", "state", "offence") if parameters.get(name, "all") != "all"]
+    folder = "/".join(part for part in (notebook, source, "_".join(about)) if part)
+    known = {"issued": 100, "declined": 7, "status": "settled", **(facts or {})}
+    known.update({f"fact_{n}": n / 7 for n in range(padding)})
+    content = {
+        "report": notebook,
+        "title": f"Detainers issued: {' '.join(about) or source}",
+        "masthead": [["Clock", "week in which ICE issued the detainer"]],
+        "synthetic": source == "synthetic",
+        "parameters": parameters,
+        "source": {"name": source, "title": f"Source {source}", "sha256": "s" * 64},
+        "facts": known,
+        "sentences": [],
+        "revisions": [],
+        **(told or {}),
+    }
+    anchors = "".join(f'<p id="table-{name}"></p>' for name in tables or {})
+    files = {
+        "facts.json": json.dumps(content),
+        "report.html": '<!doctype html><html lang="en"><title>x</title><h1 id="files">Files</h1>' + anchors,
+        "notebook.ipynb": "{}",
+        **{f"tables/{name}.csv": text for name, text in (tables or {}).items()},
+    }
+    for name, text in files.items():
+        write_whole(out / folder / name, text.encode())
+    hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+    entries[folder] = entry_of(folder, parameters, files=hashes)
+    return entries[folder]
+
+
+def by_state_csv(declined: int = 3) -> str:
+    """Give a bulletin's table of states."""
+    header = "state_name,state,issued,declined,declined_low,declined_high,share,share_low,share_high"
+    rows = [
+        f"{row['name']},{postal},{10 * n},{declined * (n % 4)},0,9.5,0.1,0.05,0.2"
+        for n, (postal, row) in enumerate(states().iterrows())
+    ]
+    return "\n".join([header, *rows, "State not given,,1,0,0,3.7,0,0,0.8"]) + "\n"
+
+
+def by_offence_csv() -> str:
+    """Give a bulletin's table of offences."""
+    rows = [
+        f'{status},"{label}",{n},{n % 3},0.1'
+        for n, label in enumerate(groups()["group"])
+        for status in ("convicted", "charged")
+    ]
+    return "\n".join(["status,group,issued,declined,share", *rows]) + "\n"
+
+
+def made_up_site(out: Path, *, weeks: int, places: int) -> dict[str, Entry]:
+    """Write ``weeks`` national bulletins and, for each week, ``places`` reports on states; give the manifest."""
+    entries: dict[str, Entry] = {}
+    for n in range(weeks):
+        week = (FIRST_WEEK + timedelta(weeks=n)).isoformat()
+        tables = {"by_state": by_state_csv(n % 5), "by_offence": by_offence_csv()}
+        same: dict[str, Any] = {"padding": 80}
+        add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": "all"}, tables=tables, **same)
+        for postal in states().index[:places]:
+            add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": postal}, **same)
+    write_manifest(out, entries)
+    return entries

@@ -1,0 +1,274 @@
+"""The site over the reports: every link resolves, names are inert, and 2,000 reports are listed in time."""
+
+from __future__ import annotations
+
+import json
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from made_up_site import add_report, by_offence_csv, by_state_csv, entry_of, made_up_site
+
+from analysis.run.listed import listed_reports
+from analysis.run.manifest import Entry
+from analysis.run.places import place_series
+from analysis.run.site import Settings, sections, write_index
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+class Links(HTMLParser):
+    """Gather the addresses and ids of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if "id" in given:
+            self.ids.add(given["id"])
+        self.links += [given[name] for name in ("href", "src") if name in given]
+
+
+def broken_links(folder: Path) -> Iterator[tuple[str, str]]:
+    """Go through the links of a folder's pages that lead nowhere."""
+    folder = folder.resolve()
+    pages = {path: Links(path.read_text(encoding="utf-8")) for path in folder.rglob("*.html")}
+    for path, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme in ("data", "http", "https"):
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            stands = target.is_file() and target.is_relative_to(folder)
+            if not stands or (parts.fragment and target in pages and parts.fragment not in pages[target].ids):
+                yield path.relative_to(folder).as_posix(), link
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A small site: two sources, a state's and an offence group's report, a report on a whole source."""
+    out, entries = tmp_path.resolve(), dict[str, Entry]()
+    tables = {"by_state": by_state_csv(), "by_offence": by_offence_csv()}
+    for week in ("2025-01-04", "2025-01-11"):
+        add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": "all"}, tables=tables)
+    add_report(out, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-11", "state": "TX"}, facts={"declined": 0})
+    add_report(out, entries, "offence_profile", "synthetic", {"week": "2025-01-11", "offence": "DUI"})
+    add_report(out, entries, "release_quality", "synthetic", {}, facts={"status": None})
+    published = {
+        "state_bounds": "state_name,state,known_low,known_high,bound\nTexas,TX,149,149,exact\nOhio,OH,0,9,at_most\n"
+    }
+    add_report(
+        out,
+        entries,
+        "published_week",
+        "published-2017",
+        {"week": "2017-01-28"},
+        facts={"declined": 206},
+        tables=published,
+    )
+    write_index(out, entries)
+    return out
+
+
+def test_every_link_resolves(site: Path) -> None:
+    assert list(broken_links(site)) == []
+    (site / "states/TX.html").unlink()
+    assert ("index.html", "states/TX.html") in list(broken_links(site)), "the test can fail"
+
+
+def test_the_grid_has_weeks_down_and_states_across_newest_first(site: Path) -> None:
+    page = (site / "index.html").read_text()
+    grid = page[page.index('<table class="grid">') :]
+    assert grid.index("2025-01-11") < grid.index("2025-01-04")
+    assert '<abbr title="Texas">TX</abbr>' in grid
+    assert '<td><a href="weekly_bulletin/fy2015/2025-01-11_TX/report.html">0</a></td>' in grid
+    assert "<td></td>" in grid, "no report on Texas in the other week"
+
+
+def test_the_list_leads_to_page_tables_facts_and_notebook(site: Path) -> None:
+    page = (site / "index.html").read_text()
+    row = next(row for row in page.split("<tr ") if '<td class="date">2017-01-28' in row)
+    for link in ("report.html", "report.html#files", "facts.json", "notebook.ipynb"):
+        assert f'href="published_week/published-2017/2017-01-28/{link}"' in row
+
+
+def test_a_state_has_its_weeks_with_links_to_each_report(site: Path) -> None:
+    page = (site / "states/TX.html").read_text()
+    assert "weekly_bulletin/fy2015/2025-01-11/report.html#table-by_state" in page
+    assert "weekly_bulletin/fy2015/2025-01-11_TX/report.html" in page
+    assert ">149</td>" in page
+    assert page.count('<th scope="row" class="date">2025-01-11') == 1, "one row a week, however many reports"
+
+
+def test_a_range_of_possible_counts_is_written_as_one(site: Path) -> None:
+    page = (site / "states/OH.html").read_text()
+    assert ">0 to 9</td>" in page
+
+
+def test_an_offence_group_has_its_weeks_by_status(site: Path) -> None:
+    page = (site / "offences/DUI.html").read_text()
+    assert "convicted" in page
+    assert "charged is not convicted" in page
+    assert "offence_profile/synthetic/2025-01-11_DUI/report.html" in page
+    assert "SYNTHETIC data." in page
+
+
+def test_what_the_national_report_says_goes_before_the_profile(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
+    add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_state": by_state_csv(2)})
+    rows = place_series(tmp_path, listed_reports(tmp_path, entries))["AL"][0]["rows"]
+    assert [row["declined"] for row in rows] == ["0 (0 to 9.5)"]
+    assert len(rows[0]["links"]) == 2
+
+
+def test_a_hidden_count_stays_a_range(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    table = "status,group,issued_shown,declined_shown,share\ncharged,Homicide,12,1 to 4,\n"
+    add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_offence": table})
+    row = place_series(tmp_path, listed_reports(tmp_path, entries))["HOMICIDE"][0]["rows"][0]
+    assert (row["issued"], row["declined"], row["share"], row["bar"]) == ("12", "1 to 4", "–", None)
+
+
+def test_a_page_whose_reports_went_goes_too(site: Path) -> None:
+    entries: dict[str, Entry] = {}
+    add_report(site, entries, "published_week", "published-2017", {"week": "2017-01-28"})
+    write_index(site, entries)
+    assert not list((site / "states").glob("*.html"))
+
+
+def test_the_feed_is_atom_and_its_times_are_those_of_the_runs(site: Path) -> None:
+    feed = ElementTree.fromstring((site / "feed.xml").read_bytes())
+    assert feed.tag == f"{ATOM}feed"
+    for parent in (feed, *feed.iter(f"{ATOM}entry")):
+        for name in ("id", "title", "updated"):
+            assert parent.find(f"{ATOM}{name}") is not None
+    assert len(list(feed.iter(f"{ATOM}entry"))) == 6
+    assert {one.text for one in feed.iter(f"{ATOM}updated")} == {"2026-11-26T18:00:00+00:00"}
+    links = [link.get("href") or "" for link in feed.iter(f"{ATOM}link")]
+    assert all((site / link).is_file() for link in links)
+
+
+def test_a_revision_is_news_and_the_same_report_again_is_none(site: Path) -> None:
+    entries: dict[str, Entry] = {}
+    revision = {"number": 1, "says": "2 figures changed: <why>.", "changes": [], "tables": []}
+    add_report(
+        site, entries, "published_week", "published-2017", {"week": "2017-01-28"}, told={"revisions": [revision]}
+    )
+    log = site / "revisions/published_week/published-2017/2017-01-28.json"
+    log.parent.mkdir(parents=True)
+    last = {"facts": {}, "tables": {}, "named": [], "source_sha256": "", "reference_sha256": "", "method": {}}
+    made = {"report": "x", "made": "2026-01-01T00:00:00+00:00", "last": last}
+    log.write_text(json.dumps({**made, "revisions": [{**revision, "made": "2026-02-02T00:00:00+00:00"}]}))
+    before = ElementTree.fromstring((site / "feed.xml").read_bytes())
+    write_index(site, entries)
+    feed = ElementTree.fromstring((site / "feed.xml").read_bytes())
+    entry = feed.find(f"{ATOM}entry")
+    assert entry is not None
+    assert entry.findtext(f"{ATOM}updated") == "2026-02-02T00:00:00+00:00"
+    assert (entry.findtext(f"{ATOM}title") or "").startswith("Revised: ")
+    assert "2 figures changed: <why>." in (entry.findtext(f"{ATOM}summary") or "")
+    assert entry.findtext(f"{ATOM}id") not in {one.text for one in before.iter(f"{ATOM}id")}
+
+
+def test_an_address_makes_the_links_of_the_feed_whole(site: Path) -> None:
+    write_index(site, {}, Settings(title="T & <b>", address="https://example.org/detainers/"))
+    text = (site / "feed.xml").read_text()
+    assert 'xml:base="https://example.org/detainers/"' in text
+    assert ElementTree.fromstring(text).findtext(f"{ATOM}title") == "T & <b>"
+    assert "<title>T &amp; &lt;b&gt;</title>" in (site / "index.html").read_text()
+
+
+def test_index_json_lists_every_file(site: Path) -> None:
+    content = json.loads((site / "index.json").read_text())
+    assert len(content["reports"]) == 6
+    assert all((site / path).is_file() for report in content["reports"] for path in report["files"])
+    texas = next(one for one in content["reports"] if one["parameters"].get("state") == "TX")
+    assert (texas["declined"], texas["issued"], texas["outcome"], texas["revision"]) == (0, 100, "made", 0)
+
+
+def test_the_sections_stand_in_the_order_asked_for_and_made_up_data_last(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    for notebook, source in (("weekly_bulletin", "synthetic"), ("weekly_bulletin", "fy2015"), ("published_week", "p")):
+        add_report(tmp_path, entries, notebook, source, {"week": "2025-01-04"})
+    reports = listed_reports(tmp_path, entries)
+    assert [one["source"] for one in sections(reports)] == ["p", "fy2015", "synthetic"]
+    assert [one["source"] for one in sections(reports, ("weekly_bulletin",))] == ["fy2015", "synthetic", "p"]
+
+
+def test_a_failed_report_is_listed_with_its_sentence(tmp_path: Path) -> None:
+    folder = "weekly_bulletin/fy2015/2025-01-04"
+    failed = entry_of(folder, {"week": "2025-01-04"}, outcome="failed", message="cell 3: <b>", files={})
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "failed.ipynb").write_text("{}")
+    write_index(tmp_path, {folder: failed})
+    page = (tmp_path / "index.html").read_text()
+    assert "cell 3: &lt;b&gt;" in page
+    assert list(broken_links(tmp_path)) == []
+
+
+def test_a_report_taken_away_is_not_listed(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    made = add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-04"})
+    (tmp_path / made.folder / "facts.json").unlink()
+    assert listed_reports(tmp_path, entries) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "x" * 300, "שלום e\u0301"]
+)
+def test_names_are_shown_and_never_run(tmp_path: Path, name: str) -> None:
+    entries: dict[str, Entry] = {}
+    source: dict[str, Any] = {"name": "s", "title": name, "sha256": "0"}
+    made = add_report(
+        tmp_path,
+        entries,
+        "weekly_bulletin",
+        "s",
+        {"week": "2025-01-04"},
+        told={"title": name, "source": source},
+        tables={"by_state": by_state_csv()},
+    )
+    write_index(tmp_path, {made.folder: made})
+    for page in ("index.html", "states/TX.html", "feed.xml"):
+        text = (tmp_path / page).read_text()
+        assert name[:9] in text or "&lt;" in text or "&gt;" in text
+        assert "<script>alert" not in text
+        assert "<img" not in text
+    ElementTree.fromstring((tmp_path / "feed.xml").read_bytes())
+
+
+def test_an_empty_folder_has_an_index(tmp_path: Path) -> None:
+    assert write_index(tmp_path, {}).is_file()
+    ElementTree.fromstring((tmp_path / "feed.xml").read_bytes())
+    assert list(broken_links(tmp_path)) == []
+
+
+def test_the_same_reports_give_the_same_bytes(site: Path) -> None:
+    entries: dict[str, Entry] = {}
+    add_report(site, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-04"}, tables={"by_state": by_state_csv()})
+    pages = []
+    for _ in range(2):
+        write_index(site, entries)
+        names = ("index.html", "feed.xml", "index.json", "states/TX.html")
+        pages.append([(site / name).read_bytes() for name in names])
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.slow
+def test_two_thousand_reports_are_listed_in_time(tmp_path: Path) -> None:
+    entries = made_up_site(tmp_path, weeks=40, places=50)
+    assert len(entries) == 2040
+    started = time.process_time()
+    write_index(tmp_path, entries)
+    assert time.process_time() - started < 5
+    assert list(broken_links(tmp_path)) == []

@@ -1,0 +1,100 @@
+"""A site in one file: what it may say, and what is said of what it may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analysis.errors import InputError
+from analysis.load.offences import groups
+from analysis.load.vocabulary import states
+from analysis.run.sitefile import each_offence, each_state, plan_site, read_site
+
+WHOLE = """
+title: Declined detainers in three states
+address: https://example.org/detainers/
+reports:
+  - notebook: weekly_bulletin
+    source: fy2015
+    weeks: latest settled
+    states: [all, TX, District of Columbia]
+  - notebook: published_week
+"""
+
+
+def _file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "site.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_site_is_planned_in_its_order(tmp_path: Path) -> None:
+    site = read_site(_file(tmp_path, WHOLE))
+    tasks = plan_site(site)
+    assert [task.entry.folder for task in tasks] == [
+        "weekly_bulletin/fy2015/2015-06-20",
+        "weekly_bulletin/fy2015/2015-06-20_TX",
+        "weekly_bulletin/fy2015/2015-06-20_DC",
+        "published_week/published-2017/2017-01-28",
+        "published_week/published-2017/2017-02-04",
+        "published_week/published-2017/2017-02-11",
+    ]
+    settings = site.settings()
+    assert settings.title == "Declined detainers in three states"
+    assert settings.address == "https://example.org/detainers/"
+    assert settings.order == ("weekly_bulletin", "published_week")
+
+
+def test_a_report_asked_for_twice_is_made_once(tmp_path: Path) -> None:
+    text = "reports:\n" + 2 * "  - {notebook: published_week, weeks: '2017-01-28'}\n"
+    assert len(plan_site(read_site(_file(tmp_path, text)))) == 1
+
+
+def test_each_is_every_state_or_group() -> None:
+    assert each_state(["each"]) == list(states().index)
+    assert each_state(["TX", "each"])[0] == "TX"
+    assert len(each_state(["TX", "each"])) == len(states())
+    assert each_offence("each") == list(groups().index)
+    assert each_state([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("reports: []", "reports: .*at least 1 item"),
+        ("titel: x\nreports: [{notebook: published_week}]", "titel: Extra inputs"),
+        ("reports: [{notebok: x}]", r"reports\.0\.notebook: Field required"),
+        ("reports: [{notebook: weekly_bulletin, states: [NO]}]", "valid string.*Quote the weeks and states"),
+        ("reports: [{notebook: weekly_bulletin, weeks: 2015-01-03}]", "Quote the weeks"),
+        ("address: here\nreports: [{notebook: published_week}]", "address: .*URL"),
+        ("a: [", "cannot be read"),
+        ("", "site.yml"),
+    ],
+)
+def test_what_a_site_file_cannot_say_is_one_sentence(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says) as refusal:
+        read_site(_file(tmp_path, text))
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.yml: the site file cannot be read"):
+        read_site(tmp_path / "nowhere.yml")
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("{notebook: weekly_buletin}", "did you mean 'weekly_bulletin'"),
+        ("{notebook: weekly_bulletin, source: fy2105}", "did you mean 'fy2015'"),
+        ("{notebook: weekly_bulletin, source: fy2015, states: [Texass]}", "did you mean 'Texas'"),
+        ("{notebook: weekly_bulletin, source: fy2015, weeks: '2015-01-04'}", "2015-01-03"),
+        ("{notebook: published_week, offences: [DUIS]}", "did you mean 'DUI'"),
+        ("{notebook: published_week, states: each}", "nothing to make"),
+    ],
+)
+def test_what_there_is_not_is_named_before_anything_runs(tmp_path: Path, asked: str, says: str) -> None:
+    site = read_site(_file(tmp_path, f"reports: [{asked}]"))
+    with pytest.raises(InputError, match=says):
+        plan_site(site)

@@ -1,0 +1,136 @@
+"""No figure needs its colours: in grey or with deuteranopia, meanings still differ in light or in their marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+from test_figures import DRAWINGS, TITLES
+
+from analysis.show.context_figures import incidence_curves
+from analysis.show.style import drawing
+
+Picture = NDArray[np.float64]
+LIGHT = np.array([0.2126, 0.7152, 0.0722])
+DEUTERANOPIA = np.array(
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+)
+"""What remains of linear red, green and blue: Machado, Oliveira and Fernandes (2009), severity 1."""
+LEAST_LIGHT, LEAST_HATCH = 0.04, 0.05
+"""Differences in relative luminance, and in its standard deviation over an area, that are told apart at a glance."""
+
+
+def linear(colours: NDArray[np.float64]) -> Picture:
+    return np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+
+
+def grey(colours: Picture) -> Picture:
+    return linear(colours) @ LIGHT
+
+
+def deuteranopia(colours: Picture) -> Picture:
+    return np.clip(linear(colours) @ DEUTERANOPIA.T, 0, 1) @ LIGHT
+
+
+VISIONS: dict[str, Callable[[Picture], Picture]] = {"grey": grey, "deuteranopia": deuteranopia}
+
+
+def rendered(figure: Figure) -> Picture:
+    """Draw a figure; give its pixels, rows from the foot, as red, green and blue from 0 to 1."""
+    with drawing():
+        figure.set_dpi(200)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[::-1, :, :3] / 255.0
+
+
+def areas(figure: Figure, swatches: list[Artist], seen: Callable[[Picture], Picture]) -> list[tuple[float, float]]:
+    """Give the light of each swatch, and how far it varies within it (a hatch), as an eye sees the drawn figure."""
+    picture = seen(rendered(figure))
+    found = []
+    for swatch in swatches:
+        box = swatch.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
+        part = picture[int(box.y0) + 3 : int(box.y1) - 2, int(box.x0) + 3 : int(box.x1) - 2]
+        assert part.size > 100, "the swatch was drawn"
+        found.append((float(part.mean()), float(part.std())))
+    return found
+
+
+def told_apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) >= LEAST_LIGHT or abs(one[1] - other[1]) >= LEAST_HATCH
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("name", ["outcomes", "outcomes in narrow parts"])
+def test_outcomes_differ_in_light_or_hatch(name: str, vision: str) -> None:
+    figure = DRAWINGS[name]()
+    swatches = list(figure.legends[0].legend_handles)
+    assert len(swatches) == 4
+    seen = areas(figure, [one for one in swatches if one is not None], VISIONS[vision])
+    assert all(told_apart(one, other) for one, other in combinations(seen, 2)), seen
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_classes_of_the_map_differ_in_light_and_no_detainers_from_none_declined(vision: str) -> None:
+    figure = DRAWINGS["map"]()
+    swatches: list[Artist] = list(figure.axes[-1].patches)
+    assert len(swatches) == 7
+    seen = areas(figure, swatches, VISIONS[vision])
+    assert all(told_apart(one, other) for one, other in combinations(seen, 2)), seen
+    light = [mean for mean, _ in seen[:6]]
+    assert light == sorted(light, reverse=True), "more declines are darker"
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_two_colours_alike_would_be_found(vision: str) -> None:
+    figure = DRAWINGS["outcomes"]()
+    handles = [one for one in figure.legends[0].legend_handles if one is not None]
+    for handle in handles[:2]:
+        handle.set(facecolor="#8A8A8A", hatch=None)
+    one, other = areas(figure, handles[:2], VISIONS[vision])
+    assert not told_apart(one, other)
+
+
+def curves() -> pd.DataFrame:
+    days = np.arange(0, 100, 10)
+    names = ("declined_by_lea", "transferred_to_ice", "left_custody", "ice_did_not_act")
+    parts = [
+        pd.DataFrame({"outcome": name, "day": days, "incidence": days / 1000 * n, "low": 0.0, "high": 0.1 * n})
+        for n, name in enumerate(names, 1)
+    ]
+    return pd.concat(parts)
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_curves_differ_in_light_or_line_and_each_has_its_name_beside_it(vision: str) -> None:
+    axes = incidence_curves(curves(), **TITLES).axes[0]
+    looks = [(float(VISIONS[vision](np.array(to_rgb(line.get_color())))), line.get_linestyle()) for line in axes.lines]
+    assert len(looks) == 4
+    for (light, style), (other_light, other_style) in combinations(looks, 2):
+        assert style != other_style or abs(light - other_light) >= LEAST_LIGHT
+    assert len(axes.texts) == 4
+
+
+def _marks(axes: Any) -> set[tuple[str, bool]]:  # noqa: ANN401
+    """List the marks of a panel: shape, and whether it is hollow."""
+    lines = [line for line in axes.lines if isinstance(line, Line2D) and line.get_marker() in ("o", "x", ">", "D")]
+    return {(str(line.get_marker()), line.get_markerfacecolor() == "white") for line in lines}
+
+
+def test_unfinished_weeks_have_marks_of_their_own() -> None:
+    for axes in DRAWINGS["series"]().axes:
+        assert {("o", False), ("o", True)} <= _marks(axes)
+
+
+def test_a_lower_bound_has_a_mark_of_its_own() -> None:
+    assert _marks(DRAWINGS["counts"]().axes[0]) == {("o", False), (">", True)}
