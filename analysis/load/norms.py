@@ -35,7 +35,7 @@ def norms(measure: str) -> pd.DataFrame:
 def blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator[Check]:
     """Hold the blank share of each column against the published ones; a column that the source lacks is left out.
 
-    Without any lift reason no decline can be told, whatever the form: that stops.
+    Without any lift reason no decline can be told: that stops, but where the form has no such column.
     """
     total = int(table["detainers"].sum())
     known = norms("blank_share")
@@ -46,8 +46,10 @@ def blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator[
         share = blank / max(1, total)
         check, what = f"blank_{slug(name)}", f"blank: {name.replace('_', ' ')}"
         if name == "lift_reason" and share == 1:
-            note = "nothing is recorded in any row, so no decline can be told: take a release with lift reasons"
-            yield Check(check, what, blank, share, level=STOP, note=note)
+            never = name in absent
+            why = f"form {form} has no such column" if never else "nothing is recorded in any row"
+            note = f"{why}, so no decline can be told: take a release with lift reasons"
+            yield Check(check, what, blank, share, level=WARN if never else STOP, note=note)
         elif name not in absent:
             of_column = known[columns == normalised(name)]
             own = of_column[of_column["form"] == form]

@@ -145,7 +145,11 @@ def sources() -> dict[str, Source]:
     return found
 
 
-def open_source(name: object, *, clock: str, offences: bool = False) -> Source:
+NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
+"""What a report may need of its source, and how one that lacks it is spoken of."""
+
+
+def open_source(name: object, *, clock: str, needs: Sequence[str] = ()) -> Source:
     """Find a source by name.
 
     Parameters
@@ -154,18 +158,26 @@ def open_source(name: object, *, clock: str, offences: bool = False) -> Source:
         The source's name.
     clock
         What its weeks must mean: ``issued`` or ``recorded``.
-    offences
-        Whether it must record offences.
+    needs
+        What it must record, of :data:`NEEDS`.
 
     Raises
     ------
     InputError
-        No source of that name and clock, or it records no offences; the message lists those that there are.
+        No source of that name and clock, or it lacks what is needed; the message lists those that there are.
     """
-    fitting = {key: source for key, source in sources().items() if source.facts.clock == clock}
+    known = sources()
+    fitting = {key: source for key, source in known.items() if source.facts.clock == clock}
+    if name in known and name not in fitting:
+        raise InputError(
+            f"the source {name!r} has weeks by day {known[str(name)].facts.clock}, and this report needs weeks by day "
+            f"{clock}",
+            do=f"Use {', '.join(fitting)}",
+        )
     if name not in fitting:
         raise unknown(f"source with weeks by day {clock}", name, fitting, more=HINT)
-    if offences and not fitting[str(name)].facts.offences:
-        others = ", ".join(key for key, source in fitting.items() if source.facts.offences)
-        raise InputError(f"the source {name!r} records no offences, and this report is about one", do=f"Use {others}")
+    for need in needs:
+        if not getattr(fitting[str(name)].facts, need):
+            others = ", ".join(key for key, source in fitting.items() if getattr(source.facts, need))
+            raise InputError(f"the source {name!r} {NEEDS[need]}, and this report needs that", do=f"Use {others}")
     return fitting[str(name)]

@@ -230,6 +230,8 @@ def _origin(
             declined=int(dated["detainers"][dated["outcome"] == Outcome.DECLINED].sum()),
             synthetic=synthetic,
             offences="offence_group" not in release.gaps and bool(table["offence_group"].notna().any()),
+            outcomes="lift_reason" not in release.gaps,
+            lift_dates=bool(table["lifted_on"].notna().any()),
         ),
     )
 

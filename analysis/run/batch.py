@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.errors import InputError
 from analysis.load.files import bundled_folder
-from analysis.load.sources import Source
+from analysis.load.sources import Source, open_source
 from analysis.load.store import SCORECARD_FILE, data_folder, versions_of
 from analysis.run import keys
 from analysis.run.manifest import Action, Entry, Outputs, read_manifest, why, write_manifest
@@ -69,12 +69,16 @@ def plan(
     """
     tasks: list[Task] = []
     refusals: list[InputError] = []
+    misfits: list[InputError] = []
     for notebook in chosen:
         names = notebook.parameter_names()
         asked_for = (("state", states), ("offence", offences), ("week", weeks))
-        if any(given and name not in names for name, given in asked_for):
+        if strange := [name for name, given in asked_for if given and name not in names]:
+            misfits.append(InputError(f"{notebook.name} takes no {strange[0]}", do="See `declines list`"))
             continue
-        for name, source in sources_for(notebook).items():
+        fitting = sources_for(notebook)
+        misfits += [_why_not(notebook, name) for name in source_names if name not in fitting]
+        for name, source in fitting.items():
             if source_names and name not in source_names:
                 continue
             made_from = _MadeFrom(notebook, source)
@@ -83,11 +87,21 @@ def plan(
                 tasks += [made_from.task(check_parameters(notebook, one, source)) for one in asked]
             except InputError as refusal:
                 refusals.append(refusal)
-    if refusals and not tasks:
-        raise refusals[0]
+    if not tasks and (refusals or len(chosen) == 1):
+        raise [*refusals, *misfits][0]
     if not tasks:
         raise InputError("nothing to make: no notebook, source and week fit what was asked", do="See `declines list`")
     return tasks
+
+
+def _why_not(notebook: Notebook, source_name: str) -> InputError:
+    """Say why a source does not fit a notebook."""
+    try:
+        open_source(source_name, clock=notebook.clock, needs=notebook.needs)
+    except InputError as refusal:
+        return refusal
+    why = f"is about {notebook.only} alone" if notebook.only else "needs two versions of a source"
+    return InputError(f"{notebook.name} {why}", found=source_name, do="See `declines list`")
 
 
 def _asked(
@@ -168,7 +182,9 @@ class _MadeFrom:
             return keys.sha256_of_text(facts.model_dump_json() + self.source.sha256)
         weeks = [week for week in self.calendar.weeks() if week <= until]
         status = [(week.isoformat(), self.calendar.status(week), self.calendar.days_covered(week)) for week in weeks]
-        return keys.sha256_of_text(json.dumps([facts.title, facts.synthetic, facts.offences, status]))
+        extracted = facts.extracted_on.isoformat() if facts.lift_dates else ""  # how long each detainer was followed
+        told = [facts.title, facts.synthetic, facts.offences, extracted, status]
+        return keys.sha256_of_text(json.dumps(told))
 
 
 def _is_read(week: str, until: date | None) -> bool:

@@ -40,8 +40,8 @@ class Notebook:
     """One of our notebooks: what it asks for.
 
     ``clock`` says what its weeks mean (``issued`` or ``recorded``); ``versions``, whether it compares two versions of a
-    source; ``only``, the one source that it uses, blank where it can be run on every fitting one; ``offences``, whether
-    it needs a source that records them; ``weeks``, which weeks are made unless others are asked for; ``reads``, which
+    source; ``only``, the one source that it uses, blank where it can be run on every fitting one; ``needs``, what
+    that must record (:data:`analysis.load.sources.NEEDS`); ``weeks``, which weeks are made unless others are asked for; ``reads``, which
     weeks of the source: ``all``, or ``weeks until this one``.
     """
 
@@ -51,7 +51,7 @@ class Notebook:
     clock: str
     versions: bool
     only: str
-    offences: bool
+    needs: tuple[str, ...]
     weeks: str
     reads: str
     parameters: tuple[Parameter, ...]
@@ -95,7 +95,7 @@ def read_notebook(path: Path) -> Notebook:
         settings["clock"],
         "versions" in settings,
         settings.get("source", ""),
-        "offences" in settings,
+        tuple(settings.get("needs", ())),
         settings.get("weeks", "all"),
         reads,
         tuple(_declared(source, path)),
@@ -136,12 +136,12 @@ def find_notebook(name: str) -> Notebook:
 
 
 def sources_for(notebook: Notebook) -> dict[str, Source]:
-    """Find the sources that a notebook can be run on: by what its weeks mean, with offences or versions if need be."""
+    """Find the sources that a notebook can be run on: by what its weeks mean and what it needs."""
     fitting = {
         name: source
         for name, source in sources().items()
         if source.facts.clock == notebook.clock
-        and (source.facts.offences or not notebook.offences)
+        and all(getattr(source.facts, need) for need in notebook.needs)
         and notebook.only in ("", name)
     }
     if not notebook.versions:
@@ -194,7 +194,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
         ) from error
     if source is None:
         name = values.get("source", next(iter(sources_for(notebook)), ""))
-        source = open_source(name, clock=notebook.clock, offences=notebook.offences)
+        source = open_source(name, clock=notebook.clock, needs=notebook.needs)
     if "week" in values:
         values["week"] = Calendar.of(source.facts).pick(values["week"]).isoformat()
     defaults = {p.name: p.default for p in notebook.parameters}

@@ -39,7 +39,7 @@ def test_without_arguments_each_profile_is_made_once_a_source() -> None:
         "state_profile/synthetic/2026-01-31_TX",
         "offence_profile/synthetic/2026-01-31_DUI",
     ]
-    with pytest.raises(InputError, match="nothing to make"):
+    with pytest.raises(InputError, match="'fy2015' records no offences"):
         plan([OFFENCE], source_names=["fy2015"])
 
 
@@ -75,7 +75,13 @@ def test_weeks_of_one_source_leave_the_other_alone() -> None:
 
 def test_nothing_to_make_is_an_error() -> None:
     with pytest.raises(InputError, match="nothing to make"):
+        plan([PUBLISHED, find_notebook("methods")], source_names=["synthetic"])
+    with pytest.raises(InputError, match="'fy2015' has weeks by day issued.* Use published-2017"):
         plan([PUBLISHED], source_names=["fy2015"])
+    with pytest.raises(InputError, match="published_week takes no state"):
+        plan([PUBLISHED], states=["TX"])
+    with pytest.raises(InputError, match="needs two versions of a source: found 'fy2015'"):
+        plan([find_notebook("compare_releases")], source_names=["fy2015"])
     with pytest.raises(InputError, match="1999-01-02"):
         plan([BULLETIN], source_names=["fy2015"], weeks="1999-01-02")
 
