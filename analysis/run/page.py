@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-from nbconvert.exporters import TemplateExporter
+from analysis.show.kinds import FIGURE_KEY
 
-from analysis.show.sheet import FIGURE_KEY
+if TYPE_CHECKING:  # imported when a page is made: who asks where the templates stand should not wait for it
+    import nbformat
+    from nbconvert.exporters import TemplateExporter
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -24,6 +25,8 @@ def as_data_address(image: str | bytes, kind: str) -> str:
 @cache
 def _exporter() -> TemplateExporter:
     """Make the exporter once; its template is compiled at the first page."""
+    from nbconvert.exporters import TemplateExporter
+
     exporter = TemplateExporter(
         template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
     )

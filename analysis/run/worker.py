@@ -25,6 +25,7 @@ from analysis.errors import InputError
 from analysis.load import declared
 from analysis.run import kernels
 from analysis.run.manifest import Entry
+from analysis.run.page import page_of
 from analysis.run.reports import NOTEBOOK, write_report
 from analysis.run.tasks import FAILED, Limits, Task
 from analysis.run.writing import write_whole
@@ -52,6 +53,7 @@ class _SavingEngine(NBClientEngine):
 
 
 papermill_engines.register("declines", _SavingEngine)
+page_of(nbformat.v4.new_notebook(), {"title": ""})  # compiles the template: here, once, if processes are forked
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 
 

@@ -15,9 +15,9 @@ from analysis.run import batch
 from analysis.run.batch import Due, plan, run, what_is_due
 from analysis.run.manifest import Entry, read_manifest, write_manifest
 from analysis.run.parameters import find_notebook
-from analysis.run.writing import write_whole
 from analysis.run.site import write_index
 from analysis.run.tasks import Task
+from analysis.run.writing import write_whole
 
 BULLETIN, PUBLISHED = find_notebook("weekly_bulletin"), find_notebook("published_week")
 
