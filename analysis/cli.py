@@ -93,7 +93,7 @@ def run_command(
     from analysis.errors import unknown
     from analysis.load.sources import HINT, sources
     from analysis.run.batch import plan, run, what_is_due
-    from analysis.run.parameters import find_notebook, notebooks
+    from analysis.run.parameters import find_notebook, notebooks, state_of
     from analysis.run.tasks import Limits
 
     source_names = tuple(_import_if_file(name) for name in source_names)
@@ -102,7 +102,8 @@ def run_command(
         if name not in known:
             raise unknown("source", name, known, more=HINT)
     chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=_postal(states), png=png)
+    postal = [state_of(state) for state in states]
+    tasks = plan(chosen, source_names=source_names, weeks=weeks, states=postal, png=png)
     if dry_run:
         due = what_is_due(tasks, out, force=force)
         for action, reason, task in due:
@@ -126,15 +127,6 @@ def run_command(
         click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
     if failed:
         sys.exit(FAILED_EXIT)
-
-
-def _postal(states: tuple[str, ...]) -> list[str]:
-    """Give the postal codes of states that are named."""
-    if not states:
-        return []
-    from analysis.load.vocabulary import state_or_all
-
-    return [state_or_all(state) for state in states]
 
 
 def _write_index(out: Path) -> None:

@@ -374,7 +374,8 @@ class WarmProvisioner(LocalProvisioner):
         else:
             self.process = forked  # type: ignore[assignment]  # as good as a Popen, for what is asked of it
             self.pid, self.pgid, self.cwd = forked.pid, forked.pid, cwd
-        started.append(int(self.pid))
+        if self.pid is not None:
+            started.append(self.pid)
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:

@@ -7,6 +7,7 @@ values are checked by the same functions that the notebook itself calls, so that
 from __future__ import annotations
 
 import ast
+import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analysis.errors import InputError, unknown
-from analysis.load.files import bundled_folder
+from analysis.load.files import bundled_folder, data_file
 from analysis.load.sources import Source, open_source, sources
 from analysis.stats.weeks import Calendar
 
@@ -131,6 +132,27 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
 
 
 @cache
+def _postal_codes() -> frozenset[str]:
+    with data_file("reference/states.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(row["postal"] for row in csv.DictReader(file))
+
+
+def state_of(given: object) -> str:
+    """Find a state as :func:`analysis.load.vocabulary.state_or_all` does; a postal code at once, without pandas.
+
+    Raises
+    ------
+    InputError
+        There is no such state.
+    """
+    if isinstance(given, str) and given in _postal_codes():
+        return given
+    from analysis.load.vocabulary import state_or_all
+
+    return state_or_all(given)
+
+
+@cache
 def _model(notebook: Notebook) -> type[BaseModel]:
     """Make the model that a notebook's parameters must fit."""
     fields: dict[str, Any] = {p.name: (p.kind, p.default) for p in notebook.parameters}
@@ -177,9 +199,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
         values["week"] = Calendar.of(source.facts).pick(values["week"]).isoformat()
     as_declared = {p.name for p in notebook.parameters if values[p.name] == p.default}
     if "state" in values and "state" not in as_declared:
-        from analysis.load.vocabulary import state_or_all
-
-        values["state"] = state_or_all(values["state"])
+        values["state"] = state_of(values["state"])
     if notebook.versions:
         from analysis.load.snapshots import pick_versions
 

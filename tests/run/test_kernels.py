@@ -1,4 +1,4 @@
-"""Warm kernels: nothing passes from one to the next, none outlives its client, and one is started where none is forked."""
+"""Warm kernels: nothing passes from one to the next, none outlives its client; where none is forked, one is started."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ def test_the_parent_forks_with_one_thread_and_a_kernel_that_has_many_does_not_ha
         "import numpy as np, pyarrow as pa, pyarrow.compute as pc, threading\n"
         "a = np.ones((400, 400)); [a @ a for _ in range(3)]\n"
         "pc.sum(pa.table({'v': np.arange(2_000_000)})['v'])\n"
-        "ts = [threading.Thread(target=lambda: a @ a) for _ in range(8)]\n[t.start() for t in ts]; [t.join() for t in ts]\n"
+        "ts = [threading.Thread(target=lambda: a @ a) for _ in range(8)]\n"
+        "[t.start() for t in ts]; [t.join() for t in ts]\n"
         "'done'"
     )
     for number in range(4):
