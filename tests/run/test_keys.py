@@ -30,7 +30,14 @@ Change = Callable[[Path], object]
 
 
 def _forget() -> None:
-    for function in (keys.versions, keys._imports_of, keys.modules_of, keys.modules_sha256, keys.reference_files):
+    for function in (
+        keys.versions,
+        keys._file_of,
+        keys._imports_of,
+        keys.modules_of,
+        keys.modules_sha256,
+        keys.reference_files,
+    ):
         function.cache_clear()
 
 
