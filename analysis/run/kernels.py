@@ -370,7 +370,8 @@ class WarmProvisioner(LocalProvisioner):
             forked = await asyncio.to_thread(ForkedKernel, cmd, cwd, env)
         except NoFork as reason:
             _say_once(str(reason))
-            await super().launch_kernel(cmd, **kwargs)
+            one_thread = {"OPENBLAS_NUM_THREADS": WHILE_IMPORTING["OPENBLAS_NUM_THREADS"]}  # as in a forked one
+            await super().launch_kernel(cmd, **{**kwargs, "env": {**one_thread, **env}})
         else:
             self.process = forked  # type: ignore[assignment]  # as good as a Popen, for what is asked of it
             self.pid, self.pgid, self.cwd = forked.pid, forked.pid, cwd
