@@ -39,16 +39,19 @@ def _mendable(command: Callable[..., None]) -> Callable[..., None]:
 def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
     """Add the option that names the folder of imported sources, which kernels then see too."""
 
-    def remember(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
-        if value is not None:
-            os.environ["DECLINES_DATA_DIR"] = str(value.resolve())
+    def remember(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        if value is not None and "://" in value:
+            from analysis.run.cluster import use_address
+
+            _mendable(use_address)(value)
+        elif value is not None:
+            os.environ["DECLINES_DATA_DIR"] = str(Path(value).resolve())
 
     return click.option(
         "--data-dir",
-        type=click.Path(path_type=Path),
         expose_value=False,
         callback=remember,
-        help="Folder of imported sources  [default: the user's data folder].",
+        help="Folder of imported sources, or its address  [default: the user's data folder].",
     )(command)
 
 
@@ -350,4 +353,6 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
                 shutil.copyfile(path, mine / path.name)
         folder = mine
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of the same name elsewhere
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *jupyter_args])
+    os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "declines-warm")
+    code = "import analysis.run; from jupyterlab.labapp import main; main()"  # analysis.run: a slow import is kept out
+    os.execv(sys.executable, [sys.executable, "-c", code, f"--notebook-dir={folder}", *jupyter_args])

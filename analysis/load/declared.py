@@ -1,8 +1,9 @@
 """What a report may read, as the runner declares it; a session of a user's own may read anything.
 
-A report is made again when something that it reads has changed, so it must not read what the runner does not know of. The
-runner names in ``DECLINES_DECLARED`` the files, by their paths in the data folders, and, where a notebook reads no later weeks than its own, the last day. What
-is opened beside them stops the report. Programs' own files are free: Python, libraries, fonts, temporary files.
+A report is made again when something that it reads has changed, so it must not read what the runner does not know of.
+The runner names in ``DECLINES_DECLARED`` the files, by their paths in the data folders, and, where a notebook reads no
+later weeks than its own, the last day. What is opened beside them stops the report. Programs' own files are free:
+Python, libraries, fonts, temporary files.
 """
 
 from __future__ import annotations

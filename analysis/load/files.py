@@ -51,8 +51,8 @@ class SourceFacts(BaseModel):
     """What the origin file of a source says about it as a whole.
 
     ``clock`` tells what its weeks mean: detainers by the week they were ``issued``, or declines by the week they were
-    ``recorded``. ``detainers`` and ``declined`` are the totals that the rows must add up to. ``offences``, ``outcomes`` and
-    ``lift_dates`` tell whether the source records offences, how detainers ended, and on which day.
+    ``recorded``. ``detainers`` and ``declined`` are the totals that the rows must add up to. ``offences``, ``outcomes``
+    and ``lift_dates`` tell whether the source records offences, how detainers ended, and on which day.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

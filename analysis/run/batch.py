@@ -318,8 +318,8 @@ def _make_all(
 ) -> Generator[Entry]:
     """Make reports in worker processes; give each entry as it is done.
 
-    When a worker dies, the reports that were under way are made once more, each alone, so that one which kills its worker
-    takes no other with it.
+    When a worker dies, the reports that were under way are made once more, each alone, so that one which kills its
+    worker takes no other with it.
     """
     if not due:
         return
@@ -361,12 +361,10 @@ def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits
     from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
-    from analysis.run import worker
-
     kind = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(kind)
     if kind == "forkserver":
-        context.set_forkserver_preload([worker.__name__])
+        context.set_forkserver_preload(["analysis.run.worker"])
     lost: list[Due] = []
     with ProcessPoolExecutor(jobs, context, _ignore_interrupts) as pool:
         under_way: dict[Future[Entry], Due] = {}
@@ -374,12 +372,7 @@ def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits
             while (ahead and not lost) or under_way:
                 while ahead and not lost and len(under_way) < jobs:
                     one = ahead.popleft()
-                    earlier = manifest.get(one.task.entry.folder)
-                    if one.action == "page" and earlier:
-                        future = pool.submit(worker.renew_page, one.task, out, earlier)
-                    else:
-                        future = pool.submit(worker.make_report, one.task, out, limits)
-                    under_way[future] = one
+                    under_way[pool.submit(_make, one, out, limits, manifest.get(one.task.entry.folder))] = one
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                     one = under_way.pop(future)
                     try:
@@ -392,6 +385,15 @@ def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits
                 process.terminate()
             raise
     return lost
+
+
+def _make(due: Due, out: Path, limits: Limits, earlier: Entry | None) -> Entry:
+    """Make a report, or its page alone; here is the worker process, and only it needs papermill."""
+    from analysis.run.worker import make_report, renew_page
+
+    if due.action == "page" and earlier:
+        return renew_page(due.task, out, earlier)
+    return make_report(due.task, out, limits)
 
 
 def _ignore_interrupts() -> None:

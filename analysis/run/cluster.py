@@ -1,14 +1,17 @@
 """Reports on a Dask cluster, for more than one machine can make: each worker uses warm kernels of its own.
 
 A worker sees the sources where the command sees them (a shared path), or fetches them from the address given with
-``--data-dir`` (anything fsspec reads). It writes its reports where the command does if it finds the run's token there, and
-else sends the executed notebooks back. What a lost worker was making, Dask gives to another.
+``--data-dir`` (anything fsspec reads). It writes its reports where the command does if it finds the run's token there,
+and else sends the executed notebooks back. What a lost worker was making, Dask gives to another. The package and the
+notebooks must stand on every machine at the same place.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -22,6 +25,7 @@ from analysis.run.manifest import Entry
 from analysis.run.tasks import Limits, Task
 from analysis.run.writing import write_whole
 
+INSTALL = "Install it: pip install 'declined-detainers[cluster]'"
 ANSWER_WITHIN = 15
 TOKEN = ".run-token"
 URL_VARIABLE = "DECLINES_DATA_URL"
@@ -46,7 +50,7 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise InputError("a cluster needs Dask", do="Install it: pip install 'declined-detainers[cluster]'") from error
+        raise InputError("a cluster needs Dask", do=INSTALL) from error
     try:
         if address == "local":
             client = Client(LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=":0"))
@@ -103,15 +107,29 @@ def make_there(task: Task, out: Path, limits: Limits, token: str, sources: str) 
     return entry, executed, True
 
 
+def use_address(url: str) -> None:
+    """Use imported sources from an address, here and on the workers of a cluster.
+
+    Raises
+    ------
+    InputError
+        They cannot be fetched.
+    """
+    os.environ[URL_VARIABLE], os.environ[DATA_DIR_VARIABLE] = url, fetched(url)
+
+
 @cache
 def fetched(url: str) -> str:
     """Copy imported sources from an address into a temporary folder, once for each process; give the folder."""
-    import fsspec
-
-    files, path = fsspec.core.url_to_fs(url)
-    folder = tempfile.mkdtemp(prefix="declines-sources-")
     try:
+        import fsspec
+    except ImportError as error:
+        raise InputError("an address needs fsspec", do=INSTALL) from error
+    folder = tempfile.mkdtemp(prefix="declines-sources-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        files, path = fsspec.core.url_to_fs(url)
         files.get(f"{path.rstrip('/')}/", folder, recursive=True)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         raise InputError("the sources cannot be fetched", found=url, do="Check the address after --data-dir") from error
     return folder

@@ -8,8 +8,9 @@ line back: the process id, or why there is no fork. The connection then stands f
 exit status comes as a second line; when the client goes away, the kernel is killed.
 
 Jupyter finds :class:`WarmProvisioner` by its entry point ``declines-warm``. A kernelspec may name it, or the variable
-``JUPYTER_DEFAULT_PROVISIONER_NAME`` make it the one for every kernelspec that names none; either way papermill, nbclient
-and JupyterLab use it without knowing. What cannot be forked is started in the ordinary way, and that is said once.
+``JUPYTER_DEFAULT_PROVISIONER_NAME`` make it the one for every kernelspec that names none; either way papermill,
+nbclient and JupyterLab use it without knowing. What cannot be forked is started in the ordinary way, and that is said
+once.
 """
 
 from __future__ import annotations
@@ -60,7 +61,6 @@ LIBRARIES = (
     "pyarrow.parquet",
     "scipy.stats",
     "seaborn",
-    "statsmodels.api",
 )
 ROOMS = ("analysis.load", "analysis.stats", "analysis.show")
 READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "LC_", "LANG")
@@ -370,11 +370,13 @@ class WarmProvisioner(LocalProvisioner):
             forked = await asyncio.to_thread(ForkedKernel, cmd, cwd, env)
         except NoFork as reason:
             _say_once(str(reason))
-            await super().launch_kernel(cmd, **kwargs)
+            one_thread = {"OPENBLAS_NUM_THREADS": WHILE_IMPORTING["OPENBLAS_NUM_THREADS"]}  # as in a forked one
+            await super().launch_kernel(cmd, **{**kwargs, "env": {**one_thread, **env}})
         else:
             self.process = forked  # type: ignore[assignment]  # as good as a Popen, for what is asked of it
             self.pid, self.pgid, self.cwd = forked.pid, forked.pid, cwd
-        started.append(int(self.pid))
+        if self.pid is not None:
+            started.append(self.pid)
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:

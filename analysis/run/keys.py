@@ -77,6 +77,7 @@ def text_sha256(cells: Iterable[Mapping[str, Any]]) -> str:
     return sha256_of_text(json.dumps([c["cell_type"] == "code" or "".join(c["source"]) for c in cells]))
 
 
+@cache
 def _file_of(module: str) -> Path | None:
     """Find the file of a module of ours; None where there is no such module."""
     place = ROOT.joinpath(*module.split(".")[1:])

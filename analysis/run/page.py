@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-from nbconvert.exporters import TemplateExporter
+from analysis.show.kinds import FIGURE_KEY, TABLE_TYPE
 
-from analysis.show.revised import for_reading
-from analysis.show.sheet import FIGURE_KEY, TABLE_TYPE
+if TYPE_CHECKING:  # imported when a page is made: who asks where the templates stand should not wait for it
+    import nbformat
+    from nbconvert.exporters import TemplateExporter
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,6 +27,8 @@ def as_data_address(image: str | bytes, kind: str) -> str:
 @cache
 def _exporter() -> TemplateExporter:
     """Make the exporter once; its template is compiled at the first page."""
+    from nbconvert.exporters import TemplateExporter
+
     exporter = TemplateExporter(
         template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
     )
@@ -54,6 +56,8 @@ def page_of(
     root
         Path from the page to the site's index; blank = the page belongs to no site.
     """
+    from analysis.show.revised import for_reading
+
     page, _ = _exporter().from_notebook_node(
         notebook,
         resources={

@@ -7,6 +7,7 @@ values are checked by the same functions that the notebook itself calls, so that
 from __future__ import annotations
 
 import ast
+import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analysis.errors import InputError, unknown
-from analysis.load.files import bundled_folder
+from analysis.load.files import bundled_folder, data_file
 from analysis.load.sources import Source, open_source, sources
 from analysis.stats.weeks import Calendar
 
@@ -40,9 +41,9 @@ class Notebook:
     """One of our notebooks: what it asks for.
 
     ``clock`` says what its weeks mean (``issued`` or ``recorded``); ``versions``, whether it compares two versions of a
-    source; ``only``, the one source that it uses, blank where it can be run on every fitting one; ``needs``, what
-    that must record (:data:`analysis.load.sources.NEEDS`); ``weeks``, which weeks are made unless others are asked for; ``reads``, which
-    weeks of the source: ``all``, or ``weeks until this one``.
+    source; ``only``, the one source that it uses, blank where it can be run on every fitting one; ``needs``, what that
+    must record (:data:`analysis.load.sources.NEEDS`); ``weeks``, which weeks are made unless others are asked for;
+    ``reads``, which weeks of the source: ``all``, or ``weeks until this one``.
     """
 
     name: str
@@ -152,6 +153,27 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
 
 
 @cache
+def _postal_codes() -> frozenset[str]:
+    with data_file("reference/states.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(row["postal"] for row in csv.DictReader(file))
+
+
+def state_of(given: object, *, every: bool = True) -> str:
+    """Find a state, or ``all`` where every state may be meant; a postal code at once, without pandas.
+
+    Raises
+    ------
+    InputError
+        There is no such state.
+    """
+    if isinstance(given, str) and given in _postal_codes():
+        return given
+    from analysis.load.vocabulary import state_named, state_or_all
+
+    return (state_or_all if every else state_named)(given)
+
+
+@cache
 def _model(notebook: Notebook) -> type[BaseModel]:
     """Make the model that a notebook's parameters must fit."""
     fields: dict[str, Any] = {p.name: (p.kind, p.default) for p in notebook.parameters}
@@ -200,9 +222,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
     defaults = {p.name: p.default for p in notebook.parameters}
     as_declared = {name for name, default in defaults.items() if values[name] == default}
     if "state" in values and "state" not in as_declared:
-        from analysis.load.vocabulary import state_named, state_or_all
-
-        values["state"] = (state_or_all if defaults["state"] == "all" else state_named)(values["state"])
+        values["state"] = state_of(values["state"], every=defaults["state"] == "all")
     if "offence" in values and "offence" not in as_declared:
         from analysis.load.offences import group_named
 

@@ -6,14 +6,15 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import nbformat
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
 from analysis.run.page import page_of
 from analysis.run.writing import as_json, write_whole
-from analysis.show.sheet import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+
+if TYPE_CHECKING:
+    import nbformat
 
 NOTEBOOK, PAGE, FACTS = "notebook.ipynb", "report.html", "facts.json"
 
@@ -58,6 +59,8 @@ def files_of(
         Content by path within the report's folder: the notebook, the page, ``facts.json``, ``tables/*.csv`` and
         ``figures/*.svg`` (and ``.png`` where the figure has one).
     """
+    import nbformat
+
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files: dict[str, bytes] = {}
 

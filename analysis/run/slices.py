@@ -1,7 +1,7 @@
 """The rows of each week of a source as hashes, so that a report is made anew when a row that it reads has changed.
 
-A new release is a new file, but most of its weeks are the old ones. The hashes of a file are worked out once and kept in
-the data folder, under what they follow from.
+A new release is a new file, but most of its weeks are the old ones. The hashes of a file are worked out once and kept
+in the data folder, under what they follow from.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from analysis.errors import InputError
 from analysis.load import declared
 from analysis.run import kernels
 from analysis.run.manifest import Entry
+from analysis.run.page import page_of
 from analysis.run.reports import NOTEBOOK
 from analysis.run.revisions import write_again, write_revised
 from analysis.run.tasks import FAILED, Limits, Task
@@ -53,6 +54,9 @@ class _SavingEngine(NBClientEngine):
 
 
 papermill_engines.register("declines", _SavingEngine)
+page_of(
+    nbformat.v4.new_notebook(), {"title": "", "source": {}}
+)  # compiles the template: here, once, if processes are forked
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 
 

@@ -21,13 +21,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.sentences import UNLIMITED, Fact, as_markdown, facts_named, fill
 from analysis.show.style import drawing
 from analysis.show.tables import as_csv, as_html
 
-FACTS_TYPE = "application/vnd.declined-detainers.facts+json"
-TABLE_TYPE = "application/vnd.declined-detainers.table+json"
-FIGURE_KEY = "declined-detainers"
 Bundle = dict[str, Any]
 
 

@@ -10,7 +10,9 @@ from analysis.run.batch import plan
 from analysis.run.parameters import read_notebook
 from analysis.run.tasks import Task
 
-BEGIN = "from analysis.show.sheet import Sheet\nsheet = Sheet('probe', parameters={'week': week}, source={'name': 'fy2015'})"
+BEGIN = (
+    "from analysis.show.sheet import Sheet\nsheet = Sheet('probe', parameters={'week': week}, source={'name': source})"
+)
 
 
 def write_notebook(path: Path, *cells: str, reads: str = "all", text: str = "# A probe") -> Path:

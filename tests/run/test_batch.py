@@ -76,7 +76,7 @@ def test_weeks_of_one_source_leave_the_other_alone() -> None:
 def test_nothing_to_make_is_an_error() -> None:
     with pytest.raises(InputError, match="nothing to make"):
         plan([PUBLISHED, find_notebook("methods")], source_names=["synthetic"])
-    with pytest.raises(InputError, match="'fy2015' has weeks by day issued.* Use published-2017"):
+    with pytest.raises(InputError, match=r"'fy2015' has weeks by day issued.* Use published-2017"):
         plan([PUBLISHED], source_names=["fy2015"])
     with pytest.raises(InputError, match="published_week takes no state"):
         plan([PUBLISHED], states=["TX"])

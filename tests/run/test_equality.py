@@ -3,6 +3,7 @@
 The probes are small notebooks that try what kernels can get wrong; cells are parted by a line of dashes.
 """
 
+# ruff: noqa: E501  (cells as they are)
 from __future__ import annotations
 
 import json

@@ -84,7 +84,9 @@ def test_a_failed_report_keeps_its_notebook(results: dict[str, Entry], name: str
 
 def test_a_kernel_that_died_is_given_one_second_try(tmp_path: Path) -> None:
     mark = Path(tempfile.gettempdir()) / f"declines-test-{os.getpid()}"
-    cell = f"import os, pathlib\nmark = pathlib.Path({str(mark)!r})\nif not mark.exists():\n    mark.touch()\n    os._exit(1)"
+    cell = (
+        f"import os, pathlib\nmark = pathlib.Path({str(mark)!r})\nif not mark.exists():\n    mark.touch(); os._exit(1)"
+    )
     try:
         (entry,) = run(tasks_of([write_notebook(tmp_path / "once.ipynb", cell)]), tmp_path / "out", jobs=1).values()
     finally:

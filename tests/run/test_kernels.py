@@ -1,4 +1,4 @@
-"""Warm kernels: nothing passes from one to the next, nothing is left behind, and where no fork is to be had one is started."""
+"""Warm kernels: nothing passes from one to the next, none outlives its client; where none is forked, one is started."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
@@ -34,8 +35,8 @@ import analysis.load.files as files, analysis.stats.weeks as weeks
 [
     os.path.basename(os.getcwd()), os.environ.get("SPOILT"), sys.path[0], "spoilt" in sys.modules,
     hasattr(builtins, "spoilt"), hasattr(np, "spoilt"), weeks.SETTLING_DAYS, files.crosswalk.cache_info().currsize,
-    mpl.rcParams["figure.dpi"], mpl.rcParams["backend"], pd.options.display.max_rows, np.get_printoptions()["precision"],
-    np.geterr()["divide"], decimal.getcontext().prec, len(warnings.filters), sorted(threading.enumerate(), key=str)[0].name,
+    mpl.rcParams["figure.dpi"], mpl.rcParams["backend"], pd.options.display.max_rows,
+    np.get_printoptions()["precision"], np.geterr()["divide"], decimal.getcontext().prec, len(warnings.filters),
     "spoilt" in globals(), os.path.exists("left_here"), len(sns._orig_rc_params) > 0, sys.getrecursionlimit(),
 ]
 """
@@ -80,8 +81,9 @@ def test_the_parent_forks_with_one_thread_and_a_kernel_that_has_many_does_not_ha
     many = (
         "import numpy as np, pyarrow as pa, pyarrow.compute as pc, threading\n"
         "a = np.ones((400, 400)); [a @ a for _ in range(3)]\n"
-        "t = pa.table({'v': np.arange(2_000_000)}); pc.sum(t['v'])\n"
-        "ts = [threading.Thread(target=lambda: a @ a) for _ in range(8)]; [x.start() for x in ts]; [x.join() for x in ts]\n"
+        "pc.sum(pa.table({'v': np.arange(2_000_000)})['v'])\n"
+        "ts = [threading.Thread(target=lambda: a @ a) for _ in range(8)]\n"
+        "[t.start() for t in ts]; [t.join() for t in ts]\n"
         "'done'"
     )
     for number in range(4):
@@ -215,7 +217,7 @@ def test_jupyterlabs_manager_of_kernels_starts_interrupts_restarts_and_ends_one(
     KernelProvisionerFactory.clear_instance()
 
     async def use() -> list[str]:
-        many = AsyncMultiKernelManager()
+        many: Any = AsyncMultiKernelManager()
         name = await many.start_kernel(kernel_name="python3")
         manager = many.get_kernel(name)
         assert isinstance(manager.provisioner.process, ForkedKernel)

@@ -26,11 +26,18 @@ from analysis.run.slices import week_hashes
 from analysis.run.writing import write_whole
 
 NAMES = ("weekly_bulletin", "published_week", "release_quality")
-Change = Callable[[Path], None]
+Change = Callable[[Path], object]
 
 
 def _forget() -> None:
-    for function in (keys.versions, keys._imports_of, keys.modules_of, keys.modules_sha256, keys.reference_files):
+    for function in (
+        keys.versions,
+        keys._file_of,
+        keys._imports_of,
+        keys.modules_of,
+        keys.modules_sha256,
+        keys.reference_files,
+    ):
         function.cache_clear()
 
 
@@ -93,10 +100,11 @@ def _in_notebook(name: str, edit: Callable[[list[dict[str, object]]], object]) -
 
 
 def _add_line(name: str) -> Change:
-    return lambda project: (project / name).write_text((project / name).read_text(encoding="utf-8") + "\n# x\n")  # type: ignore[func-returns-value]
+    return lambda project: (project / name).write_text((project / name).read_text(encoding="utf-8") + "\n# x\n")
 
 
-ALL = dict.fromkeys(NAMES, {"run"})
+ALL = {name: {"run"} for name in NAMES}
+PAGES = {name: {"page"} for name in NAMES}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +129,8 @@ ALL = dict.fromkeys(NAMES, {"run"})
         (_add_line("analysis/stats/funnels.py"), {"weekly_bulletin": {"run"}}),
         (_add_line("analysis/stats/weeks.py"), ALL),
         (_add_line("analysis/errors.py"), ALL),
-        (_add_line("analysis/run/page.py"), dict.fromkeys(NAMES, {"page"})),
-        (_add_line("analysis/run/templates/style.css"), dict.fromkeys(NAMES, {"page"})),
+        (_add_line("analysis/run/page.py"), PAGES),
+        (_add_line("analysis/run/templates/style.css"), PAGES),
         (_add_line("analysis/run/batch.py"), {}),
         (_add_line("analysis/cli.py"), {}),
         (
@@ -152,7 +160,7 @@ def test_another_version_of_a_library(project: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(keys, "version", lambda name: "100" if name == "matplotlib" else "0")
     assert _due(project) == ALL
     monkeypatch.setattr(keys, "version", lambda name: {"matplotlib": "99", "mistune": "9"}.get(name, "0"))
-    assert _due(project) == dict.fromkeys(NAMES, {"page"})
+    assert _due(project) == PAGES
 
 
 def test_an_output_that_was_deleted_or_edited(project: Path) -> None:
@@ -234,7 +242,7 @@ def test_a_report_that_is_up_to_date_counts_what_it_would_count_if_it_were_made_
 ) -> None:
     monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "imported"))
     bulletin, out = find_notebook("weekly_bulletin"), tmp_path / "reports"
-    said = []
+    said: list[dict[str, str]] = []
     for last, extracted in ((LAST - timedelta(weeks=1), date(2025, 7, 3)), (LAST, date(2025, 7, 10))):
         release = _release(tmp_path / f"{last}.parquet", last, extracted)
         import_release([release], "made-up", title="T", extracted_on=extracted)
