@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -16,12 +16,17 @@ from analysis.show.revised import for_reading
 from analysis.show.sheet import FIGURE_KEY, TABLE_TYPE
 
 TEMPLATES = Path(__file__).parent / "templates"
+_IN_ADDRESSES = str.maketrans({mark: f"%{ord(mark):02X}" for mark in '%#"<>&\n\r\t'})
 
 
-def as_data_address(image: str | bytes, kind: str) -> str:
-    """Write an image into an address that needs no other file."""
-    content = image.encode() if isinstance(image, str) else image
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def as_data_address(content: str, kind: str) -> str:
+    """Write a text into an address that needs no other file; of a drawing, without what nobody sees.
+
+    Percent signs cost less room than base64, which adds a third.
+    """
+    if kind.startswith("image/svg"):
+        content = " ".join(re.sub(r"<!--.*?-->", "", content, flags=re.DOTALL).split()).replace("> <", "><")
+    return f"data:{kind},{content.translate(_IN_ADDRESSES)}"
 
 
 @cache
