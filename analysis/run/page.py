@@ -26,7 +26,9 @@ def as_data_address(content: str, kind: str) -> str:
     """
     if kind.startswith("image/svg"):
         content = " ".join(re.sub(r"<!--.*?-->", "", content, flags=re.DOTALL).split()).replace("> <", "><")
-    return f"data:{kind},{content.translate(_IN_ADDRESSES)}"
+    for mark in _NOT_IN_ADDRESSES:
+        content = content.replace(mark, f"%{ord(mark):02X}")
+    return f"data:{kind},{content}"
 
 
 @cache
