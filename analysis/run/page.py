@@ -16,7 +16,8 @@ from analysis.show.revised import for_reading
 from analysis.show.sheet import FIGURE_KEY, TABLE_TYPE
 
 TEMPLATES = Path(__file__).parent / "templates"
-_IN_ADDRESSES = str.maketrans({mark: f"%{ord(mark):02X}" for mark in '%#"<>&\n\r\t'})
+_NOT_IN_ADDRESSES = '%#"<>&\n\r\t'
+"""What an address in an attribute cannot hold as it is; the percent sign, by which the others are written, first."""
 
 
 def as_data_address(content: str, kind: str) -> str:
