@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ from analysis.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.run.manifest import Entry
+    from analysis.run.site import Settings
 
-FAILED_EXIT, INPUT_EXIT = 1, 2
+FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
 
 
 def _mendable(command: Callable[..., None]) -> Callable[..., None]:
@@ -60,15 +61,23 @@ def main() -> None:
 @main.command("run")
 @click.argument("notebook", nargs=-1)
 @click.option("--source", "source_names", multiple=True, help="Only this source, or a file to import; may be repeated.")
-@click.option("--weeks", help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all]")
+@click.option(
+    "--weeks",
+    help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all, of profiles the latest settled]",
+)
 @click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
+@click.option("--offence", "offences", multiple=True, help="A report for this offence group; may be repeated.")
 @click.option(
     "--site", "site_path", type=click.Path(path_type=Path), help="A YAML file that names all reports of a site."
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be made, and why.")
 @click.option("--png", is_flag=True, help="Write each figure as PNG too.")
+@click.option("--timeout", type=click.FloatRange(1), default=900, show_default=True, help="Seconds a report may take.")
+@click.option("--memory", type=click.FloatRange(100), default=4000, show_default=True, help="Megabytes it may take.")
+@click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 @_mendable
 def run_command(
@@ -76,19 +85,24 @@ def run_command(
     source_names: tuple[str, ...],
     weeks: str | None,
     states: tuple[str, ...],
+    offences: tuple[str, ...],
     site_path: Path | None,
     out: Path,
     jobs: int,
     force: bool,
+    dry_run: bool,
     png: bool,
+    timeout: float,
+    memory: float,
+    cluster: str | None,
 ) -> None:
-    """Make reports: all NOTEBOOKs on all bundled sources and weeks, unless narrowed."""
+    """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
     from analysis.errors import unknown
+    from analysis.load.offences import group_named
     from analysis.load.sources import HINT, sources
-    from analysis.run.batch import plan, run
-    from analysis.run.manifest import read_manifest
+    from analysis.run.batch import plan, run, what_is_due
     from analysis.run.parameters import find_notebook, notebooks
-    from analysis.run.site import write_index
+    from analysis.run.tasks import Limits
 
     if site_path and (notebook or source_names or weeks or states):
         raise InputError("a site file names its notebooks, sources, weeks and states itself", do="Leave out the others")
@@ -105,12 +119,27 @@ def run_command(
         tasks, settings = plan_site(site, png=png), site.settings()
     else:
         chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-        tasks = plan(chosen, source_names=source_names, weeks=weeks, states=_postal(states), png=png)
+        groups = [group_named(offence) for offence in offences]
+        tasks = plan(chosen, source_names=source_names, weeks=weeks, states=_postal(states), offences=groups, png=png)
+    if dry_run:
+        due = what_is_due(tasks, out, force=force)
+        for action, reason, task in due:
+            if action != "current":
+                click.echo(f"{action}  {task.entry.folder}: {reason}")
+        click.echo(f"{sum(one.action != 'current' for one in due)} of {len(due)} reports are not up to date")
+        return
     with _Progress(len(tasks)) as progress:
-        results = run(tasks, out, jobs=jobs, force=force, report=progress.report)
-    index = write_index(out, read_manifest(out), settings)
+        limits = Limits(timeout, memory)
+        try:
+            results = run(tasks, out, jobs=jobs, force=force, limits=limits, cluster=cluster, report=progress.report)
+        except KeyboardInterrupt:
+            _write_index(out, settings)
+            click.echo(f"stopped: {progress.done} of {len(tasks)} reports stand; the same command goes on", err=True)
+            sys.exit(STOPPED_EXIT)
+    if progress.made or not (out / "index.html").is_file():
+        _write_index(out, settings)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
-    click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {index}")
+    click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
     for entry in failed:
         click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
     if failed:
@@ -126,6 +155,14 @@ def _postal(states: tuple[str, ...]) -> list[str]:
     return each_state(states)
 
 
+def _write_index(out: Path, settings: Settings | None) -> None:
+    """Write the site's pages over all reports of a folder."""
+    from analysis.run.manifest import read_manifest
+    from analysis.run.site import write_index
+
+    write_index(out, read_manifest(out), settings)
+
+
 def _import_if_file(given: str) -> str:
     """Import a source that is given as a file or folder; give its name."""
     path = Path(given)
@@ -133,7 +170,7 @@ def _import_if_file(given: str) -> str:
         return given
     from analysis.run.imports import import_release, name_of
 
-    done = import_release([path], name_of(path), title=path.name)
+    done = import_release([path], name_of(path), title=path.name, today=date.today())
     click.echo(done.text)
     return done.name
 
@@ -142,7 +179,7 @@ class _Progress:
     """A bar on a terminal, plain lines otherwise."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.done = total, 0
+        self.total, self.done, self.made = total, 0, 0
         self.bar: Any = None
 
     def __enter__(self) -> _Progress:
@@ -159,6 +196,7 @@ class _Progress:
     def report(self, state: str, entry: Entry) -> None:
         """Show one more report as done."""
         self.done += 1
+        self.made += state != "current"
         if self.bar is not None:
             self.bar.set_postfix_str(entry.folder)
             self.bar.update()
@@ -235,7 +273,9 @@ def import_command(
     from analysis.run.imports import import_release
 
     day = extracted_on.date() if extracted_on else None
-    done = import_release(files, name, title=title or name, extracted_on=day, repeat_rule=repeat_rule)
+    done = import_release(
+        files, name, title=title or name, extracted_on=day, repeat_rule=repeat_rule, today=date.today()
+    )
     click.echo(done.text)
 
 
@@ -254,7 +294,7 @@ def check_command(
     from analysis.run.imports import check_release
 
     day = extracted_on.date() if extracted_on else None
-    scorecard = check_release(files, previous=previous, extracted_on=day, repeat_rule=repeat_rule)
+    scorecard = check_release(files, previous=previous, extracted_on=day, repeat_rule=repeat_rule, today=date.today())
     click.echo(as_text(scorecard))
     if stops(scorecard):
         sys.exit(INPUT_EXIT)

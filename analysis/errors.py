@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 
 class InputError(ValueError):
@@ -36,7 +35,7 @@ class InputError(ValueError):
     ) -> None:
         where = ", ".join(str(part) for part in (file, place) if part)
         message = f"{where}: {what}" if where else what
-        found = found.item() if isinstance(found, np.generic) else found
+        found = _plain(found)
         details = [f"found {found!r}" if found is not None else "", f"expected {expected}" if expected else ""]
         if any(details):
             message += ": " + ", ".join(part for part in details if part)
@@ -48,6 +47,11 @@ class InputError(ValueError):
     def _render_traceback_(self) -> list[str]:
         """Show the sentence alone in a notebook (IPython's hook for an exception's own rendering)."""
         return [f"InputError: {self}"]
+
+
+def _plain(found: Any) -> Any:  # noqa: ANN401
+    """Turn a number of numpy's into Python's, without importing numpy for it."""
+    return found.item() if type(found).__module__ == "numpy" and hasattr(found, "item") else found
 
 
 def unknown(kind: str, given: object, known: Iterable[str], *, more: str = "") -> InputError:

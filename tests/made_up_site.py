@@ -11,7 +11,7 @@ from typing import Any
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
 from analysis.run.manifest import Entry, write_manifest
-from analysis.run.reports import write_whole
+from analysis.run.writing import write_whole
 
 FIRST_WEEK = date(2025, 1, 4)
 
@@ -23,9 +23,12 @@ def entry_of(folder: str, parameters: dict[str, Any], **more: Any) -> Entry:  # 
         "source_sha256": "s" * 64,
         "notebook_sha256": "n" * 64,
         "package_sha256": "p" * 64,
-        "data_sha256": "d" * 64,
+        "reference_sha256": "d" * 64,
+        "events_sha256": "e" * 64,
+        "rows_sha256": "r" * 64,
+        "calendar_sha256": "c" * 64,
+        "page_sha256": "g" * 64,
         "versions": {"declined-detainers": "0.1.0", "pandas": "3.1.1"},
-        "key": "k",
         "outcome": "made",
         "started": "2026-11-26T18:00:00+00:00",
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from made_up_site import add_report
 
 from analysis.cli import main
 from analysis.run import batch
-from analysis.run.batch import Task
+from analysis.run.batch import Due
 from analysis.run.manifest import Entry, write_manifest
 
 
@@ -25,9 +27,9 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Make every report in no time, with the message set here (blank = made)."""
     told = {"message": ""}
 
-    def make_all(tasks: Sequence[Task], out: Path, jobs: int) -> Iterator[Entry]:
-        for task in tasks:
-            yield replace(task.entry, outcome="failed" if told["message"] else "made", message=told["message"])
+    def make_all(due: Sequence[Due], *_: object) -> Iterator[Entry]:
+        for one in due:
+            yield replace(one.task.entry, outcome="failed" if told["message"] else "made", message=told["message"])
 
     monkeypatch.setattr(batch, "_make_all", make_all)
     return told
@@ -73,6 +75,26 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: 
     assert says in result.output
     assert "Traceback" not in result.output
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_dry_run_says_what_would_be_made_and_why(tmp_path: Path, outcome: dict[str, str]) -> None:
+    asked = ["published_week", "--out", str(tmp_path)]
+    result = _call("run", *asked, "--dry-run")
+    assert "run  published_week/published-2017/2017-02-04: it was never made" in result.output
+    assert "3 of 3 reports are not up to date" in result.output
+    assert list(tmp_path.iterdir()) == []
+    _call("run", *asked)
+    assert _call("run", *asked, "--dry-run").output == "0 of 3 reports are not up to date\n"
+
+
+@pytest.mark.parametrize("argument", ["--help", "list"])
+def test_a_question_is_answered_without_the_libraries_of_an_answer(argument: str) -> None:
+    code = (
+        "import sys\nfrom analysis.cli import main\nsys.argv = ['declines', sys.argv[1]]\ntry:\n    main()\nfinally:\n"
+        "    print(*{'pandas', 'numpy', 'pyarrow', 'scipy', 'matplotlib', 'papermill', 'nbformat'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", code, argument], check=True, capture_output=True, text=True).stdout
+    assert told.splitlines()[-1] == ""
 
 
 def test_a_site_file_names_all_reports(tmp_path: Path, outcome: dict[str, str]) -> None:

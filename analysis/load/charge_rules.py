@@ -147,9 +147,14 @@ def _cut(short: str, full: str) -> bool:
     return len(short) >= SHARE_KEPT * len(full) and all(letter in letters for letter in short)
 
 
+def charges_in(text: str) -> list[str]:
+    """Divide a text that names several charges, by ``;``, ``|`` or line ends."""
+    return [charge.strip() for charge in _DIVIDER.split(text) if charge.strip()]
+
+
 @lru_cache(maxsize=1 << 16)
 def detail_of_text(text: str, *, without: str | None = None) -> str | None:
-    """Place a charge text; of several charges divided by ``;``, ``|`` or line ends, the gravest.
+    """Place a charge text; of several (:func:`charges_in`), the gravest.
 
     Parameters
     ----------
@@ -164,7 +169,7 @@ def detail_of_text(text: str, *, without: str | None = None) -> str | None:
         A detail of ``offence_details.csv``; None when the text cannot be placed.
     """
     ranks = crosswalk("offence_details", "detail_id")["severity_rank"]
-    found = [detail for charge in _DIVIDER.split(text) if (detail := _detail_of_charge(charge, without)) is not None]
+    found = [detail for charge in charges_in(text) if (detail := _detail_of_charge(charge, without)) is not None]
     return min(found, key=lambda detail: int(ranks[detail]), default=None)
 
 

@@ -11,7 +11,6 @@ import unicodedata
 from functools import cache
 
 from analysis.load.files import crosswalk
-from analysis.load.table import OffenceStatus
 
 # Letters before a section's number: state codes, the United States Code, ICE's own act.
 _CODES = (
@@ -25,8 +24,8 @@ _CITATION = re.compile(
     rf"(?:\s?§{{0,2}}\s?(?P<second>{_SECTION}))?"
 )
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
-# "A&B", "B&E", "H/R": initials that are words of charge_abbreviations.csv once joined.
-_PAIR = re.compile(r"\b(?:a&b|r&o|b[&/]e|h[&/]r)\b")
+# "A&B", "B&E", "H/R", "L&L": initials that are words of charge_abbreviations.csv once joined.
+_PAIR = re.compile(r"\b(?:a&b|r&o|l&l|b[&/]e|h[&/]r)\b")
 # FOIA exemptions in the place of the text: "b(6), b(7)c", "(b)(6), (b)(7)(c) (b)(7)(e)".
 _REDACTED = re.compile(r"\(?\bb\)?\s?\(\d\)(?:\s?\(?[a-z]\)?(?![a-z]))?")
 _PENALTY_GROUP = re.compile(r"\bpg\s?-?\d\w*")
@@ -36,9 +35,6 @@ _YOUNG = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _EMERGENCY = re.compile(r"\be?911\b")
-
-_CONVICTED = re.compile(r"\bconvict(?:ed|ion|ions)\b(?!\s+(?:felon|person|criminal))")
-_CHARGED = re.compile(r"(?<!dis)\bcharg(?:e|es|ed|ing)\b(?!\s+card)|\bpending\b")
 
 
 @cache
@@ -118,21 +114,3 @@ def citations(text: str) -> list[str]:
 def section_ends(citation: str) -> list[int]:
     """Give the places where a citation may end, longest first: ``pc 243(e)(1)``, ``pc 243(e)``, ``pc 243``."""
     return [len(citation), *(at for at in range(len(citation) - 1, 0, -1) if citation[at] in "(.")]
-
-
-def status_in_text(text: str) -> OffenceStatus:
-    """Read the offence status that a text states, as ``Assault (Conviction)`` or ``charged with DUI`` do.
-
-    Returns
-    -------
-    OffenceStatus
-        Convicted or charged as stated; unknown when neither or both are; none recorded when the text is blank.
-        A ``convicted felon`` describes the person, not this offence.
-    """
-    folded = _folded(text).strip()
-    if not folded:
-        return OffenceStatus.NONE
-    convicted, charged = bool(_CONVICTED.search(folded)), bool(_CHARGED.search(folded))
-    if convicted == charged:
-        return OffenceStatus.UNKNOWN
-    return OffenceStatus.CONVICTED if convicted else OffenceStatus.CHARGED

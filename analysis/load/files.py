@@ -7,15 +7,18 @@ import hashlib
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 RESTORE = "Restore the file from the distribution, or mend this place"
+YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -101,7 +104,7 @@ def origin_of(path: Path) -> Origin:
     """
     beside = path.with_name(path.name + ".origin.yml")
     try:
-        return Origin.model_validate(yaml.safe_load(beside.read_text(encoding="utf-8")))
+        return Origin.model_validate(yaml.load(beside.read_text(encoding="utf-8"), YAML))
     except FileNotFoundError as error:
         raise InputError("the origin file is missing", file=beside, do=RESTORE) from error
     except yaml.YAMLError as error:
@@ -157,6 +160,8 @@ def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
                 expected=f"{len(header)}, as in the header",
                 do=RESTORE,
             )
+    import pandas as pd  # here, since much of what this module knows is asked for without a table
+
     return pd.DataFrame(rows, columns=header, dtype="str")
 
 

@@ -20,6 +20,7 @@ from analysis.load.sheets import Sheet, normalised
 from analysis.load.table import NAMES
 
 PROCESSED, TRAC = "processed", "TRAC"
+STATA_CUTS = 32
 ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
 
 
@@ -35,6 +36,18 @@ def column_aliases() -> pd.DataFrame:
     return table.set_index(table["alias"].map(normalised))
 
 
+def known_name(name: str) -> str:
+    """Give the :func:`normalised` name under which a column is known; its own where it is not.
+
+    Stata cuts names at 32 characters: such a beginning stands for the known names that begin so, if all are read alike.
+    """
+    known, plain = column_aliases()["canonical"], normalised(name)
+    if len(name) != STATA_CUTS or plain in known.index:
+        return plain
+    begun = [whole for whole in known.index if whole.startswith(plain)]
+    return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
+
+
 def id_columns() -> frozenset[str]:
     """Give the normalised names of person ids."""
     known = column_aliases()["canonical"]
@@ -44,7 +57,7 @@ def id_columns() -> frozenset[str]:
 def header_score(row: Sequence[str]) -> int:
     """Count the known names in a row; 0 unless they are enough for a header."""
     known = column_aliases()["canonical"]
-    names = {normalised(name) for name in row} & set(known.index)
+    names = {known_name(name) for name in row} & set(known.index)
     dated = any(known[name] == "issued_on" for name in names)
     return len(names) if len(names) >= (ENOUGH_WITH_DATE if dated else ENOUGH_WITHOUT) else 0
 
@@ -52,7 +65,7 @@ def header_score(row: Sequence[str]) -> int:
 def is_date(name: str) -> bool:
     """Tell whether a column, by its name in the table or its own, is one of dates."""
     known = column_aliases()["kind"]
-    return name in ("issued_on", "lifted_on", "charge_date") or known.get(normalised(name)) == "date"
+    return name in ("issued_on", "lifted_on", "charge_date") or known.get(known_name(name)) == "date"
 
 
 @cache
@@ -75,7 +88,7 @@ def form_of(given: Sequence[str]) -> str:
         are in snake_case; else the form, ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard) with the names.
     """
     lists = _columns_of_forms()
-    names = {normalised(name) for name in given}
+    names = {known_name(name) for name in given}
     if names & lists[PROCESSED]:
         return PROCESSED
     best = max(lists, key=lambda form: len(names & lists[form]) / len(names | lists[form]))
@@ -115,9 +128,9 @@ def _targets(sheet: Sheet, form: str) -> dict[str, str]:
     known, taken = column_aliases()["canonical"], {normalised(name) for name in NAMES}
     targets: dict[str, str] = {}
     for name in sheet.cells.column_names:
-        plain = normalised(name)
+        plain = known_name(name)
         target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
-        same = [other for other, its in targets.items() if its == target or normalised(other) == plain]
+        same = [other for other, its in targets.items() if its == target or known_name(other) == plain]
         if same:
             raise InputError(
                 f"two columns are read as {target}",
@@ -158,9 +171,9 @@ def stacked(sheets: Sequence[Sheet], form: str) -> tuple[pa.Table, dict[str, str
     tables = []
     for sheet in sheets:
         targets = _targets(sheet, form)
-        own_names = {known[normalised(name)]: name for name in targets if known.get(normalised(name))} | own_names
+        own_names = {known[known_name(name)]: name for name in targets if known.get(known_name(name))} | own_names
         names = [spelt.setdefault(normalised(name), target) for name, target in targets.items()]
-        unknown |= {target: None for (name, target) in targets.items() if normalised(name) not in known.index}
+        unknown |= {target: None for (name, target) in targets.items() if known_name(name) not in known.index}
         tables.append(sheet.cells.rename_columns(names))
     for name in spelt.values():
         kinds = {table[name].type for table in tables if name in table.column_names} - {pa.null()}

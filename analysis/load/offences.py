@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.errors import unknown
-from analysis.load.charge_rules import detail_of_text
+from analysis.load.charge_rules import charges_in, detail_of_text
 from analysis.load.files import crosswalk
 from analysis.load.table import OffenceStatus
 
@@ -209,6 +209,27 @@ def choices(classified: pd.DataFrame) -> pd.DataFrame:
     return open_choices[["group_id", "alternative_group"]].assign(
         rows=rows, share=rows / total if total else np.nan, reason=open_choices["reason"]
     )
+
+
+def named_offences(table: pd.DataFrame) -> pd.DataFrame:
+    """Give every offence of the records that name several in one text: those in which the order of severity chooses.
+
+    Parameters
+    ----------
+    table
+        The table of detainers: ``offence_text`` and ``offence_status``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per offence named: ``record`` (its row in ``table``), ``offence_text``, ``offence_status`` and the
+        columns of :func:`classify`; without rows where no text names several.
+    """
+    texts = table["offence_text"].dropna()
+    several = texts[texts.map(lambda text: len(charges_in(str(text))) > 1).astype(bool)].astype("str")
+    named = several.map(charges_in).explode().rename_axis("record").reset_index()
+    status = table["offence_status"].reindex(named["record"]).reset_index(drop=True)
+    return named.assign(offence_status=status).join(classify(named))
 
 
 def primary(offences: pd.DataFrame, *, charges_first: bool = False, last_of_ties: bool = False) -> pd.DataFrame:

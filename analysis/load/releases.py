@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 from pathlib import Path
 
@@ -95,7 +96,9 @@ class _Ledger:
             self.rows.append((what, self.own_names.get(column, column), int(rows), str(example)))
 
 
-def read_release(paths: str | Path | Sequence[str | Path], *, repeat_rule: str = "episode") -> Release:
+def read_release(
+    paths: str | Path | Sequence[str | Path], *, repeat_rule: str = "episode", not_after: date | None = None
+) -> Release:
     """Read a release: one file, several, or the files of a folder, all of one form.
 
     Every sheet with a header is read and stacked, in the order given (a folder's by name). Text is trimmed; empty
@@ -115,6 +118,8 @@ def read_release(paths: str | Path | Sequence[str | Path], *, repeat_rule: str =
         File, files or folder.
     repeat_rule
         The rule for ``duplicate``, as in :func:`analysis.load.repeats.flag_repeats`.
+    not_after
+        Day after which none can have been issued: of the extraction, or today; None = not known.
 
     Returns
     -------
@@ -139,7 +144,7 @@ def read_release(paths: str | Path | Sequence[str | Path], *, repeat_rule: str =
     frame = _without_blank_rows(_cleaned(cells, ledger), _provenance(read), ledger)
     where = {"file": frame["source_file"], "sheets": frame["source_sheet"], "rows": frame["source_row"]}
     _mend_codes(frame, ledger)
-    _read_dates(frame, ledger)
+    _read_dates(frame, ledger, not_after)
     edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
     strange = []
     for column in GATES:
@@ -264,6 +269,14 @@ def _without_blank_rows(
     empty = doubtful[frame.loc[doubtful, list(columns)].isna().all(axis="columns")]
     if not len(empty):
         return frame
+    if len(empty) == len(frame):
+        raise InputError(
+            "no row below the header has a filled cell",
+            file=frame["source_file"][0],
+            found=f"{len(frame):,} empty rows",
+            expected="one row per detainer",
+            do="Check that the file is whole",
+        )
     ledger.note("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}")
     return frame.drop(index=empty).reset_index(drop=True)
 
@@ -297,7 +310,7 @@ def _mend_codes(frame: pd.DataFrame, ledger: _Ledger) -> None:
     frame["charge_date"] = recoded(dates, [None if code else text for text, code in zip(words, coded, strict=True)])
 
 
-def _read_dates(frame: pd.DataFrame, ledger: _Ledger) -> None:
+def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) -> None:
     """Read every column of dates; a cell that is no possible date becomes blank and is counted.
 
     Raises
@@ -309,6 +322,9 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger) -> None:
         given = frame[name]
         table_date = name in ("issued_on", "lifted_on")
         dates, impossible = moments(given, *(YEARS_ISSUED if table_date else YEARS))
+        if name == "issued_on" and not_after is not None:
+            late = dates >= pd.Timestamp(not_after) + pd.Timedelta(days=1)
+            dates, impossible = dates.mask(late), impossible | late
         frame[name] = dates.dt.normalize() if table_date else dates
         first = impossible.idxmax()
         ledger.note("impossible date made blank", name, impossible.sum(), given[first])
@@ -320,7 +336,8 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger) -> None:
                 file=frame["source_file"][first],
                 place=("" if pd.isna(sheet) else f"sheet {sheet!r}, ") + f"row {frame['source_row'][first]}",
                 found=str(given[first]),
-                expected=f"{DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}",
+                expected=f"{DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}"
+                + (f" and not after {not_after}" if not_after else ""),
                 do="Write the dates of this column in one of these ways",
             )
 

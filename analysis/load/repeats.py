@@ -6,8 +6,6 @@ records the day of a detainer, not the hour; 24 hours are therefore one day of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -78,28 +76,30 @@ def flag_repeats(table: pd.DataFrame, rule: str = "episode") -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, words), index=table.index, name="duplicate")
 
 
-def rows_and_persons(table: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Count rows and persons beside each other.
+def rows_and_persons(table: pd.DataFrame) -> pd.DataFrame:
+    """Count rows and persons beside each other, by each of the three rules.
 
     Parameters
     ----------
     table
-        The table of detainers.
-    by
-        Columns to count within; none counts the whole table.
+        The table of detainers, one row per detainer.
 
     Returns
     -------
     pandas.DataFrame
-        One row per group (one in all without ``by``): ``rows``, ``flagged`` as repeats of another row (the first of
-        a day is none), ``kept`` (rows less flagged), ``persons`` with an id, ``rows_without_id``, of which no one
-        knows how many persons they are.
+        One row per rule, index ``rule``: ``rows``, ``flagged`` as repeats of another row (the first of a day is none),
+        ``kept`` (rows less flagged), ``persons`` with an id, ``rows_without_id``, of which no one knows how many
+        persons they are.
     """
-    groups = [table[name] for name in by] or [pd.Series("all", index=table.index)]
-    flagged = table["duplicate"].notna() & (table["duplicate"].astype("str") != FIRST_OF_DAY)
-    marks = pd.DataFrame({"flagged": flagged, "rows_without_id": table["person"].isna()})
-    grouped = marks.groupby(groups, observed=True, dropna=False)
-    counts = grouped.sum().assign(rows=grouped.size())
-    counts["kept"] = counts["rows"] - counts["flagged"]
-    counts["persons"] = table["person"].groupby(groups, observed=True, dropna=False).nunique()
-    return counts[["rows", "flagged", "kept", "persons", "rows_without_id"]]
+    flags = {rule: flag_repeats(table, rule) for rule in RULES}
+    flagged = pd.Series({rule: int((found == RULES[rule]).sum()) for rule, found in flags.items()})
+    named = table["person"].notna()
+    return pd.DataFrame(
+        {
+            "rows": len(table),
+            "flagged": flagged,
+            "kept": len(table) - flagged,
+            "persons": table["person"].nunique(),
+            "rows_without_id": int((~named).sum()),
+        }
+    ).rename_axis("rule")

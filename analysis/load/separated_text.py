@@ -23,10 +23,19 @@ LONGEST_LINE = 16 * 2**20  # bytes; a line of the widest release has some thousa
 
 def read_text(path: Path, blank: Sheet, score: Score, ids: frozenset[str]) -> Sheet:
     """Read comma- or tab-separated text; the separator is the one that makes the best header."""
-    data, note = _as_utf8(path, path.read_bytes())
-    if any(data.find(b"\n", at, at + LONGEST_LINE) < 0 for at in range(0, len(data) - LONGEST_LINE, LONGEST_LINE)):
+    given = path.read_bytes()
+    if any(given.find(b"\n", at, at + LONGEST_LINE) < 0 for at in range(0, len(given) - LONGEST_LINE, LONGEST_LINE)):
         raise InputError(
             f"a line has more than {LONGEST_LINE:,} bytes", file=path, do="Check where the file comes from"
+        )
+    data, note = _as_utf8(path, given)
+    if (at := data.find(b"\0")) >= 0:
+        lines_before = data.count(b"\n", 0, at)
+        raise InputError(
+            "the text holds a NUL byte, which no text has",
+            file=path,
+            place=f"line {lines_before + 1}",
+            do="Download the file again: a part of it is damaged",
         )
     lines = [line.decode() for line in islice(io.BytesIO(data), 2 * HEADER_WITHIN)]
     best, delimiter, header, record, taken = 0, ",", [""], 0, 0
@@ -116,23 +125,26 @@ def _rows_slowly(path: Path, data: bytes, delimiter: str, header: Sequence[str],
     """
     lines = io.TextIOWrapper(io.BytesIO(data.rstrip(b"\r\n")), encoding="utf-8", newline="\n")
     rows = csv.reader(islice(lines, taken, None), delimiter=delimiter)
+    before = taken
     try:
         for row in rows:
+            last = taken + rows.line_num
             if row and len(row) != len(header):
                 raise InputError(
                     "a line does not fit the header",
                     file=path,
-                    place=f"line {taken + rows.line_num}",
+                    place=f"lines {before + 1} to {last}" if last > before + 1 else f"line {last}",
                     found=f"{len(row)} cells",
                     expected=f"{len(header)}, as in the header",
                     do="Look for a separator, quote or line break inside a cell, and put that cell in quotes",
                 )
+            before = last
             yield row or [""] * len(header)
     except csv.Error as error:
         raise InputError(
             "the line cannot be split into cells",
             file=path,
-            place=f"line {taken + rows.line_num}",
+            place=f"from line {before + 1} on",
             found=str(error),
             do="Look for a quote that is not closed",
         ) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.load.declared import check_days
 from analysis.load.files import SourceFacts, origin_of
 from analysis.load.releases import read_release
 from analysis.load.sources import Source
@@ -43,8 +44,10 @@ def version_numbers(source: str) -> list[int]:
 
 
 def versions_sha256(source: str) -> str:
-    """Hash all versions of a source together; made-up ones follow from the package alone."""
-    return hashlib.sha256("\n".join(version.origin.sha256 for version in versions_of(source)).encode()).hexdigest()
+    """Hash all versions of a source together; of made-up ones, what they are made from."""
+    hashes = [version.origin.sha256 for version in versions_of(source)]
+    recipe = [str(part) for part in (_SEED, _DETAINERS, _FIRST_DAY, _LAST_DAY, *EXTRACTIONS)]
+    return hashlib.sha256("\n".join(hashes or recipe).encode()).hexdigest()
 
 
 def pick_versions(source: str, older: int, newer: int) -> tuple[int, int]:
@@ -77,7 +80,7 @@ def pick_versions(source: str, older: int, newer: int) -> tuple[int, int]:
     return picked[0], picked[1]
 
 
-def snapshot(source: str, number: int, columns: Sequence[str] | None = None) -> Snapshot:
+def snapshot(source: str, number: int, columns: Sequence[str] | None = None, last: date | None = None) -> Snapshot:
     """Read one version of a source.
 
     Parameters
@@ -86,6 +89,8 @@ def snapshot(source: str, number: int, columns: Sequence[str] | None = None) -> 
         As :func:`pick_versions` takes and gives them.
     columns
         Columns wanted; None = all.
+    last
+        Last day of issue; None = no bound. Made-up versions are always given whole.
 
     Raises
     ------
@@ -94,23 +99,30 @@ def snapshot(source: str, number: int, columns: Sequence[str] | None = None) -> 
     """
     if source == MADE_UP and not versions_of(source) and number in version_numbers(source):
         return _made_up(number)
+    check_days(last)
     version = find_version(source, number)
     if version.origin.source is None:
         raise InputError("the origin file has no source block", file=version.path, do="Import the release again")
-    return Snapshot(number, version.origin.source, version.origin.sha256, read_stored(version.path, columns))
+    return Snapshot(number, version.origin.source, version.origin.sha256, read_stored(version.path, columns, last=last))
 
 
-def all_tables(source: str, columns: Sequence[str]) -> dict[int, pd.DataFrame]:
-    """Read some columns of every version of a source, by number, oldest first."""
-    return {number: snapshot(source, number, columns).table[list(columns)] for number in version_numbers(source)}
+def all_tables(source: str, columns: Sequence[str], last: date | None = None) -> dict[int, pd.DataFrame]:
+    """Read some columns of every version of a source, up to a day of issue, by number, oldest first."""
+    return {number: snapshot(source, number, columns, last).table[list(columns)] for number in version_numbers(source)}
 
 
-def versions_by_day(source: Source, columns: Sequence[str]) -> dict[date, pd.DataFrame]:
-    """Read some columns of every version of an imported source, by day of extraction; empty unless there are two."""
+def versions_by_day(source: Source, columns: Sequence[str], last: date | None = None) -> dict[date, pd.DataFrame]:
+    """Read some columns of every version of an imported source, up to a day of issue; empty unless there are two.
+
+    Returns
+    -------
+    dict
+        Tables by day of extraction.
+    """
     if source.version < 2:
         return {}
     days = extraction_days(source.facts.name)
-    return {days[number]: table for number, table in all_tables(source.facts.name, columns).items()}
+    return {days[number]: table for number, table in all_tables(source.facts.name, columns, last).items()}
 
 
 def extraction_days(source: str) -> dict[int, date]:

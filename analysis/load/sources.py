@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from analysis.errors import InputError, unknown
+from analysis.load.declared import check_days
 from analysis.load.files import Origin, SourceFacts, bundled_folder, check_hash, origin_of
-from analysis.load.published import PublishedReports, check_totals, read_published_reports, read_weekly_counts
-from analysis.load.releases import read_release
 from analysis.load.store import TABLE_FILE, imported_names, read_stored, versions_of
+
+if TYPE_CHECKING:  # the readers are imported when something is read: a list of the sources should come at once
+    import pandas as pd
+
+    from analysis.load.published import PublishedReports
 
 SOURCE_FOLDERS = ("counts", "published_reports", "synthetic")
 HINT = "`declines list` shows all sources with their weeks"
@@ -74,8 +77,11 @@ class Source:
         """
         if self.facts.clock != "issued":
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
+        check_days(last)
         if self.path.name == TABLE_FILE:
             return read_stored(self.path, columns, first, last)
+        import pandas as pd
+
         table = self._whole
         kept = pd.Series(True, index=table.index)
         if first is not None:
@@ -87,6 +93,9 @@ class Source:
     @cached_property
     def _whole(self) -> pd.DataFrame:
         """All of a bundled source."""
+        from analysis.load.published import check_totals, read_weekly_counts
+        from analysis.load.releases import read_release
+
         if self.path.name.endswith("_weekly_counts.csv"):
             return read_weekly_counts(self.path)
         table = read_release(self.path).table
@@ -103,6 +112,8 @@ class Source:
         """
         if self.facts.clock != "recorded":
             raise InputError(f"the source {self.facts.name!r} is not ICE's weekly reports", do=HINT)
+        from analysis.load.published import read_published_reports
+
         return read_published_reports()
 
 
@@ -134,7 +145,7 @@ def sources() -> dict[str, Source]:
     return found
 
 
-def open_source(name: object, *, clock: str) -> Source:
+def open_source(name: object, *, clock: str, offences: bool = False) -> Source:
     """Find a source by name.
 
     Parameters
@@ -143,13 +154,18 @@ def open_source(name: object, *, clock: str) -> Source:
         The source's name.
     clock
         What its weeks must mean: ``issued`` or ``recorded``.
+    offences
+        Whether it must record offences.
 
     Raises
     ------
     InputError
-        No source of that name and clock; the message lists those that there are.
+        No source of that name and clock, or it records no offences; the message lists those that there are.
     """
     fitting = {key: source for key, source in sources().items() if source.facts.clock == clock}
     if name not in fitting:
         raise unknown(f"source with weeks by day {clock}", name, fitting, more=HINT)
+    if offences and not fitting[str(name)].facts.offences:
+        others = ", ".join(key for key, source in fitting.items() if source.facts.offences)
+        raise InputError(f"the source {name!r} records no offences, and this report is about one", do=f"Use {others}")
     return fitting[str(name)]

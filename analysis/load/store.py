@@ -15,17 +15,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 from platformdirs import user_data_path
 
 from analysis.errors import InputError, unknown
 from analysis.load.files import Origin, SourceFacts, origin_of, sha256_of
-from analysis.load.releases import Release
-from analysis.load.table import Outcome
+
+if TYPE_CHECKING:  # imported when a table is read or written: a list of the sources should come at once
+    import pandas as pd
+
+    from analysis.load.releases import Release
 
 DATA_DIR_VARIABLE = "DECLINES_DATA_DIR"
 TABLE_FILE, SCORECARD_FILE = "detainers.parquet", "scorecard.csv"
@@ -176,6 +177,9 @@ def store(
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:
     """Write the table of detainers sorted by day of issue; undated rows last."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     ordered = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
     pq.write_table(
         pa.Table.from_pandas(ordered, preserve_index=False),
@@ -197,6 +201,8 @@ def _origin(
     table_sha256: str,
 ) -> Origin:
     """Say where an imported table came from."""
+    from analysis.load.table import Outcome
+
     table, issued = release.table, release.table["issued_on"].dropna()
     newest = issued.max().date()
     files = [f"{row.file} (sha256 {row.sha256})" for row in release.sheets.drop_duplicates("file").itertuples()]
@@ -252,6 +258,10 @@ def read_stored(
     InputError
         The file is damaged.
     """
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     filters = [("issued_on", sign, pd.Timestamp(day)) for sign, day in ((">=", first), ("<=", last)) if day is not None]
     try:
         table = pq.read_table(path, columns=list(columns) if columns else None, filters=filters or None)

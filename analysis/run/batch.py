@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import os
-import shutil
-import tempfile
+import signal
+import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import date
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.errors import InputError
-from analysis.load.snapshots import versions_sha256
+from analysis.load.files import bundled_folder
 from analysis.load.sources import Source
-from analysis.run.manifest import (
-    Entry,
-    code_sha256,
-    data_sha256,
-    is_current,
-    package_sha256,
-    read_manifest,
-    versions,
-    write_manifest,
-)
-from analysis.run.parameters import Notebook, check_parameters, sources_for
-from analysis.run.reports import write_whole
-from analysis.stats.weeks import Calendar
+from analysis.load.store import SCORECARD_FILE, data_folder, versions_of
+from analysis.run import keys
+from analysis.run.manifest import Action, Entry, Outputs, read_manifest, why, write_manifest
+from analysis.run.parameters import UNTIL_THIS, Notebook, check_parameters, sources_for
+from analysis.run.slices import UNDATED, slices_of, slices_of_versions
+from analysis.run.tasks import Limits, Task
+from analysis.stats.weeks import Calendar, last_day, parse_week
 
-FAILED = "failed.ipynb"
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
-
-@dataclass(frozen=True)
-class Task:
-    """One report to make: a notebook, its checked parameters, and what its manifest line says of its input."""
-
-    notebook: Path
-    entry: Entry
-    png: bool
+EVENTS, SNAPSHOTS = "events.csv", "analysis.load.snapshots"
+SAVE_EVERY = 5.0
+"""Seconds after which the manifest is written again while reports are made."""
 
 
 def plan(
@@ -79,7 +68,6 @@ def plan(
         A parameter or source that cannot be used, or nothing to make.
     """
     tasks: list[Task] = []
-    checked: set[str] = set()
     refusals: list[InputError] = []
     for notebook in chosen:
         names = notebook.parameter_names()
@@ -89,12 +77,10 @@ def plan(
         for name, source in sources_for(notebook).items():
             if source_names and name not in source_names:
                 continue
-            if name not in checked:
-                source.check()
-                checked.add(name)
+            made_from = _MadeFrom(notebook, source)
             try:
-                asked = _asked(names, source, weeks or "all", states, offences, png)
-                tasks += [_task(notebook, source, check_parameters(notebook, one), png) for one in asked]
+                asked = _asked(names, source, weeks or notebook.weeks, states, offences, png)
+                tasks += [made_from.task(check_parameters(notebook, one, source)) for one in asked]
             except InputError as refusal:
                 refusals.append(refusal)
     if refusals and not tasks:
@@ -121,25 +107,116 @@ def _asked(
         }
 
 
-def _task(notebook: Notebook, source: Source, parameters: dict[str, Any], png: bool) -> Task:
-    """Put together what a report is made from, and the key that changes when any of it does."""
-    about = [parameters[name] for name in ("week", "state", "offence") if parameters.get(name, "all") != "all"]
-    last = "_".join(about)
-    entry = Entry(
-        folder="/".join(part for part in (notebook.name, source.facts.name, last) if part),
-        notebook=notebook.name,
-        parameters=parameters,
-        source=source.facts.name,
-        source_sha256=versions_sha256(source.facts.name) if notebook.versions else source.sha256,
-        notebook_sha256=code_sha256(notebook.path),
-        package_sha256=package_sha256(),
-        data_sha256=data_sha256(),
-        versions=versions(),
-        key="",
-        outcome="failed",
-    )
-    made_from = json.dumps(asdict(entry), sort_keys=True, default=str)
-    return Task(notebook.path, replace(entry, key=hashlib.sha256(made_from.encode()).hexdigest()), png)
+class _MadeFrom:
+    """What all reports of a notebook on one source are made from; the source is read and checked the first time."""
+
+    def __init__(self, notebook: Notebook, source: Source) -> None:
+        cells = keys.cells_of(notebook.path)
+        modules = keys.modules_of(keys.code_of(cells))
+        tables = keys.reference_files(modules)
+        register = [path for path in tables if path.name.startswith(EVENTS)]
+        own = slices_of(source)
+        many = SNAPSHOTS in modules and source.facts.clock == "issued"
+        self.notebook, self.source = notebook, source
+        self.slices = (slices_of_versions(source.facts.name) if many else []) or [own]
+        self.calendar = Calendar.of(source.facts)
+        self.may_open = sorted(map(_in_its_folder, {*tables, *_files_of(source, with_versions=many)}))
+        self.same: dict[str, Any] = {
+            "notebook": notebook.name,
+            "source": source.facts.name,
+            "source_sha256": source.sha256,
+            "notebook_sha256": keys.code_sha256(cells),
+            "package_sha256": keys.modules_sha256(modules),
+            "reference_sha256": keys.files_sha256(set(tables) - set(register)),
+            "events_sha256": keys.files_sha256(register),
+            "versions": keys.versions(),
+            "page_sha256": keys.sha256_of_text(keys.text_sha256(cells) + keys.page_sha256()),
+            "outcome": "failed",
+        }
+
+    def task(self, parameters: dict[str, Any]) -> Task:
+        """Give the report with these parameters."""
+        about = [parameters[name] for name in ("week", "state", "offence") if parameters.get(name, "all") != "all"]
+        last = "_".join(about)
+        until = parse_week(parameters["week"]) if self.notebook.reads == UNTIL_THIS else None
+        entry = Entry(
+            folder="/".join(part for part in (self.notebook.name, self.source.facts.name, last) if part),
+            parameters=parameters,
+            rows_sha256=self._rows(until),
+            calendar_sha256=self._calendar(until),
+            **self.same,
+        )
+        may_read = {"files": self.may_open, "last": last_day(until).isoformat() if until else None}
+        return Task(self.notebook.path, entry, may_read)
+
+    def _rows(self, until: date | None) -> str:
+        """Hash the rows of the weeks that are read; versions in which they are the same count once."""
+        read = {
+            json.dumps([(week, of_week) for week, of_week in sorted(version.items()) if _is_read(week, until)])
+            for version in self.slices
+        }
+        return keys.sha256_of_text("\n".join(sorted(read)))
+
+    def _calendar(self, until: date | None) -> str:
+        """Hash what a report knows of its source beside the rows.
+
+        A report that reads no later weeks than its own follows from the state of those, not from the day of extraction:
+        a file with the same rows makes no other report.
+        """
+        facts = self.source.facts
+        if until is None:
+            return keys.sha256_of_text(facts.model_dump_json() + self.source.sha256)
+        weeks = [week for week in self.calendar.weeks() if week <= until]
+        status = [(week.isoformat(), self.calendar.status(week), self.calendar.days_covered(week)) for week in weeks]
+        return keys.sha256_of_text(json.dumps([facts.title, facts.synthetic, facts.offences, status]))
+
+
+def _is_read(week: str, until: date | None) -> bool:
+    """Say whether a report reads the rows of a week; those without a day of issue are in none."""
+    return until is None or (week != UNDATED and week <= until.isoformat())
+
+
+def _files_of(source: Source, *, with_versions: bool) -> list[Path]:
+    """List the files in which a source stands."""
+    if source.facts.clock == "recorded":
+        return [path for path in source.path.parent.iterdir() if path.is_file()]
+    others = [version.path for version in versions_of(source.facts.name)] if with_versions else []
+    return [source.path, *others, *(path.with_name(SCORECARD_FILE) for path in (source.path, *others))]
+
+
+def _in_its_folder(path: Path) -> str:
+    """Give the path of a file in the data folder, bundled or the user's, in which it stands."""
+    folders = (bundled_folder("data"), data_folder())
+    return next(path.relative_to(folder).as_posix() for folder in folders if path.is_relative_to(folder))
+
+
+class Due(NamedTuple):
+    """What there is to do for a report, and why: ``current`` (nothing), ``page`` or ``run``."""
+
+    action: Action
+    reason: str
+    task: Task
+
+
+def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False) -> list[Due]:
+    """Find which reports are not up to date.
+
+    Parameters
+    ----------
+    tasks
+        From :func:`plan`.
+    out
+        The folder of all reports.
+    force
+        Make reports that are up to date too.
+    """
+    manifest, outputs = read_manifest(out), Outputs(out)
+    due = []
+    for task in tasks:
+        action, reason = why(manifest.get(task.entry.folder), task.entry, outputs)
+        due.append(Due("run", "asked for", task) if force and action != "run" else Due(action, reason, task))
+    outputs.keep()
+    return due
 
 
 def run(
@@ -148,9 +225,11 @@ def run(
     *,
     jobs: int,
     force: bool = False,
+    limits: Limits | None = None,
+    cluster: str | None = None,
     report: Callable[[str, Entry], None] = lambda state, entry: None,
 ) -> dict[str, Entry]:
-    """Make the reports that are not up to date, some at a time.
+    """Make the reports that are not up to date, some at a time, those first that took longest before.
 
     Parameters
     ----------
@@ -162,102 +241,143 @@ def run(
         How many at a time.
     force
         Make reports that are up to date too.
+    limits
+        What each may take.
+    cluster
+        Address of a Dask cluster, or ``local``; None = processes of this machine.
     report
-        Called with ``current``, ``made`` or ``failed`` and the entry, as each is done.
+        Called with ``current``, ``made``, ``page`` or ``failed`` and the entry, as each is done.
 
     Returns
     -------
     dict
-        The entries of these tasks, by folder.
+        The entries of these reports, by folder. After Ctrl-C those that were done stand in the manifest.
     """
     out.mkdir(parents=True, exist_ok=True)
     manifest = read_manifest(out)
     results: dict[str, Entry] = {}
-    waiting: list[Task] = []
-    for task in tasks:
-        earlier = manifest.get(task.entry.folder)
-        if earlier and not force and is_current(out, earlier, task.entry.key):
-            results[earlier.folder] = earlier
-            report("current", earlier)
-        else:
-            waiting.append(task)
-    for entry in _make_all(waiting, out, jobs):
-        earlier = manifest.get(entry.folder)
-        if entry.outcome == "failed" and earlier:
-            entry = replace(entry, files=earlier.files)  # what an earlier run made still stands
-        results[entry.folder] = manifest[entry.folder] = entry
-        write_manifest(out, manifest)
-        report(entry.outcome, entry)
+    due = what_is_due(tasks, out, force=force)
+    for action, _, task in due:
+        if action == "current":
+            results[task.entry.folder] = manifest[task.entry.folder]
+            report("current", manifest[task.entry.folder])
+    ahead = _longest_first([one for one in due if one.action != "current"], manifest)
+    saved = time.monotonic()
+    try:
+        with closing(_make_all(ahead, out, manifest, jobs, limits or Limits(), cluster)) as made:
+            for entry in made:
+                if entry.outcome == "failed" and (earlier := manifest.get(entry.folder)):
+                    entry = replace(entry, files=earlier.files)  # what an earlier run made still stands
+                results[entry.folder] = manifest[entry.folder] = entry
+                if time.monotonic() - saved > SAVE_EVERY:
+                    write_manifest(out, manifest)
+                    saved = time.monotonic()
+                report(entry.outcome, entry)
+    finally:
+        if ahead:
+            write_manifest(out, manifest)
     return results
 
 
-def _make_all(tasks: Sequence[Task], out: Path, jobs: int) -> Iterator[Entry]:
-    """Make reports in worker processes; give each entry as it is done."""
-    if not tasks:
+def _longest_first(due: Sequence[Due], manifest: Mapping[str, Entry]) -> list[Due]:
+    """Order reports by how long they took, or those of the same notebook did; what was never made comes first."""
+    of_notebook: dict[str, list[float]] = {}
+    for entry in manifest.values():
+        of_notebook.setdefault(entry.notebook, []).append(entry.seconds)
+
+    def seconds(one: Due) -> float:
+        if earlier := manifest.get(one.task.entry.folder):
+            return earlier.seconds
+        return statistics.median(of_notebook.get(one.task.entry.notebook, [float("inf")]))
+
+    return sorted(due, key=seconds, reverse=True)
+
+
+Makes = Generator[Entry, None, list[Due]]
+"""Gives each entry as it is made, and at the end what was lost with a worker."""
+
+
+def _make_all(
+    due: Sequence[Due], out: Path, manifest: Mapping[str, Entry], jobs: int, limits: Limits, cluster: str | None
+) -> Generator[Entry]:
+    """Make reports in worker processes; give each entry as it is done.
+
+    When a worker dies, the reports that were under way are made once more, each alone, so that one which kills its worker
+    takes no other with it.
+    """
+    if not due:
         return
-    context = multiprocessing.get_context("spawn")  # a fresh interpreter: nothing of this process passes on
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
-        pending: dict[Future[Entry], Task] = {pool.submit(make_report, task, out): task for task in tasks}
+    if cluster is not None:
+        from analysis.run.cluster import make_on_cluster
+
+        yield from make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
+        return
+    with _shared_parent():
+        ahead = deque(due)
+        lost: list[Due] = []
+        while ahead:
+            lost += yield from _in_pool(ahead, out, manifest, limits, min(jobs, len(ahead)))
+        for one in lost:
+            if (yield from _in_pool(deque([one]), out, manifest, limits, 1)):
+                yield replace(one.task.entry, message="the worker process died, and so did a second one")
+
+
+@contextmanager
+def _shared_parent() -> Iterator[None]:
+    """Start the parent of all workers' kernels; where there can be none, each worker's kernels start on their own."""
+    from analysis.run.kernels import PARENT_VARIABLE, NoFork, WarmParent
+
+    try:
+        parent = WarmParent()
+    except NoFork:  # the first kernel says so
+        yield
+        return
+    os.environ[PARENT_VARIABLE] = parent.address
+    try:
+        yield
+    finally:
+        del os.environ[PARENT_VARIABLE]
+        parent.stop()
+
+
+def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits: Limits, jobs: int) -> Makes:
+    """Make reports in a pool of processes, until none is ahead or a process of the pool dies."""
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
+    from analysis.run import worker
+
+    kind = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(kind)
+    if kind == "forkserver":
+        context.set_forkserver_preload([worker.__name__])
+    lost: list[Due] = []
+    with ProcessPoolExecutor(jobs, context, _ignore_interrupts) as pool:
+        under_way: dict[Future[Entry], Due] = {}
         try:
-            while pending:
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    task = pending.pop(future)
+            while (ahead and not lost) or under_way:
+                while ahead and not lost and len(under_way) < jobs:
+                    one = ahead.popleft()
+                    earlier = manifest.get(one.task.entry.folder)
+                    if one.action == "page" and earlier:
+                        future = pool.submit(worker.renew_page, one.task, out, earlier)
+                    else:
+                        future = pool.submit(worker.make_report, one.task, out, limits)
+                    under_way[future] = one
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    one = under_way.pop(future)
                     try:
                         yield future.result()
                     except BrokenProcessPool:
-                        yield replace(task.entry, message="the worker process died")
-        except BaseException:
+                        lost.append(one)
+        except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
             raise
+    return lost
 
 
-def make_report(task: Task, out: Path) -> Entry:
-    """Execute one notebook and write its report; a failure is an entry, not an exception.
-
-    The notebook runs in an empty folder of its own. A failed one leaves its executed copy as ``failed.ipynb`` beside
-    whatever an earlier run made.
-    """
-    # Imported here, in the worker: papermill is slow to import and the command line is not.
-    import nbformat
-    from papermill import execute_notebook
-    from papermill.exceptions import PapermillExecutionError
-
-    from analysis.run.revisions import write_revised
-
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of the same name elsewhere
-    started, clock = datetime.now(UTC), time.perf_counter()
-    folder = out / task.entry.folder
-    work = Path(tempfile.mkdtemp(prefix="declines-"))
-    executed = work / "notebook.ipynb"
-    message, files = "", {}
-    try:
-        execute_notebook(
-            str(task.notebook),
-            str(executed),
-            parameters=task.entry.parameters,
-            cwd=str(work),
-            progress_bar=False,
-            kernel_name="python3",
-            request_save_on_cell_execute=False,
-            extra_arguments=["--IPKernelApp.log_level=50"],  # notices of a kernel that lives for one report
-        )
-        notebook = nbformat.read(executed, as_version=4)
-        files = write_revised(out, task.entry, notebook, started.isoformat(timespec="seconds"))
-    except PapermillExecutionError as error:
-        message = f"cell {error.exec_count}: {error.ename}: {error.evalue}".splitlines()[0]
-    except InputError as error:
-        message = str(error)
-    except OSError as error:
-        message = f"the report could not be written: {error}"
-    if message and executed.is_file():
-        write_whole(folder / FAILED, executed.read_bytes())
-    shutil.rmtree(work)
-    return replace(
-        task.entry,
-        outcome="failed" if message else "made",
-        message=message,
-        files=files,
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(time.perf_counter() - clock, 3),
-    )
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the process that gives out the work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -42,6 +42,7 @@ def check_release(
     previous: str | None = None,
     extracted_on: date | None = None,
     repeat_rule: str = "episode",
+    today: date | None = None,
 ) -> pd.DataFrame:
     """Read a release and give its scorecard (:func:`analysis.load.quality.scorecard`).
 
@@ -55,6 +56,8 @@ def check_release(
         Day on which ICE made the file; None = not known.
     repeat_rule
         Rule that flags repeats.
+    today
+        Day after which none can have been issued, where the day of extraction is not known; None = no bound.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def check_release(
         if not versions:
             raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
         earlier = read_stored(versions[-1].path)
-    release = read_release(list(paths), repeat_rule=repeat_rule)
+    release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
     return scorecard(release, extracted_on=extracted_on, previous=earlier)
 
 
@@ -78,6 +81,7 @@ def import_release(
     title: str,
     extracted_on: date | None = None,
     repeat_rule: str = "episode",
+    today: date | None = None,
 ) -> Imported:
     """Read a release, check it, and keep it as the newest version of a source; the same files again do nothing.
 
@@ -91,6 +95,8 @@ def import_release(
         Day on which ICE made the file; None = not known.
     repeat_rule
         Rule that flags repeats.
+    today
+        Day after which none can have been issued, where the day of extraction is not known; None = no bound.
 
     Raises
     ------
@@ -102,7 +108,7 @@ def import_release(
     already = stored_version(name, digest)
     if already is not None:
         return Imported(name, already.number, f"{name}: version {already.number} was made from the same files")
-    release = read_release(list(paths), repeat_rule=repeat_rule)
+    release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
     earlier = versions_of(name)
     previous = read_stored(earlier[-1].path) if earlier else None
     with ThreadPoolExecutor(1) as beside:  # writing needs no Python and takes longer than the checks

@@ -11,10 +11,10 @@ from typing import Any
 
 from analysis.load.offences import groups
 from analysis.load.vocabulary import ALL_STATES, states
-from analysis.run.batch import FAILED
 from analysis.run.manifest import Entry
 from analysis.run.parameters import notebooks
 from analysis.run.reports import FACTS, PAGE
+from analysis.run.tasks import FAILED
 from analysis.show.tables import write
 
 

@@ -14,16 +14,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analysis.errors import InputError, unknown
 from analysis.load.files import bundled_folder
-from analysis.load.snapshots import pick_versions, version_numbers
 from analysis.load.sources import Source, open_source, sources
-from analysis.load.vocabulary import state_or_all
-from analysis.stats.cohorts import choose_repeats
 from analysis.stats.weeks import Calendar
 
+ALL_WEEKS, UNTIL_THIS = "all", "weeks until this one"
 TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
 
 
@@ -42,7 +40,9 @@ class Notebook:
     """One of our notebooks: what it asks for.
 
     ``clock`` says what its weeks mean (``issued`` or ``recorded``); ``versions``, whether it compares two versions of a
-    source.
+    source; ``only``, the one source that it uses, blank where it can be run on every fitting one; ``offences``, whether
+    it needs a source that records them; ``weeks``, which weeks are made unless others are asked for; ``reads``, which
+    weeks of the source: ``all``, or ``weeks until this one``.
     """
 
     name: str
@@ -50,6 +50,10 @@ class Notebook:
     title: str
     clock: str
     versions: bool
+    only: str
+    offences: bool
+    weeks: str
+    reads: str
     parameters: tuple[Parameter, ...]
 
     def parameter_names(self) -> list[str]:
@@ -81,7 +85,21 @@ def read_notebook(path: Path) -> Notebook:
         raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
     source = "".join(tagged[0]["source"])
     title = next(line for line in "".join(cells[0]["source"]).splitlines() if line.startswith("# "))[2:]
-    return Notebook(path.stem, path, title, settings["clock"], "versions" in settings, tuple(_declared(source, path)))
+    reads = settings.get("reads", ALL_WEEKS)
+    if reads not in (ALL_WEEKS, UNTIL_THIS):
+        raise unknown(f"declaration `reads` of {path.name}", reads, (ALL_WEEKS, UNTIL_THIS))
+    return Notebook(
+        path.stem,
+        path,
+        title,
+        settings["clock"],
+        "versions" in settings,
+        settings.get("source", ""),
+        "offences" in settings,
+        settings.get("weeks", "all"),
+        reads,
+        tuple(_declared(source, path)),
+    )
 
 
 def _declared(source: str, path: Path) -> list[Parameter]:
@@ -118,14 +136,29 @@ def find_notebook(name: str) -> Notebook:
 
 
 def sources_for(notebook: Notebook) -> dict[str, Source]:
-    """Find the sources that a notebook can be run on: by what its weeks mean, with versions if need be."""
-    fitting = {name: source for name, source in sources().items() if source.facts.clock == notebook.clock}
+    """Find the sources that a notebook can be run on: by what its weeks mean, with offences or versions if need be."""
+    fitting = {
+        name: source
+        for name, source in sources().items()
+        if source.facts.clock == notebook.clock
+        and (source.facts.offences or not notebook.offences)
+        and notebook.only in ("", name)
+    }
     if not notebook.versions:
         return fitting
+    from analysis.load.snapshots import version_numbers
+
     return {name: source for name, source in fitting.items() if len(version_numbers(name)) > 1}
 
 
-def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[str, Any]:
+@cache
+def _model(notebook: Notebook) -> type[BaseModel]:
+    """Make the model that a notebook's parameters must fit."""
+    fields: dict[str, Any] = {p.name: (p.kind, p.default) for p in notebook.parameters}
+    return create_model(notebook.name, __config__=ConfigDict(extra="forbid", coerce_numbers_to_str=True), **fields)
+
+
+def check_parameters(notebook: Notebook, given: Mapping[str, object], source: Source | None = None) -> dict[str, Any]:
     """Check what a notebook is asked; give every parameter back, defaults filled in, in its plainest form.
 
     Parameters
@@ -134,12 +167,14 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[st
         The notebook.
     given
         Values by name; what is left out takes the notebook's default.
+    source
+        The source, where it is known; else it is found by its name.
 
     Returns
     -------
     dict
-        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code or ``all``, ``older`` and
-        ``newer`` as numbers of versions.
+        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code or ``all`` (where that
+        is the notebook's default), ``offence`` as a group's id, ``older`` and ``newer`` as numbers of versions.
 
     Raises
     ------
@@ -150,22 +185,34 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object]) -> dict[st
     for name in given:
         if name not in names:
             raise unknown(f"parameter of {notebook.name}", name, names, more="`declines list` shows all")
-    fields: dict[str, Any] = {p.name: (p.kind, p.default) for p in notebook.parameters}
-    model = create_model(notebook.name, __config__=ConfigDict(extra="forbid", coerce_numbers_to_str=True), **fields)
     try:
-        values = model.model_validate(dict(given)).model_dump()
+        values = _model(notebook).model_validate(dict(given)).model_dump()
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(
             f"parameter {first['loc'][0]!r} of {notebook.name}: {first['msg']}", found=first["input"]
         ) from error
-    source = open_source(values.get("source", next(iter(sources_for(notebook)), "")), clock=notebook.clock)
+    if source is None:
+        name = values.get("source", next(iter(sources_for(notebook)), ""))
+        source = open_source(name, clock=notebook.clock, offences=notebook.offences)
     if "week" in values:
         values["week"] = Calendar.of(source.facts).pick(values["week"]).isoformat()
-    if "state" in values:
-        values["state"] = state_or_all(values["state"])
+    defaults = {p.name: p.default for p in notebook.parameters}
+    as_declared = {name for name, default in defaults.items() if values[name] == default}
+    if "state" in values and "state" not in as_declared:
+        from analysis.load.vocabulary import state_named, state_or_all
+
+        values["state"] = (state_or_all if defaults["state"] == "all" else state_named)(values["state"])
+    if "offence" in values and "offence" not in as_declared:
+        from analysis.load.offences import group_named
+
+        values["offence"] = group_named(values["offence"])
     if notebook.versions:
+        from analysis.load.snapshots import pick_versions
+
         values["older"], values["newer"] = pick_versions(source.facts.name, values["older"], values["newer"])
-    if "repeats" in values:
+    if "repeats" in values and "repeats" not in as_declared:
+        from analysis.stats.cohorts import choose_repeats
+
         values["repeats"] = choose_repeats(values["repeats"])
     return values

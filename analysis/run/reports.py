@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,28 +12,10 @@ import nbformat
 
 from analysis.errors import InputError
 from analysis.run.page import page_of
+from analysis.run.writing import as_json, write_whole
 from analysis.show.sheet import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 NOTEBOOK, PAGE, FACTS = "notebook.ipynb", "report.html", "facts.json"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under another name, then rename it, so that no reader ever meets half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-
-
-def as_json(content: object) -> bytes:
-    """Write JSON for people and programs: sorted where order says nothing, one value a line."""
-    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def outputs_of(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:

@@ -22,7 +22,8 @@ from analysis.errors import InputError
 from analysis.load.store import read_stored, versions_of
 from analysis.load.vocabulary import ALL_STATES
 from analysis.run.manifest import Entry, read_manifest
-from analysis.run.reports import FACTS, as_json, facts_of, outputs_of, write_report, write_whole
+from analysis.run.reports import FACTS, facts_of, outputs_of, write_report
+from analysis.run.writing import as_json, write_whole
 from analysis.show.sheet import TABLE_TYPE
 from analysis.show.tables import MISSING
 from analysis.stats.revisions import compare_versions
@@ -53,14 +54,29 @@ def said_by(entry: Entry, facts: Mapping[str, Any], tables: Mapping[str, str]) -
     """Gather what a report says from the content of its ``facts.json`` and the hashes of its tables."""
     named = [name for sentence in facts.get("sentences", []) for name in sentence["facts"]]
     method = {"notebook": entry.notebook_sha256, "package": entry.package_sha256, "versions": entry.versions}
-    made_from = (entry.source_sha256, entry.data_sha256, method)
+    made_from = (entry.source_sha256, f"{entry.reference_sha256} {entry.events_sha256}", method)
     return Said(facts["facts"], dict(tables), list(dict.fromkeys(named)), *made_from)
 
 
 def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str) -> dict[str, str]:
     """Write a report's files with its revisions (:func:`revise`); give their hashes by path within the folder."""
-    root = "../" * (entry.folder.count("/") + 1)
-    return write_report(out / entry.folder, notebook, revise(out, entry, notebook, made), root)
+    return write_report(out / entry.folder, notebook, revise(out, entry, notebook, made), _root_of(entry.folder))
+
+
+def write_again(out: Path, folder: str, notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Write the files of a report that says the same as before, with the revisions that its log has."""
+    log = read_log(out / LOG / f"{folder}.json")
+    return write_report(out / folder, notebook, _for_page(log), _root_of(folder))
+
+
+def _root_of(folder: str) -> str:
+    """Give the path from a report's folder to that of all reports."""
+    return "../" * (folder.count("/") + 1)
+
+
+def _for_page(log: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the revisions of a log without their times, which stand in no page."""
+    return [{name: value for name, value in one.items() if name != "made"} for one in log.get("revisions", ())]
 
 
 def revise(out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str) -> list[dict[str, Any]]:
@@ -101,7 +117,7 @@ def revise(out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str) 
             said = {"number": len(log["revisions"]) + 1, "says": in_words(changes, tables_changed, why)}
             log["revisions"].append({**said, "changes": changes, "tables": tables_changed, "made": made})
     write_whole(path, as_json({**log, "last": asdict(now)}))
-    return [{name: value for name, value in one.items() if name != "made"} for one in log["revisions"]]
+    return _for_page(log)
 
 
 def read_log(path: Path) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from analysis.run.manifest import Entry
 from analysis.run.page import TEMPLATES
 from analysis.run.parameters import notebooks
 from analysis.run.places import place_series
-from analysis.run.reports import FACTS, NOTEBOOK, as_json, write_whole
+from analysis.run.reports import FACTS, NOTEBOOK
 from analysis.run.revisions import LOG, read_log
+from analysis.run.writing import as_json, write_whole
 from analysis.show.tables import MISSING
 
 INDEX, FEED, JSON_INDEX = "index.html", "feed.xml", "index.json"

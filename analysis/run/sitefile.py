@@ -13,9 +13,10 @@ from analysis.errors import InputError, unknown
 from analysis.load.offences import group_named, groups
 from analysis.load.sources import HINT, sources
 from analysis.load.vocabulary import state_or_all, states
-from analysis.run.batch import Task, plan
+from analysis.run.batch import plan
 from analysis.run.parameters import find_notebook
 from analysis.run.site import TITLE, Settings
+from analysis.run.tasks import Task
 
 EACH = "each"
 Places = list[StrictStr] | Literal["each"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -31,7 +32,7 @@ LEAST_EXPECTED = 0.1
 LINES = ("-", "--", "-.", ":")
 
 
-def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str) -> Figure:
+def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Sequence[str] = ()) -> Figure:
     """Draw each state's declines over those expected, with the limits within which states alike would fall.
 
     Parameters
@@ -40,6 +41,8 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str) -> Figure
         As from :func:`analysis.stats.context.state_funnel`.
     headline, subtitle
         The finding; measure, place, dates and unit.
+    named
+        The states that are named, the first one's mark ringed; none = those outside and those with most expected.
     """
     shown = placed[placed["expected"] >= LEAST_EXPECTED]
     with drawing():
@@ -73,10 +76,21 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str) -> Figure
         places = 72 * figure.dpi_scale_trans.inverted().transform(
             axes.transData.transform(by_weight[["expected", "ratio"]])
         )
-        for state in _apart(list(by_weight.index), places):
+        clear = _apart(list(by_weight.index), places)
+        names = [state for state in by_weight.index if state in named] or clear
+        clear = _apart(names, places[by_weight.index.get_indexer(names)])
+        if named and named[0] in shown.index:
+            ring: dict[str, Any] = {"markersize": 12, "markerfacecolor": "none", "markeredgecolor": INK}
+            axes.plot(*shown.loc[named[0], ["expected", "ratio"]], "o", clip_on=False, zorder=4, **ring)
+        for state in names:
             at = by_weight.loc[state, ["expected", "ratio"]]
             axes.annotate(
-                state, (at["expected"], at["ratio"]), (5, 4), textcoords="offset points", fontsize=8, zorder=4
+                state,
+                (at["expected"], at["ratio"]),
+                (7, 5 if state in clear else -12),
+                textcoords="offset points",
+                fontsize=8,
+                zorder=4,
             )
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_formatter(lambda value, _: "")

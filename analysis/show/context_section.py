@@ -5,23 +5,32 @@ A section is what ``display(*section)`` shows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pandas as pd
 
 from analysis.load.offences import groups
 from analysis.load.table import Outcome
-from analysis.load.vocabulary import ALL_STATES
+from analysis.load.vocabulary import ALL_STATES, states
 from analysis.show.context_figures import change_bars, funnel_plot, incidence_curves, nowcast_series
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown
 from analysis.stats.cohorts import TRAILING_WEEKS, in_place
-from analysis.stats.context import measured_triangle, parts_of_change, rows_of_weeks, state_funnel, strata
+from analysis.stats.context import (
+    direct_shares,
+    measured_triangle,
+    parts_of_change,
+    parts_of_count,
+    rows_of_weeks,
+    state_funnel,
+    strata,
+)
 from analysis.stats.disclosure import THRESHOLD
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.nowcast import BAND, nowcast
-from analysis.stats.scan import ALL_GROUPS, scan_week, why_no_scan
+from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift, scan_week, why_no_scan
+from analysis.stats.small_cells import is_shown, state_by_offence
 from analysis.stats.weeks import Calendar
 
 NO_DELAYS = (
@@ -31,19 +40,43 @@ NO_DELAYS = (
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
 
-def baseline(sheet: Sheet, table: pd.DataFrame, week: date, calendar: Calendar, place: str) -> list[Shown]:
+def baseline(
+    sheet: Sheet,
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    week: date,
+    calendar: Calendar,
+    *,
+    place: str = ALL_STATES,
+    group: str = ALL_GROUPS,
+    all_cells: bool = True,
+) -> list[Shown]:
     """Hold the week's declines against the weeks before, state by state and by state × offence group.
 
-    A cell of state × offence group is listed only where it is flagged, and its count only from the threshold on.
+    A cell of state × offence group is listed only where it is flagged, and its numbers only where the table of states
+    by offence group shows the cell.
+
+    Parameters
+    ----------
+    sheet, week, calendar
+        The report, its week, and the weeks that the source covers.
+    table
+        Detainers of all states and weeks.
+    rows
+        The week's detainers of all states.
+    place, group
+        What the report is about.
+    all_cells
+        Whether every state is listed, or only cells of this place and group.
     """
     missing = why_no_scan(week, calendar)
     if missing:
         return [sheet.say(missing)]
     scanned = scan_week(table, week, calendar)
-    own = scanned[(scanned["state"] == place) & (scanned["group"] == ALL_GROUPS)]
+    own = scanned[(scanned["state"] == place) & (scanned["group"] == group)]
     tested = scanned["p"].notna()
     sheet.know(
-        baseline_method=scanned["method"].iloc[0],
+        baseline_method=scanned["method"].iloc[0] if len(scanned) else "",
         baseline_expected=own["expected"].iloc[0] if len(own) else None,
         baseline_upper=own["upper"].iloc[0] if len(own) else None,
         baseline_reason=(own["reason"].iloc[0] if len(own) else "no declines") or None,
@@ -57,28 +90,69 @@ def baseline(sheet: Sheet, table: pd.DataFrame, week: date, calendar: Calendar, 
         else "By the weeks before, {baseline_expected:.1f} declines were to be expected in {place_name}; a count above "
         "{baseline_upper:.1f} would be unusual ({baseline_method})."
     )
-    listed = scanned[tested & ((scanned["group"] == ALL_GROUPS) | scanned["flagged"])].copy()
+    whole_state = (scanned["group"] == ALL_GROUPS) | (scanned["state"] == ALL_STATES)
+    listed = scanned[tested & (whole_state if all_cells else True) | scanned["flagged"]]
+    if not all_cells:
+        listed = listed[(listed["state"] == place) & (group == ALL_GROUPS) | (listed["group"] == group)]
+        listed = listed[listed["flagged"] | (listed["state"].eq(place) & listed["group"].eq(group))]
+    listed = listed.copy()
+    shown = state_by_offence(rows, "declined")
+    cells = zip(listed["state"], listed["group"], strict=True)
+    hidden = [ALL_STATES not in cell and not is_shown(shown, *cell) for cell in cells]
+    listed.loc[hidden, ["observed", "expected", "upper", "p", "p_adjusted"]] = None
     listed["state_name"] = ["All states" if s == ALL_STATES else state_names(pd.Index([s]))[0] for s in listed["state"]]
     listed["group"] = ["All" if g == ALL_GROUPS else groups().loc[g, "group"] for g in listed["group"]]
-    hidden = (listed["group"] != "All") & listed["observed"].between(1, THRESHOLD - 1)
-    listed.loc[hidden, ["observed", "expected", "upper", "p", "p_adjusted"]] = None
     listed["flag"] = ["above expectation" if flagged else "" for flagged in listed["flagged"]]
     columns = ["state_name", "group", "observed", "expected", "upper", "charts", "p", "p_adjusted", "flag"]
     table_of_cells = sheet.table(
         listed.rename(columns={"flags": "charts"})[columns],
         "baseline",
-        "One row per state tested, and per state and offence group flagged. {scan_tests:n} of {scan_cells:n} cells "
-        "have enough in them to be tested, one false-discovery control over all; {scan_flags:n} are flagged. Charts: "
-        "which of the EARS charts (or Farrington's bound) the count exceeds on its own.",
+        ("One row per state tested, per offence group tested" if all_cells else "One row for {place_name}")
+        + ", and one per cell of state and offence group that is flagged. {scan_tests:n} of {scan_cells:n} cells have "
+        "enough in them to be tested, one false-discovery control over all; {scan_flags:n} are flagged. Charts: which "
+        "of the EARS charts (or Farrington's bound) the count exceeds on its own.",
     )
     return [sheet.say(said), table_of_cells]
+
+
+def slow_drift(sheet: Sheet, by_week: pd.DataFrame, week: date, calendar: Calendar, place: str) -> Shown:
+    """Say whether the share of declines has drifted up over the last quarter, here and elsewhere."""
+    found = drift(by_week, week, calendar)
+    if found.reason:
+        sheet.know(drift_reason=found.reason)
+        return sheet.say("No slow drift can be looked for: {drift_reason}.")
+    above = found.sums[found.sums > DRIFT_LIMIT].index
+    own = found.sums.get(place)
+    names = [name for name in above if name in states().index]
+    sheet.know(
+        drift_weeks=WATCHED,
+        drift_limit=DRIFT_LIMIT,
+        drift_sum=own,
+        drift_flag=None if own is None else bool(own > DRIFT_LIMIT),
+        drift_states_looked_at=len(found.sums.drop(ALL_STATES, errors="ignore")),
+        drift_states=len(names),
+        drift_names=", ".join(state_names(pd.Index(names))) or "none",
+    )
+    said = (
+        "Over the last {drift_weeks:weeks} no drift is looked for in {place_name}: too few declines."
+        if own is None
+        else "Over the last {drift_weeks:weeks} the share declined in {place_name} "
+        + ("has **drifted up**" if own > DRIFT_LIMIT else "shows no slow drift upwards")
+        + ": the running sum of what is above expectation (CUSUM) stands at {drift_sum:.1f}, the limit is "
+        "{drift_limit:.0f}."
+    )
+    others = " Of the {drift_states_looked_at:n} states with declines enough, these are above the limit: {drift_names}."
+    return sheet.say(said + (others if place == ALL_STATES and by_week.index.names[1] == "state" else ""))
 
 
 def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> list[Shown]:
     """Hold each state's declines against those expected of detainers like its own."""
     placed = state_funnel(rows, has_offences)
+    direct = direct_shares(rows)
     sheet.know(
-        strata=" and ".join(name.replace("_", " ") for name in strata(has_offences)),
+        least_placed=2 * THRESHOLD,
+        direct_states=direct["standardised"].notna().sum(),
+        strata=strata(has_offences).replace("_", " "),
         funnel_states=len(placed),
         funnel_outside=placed["position"].isin(["above", "below"]).sum(),
         funnel_phi=placed.attrs["phi"],
@@ -96,33 +170,56 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
         "99.8% limits by chance and with the spread between states added. {funnel_outside:n} of {funnel_states:n} "
         "states lie outside the 99.8% limits with spread. The numbers are in the table funnel.",
     )
-    listed = placed.rename_axis("state").reset_index()
+    listed = placed.join(
+        direct[["standardised", "low", "high"]].rename(columns={"low": "standardised_low", "high": "standardised_high"})
+    )
+    listed = listed.rename_axis("state").reset_index()
     listed["state_name"] = state_names(pd.Index(listed["state"]))
     listed["position"] = listed["position"].where(listed["position"] != "", listed["reason"])
     ordered = listed.sort_values(["expected", "state"], ascending=[False, True], ignore_index=True)
     columns = ["state_name", "observed", "expected", "over_expected", "low", "high", "position"]
+    if listed["standardised"].notna().any():
+        columns += ["standardised", "standardised_low", "standardised_high"]
     table = sheet.table(
         ordered.rename(columns={"ratio": "over_expected"})[columns],
         "funnel",
-        "One row per state with detainers. Expected: at the share that all states together have among detainers alike "
-        "by {strata}. Position: against the 99.8% limits with the spread between states.",
+        ("One row per state with {least_placed:n} detainers or more" if has_offences else "One row per state")
+        + ". Expected: at the share that all states together have among detainers alike by {strata}"
+        + (", a state's groups that are not shown taken together" if has_offences else "")
+        + ". Position: against the 99.8% limits with the spread between states. At the mix of all: the state's share "
+        "if what is asked were mixed as in all states together (gamma interval), for the {direct_states:n} states with "
+        "detainers of every request.",
     )
     return [plot, table]
 
 
 def change_apart(
-    sheet: Sheet, table: pd.DataFrame, week: date, calendar: Calendar, place: str, has_offences: bool
+    sheet: Sheet, own: pd.DataFrame, week: date, calendar: Calendar, factors: Mapping[str, Sequence[str]]
 ) -> list[Shown]:
-    """Take the change of the share since the trailing weeks apart into mix and share."""
+    """Take the change of the share, and of the number of declines, since the trailing weeks apart.
+
+    Parameters
+    ----------
+    sheet, week, calendar
+        The report, its week, and the weeks that the source covers.
+    own
+        The detainers that the report is about, all weeks.
+    factors
+        Columns of the strata by the factor's name.
+    """
     earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
     if calendar.is_partial(week) or not calendar.is_settled(week) or len(earlier) < TRAILING_WEEKS:
         return [sheet.say("The week is not compared with the weeks before it, so no change is taken apart.")]
-    own = in_place(table, place)
-    factors = {"what the form asks": ["request"]}
-    factors |= {"state": ["state"]} if place == ALL_STATES else {}
-    if has_offences:
-        factors |= {"offence group": ["offence_group"], "status of the offence": ["offence_status"]}
-    parts = parts_of_change(rows_of_weeks(own, earlier), rows_of_weeks(own, [week]), factors)
+    before, after = rows_of_weeks(own, earlier), rows_of_weeks(own, [week])
+    parts = parts_of_change(before, after, factors)
+    of_count = parts_of_count(before, after, TRAILING_WEEKS, next(iter(factors.values())))
+    sheet.know(
+        count_change=of_count["change"],
+        count_of_detainers=of_count["detainers"],
+        count_of_mix=of_count["mix"],
+        count_of_shares=of_count["share"],
+        count_mix_by=next(iter(factors)),
+    )
     bars = sheet.figure(
         change_bars(
             parts,
@@ -141,7 +238,27 @@ def change_apart(
         "One row per factor. The two parts add up to the change. This is arithmetic, not a cause, and says nothing of "
         "whether the change is more than chance.",
     )
-    return [bars, table_of_parts]
+    in_declines = sheet.say(
+        "In declines, against the mean of the {trailing_weeks:n} weeks before: {count_change:+z.1f}, of which "
+        "{count_of_detainers:+z.1f} go with the number of detainers, {count_of_mix:+z.1f} with their mix by "
+        "{count_mix_by} and {count_of_shares:+z.1f} with the shares within it."
+        if after["detainers"].sum()
+        else ""
+    )
+    return [bars, in_declines, table_of_parts]
+
+
+def factors_of(has_offences: bool, place: str) -> dict[str, list[str]]:
+    """Give the factors by which a change is taken apart.
+
+    Of one state it is not taken apart by offence, since the parts would tell of counts that are not shown.
+    """
+    factors = {"what the form asks": ["request"]}
+    if place == ALL_STATES:
+        factors["state"] = ["state"]
+        if has_offences:
+            factors |= {"offence group": ["offence_group"], "status of the offence": ["offence_status"]}
+    return factors
 
 
 def finished(

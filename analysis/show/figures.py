@@ -12,10 +12,8 @@ from typing import Any
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from analysis.show.canvas import (
     EDGE,
@@ -35,14 +33,13 @@ from analysis.show.canvas import (
     week_axis,
 )
 from analysis.show.sentences import as_percent
-from analysis.show.style import DECLINED, FAINT, HATCH, INK, NO_DETAINERS, TAKEN, TILE_EDGE, drawing
+from analysis.show.style import DECLINED, FAINT, INK, TAKEN, drawing
 
 UNSTABLE_BELOW = 20
 """A share that rests on fewer declines than this is drawn hollow or hatched: unstable (CDC WISQARS' convention)."""
-COUNT_CLASSES = ((1, 4), (5, 9), (10, 19), (20, 49), (50, None))
-SHADES = (0.95, 0.72, 0.42, 0.22, 0.0)
-"""Places of the classes on the colour map, light to dark; the text on each has a contrast of 4.5 at least."""
 LETTER, LETTER_ROW = 9, 0.16
+MARKS = {"settled": ("●", "o"), "provisional": ("○", "o"), "too young": ("△", "^"), "partial": ("×", "x")}
+"""Sign in the key and mark in the figure of each status of a week."""
 
 
 def weekly_series(
@@ -54,7 +51,9 @@ def weekly_series(
     ----------
     series
         As from :func:`analysis.stats.cohorts.weekly_series`. Settled weeks are filled points, provisional ones open,
-        partial ones crosses without a share.
+        those too young triangles, partial ones crosses without a share. With a baseline
+        (:func:`analysis.stats.scan.with_baseline`) the expected count is a line, what is usual above it a band, and
+        weeks above are ringed.
     week
         The report's week, marked with a line.
     headline, subtitle
@@ -70,6 +69,8 @@ def weekly_series(
         gap = 0.3 + LETTER_ROW * max(rows, default=0)
         figure, (counts, shares) = canvas(1.65, headline, subtitle, left=0.85, bottom=0.85, panels=2, gap=gap)
         whole = series[(series["status"] != "partial") & (series["issued"] > 0)]
+        if "upper" in series:
+            _baseline(counts, series)
         _points(counts, series, "declined", DECLINED)
         _points(shares, whole, "share", TAKEN)
         counts.set_ylabel("Recorded as declined")
@@ -95,17 +96,27 @@ def weekly_series(
             shares.text(0.04, 0.5, "no full week with detainers", transform=shares.transAxes, color=FAINT)
         if events is not None:
             _mark_events((counts, shares), events, rows, first, last)
-        meanings = {"settled": "● settled", "provisional": "○ provisional", "partial": "× partial week, not compared"}
-        marks = [meanings[status] for status in meanings if (series["status"] == status).any()]
-        key(figure, "    ".join([*marks, "bars: 95% intervals"]), left=0.85)
+        marks = [f"{sign} {status}" for status, (sign, _) in MARKS.items() if (series["status"] == status).any()]
+        band = ["band: usual by the weeks before, ◯ above it"] if "upper" in series else []
+        key(figure, "   ".join([*marks, "bars: 95% intervals", *band]), left=EDGE)
     return figure
+
+
+def _baseline(axes: Axes, series: pd.DataFrame) -> None:
+    """Draw what the weeks before lead to expect, up to the count that is still usual, and ring the weeks above."""
+    dates = mdates.date2num(series.index)
+    axes.fill_between(dates, series["expected"], series["upper"], step="mid", color="#F4DCCB", linewidth=0, zorder=0)
+    axes.step(dates, series["expected"], where="mid", color="#C98B63", linewidth=1, zorder=1)
+    above = series[series["above"]]
+    ring: dict[str, Any] = {"markersize": 12, "markerfacecolor": "none", "markeredgecolor": INK, "clip_on": False}
+    axes.plot(mdates.date2num(above.index), above["declined"], "o", zorder=4, **ring)
 
 
 def _points(axes: Axes, series: pd.DataFrame, column: str, colour: str) -> None:
     """Draw one column as points with intervals, the mark telling the week's status."""
     low, high = series[column] - series[f"{column}_low"], series[f"{column}_high"] - series[column]
-    for status, mark, face in (("settled", "o", colour), ("provisional", "o", "white"), ("partial", "x", colour)):
-        chosen = series["status"] == status
+    for status, (_, mark) in MARKS.items():
+        chosen, face = series["status"] == status, "white" if status in ("provisional", "too young") else colour
         if chosen.any():
             axes.errorbar(
                 mdates.date2num(series.index[chosen]),
@@ -162,80 +173,6 @@ def _mark_events(panels: Sequence[Axes], events: pd.DataFrame, rows: list[int], 
         )
 
 
-def tile_map(
-    tiles: pd.DataFrame, *, headline: str, subtitle: str, marked: str = "", absent_name: str = "no detainers"
-) -> Figure:
-    """Draw the states as equal tiles in their rough places, each with its count.
-
-    Parameters
-    ----------
-    tiles
-        Index postal code; ``tile_row``, ``tile_column``, ``label`` (what is printed), ``count`` (its colour class),
-        ``present`` (False = nothing to count there, drawn grey and hatched, unlike a 0).
-    headline, subtitle
-        The finding; measure, place, dates and unit.
-    marked
-        Postal code of a state to outline.
-    absent_name
-        What a tile without anything to count means.
-    """
-    rows, columns = tiles["tile_row"].max(), tiles["tile_column"].max()
-    side = (WIDTH - 0.5) / columns
-    with drawing():
-        figure, (axes,) = canvas(rows * side, headline, subtitle, left=0.25, right=0.25, bottom=0.7)
-        axes.set_axis_off()
-        axes.set_xlim(0, columns)
-        axes.set_ylim(rows, 0)
-        for postal, tile in tiles.iterrows():
-            x, y = tile["tile_column"] - 1, tile["tile_row"] - 1
-            face, ink = _count_colour(int(tile["count"])) if tile["present"] else (NO_DETAINERS, INK)
-            axes.add_patch(
-                Rectangle(
-                    (x + 0.03, y + 0.03),
-                    0.94,
-                    0.94,
-                    facecolor=face,
-                    edgecolor=INK if postal == marked else TILE_EDGE,
-                    linewidth=2.4 if postal == marked else 0.8,
-                    hatch=None if tile["present"] else HATCH,
-                    zorder=3 if postal == marked else 2,
-                )
-            )
-            # A hatched tile needs a plain ground behind its text.
-            ground = None if tile["present"] else {"facecolor": NO_DETAINERS, "edgecolor": "none", "pad": 0.6}
-            centred: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "fontsize": 9, "zorder": 4}
-            axes.text(x + 0.5, y + (0.34 if tile["present"] else 0.5), str(postal), bbox=ground, **centred)
-            if tile["present"]:
-                axes.text(x + 0.5, y + 0.68, tile["label"], weight="bold", **centred)
-        _count_key(figure, absent_name)
-    return figure
-
-
-def _count_colour(count: int) -> tuple[str | tuple[float, ...], str]:
-    """Give a count's fill and the colour of text on it: white for none, then light to dark by class."""
-    if count == 0:
-        return "white", INK
-    rank = next(n for n, (_, last) in enumerate(COUNT_CLASSES) if last is None or count <= last)
-    return colormaps["cividis"](SHADES[rank]), INK if rank < 2 else "white"
-
-
-def _count_key(figure: Figure, absent_name: str) -> None:
-    """Draw the key of the tile map along the foot of the figure."""
-    height = figure.get_figheight()
-    panel = figure.add_axes((0.25 / WIDTH, 0.1 / height, 1 - 0.5 / WIDTH, 0.42 / height))
-    panel.set_axis_off()
-    panel.set_xlim(0, 7)
-    panel.set_ylim(0, 1)
-    names = ["none declined", *(f"{a} to {b}" if b else f"{a} or more" for a, b in COUNT_CLASSES), absent_name]
-    for place, name in enumerate(names):
-        hatched = name == absent_name
-        face = NO_DETAINERS if hatched else _count_colour(0 if place == 0 else COUNT_CLASSES[place - 1][0])[0]
-        panel.add_patch(
-            Rectangle((place, 0.55), 0.9, 0.4, facecolor=face, edgecolor=TILE_EDGE, hatch=HATCH if hatched else None)
-        )
-        panel.text(place, 0.3, name, fontsize=8.5, va="center")
-
-
 def ranked_shares(
     places: pd.DataFrame, overall: float, *, headline: str, subtitle: str, overall_name: str = "all", marked: str = ""
 ) -> Figure:
@@ -245,7 +182,8 @@ def ranked_shares(
     ----------
     places
         Index the place; ``label``, ``declined``, ``issued``, ``share``, ``share_low``, ``share_high``; only places
-        with detainers. Shares that rest on fewer than :data:`UNSTABLE_BELOW` declines are hollow.
+        with detainers; optional ``shrunken``, a second mark. Shares that rest on fewer than
+        :data:`UNSTABLE_BELOW` declines are hollow.
     overall
         The share of all places together, a line.
     headline, subtitle
@@ -266,7 +204,8 @@ def ranked_shares(
         figure, (axes,) = canvas(height, headline, subtitle, left=labels_room(labels, 8, weights), bottom=0.95)
         key(
             figure,
-            f"● {UNSTABLE_BELOW} or more declines    ○ fewer: unstable    bars: 95% intervals (Wilson)",
+            f"● {UNSTABLE_BELOW} or more declines    ○ fewer: unstable    bars: 95% intervals (Wilson)"
+            + ("    | drawn towards all" if "shrunken" in ordered else ""),
         )
         if ordered.empty:
             say_empty(axes, "no place with detainers")
@@ -274,6 +213,8 @@ def ranked_shares(
         axes.hlines(y, ordered["share_low"], ordered["share_high"], color=DECLINED, linewidth=1.2)
         faces = [DECLINED if declined >= UNSTABLE_BELOW else "white" for declined in ordered["declined"]]
         axes.scatter(ordered["share"], y, s=26, color=faces, edgecolor=DECLINED, zorder=3, clip_on=False)
+        if "shrunken" in ordered:
+            axes.plot(ordered["shrunken"], y, "|", color=INK, markersize=7, markeredgewidth=1.6, zorder=4)
         axes.axvline(overall, color=TAKEN, linestyle="--", linewidth=1, zorder=1)
         axes.annotate(
             f"{overall_name} {as_percent(overall)}",

@@ -18,6 +18,7 @@ MEASURES = {
     "other_ends": "Other ends",
     "not_recorded": "Not recorded",
 }
+INDICATORS = MEASURES | {"persons": "Different persons named", "states": "States and territories with detainers"}
 
 
 def place_name(place: str) -> str:
@@ -42,7 +43,7 @@ def labelled(places: pd.DataFrame) -> pd.DataFrame:
 
 def named_measures(indicators: pd.DataFrame) -> pd.DataFrame:
     """Name the counts of an indicator table."""
-    return indicators.assign(measure=indicators["measure"].map(MEASURES))
+    return indicators.assign(measure=indicators["measure"].map(INDICATORS))
 
 
 def lettered(span: pd.DataFrame) -> pd.DataFrame:
@@ -87,6 +88,36 @@ def bound_tiles(bounds: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
         for low, bound in zip(known["known_low"], known["bound"], strict=True)
     ]
     return tiles.assign(count=known["known_low"], label=labels, present=known["bound"] != "not known")
+
+
+def share_tiles(by_state: pd.DataFrame, estimates: pd.DataFrame, tiles: pd.DataFrame, fewest: int) -> pd.DataFrame:
+    """Give each state's tile its share drawn towards all; one on fewer declines than the fewest is unstable."""
+    counts = by_state.reindex(tiles.index, fill_value=0)
+    none = counts["declined"] == 0
+    shares = estimates["shrunken"].reindex(tiles.index).mask(none, 0.0)
+    return tiles.assign(
+        count=shares,
+        label=shares.map("{:.0%}".format).mask(none, "none"),
+        present=counts["issued"] > 0,
+        unstable=~none & (counts["declined"] < fewest),
+    )
+
+
+def estimates_table(estimates: pd.DataFrame, by_state: pd.DataFrame, facilities: pd.DataFrame | None) -> pd.DataFrame:
+    """List the states with detainers: share, share drawn towards all, possible ranks, likeness of facilities."""
+    table = estimates[estimates["a"].notna()].rename(columns={"low": "shrunken_low", "high": "shrunken_high"})
+    table = table.join(by_state[["share_low", "share_high"]])
+    table["ranks"] = [
+        f"{low:.0f} to {high:.0f}" for low, high in zip(table["rank_low"], table["rank_high"], strict=True)
+    ]
+    columns = ["share", "share_low", "share_high", "shrunken", "shrunken_low", "shrunken_high", "own_weight"]
+    columns += ["ranks", "among_top"]
+    if facilities is not None:
+        table = table.join(facilities[["facilities", "design_effect", "cluster_low", "cluster_high"]])
+        columns += ["facilities", "design_effect", "clustered", "cluster_low", "cluster_high"]
+        table["clustered"] = table["share"].where(table["design_effect"].notna())
+    table = table.sort_values("shrunken", ascending=False).rename_axis("state").reset_index()
+    return table.assign(state_name=state_names(pd.Index(table["state"])))[["state_name", "state", *columns]]
 
 
 def with_labels(by_state: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from analysis.load.checks import LEAST_NAMED
+from analysis.load.offences import details, groups
 from analysis.load.quality import LEVELS, written
 from analysis.show.tables import MISSING
 from analysis.stats.revisions import WEEKLY
@@ -47,6 +48,22 @@ def triangle_rows(triangle: pd.DataFrame, days: Mapping[int, date]) -> pd.DataFr
     rows["extracted_on"] = pd.to_datetime(rows["version"].map(days))
     ordered = rows.sort_values(["week", "version"], ascending=[False, True], ignore_index=True)
     return ordered[["week", "version", "extracted_on", "known_then"]]
+
+
+def offence_choices(chosen: pd.DataFrame) -> pd.DataFrame:
+    """Show the details that another choice would put in another group (:func:`analysis.load.offences.choices`)."""
+    rows = chosen.assign(offence=details()["detail"], part=chosen["share"], detainers=chosen["rows"])
+    for column, ids in (("group", "group_id"), ("other_group", "alternative_group")):
+        rows[column] = rows[ids].map(groups()["group"])
+    return rows[["offence", "group", "other_group", "detainers", "part", "reason"]].rename(columns={"reason": "why"})
+
+
+def severity_order() -> pd.DataFrame:
+    """Show every kind of offence in this project's order of severity."""
+    rows = details()[details()["group_id"].isin(groups().index[groups()["order"] <= 16])]
+    named = rows.assign(offence=rows["detail"], group=rows["group_id"].map(groups()["group"]), why=rows["reason"])
+    named["violent"] = named["violent_fbi"].map({True: "yes", False: "no"})
+    return named.sort_values("severity_rank", kind="stable")[["severity_rank", "offence", "group", "violent", "why"]]
 
 
 def in_words(columns: Sequence[str]) -> str:

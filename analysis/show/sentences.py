@@ -116,7 +116,12 @@ def cohort_sentences(facts: Mapping[str, Fact]) -> list[str]:
     said = []
     if facts["status"] == "partial":
         said.append("The source covers {days_covered} of this week's 7 days. The week is shown and never compared.")
-    if facts["status"] == "provisional":
+    if facts["status"] in ("provisional", "too young") and facts["week_completeness"] is not None:
+        said.append(
+            "The week is {status}: by how declines of earlier weeks came in, {week_completeness:share} of its declines "
+            "are recorded, so no direction is named."
+        )
+    elif facts["status"] == "provisional":
         said.append(
             "The week is provisional: it ended less than {settling_days} days before the source was extracted on "
             "{extracted_on:day}, so outcomes are still missing and no direction is named."

@@ -211,10 +211,12 @@ def week_baselines(counts: pd.DataFrame, settings: FarringtonSettings | None = N
     Returns
     -------
     pandas.DataFrame
-        One row per cell: ``observed``, ``expected``, ``upper``, ``p`` (that so many or more are seen in a usual week;
-        for the week's false-discovery control), ``flags`` (``Farrington``; or C1, C2, C3 as far as raised; blank =
-        none), ``method`` and ``reason`` (blank where a baseline is given; ``too few declines`` below the minimum
-        counts of :func:`enough_cases` and of :mod:`analysis.stats.changes`).
+        One row per cell: ``observed``, ``expected``, ``upper``, ``p`` (that so many or more are seen in a usual week,
+        for the week's false-discovery control; of EARS with so many counted half, the mid-p, of Farrington with the
+        error of the mean counted in: so each comes nearest to its level, see ``notebooks/methods.ipynb``), ``flags``
+        (``Farrington``; or C1, C2, C3 as far as raised; blank = none), ``method`` and ``reason`` (blank where a
+        baseline is given; ``too few declines`` below the minimum counts of :func:`enough_cases` and of
+        :mod:`analysis.stats.changes`).
     """
     now = counts.iloc[-1].to_numpy(dtype=float)
     enough = enough_cases(counts)
@@ -225,23 +227,24 @@ def week_baselines(counts: pd.DataFrame, settings: FarringtonSettings | None = N
             "Farrington flexible",
             farrington(looked_at, settings or FarringtonSettings(years=min(years, 5))),
         )
-        found["flags"] = np.where(found["observed"] > found["upper"], "Farrington", "")
+        found = found.assign(p=found["p_new"], flags=np.where(found["observed"] > found["upper"], "Farrington", ""))
     else:
-        method, found = "EARS", _ears_of_last_week(looked_at, pooled_dispersion(counts.iloc[-1 - EARS_WEEKS : -1]))
+        method, found = "EARS", _ears_of_last_week(looked_at, pooled_dispersion(counts.iloc[:-1])[enough])
     few = (found["expected"] < MINIMUM_EXPECTED) & (found["observed"] < MINIMUM_OBSERVED)
     found["reason"] = found["reason"].mask(few & (found["reason"] == ""), str(Reason.TOO_FEW))
     found.loc[found["reason"] != "", ["expected", "upper", "p"]] = np.nan
     found.loc[found["reason"] != "", "flags"] = ""
     result = found[["expected", "upper", "p", "flags", "reason"]].reindex(counts.columns)
     result.insert(0, "observed", now)
-    result["flags"] = result["flags"].fillna("")
-    result["reason"] = result["reason"].fillna(str(Reason.TOO_FEW)).mask(np.isnan(now), str(Reason.NOT_KNOWN))
+    result["flags"] = result["flags"].astype("str").fillna("")  # of no cell at all, numbers
+    reason = result["reason"].astype("str").fillna(str(Reason.TOO_FEW))
+    result["reason"] = reason.mask(np.isnan(now), str(Reason.NOT_KNOWN))
     if too_few_weeks(len(counts)):
         result["reason"] = str(Reason.TOO_FEW_WEEKS)
     return result.assign(method=method)
 
 
-def _ears_of_last_week(counts: pd.DataFrame, dispersion: float) -> pd.DataFrame:
+def _ears_of_last_week(counts: pd.DataFrame, dispersion: Floats) -> pd.DataFrame:
     """Give the three EARS flags of the last week, C1's bound and the trailing test's p-value."""
     if too_few_weeks(len(counts)):
         blank = pd.DataFrame(np.nan, index=counts.columns, columns=["observed", "expected", "upper", "p"])
@@ -251,4 +254,4 @@ def _ears_of_last_week(counts: pd.DataFrame, dispersion: float) -> pd.DataFrame:
     raised = zip(*(chart.flag[-1] for chart in charts.values()), strict=True)
     flags = [" ".join(method for method, flag in zip(charts, cell, strict=True) if flag) for cell in raised]
     first = charts["C1"]
-    return test.assign(expected=first.expected[-1], upper=first.upper[-1], p=test["p_higher"], flags=flags)
+    return test.assign(expected=first.expected[-1], upper=first.upper[-1], p=test["p_mid"], flags=flags)

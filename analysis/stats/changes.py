@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.rates import test_poisson_2indep as poisson_test
 
 from analysis.stats.intervals import share_interval
+from analysis.stats.reasons import Reason
 
+Floats = NDArray[np.float64]
 FALSE_DISCOVERY_RATE = 0.05
 MINIMUM_DIFFERENCE = 5
 MINIMUM_EXPECTED, MINIMUM_OBSERVED = 1.0, 3
@@ -36,41 +38,64 @@ class RatioTest(NamedTuple):
 def ratio_test(
     count: int, before: int, exposure: float = 1.0, exposure_before: float = 1.0, level: float = 0.95
 ) -> RatioTest:
-    """Test whether two Poisson counts have the same mean per unit of exposure.
+    """Test whether two Poisson counts have the same mean per unit of exposure: :func:`ratio_tests` of one pair."""
+    tests = ratio_tests(count, before, exposure, exposure_before, level)
+    return RatioTest(*(float(column[0]) for column in tests))
 
-    Given the total, the first count is binomial; the interval turns Clopper-Pearson limits of that binomial share into
-    limits of the ratio.
+
+def ratio_tests(
+    counts: ArrayLike, before: ArrayLike, exposure: ArrayLike, exposure_before: ArrayLike, level: float = 0.95
+) -> tuple[Floats, ...]:
+    """Test pairs of Poisson counts, all at once.
+
+    Given a pair's total, the first count is binomial; the interval turns Clopper-Pearson limits of that binomial share
+    into limits of the ratio.
 
     Parameters
     ----------
-    count, before
+    counts, before
         Events now and before.
     exposure, exposure_before
         What each is counted over: weeks, or detainers issued.
     level
         Confidence level of the ratio's interval.
 
+    Returns
+    -------
+    tuple of numpy.ndarray
+        The fields of :class:`RatioTest`, one array each.
+
     References
     ----------
     Przyborowski and Wilenski (1940), Biometrika 31, 313-323; Gu, Ng, Tang and Schucany (2008), Biometrical Journal 50,
-    283-298.
+    283-298. statsmodels has the test for one pair (``test_poisson_2indep``, held against in the tests) and is slow for
+    a week's hundreds.
     """
-    if exposure <= 0 or exposure_before <= 0 or count + before == 0:
-        return RatioTest(*[np.nan] * 5)
-    with np.errstate(divide="ignore"):  # a count of 0 before: statsmodels divides by it beside the test
-        p, p_mid = (
-            float(poisson_test(count, exposure, before, exposure_before, method=method).pvalue)
-            for method in ("exact-cond", "cond-midp")
-        )
-    share_low, share_high = (float(limit) for limit in share_interval(count, count + before, level, "exact"))
-    scale = exposure_before / exposure
-
-    def as_ratio(share: float) -> float:
-        return scale * share / (1 - share) if share < 1 else np.inf
-
-    return RatioTest(
-        as_ratio(count / (count + before)), as_ratio(share_low), as_ratio(share_high), min(p, 1.0), min(p_mid, 1.0)
+    y, y0, e, e0 = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(v, dtype=float)) for v in (counts, before, exposure, exposure_before))
     )
+    said = (e > 0) & (e0 > 0) & (y + y0 > 0)
+    k, n, w, scale = y[said], (y + y0)[said], (e[said] / (e + e0)[said]), e0[said] / e[said]
+    result = np.full((len(RatioTest._fields), len(y)), np.nan)
+    p = _two_sided(k, n, w)
+    with np.errstate(divide="ignore"):  # a share of 1 is a ratio without limit
+        ratios = [scale * share / (1 - share) for share in (k / n, *share_interval(k, n, level, "exact"))]
+    result[:, said] = [*ratios, p, p - stats.binom.pmf(k, n, w) / 2]
+    return tuple(result)
+
+
+def _two_sided(k: Floats, n: Floats, share: Floats) -> Floats:
+    """Give the probability of all binomial outcomes that are no more likely than the one seen."""
+    mirrored = k > n * share
+    k, w = np.where(mirrored, n - k, k), np.where(mirrored, 1 - share, share)
+    likely = stats.binom.pmf(k, n, w) * (1 + 1e-7)
+    first, end = np.ceil(n * w), n + 1  # the other tail begins where outcomes above the mean are as unlikely
+    while (first < end).any():
+        middle = np.floor((first + end) / 2)
+        in_tail = stats.binom.pmf(middle, n, w) <= likely
+        first, end = np.where(in_tail | (first >= end), first, middle + 1), np.where(in_tail, middle, end)
+    p = stats.binom.cdf(k, n, w) + stats.binom.sf(end - 1, n, w)
+    return np.where(k == n * w, 1.0, np.minimum(p, 1))
 
 
 def adjust_for_many(p: ArrayLike) -> NDArray[np.float64]:
@@ -93,10 +118,11 @@ def adjust_for_many(p: ArrayLike) -> NDArray[np.float64]:
     return adjusted
 
 
-def too_few(count: int, before: int, exposure: float, exposure_before: float) -> bool:
-    """Say whether a comparison is below the minimum counts for a test."""
-    expected = before / exposure_before * exposure if exposure_before > 0 else 0.0
-    return expected < MINIMUM_EXPECTED and count < MINIMUM_OBSERVED
+def too_few(counts: ArrayLike, before: ArrayLike, exposure: ArrayLike, exposure_before: ArrayLike) -> NDArray[np.bool_]:
+    """Say of each pair whether it is below the minimum counts for a test."""
+    y, y0, e, e0 = (np.asarray(v, dtype=float) for v in (counts, before, exposure, exposure_before))
+    expected = np.where(e0 > 0, y0 * e / np.where(e0 > 0, e0, 1), 0)
+    return np.asarray((expected < MINIMUM_EXPECTED) & (y < MINIMUM_OBSERVED))
 
 
 def compare(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
@@ -114,22 +140,15 @@ def compare(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
         One row per place: ``ratio``, ``low``, ``high``, ``p``, ``p_mid`` and ``reason``: blank where tested, else why
         not: ``no detainers`` (in one of the two periods) or ``too few declines``; then the numbers are NaN.
     """
-    rows = []
-    for count, exposure, earlier, exposure_before in zip(
-        now["declined"].astype(int),
-        now["issued"].astype(float),
-        before["declined"].reindex(now.index).astype(int),
-        before["issued"].reindex(now.index).astype(float),
-        strict=True,
-    ):
-        reason = ""
-        if exposure == 0 or exposure_before == 0:
-            reason = "no detainers"
-        elif too_few(count, earlier, exposure, exposure_before):
-            reason = "too few declines"
-        test = RatioTest(*[np.nan] * 5) if reason else ratio_test(count, earlier, exposure, exposure_before)
-        rows.append((*test, reason))
-    return pd.DataFrame(rows, index=now.index, columns=[*RatioTest._fields, "reason"])
+    y, e = now["declined"].to_numpy(dtype=float), now["issued"].to_numpy(dtype=float)
+    y0, e0 = (before[name].reindex(now.index).to_numpy(dtype=float) for name in ("declined", "issued"))
+    reason = np.select(
+        [(e == 0) | (e0 == 0), too_few(y, y0, e, e0)], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN
+    )
+    tests = np.array(ratio_tests(y, y0, e, e0))
+    tests[:, reason != Reason.GIVEN] = np.nan
+    columns = dict(zip(RatioTest._fields, tests, strict=True))
+    return pd.DataFrame({**columns, "reason": pd.array(reason, dtype="str")}, index=now.index)
 
 
 def direction(now: float, before: float, ratio: float, p_adjusted: float, blocked_by: str = "") -> str:

@@ -13,17 +13,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import unknown
-from analysis.load.offences import groups
 from analysis.load.repeats import FIRST_OF_DAY
 from analysis.load.table import Outcome
 from analysis.stats.changes import RatioTest, adjust_for_many, compare, direction
-from analysis.stats.disclosure import THRESHOLD, Suppressed, suppress_table
 from analysis.stats.intervals import count_interval, share_interval
 from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 
 NOT_GIVEN = "not given"
-OTHER_STATES, OTHER_GROUPS = "other states", "other groups"
 TRAILING_WEEKS = 8
+TRAILING = TRAILING_WEEKS * WEEK
 LEFT_OUT, COUNTED = "left out", "counted"
 REPEATS = (LEFT_OUT, COUNTED)
 COLUMNS = (
@@ -40,6 +38,8 @@ COLUMNS = (
     "detainers",
 )
 """Columns of the table of detainers that a cohort's counts need."""
+RECORD_COLUMNS = (*COLUMNS, "agency", "facility_code", "person")
+"""Those that are needed of a few weeks only."""
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
 _COLUMN_OF = {
     **dict.fromkeys(Outcome, "other_ends"),
@@ -103,21 +103,29 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
     """
     keys = [by] if isinstance(by, str) else list(by)
     groups = {key: week_of(table["issued_on"]) if key == "week" else _with_blank(table[key]) for key in keys}
-    columns = table["outcome"].astype("str").map(_COLUMN_OF).astype(pd.CategoricalDtype(OUTCOME_COLUMNS))
-    counts = (
-        pd.DataFrame({**groups, "became": columns, "detainers": table["detainers"]})
-        .pivot_table(index=keys, columns="became", values="detainers", aggfunc="sum", observed=False, fill_value=0)
-        .reindex(columns=OUTCOME_COLUMNS, fill_value=0)
-        .astype("int64")
-    )
-    counts.columns = pd.Index(OUTCOME_COLUMNS)
+    outcome = table["outcome"].astype("category")
+    became = [OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.cat.categories]
+    columns = np.array([*became, -1])[outcome.cat.codes]  # the last for a blank
+    frame = pd.DataFrame({**groups, "became": columns, "detainers": table["detainers"]})
+    sums = frame[columns >= 0].groupby([*keys, "became"], observed=True)["detainers"].sum()
+    counts = sums.unstack("became", fill_value=0).reindex(columns=range(len(OUTCOME_COLUMNS)), fill_value=0)  # noqa: PD010
+    counts = counts.astype("int64").set_axis(OUTCOME_COLUMNS, axis="columns")
+    counts.index = _as_text(counts.index)
     counts.insert(0, "issued", counts.sum(axis="columns"))
-    return counts[counts["issued"] > 0]
+    return counts[counts["issued"] > 0].sort_index()
 
 
 def _with_blank(values: pd.Series) -> pd.Series:
-    """Name the blanks, so that they are counted and seen."""
-    return values.astype("str").fillna(NOT_GIVEN)
+    """Name the blanks, so that they are counted and seen; text as categories, which are counted by their codes."""
+    found = values.astype("category").cat.rename_categories(str)
+    return found.cat.add_categories({NOT_GIVEN} - {*found.cat.categories}).fillna(NOT_GIVEN)
+
+
+def _as_text(index: pd.Index) -> pd.Index:
+    """Give an index without categories, which would carry those that do not occur along."""
+    if isinstance(index, pd.MultiIndex):
+        return pd.MultiIndex.from_arrays([_as_text(index.get_level_values(name)) for name in index.names])
+    return index.astype("str") if isinstance(index.dtype, pd.CategoricalDtype) else index
 
 
 def in_place(table: pd.DataFrame, place: str) -> pd.DataFrame:
@@ -225,7 +233,7 @@ def compare_weeks(
         before = _with_total(of_weeks(by_week, earlier, places))
         part = pd.concat([now[["declined", "issued"]], before[["declined", "issued"]].add_suffix("_before")], axis=1)
         part = part.join(compare(now, before)).loc[["all", *places]]
-        part["blocked_by"] = [_blocked(blocking, week - number * WEEK, week, str(place)) for place in part.index]
+        part["blocked_by"] = _blocked(blocking, week - number * WEEK, week, part.index)
         refusal = _why_not(week, calendar, len(earlier), number)
         if refusal:
             part[list(RatioTest._fields)] = np.nan
@@ -241,13 +249,13 @@ def compare_weeks(
     return comparisons.drop(columns="blocked_by")
 
 
-def _blocked(blocking: pd.DataFrame, first: date, week: date, place: str) -> str:
-    """Name the first event of these weeks that concerns the place or all of them; blank where there is none."""
+def _blocked(blocking: pd.DataFrame, first: date, week: date, places: pd.Index) -> list[str]:
+    """Name for each place the first event of these weeks that concerns it or all places; blank where there is none."""
     during = blocking[
         (blocking["last_date"] >= pd.Timestamp(first)) & (blocking["date"] <= pd.Timestamp(last_day(week)))
     ]
-    own = during if place == "all" else during[during["state"].isin(["", place])]
-    return "" if own.empty else str(own["headline"].iloc[0])
+    events = list(zip(during["state"], during["headline"], strict=True))
+    return [next((str(h) for state, h in events if place == "all" or state in ("", place)), "") for place in places]
 
 
 def _with_total(counts: pd.DataFrame) -> pd.DataFrame:
@@ -265,33 +273,6 @@ def _why_not(week: date, calendar: Calendar, found: int, wanted: int) -> str:
         before_partial = wanted == 1 and week - WEEK in calendar.weeks()
         return "the week before is partial" if before_partial else f"only {found} of {wanted} full weeks before"
     return ""
-
-
-def indicators(by_week: pd.DataFrame, week: date, calendar: Calendar, place: str) -> pd.DataFrame:
-    """Put a week's counts beside last week's and the mean of the trailing full weeks.
-
-    Parameters
-    ----------
-    by_week
-        Counts by ``week`` and place.
-    week, calendar
-        The week, and the weeks that the source covers.
-    place
-        A place, or ``all``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per count (``measure``): ``this_week``, ``last_week`` (NaN where that week is partial or not in the
-        source), ``trailing_mean`` (NaN where fewer than :data:`TRAILING_WEEKS` full weeks are before this one).
-    """
-    places = sorted(set(by_week.index.get_level_values(1))) if place == "all" else [place]
-    columns = {"this_week": of_week(by_week, week, places).sum().astype(float)}
-    for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
-        earlier = calendar.full_weeks_before(week, number)
-        sums = of_weeks(by_week, earlier, places).sum() / number
-        columns[name] = sums if len(earlier) == number else sums * np.nan
-    return pd.DataFrame(columns).rename_axis("measure").reset_index()
 
 
 def lift_reasons_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -332,9 +313,6 @@ def week_facts(
         "nation_issued": state_counts["issued"].sum(),
         "nation_declined": state_counts["declined"].sum(),
         "nation_share": state_counts["declined"].sum() / max(1, state_counts["issued"].sum()),
-        "states_with_detainers": (given["issued"] > 0).sum(),
-        "states_with_declines": (given["declined"] > 0).sum(),
-        "state_not_given": state_counts["issued"].get(NOT_GIVEN, 0),
         "source_issued": whole["issued"].sum(),
         "source_declined": whole["declined"].sum(),
         "tests": tested.sum(),
@@ -342,50 +320,17 @@ def week_facts(
         "settling_days": SETTLING_DAYS,
         "trailing_weeks": TRAILING_WEEKS,
     }
+    if by_week.index.names[1] == "state":
+        facts |= {
+            "states_with_detainers": (given["issued"] > 0).sum(),
+            "states_with_declines": (given["declined"] > 0).sum(),
+            "state_not_given": state_counts["issued"].get(NOT_GIVEN, 0),
+        }
     for against, name in (("last week", "last_week"), ("trailing weeks", "trailing")):
         row = comparisons.loc[(against, place)]
         facts |= {f"{name}_{key}": row[key] for key in row.index if key not in ("declined", "issued")}
         facts[f"{name}_share"] = row["declined_before"] / row["issued_before"] if row["issued_before"] else None
     return facts
-
-
-def state_by_offence(rows: pd.DataFrame, column: str, threshold: int = THRESHOLD) -> Suppressed | None:
-    """Count a week's detainers by state and offence group, small cells not shown.
-
-    The totals of states and of offence groups are published elsewhere in full, so they stay; whatever would let a small
-    cell be worked out from them is left out too. States and groups with a total below twice the threshold are added up,
-    since next to nothing could be shown of them.
-
-    Parameters
-    ----------
-    rows
-        The week's detainers of all states.
-    column
-        ``issued`` or another column of :func:`count_outcomes`.
-    threshold
-        Smallest count above zero that is shown.
-
-    Returns
-    -------
-    Suppressed or None
-        Rows are states, most detainers first, then ``not given`` and ``other states``; columns offence groups by
-        severity, then ``other groups``; each with ``total``. None where fewer than two rows or columns are left.
-    """
-    counts = count_outcomes(rows, ["state", "offence_group"]).pivot_table(
-        index="state", columns="offence_group", values=column, aggfunc="sum", fill_value=0
-    )
-    by_size = counts.sum(axis="columns").sort_values(ascending=False, kind="stable").index
-    states = [state for state in by_size if state != NOT_GIVEN] + [state for state in by_size if state == NOT_GIVEN]
-    severity = [group for group in groups().index if group in counts.columns]
-    table = _add_up_small(counts.loc[states, severity], 2 * threshold, OTHER_STATES)
-    table = _add_up_small(table.T, 2 * threshold, OTHER_GROUPS).T
-    return suppress_table(table, threshold, totals_known=True) if min(table.shape) > 1 else None
-
-
-def _add_up_small(table: pd.DataFrame, least: int, name: str) -> pd.DataFrame:
-    """Add the rows with a total below the least up into one, the last."""
-    small = table.sum(axis="columns") < least
-    return pd.concat([table[~small], table[small].sum().to_frame(name).T]) if small.any() else table
 
 
 def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:

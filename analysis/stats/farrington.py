@@ -23,8 +23,10 @@ Power = Literal["2/3", "1/2", "none"]
 YEAR = 52
 _EXPONENT: dict[Power, float] = {"2/3": 2 / 3, "1/2": 0.5, "none": 1.0}
 _LEAST_LOG_MEAN, _MOST_LOG_MEAN = -20.0, 20.0
+NEAR_ONE = 1 + 1e-6
+"""A dispersion that makes no difference; nearer to 1, a negative binomial or beta-binomial law cannot be computed."""
 _MOST_STEPS, _TOLERANCE = 40, 1e-9
-_FITTED = ("expected", "se", "dispersion", "low", "upper", "p", "score", "trend")
+_FITTED = ("expected", "se", "dispersion", "low", "upper", "p", "p_new", "score", "trend")
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,16 @@ class FarringtonSettings:
 
 
 class Limits(NamedTuple):
-    """Where a count should lie: ``low`` and ``high`` at level alpha each, ``p`` that so many or more are seen."""
+    """Where a count should lie: ``low`` and ``high`` at level alpha each, ``p`` that so many or more are seen.
+
+    ``p_new`` is the same with the error of the fitted mean added to the variance, for many tests at once: without it
+    the far tail is too thin.
+    """
 
     low: Floats
     high: Floats
     p: Floats
+    p_new: Floats
 
 
 def prediction_limits(
@@ -81,8 +88,8 @@ def prediction_limits(
     observed
         The week's count.
     expected, se
-        The fitted mean; its standard error, on the scale of counts for ``delta`` and of the logarithm for ``muan``
-        (``nb_plugin`` uses none).
+        The fitted mean; its standard error, of the logarithm for ``muan``, else on the scale of counts (the bound
+        ``nb_plugin`` uses none).
     dispersion
         Variance over mean, at least 1; at 1 the negative binomial is a Poisson.
     alpha, bound, power
@@ -101,14 +108,18 @@ def prediction_limits(
         a = _EXPONENT[power]
         spread = a * np.sqrt((phi + error**2 / mean) / mean)  # of y**a, in units of mean**a
         low, high = (np.maximum(1 + sign * z * spread, 0) ** (1 / a) * mean for sign in (-1, 1))
-        return Limits(low, high, stats.norm.sf(((y / mean) ** a - 1) / spread))
+        p = stats.norm.sf(((y / mean) ** a - 1) / spread)
+        return Limits(low, high, p, p)
     centre = mean * np.exp(z * error) if bound == "muan" else mean
-    low, high, p = np.empty(y.shape), np.empty(y.shape), np.empty(y.shape)
+    low, high, p = (np.empty(y.shape) for _ in range(3))
     for law, at in ((stats.poisson, phi <= 1), (stats.nbinom, phi > 1)):
         if at.any():
             shape = (centre[at],) if law is stats.poisson else (centre[at] / (phi[at] - 1), 1 / phi[at])
             low[at], high[at], p[at] = law.ppf(alpha, *shape), law.isf(alpha, *shape), law.sf(y[at] - 1, *shape)
-    return Limits(low, high, p)
+    added = (mean * error if bound == "muan" else error) ** 2 / mean
+    wide = np.maximum(phi + added, NEAR_ONE)
+    law_of_new = stats.nbinom(mean / (wide - 1), 1 / wide)
+    return Limits(low, high, p, law_of_new.sf(y - 1))
 
 
 def outbreak_weights(residuals: ArrayLike, threshold: float = 2.58) -> Floats:
@@ -193,8 +204,8 @@ def farrington(counts: ArrayLike, settings: FarringtonSettings | None = None) ->
     -------
     pandas.DataFrame
         One row per cell: ``observed``, ``expected``, ``se`` (of the expected count), ``dispersion``, ``low`` and
-        ``upper`` (a count above it is unusual), ``p`` (that so many or more are seen in a usual week), ``score``
-        ((observed - expected) / (upper - expected), above 1 where unusual), ``trend`` (change per year in the
+        ``upper`` (a count above it is unusual), ``p`` (that so many or more are seen in a usual week), ``p_new``,
+        ``score`` ((observed - expected) / (upper - expected), above 1 where unusual), ``trend`` (change per year in the
         logarithm; NaN where none is kept) and ``reason``: blank where given, else why not; the numbers are then NaN.
 
     References
@@ -257,7 +268,7 @@ def _baselines(
     )
     room = limits.high - model.expected
     score = (now - model.expected) / np.where(room > 0, room, np.nan)
-    values = (model.expected, se, model.dispersion, limits.low, limits.high, limits.p, score, trend)
+    values = (model.expected, se, model.dispersion, limits.low, limits.high, limits.p, limits.p_new, score, trend)
     return dict(zip(_FITTED, values, strict=True)), model.converged
 
 

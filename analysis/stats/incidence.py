@@ -101,45 +101,34 @@ def follow(table: pd.DataFrame, extracted_on: date) -> tuple[pd.DataFrame, pd.Se
     InputError
         The source has ended detainers and not one day of an end.
     """
-    outcome = table["outcome"].astype("str")
-    open_still = outcome == Outcome.NOT_RECORDED
-    if (~open_still).any() and table["lifted_on"].notna().sum() == 0:
+    outcome = table["outcome"].astype("category")
+    names = [str(name) for name in outcome.cat.categories]
+    codes = outcome.cat.codes.to_numpy()
+    open_still = np.isin(codes, [names.index(Outcome.NOT_RECORDED)] if Outcome.NOT_RECORDED in names else [])
+    issued, lifted, end = table["issued_on"], table["lifted_on"], pd.Timestamp(extracted_on)
+    if not open_still.all() and lifted.notna().sum() == 0:
         raise InputError(
             "the source does not say on which day detainers ended",
             do="Time to decline needs a release with lift dates",
         )
-    end = pd.Timestamp(extracted_on)
-    left_out = np.select(
-        [
-            table["issued_on"].isna(),
-            outcome == Outcome.REPLACED,
-            table["issued_on"] > end,
-            table["lifted_on"].isna() & ~open_still,
-            table["lifted_on"] < table["issued_on"],
-            table["lifted_on"] > end,
-        ],
-        [
-            "no day of issue",
-            "replaced by a newer form",
-            "issued after the extraction",
-            "ended on a day not recorded",
-            "ended before it was issued",
-            "ended after the extraction",
-        ],
-        "",
-    )
-    kept = table[left_out == ""]
-    followed = pd.DataFrame(
-        {
-            "days": (kept["lifted_on"].fillna(end) - kept["issued_on"]).dt.days,
-            "cause": outcome[left_out == ""]
-            .map({name: n for n, name in enumerate(CAUSES, start=1)})
-            .fillna(0)
-            .astype(int),
-        }
-    )
-    numbers = table["detainers"].groupby(left_out).sum().drop("", errors="ignore")
-    return followed.loc[followed.index.repeat(kept["detainers"])].reset_index(drop=True), numbers
+    left_out = {
+        "no day of issue": issued.isna(),
+        "replaced by a newer form": np.isin(codes, [n for n, name in enumerate(names) if name == Outcome.REPLACED]),
+        "issued after the extraction": issued > end,
+        "ended on a day not recorded": lifted.isna() & ~open_still,
+        "ended before it was issued": lifted < issued,
+        "ended after the extraction": lifted > end,
+    }
+    why = np.select(list(left_out.values()), list(range(len(left_out))), -1)
+    kept = why < 0
+    cause_of = np.array([CAUSES.index(name) + 1 if name in CAUSES else 0 for name in names] + [0])  # -1: blank
+    days = (lifted[kept].fillna(end) - issued[kept]).dt.days.to_numpy()
+    times = table["detainers"].to_numpy()
+    followed = pd.DataFrame({"days": days, "cause": cause_of[codes[kept]]})
+    numbers = pd.Series(np.bincount(why[~kept], times[~kept], len(left_out)), index=list(left_out), dtype="int64")
+    if not (times[kept] == 1).all():
+        followed = followed.loc[followed.index.repeat(times[kept])].reset_index(drop=True)
+    return followed, numbers[numbers > 0]
 
 
 def cumulative_incidence(table: pd.DataFrame, extracted_on: date, level: float = 0.95) -> pd.DataFrame:

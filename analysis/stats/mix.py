@@ -35,7 +35,8 @@ def _tables(counts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     if (counts["declined"] > counts["issued"]).any() or (counts["declined"] < 0).any():
         raise ValueError("declines must lie between 0 and the number of detainers")
     if counts.empty:
-        return pd.DataFrame(dtype=float), pd.DataFrame(dtype=float)
+        nothing = pd.DataFrame(index=counts.index.get_level_values(0), columns=counts.index.droplevel(0), dtype=float)
+        return nothing, nothing
     strata = list(range(1, counts.index.nlevels))
     wide = counts[["declined", "issued"]].unstack(strata, fill_value=0).astype(float)  # noqa: PD010 (index levels)
     return wide["declined"], wide["issued"]

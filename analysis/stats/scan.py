@@ -6,18 +6,31 @@ One family of tests, one false-discovery control over all of it; a cell with too
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis.load.table import Outcome
-from analysis.stats.baselines import too_few_weeks, unbroken, week_baselines
+from analysis.stats.baselines import (
+    SHORTEST_SERIES,
+    cusum,
+    ears,
+    enough_cases,
+    too_few_weeks,
+    unbroken,
+    week_baselines,
+)
 from analysis.stats.changes import FALSE_DISCOVERY_RATE, MINIMUM_DIFFERENCE, adjust_for_many
 from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.trailing import pooled_dispersion
 from analysis.stats.weeks import Calendar, as_timestamps, week_of
 
 ALL_GROUPS = "all"
 """The group of a row that counts a state's declines over all offence groups."""
+WATCHED = 13
+"""Weeks over which a drift is looked for: a quarter."""
+DRIFT_LIMIT = 5.0
 
 
 def why_no_scan(week: date, calendar: Calendar) -> str:
@@ -30,7 +43,7 @@ def why_no_scan(week: date, calendar: Calendar) -> str:
 
 
 def scan_week(table: pd.DataFrame, week: date, calendar: Calendar) -> pd.DataFrame:
-    """Hold a week's declines against the weeks before it, by state and by state × offence group.
+    """Hold a week's declines against the weeks before it: by state, by offence group and by state × offence group.
 
     Parameters
     ----------
@@ -58,7 +71,8 @@ def scan_week(table: pd.DataFrame, week: date, calendar: Calendar) -> pd.DataFra
         }
     )
     whole = cells.assign(group=ALL_GROUPS)
-    family = pd.concat([whole.assign(state="all"), whole, cells.dropna(subset="group")])
+    of_group = cells.dropna(subset="group")
+    family = pd.concat([whole.assign(state="all"), whole, of_group.assign(state="all"), of_group])
     counts = family.pivot_table(index="week", columns=["state", "group"], values="detainers", aggfunc="sum")
     counts = counts.reindex(as_timestamps(weeks)).fillna(0)
     result = week_baselines(unbroken(counts.loc[:, counts.sum() > 0]))
@@ -68,6 +82,86 @@ def scan_week(table: pd.DataFrame, week: date, calendar: Calendar) -> pd.DataFra
     rows = result.reset_index()
     order = np.lexsort((rows["group"] != ALL_GROUPS, rows["state"], rows["state"] != "all"))
     return rows.iloc[order].reset_index(drop=True)
+
+
+def with_baseline(series: pd.DataFrame) -> pd.DataFrame:
+    """Put beside every full week of a series what the seven weeks before it lead to expect (EARS C1).
+
+    Parameters
+    ----------
+    series
+        As from :func:`analysis.stats.cohorts.weekly_series`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same with ``expected``, ``upper`` (the count above which a week is unusual; NaN within the first seven full
+        weeks) and ``above`` (whether it is, and by five declines or more).
+
+    References
+    ----------
+    Hutwagner, Thompson, Seeman and Treadwell (2003), Journal of Urban Health 80, i89-i96.
+    """
+    counts = series["declined"].where(series["status"] != "partial").astype(float)
+    chart = ears(counts)
+    more = counts - chart.expected[:, 0] >= MINIMUM_DIFFERENCE
+    return series.assign(expected=chart.expected[:, 0], upper=chart.upper[:, 0], above=chart.flag[:, 0] & more)
+
+
+class Drift(NamedTuple):
+    """A drift looked for: ``sums`` (the CUSUM's sum after the last week, by place); ``reason``, why there is none."""
+
+    sums: pd.Series
+    reason: str
+
+
+def drift(by_week: pd.DataFrame, week: date, calendar: Calendar) -> Drift:
+    """Look for a slow rise of the share of declines over the last :data:`WATCHED` weeks, place by place.
+
+    The share before these weeks and this week's detainers give the declines expected; residuals are divided by the
+    spread of counts from week to week before them. A sum above :data:`DRIFT_LIMIT` is a drift.
+
+    Parameters
+    ----------
+    by_week
+        Counts by ``week`` and place.
+    week, calendar
+        The last week watched, and the weeks that the source covers.
+
+    Returns
+    -------
+    Drift
+        The sum by place, ``all`` first; places with fewer than five declines in the four weeks up to the last are left
+        out.
+
+    References
+    ----------
+    Rossi, Lampugnani and Marchi (1999), Statistics in Medicine 18, 2111-2122.
+    """
+    weeks = as_timestamps(_weeks_until(week, calendar))
+    needed = SHORTEST_SERIES + WATCHED
+    if not calendar.is_settled(week):
+        return Drift(pd.Series(dtype=float), "the week is not settled")
+    if len(weeks) < needed:
+        short = f"{len(weeks)} full weeks of data, and none is looked for before {needed - len(weeks)} more"
+        return Drift(pd.Series(dtype=float), short)
+    by_place = by_week[["declined", "issued"]].unstack(fill_value=0).reindex(weeks, fill_value=0)  # noqa: PD010
+    whole = by_place.T.groupby(level=0).sum().T.astype(float)
+    totals = _sums(whole[["declined"]].set_axis(["all"], axis="columns"), whole["issued"].to_frame("all"))
+    return Drift(
+        pd.concat([totals, _sums(by_place["declined"], by_place["issued"]).drop(NOT_GIVEN, errors="ignore")]), ""
+    )
+
+
+def _sums(declined: pd.DataFrame, issued: pd.DataFrame) -> pd.Series:
+    """Give the CUSUM's sum after the last week, of the columns with enough declines."""
+    enough = enough_cases(declined)
+    counts, exposure = declined.loc[:, enough].astype(float), issued.loc[:, enough].astype(float)
+    before, exposed = counts.iloc[:-WATCHED], exposure.iloc[:-WATCHED]
+    share = before.sum() / exposed.sum().where(exposed.sum() > 0)
+    spread = pooled_dispersion(before, exposed)
+    found = cusum(counts.iloc[-WATCHED:], exposure.iloc[-WATCHED:] * share, spread, limit=DRIFT_LIMIT)
+    return pd.Series(found.total[-1], index=counts.columns)
 
 
 def _weeks_until(week: date, calendar: Calendar) -> list[date]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import optimize, stats
 
+from analysis.stats.farrington import NEAR_ONE
 from analysis.stats.reasons import Reason
 
 Floats = NDArray[np.float64]
 TRAILING = 7
 """Weeks before this one that make a short baseline."""
+CURVE_FREEDOM = 12.0
+"""Degrees of freedom that the common curve of dispersions counts for beside a cell's own: those of two baselines."""
 
 
 def weeks_by_cells(counts: ArrayLike) -> Floats:
@@ -24,36 +27,73 @@ def weeks_by_cells(counts: ArrayLike) -> Floats:
     return x[:, None] if x.ndim == 1 else x
 
 
-def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike | None = None) -> float:
-    """Estimate how much more than Poisson counts vary from week to week, over all cells together.
+def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike | None = None) -> Floats:
+    """Estimate how much more than Poisson counts each cell varies from week to week, from all cells together.
 
-    The Pearson statistic of each cell's weeks about its own mean, pooled: given a cell's total it has mean (weeks - 1)
-    for Poisson counts however sparse the cell is. At least 1.
+    The weeks are cut into blocks of :data:`TRAILING`, so that a slow drift is not taken for variation. In a block of W
+    weeks with T events in all, the Pearson statistic about the block's own mean has d degrees of freedom and mean d +
+    d (phi - 1) (T - 1) / T, however sparse the cell is. All blocks of all cells give, by weighted least squares with
+    terms of 0 or more, phi = 1 + constant + slope × mean: the constant is for events in batches, the slope for weeks
+    that raise or lower a cell's every event (negative binomial counts). A cell's own blocks then move its phi away from
+    this curve as far as they outweigh :data:`CURVE_FREEDOM`.
 
     Parameters
     ----------
     counts
-        Weeks × cells.
+        Weeks × cells; NaN where not known.
     exposure
         Detainers issued, of the same shape; by default every week counts the same.
+
+    Returns
+    -------
+    numpy.ndarray
+        Variance over mean of each cell, at least 1.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models, section 4.5; the weighing of own and common variance as in
+    Smyth (2004), Statistical Applications in Genetics and Molecular Biology 3, article 3.
     """
     x = weeks_by_cells(counts)
     e = np.ones_like(x) if exposure is None else weeks_by_cells(exposure)
-    usable = (x.sum(axis=0) > 0) & (e.sum(axis=0) > 0)
+    blocks = [slice(max(end - TRAILING, 0), end) for end in range(len(x), 1, -TRAILING)]
+    if not blocks:
+        return np.ones(x.shape[1])
+    statistic, free, total, weeks = (np.array(v) for v in zip(*(_spread(x[b], e[b]) for b in blocks), strict=True))
+    usable = total > 1
     if not usable.any():
-        return 1.0
-    x, e = x[:, usable], e[:, usable]
-    fitted = x.sum(axis=0) * e / e.sum(axis=0)
-    pearson = np.where(fitted > 0, (x - fitted) ** 2 / np.where(fitted > 0, fitted, 1), 0).sum()
-    free = ((fitted > 0).sum(axis=0) - 1).sum()
-    return max(1.0, float(pearson / free)) if free > 0 else 1.0
+        return np.ones(x.shape[1])
+    thinned = np.where(usable, free * (1 - 1 / np.where(usable, total, 1)), 0)
+    excess, mean = statistic - free, total / np.maximum(weeks, 1)
+    terms, curve = np.zeros(2), 1 + mean / 5  # large cells, which are few and depart most, count little at first
+    for _ in range(3):
+        weight = 1 / (np.sqrt(2 * thinned[usable]) * curve[usable])
+        sizes = np.column_stack([np.ones(len(weight)), mean[usable]])
+        terms = optimize.nnls(sizes * (thinned[usable] * weight)[:, None], excess[usable] * weight)[0]
+        curve = 1 + terms[0] + terms[1] * mean
+    own = np.where(usable, (excess + thinned) / curve, 0).sum(axis=0)
+    known = ~np.isnan(x)
+    overall = np.where(known, x, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    moved = (CURVE_FREEDOM + own) / (CURVE_FREEDOM + thinned.sum(axis=0))
+    return np.maximum(1, (1 + terms[0] + terms[1] * overall) * moved)
+
+
+def _spread(x: Floats, exposure: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Give a block's Pearson statistic, degrees of freedom, events and weeks by cell; 0 where a week is not known."""
+    whole = ~np.isnan(x + exposure).any(axis=0)
+    counts, e = np.where(whole, x, 0), np.where(whole, exposure, 0)
+    total, of_all = counts.sum(axis=0), e.sum(axis=0)
+    fitted = total * e / np.where(of_all > 0, of_all, 1)
+    statistic = np.where(fitted > 0, (counts - fitted) ** 2 / np.where(fitted > 0, fitted, 1), 0).sum(axis=0)
+    weeks = (fitted > 0).sum(axis=0)
+    return statistic, np.maximum(weeks - 1, 0).astype(float), np.where(weeks > 1, total, 0), weeks.astype(float)
 
 
 def trailing_test(
     counts: ArrayLike,
     exposure: ArrayLike | None = None,
     weeks: int = TRAILING,
-    dispersion: float | None = None,
+    dispersion: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Test the last week of every cell against the weeks before it, allowing for more than Poisson variation.
 
@@ -69,13 +109,14 @@ def trailing_test(
     weeks
         Number of weeks before.
     dispersion
-        Variance over mean; by default pooled over all cells of the weeks before (:func:`pooled_dispersion`).
+        Variance over mean, by cell or one for all; by default from all weeks before (:func:`pooled_dispersion`).
 
     Returns
     -------
     pandas.DataFrame
         One row per cell: ``observed``, ``expected`` (from the weeks before), ``p_higher``, ``p_lower`` (one-sided),
-        ``p`` (two-sided: twice the smaller, at most 1), ``dispersion`` and ``reason`` (blank where tested).
+        ``p`` (two-sided: twice the smaller, at most 1), ``p_mid`` (one-sided, higher, smaller by half the probability
+        of the count seen), ``dispersion`` and ``reason`` (blank where tested).
 
     References
     ----------
@@ -90,7 +131,9 @@ def trailing_test(
         return _not_said(cells, x[-1] if len(x) else np.full(x.shape[1], np.nan), Reason.TOO_FEW_WEEKS)
     now, before, e_now, e_before = x[-1], x[-1 - weeks : -1], e[-1], e[-1 - weeks : -1].sum(axis=0)
     whole = ~np.isnan(before + e[-1 - weeks : -1]).any(axis=0)
-    phi = pooled_dispersion(before[:, whole], e[-1 - weeks : -1, whole]) if dispersion is None else dispersion
+    phi = np.broadcast_to(pooled_dispersion(x[:-1], e[:-1]) if dispersion is None else dispersion, now.shape).astype(
+        float
+    )
     past = before.sum(axis=0)
     total, share = now + past, e_now / np.where(e_now + e_before > 0, e_now + e_before, np.nan)
     reason = np.select(
@@ -99,14 +142,14 @@ def trailing_test(
         Reason.GIVEN,
     )
     ok = reason == Reason.GIVEN
-    p_higher, p_lower = np.full((2, x.shape[1]), np.nan)
-    y, n, w = now[ok], total[ok], share[ok]
-    if phi > 1:
-        a, b = n * w / (phi - 1), n * (1 - w) / (phi - 1)
+    p_higher, p_lower, p_mid = np.full((3, x.shape[1]), np.nan)
+    for law, chosen in ((stats.binom, ok & (phi <= NEAR_ONE)), (stats.betabinom, ok & (phi > NEAR_ONE))):
+        y, n, w, above = now[chosen], total[chosen], share[chosen], phi[chosen] - 1
+        here = (w,) if law is stats.binom else (n * w / above, n * (1 - w) / above)
+        others = (1 - w,) if law is stats.binom else here[::-1]
         # The upper tail as the lower one of what the other weeks hold: no difference from 1, so no rounding to 0.
-        p_higher[ok], p_lower[ok] = stats.betabinom.cdf(n - y, n, b, a), stats.betabinom.cdf(y, n, a, b)
-    else:
-        p_higher[ok], p_lower[ok] = stats.binom.sf(y - 1, n, w), stats.binom.cdf(y, n, w)
+        p_higher[chosen], p_lower[chosen] = law.cdf(n - y, n, *others), law.cdf(y, n, *here)
+        p_mid[chosen] = p_higher[chosen] - law.pmf(y, n, *here) / 2
     return pd.DataFrame(
         {
             "observed": now,
@@ -114,6 +157,7 @@ def trailing_test(
             "p_higher": p_higher,
             "p_lower": p_lower,
             "p": np.minimum(1, 2 * np.minimum(p_higher, p_lower)),
+            "p_mid": p_mid,
             "dispersion": phi,
             "reason": reason,
         },
@@ -123,5 +167,5 @@ def trailing_test(
 
 def _not_said(cells: pd.Index, observed: Floats, reason: Reason) -> pd.DataFrame:
     """Give the test's frame without a test."""
-    blank = dict.fromkeys(["expected", "p_higher", "p_lower", "p", "dispersion"], np.nan)
+    blank = dict.fromkeys(["expected", "p_higher", "p_lower", "p", "p_mid", "dispersion"], np.nan)
     return pd.DataFrame({"observed": observed, **blank, "reason": str(reason)}, index=cells)

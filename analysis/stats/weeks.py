@@ -6,27 +6,31 @@ and are used nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, Self
 
 from analysis.errors import InputError
 from analysis.load.files import SourceFacts
+
+if TYPE_CHECKING:  # imported when a column is asked about: a calendar alone needs none
+    import pandas as pd
 
 WEEK = timedelta(days=7)
 SETTLING_DAYS = 28
 """Days between a week's Friday and the source's extraction before its figures count as settled.
 
-A rule of thumb until the completeness of young weeks is measured from recording delays.
+A rule of thumb where the completeness of young weeks cannot be measured from recording delays.
 """
+SETTLED, NOT_MEASURED = "settled", "not known"
 LATEST, LATEST_SETTLED = "latest", "latest settled"
 
 
 def week_of(days: pd.Series) -> pd.Series:
     """Give the Saturday on or before each day; a missing day stays missing."""
+    import pandas as pd
+
     return days - pd.to_timedelta((days.dt.day_of_week + 2) % 7, unit="D")
 
 
@@ -69,16 +73,37 @@ def parse_week(given: object) -> date:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The reporting weeks that a source covers, from the days it covers and the day it was extracted."""
+    """The reporting weeks that a source covers, from the days it covers and the day it was extracted.
+
+    ``measured`` is how far weeks are by their measured completeness (:meth:`with_maturities`); a week that is not in it
+    goes by the rule of :data:`SETTLING_DAYS`.
+    """
 
     first_day: date
     last_day: date
     extracted_on: date
+    measured: Mapping[date, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, facts: SourceFacts) -> Self:
         """Give the calendar of a source."""
         return cls(facts.first_day, facts.last_day, facts.extracted_on)
+
+    def with_maturities(self, maturities: pd.Series) -> Self:
+        """Let weeks go by their measured completeness.
+
+        Parameters
+        ----------
+        maturities
+            ``settled``, ``provisional`` or ``too young`` by week, as from :func:`analysis.stats.delays.maturities`;
+            ``not known`` leaves a week to the rule of days.
+        """
+        known = maturities[maturities != NOT_MEASURED]
+        return replace(self, measured={week.date(): str(name) for week, name in known.items()})
+
+    def until(self, week: date) -> Self:
+        """Give the same calendar without the weeks after this one."""
+        return replace(self, last_day=min(self.last_day, last_day(week)))
 
     def weeks(self) -> list[date]:
         """List every week with at least one covered day, partial ones included, oldest first."""
@@ -94,14 +119,33 @@ class Calendar:
         return (min(last_day(week), self.last_day) - max(week, self.first_day)).days + 1
 
     def is_settled(self, week: date) -> bool:
-        """Say whether the week is full and ended :data:`SETTLING_DAYS` or more before the extraction."""
-        return not self.is_partial(week) and (self.extracted_on - last_day(week)).days >= SETTLING_DAYS
+        """Say whether the week is full and finished: as measured, else by the rule of :data:`SETTLING_DAYS`."""
+        return self.status(week) == SETTLED
 
     def status(self, week: date) -> str:
-        """Name the week's state: ``partial``, ``settled`` or ``provisional``."""
+        """Name the week's state: ``partial``, ``settled``, ``provisional`` or ``too young``."""
         if self.is_partial(week):
             return "partial"
-        return "settled" if self.is_settled(week) else "provisional"
+        if week in self.measured:
+            return self.measured[week]
+        return SETTLED if (self.extracted_on - last_day(week)).days >= SETTLING_DAYS else "provisional"
+
+    def last_quarter(self, week: date) -> tuple[date, date] | None:
+        """Give the first and last day of the last calendar quarter that was over by the end of a week.
+
+        The source covers all of it and was extracted :data:`SETTLING_DAYS` or more after it. Quarters do not overlap,
+        so what the reports of successive weeks show of them cannot be subtracted from each other. None = there is none.
+        """
+        after = last_day(week) + timedelta(days=1)
+        while True:
+            after = date(after.year, 3 * ((after.month - 1) // 3) + 1, 1)
+            end = after - timedelta(days=1)
+            start = date(end.year, end.month - 2, 1)
+            if start < self.first_day:
+                return None
+            if end <= self.last_day and (self.extracted_on - end).days >= SETTLING_DAYS:
+                return start, end
+            after = end
 
     def full_weeks_before(self, week: date, number: int) -> list[date]:
         """List those of the ``number`` weeks before this one that are full, oldest first."""
@@ -158,4 +202,6 @@ def name_week(week: date) -> str:
 
 def as_timestamps(weeks: Iterable[date]) -> pd.DatetimeIndex:
     """Give weeks as an index that fits the dates of the table of detainers."""
+    import pandas as pd
+
     return pd.DatetimeIndex(pd.Series(list(weeks), dtype="datetime64[ms]"), name="week")

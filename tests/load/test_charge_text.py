@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.load.charge_rules import detail_of_text, labels, mended
-from analysis.load.charge_text import charge_tokens, citations, section_ends, status_in_text
+from analysis.load.charge_text import charge_tokens, citations, section_ends
 from analysis.load.files import crosswalk
 
 ICE_LABELS = sorted(crosswalk("offence_terms", "term").query("term_kind == 'ICE label'").index)
@@ -80,24 +80,6 @@ def test_a_bare_statute_is_placed_by_what_it_forbids(text: str, detail: str | No
 
 
 @pytest.mark.parametrize(
-    ("text", "status"),
-    [
-        ("Assault (Conviction)", "convicted"),
-        ("convicted of DUI", "convicted"),
-        ("assault charges", "charged"),
-        ("Charged with burglary", "charged"),
-        ("Burglary", "unknown"),
-        ("charge: burglary; conviction: DUI", "unknown"),
-        ("Convicted felon in possession of firearm", "unknown"),
-        ("DISCHARGE FIREARM", "unknown"),
-        ("   ", "none recorded"),
-    ],
-)
-def test_status_is_read_from_the_text(text: str, status: str) -> None:
-    assert status_in_text(text) == status
-
-
-@pytest.mark.parametrize(
     ("slip", "word"),
     [
         ("assualt", "assault"),
@@ -135,7 +117,6 @@ def test_the_gravest_of_several_charges_counts() -> None:
 def test_any_text_gives_words_and_at_most_one_detail(text: str) -> None:
     assert all(word == word.casefold() and len(word) > 1 for word in charge_tokens(text))
     assert detail_of_text(text) in {None, *crosswalk("offence_details", "detail_id").index}
-    status_in_text(text)
     citations(text)
 
 

@@ -18,6 +18,7 @@ from analysis.load.offences import (
     details,
     groups,
     mapped_shares,
+    named_offences,
     primary,
     primary_sensitivity,
 )
@@ -421,6 +422,9 @@ def test_a_jail_unknown_to_the_crosswalk_is_read() -> None:
         # As rosters of eight states print them. Before the rules were tuned on them, 90 to 93 % came out right and
         # 3 to 7 % in a wrong group: that, not this, is what to expect of a jail that nobody has seen.
         ("rosters", 0.97, 0.02),
+        # Written by someone who knew neither rules nor crosswalk; of 437 such, at first sight, 93 % came out right, 3 %
+        # unknown and 4 % in a wrong group. The clear ones are kept here, after the rules were mended.
+        ("strangers", 0.95, 0.04),
     ],
 )
 def test_jail_charges_are_read(split: str, right_at_least: float, wrong_at_most: float) -> None:
@@ -496,7 +500,7 @@ def test_open_choices_are_counted() -> None:
     assert found.loc["drg.unspec", "alternative_group"] == "DRUGTRAF"
 
 
-def named_offences() -> pd.DataFrame:
+def records_of_two() -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "record": [1, 1, 1, 2, 2, 3],
@@ -508,18 +512,40 @@ def named_offences() -> pd.DataFrame:
 
 
 def test_primary_is_the_gravest_conviction_or_else_the_gravest_charge() -> None:
-    assert primary(named_offences())["offence_text"].tolist() == ["Burglary", "Battery", "Fraud"]
-    assert primary(named_offences(), charges_first=True)["offence_text"].tolist() == ["Homicide", "Battery", "Fraud"]
+    assert primary(records_of_two())["offence_text"].tolist() == ["Burglary", "Battery", "Fraud"]
+    assert primary(records_of_two(), charges_first=True)["offence_text"].tolist() == ["Homicide", "Battery", "Fraud"]
 
 
 def test_ties_take_the_first_named_or_the_last() -> None:
-    tied = named_offences().iloc[[3, 5]].assign(record=1, offence_status="charged")
+    tied = records_of_two().iloc[[3, 5]].assign(record=1, offence_status="charged")
     assert primary(tied)["offence_text"].tolist() == ["Forgery"]
     assert primary(tied, last_of_ties=True)["offence_text"].tolist() == ["Fraud"]
 
 
 def test_the_order_has_a_measured_sensitivity() -> None:
-    found = primary_sensitivity(named_offences())
+    found = primary_sensitivity(records_of_two())
     assert found["records"].tolist() == [3, 3]
     assert found.loc["charges first", "share"] == pytest.approx(1 / 3)
     assert found.loc["last of ties", "changed"] == 0
+
+
+def test_a_text_that_names_several_offences_is_taken_apart() -> None:
+    table = pd.DataFrame(
+        {
+            "offence_text": pd.Categorical(["DUI; HOMICIDE", "BURGLARY", None, "FORGERY|\nBATTERY", "DUI ;"]),
+            "offence_status": pd.Categorical(["charged", "convicted", "none recorded", "convicted", "charged"]),
+        }
+    )
+    named = named_offences(table)
+    assert named["record"].tolist() == [0, 0, 3, 3]
+    assert named["offence_text"].tolist() == ["DUI", "HOMICIDE", "FORGERY", "BATTERY"]
+    assert named["offence_status"].tolist() == ["charged"] * 2 + ["convicted"] * 2
+    assert primary(named)["offence_group"].tolist() == classify(table)["offence_group"].iloc[[0, 3]].tolist()
+
+
+def test_no_text_names_several_offences() -> None:
+    table = pd.DataFrame({"offence_text": pd.Categorical(["DUI", None]), "offence_status": ["charged", "unknown"]})
+    named = named_offences(table)
+    assert named.empty
+    assert primary_sensitivity(named)["changed"].tolist() == [0, 0]
+    assert primary_sensitivity(named)["share"].isna().all()

@@ -224,6 +224,22 @@ def test_unequal_lines_are_named(ending: str, tmp_path: Path) -> None:
     refused(path, "line 6: a line does not fit the header: found '5 cells', expected 4.*quotes")
 
 
+def test_a_quote_that_is_not_closed_is_named_by_the_line_where_its_row_begins(tmp_path: Path) -> None:
+    good = "1/4/15,TEXAS,WACO,\n"
+    content = LINES + '1/4/15,"TEXAS,WACO,\n' + good * 3 + '1/4/15,OHIO,"LIMA",\n' + good
+    refused(written(tmp_path / "quote.csv", content), "lines 4 to 8")
+
+
+def test_bytes_that_no_text_has(tmp_path: Path) -> None:
+    refused(
+        written(tmp_path / "nul.csv", LINES + "1/4/15,TEXAS,WACO,\n" * 400 + "1/4/15,TEXAS,WA\0CO,\n"), "line 404.*NUL"
+    )
+
+
+def test_rows_without_a_filled_cell_alone(tmp_path: Path) -> None:
+    refused(written(tmp_path / "blank.csv", LINES.splitlines()[0] + "\n" + ",,,\n" * 50), "filled cell.*50 empty rows")
+
+
 def test_blank_lines_keep_the_row_numbers(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", LINES.replace("1/4", "\n1/4") + "\n\n\n")
     assert read_release(path).table["source_row"].tolist() == [2, 4]

@@ -192,6 +192,35 @@ def test_typed_files_give_the_same_rows(kind: str, rows: pd.DataFrame, tmp_path:
 # ---- columns
 
 
+def test_names_that_stata_cuts_are_read_as_whole(tmp_path: Path) -> None:
+    offences = pd.DataFrame(
+        {
+            "detainer_prepare_date": ["2025-01-04", "2025-01-05"],
+            "detainer_lift_reason": ["Died", "Case Closed"],
+            "facility_state": ["TEXAS", "OHIO"],
+            "most_serious_conviction_msc_char": ["DUI", "Burglary"],
+        }
+    )
+    pyreadstat.write_dta(offences, str(tmp_path / "cut.dta"))
+    release = read_release(tmp_path / "cut.dta")
+    assert release.table["offence_group"].tolist() == ["DUI", "PROPERTY"]
+    assert release.unknown_columns == ()
+
+
+@pytest.mark.parametrize(("late", "stops"), [(1, False), (5, True)])
+def test_days_after_the_extraction_are_no_days_of_issue(late: int, stops: bool, tmp_path: Path) -> None:
+    lines = ["Prepare Date,State,Detainer Lift Reason", *["1/3/15,TEXAS,Died"] * (200 - late)]
+    (tmp_path / "late.csv").write_text("\n".join([*lines, *["1/5/35,TEXAS,Died"] * late]), encoding="utf-8")
+    if stops:
+        with pytest.raises(InputError, match=r"2\.5% of the rows.*'1/5/35'.*not after 2016-01-01"):
+            read_release(tmp_path / "late.csv", not_after=date(2016, 1, 1))
+        return
+    release = read_release(tmp_path / "late.csv", not_after=date(2016, 1, 1))
+    assert release.table["issued_on"].isna().sum() == late
+    assert release.changes["rows"].tolist() == [late]
+    assert read_release(tmp_path / "late.csv").table["issued_on"].notna().all()
+
+
 def test_unknown_column_is_reported_and_carried(rows: pd.DataFrame, tmp_path: Path) -> None:
     lines = [[*line, "yes", "x"] for line in cells("A", rows)]
     release = read_release(text(tmp_path / "a.csv", [*A, "Kept By Us", "outcome"], lines))

@@ -99,13 +99,9 @@ def test_rules_agree_with_a_slow_reading(rule: str, rows: list[dict[str, Any]]) 
     assert flag_repeats(table, rule).notna().tolist() == by_the_word(rows, rule)
 
 
-def test_rows_and_persons_stand_beside_each_other() -> None:
-    table = CASES.assign(duplicate=flag_repeats(CASES))
-    assert rows_and_persons(table).to_dict("records") == [
-        {"rows": 13, "flagged": 3, "kept": 10, "persons": 4, "rows_without_id": 2}
-    ]
-    same_day = CASES.assign(duplicate=flag_repeats(CASES, "same_day"))
-    assert rows_and_persons(same_day)["kept"].tolist() == [11]
-    by_form = rows_and_persons(table, ["form"])
-    assert by_form.loc["I247D"].tolist() == [1, 0, 1, 1, 0]
-    assert by_form["rows"].sum() == 13
+def test_rows_and_persons_stand_beside_each_other_by_every_rule() -> None:
+    counts = rows_and_persons(CASES)
+    assert counts.loc["episode"].to_dict() == {"rows": 13, "flagged": 3, "kept": 10, "persons": 4, "rows_without_id": 2}
+    assert counts.loc["same_day", "kept"] == 11
+    for rule in RULES:
+        assert counts.loc[rule, "flagged"] == (flag_repeats(CASES, rule) == RULES[rule]).sum()

@@ -18,8 +18,20 @@ pytestmark = pytest.mark.slow
 FROZEN = Path(__file__).parent / "frozen"
 AWKWARD: dict[str, list[dict[str, object]]] = {
     "compare_releases": [{"source": "synthetic", "older": 1, "newer": 3}],
+    "methods": [{"png": True}],
+    "offence_profile": [
+        {"offence": "Homicide"},  # no detainer in the default week
+        {"offence": "UNKNOWN", "week": "2026-02-21", "png": True},  # the last week, not settled
+        {"offence": "FRAUD", "week": "2025-01-04"},  # the first week: nothing before it, no quarter
+    ],
     "published_week": [{"week": "2017-02-11", "png": True}],
     "release_quality": [{"source": "synthetic"}],
+    "state_profile": [
+        {"source": "synthetic", "state": "District of Columbia"},
+        {"source": "synthetic", "state": "TX", "repeats": "counted"},
+        {"source": "fy2015", "state": "ME"},  # no detainer in the default week
+        {"source": "fy2015", "state": "GU", "week": "2015-07-18"},  # none at all, in a partial week
+    ],
     "weekly_bulletin": [
         {"source": "fy2015", "state": "District of Columbia"},
         {"source": "fy2015", "state": "ME"},  # no detainer in the default week
@@ -33,6 +45,8 @@ FROZEN_SETS: list[tuple[str, dict[str, object]]] = [
     ("published_week", {"week": "2017-02-11"}),
     ("weekly_bulletin", {"source": "fy2015", "week": "2014-10-11"}),
     ("weekly_bulletin", {"source": "fy2015", "week": "2015-06-20"}),
+    ("state_profile", {"source": "fy2015", "state": "TX", "week": "2015-06-20"}),
+    ("offence_profile", {"source": "synthetic", "offence": "DUI", "week": "2026-01-31"}),
 ]
 
 
@@ -105,19 +119,22 @@ def _as_frozen(value: object) -> object:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "says"),
+    ("name", "parameters", "says"),
     [
-        ({"week": "2015-06-21"}, "is a Sunday"),
-        ({"state": "Texass"}, "did you mean 'Texas'"),
-        ({"state": False}, "YAML reads an unquoted NO"),
-        ({"source": "fy2051"}, "unknown source"),
+        ("weekly_bulletin", {"week": "2015-06-21"}, "is a Sunday"),
+        ("weekly_bulletin", {"state": "Texass"}, "did you mean 'Texas'"),
+        ("weekly_bulletin", {"state": False}, "YAML reads an unquoted NO"),
+        ("weekly_bulletin", {"source": "fy2051"}, "unknown source"),
+        ("state_profile", {"state": "all"}, "unknown state 'all'"),
+        ("offence_profile", {"offence": "DIU"}, "did you mean 'DUI'"),
+        ("offence_profile", {"source": "fy2015"}, "records no offences"),
     ],
 )
 def test_bare_papermill_refuses_a_wrong_value_in_one_sentence(
-    parameters: dict[str, object], says: str, tmp_path: Path
+    name: str, parameters: dict[str, object], says: str, tmp_path: Path
 ) -> None:
     with pytest.raises(PapermillExecutionError) as refusal:
-        _execute("weekly_bulletin", parameters, tmp_path)
+        _execute(name, parameters, tmp_path)
     assert refusal.value.ename == "InputError"
     assert says in refusal.value.evalue
     executed = nbformat.read(tmp_path / "executed.ipynb", as_version=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,13 +12,15 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.run import batch
-from analysis.run.batch import Task, plan, run
-from analysis.run.manifest import Entry, is_current, read_manifest
+from analysis.run.batch import Due, plan, run, what_is_due
+from analysis.run.manifest import Entry, read_manifest, write_manifest
 from analysis.run.parameters import find_notebook
-from analysis.run.reports import write_whole
 from analysis.run.site import write_index
+from analysis.run.tasks import Task
+from analysis.run.writing import write_whole
 
 BULLETIN, PUBLISHED = find_notebook("weekly_bulletin"), find_notebook("published_week")
+STATE, OFFENCE = find_notebook("state_profile"), find_notebook("offence_profile")
 
 
 def test_the_plan_of_the_bundled_real_sources() -> None:
@@ -26,6 +29,31 @@ def test_the_plan_of_the_bundled_real_sources() -> None:
     assert sum(task.entry.notebook == "published_week" for task in tasks) == 3
     assert len({task.entry.folder for task in tasks}) == 46
     assert len({task.entry.key for task in tasks}) == 46
+
+
+def test_without_arguments_each_profile_is_made_once_a_source() -> None:
+    profiles = [STATE, OFFENCE]
+    folders = [task.entry.folder for task in plan(profiles, source_names=["fy2015", "synthetic"])]
+    assert folders == [
+        "state_profile/fy2015/2015-06-20_TX",
+        "state_profile/synthetic/2026-01-31_TX",
+        "offence_profile/synthetic/2026-01-31_DUI",
+    ]
+    with pytest.raises(InputError, match="nothing to make"):
+        plan([OFFENCE], source_names=["fy2015"])
+
+
+def test_weeks_states_and_offences_of_profiles_can_be_asked_for() -> None:
+    weeks = "2025-12-06:2025-12-13"
+    groups = plan([STATE, OFFENCE], offences=["DUI", "FRAUD"], source_names=["synthetic"], weeks=weeks)
+    assert [task.entry.folder for task in groups] == [
+        f"offence_profile/synthetic/{week}_{group}"
+        for week in ("2025-12-06", "2025-12-13")
+        for group in ("DUI", "FRAUD")
+    ]
+    states = plan([STATE, OFFENCE], states=["CA", "DC"], source_names=["synthetic"], weeks=weeks)
+    assert {task.entry.parameters["state"] for task in states} == {"CA", "DC"}
+    assert len(states) == 4
 
 
 def test_weeks_and_states_narrow_the_plan() -> None:
@@ -57,12 +85,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace the making of reports by writing one facts file; give the folders that were made."""
     folders: list[str] = []
 
-    def make_all(tasks: Sequence[Task], out: Path, jobs: int) -> Iterator[Entry]:
-        for task in tasks:
+    def make_all(due: Sequence[Due], out: Path, *_: object) -> Iterator[Entry]:
+        for task in [one.task for one in due]:
             folders.append(task.entry.folder)
             content = json.dumps({"title": "T", "facts": {"issued": 10, "declined": 1}}).encode()
             write_whole(out / task.entry.folder / "facts.json", content)
-            digest = batch.hashlib.sha256(content).hexdigest()
+            digest = hashlib.sha256(content).hexdigest()
             yield replace(task.entry, outcome="made", files={"facts.json": digest})
 
     monkeypatch.setattr(batch, "_make_all", make_all)
@@ -100,15 +128,15 @@ def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: list[str], mon
     run(_tasks("2015-01-03"), tmp_path, jobs=1)
     earlier = read_manifest(tmp_path)[made[0]]
 
-    def fail(tasks: Sequence[Task], out: Path, jobs: int) -> Iterator[Entry]:
-        yield from (replace(task.entry, message="cell 3: KeyError: 'x'") for task in tasks)
+    def fail(due: Sequence[Due], *_: object) -> Iterator[Entry]:
+        yield from (replace(one.task.entry, message="cell 3: KeyError: 'x'") for one in due)
 
     monkeypatch.setattr(batch, "_make_all", fail)
     results = run(_tasks("2015-01-03"), tmp_path, jobs=1, force=True)
     entry = results[made[0]]
     assert entry.outcome == "failed"
     assert entry.files == earlier.files
-    assert not is_current(tmp_path, entry, entry.key)
+    assert [one[:2] for one in what_is_due(_tasks("2015-01-03"), tmp_path)] == [("run", "it failed")]
     page = write_index(tmp_path, read_manifest(tmp_path)).read_text()
     assert "cell 3: KeyError: &#39;x&#39;" in page
 
@@ -123,3 +151,15 @@ def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"reports": [{"folder"')
     with pytest.raises(InputError, match=r"manifest\.json: the manifest is damaged.*Delete it"):
         read_manifest(tmp_path)
+
+
+def test_those_that_took_longest_come_first(tmp_path: Path, made: list[str]) -> None:
+    run(_tasks(), tmp_path, jobs=1)
+    entries = read_manifest(tmp_path)
+    took = dict(zip(sorted(entries), (1.0, 3.0, 2.0), strict=True))
+    write_manifest(tmp_path, {name: replace(entry, seconds=took[name]) for name, entry in entries.items()})
+    made.clear()
+    run(_tasks("2015-01-03:2015-01-24"), tmp_path, jobs=1, force=True)
+    assert made[0] == sorted(entries)[1]
+    assert made[-1] == sorted(entries)[0]
+    assert set(made[1:-1]) == {sorted(entries)[2], "weekly_bulletin/fy2015/2015-01-24"}

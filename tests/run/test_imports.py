@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
-from analysis.load import store as store_module
 from analysis.load.sources import open_source, sources
 from analysis.load.store import data_folder, find_version, imported_names, read_stored, versions_of
 from analysis.load.synthetic import generate, write_release
@@ -92,7 +91,7 @@ def test_an_import_that_breaks_leaves_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store_module.pq, "write_table", full)
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
     with pytest.raises(OSError, match="No space left"):
         import_release([files["newer"]], "made-up", title="T")
     assert [path.name for path in (data_dir / "made-up").iterdir()] == ["v001"]

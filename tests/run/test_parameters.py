@@ -28,6 +28,11 @@ def test_a_state_by_code_name_or_fips(given: str) -> None:
     assert check_parameters(find_notebook("weekly_bulletin"), {"source": "fy2015", "state": given})["state"] == "DC"
 
 
+@pytest.mark.parametrize("given", ["DUI", "dui", "driving under the influence"])
+def test_an_offence_group_by_id_or_label(given: str) -> None:
+    assert check_parameters(find_notebook("offence_profile"), {"offence": given})["offence"] == "DUI"
+
+
 def test_papermill_turned_fips_06_into_a_number() -> None:
     asked = check_parameters(find_notebook("weekly_bulletin"), {"source": "fy2015", "state": 6})
     assert asked["state"] == "CA"
@@ -46,6 +51,9 @@ def test_papermill_turned_fips_06_into_a_number() -> None:
         ("weekly_bulletin", {"source": "fy2051"}, ["'fy2051'", "fy2015", "declines list"]),
         ("weekly_bulletin", {"source": "published-2017"}, ["published-2017", "fy2015"]),
         ("weekly_bulletin", {"source": "fy2015", "png": "perhaps"}, ["'png'", "perhaps"]),
+        ("state_profile", {"state": "all"}, ["unknown state 'all'", "WY"]),
+        ("offence_profile", {"offence": "DIU"}, ["did you mean 'DUI'?", "HOMICIDE", "Driving under the influence"]),
+        ("offence_profile", {"source": "fy2015"}, ["'fy2015' records no offences", "synthetic"]),
         ("published_week", {"week": "2017-02-18"}, ["2017-02-18", "2017-01-28", "2017-02-11"]),
         ("published_week", {"week": "2017-02-03"}, ["Friday", "2017-01-28"]),
     ],
@@ -65,6 +73,7 @@ def test_an_unknown_notebook_names_the_nearest() -> None:
 def test_sources_by_clock() -> None:
     assert list(sources_for(find_notebook("published_week"))) == ["published-2017"]
     assert "fy2015" in sources_for(find_notebook("weekly_bulletin"))
+    assert list(sources_for(find_notebook("offence_profile"))) == ["synthetic"]
 
 
 def _notebook(folder: Path, parameters: str) -> Path:

@@ -16,7 +16,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from analysis.errors import InputError
 from analysis.run.page import as_data_address
-from analysis.run.reports import files_of, write_report, write_whole
+from analysis.run.reports import files_of, write_report
+from analysis.run.writing import write_whole
 from analysis.show.sheet import Sheet, Shown
 
 

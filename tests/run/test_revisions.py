@@ -84,7 +84,7 @@ def test_was_is_and_why(tmp_path: Path) -> None:
             "pandas 3.1.1 → 3.2.0",
         ),
         (
-            replace(ENTRY, data_sha256="e" * 64),
+            replace(ENTRY, reference_sha256="f" * 64),
             {"declined": 49},
             ["the bundled reference data changed"],
             "bundled reference",

@@ -30,6 +30,7 @@ from analysis.show.quality_figures import revised_weeks, weekly_recording
 from analysis.show.sentences import as_percent
 from analysis.show.sheet import Sheet
 from analysis.show.style import INK, OUTCOMES, drawing
+from analysis.show.tiles import tile_map
 from analysis.stats import cohorts
 from analysis.stats.cohorts import NOT_GIVEN
 from analysis.stats.weeks import WEEK, name_week
@@ -173,9 +174,9 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
         series(), date(2015, 6, 20), events=known_events(60), **TITLES
     ),
     "series of one week": lambda: figures.weekly_series(series(1), date(2014, 9, 27), **TITLES),
-    "map": lambda: figures.tile_map(tiles(), marked="MP", **TITLES),
-    "map of bounds": lambda: figures.tile_map(tiles().assign(label="≥149"), absent_name="not known", **TITLES),
-    "map of none": lambda: figures.tile_map(tiles(0).assign(present=False), **TITLES),
+    "map": lambda: tile_map(tiles(), marked="MP", **TITLES),
+    "map of bounds": lambda: tile_map(tiles().assign(label="≥149"), absent_name="not known", **TITLES),
+    "map of none": lambda: tile_map(tiles(0).assign(present=False), **TITLES),
     "shares of all": lambda: figures.ranked_shares(
         by_state(ALL_PLACES, 9_999, 12_345), 0.05, overall_name="all states", marked="MP", **TITLES
     ),
@@ -312,7 +313,7 @@ def face(patch: Rectangle) -> tuple[float, ...]:
 
 
 def tile_patches(table: pd.DataFrame, **options: Any) -> dict[str, Rectangle]:  # noqa: ANN401
-    figure = figures.tile_map(table, headline="h", subtitle="s", **options)
+    figure = tile_map(table, headline="h", subtitle="s", **options)
     patches = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
     assert len(patches) == len(table)
     return dict(zip(table.index, patches, strict=True))
@@ -325,7 +326,7 @@ def test_none_declined_and_no_detainers_are_told_apart_by_hatch_not_by_colour_al
     assert patches["VI"].get_hatch()
     assert not patches["CA"].get_hatch()
     assert luminance(face(patches["CA"])) - luminance(face(patches["VI"])) > 0.1
-    figure = figures.tile_map(table, headline="h", subtitle="s")
+    figure = tile_map(table, headline="h", subtitle="s")
     texts = check_layout(figure)
     assert texts.count("0") == len(table) - 1  # a zero is printed, an absent state has no number
     assert {"none declined", "no detainers"} <= set(texts)
@@ -349,7 +350,7 @@ def test_the_classes_of_the_map_are_distinct_in_grey_and_go_from_light_to_dark()
 def test_the_text_on_every_tile_can_be_read() -> None:
     """WCAG 2.2, level AA: a contrast of 4.5 for text of this size."""
     table = tiles()
-    figure = figures.tile_map(table, headline="h", subtitle="s")
+    figure = tile_map(table, headline="h", subtitle="s")
     axes = figure.axes[0]
     for text in axes.texts:
         x, y = text.get_position()

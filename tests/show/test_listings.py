@@ -18,6 +18,7 @@ from analysis.show.sheet import TABLE_TYPE, Sheet
 from analysis.show.tables import COLUMNS
 from analysis.stats import cohorts, recorded
 from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.indicators import indicators
 
 WEEK = date(2015, 6, 20)
 PLACES = [*states().index, NOT_GIVEN]
@@ -95,8 +96,8 @@ def test_only_what_was_tested_is_listed_the_smallest_p_first(comparisons: pd.Dat
 
 
 def test_indicators_are_named_in_full(fiscal_2015: Cohorts) -> None:
-    table = listings.named_measures(cohorts.indicators(fiscal_2015.by_week, WEEK, fiscal_2015.calendar, "all"))
-    assert list(table["measure"]) == ["Issued", "Recorded as declined", "Taken by ICE", "Other ends", "Not recorded"]
+    table = listings.named_measures(indicators(fiscal_2015.by_week, WEEK, fiscal_2015.calendar, "all"))
+    assert list(table["measure"]) == [*listings.MEASURES.values(), listings.INDICATORS["states"]]
 
 
 @pytest.mark.parametrize("number", [0, 3, 15, 40])
@@ -134,7 +135,7 @@ def test_every_column_of_every_table_is_described(
     tables = [
         listings.states_table(by_state, comparisons),
         listings.tests_table(comparisons),
-        listings.named_measures(cohorts.indicators(fiscal_2015.by_week, WEEK, fiscal_2015.calendar, "all")),
+        listings.named_measures(indicators(fiscal_2015.by_week, WEEK, fiscal_2015.calendar, "all")),
         listings.lettered(events())[["letter", "date", "headline", "detail"]],
         cohorts.weekly_series(fiscal_2015.table, fiscal_2015.calendar).reset_index(),
         cohorts.lift_reasons_of(rows),

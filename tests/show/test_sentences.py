@@ -58,6 +58,7 @@ def as_facts(made: Cohorts, found: dict[str, object], place: str) -> dict[str, F
     """Add what a bulletin knows beside the week's counts."""
     records = cohorts.record_facts(made.table.iloc[:0], cohorts.LEFT_OUT)  # this source has no person ids
     more = {"place": place, "place_name": place_name(place), "extracted_on": made.calendar.extracted_on}
+    more |= {"week_completeness": None}  # nor days of declines
     return {name: as_fact(value) for name, value in (found | records | more).items()}
 
 

@@ -138,7 +138,7 @@ def test_its_p_values_hold_their_level_under_clustered_counts() -> None:
     # 2,000 cells in one week, negative binomial with variance three times the mean, no change.
     counts = np.random.default_rng(11).negative_binomial(10 / 2, 1 / 3, (8, 2000)).astype(float)
     p = trailing_test(counts)["p_higher"]
-    assert trailing_test(counts)["dispersion"].iloc[0] == pytest.approx(3, abs=0.15)
+    assert trailing_test(counts)["dispersion"].mean() == pytest.approx(3, abs=0.15)
     within = 3 * np.sqrt(0.05 * 0.95 / 2000)
     assert (p <= 0.05).mean() < 0.05 + within
     assert (trailing_test(counts, dispersion=1)["p_higher"] <= 0.05).mean() > 0.1
@@ -147,8 +147,9 @@ def test_its_p_values_hold_their_level_under_clustered_counts() -> None:
 def test_the_dispersion_of_poisson_counts_is_one_however_sparse() -> None:
     for mean in (0.05, 1, 30):
         counts = np.random.default_rng(5).poisson(mean, (7, 3000))
-        assert pooled_dispersion(counts) == pytest.approx(1, abs=0.06)
-    assert pooled_dispersion(np.zeros((7, 3))) == 1
+        assert np.median(pooled_dispersion(counts)) == pytest.approx(1, abs=0.02)
+        assert pooled_dispersion(counts).mean() < 1.1  # a cell is never below 1, so that noise has one direction
+    assert pooled_dispersion(np.zeros((7, 3))).tolist() == [1, 1, 1]
 
 
 def test_exposure_is_taken_into_account() -> None:
@@ -312,11 +313,13 @@ def test_weights_of_a_series_add_up_to_its_length() -> None:
 @given(st.floats(0.1, 200), st.floats(1, 8), st.integers(0, 300))
 @settings(max_examples=60)
 def test_the_plug_in_bound_is_the_negative_binomial_quantile(mean: float, phi: float, y: int) -> None:
-    low, high, p = (float(v) for v in prediction_limits(y, mean, 0, phi, 0.01))
+    low, high, p, p_new = (float(v) for v in prediction_limits(y, mean, 0, phi, 0.01))
     law = stats.poisson(mean) if phi == 1 else stats.nbinom(mean / (phi - 1), 1 / phi)
     assert law.sf(high) <= 0.01 < law.sf(high - 1) if high > 0 else True
     assert low <= high
     assert p == pytest.approx(law.sf(y - 1))
+    assert p_new == pytest.approx(p, rel=1e-3, abs=1e-9)
+    assert prediction_limits(mean + 9, mean, mean / 5, phi).p_new > prediction_limits(mean + 9, mean, 0, phi).p_new
     if phi > 1.001:
         assert law.var() == pytest.approx(phi * mean, rel=1e-6)
 

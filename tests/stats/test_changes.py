@@ -139,7 +139,7 @@ def test_adjusting_never_helps_and_keeps_the_order(p: list[float]) -> None:
     ],
 )
 def test_too_few(count: int, before: int, exposure: float, exposure_before: float, expected: bool) -> None:
-    assert too_few(count, before, exposure, exposure_before) is expected
+    assert bool(too_few(count, before, exposure, exposure_before)) is expected
 
 
 def test_places_are_compared_by_declines_per_detainer() -> None:

@@ -320,25 +320,6 @@ def test_an_event_of_several_days_blocks_from_its_first_to_its_last() -> None:
 # Facts and listings.
 
 
-def test_indicators_are_this_week_last_week_and_the_mean_of_eight() -> None:
-    by_week = weekly(CA=[(n, 10 * n) for n in range(1, 13)], NY=[(1, 1)] * 12)
-    everywhere = cohorts.indicators(by_week, FIRST + 9 * WEEK, CALENDAR, "all").set_index("measure")
-    assert list(everywhere.index) == ["issued", *OUTCOME_COLUMNS]
-    assert list(everywhere.loc["declined"]) == [11, 10, 6.5]  # CA 10, 9 and the mean of 2 to 9, and one of NY
-    assert list(everywhere.loc["issued"]) == [101, 91, 56]
-    california = cohorts.indicators(by_week, FIRST + 9 * WEEK, CALENDAR, "CA").set_index("measure")
-    assert list(california.loc["declined"]) == [10, 9, 5.5]
-    assert list(california.loc["other_ends"]) == [0, 0, 0]
-
-
-def test_an_indicator_of_a_period_that_is_not_there_is_missing_not_zero() -> None:
-    rows = cohorts.indicators(weekly(CA=STEADY), FIRST, CALENDAR, "all").set_index("measure")
-    assert rows.loc["declined", "this_week"] == 10
-    assert rows[["last_week", "trailing_mean"]].isna().all(axis=None)
-    partial = Calendar(FIRST + timedelta(days=1), CALENDAR.last_day, CALENDAR.extracted_on)
-    assert np.isnan(cohorts.indicators(weekly(CA=STEADY), FIRST + WEEK, partial, "all")["last_week"]).all()
-
-
 def test_lift_reasons_are_counted_with_a_row_for_nothing_recorded() -> None:
     declined, booked = "Detainer Declined by LEA", "Booked into Detention"
     table = detainers(
@@ -433,38 +414,3 @@ def test_every_comparison_has_numbers_or_a_reason(table: pd.DataFrame, n: int) -
     assert (found["p"].isna() == (found["reason"] != "")).all()
     assert (found["finding"] != "").all()
     assert found.loc[found["p"].notna(), ["p", "p_mid", "p_adjusted"]].apply(lambda p: p.between(0, 1)).all(axis=None)
-
-
-def by_offence(counts: dict[str | None, dict[str, int]]) -> pd.DataFrame:
-    """Make the detainers of a week by state and offence group."""
-    rows = [
-        {"state": state, "offence_group": group, "detainers": count}
-        for state, groups in counts.items()
-        for group, count in groups.items()
-    ]
-    return detainers(rows)
-
-
-def test_small_states_and_groups_are_added_up_and_no_total_is_lost() -> None:
-    table = by_offence(
-        {
-            "CA": {"DUI": 40, "ASSAULT": 30, "HOMICIDE": 2},
-            "TX": {"DUI": 60, "ASSAULT": 31, "FRAUD": 1},
-            "ME": {"DUI": 3, "ASSAULT": 1},
-            "VT": {"DUI": 4, "KIDNAP": 1},
-            None: {"DUI": 12},
-        }
-    )
-    shown = cohorts.state_by_offence(table, "issued")
-    assert shown is not None
-    assert shown.labels.index.tolist() == ["TX", "CA", NOT_GIVEN, cohorts.OTHER_STATES, "total"]
-    assert shown.labels.columns.tolist() == ["ASSAULT", "DUI", cohorts.OTHER_GROUPS, "total"]
-    assert shown.labels["total"].tolist() == ["92", "72", "12", "9", "185"]
-    assert shown.labels.loc["total"].tolist() == ["62", "119", "4", "185"]
-    small = shown.labels.loc[["TX", "CA", cohorts.OTHER_STATES], cohorts.OTHER_GROUPS]
-    assert small.isin(["1–4", "not shown"]).all()
-
-
-@pytest.mark.parametrize("counts", [{"CA": {"DUI": 9}, "TX": {"ASSAULT": 9}}, {"CA": {"DUI": 40, "FRAUD": 30}}])
-def test_too_little_by_offence_is_not_shown_at_all(counts: dict[str | None, dict[str, int]]) -> None:
-    assert cohorts.state_by_offence(by_offence(counts), "issued") is None

@@ -245,3 +245,28 @@ def test_weeks_become_an_index_that_meets_the_tables_dates() -> None:
     assert index.dtype == "datetime64[ms]"
     assert list(index) == [pd.Timestamp("2014-09-27"), pd.Timestamp("2014-10-04")]
     assert len(as_timestamps([])) == 0
+
+
+def test_a_measured_week_goes_by_its_completeness_and_another_by_its_days() -> None:
+    names = {"2015-06-13": "provisional", "2015-06-20": "too young", "2015-06-27": "settled", "2015-06-06": "not known"}
+    measured = FISCAL_2015.with_maturities(pd.Series(list(names.values()), index=pd.DatetimeIndex(list(names))))
+    for week, name in names.items():
+        assert measured.status(date.fromisoformat(week)) == (name if name != "not known" else "settled")
+    assert not measured.is_settled(date(2015, 6, 13))
+    assert measured.is_settled(date(2015, 6, 27))
+    assert measured.status(date(2015, 7, 18)) == "partial"
+    assert FISCAL_2015.pick("latest settled") == date(2015, 6, 20)  # the runner knows of no delays
+
+
+@pytest.mark.parametrize(
+    ("week", "quarter"),
+    [
+        ("2015-06-20", (date(2015, 1, 1), date(2015, 3, 31))),
+        ("2015-03-28", (date(2015, 1, 1), date(2015, 3, 31))),  # its Friday is 3 April
+        ("2015-03-21", (date(2014, 10, 1), date(2014, 12, 31))),
+        ("2015-07-11", (date(2015, 1, 1), date(2015, 3, 31))),  # the second quarter is too young
+        ("2014-12-20", None),
+    ],
+)
+def test_the_last_quarter_is_over_covered_and_old_enough(week: str, quarter: tuple[date, date] | None) -> None:
+    assert FISCAL_2015.last_quarter(date.fromisoformat(week)) == quarter

@@ -1,0 +1,98 @@
+"""The rows of each week of a source as hashes, so that a report is made anew when a row that it reads has changed.
+
+A new release is a new file, but most of its weeks are the old ones. The hashes of a file are worked out once and kept in
+the data folder, under what they follow from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from analysis.errors import InputError
+from analysis.load.files import check_hash
+from analysis.load.sources import Source
+from analysis.load.store import data_folder, read_stored, versions_of
+from analysis.run.keys import files_sha256, modules_of, modules_sha256, reference_files
+from analysis.run.writing import as_json, write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEPT = ".slices"
+WHERE_FROM = ("source_file", "source_sheet", "source_row")
+"""Columns that a new file changes although the detainers are the same."""
+UNDATED = "undated"
+
+
+def week_hashes(table: pd.DataFrame) -> dict[str, str]:
+    """Hash the rows of each week of issue; their order and where they stood in the file do not count.
+
+    Parameters
+    ----------
+    table
+        The table of detainers.
+
+    Returns
+    -------
+    dict
+        sha256 by Saturday (ISO date), and ``undated`` where rows have no day of issue.
+    """
+    import pandas as pd
+
+    from analysis.stats.weeks import week_of
+
+    rows = pd.util.hash_pandas_object(table.drop(columns=list(WHERE_FROM), errors="ignore"), index=False)
+    weeks = week_of(table["issued_on"]).dt.strftime("%Y-%m-%d").astype("str").fillna(UNDATED)
+    return {
+        str(week): hashlib.sha256(of_week.sort_values().to_numpy().tobytes()).hexdigest()
+        for week, of_week in rows.groupby(weeks.to_numpy())
+    }
+
+
+def slices_of(source: Source) -> dict[str, str]:
+    """Give the hashes of a source's weeks; the first time, all of it is read and so checked.
+
+    Raises
+    ------
+    InputError
+        The first thing of the source that cannot be used.
+    """
+    if source.facts.clock == "recorded":
+        digest = files_sha256(path for path in source.path.parent.iterdir() if path.is_file())
+
+        def whole() -> dict[str, str]:
+            source.check()
+            return {UNDATED: digest}
+
+        return _kept(digest, whole)
+    return _kept(source.sha256, lambda: week_hashes(source.detainers()))
+
+
+def slices_of_versions(name: str) -> list[dict[str, str]]:
+    """Give the hashes of the weeks of every stored version of a source, oldest first."""
+    return [
+        _kept(check_hash(version.path), lambda path=version.path: week_hashes(read_stored(path)))  # type: ignore[misc]
+        for version in versions_of(name)
+    ]
+
+
+def _kept(digest: str, work_out: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Look hashes up under what they follow from: a file, the modules that read it, and their reference tables."""
+    modules = modules_of("from analysis.load import sources")
+    readers = modules_sha256(modules), files_sha256(reference_files(modules))
+    name = hashlib.sha256("\n".join([digest, *readers]).encode()).hexdigest()
+    path = data_folder() / KEPT / f"{name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not worked out yet, or cut short
+        hashes = work_out()
+    try:
+        write_whole(path, as_json(hashes))
+    except OSError as error:
+        raise InputError(
+            f"the data folder cannot be written: {error.strerror}", file=path.parent, do="Give another with --data-dir"
+        ) from error
+    return hashes

@@ -1,0 +1,221 @@
+"""The work of one report, in a process of its own: papermill runs the notebook, its files are made and written."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+from papermill import execute_notebook
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import write_ipynb
+
+from analysis.errors import InputError
+from analysis.load import declared
+from analysis.run import kernels
+from analysis.run.manifest import Entry
+from analysis.run.reports import NOTEBOOK
+from analysis.run.revisions import write_again, write_revised
+from analysis.run.tasks import FAILED, Limits, Task
+from analysis.run.writing import write_whole
+
+KERNEL_ARGUMENTS = [
+    "--IPKernelApp.log_level=50",  # notices of a kernel that lives for one report
+    "--HistoryManager.hist_file=:memory:",
+    "--IPKernelApp.exec_lines=__import__('analysis.load.declared').load.declared.hold()",
+]
+LOOK_EVERY = 0.2
+MEGABYTE = 1_000_000
+
+
+class _SavingEngine(NBClientEngine):
+    """Papermill's own engine, but for one thing: what was executed is saved when the kernel dies, too."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, executed: str, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Run the cells; see :class:`papermill.engines.Engine`."""
+        try:
+            return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+        except BaseException:
+            write_ipynb(nb_man.nb, executed)
+            raise
+
+
+papermill_engines.register("declines", _SavingEngine)
+_one_at_a_time = threading.Lock()  # papermill changes the process's folder
+
+
+def make_report(task: Task, out: Path, limits: Limits) -> Entry:
+    """Execute one notebook and write its report; a failure is an entry, not an exception."""
+    return write_files(*execute(task, limits), out)
+
+
+def write_files(entry: Entry, executed: str, out: Path) -> Entry:
+    """Write the files of an executed notebook; give its entry with their hashes.
+
+    A failed one leaves its executed copy as ``failed.ipynb`` beside whatever an earlier run made.
+    """
+    clock = time.perf_counter()
+    message, files = entry.message, entry.files
+    try:
+        if not message:
+            files = write_revised(out, entry, nbformat.reads(executed, as_version=4), entry.started)
+        elif executed:
+            write_whole(out / entry.folder / FAILED, executed.encode())
+    except InputError as error:
+        message = str(error)
+    except OSError as error:
+        message = f"the report could not be written: {error}"
+    seconds = round(entry.seconds + time.perf_counter() - clock, 3)
+    return replace(entry, outcome="failed" if message else "made", message=message, files=files, seconds=seconds)
+
+
+def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
+    """Execute the notebook of a report, in an empty folder of its own.
+
+    A kernel that dies is given a second try; a cell that fails is not.
+
+    Returns
+    -------
+    tuple
+        The entry, without files (its message says why the notebook failed, blank = it did not); and the executed
+        notebook as far as it came.
+    """
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
+    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
+        os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of its name elsewhere
+        os.environ[kernels.DEFAULT_PROVISIONER_VARIABLE] = kernels.PROVISIONER
+        os.environ[declared.VARIABLE] = json.dumps(task.may_read)
+        executed, message = Path(folder) / NOTEBOOK, ""
+        for number in (1, 2):
+            (work := Path(folder) / f"try-{number}").mkdir()
+            try:
+                _run_cells(task, executed, work, limits)
+            except PapermillExecutionError as error:
+                message = f"cell {error.exec_count}: {error.ename}: {error.evalue}".splitlines()[0]
+            except _Stopped as stopped:
+                message = str(stopped)
+            except RuntimeError as error:  # of nbclient and jupyter_client: the kernel is dead, or never came to life
+                message = f"the kernel died, and so did a second one: {error}".splitlines()[0]
+                continue
+            else:
+                message = ""
+            break
+        text = executed.read_text(encoding="utf-8") if executed.is_file() else ""
+    seconds = time.perf_counter() - clock
+    return replace(task.entry, message=message, started=started, seconds=seconds), text
+
+
+class _Stopped(Exception):
+    """A report was stopped; the message says why."""
+
+
+def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> None:
+    """Run the cells of a notebook by papermill, within the limits.
+
+    Raises
+    ------
+    _Stopped
+        A limit was passed.
+    PapermillExecutionError, RuntimeError
+        A cell failed; the kernel died.
+    """
+    with _watching(limits) as stopped:
+        try:
+            execute_notebook(
+                str(task.notebook),
+                str(executed),
+                parameters=task.entry.parameters,
+                cwd=str(work),
+                progress_bar=False,
+                kernel_name="python3",
+                engine_name="declines",
+                request_save_on_cell_execute=False,
+                executed=str(executed),
+                extra_arguments=KERNEL_ARGUMENTS,
+                shutdown_kernel="immediate",  # all that it made stands in its outputs
+            )
+        except RuntimeError as error:
+            raise _Stopped(stopped[0]) if stopped else error from error
+
+
+@contextmanager
+def _watching(limits: Limits) -> Iterator[list[str]]:
+    """Kill the kernel that this process starts meanwhile when it passes a limit; the list then says which."""
+    stopped: list[str] = []
+    done = threading.Event()
+    kernels.started.clear()
+
+    def watch() -> None:
+        until = time.monotonic() + limits.seconds
+        while not done.wait(LOOK_EVERY):
+            if time.monotonic() > until:
+                stopped.append(f"stopped: it took longer than {limits.seconds:g} s (--timeout)")
+            elif sum(_of_each(lambda process: process.memory_info().rss)) > limits.megabytes * MEGABYTE:
+                stopped.append(f"stopped: it used more than {limits.megabytes:g} MB of memory (--memory)")
+            if stopped:
+                _of_each(psutil.Process.kill)
+                return
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield stopped
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
+    """Ask something of every kernel that this process has started, and of every process that those have."""
+    answers = []
+    for pid in kernels.started:
+        with suppress(psutil.NoSuchProcess):
+            kernel = psutil.Process(pid)
+            for process in (*kernel.children(recursive=True), kernel):
+                with suppress(psutil.NoSuchProcess):
+                    answers.append(ask(process))
+    return answers
+
+
+def renew_page(task: Task, out: Path, earlier: Entry) -> Entry:
+    """Make the page of a report anew from its executed notebook, with the text cells of the notebook as it is now.
+
+    Parameters
+    ----------
+    task
+        The report; its code cells are those of the executed notebook.
+    out
+        The folder of all reports.
+    earlier
+        What stands of it.
+    """
+    folder = out / task.entry.folder
+    executed = nbformat.reads((folder / NOTEBOOK).read_text(encoding="utf-8"), as_version=4)
+    cells = [cell for cell in executed.cells if cell.cell_type == "code"]
+    ran = iter(cells)
+    renewed = []
+    for cell in nbformat.read(task.notebook, as_version=4).cells:
+        if cell.cell_type != "code":
+            renewed.append(cell)
+            continue
+        renewed.append(next(ran))
+        if "parameters" in cell.metadata.get("tags", []):
+            renewed.append(next(ran))  # the cell in which papermill put the values
+    executed.cells = renewed
+    try:
+        written = write_again(out, task.entry.folder, executed)
+    except OSError as error:
+        return replace(task.entry, message=f"the report could not be written: {error}")
+    return replace(earlier, page_sha256=task.entry.page_sha256, files=written)

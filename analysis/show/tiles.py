@@ -1,0 +1,115 @@
+"""The tile map: states as equal tiles, each with its count or share (conventions of :mod:`analysis.show.figures`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from analysis.show.canvas import WIDTH, canvas
+from analysis.show.style import HATCH, INK, NO_DETAINERS, TILE_EDGE, UNSTABLE, drawing
+
+COUNT_CLASSES = (5, 10, 20, 50)
+SHARE_CLASSES = (0.02, 0.05, 0.1, 0.2)
+"""Where the second and each further class of a tile map's colours begins."""
+SHADES = (0.95, 0.72, 0.42, 0.22, 0.0)
+"""Places of the classes on the colour map, light to dark; the text on each has a contrast of 4.5 at least."""
+
+
+def tile_map(
+    tiles: pd.DataFrame,
+    *,
+    headline: str,
+    subtitle: str,
+    marked: str = "",
+    absent_name: str = "no detainers",
+    classes: Sequence[float] = COUNT_CLASSES,
+) -> Figure:
+    """Draw the states as equal tiles in their rough places, each with its count or share.
+
+    Parameters
+    ----------
+    tiles
+        Index postal code; ``tile_row``, ``tile_column``, ``label`` (what is printed), ``count`` (a count or share: its
+        colour class, 0 is white), ``present`` (False = nothing to count there, drawn grey and hatched, unlike a 0) and
+        optional ``unstable`` (dotted: rests on few).
+    headline, subtitle
+        The finding; measure, place, dates and unit.
+    marked
+        Postal code of a state to outline.
+    absent_name
+        What a tile without anything to count means.
+    classes
+        Where the colours change.
+    """
+    unstable = tiles["unstable"] if "unstable" in tiles else pd.Series(False, index=tiles.index)
+    rows, columns = tiles["tile_row"].max(), tiles["tile_column"].max()
+    side = (WIDTH - 0.5) / columns
+    with drawing():
+        figure, (axes,) = canvas(rows * side, headline, subtitle, left=0.25, right=0.25, bottom=0.7)
+        axes.set_axis_off()
+        axes.set_xlim(0, columns)
+        axes.set_ylim(rows, 0)
+        for postal, tile in tiles.iterrows():
+            x, y = tile["tile_column"] - 1, tile["tile_row"] - 1
+            face, ink = _class_colour(tile["count"], classes) if tile["present"] else (NO_DETAINERS, INK)
+            hatched = not tile["present"] or unstable[postal]
+            axes.add_patch(
+                Rectangle(
+                    (x + 0.03, y + 0.03),
+                    0.94,
+                    0.94,
+                    facecolor=face,
+                    edgecolor=INK if postal == marked else TILE_EDGE,
+                    linewidth=2.4 if postal == marked else 0.8,
+                    hatch=None if not hatched else UNSTABLE if tile["present"] else HATCH,
+                    zorder=3 if postal == marked else 2,
+                )
+            )
+            # A hatched tile needs a plain ground behind its text.
+            ground = {"facecolor": face, "edgecolor": "none", "pad": 0.6} if hatched else None
+            centred: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "fontsize": 9, "zorder": 4}
+            axes.text(x + 0.5, y + (0.34 if tile["present"] else 0.5), str(postal), bbox=ground, **centred)
+            if tile["present"]:
+                axes.text(x + 0.5, y + 0.68, tile["label"], weight="bold", bbox=ground, **centred)
+        _class_key(figure, classes, absent_name, "few declines" if "unstable" in tiles else "")
+    return figure
+
+
+def _class_colour(value: float, classes: Sequence[float]) -> tuple[str | tuple[float, ...], str]:
+    """Give a value's fill and the colour of text on it: white for none, then light to dark by class."""
+    if value == 0:
+        return "white", INK
+    rank = int(np.searchsorted(classes, value, side="right"))
+    return colormaps["cividis"](SHADES[rank]), INK if rank < 2 else "white"
+
+
+def _class_key(figure: Figure, classes: Sequence[float], absent_name: str, unstable_name: str) -> None:
+    """Draw the key of the tile map along the foot of the figure."""
+    height = figure.get_figheight()
+    panel = figure.add_axes((0.25 / WIDTH, 0.1 / height, 1 - 0.5 / WIDTH, 0.42 / height))
+    panel.set_axis_off()
+    shares = classes[0] < 1
+    if shares:
+        bounds = [f"{100 * bound:.0f}%" for bound in classes]
+        names = [f"under {bounds[0]}", *(f"{a} to {b}" for a, b in pairwise(bounds)), f"{bounds[-1]} or more"]
+    else:
+        steps = [1, *classes]
+        names = [*(f"{a:.0f} to {b - 1:.0f}" for a, b in pairwise(steps)), f"{classes[-1]:.0f} or more"]
+    values = [0, *(0.99 * bound for bound in classes), classes[-1]]
+    patches: list[tuple[str, str | tuple[float, ...], str | None]] = [
+        (name, _class_colour(v, classes)[0], None) for name, v in zip(["none declined", *names], values, strict=True)
+    ]
+    patches += [(unstable_name, "white", UNSTABLE)] if unstable_name else []
+    patches.append((absent_name, NO_DETAINERS, HATCH))
+    panel.set_xlim(0, len(patches))
+    panel.set_ylim(0, 1)
+    for place, (name, face, hatch) in enumerate(patches):
+        panel.add_patch(Rectangle((place, 0.55), 0.9, 0.4, facecolor=face, edgecolor=TILE_EDGE, hatch=hatch))
+        panel.text(place, 0.3, name, fontsize=8.5, va="center")

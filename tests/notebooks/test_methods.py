@@ -1,0 +1,121 @@
+"""The documentation of methods: what it calls published is what the reference cases say, and our functions give it."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from papermill import execute_notebook
+
+from analysis.load.files import data_file
+from analysis.run.parameters import find_notebook, sources_for
+from analysis.run.reports import files_of
+from analysis.show.methods_section import against_published, calibration
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOK = ROOT / "notebooks" / "methods.ipynb"
+with (ROOT / "tests" / "cases" / "reference_cases.csv").open(encoding="utf-8", newline="") as lines:
+    CASE = {row["case_id"]: row for row in csv.DictReader(lines)}
+NUMBER = r"-?\d*\.?\d+(?:e[-+]?\d+)?"
+PREFIXES = {*"PCFTMSENAD"}  # every kind of method; K (Kaplan-Meier) is used by the guard against it alone
+
+
+def numbers(text: str) -> list[float]:
+    return [float(found) for found in re.findall(NUMBER, text)]
+
+
+def published() -> list[tuple[str, str, float]]:
+    """Read the case, the quantity and the published value of every row that the notebook shows."""
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    code = ast.parse("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
+    calls = [
+        node
+        for node in ast.walk(code)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "against_published"
+    ]
+    rows = [row.elts[:3] for call in calls for row in call.args[0].elts]  # type: ignore[attr-defined]
+    return [tuple(map(ast.literal_eval, row)) for row in rows]
+
+
+def test_what_is_called_published_stands_in_the_reference_cases() -> None:
+    rows = published()
+    assert len(rows) > 50
+    assert {case[0] for case, _, _ in rows} == PREFIXES
+    for case, quantity, value in rows:
+        text = CASE[case]["expected"]
+        named = re.search(rf"(?:^|[;\s]){re.escape(quantity)}=({NUMBER})", text)
+        assert value in ([float(named[1])] if named else numbers(text)), (case, quantity)
+
+
+@pytest.mark.slow
+def test_our_functions_give_the_published_values(tmp_path: Path) -> None:
+    executed = tmp_path / "executed.ipynb"
+    execute_notebook(str(NOTEBOOK), str(executed), cwd=str(tmp_path), progress_bar=False, kernel_name="python3")
+    files = files_of(nbformat.read(executed, as_version=4))
+    tables = [pd.read_csv(io.BytesIO(files[name])) for name in files if name.endswith("_published.csv")]
+    shown = pd.concat(tables, ignore_index=True)
+    assert len(shown) == len(published())
+    for row in shown.itertuples():
+        within = numbers(CASE[row.case]["tolerance"])
+        least = 1e-6 * abs(row.published)  # the table shows seven digits
+        assert abs(row.computed - row.published) <= max([*within[:1], least]), row
+
+
+def test_a_difference_is_written_without_its_sign() -> None:
+    row = against_published([("D-dasgupta-2", "effect of a", -0.1425, -0.14251)]).iloc[0]
+    assert row[["published", "computed", "difference"]].tolist() == ["-0.1425", "-0.14251", "1.0e-05"]
+
+
+def test_it_is_run_once_on_its_own_source_and_asks_for_no_week() -> None:
+    notebook = find_notebook("methods")
+    assert list(sources_for(notebook)) == ["fy2015"]
+    assert notebook.parameter_names() == ["png"]
+
+
+# Calibration ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_promises_is_whole_and_its_verdicts_follow_from_its_numbers() -> None:
+    rows = pd.read_csv(data_file("reference/calibration.csv"))
+    low, high = rows["least"].fillna(float("-inf")), rows["most"].fillna(float("inf"))
+    promised = rows["least"].notna() | rows["most"].notna()
+    verdict = rows["found"].between(low, high).map({True: "met", False: "missed"}).where(promised, "shown")
+    assert rows["verdict"].tolist() == verdict.tolist()
+    assert (promised == rows["target"].notna()).all()
+    assert rows.loc[rows["verdict"] == "missed", "note"].notna().all(), "a missed target needs a note that says why"
+    assert not rows.duplicated(["check", "law"]).any()
+    assert set(rows["section"]) == {
+        *("coverage", "null_weeks_ears", "null_weeks_farrington", "power_ears", "power_farrington"),
+        *("nowcast", "shrinkage", "incidence"),
+    }
+    weeks = rows[rows["section"].str.match("null_weeks|nowcast")]
+    assert (weeks["trials"] >= 500).all()
+    assert (rows.loc[rows["section"].str.startswith("power") & promised, "trials"] == 500).all()
+    error = (rows["found"] * (1 - rows["found"]) / rows["trials"]) ** 0.5
+    shares = ~rows["section"].isin(["shrinkage", "incidence"])
+    assert rows["mc_error"][shares].tolist() == pytest.approx(error[shares].tolist(), rel=1e-3, abs=1e-6)
+
+
+def test_the_notebook_shows_every_row_of_it() -> None:
+    shown = calibration()
+    assert len(shown) == len(pd.read_csv(data_file("reference/calibration.csv")))
+    assert shown["law"].notna().all()
+    assert shown.loc[shown["section"] == "incidence", "mc_error"].eq("").all()
+
+
+def test_what_makes_data_up_knows_nothing_of_the_methods() -> None:
+    for module in sorted((ROOT / "analysis" / "load").glob("synthetic*.py")):
+        assert "stats" not in [part for name in imported(module) for part in name.split(".")[1:2]], module
+
+
+def imported(module: Path) -> set[str]:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

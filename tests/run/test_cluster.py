@@ -1,0 +1,100 @@
+"""Reports on a cluster of two worker processes, one of which is killed in mid-run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from distributed import LocalCluster
+from made_notebooks import tasks_of, write_notebook
+
+from analysis.run import cluster as cluster_module
+from analysis.run.batch import run
+from analysis.run.cluster import fetched
+from analysis.run.manifest import Entry
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[LocalCluster]:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as made:
+        yield made
+
+
+def _waiting(folder: Path) -> str:
+    """Give a cell that says which worker it came from and, on the first one, waits for the worker's end."""
+    return (
+        "import os, pathlib, tempfile, time\n"
+        f"mark = pathlib.Path({str(folder)!r}) / 'first'\n"
+        "try:\n"
+        "    mark.touch(exist_ok=False)\n"
+        "    mark.with_name('pid').write_text(os.environ['JPY_PARENT_PID'])\n"
+        "    time.sleep(600)\n"
+        "except FileExistsError:\n"
+        "    pass"
+    )
+
+
+def test_a_lost_workers_reports_are_made_elsewhere(scheduler: LocalCluster, tmp_path: Path) -> None:
+    marks = Path(tempfile.gettempdir()) / f"declines-cluster-{os.getpid()}"
+    marks.mkdir()
+    paths = [write_notebook(tmp_path / f"probe_{n}.ipynb", _waiting(marks), f"sheet.know(n={n})") for n in range(4)]
+    done: list[str] = []
+
+    def kill_the_first(state: str, entry: Entry) -> None:
+        done.append(entry.folder)
+        if len(done) == 1:
+            psutil.Process(int((marks / "pid").read_text())).kill()
+
+    try:
+        results = run(
+            tasks_of(paths), tmp_path / "out", jobs=2, cluster=scheduler.scheduler_address, report=kill_the_first
+        )
+    finally:
+        shutil.rmtree(marks)
+    assert {entry.outcome for entry in results.values()} == {"made"}
+    assert len(done) == 4
+    assert all((tmp_path / "out" / folder / "report.html").is_file() for folder in done)
+    assert not (tmp_path / "out" / cluster_module.TOKEN).exists()
+
+
+def test_what_a_worker_cannot_write_is_sent_back(
+    scheduler: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module.secrets, "token_hex", lambda: "")
+    paths = [write_notebook(tmp_path / "good.ipynb"), write_notebook(tmp_path / "wrong.ipynb", "1 / 0")]
+    monkeypatch.setattr(cluster_module, "make_there", _as_if_far_away)
+    results = {
+        e.notebook: e
+        for e in run(tasks_of(paths), tmp_path / "out", jobs=2, cluster=scheduler.scheduler_address).values()
+    }
+    assert results["good"].outcome == "made"
+    assert (tmp_path / "out" / results["good"].folder / "facts.json").is_file()
+    assert results["wrong"].message == "cell 4: ZeroDivisionError: division by zero"
+    assert (tmp_path / "out" / results["wrong"].folder / "failed.ipynb").is_file()
+
+
+def _as_if_far_away(task: object, out: Path, *others: object) -> object:
+    return cluster_module.make_there(task, Path("/nowhere"), *others)  # type: ignore[arg-type]
+
+
+def test_a_cluster_of_this_machine(tmp_path: Path) -> None:
+    (entry,) = run(
+        tasks_of([write_notebook(tmp_path / "good.ipynb")]), tmp_path / "out", jobs=1, cluster="local"
+    ).values()
+    assert entry.outcome == "made"
+
+
+def test_sources_are_fetched_from_an_address(tmp_path: Path) -> None:
+    (tmp_path / "here" / "mine" / "v001").mkdir(parents=True)
+    (tmp_path / "here" / "mine" / "v001" / "detainers.parquet").write_bytes(b"rows")
+    folder = Path(fetched(f"file://{tmp_path}/here"))
+    assert (folder / "mine" / "v001" / "detainers.parquet").read_bytes() == b"rows"
+    assert fetched(f"file://{tmp_path}/here") == str(folder)
+    shutil.rmtree(folder)

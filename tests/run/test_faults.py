@@ -1,0 +1,166 @@
+"""What goes wrong is a sentence in the summary; the other reports are made, and the exit code tells."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from click.testing import CliRunner
+from made_notebooks import tasks_of, write_notebook
+
+from analysis.cli import main
+from analysis.run import worker
+from analysis.run.batch import run
+from analysis.run.manifest import Entry, read_manifest
+from analysis.run.tasks import Limits
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+CELLS = {
+    "good": "sheet.know(declined=1)",
+    "killed": "import os; os.kill(os.getpid(), 9)",
+    "wrong": "1 / 0",
+    "endless": "while True: pass",
+    "large": "held = bytearray(900_000_000)\nwhile True: pass",
+    "curious": "open('/etc/../var/undeclared.csv')",
+    "hidden": "import pandas as pd; pd.read_csv('https://192.0.2.1/a.csv')",
+    "reference": "open(__import__('analysis.load.files').load.files.data_file('reference/release_norms.csv'))",
+    "later": "from analysis.load.sources import open_source\nopen_source(source, clock='issued').detainers()",
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entry]:
+    """Run them all together."""
+    folder = tmp_path_factory.mktemp("faults")
+    tasks = []
+    for name, cell in CELLS.items():
+        reads = "weeks until this one" if name == "later" else "all"
+        tasks += tasks_of([write_notebook(folder / f"{name}.ipynb", cell, reads=reads)])
+    made = run(tasks, folder / "reports", jobs=3, limits=Limits(seconds=20, megabytes=700))
+    return {entry.notebook: entry for entry in made.values()} | {
+        "": Entry(**{**vars(next(iter(made.values()))), "folder": str(folder / "reports")})
+    }
+
+
+def test_the_others_are_made(results: dict[str, Entry]) -> None:
+    assert results["good"].outcome == "made"
+    assert {name for name, entry in results.items() if name and entry.outcome == "failed"} == set(CELLS) - {"good"}
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("killed", "the kernel died, and so did a second one"),
+        ("wrong", "cell 4: ZeroDivisionError: division by zero"),
+        ("endless", "stopped: it took longer than 20 s (--timeout)"),
+        ("large", "stopped: it used more than 700 MB of memory (--memory)"),
+        ("curious", "/var/undeclared.csv: the notebook reads a file that is not declared"),
+        ("hidden", "the notebook opens a connection: found '192.0.2.1'"),
+        ("reference", "release_norms.csv: the notebook reads a file that is not declared"),
+        ("later", "the notebook reads later weeks than it declares: found 'all', expected 2015-01-09 at the latest"),
+    ],
+)
+def test_what_went_wrong_is_said(results: dict[str, Entry], name: str, says: str) -> None:
+    assert says in results[name].message
+    assert "\n" not in results[name].message
+
+
+@pytest.mark.parametrize("name", ["killed", "wrong", "endless", "large"])
+def test_a_failed_report_keeps_its_notebook(results: dict[str, Entry], name: str) -> None:
+    path = Path(results[""].folder) / results[name].folder / worker.FAILED
+    cells = json.loads(path.read_text())["cells"]
+    assert any(CELLS[name] in "".join(cell["source"]) for cell in cells)
+
+
+def test_a_kernel_that_died_is_given_one_second_try(tmp_path: Path) -> None:
+    mark = Path(tempfile.gettempdir()) / f"declines-test-{os.getpid()}"
+    cell = f"import os, pathlib\nmark = pathlib.Path({str(mark)!r})\nif not mark.exists():\n    mark.touch()\n    os._exit(1)"
+    try:
+        (entry,) = run(tasks_of([write_notebook(tmp_path / "once.ipynb", cell)]), tmp_path / "out", jobs=1).values()
+    finally:
+        mark.unlink(missing_ok=True)
+    assert (entry.outcome, entry.message) == ("made", "")
+
+
+def test_an_output_folder_on_another_file_system(tmp_path: Path) -> None:
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
+        pytest.skip("there is no other file system here")
+    out = Path(tempfile.mkdtemp(dir=other))
+    try:
+        (entry,) = run(tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])]), out, jobs=1).values()
+        assert entry.outcome == "made"
+        assert (out / entry.folder / "report.html").is_file()
+    finally:
+        shutil.rmtree(out)
+
+
+def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "good").write_text("a file where a folder should be")
+    (entry,) = run([task], tmp_path / "out", jobs=1).values()
+    assert entry.message.startswith("the report could not be written")
+
+
+@pytest.fixture
+def half_done(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Start a run of one quick report and one that never ends; give it once the first stands."""
+    good = write_notebook(tmp_path / "good.ipynb", CELLS["good"])
+    endless = write_notebook(tmp_path / "endless.ipynb", CELLS["endless"])
+    code = (
+        "import sys; sys.path.insert(0, {here!r})\nfrom pathlib import Path\nfrom made_notebooks import tasks_of\n"
+        "from analysis.run.batch import run\n"
+        "if __name__ == '__main__':\n"
+        "    tell = lambda state, entry: print(entry.notebook, flush=True)\n"
+        "    run(tasks_of([Path({good!r}), Path({endless!r})]), Path({out!r}), jobs=2, report=tell)\n"
+    ).format(here=str(Path(__file__).parent), good=str(good), endless=str(endless), out=str(tmp_path / "out"))
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "good\n"
+    yield process, tmp_path / "out"
+    process.kill()
+    process.communicate()
+
+
+def test_ctrl_c_stops_and_keeps_what_was_done(half_done: tuple[subprocess.Popen[str], Path]) -> None:
+    process, out = half_done
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert "KeyboardInterrupt" in told
+    assert [entry.notebook for entry in read_manifest(out).values()] == ["good"]
+    _, alive = psutil.wait_procs(started, timeout=20)
+    assert alive == []
+
+
+def test_a_worker_that_dies_takes_no_other_report_with_it(half_done: tuple[subprocess.Popen[str], Path]) -> None:
+    process, out = half_done
+    workers = [p for p in psutil.Process(process.pid).children(recursive=True) if "forkserver" in " ".join(p.cmdline())]
+    ours = [p for p in workers if p.parent() in workers]
+    assert ours
+    for _ in range(2):
+        ours[0].kill()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert [entry.notebook for entry in read_manifest(out).values()][:1] == ["good"]
+
+
+def test_a_cluster_that_does_not_answer_is_exit_code_2(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    asked = ["run", "published_week", "--weeks", "2017-02-04", "--out", str(tmp_path), "--cluster", "tcp://127.0.0.1:1"]
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 2
+    assert "the cluster does not answer" in result.output

@@ -1,0 +1,29 @@
+"""Running a notebook by stock papermill on an ordinary or a warm kernel, in a process of a test's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import analysis.run  # noqa: F401  (before papermill: it keeps a slow import out)
+from analysis.run.kernels import DEFAULT_PROVISIONER_VARIABLE, PROVISIONER
+
+
+def execute(path: Path, folder: Path, *, warm: bool) -> str:
+    """Run a notebook into ``executed.ipynb``; give the error with which papermill ends, blank for none."""
+    from jupyter_client.provisioning import KernelProvisionerFactory
+    from nbclient.exceptions import DeadKernelError
+    from papermill import execute_notebook
+    from papermill.exceptions import PapermillExecutionError
+
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    os.environ[DEFAULT_PROVISIONER_VARIABLE] = PROVISIONER if warm else "local-provisioner"
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in a warm kernel; the last digit depends on the number of threads
+    KernelProvisionerFactory.clear_instance()
+    try:
+        execute_notebook(
+            str(path), str(folder / "executed.ipynb"), cwd=str(folder), progress_bar=False, kernel_name="python3"
+        )
+    except (PapermillExecutionError, DeadKernelError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
