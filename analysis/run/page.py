@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -16,12 +16,20 @@ if TYPE_CHECKING:  # imported when a page is made: who asks where the templates 
     from nbconvert.exporters import TemplateExporter
 
 TEMPLATES = Path(__file__).parent / "templates"
+_NOT_IN_ADDRESSES = '%#"<>&\n\r\t'
+"""What an address in an attribute cannot hold as it is; the percent sign, by which the others are written, first."""
 
 
-def as_data_address(image: str | bytes, kind: str) -> str:
-    """Write an image into an address that needs no other file."""
-    content = image.encode() if isinstance(image, str) else image
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def as_data_address(content: str, kind: str) -> str:
+    """Write a text into an address that needs no other file; of a drawing, without what nobody sees.
+
+    Percent signs cost less room than base64, which adds a third.
+    """
+    if kind.startswith("image/svg"):
+        content = " ".join(re.sub(r"<!--.*?-->", "", content, flags=re.DOTALL).split()).replace("> <", "><")
+    for mark in _NOT_IN_ADDRESSES:
+        content = content.replace(mark, f"%{ord(mark):02X}")
+    return f"data:{kind},{content}"
 
 
 @cache

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pandas as pd
@@ -12,6 +15,7 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from analysis.errors import InputError
+from analysis.run.page import as_data_address
 from analysis.run.reports import files_of, write_report
 from analysis.run.writing import write_whole
 from analysis.show.sheet import Sheet, Shown
@@ -73,9 +77,26 @@ def test_every_file_of_a_report(tmp_path: Path) -> None:
 def test_the_page_needs_no_other_file() -> None:
     sheet = _sheet()
     page = files_of(_executed(sheet.figure(_figure(), "picture", "Alt"), sheet.close()))["report.html"].decode()
-    assert 'src="data:image/svg+xml;base64,' in page
+    assert 'src="data:image/svg+xml;charset=utf-8,' in page
+    beside = re.sub(r'(src|href)="data:[^"]*"', "", page)
     for word in ("<script src", 'href="http', "@import", "url(", "http://", "https://"):
-        assert word not in page, word
+        assert word not in beside, word
+
+
+@pytest.mark.parametrize("text", ['a "b" #1 <c> & 50%\r\nשֵׁ,é\t1\n', "", "%23"])
+def test_what_stands_in_an_address_comes_back_from_it(text: str) -> None:
+    address = as_data_address(text, "text/csv;charset=utf-8")
+    assert not set('"<>&#\n') & set(address)
+    assert unquote(address.partition(",")[2]) == text
+
+
+def test_a_drawing_in_an_address_is_the_same_drawing() -> None:
+    drawn = _sheet().figure(_figure(), "picture", "Alt").data["image/svg+xml"]
+    address = as_data_address(drawn, "image/svg+xml")
+    assert len(address) < 1.2 * len(drawn)
+    read = [ElementTree.fromstring(one) for one in (drawn, unquote(address.partition(",")[2]))]
+    one, other = ([(e.tag, {k: v.split() for k, v in e.items()}) for e in tree.iter()] for tree in read)
+    assert one == other
 
 
 def test_two_tables_of_one_name_are_refused() -> None:
