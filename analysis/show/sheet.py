@@ -11,8 +11,9 @@ import base64
 import html
 import io
 import math
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,12 +22,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.errors import unknown
 from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.sentences import UNLIMITED, Fact, as_markdown, facts_named, fill
 from analysis.show.style import drawing
 from analysis.show.tables import as_csv, as_html
 
 Bundle = dict[str, Any]
+SET_PARAMETERS = "# Parameters"
+"""First line of a cell that sets parameters from outside."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,31 @@ def as_fact(value: object) -> Fact:
     raise TypeError(f"{value!r} cannot stand as a fact")
 
 
+def refuse_unknown_names(cells: Sequence[str]) -> None:
+    """Refuse a parameter that the report does not have, such as a misspelt one, instead of reporting on the default.
+
+    Parameters
+    ----------
+    cells
+        Code cells in the order in which they ran. One that begins with ``# Parameters`` sets values; what may be set
+        is declared before it.
+
+    Raises
+    ------
+    InputError
+        A name that no cell before declares.
+    """
+    declared: list[str] = []
+    for cell in cells:
+        given = re.findall(r"^(\w+)\s*(?::\s*\w+\s*)?=", cell, re.MULTILINE)
+        if cell.startswith(SET_PARAMETERS):
+            for name in given:
+                if name not in declared:
+                    raise unknown("parameter", name, declared)
+            return
+        declared += given
+
+
 class Sheet:
     """What one report knows and shows.
 
@@ -78,6 +107,8 @@ class Sheet:
         Whether the source is made up; the masthead and every figure then say so.
     png
         Whether figures are drawn as PNG too.
+    cells
+        The code cells run so far (IPython's ``In``), of which one may set parameters (:func:`refuse_unknown_names`).
     """
 
     def __init__(
@@ -88,7 +119,9 @@ class Sheet:
         source: Mapping[str, object],
         synthetic: bool = False,
         png: bool = False,
+        cells: Sequence[str] = (),
     ) -> None:
+        refuse_unknown_names(cells)
         self.report = report
         self.parameters = {name: as_fact(value) for name, value in parameters.items()}
         self.source = {name: as_fact(value) for name, value in source.items()}

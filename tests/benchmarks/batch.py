@@ -99,7 +99,7 @@ def as_plain_code(source: str, weeks: Sequence[str], folder: Path, *, page: bool
             assert os.waitpid(pid, 0)[1] == 0
             continue
         displayed: list[Shown] = []
-        names: dict[str, Any] = {"display": lambda *values, into=displayed: into.extend(values)}
+        names: dict[str, Any] = {"In": [], "display": lambda *values, into=displayed: into.extend(values)}
         made = []
         for cell in cells:
             code = "".join(cell["source"])

@@ -122,6 +122,7 @@ def _as_frozen(value: object) -> object:
     ("name", "parameters", "says"),
     [
         ("weekly_bulletin", {"week": "2015-06-21"}, "is a Sunday"),
+        ("published_week", {"wek": "2017-01-28"}, "unknown parameter 'wek'; did you mean 'week'?"),
         ("weekly_bulletin", {"state": "Texass"}, "did you mean 'Texas'"),
         ("weekly_bulletin", {"state": False}, "YAML reads an unquoted NO"),
         ("weekly_bulletin", {"source": "fy2051"}, "unknown source"),

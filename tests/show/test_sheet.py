@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from nbconvert.filters import markdown2html
 
+from analysis.errors import InputError
 from analysis.show.sheet import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, Sheet, as_fact
 from analysis.show.style import drawing
 
@@ -219,3 +220,20 @@ def test_what_is_shown_is_a_bundle_of_data_and_metadata() -> None:
     data, metadata = sheet().figure(drawn(), "f", "x")._repr_mimebundle_()
     assert {"text/plain", "image/svg+xml"} == set(data)
     assert set(metadata) == {FIGURE_KEY}
+
+
+@pytest.mark.parametrize(
+    ("cells", "unknown"),
+    [
+        (["", 'week: str = "latest"  # a Saturday', "# Parameters\nweek = 1\n"], ""),
+        (["", 'week: str = "latest"', '# Parameters\nweek = 1\nwek = "2017-01-28"\n', "x = 1"], "wek"),
+        (["", 'week: str = "latest"', "wek = 1"], ""),  # a user's own cell, nothing set from outside
+        ([], ""),
+    ],
+)
+def test_a_misspelt_parameter_is_refused(cells: list[str], unknown: str) -> None:
+    if not unknown:
+        Sheet("r", parameters={}, source={}, cells=cells)
+        return
+    with pytest.raises(InputError, match=f"unknown parameter '{unknown}'; did you mean 'week'"):
+        Sheet("r", parameters={}, source={}, cells=cells)
