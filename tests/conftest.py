@@ -76,7 +76,7 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     log = out / LOG / f"{entry.folder}.json"
     said = json.loads(log.read_text(encoding="utf-8"))
     said["last"]["facts"]["declined"] += 1
-    said["last"]["source_sha256"] = "0" * 64
+    said["last"]["source_sha256"] = said["last"]["data_sha256"] = "0" * 64
     log.write_text(json.dumps(said), encoding="utf-8")
     notebook = read(out / entry.folder / "notebook.ipynb", as_version=4)
     files = write_revised(out, entry, notebook, entry.started)

@@ -1,7 +1,7 @@
 """What a report said before and says now: its revisions, kept over all runs under ``revisions/`` of the output folder.
 
 A revision is counted when a figure, sentence or table that a report had already is another one in the new report, or
-when the source is another version. What a method only adds is none. The log is an input of the report as its data are:
+when what it reads of the source is. What a method only adds is none. The log is an input of the report as its data are:
 with the same data, method and log, the page has the same bytes. Times stand in the log and the manifest, in no page.
 """
 
@@ -39,13 +39,15 @@ OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
 class Said:
     """What a report says, as far as it can be revised, and what it was made from.
 
-    ``tables`` gives the sha256 of each CSV by its name, ``named`` the facts that sentences use, in their order.
+    ``tables`` gives the sha256 of each CSV by its name, ``named`` the facts that sentences use, in their order;
+    ``source_sha256`` the file of the source, ``data_sha256`` the rows and weeks of it that the report reads.
     """
 
     facts: dict[str, Any]
     tables: dict[str, str]
     named: list[str]
     source_sha256: str
+    data_sha256: str
     reference_sha256: str
     method: dict[str, Any]
 
@@ -54,7 +56,8 @@ def said_by(entry: Entry, facts: Mapping[str, Any], tables: Mapping[str, str]) -
     """Gather what a report says from the content of its ``facts.json`` and the hashes of its tables."""
     named = [name for sentence in facts.get("sentences", []) for name in sentence["facts"]]
     method = {"notebook": entry.notebook_sha256, "package": entry.package_sha256, "versions": entry.versions}
-    made_from = (entry.source_sha256, f"{entry.reference_sha256} {entry.events_sha256}", method)
+    read = f"{entry.rows_sha256} {entry.calendar_sha256}", f"{entry.reference_sha256} {entry.events_sha256}"
+    made_from = (entry.source_sha256, *read, method)
     return Said(facts["facts"], dict(tables), list(dict.fromkeys(named)), *made_from)
 
 
@@ -112,7 +115,7 @@ def revise(out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str) 
     if "last" in log:
         was = Said(**log["last"])
         changes, tables_changed = differences(was, now)
-        if changes or tables_changed or was.source_sha256 != now.source_sha256:
+        if changes or tables_changed or was.data_sha256 != now.data_sha256:
             changes, why = explain(changes, was, now, entry)
             said = {"number": len(log["revisions"]) + 1, "says": in_words(changes, tables_changed, why)}
             log["revisions"].append({**said, "changes": changes, "tables": tables_changed, "made": made})
@@ -174,7 +177,7 @@ def explain(
     str
         The reasons as clauses, for the whole report.
     """
-    data, method = was.source_sha256 != now.source_sha256, was.method != now.method
+    data, method = was.data_sha256 != now.data_sha256, was.method != now.method
     kinds, clauses = _of_the_data(was, now, entry) if data else ([], [])
     if method:
         clauses.append(_of_the_method(was, now))

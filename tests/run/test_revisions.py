@@ -27,7 +27,7 @@ from analysis.stats.cohorts import count_outcomes
 
 FOLDER = "weekly_bulletin/fy2015/2015-06-20"
 ENTRY = entry_of(FOLDER, {"week": "2015-06-20", "state": "all"})
-OTHER_DATA = replace(ENTRY, source_sha256="t" * 64)
+OTHER_DATA = replace(ENTRY, source_sha256="t" * 64, rows_sha256="t" * 64)
 OTHER_CODE = replace(ENTRY, package_sha256="q" * 64)
 OTHER_VERSION = replace(ENTRY, versions={"declined-detainers": "0.2.0", "pandas": "3.1.1"})
 
@@ -90,7 +90,7 @@ def test_was_is_and_why(tmp_path: Path) -> None:
             "bundled reference",
         ),
         (
-            replace(OTHER_VERSION, source_sha256="t" * 64),
+            replace(OTHER_VERSION, source_sha256="t" * 64, rows_sha256="t" * 64),
             {"declined": 49},
             ["changed outcome or method version"],
             "the source has another version; the method has another version",
@@ -170,7 +170,12 @@ def test_rows_are_counted_where_both_versions_of_the_source_are_kept(
     older, newer = versions_of("made-up")
     week = date(2025, 3, 8)
     entries = [
-        entry_of(f"weekly_bulletin/made-up/{week}", {"week": str(week)}, source_sha256=version.origin.sha256)
+        entry_of(
+            f"weekly_bulletin/made-up/{week}",
+            {"week": str(week)},
+            source_sha256=version.origin.sha256,
+            rows_sha256=version.origin.sha256,
+        )
         for version in (older, newer)
     ]
     from analysis.load.store import read_stored

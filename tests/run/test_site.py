@@ -166,7 +166,15 @@ def test_a_revision_is_news_and_the_same_report_again_is_none(site: Path) -> Non
     )
     log = site / "revisions/published_week/published-2017/2017-01-28.json"
     log.parent.mkdir(parents=True)
-    last = {"facts": {}, "tables": {}, "named": [], "source_sha256": "", "reference_sha256": "", "method": {}}
+    last = {
+        "facts": {},
+        "tables": {},
+        "named": [],
+        "source_sha256": "",
+        "data_sha256": "",
+        "reference_sha256": "",
+        "method": {},
+    }
     made = {"report": "x", "made": "2026-01-01T00:00:00+00:00", "last": last}
     log.write_text(json.dumps({**made, "revisions": [{**revision, "made": "2026-02-02T00:00:00+00:00"}]}))
     before = ElementTree.fromstring((site / "feed.xml").read_bytes())
