@@ -91,7 +91,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("{notebook: weekly_bulletin, source: fy2015, states: [Texass]}", "did you mean 'Texas'"),
         ("{notebook: weekly_bulletin, source: fy2015, weeks: '2015-01-04'}", "2015-01-03"),
         ("{notebook: published_week, offences: [DUIS]}", "did you mean 'DUI'"),
-        ("{notebook: published_week, states: each}", "nothing to make"),
+        ("{notebook: published_week, states: each}", "published_week takes no state"),
     ],
 )
 def test_what_there_is_not_is_named_before_anything_runs(tmp_path: Path, asked: str, says: str) -> None:
