@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -81,6 +81,10 @@ class Line:
             return "shown"
         low, high = self.least is None or self.found >= self.least, self.most is None or self.found <= self.most
         return "met" if low and high else "missed"
+
+    def explained(self, why: str) -> Line:
+        """Say why the target was missed, if it was."""
+        return replace(self, note=why + self.note) if self.verdict == "missed" else self
 
 
 def binomial_error(share: float, trials: int) -> float:
@@ -272,8 +276,8 @@ def null_weeks(span: int, name: str, season: float) -> Iterator[Line]:
             binomial_error(flagged, NULL_WEEKS),
             NULL_WEEKS,
             seed,
-            WHY.get((f"null_weeks_{name.lower()}", law), "") + f"{tests:.0f} cells tested a week.",
-        )
+            f"{tests:.0f} cells tested a week.",
+        ).explained(WHY.get((f"null_weeks_{name.lower()}", law), ""))
 
 
 def detainers_for(seed: int, declines: float, weeks: int, options: Options) -> float:
@@ -390,8 +394,8 @@ def nowcasts() -> Iterator[Line]:
             binomial_error(float(np.mean(held)), NOWCASTS),
             NOWCASTS,
             seed,
-            WHY.get(("nowcast", delay), "") + f"{np.mean(completeness):.0%} of its declines recorded by then.",
-        )
+            f"{np.mean(completeness):.0%} of its declines recorded by then.",
+        ).explained(WHY.get(("nowcast", delay), ""))
 
 
 def incidence() -> Iterator[Line]:
