@@ -68,8 +68,9 @@ def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[
     Returns
     -------
     list of dict
-        ``title``, ``clock``, ``source`` (its name), ``source_title``, ``synthetic``, ``places`` (across), and ``rows``:
-        pairs of a week and its reports by place.
+        ``title``, ``clock``, ``source`` (its name), ``source_title``, ``synthetic``, ``places`` (across), ``rows``: a
+        week and its reports by place; and ``together``: sums over the weeks of all places' counts, blank where there
+        are none.
     """
     grouped: dict[tuple[str, str], list[Listed]] = {}
     for report in reports:
@@ -92,6 +93,7 @@ def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[
                 "places": sorted(across - {ALL_STATES}, key=list(place_names()).index),
                 "whole": ALL_STATES in across,
                 "rows": list(by_week.items()),
+                "together": _sums([report for report in inside if report.week and report.place == ALL_STATES]),
             }
         )
     last = len(order)
@@ -106,6 +108,13 @@ def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[
             one["source"],
         ),
     )
+
+
+def _sums(reports: Sequence[Listed]) -> dict[str, str]:
+    """Add up the counts of reports on different weeks; blank where none has any."""
+    counted = [report.facts for report in reports if {"issued", "declined"} <= set(report.facts)]
+    sums = {name: sum(facts[name] for facts in counted) for name in ("issued", "declined")}
+    return {"weeks": f"{len(counted):,}", **{name: f"{n:,}" for name, n in sums.items()}} if counted else {}
 
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:

@@ -94,6 +94,18 @@ def test_the_grid_has_weeks_down_and_states_across_newest_first(site: Path) -> N
     assert "<td></td>" in grid, "no report on Texas in the other week"
 
 
+def test_the_weeks_of_all_places_are_added_up_and_of_single_ones_not(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    for week, issued in (("2025-01-04", 40_000), ("2025-01-11", 39_053)):
+        for state, facts in (("all", {"issued": issued, "declined": 5}), ("TX", {"issued": 7, "declined": 1})):
+            add_report(tmp_path, entries, "weekly_bulletin", "s", {"week": week, "state": state}, facts=facts)
+    add_report(tmp_path, entries, "release_quality", "s", {}, facts={"rows": 3})
+    write_index(tmp_path, entries)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Together, weeks 2: 79,053 issued, 10 recorded as declined." in page
+    assert page.count("Together") == 1
+
+
 def test_the_list_leads_to_page_tables_facts_and_notebook(site: Path) -> None:
     page = (site / "index.html").read_text()
     row = next(row for row in page.split("<tr ") if '<td class="date">2017-01-28' in row)
