@@ -300,7 +300,7 @@ def stacked_outcomes(
             return figure
         start, named = np.zeros(len(rows)), np.zeros(len(rows))  # right ends of the parts and of the counts above them
         total = rows[[column for column, _, _ in parts]].sum(axis="columns").to_numpy(dtype=float)
-        for (column, name, colour), hatch in zip(parts, ("", "///", "...", "xx"), strict=False):
+        for (column, name, colour), hatch in zip(parts, ("", "///", "--", "xx"), strict=False):
             counts = rows[column].to_numpy()
             share = np.divide(counts, total, out=np.zeros(len(rows)), where=total > 0)
             look: dict[str, Any] = {"color": colour, "edgecolor": "white", "hatch": hatch, "linewidth": 0.8}

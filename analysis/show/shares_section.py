@@ -53,7 +53,7 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
             headline=sheet.fill("{states_with_declines:n} of {states_with_detainers:n} states have a decline"),
             subtitle=sheet.fill(
                 "Share of the week's detainers recorded as declined, drawn towards that of all states by as much as it "
-                "rests on few detainers, {week_name}; dotted: on fewer than {unstable_below:n} declines"
+                "rests on few detainers, {week_name}; lined: on fewer than {unstable_below:n} declines"
             ),
             marked=place,
             classes=SHARE_CLASSES,

@@ -38,7 +38,7 @@ def tile_map(
     tiles
         Index postal code; ``tile_row``, ``tile_column``, ``label`` (what is printed), ``count`` (a count or share: its
         colour class, 0 is white), ``present`` (False = nothing to count there, drawn grey and hatched, unlike a 0) and
-        optional ``unstable`` (dotted: rests on few).
+        optional ``unstable`` (lined: rests on few).
     headline, subtitle
         The finding; measure, place, dates and unit.
     marked

@@ -147,10 +147,11 @@ def with_intervals(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The same rows with ``declined_low`` and ``declined_high`` (exact Poisson), ``share`` (declined of issued),
-        ``share_low`` and ``share_high`` (Wilson); shares are NaN where nothing was issued.
+        ``share_low`` and ``share_high`` (Wilson); shares and intervals are NaN where nothing was issued.
     """
     result = counts.copy()
-    result["declined_low"], result["declined_high"] = count_interval(counts["declined"], level)
+    some = counts["issued"] > 0
+    result["declined_low"], result["declined_high"] = count_interval(counts["declined"].where(some), level)
     result["share"] = counts["declined"] / counts["issued"].where(counts["issued"] > 0)
     result["share_low"], result["share_high"] = share_interval(counts["declined"], counts["issued"], level)
     return result
@@ -295,12 +296,11 @@ def week_facts(
     """Gather the facts of a cohort week, by id, for a place or ``all``.
 
     ``last_week_…`` and ``trailing_…`` are the two comparisons of :func:`compare_weeks`; ``tests`` and ``flags`` count
-    the week's tests and those with a direction; ``source_…`` are the totals over all weeks of the source.
+    the week's tests and those with a direction.
     """
     places = [p for p in comparisons.index.get_level_values("place").unique() if p != "all"]
     state_counts = of_week(by_week, week, places)
     own = state_counts.sum().to_frame("all").T if place == "all" else state_counts.loc[[place]]
-    whole = by_week if place == "all" else by_week[by_week.index.get_level_values(1) == place]
     given = state_counts.drop(index=NOT_GIVEN, errors="ignore")
     tested = comparisons["p"].notna()
     facts: dict[str, object] = {
@@ -313,8 +313,6 @@ def week_facts(
         "nation_issued": state_counts["issued"].sum(),
         "nation_declined": state_counts["declined"].sum(),
         "nation_share": state_counts["declined"].sum() / max(1, state_counts["issued"].sum()),
-        "source_issued": whole["issued"].sum(),
-        "source_declined": whole["declined"].sum(),
         "tests": tested.sum(),
         "flags": comparisons["finding"].isin(["higher", "lower"]).sum(),
         "settling_days": SETTLING_DAYS,
