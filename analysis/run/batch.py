@@ -366,7 +366,7 @@ def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits
     if kind == "forkserver":
         context.set_forkserver_preload(["analysis.run.worker"])
     lost: list[Due] = []
-    with ProcessPoolExecutor(jobs, context, _ignore_interrupts) as pool:
+    with ProcessPoolExecutor(jobs, context, _begin, (dict(os.environ),)) as pool:
         under_way: dict[Future[Entry], Due] = {}
         try:
             while (ahead and not lost) or under_way:
@@ -396,6 +396,11 @@ def _make(due: Due, out: Path, limits: Limits, earlier: Entry | None) -> Entry:
     return make_report(due.task, out, limits)
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the process that gives out the work."""
+def _begin(environment: dict[str, str]) -> None:
+    """Begin a worker: with the variables of the process that gives out the work, to which Ctrl-C is left.
+
+    What forks the workers was started with those of the first run, which may be others.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -37,7 +37,7 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 """Pictures of the last run, for whoever changes a page or figure to look at; git ignores them."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright runs an event loop in this thread as long as it is open
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert path, "these tests need Chromium: apt-get install chromium"
