@@ -69,7 +69,7 @@ def main() -> None:
     help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all, of profiles the latest settled]",
 )
 @click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
-@click.option("--offence", "offences", multiple=True, help="A report for this offence group; may be repeated.")
+@click.option("--offence", "offences", multiple=True, help="The same for offence groups.")
 @click.option(
     "--site", "site_path", type=click.Path(path_type=Path), help="A YAML file that names all reports of a site."
 )
@@ -101,7 +101,6 @@ def run_command(
 ) -> None:
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
     from analysis.errors import unknown
-    from analysis.load.offences import group_named
     from analysis.load.sources import HINT, sources
     from analysis.run.batch import plan, run, what_is_due
     from analysis.run.parameters import find_notebook, notebooks
@@ -122,8 +121,7 @@ def run_command(
         tasks, settings = plan_site(site, png=png), site.settings()
     else:
         chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-        groups = [group_named(offence) for offence in offences]
-        tasks = plan(chosen, source_names=source_names, weeks=weeks, states=_postal(states), offences=groups, png=png)
+        tasks = plan(chosen, source_names=source_names, weeks=weeks, png=png, **_places(states, offences))
     if dry_run:
         due = what_is_due(tasks, out, force=force)
         for action, reason, task in due:
@@ -149,13 +147,13 @@ def run_command(
         sys.exit(FAILED_EXIT)
 
 
-def _postal(states: tuple[str, ...]) -> list[str]:
-    """Give the postal codes of the states that are named; ``each`` is every state and territory."""
-    if not states:
-        return []
-    from analysis.run.sitefile import each_state
+def _places(states: tuple[str, ...], offences: tuple[str, ...]) -> dict[str, list[str]]:
+    """Find the states and offence groups that are named; ``each`` is every one."""
+    if not (states or offences):
+        return {}
+    from analysis.run.sitefile import each_offence, each_state
 
-    return each_state(states)
+    return {"states": each_state(states), "offences": each_offence(offences)}
 
 
 def _write_index(out: Path, settings: Settings | None) -> None:

@@ -15,9 +15,9 @@ import pandas as pd
 from analysis.errors import InputError, unknown
 from analysis.load.cells import recoded, rows_of
 from analysis.load.files import crosswalk, data_file
+from analysis.load.names import ALL_STATES
 from analysis.load.table import Outcome
 
-ALL_STATES = "all"
 _FORM = re.compile(r"(I-?247[A-Z]?)\s*(?:[-–—]|$)", re.IGNORECASE)
 
 

@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analysis.load.offences import groups
-from analysis.load.vocabulary import ALL_STATES, states
+from analysis.load.names import ALL_STATES, names_of_groups, names_of_states
 from analysis.run.manifest import Entry
 from analysis.run.parameters import notebooks
 from analysis.run.reports import FACTS, PAGE
@@ -89,7 +88,7 @@ class Listed:
 @cache
 def place_names() -> dict[str, str]:
     """Name the states and offence groups, by postal code and id."""
-    return {**states()["name"].to_dict(), **groups()["group"].to_dict()}
+    return names_of_states() | names_of_groups()
 
 
 def listed_reports(out: Path, entries: Mapping[str, Entry]) -> list[Listed]:

@@ -7,7 +7,6 @@ values are checked by the same functions that the notebook itself calls, so that
 from __future__ import annotations
 
 import ast
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analysis.errors import InputError, unknown
-from analysis.load.files import bundled_folder, data_file
+from analysis.load.files import bundled_folder
+from analysis.load.names import names_of_states
 from analysis.load.sources import Source, open_source, sources
 from analysis.stats.weeks import Calendar
 
@@ -152,12 +152,6 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
     return {name: source for name, source in fitting.items() if len(version_numbers(name)) > 1}
 
 
-@cache
-def _postal_codes() -> frozenset[str]:
-    with data_file("reference/states.csv").open(encoding="utf-8", newline="") as file:
-        return frozenset(row["postal"] for row in csv.DictReader(file))
-
-
 def state_of(given: object, *, every: bool = True) -> str:
     """Find a state, or ``all`` where every state may be meant; a postal code at once, without pandas.
 
@@ -166,7 +160,7 @@ def state_of(given: object, *, every: bool = True) -> str:
     InputError
         There is no such state.
     """
-    if isinstance(given, str) and given in _postal_codes():
+    if isinstance(given, str) and given in names_of_states():
         return given
     from analysis.load.vocabulary import state_named, state_or_all
 

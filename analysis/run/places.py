@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.load.offences import groups
-from analysis.load.vocabulary import ALL_STATES
+from analysis.load.names import ALL_STATES, names_of_groups
 from analysis.run.listed import Listed
 from analysis.run.reports import PAGE
 from analysis.show.tables import write
@@ -57,7 +56,7 @@ def place_series(out: Path, reports: Iterable[Listed]) -> dict[str, list[dict[st
 
 def _table_rows(out: Path, report: Listed) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Go through the rows of a national report's tables that are about one state or offence group."""
-    ids = {label: identity for identity, label in groups()["group"].items()}
+    ids = {label: identity for identity, label in names_of_groups().items()}
     for table, column in TABLES.items():
         if f"tables/{table}.csv" not in report.entry.files:
             continue

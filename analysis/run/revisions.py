@@ -19,14 +19,13 @@ from typing import Any
 import nbformat
 
 from analysis.errors import InputError
+from analysis.load.names import ALL_STATES
 from analysis.load.store import read_stored, versions_of
-from analysis.load.vocabulary import ALL_STATES
 from analysis.run.manifest import Entry, read_manifest
 from analysis.run.reports import FACTS, facts_of, outputs_of, write_report
 from analysis.run.writing import as_json, write_whole
-from analysis.show.sheet import TABLE_TYPE
+from analysis.show.kinds import TABLE_TYPE
 from analysis.show.tables import MISSING
-from analysis.stats.revisions import compare_versions
 from analysis.stats.weeks import last_day
 
 LOG = "revisions"
@@ -210,6 +209,8 @@ def _of_the_data(was: Said, now: Said, entry: Entry) -> tuple[list[str], list[st
 
 def _rows_changed(older_sha256: str, entry: Entry) -> tuple[int, int, int] | None:
     """Count the week's rows that are new, vanished, or have another outcome; None where that cannot be known."""
+    from analysis.stats.revisions import compare_versions  # here: few reports need it, and it needs much
+
     paths = {version.origin.sha256: version.path for version in versions_of(entry.source)}
     week = entry.parameters.get("week")
     if week is None or not {older_sha256, entry.source_sha256} <= set(paths):

@@ -15,7 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from analysis.load.vocabulary import ALL_STATES, states
+from analysis.load.names import ALL_STATES, names_of_states
 from analysis.run.listed import Listed, listed_reports, place_names
 from analysis.run.manifest import Entry
 from analysis.run.page import TEMPLATES
@@ -45,7 +45,7 @@ class Settings:
 
 def page_of_place(place: str) -> str:
     """Give the path of a state's or offence group's page."""
-    return f"{'states' if place in states().index else 'offences'}/{place}.html"
+    return f"{'states' if place in names_of_states() else 'offences'}/{place}.html"
 
 
 @cache
@@ -155,8 +155,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
         reports=reports,
         failed=[report for report in reports if report.failed],
         sections=sections(reports, settings.order),
-        states=[place for place in places if place in states().index],
-        offences=[place for place in places if place not in states().index],
+        states=[place for place in places if place in names_of_states()],
+        offences=[place for place in places if place not in names_of_states()],
     )
     write_page(FEED, "feed.xml.j2", items=feed_items(out, reports), feed_id=uuid.uuid5(_NAMES, settings.title).urn)
     write_whole(out / JSON_INDEX, as_json({"title": settings.title, "reports": [in_json(one) for one in reports]}))

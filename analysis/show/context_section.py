@@ -10,9 +10,10 @@ from datetime import date
 
 import pandas as pd
 
+from analysis.load.names import ALL_STATES
 from analysis.load.offences import groups
 from analysis.load.table import Outcome
-from analysis.load.vocabulary import ALL_STATES, states
+from analysis.load.vocabulary import states
 from analysis.show.context_figures import change_bars, funnel_plot, incidence_curves, nowcast_series
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown

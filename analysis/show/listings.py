@@ -7,7 +7,8 @@ from string import ascii_uppercase
 
 import pandas as pd
 
-from analysis.load.vocabulary import ALL_STATES, states
+from analysis.load.names import ALL_STATES
+from analysis.load.vocabulary import states
 from analysis.stats.cohorts import NOT_GIVEN
 
 STATE_NOT_GIVEN = "State not given"

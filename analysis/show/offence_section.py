@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.load.names import ALL_STATES
 from analysis.load.offences import groups
-from analysis.load.vocabulary import ALL_STATES
 from analysis.show.figures import ranked_shares
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import MEASURES, state_names

@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from analysis.show.sentences import as_percent
+
+if TYPE_CHECKING:  # who writes a number of a report should not wait for it
+    import pandas as pd
 
 Kind = Literal["text", "label", "word", "date", "source", "count", "share", "ratio", "p"]
 TEXTS = ("text", "label", "word", "date", "source")
 """Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose."""
 MISSING = "–"
+NOTHING = ("None", "nan", "NaT", "<NA>")
+"""How values that are missing are written by Python, NumPy and pandas."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 ACRONYMS = {"ice": "ICE", "lea": "LEA"}
@@ -225,7 +229,7 @@ def as_html(frame: pd.DataFrame, name: str, caption: str) -> str:
         if spec.interval and spec.interval[0] in frame:
             heading += ", 95% interval"
             values = [
-                text if pd.isna(low) else f"{text} ({write(low, spec.kind)} to {write(high, spec.kind)})"
+                text if _is_missing(low) else f"{text} ({write(low, spec.kind)} to {write(high, spec.kind)})"
                 for text, low, high in zip(values, frame[spec.interval[0]], frame[spec.interval[1]], strict=True)
             ]
         if spec.becomes in frame:
@@ -261,12 +265,17 @@ def _linked(part: str) -> str:
     return f'<a href="{escape(part)}">{found["host"]}</a>' if found else escape(part)
 
 
+def _is_missing(value: object) -> bool:
+    """Say whether a value is None, not a number, or what pandas puts for nothing."""
+    return not isinstance(value, str) and str(value) in NOTHING
+
+
 def write(value: object, kind: Kind) -> str:
     """Write one value: a dash for missing, thousands separated, shares in percent."""
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+    if _is_missing(value):
         return MISSING
     if kind in TEXTS:
-        text = f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)
+        text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)
         if kind == "word":
             text = " ".join(ACRONYMS.get(word, word) for word in text.split("_"))
         return text or MISSING
