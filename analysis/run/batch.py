@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.errors import InputError
@@ -269,9 +270,10 @@ def run(
     dict
         The entries of these reports, by folder. After Ctrl-C those that were done stand in the manifest.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    _make_ready(out)
     manifest = read_manifest(out)
     results: dict[str, Entry] = {}
+    done: dict[str, Entry] = {}
     due = what_is_due(tasks, out, force=force)
     for action, _, task in due:
         if action == "current":
@@ -284,15 +286,33 @@ def run(
             for entry in made:
                 if entry.outcome == "failed" and (earlier := manifest.get(entry.folder)):
                     entry = replace(entry, files=earlier.files)  # what an earlier run made still stands
-                results[entry.folder] = manifest[entry.folder] = entry
+                done[entry.folder] = entry
                 if time.monotonic() - saved > SAVE_EVERY:
-                    write_manifest(out, manifest)
+                    write_manifest(out, read_manifest(out) | done)  # another run may have written there
                     saved = time.monotonic()
                 report(entry.outcome, entry)
     finally:
         if ahead:
-            write_manifest(out, manifest)
-    return results
+            write_manifest(out, read_manifest(out) | done)
+    return results | done
+
+
+def _make_ready(out: Path) -> None:
+    """Make the folder of all reports, and see that files can be written there.
+
+    Raises
+    ------
+    InputError
+        They cannot.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"the folder of reports cannot be written: {error.strerror}", file=out, do="Give another with --out"
+        ) from error
 
 
 def _longest_first(due: Sequence[Due], manifest: Mapping[str, Entry]) -> list[Due]:

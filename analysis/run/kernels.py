@@ -91,22 +91,31 @@ def _preload() -> dict[str, str]:
         for module in pkgutil.iter_modules(importlib.import_module(room).__path__, f"{room}."):
             importlib.import_module(module.name)
     del builtins.get_ipython  # type: ignore[attr-defined]
-    _draw_once()
+    _use_once()
     gc.collect()
     gc.freeze()  # what is shared is not walked through, and so not copied, in every child
     return dict(os.environ.items() - before.items())
 
 
-def _draw_once() -> None:
-    """Draw a small figure, so that fonts are found and the drawing modules loaded; pyplot and its backend are not."""
+def _use_once() -> None:
+    """Draw a small figure and check an empty table, so that what first use finds and loads is there in every child.
+
+    Pyplot and its backend are left as they are.
+    """
     import io
+    import string
 
-    from matplotlib.figure import Figure
+    import pandas as pd
 
-    figure = Figure()
-    figure.subplots().set_title("warm")
-    for kind in ("svg", "png"):
-        figure.savefig(io.BytesIO(), format=kind)
+    from analysis.load.table import as_table
+    from analysis.show.canvas import canvas
+    from analysis.show.style import drawing
+
+    as_table(pd.DataFrame(columns=["outcome", "detainers", "source_file", "source_row"]))
+    with drawing():
+        figure, _ = canvas(1, string.printable, string.printable, left=1, bottom=1)
+        for kind in ("svg", "png"):
+            figure.savefig(io.BytesIO(), format=kind)
 
 
 def _threads() -> int:

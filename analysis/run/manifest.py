@@ -120,8 +120,8 @@ class Outputs:
         return ""
 
     def keep(self) -> None:
-        """Write what was seen."""
-        if self.new:
+        """Write what was seen, where that can be written."""
+        if self.new and os.access(self.out, os.W_OK):
             write_whole(self.out / SEEN, json.dumps(self.seen).encode())
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cache
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -31,8 +32,14 @@ _POINTS = 72
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Measure one line of text, in inches; drawn on whole pixels it may be 3% wider, which is counted in."""
-    font = FontProperties(family=SETTINGS["font.family"], size=size, weight=weight)
-    return 1.03 * TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / _POINTS
+    return 1.03 * size * sum(_letter_width(letter, weight) for letter in text) / _POINTS
+
+
+@cache
+def _letter_width(letter: str, weight: str) -> float:
+    """Measure a letter in parts of the font's size; next to another it is never wider."""
+    font = FontProperties(family=SETTINGS["font.family"], size=_POINTS, weight=weight)
+    return TextToPath().get_text_width_height_descent(letter, font, ismath=False)[0] / _POINTS
 
 
 def broken(text: str, room: float, size: float, weight: str = "normal", most: int | None = None) -> list[str]:

@@ -169,3 +169,18 @@ def test_those_that_took_longest_come_first(tmp_path: Path, made: list[str]) -> 
     assert made[0] == sorted(entries)[1]
     assert made[-1] == sorted(entries)[0]
     assert set(made[1:-1]) == {sorted(entries)[2], "weekly_bulletin/fy2015/2015-01-24"}
+
+
+def test_two_runs_into_one_folder_keep_what_each_has_made(tmp_path: Path, made: list[str]) -> None:
+    def meanwhile(_: str, __: Entry) -> None:
+        run(_tasks("2015-01-10"), tmp_path, jobs=1)
+
+    run(_tasks("2015-01-03"), tmp_path, jobs=1, report=meanwhile)
+    assert {entry.parameters["week"] for entry in read_manifest(tmp_path).values()} == {"2015-01-03", "2015-01-10"}
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_made(tmp_path: Path, made: list[str]) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="the folder of reports cannot be written"):
+        run(_tasks("2015-01-03"), tmp_path / "file" / "reports", jobs=1)
+    assert made == []
