@@ -102,8 +102,9 @@ def run_command(
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
     from analysis.errors import unknown
     from analysis.load.sources import HINT, sources
-    from analysis.run.batch import plan, run, what_is_due
+    from analysis.run.batch import run
     from analysis.run.parameters import find_notebook, notebooks
+    from analysis.run.planning import plan, what_is_due
     from analysis.run.tasks import Limits
 
     if site_path and (notebook or source_names or weeks or states):

@@ -14,8 +14,8 @@ from made_up_site import add_report
 
 from analysis.cli import main
 from analysis.run import batch
-from analysis.run.batch import Due
 from analysis.run.manifest import Entry, write_manifest
+from analysis.run.planning import Due
 
 
 def _call(*args: str) -> Result:

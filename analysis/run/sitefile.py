@@ -14,8 +14,8 @@ from analysis.load.names import names_of_groups, names_of_states
 from analysis.load.offences import group_named
 from analysis.load.sources import HINT, sources
 from analysis.load.vocabulary import state_or_all
-from analysis.run.batch import plan
 from analysis.run.parameters import find_notebook
+from analysis.run.planning import plan
 from analysis.run.site import TITLE, Settings
 from analysis.run.tasks import Task
 

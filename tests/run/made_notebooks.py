@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from analysis.run.batch import plan
 from analysis.run.parameters import read_notebook
+from analysis.run.planning import plan
 from analysis.run.tasks import Task
 
 BEGIN = (

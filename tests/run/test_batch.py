@@ -12,9 +12,10 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.run import batch
-from analysis.run.batch import Due, plan, run, what_is_due
+from analysis.run.batch import run
 from analysis.run.manifest import Entry, read_manifest, write_manifest
 from analysis.run.parameters import find_notebook
+from analysis.run.planning import Due, plan, what_is_due
 from analysis.run.site import write_index
 from analysis.run.tasks import Task
 from analysis.run.writing import write_whole

@@ -18,11 +18,13 @@ from analysis.errors import InputError
 from analysis.load.files import bundled_folder
 from analysis.load.synthetic import generate, write_release
 from analysis.run import batch, keys
-from analysis.run.batch import Due, plan, run, what_is_due
+from analysis.run.batch import run
 from analysis.run.imports import import_release
 from analysis.run.manifest import SEEN, Entry, read_manifest
 from analysis.run.parameters import find_notebook, read_notebook
+from analysis.run.planning import Due, plan, what_is_due
 from analysis.run.slices import week_hashes
+from analysis.run.tasks import Task
 from analysis.run.writing import write_whole
 
 NAMES = ("weekly_bulletin", "published_week", "release_quality")
@@ -58,7 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_copy: object) 
     monkeypatch.setattr(batch, "_make_all", make_all)
     monkeypatch.setattr(keys, "ROOT", tmp_path / "analysis")
     monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "imported"))
-    for module in ("analysis.run.keys", "analysis.run.batch"):
+    for module in ("analysis.run.keys", "analysis.run.planning"):
         monkeypatch.setattr(f"{module}.bundled_folder", lambda name: tmp_path / name)
     _forget()
     run(_tasks(tmp_path), tmp_path / "reports", jobs=1)
@@ -66,7 +68,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_copy: object) 
     _forget()
 
 
-def _tasks(project: Path, png: bool = False) -> list[batch.Task]:
+def _tasks(project: Path, png: bool = False) -> list[Task]:
     chosen = [read_notebook(project / "notebooks" / f"{name}.ipynb") for name in NAMES]
     first = plan(chosen[:1] + chosen[2:], source_names=["fy2015"], weeks=None, png=png)
     kept = [task for task in first if task.entry.folder.split("/")[-1] in ("2015-01-03", "2015-01-10", "fy2015")]
