@@ -51,6 +51,13 @@ WHILE_IMPORTING = {
 }
 """Variables of the parent while it imports, where they are not set already."""
 LIBRARIES = (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "IPython.utils.wildcard",
+    "faulthandler",
     "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
@@ -61,7 +68,9 @@ LIBRARIES = (
     "pyarrow.parquet",
     "scipy.stats",
     "seaborn",
+    "tornado.platform.asyncio",
 )
+"""What every kernel imports at its start, and what notebooks do."""
 ROOMS = ("analysis.load", "analysis.stats", "analysis.show")
 READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "LC_", "LANG")
 """Beginnings of the names of variables that Python and libraries read once: for other values, no fork will do."""

@@ -1,9 +1,10 @@
-"""Running a notebook by stock papermill on an ordinary or a warm kernel, in a process of a test's own."""
+"""Running a notebook by stock papermill on an ordinary kernel, or as a report is on a warm one, in its own process."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import analysis.run  # noqa: F401  (before papermill: it keeps a slow import out)
 from analysis.run.kernels import DEFAULT_PROVISIONER_VARIABLE, PROVISIONER
@@ -16,13 +17,17 @@ def execute(path: Path, folder: Path, *, warm: bool) -> str:
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
+    from analysis.run import worker
+
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     os.environ[DEFAULT_PROVISIONER_VARIABLE] = PROVISIONER if warm else "local-provisioner"
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in a warm kernel; the last digit depends on the number of threads
     KernelProvisionerFactory.clear_instance()
+    executed = str(folder / "executed.ipynb")
+    ours: dict[str, Any] = {"engine_name": "declines", "executed": executed, "kernel_manager_class": worker.Manager}
     try:
         execute_notebook(
-            str(path), str(folder / "executed.ipynb"), cwd=str(folder), progress_bar=False, kernel_name="python3"
+            str(path), executed, cwd=str(folder), progress_bar=False, kernel_name="python3", **(ours if warm else {})
         )
     except (PapermillExecutionError, DeadKernelError) as error:
         return f"{type(error).__name__}: {error}"
