@@ -32,14 +32,18 @@ _POINTS = 72
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Measure one line of text, in inches; drawn on whole pixels it may be 3% wider, which is counted in."""
-    return 1.03 * size * sum(_letter_width(letter, weight) for letter in text) / _POINTS
+    return 1.03 * size * sum(letter_width(letter, weight) for letter in text) / _POINTS
+
+
+def font(size: float, weight: str = "normal") -> FontProperties:
+    """Give the font of all figures."""
+    return FontProperties(family=SETTINGS["font.family"], size=size, weight=weight)
 
 
 @cache
-def _letter_width(letter: str, weight: str) -> float:
-    """Measure a letter in parts of the font's size; next to another it is never wider."""
-    font = FontProperties(family=SETTINGS["font.family"], size=_POINTS, weight=weight)
-    return TextToPath().get_text_width_height_descent(letter, font, ismath=False)[0] / _POINTS
+def letter_width(letter: str, weight: str) -> float:
+    """Measure a letter in parts of the font's size; next to another it is hardly ever wider."""
+    return TextToPath().get_text_width_height_descent(letter, font(_POINTS, weight), ismath=False)[0] / _POINTS
 
 
 def broken(text: str, room: float, size: float, weight: str = "normal", most: int | None = None) -> list[str]:

@@ -7,11 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.show.canvas import WIDTH, broken, canvas, labels_room, say_empty, text_width
-from analysis.show.style import HATCH, INK, NO_DETAINERS, drawing
+from analysis.show.printed import print_texts
+from analysis.show.style import HATCH, NO_DETAINERS, drawing
+
+LIGHT_TEXT = 0.53
+"""Part of the darkest shade from which a number is white: on either side its contrast is 4.5 at least."""
 
 
 def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitle: str) -> Figure:
@@ -40,24 +45,32 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
             return figure
         shade = np.sqrt(cells.where(cells > 0).to_numpy(dtype=float))  # large ones would leave no shade to small ones
         darkest = float(np.nanmax(shade, initial=1.0))
-        look: dict[str, Any] = {"cmap": "cividis_r", "vmin": 0, "vmax": darkest, "cbar": False, "linecolor": "#D5D5D5"}
+        look: dict[str, Any] = {
+            "cmap": "cividis_r",
+            "vmin": 0,
+            "vmax": darkest,
+            "cbar": False,
+            "xticklabels": False,
+            "yticklabels": False,
+            "linecolor": "#D5D5D5",
+        }
         sns.heatmap(shade, linewidths=0.6, ax=axes, clip_on=False, **look)
         size = min(7.5, 7.5 * 0.9 * side / max(text_width(str(label), 7.5) for label in labels.to_numpy().flat))
-        for (row, column), count in np.ndenumerate(cells.to_numpy(dtype=float)):
-            hidden = np.isnan(count)
-            if hidden:
-                patch: dict[str, Any] = {"facecolor": NO_DETAINERS, "edgecolor": "#C9C9C9", "hatch": HATCH}
-                axes.add_patch(Rectangle((column, row), 1, 1, linewidth=0.4, **patch))
-            axes.text(
-                column + 0.5,
-                row + 0.5,
-                str(labels.iloc[row, column]),
-                ha="center",
-                va="center",
-                fontsize=size,
-                color="white" if np.sqrt(count) > 0.45 * darkest else INK,
-                bbox={"facecolor": NO_DETAINERS, "edgecolor": "none", "pad": 0.5} if hidden else None,
-            )
+        counts = cells.to_numpy(dtype=float)
+        texts = labels.astype("str").to_numpy()
+        hidden = np.isnan(counts)
+        rooms = [text_width(text, size) / side for text in texts[hidden]]
+        boxes = [Rectangle((x, y), 1, 1) for y, x in np.argwhere(hidden)]
+        grounds = [
+            Rectangle((x + 0.5 - room / 2, y + 0.2), room, 0.6)
+            for (y, x), room in zip(np.argwhere(hidden), rooms, strict=True)
+        ]
+        plain: dict[str, Any] = {"facecolor": NO_DETAINERS, "zorder": 2}
+        axes.add_collection(PatchCollection(boxes, hatch=HATCH, edgecolor="#C9C9C9", linewidth=0.4, **plain))
+        axes.add_collection(PatchCollection(grounds, edgecolor="none", **plain))
+        light = shade > LIGHT_TEXT * darkest
+        for colour, which in (("white", light), ("black", ~light)):
+            print_texts(axes, np.argwhere(which)[:, ::-1] + 0.5, texts[which], size=size, colour=colour)
         axes.set(xlabel="", ylabel="")
         axes.set_xticks(
             np.arange(len(groups)) + 0.5, groups, rotation=45, ha="right", rotation_mode="anchor", fontsize=8

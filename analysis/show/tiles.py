@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.show.canvas import WIDTH, canvas
+from analysis.show.canvas import WIDTH, canvas, text_width
+from analysis.show.printed import print_texts
 from analysis.show.style import HATCH, INK, NO_DETAINERS, TILE_EDGE, UNSTABLE, drawing
 
 COUNT_CLASSES = (5, 10, 20, 50)
@@ -56,6 +57,8 @@ def tile_map(
         axes.set_axis_off()
         axes.set_xlim(0, columns)
         axes.set_ylim(rows, 0)
+        grounds = []  # plain ones, behind text on a hatched tile
+        printed: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
         for postal, tile in tiles.iterrows():
             x, y = tile["tile_column"] - 1, tile["tile_row"] - 1
             face, ink = _class_colour(tile["count"], classes) if tile["present"] else (NO_DETAINERS, INK)
@@ -72,12 +75,18 @@ def tile_map(
                     zorder=3 if postal == marked else 2,
                 )
             )
-            # A hatched tile needs a plain ground behind its text.
-            ground = {"facecolor": face, "edgecolor": "none", "pad": 0.6} if hatched else None
-            centred: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "fontsize": 9, "zorder": 4}
-            axes.text(x + 0.5, y + (0.34 if tile["present"] else 0.5), str(postal), bbox=ground, **centred)
-            if tile["present"]:
-                axes.text(x + 0.5, y + 0.68, tile["label"], weight="bold", bbox=ground, **centred)
+            lines = [(0.34, str(postal), "normal"), (0.68, str(tile["label"]), "bold")]
+            for down, text, weight in lines if tile["present"] else [(0.5, str(postal), "normal")]:
+                printed.setdefault((ink, weight), []).append((x + 0.5, y + down, text))
+                if hatched:
+                    room = text_width(text, 9, weight) / side + 0.04
+                    grounds.append(
+                        Rectangle((x + 0.5 - room / 2, y + down - 0.13), room, 0.26, facecolor=face, edgecolor="none")
+                    )
+        axes.add_collection(PatchCollection(grounds, match_original=True, zorder=3))
+        for (ink, weight), ones in printed.items():
+            places = np.array([(x, y) for x, y, _ in ones])
+            print_texts(axes, places, [text for *_, text in ones], size=9, weight=weight, colour=ink)
         _class_key(figure, classes, absent_name, "few declines" if "unstable" in tiles else "")
     return figure
 

@@ -26,6 +26,7 @@ from analysis.load.vocabulary import states
 from analysis.show import figures
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import lettered, with_labels
+from analysis.show.printed import Printed
 from analysis.show.quality_figures import revised_weeks, weekly_recording
 from analysis.show.sentences import as_percent
 from analysis.show.sheet import Sheet
@@ -56,7 +57,11 @@ def _no_warnings() -> Iterator[None]:
 def drawn_texts(figure: Figure) -> list[tuple[str, Bbox, float]]:
     """Draw a figure and give each text that was really drawn: the text, its box in pixels, its rotation."""
     found: list[tuple[str, Bbox, float]] = []
-    draw = Text.draw
+    draw, draw_printed = Text.draw, Printed.draw
+
+    def noted_all(self: Printed, renderer: Any) -> None:  # noqa: ANN401
+        found.extend((text, box, 0.0) for text, box in zip(self.texts, self.boxes(renderer), strict=True))
+        draw_printed(self, renderer)
 
     def noted(self: Text, renderer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         if self.get_visible() and self.get_text().strip():
@@ -65,6 +70,7 @@ def drawn_texts(figure: Figure) -> list[tuple[str, Bbox, float]]:
 
     with pytest.MonkeyPatch.context() as patch, drawing():
         patch.setattr(Text, "draw", noted)
+        patch.setattr(Printed, "draw", noted_all)
         FigureCanvasAgg(figure).draw()
     return found
 
@@ -352,10 +358,11 @@ def test_the_text_on_every_tile_can_be_read() -> None:
     table = tiles()
     figure = tile_map(table, headline="h", subtitle="s")
     axes = figure.axes[0]
-    for text in axes.texts:
-        x, y = text.get_position()
-        ground = next(patch for patch in axes.patches if patch.get_bbox().contains(x, y))  # type: ignore[attr-defined]
-        assert contrast(text.get_color(), ground.get_facecolor()) >= 4.5, text.get_text()
+    printed = [(place, one.colour) for one in axes.findobj(Printed) for place in one.places]
+    assert len(printed) > len(table)
+    for (x, y), colour in printed:
+        grounds = [patch for patch in axes.patches if patch.get_bbox().contains(x, y)]  # type: ignore[attr-defined]
+        assert contrast(colour, max(grounds, key=Rectangle.get_zorder).get_facecolor()) >= 4.5
 
 
 def test_a_marked_state_is_outlined() -> None:
@@ -417,8 +424,8 @@ def test_the_heat_map_tells_none_from_not_shown_by_hatch() -> None:
     texts = check_layout(figure)
     assert (texts.count("7"), texts.count("1-4"), texts.count("0")) == (2, 1, 1)
     assert {"Texas", "Ohio", "Homicide", "Assault & threats"} <= set(texts)
-    hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
-    assert [patch.get_bbox().bounds for patch in hatched if isinstance(patch, Rectangle)] == [(1, 0, 1, 1)]
+    (hatched,) = [drawn for drawn in figure.axes[0].collections if drawn.get_hatch()]
+    assert [path.get_extents().bounds for path in hatched.get_paths()] == [(1, 0, 1, 1)]
 
 
 def test_headlines_and_text_are_dark_enough() -> None:
