@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 from click.testing import CliRunner
@@ -21,6 +22,8 @@ from analysis.cli import main
 from analysis.run import worker
 from analysis.run.batch import run
 from analysis.run.manifest import Entry, read_manifest
+from analysis.run.planning import what_is_due
+from analysis.run.reports import NOTEBOOK, PAGE
 from analysis.run.tasks import Limits
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -117,9 +120,10 @@ def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
 
 @pytest.fixture
 def half_done(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """Start a run of one quick report and one that never ends; give it once the first stands."""
+    """Start a run of one quick report, and one that ends when there is a file ``enough``; give it once one stands."""
+    waits = f"import pathlib\nwhile not pathlib.Path({str(tmp_path / 'enough')!r}).exists(): pass"
     good = write_notebook(tmp_path / "good.ipynb", CELLS["good"])
-    endless = write_notebook(tmp_path / "endless.ipynb", CELLS["endless"])
+    endless = write_notebook(tmp_path / "endless.ipynb", waits)
     code = (
         "import sys; sys.path.insert(0, {here!r})\nfrom pathlib import Path\nfrom made_notebooks import tasks_of\n"
         "from analysis.run.batch import run\n"
@@ -148,16 +152,35 @@ def test_ctrl_c_stops_and_keeps_what_was_done(half_done: tuple[subprocess.Popen[
     assert alive == []
 
 
-def test_a_worker_that_dies_takes_no_other_report_with_it(half_done: tuple[subprocess.Popen[str], Path]) -> None:
+def test_the_report_of_a_worker_that_died_is_made_by_another(half_done: tuple[subprocess.Popen[str], Path]) -> None:
     process, out = half_done
     workers = [p for p in psutil.Process(process.pid).children(recursive=True) if "forkserver" in " ".join(p.cmdline())]
-    ours = [p for p in workers if p.parent() in workers]
-    assert ours
-    for _ in range(2):
-        ours[0].kill()
-    process.send_signal(signal.SIGINT)
+    next(p for p in workers if p.parent() in workers).kill()
+    (out.parent / "enough").touch()
     process.communicate(timeout=60)
-    assert [entry.notebook for entry in read_manifest(out).values()][:1] == ["good"]
+    made = {entry.notebook: entry.outcome for entry in read_manifest(out).values()}
+    assert made == {"good": "made", "endless": "made"}
+
+
+def test_a_page_is_renewed_from_the_executed_notebook(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    path = write_notebook(tmp_path / "good.ipynb", CELLS["good"], text="# The first text")
+    (first,) = run(tasks_of([path]), out, jobs=1).values()
+    executed = (out / first.folder / NOTEBOOK).read_text()
+    write_notebook(path, CELLS["good"], text="# Another text\n\nwith a *second* line")
+    tasks = tasks_of([path])
+    assert [one.action for one in what_is_due(tasks, out)] == ["page"]
+    (second,) = run(tasks, out, jobs=1).values()
+    page = (out / first.folder / PAGE).read_text()
+    assert "Another text" in page
+    assert "The first text" not in page
+    assert second.seconds == first.seconds, "no cell was run"
+    cells = [
+        nbformat.reads(text, as_version=4).cells for text in (executed, (out / first.folder / NOTEBOOK).read_text())
+    ]
+    before, after = ([cell for cell in ones if cell.cell_type == "code"] for ones in cells)
+    assert before == after
+    assert [one.action for one in what_is_due(tasks, out)] == ["current"]
 
 
 def test_a_cluster_that_does_not_answer_is_exit_code_2(tmp_path: Path) -> None:
