@@ -131,9 +131,14 @@ def run_way(way: str, source: str, weeks: Sequence[str], folder: Path) -> None:
         with ProcessPoolExecutor(2, get_context("spawn")) as pool:
             list(pool.map(in_a_pool, [(source, week, str(folder)) for week in weeks]))
     else:
-        span = ["--weeks", f"{weeks[0]}:{weeks[-1]}", "--out", str(folder), "--jobs", "2"]
-        command = [str(Path(sys.executable).with_name("declines")), "run", NOTEBOOK, "--source", source, *span]
-        subprocess.run(command, check=True, capture_output=True)
+        declines(NOTEBOOK, source, weeks, folder)
+
+
+def declines(notebook: str, source: str, weeks: Sequence[str], folder: Path, *more: str, jobs: int = 2) -> None:
+    """Make reports by the command."""
+    span = ["--weeks", f"{weeks[0]}:{weeks[-1]}", "--out", str(folder), "--jobs", str(jobs)]
+    command = [str(Path(sys.executable).with_name("declines")), "run", notebook, "--source", source, *span, *more]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def measured(run: Callable[[], Any], reports: int, *, memory: bool = False) -> Spent:
@@ -199,10 +204,15 @@ def floor(source: str, weeks: Sequence[str], folder: Path, *, page: bool, memory
     return Spent(wall, cpu, peak)
 
 
+def full_weeks(source: str) -> list[str]:
+    """Give the full weeks of a source."""
+    calendar = Calendar.of(open_source(source, clock="issued").facts)
+    return [week.isoformat() for week in calendar.weeks() if not calendar.is_partial(week)]
+
+
 def rounds_of(source: str, rounds: int, reports: int) -> tuple[dict[str, list[Spent]], dict[str, Spent]]:
     """Measure every way in turns; then once more for the memory."""
-    calendar = Calendar.of(open_source(source, clock="issued").facts)
-    weeks = [week.isoformat() for week in calendar.weeks() if not calendar.is_partial(week)][-reports - 10 : -10]
+    weeks = full_weeks(source)[-reports:]
     numbers = {"a": 1, "a'": 1, "b": 4, "c": reports, "c, one": 1, "d": 4}
 
     def one(way: str, memory: bool) -> Spent:
@@ -253,12 +263,32 @@ def own_cost(source: str, rounds: int) -> str:
     return f"\na report's own CPU over that of importing papermill, pandas and seaborn: {ratio:.2f}, to reach 0.5"
 
 
+def a_further_worker(source: str, reports: int, two: float) -> str:
+    """Measure what workers beyond the second add to the memory."""
+    weeks = full_weeks(source)[-reports:]
+    with tempfile.TemporaryDirectory() as folder:
+        four = measured(lambda: declines(NOTEBOOK, source, weeks, Path(folder), jobs=4), reports, memory=True).peak
+    return f"\npeak memory for each further worker, of four: {(four - two) / 2:.0f} MB, to reach 150"
+
+
+def short_and_long(source: str, weeks: int) -> Iterator[str]:
+    """Hold a run of one week's profiles of all states against one of many weeks'."""
+    for some in (full_weeks(source)[-1:], full_weeks(source)[-weeks:]):
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder)
+            run = measured(lambda: declines("state_profile", source, some, out, "--state", "each"), 1, memory=True)  # noqa: B023
+            made = len(json.loads((out / "manifest.json").read_text())["reports"])
+        wall, cpu = run.wall / made, run.cpu / made
+        yield f"{made} profiles: {wall:.2f} s wall, {cpu:.2f} s CPU a report; peak memory {run.peak:.0f} MB"
+
+
 def main() -> None:
     """Measure everything and print it, or be the warm process of way d."""
     parser = argparse.ArgumentParser(prog="python tests/benchmarks/batch.py", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--reports", type=int, default=16, help="Reports of way c in a round.")
+    parser.add_argument("--reports", type=int, default=40, help="Reports of way c in a round.")
     parser.add_argument("--rows", type=int, default=600_000, help="Rows of the made-up source; 0 = leave it out.")
+    parser.add_argument("--long", type=int, help="Instead: profiles of all states for one week, and for this many.")
     parser.add_argument("--warm-forks", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.warm_forks:
@@ -269,6 +299,9 @@ def main() -> None:
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     with tempfile.TemporaryDirectory() as folder:
         os.environ[DATA_DIR_VARIABLE] = folder
+        if asked.long:
+            print(*short_and_long("fy2015", asked.long), sep="\n")
+            return
         names = ["fy2015"]
         if asked.rows:
             release = Path(folder) / "release.parquet"
@@ -276,9 +309,11 @@ def main() -> None:
             import_release([release], "made-up", title="made-up")
             names.append("made-up")
         for name in names:
+            found, memory = rounds_of(name, asked.rounds, asked.reports)
             print(
-                *table(name, asked.reports, *rounds_of(name, asked.rounds, asked.reports)),
+                *table(name, asked.reports, found, memory),
                 own_cost(name, asked.rounds),
+                a_further_worker(name, asked.reports, memory["c"].peak),
                 sep="\n",
                 end="\n\n",
             )
