@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,13 +40,6 @@ def version_numbers(source: str) -> list[int]:
     """List the versions of a source, oldest first."""
     imported = [version.number for version in versions_of(source)]
     return list(range(1, len(EXTRACTIONS) + 1)) if source == MADE_UP and not imported else imported
-
-
-def versions_sha256(source: str) -> str:
-    """Hash all versions of a source together; of made-up ones, what they are made from."""
-    hashes = [version.origin.sha256 for version in versions_of(source)]
-    recipe = [str(part) for part in (_SEED, _DETAINERS, _FIRST_DAY, _LAST_DAY, *EXTRACTIONS)]
-    return hashlib.sha256("\n".join(hashes or recipe).encode()).hexdigest()
 
 
 def pick_versions(source: str, older: int, newer: int) -> tuple[int, int]:
