@@ -140,7 +140,7 @@ def test_every_column_of_every_table_is_described(
         cohorts.weekly_series(fiscal_2015.table, fiscal_2015.calendar).reset_index(),
         cohorts.lift_reasons_of(rows),
         cohorts.with_intervals(cohorts.count_outcomes(rows, ["form", "request"])).reset_index(),
-        recorded.travis_changes(reports, date(2017, 2, 4), blocking_events()),
+        recorded.changes(reports, date(2017, 2, 4), blocking_events()),
     ]
     for table in tables:
         assert [column for column in table if column not in described] == []
