@@ -11,7 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.show.canvas import WIDTH, broken, canvas, labels_room, say_empty, text_width
-from analysis.show.style import HATCH, INK, NO_DETAINERS, drawing
+from analysis.show.style import HATCH, NO_DETAINERS, drawing
+
+LIGHT_TEXT = 0.53
+"""Part of the darkest shade from which a number is white: on either side its contrast is 4.5 at least."""
 
 
 def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitle: str) -> Figure:
@@ -55,7 +58,7 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
                 ha="center",
                 va="center",
                 fontsize=size,
-                color="white" if np.sqrt(count) > 0.45 * darkest else INK,
+                color="white" if np.sqrt(count) > LIGHT_TEXT * darkest else "black",
                 bbox={"facecolor": NO_DETAINERS, "edgecolor": "none", "pad": 0.5} if hidden else None,
             )
         axes.set(xlabel="", ylabel="")
