@@ -122,7 +122,7 @@ def _finding(facts: Facts, pair: str, of: str = "share") -> str:
 
 def one_place(facts: Facts) -> str | None:
     """Say that one place holds over half of the declines, and what the rest is."""
-    if facts["gate"] or not facts["apart_name"]:
+    if failed_gate(facts) or not facts["apart_name"]:
         return None
     said = "One {apart_is}, {apart_name}, accounts for {apart_declined:n} of the {apart_total:n}"
     said += " of the week before" if facts["apart_week"] == "before" else ""

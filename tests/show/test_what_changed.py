@@ -344,9 +344,9 @@ def test_a_blank_state_is_no_place_and_few_declines_have_none() -> None:
 @pytest.mark.parametrize(
     ("last", "options", "gate"),
     [
-        ({"CA": (20, 100), "TX": (20, 100)}, {}, "it has 200 detainers, where 600 are usual"),
+        ({"CA": (30, 100), "TX": (10, 100)}, {}, "it has 200 detainers, where 600 are usual"),
         (
-            {"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)},
+            {"CA": (40, 200), "NY": (10, 200), "TX": (8, 200)},
             {"ends": 40},
             "an end is recorded for 29.7% of its detainers, where 100.0% are usual",
         ),
