@@ -73,9 +73,11 @@ def direct_shares(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per state with detainers: the columns of :func:`analysis.stats.mix.direct_standardisation`.
+        One row per state with detainers: the columns of :func:`analysis.stats.mix.direct_standardisation`. The upper
+        limit is 1 at most: the gamma interval, made for rates, can exceed what a share can be.
     """
-    return direct_standardisation(count_outcomes(rows, ["state", REQUEST])).drop(index=NOT_GIVEN, errors="ignore")
+    direct = direct_standardisation(count_outcomes(rows, ["state", REQUEST])).drop(index=NOT_GIVEN, errors="ignore")
+    return direct.assign(high=direct["high"].clip(upper=1))
 
 
 def estimated_shares(counts: pd.DataFrame) -> pd.DataFrame:

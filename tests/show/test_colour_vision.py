@@ -145,7 +145,7 @@ def test_the_funnels_limits_differ_in_light_or_line_and_its_states_in_their_mark
 def test_the_parts_of_a_change_differ_in_light_and_one_is_hatched(vision: str) -> None:
     figure = DRAWINGS["change"]()
     mix, shares = figure.axes[0].containers
-    swatches = [mix[2], shares[2]]  # type: ignore[index]
+    swatches = [mix[2], shares[2]]
     assert [bool(swatch.get_hatch()) for swatch in swatches] == [True, False]
     one, other = areas(figure, swatches, VISIONS[vision])
     assert abs(one[0] - other[0]) >= 0.2, (one, other)
@@ -163,9 +163,9 @@ def test_the_band_of_the_usual_and_that_of_an_event_are_told_from_the_ground(vis
     weekly = series().assign(expected=100.0, upper=150.0, above=False)
     lasting = known_events(1)
     figure = weekly_series(weekly, weekly.index[20].date(), **TITLES, events=lasting)
-    band = figure.axes[0].collections[0].get_facecolor()[0]  # type: ignore[index]
+    band = figure.axes[0].collections[0].get_facecolor()[0]
     event = next(patch for patch in figure.axes[0].patches if patch.get_linewidth() == 0).get_facecolor()
-    light = [seen_light(colour[:3], vision) for colour in (band, event)]
+    light = [seen_light(colour, vision) for colour in (band, event)]
     assert 1 - light[0] >= 0.1
     assert 1 - light[1] >= LEAST_LIGHT
     assert abs(light[0] - light[1]) >= LEAST_LIGHT
