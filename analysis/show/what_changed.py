@@ -19,7 +19,7 @@ FAILED_GATES = {
     "states": "ICE gave the state of {gate_found:share} of its detainers, where {gate_usual:share} are usual",
 }
 """What is said of a week that fails a check of its data (:data:`analysis.stats.gates.GATES`)."""
-EVENTS = {"policy": "when its policy changed"}
+EVENTS = {"policy": ", when its policy changed"}
 """What is said of the day of an event, by the event's kind."""
 
 
@@ -42,9 +42,9 @@ def failed_gate(facts: Facts) -> str | None:
 
 def cohort_count(facts: Facts) -> str:
     """Say how many detainers were issued and how many of them are recorded as declined; if compared, before as well."""
-    compared = bool(facts["last_week_issued_before"]) and not facts["last_week_reason"]
+    compared = facts["status"] == "settled" and bool(facts["last_week_issued_before"])
     if not facts["issued"]:
-        before = ", against {last_week_issued_before:n} the week before" if facts["last_week_issued_before"] else ""
+        before = ", against {last_week_issued_before:n} the week before" if compared else ""
         return "The source has no detainer issued in {place_name} in the week ending {week_end:day}" + before + "."
     return (
         "Of the {issued:detainers} that ICE issued in {place_name} in the week ending {week_end:day}, it has recorded "
@@ -205,7 +205,7 @@ def one_agency(facts: Facts) -> str | None:
     said = "One agency, {apart_name}, accounts for {apart_declined:n} of the {apart_total:n}"
     if facts["apart_day"]:
         of_which = "all but {apart_other_days:words}" if facts["apart_other_days"] else "all"
-        said += f", {of_which} dated {{apart_day:day_of_year}}, {EVENTS[str(facts['apart_event'])]}"
+        said += f", {of_which} dated {{apart_day:day_of_year}}{EVENTS.get(str(facts['apart_event']), '')}"
     return said + "."
 
 

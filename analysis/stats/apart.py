@@ -7,19 +7,20 @@ from datetime import date
 
 import pandas as pd
 
+from analysis.load.table import Outcome
 from analysis.load.vocabulary import states
 from analysis.stats.changes import MINIMUM_DIFFERENCE, adjust_for_many, compare, direction
-from analysis.stats.cohorts import NOT_GIVEN, blocked_by, count_outcomes
+from analysis.stats.cohorts import blocked_by
 from analysis.stats.disclosure import THRESHOLD
 from analysis.stats.small_cells import is_shown, state_by_offence
-from analysis.stats.weeks import WEEK, as_timestamps, week_of
+from analysis.stats.weeks import WEEK, last_day
 
 NOTHING_APART: Mapping[str, object] = {"apart_name": None}
 
 
-def over_half(declined: pd.Series) -> str | None:
-    """Name the place with over half of the declines; None where there is none, or fewer than five declines in all."""
-    if declined.sum() < MINIMUM_DIFFERENCE or 2 * declined.max() <= declined.sum():
+def over_half(declined: pd.Series, total: int) -> str | None:
+    """Name the place with over half of a total of declines; None where there is none, or the total is below five."""
+    if declined.empty or total < MINIMUM_DIFFERENCE or 2 * declined.max() <= total:
         return None
     return str(declined.idxmax())
 
@@ -55,26 +56,21 @@ def apart_facts(
         ``elsewhere_issued_before``, the fields of the test as ``elsewhere_…`` and ``elsewhere_finding``.
     """
     compared = not comparisons.loc[("last week", place), "reason"]
-    two = rows[week_of(rows["issued_on"]).isin(as_timestamps([week - WEEK, week] if compared else [week]))]
-    in_full = two["state"].astype("str").map(states()["name"])
-    agencies = {"agency": two["agency"].astype("str") + ", " + in_full} if "agency" in two else {}
-    kinds = agencies if place in states().index else {**agencies, "place": in_full}
-    for kind, names in kinds.items():
-        if names.isna().all():
-            continue
-        counts = _by_name(two, names, week)
-        for when, column in (("this", "declined"), ("before", "declined_before")):
-            name = over_half(counts[column])
-            if name is None or name == NOT_GIVEN:
+    weeks = {"this": _of_week(rows, week)} | ({"before": _of_week(rows, week - WEEK)} if compared else {})
+    kinds = [*(["agency"] if "agency" in rows else []), *([] if place in states().index else ["place"])]
+    for kind in kinds:
+        for when, of_week in weeks.items():
+            declines = of_week[of_week["outcome"] == Outcome.DECLINED]
+            total = int(declines["detainers"].sum())
+            name = over_half(declines["detainers"].groupby(_names(declines, kind)).sum(), total)
+            if name is None:
                 continue
-            rest = counts.drop(index=name).sum().to_frame("rest").T
-            shown = pd.concat([counts.loc[name, ["declined", "declined_before"]], rest.filter(like="declined").iloc[0]])
-            if kind == "agency" and shown.between(1, THRESHOLD - 1).any():
+            there, rest = _split(weeks, kind, name)
+            if kind == "agency" and pd.concat([there, rest])["declined"].between(1, THRESHOLD - 1).any():
                 continue
-            found = {"name": name, "is": kind, "week": when}
-            found |= {"declined": counts.loc[name, column], "total": counts[column].sum()}
             others = blocking[blocking["state"].map(states()["name"]) != name]
-            elsewhere = _compared(rest, week, comparisons, others, place) if compared else rest.iloc[0][:2].to_dict()
+            found = {"name": name, "is": kind, "week": when, "declined": there.loc[when, "declined"], "total": total}
+            elsewhere = _compared(rest, week, comparisons, others, place) if compared else dict(rest.loc["this"])
             return {f"apart_{key}": value for key, value in found.items()} | {
                 f"elsewhere_{key}": value for key, value in elsewhere.items()
             }
@@ -98,31 +94,51 @@ def apart_of_offence(
     found = apart_facts(table[table["offence_group"] == group], week, comparisons, blocking, group)
     named = states().index[states()["name"] == found["apart_name"]]
     for day in (week, week - WEEK) if len(named) else ():
-        rows = table[week_of(table["issued_on"]) == pd.Timestamp(day)]
+        rows = _of_week(table, day)
         if not all(is_shown(state_by_offence(rows, what), named[0], group) for what in ("issued", "declined")):
             return NOTHING_APART
     return found
 
 
-def _by_name(rows: pd.DataFrame, names: pd.Series, week: date) -> pd.DataFrame:
-    """Count what was declined and issued by name, in this week and in the week before."""
-    counts = count_outcomes(rows.assign(name=names), ["name", "week"])[["declined", "issued"]]
-    now, before = (
-        counts[counts.index.get_level_values("week") == pd.Timestamp(day)].droplevel("week")
-        for day in (week, week - WEEK)
-    )
-    return now.join(before.add_suffix("_before"), how="outer").fillna(0).astype("int64")
+def _of_week(rows: pd.DataFrame, week: date) -> pd.DataFrame:
+    """Keep the detainers issued in a week."""
+    return rows[rows["issued_on"].between(pd.Timestamp(week), pd.Timestamp(last_day(week)))]
+
+
+def _names(rows: pd.DataFrame, kind: str) -> pd.Series:
+    """Name each row's state in full, or its agency with its state; a blank stays blank."""
+    in_full = rows["state"].astype("str").map(states()["name"])
+    return in_full if kind == "place" else rows["agency"].astype("str") + ", " + in_full
+
+
+def _split(weeks: Mapping[str, pd.DataFrame], kind: str, name: str) -> list[pd.DataFrame]:
+    """Count what is declined and issued by week: at the place of this name, and elsewhere."""
+    counts = []
+    for here in (True, False):
+        parts = {when: rows[(_names(rows, kind) == name) == here] for when, rows in weeks.items()}
+        issued = {when: int(part["detainers"].sum()) for when, part in parts.items()}
+        declined = {
+            when: int(part.loc[part["outcome"] == Outcome.DECLINED, "detainers"].sum()) for when, part in parts.items()
+        }
+        counts.append(pd.DataFrame({"declined": declined, "issued": issued}))
+    return counts
 
 
 def _compared(
     rest: pd.DataFrame, week: date, comparisons: pd.DataFrame, blocking: pd.DataFrame, place: str
 ) -> dict[str, object]:
     """Compare the rest of a week with the rest of the week before."""
-    now = rest[["declined", "issued"]]
-    before = rest[["declined_before", "issued_before"]].set_axis(now.columns, axis="columns")
+    now, before = (rest.loc[[when]].set_axis([0]) for when in ("this", "before"))
     test = compare(now, before).iloc[0]
     adjusted = adjust_for_many([*comparisons["p"], test["p"]])[-1]
-    would_be = before["declined"] / before["issued"] * now["issued"]
     (event,) = blocked_by(blocking, week - WEEK, week, [place])
-    said = direction(now["declined"].iloc[0], would_be.iloc[0], test["ratio"], adjusted, event) or test["reason"]
-    return {**rest.iloc[0], **test.drop("reason"), "p_adjusted": adjusted, "finding": said}
+    (declined, issued), (declined_before, issued_before) = rest.loc["this"], rest.loc["before"]
+    would_be = declined_before / issued_before * issued if issued_before else 0.0
+    return {
+        **rest.loc["this"],
+        "declined_before": declined_before,
+        "issued_before": issued_before,
+        **test.drop("reason"),
+        "p_adjusted": adjusted,
+        "finding": direction(declined, would_be, test["ratio"], adjusted, event) or test["reason"],
+    }

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.table import Outcome
+from analysis.load.vocabulary import ALL_STATES
 from analysis.stats.clusters import clustered_shares
 from analysis.stats.cohorts import NOT_GIVEN, count_outcomes, in_place
 from analysis.stats.delays import Triangle, maturities, triangle_of_lift_dates, triangle_of_snapshots
@@ -272,19 +273,26 @@ def maturity_facts(calendar: Calendar, triangle: Triangle | None, week: date, ga
 
 
 def estimated_finals(
-    table: pd.DataFrame, place: str, extracted_on: date, versions: Mapping[date, pd.DataFrame]
+    triangle: Triangle | None,
+    table: pd.DataFrame,
+    place: str,
+    extracted_on: date,
+    versions: Mapping[date, pd.DataFrame],
 ) -> pd.DataFrame | None:
     """Estimate the final number of declines of a place's weeks; None where no delays are known.
 
     Parameters
     ----------
+    triangle
+        That of all states.
     table, place
         Detainers of all states, and the state, or ``all``.
     extracted_on, versions
         As in :func:`measured_triangle`.
     """
-    own = {day: in_place(version, place) for day, version in versions.items()}
-    triangle = measured_triangle(in_place(table, place), extracted_on, own)
+    if triangle is not None and place != ALL_STATES:
+        own = {day: in_place(version, place) for day, version in versions.items()}
+        triangle = measured_triangle(in_place(table, place), extracted_on, own)
     return None if triangle is None else nowcast(triangle)
 
 

@@ -55,5 +55,5 @@ def gate_facts(by_week: pd.DataFrame, week: date, calendar: Calendar) -> dict[st
 
 
 def gated(calendar: Calendar, week: date, facts: Mapping[str, object]) -> Calendar:
-    """Let a week that fails a gate count as unfinished, so that nothing is held against it and it against nothing."""
+    """Let a week that fails a gate count as unfinished, so that it is held against nothing."""
     return replace(calendar, measured={**calendar.measured, week: "provisional"}) if facts["gate"] else calendar

@@ -81,7 +81,7 @@ def cohort_facts(
         **cohorts.record_facts(context.rows_of_weeks(own, [week]), cohorts.LEFT_OUT),
         **context.maturity_facts(calendar, triangle, week, gate["gate"]),
         **gate,
-        **nowcast_facts(context.estimated_finals(until, place, calendar.extracted_on, {}), week),
+        **nowcast_facts(context.estimated_finals(triangle, until, place, calendar.extracted_on, {}), week),
         **scan.scan_facts(scanned, scan.why_no_scan(week, calendar), place),
         **apart_facts(own, week, comparisons, events, place),
         "place": place,
