@@ -26,6 +26,7 @@ from analysis.show.canvas import (
     week_axis,
 )
 from analysis.show.style import DECLINED, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, drawing
+from analysis.show.tables import write
 from analysis.stats.funnels import Spread, exact_limits, spread_limits
 
 MOST_NAMED, LABEL_WIDTH, LABEL_HEIGHT = 12, 22, 11
@@ -168,11 +169,11 @@ def incidence_curves(curves: pd.DataFrame, *, headline: str, subtitle: str) -> F
             colour, line = colours[number % 4], LINES[number % 4]
             axes.step(curve["day"], curve["incidence"], line, where="post", color=colour, linewidth=1.6)
             axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=colour, alpha=0.15)
-            last.append((float(curve["incidence"].iloc[-1]), str(outcome).replace("_", " "), colour))
+            last.append((float(curve["incidence"].iloc[-1]), write(outcome, "word")))
         axes.set_xlim(0, max(1, float(curves["day"].max())))
         axes.set_ylim(0, 1.1 * max(0.05, float(curves["high"].max())))
         apart, floor = 0.07 * axes.get_ylim()[1], -np.inf
-        for height, name, colour in sorted(last):
+        for height, name in sorted(last):
             floor = max(height, floor + apart)
             axes.annotate(
                 name,
@@ -180,7 +181,6 @@ def incidence_curves(curves: pd.DataFrame, *, headline: str, subtitle: str) -> F
                 (6, 0),
                 ("axes fraction", "data"),
                 "offset points",
-                color=colour,
                 fontsize=8.5,
                 va="center",
             )

@@ -120,7 +120,9 @@ def test_curves_differ_in_light_or_line_and_each_has_its_name_beside_it(vision: 
     assert len(looks) == 4
     for (light, style), (other_light, other_style) in combinations(looks, 2):
         assert style != other_style or abs(light - other_light) >= LEAST_LIGHT
-    assert len(axes.texts) == 4
+    names = {text.get_text(): text.get_color() for text in axes.texts}
+    assert list(names) == ["declined by LEA", "transferred to ICE", "left custody", "ICE did not act"]
+    assert all(seen_light(colour, vision) < 0.02 for colour in names.values()), "a name is read whatever its curve"
 
 
 def seen_light(colour: Any, vision: str) -> float:  # noqa: ANN401
