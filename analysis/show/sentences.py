@@ -33,9 +33,6 @@ NOUNS = {
     "tests": ("test", "tests"),
     "weeks": ("week", "weeks"),
     "rows": ("row", "rows"),
-    "places": ("place", "places"),
-    "cases": ("case", "cases"),
-    "states": ("state or territory", "states and territories"),
 }
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 UNLIMITED = "unlimited"

@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 
 from analysis.stats.cohorts import NOT_GIVEN, TRAILING_WEEKS
-from analysis.stats.weeks import Calendar, as_timestamps
+from analysis.stats.weeks import WEEK, Calendar, as_timestamps, last_day
 
 LEAST_THERE = 0.6
 """Part of what is usual: weeks with a holiday have 67% of the detainers, a published last week that is cut has 55%."""
@@ -57,3 +57,21 @@ def gate_facts(by_week: pd.DataFrame, week: date, calendar: Calendar) -> dict[st
 def gated(calendar: Calendar, week: date, facts: Mapping[str, object]) -> Calendar:
     """Let a week that fails a gate count as unfinished, so that it is held against nothing."""
     return replace(calendar, measured={**calendar.measured, week: "provisional"}) if facts["gate"] else calendar
+
+
+def blocking_also(blocking: pd.DataFrame, by_week: pd.DataFrame, week: date, calendar: Calendar) -> pd.DataFrame:
+    """Let a failed gate of the week before block directions as an event does: what was lost then is no change now.
+
+    Parameters
+    ----------
+    blocking
+        Events across which no direction may be named (:func:`analysis.load.events.blocking_events`).
+    by_week, week, calendar
+        As in :func:`gate_facts`.
+    """
+    before = week - WEEK
+    if calendar.is_partial(before) or not gate_facts(by_week, before, calendar)["gate"]:
+        return blocking
+    failed = {"date": pd.Timestamp(before), "last_date": pd.Timestamp(last_day(before)), "state": "", "agency": ""}
+    row = pd.DataFrame([failed | {"headline": "the week before fails a check of its data"}])
+    return pd.concat([blocking, row.astype({name: blocking[name].dtype for name in row})])

@@ -72,7 +72,8 @@ def cohort_facts(
     by_week = cohorts.count_outcomes(until, ["week", "state"])
     gate = gates.gate_facts(by_week, week, calendar)
     calendar = gates.gated(calendar, week, gate)
-    events = blocking_events() if blocking is None else blocking
+    known = blocking_events() if blocking is None else blocking
+    events = gates.blocking_also(known, by_week, week, calendar)
     comparisons = cohorts.compare_weeks(by_week, week, calendar, PLACES, events)
     scanned = scan.scan_of(until, week, calendar)
     own = cohorts.in_place(until, place)
@@ -370,6 +371,24 @@ def test_a_failed_gate_is_printed_and_not_the_finding(
     assert not re.search("higher|lower|against|change|usual by|One place", " ".join(said[1:]))
     assert facts["status_by"] == "it fails a check"
     assert facts["tests"] == 0, "what is not said in the sentences is not said in the tables either"
+
+
+def test_after_a_week_that_fails_a_gate_no_direction_is_named() -> None:
+    lost = {state: (declined // 9, 200) for state, (declined, _) in STEADY[0].items()}
+    whole = detainers(
+        [
+            {"issued_on": FIRST + 11 * WEEK, "state": state, "outcome": what, "detainers": number}
+            for state, (declined, issued) in STEADY[0].items()
+            for what, number in ((Outcome.DECLINED, declined), (Outcome.TAKEN, issued - declined))
+        ]
+    )
+    table = pd.concat([made_weeks(*STEADY[:10], lost, ends=40), whole], ignore_index=True)
+    facts = cohort_facts(table, CALENDAR, LAST_MADE, "all", NO_EVENTS)
+    said = check_week(facts)
+    assert facts["gate"] is None
+    assert float(facts["last_week_p_adjusted"] or 1) < 1e-6
+    assert "Against the week before: no direction named: the week before fails a check of its data (ratio" in said[1]
+    assert "higher" not in said[1]
 
 
 def test_no_gate_fails_in_the_bundled_weeks(fiscal_2015: Cohorts) -> None:
