@@ -6,7 +6,7 @@ Room for text is measured before anything is drawn, so that no layout pass is ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 
 import matplotlib.dates as mdates
@@ -186,13 +186,19 @@ def count_axis(axes: Axes, axis: str, ticks: int = 5) -> None:
     of.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}".replace("-", "−")))
 
 
+def days_shown(first: date, last: date) -> tuple[datetime, datetime]:
+    """Give where an axis of weeks begins and ends: some room before the first Saturday and after the last Friday."""
+    start, end = (datetime.combine(day, time()) for day in (first, last))
+    room = max(timedelta(days=4), 0.03 * (end - start))
+    return start - room, end + timedelta(days=6) + room
+
+
 def week_axis(panels: Sequence[Axes], first: date, last: date) -> None:
-    """Give panels that share their weeks a grid and the axis of dates, with some room before and after the weeks."""
-    room = max(timedelta(days=5), 0.03 * (last - first))
+    """Give panels that share their weeks a grid and the axis of dates, from and to :func:`days_shown`."""
     for axes in panels:
         grid(axes, "y")
     dates = panels[-1].xaxis
-    panels[-1].set_xlim(mdates.date2num(first - room), mdates.date2num(last + room))
+    panels[-1].set_xlim(*mdates.date2num(days_shown(first, last)))
     if last - first <= timedelta(weeks=FEW_WEEKS):
         weeks = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
         named = [f"{day.day} {day:%b}" + f"\n{day.year}" * (day == first or day.year > first.year) for day in weeks]

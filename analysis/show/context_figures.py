@@ -9,6 +9,7 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from analysis.show.canvas import (
     LABEL_LINES,
@@ -25,11 +26,14 @@ from analysis.show.canvas import (
     week_axis,
 )
 from analysis.show.style import DECLINED, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, drawing
+from analysis.show.tables import write
 from analysis.stats.funnels import Spread, exact_limits, spread_limits
 
 MOST_NAMED, LABEL_WIDTH, LABEL_HEIGHT = 12, 22, 11
 LEAST_EXPECTED = 0.1
 LINES = ("-", "--", "-.", ":")
+HALO = [withStroke(linewidth=2.5, foreground="white")]
+"""White around a name, so that a line behind it does not strike it out."""
 
 
 def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Sequence[str] = ()) -> Figure:
@@ -91,6 +95,7 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
                 textcoords="offset points",
                 fontsize=8,
                 zorder=4,
+                path_effects=HALO,
             )
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_formatter(lambda value, _: "")
@@ -164,11 +169,11 @@ def incidence_curves(curves: pd.DataFrame, *, headline: str, subtitle: str) -> F
             colour, line = colours[number % 4], LINES[number % 4]
             axes.step(curve["day"], curve["incidence"], line, where="post", color=colour, linewidth=1.6)
             axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=colour, alpha=0.15)
-            last.append((float(curve["incidence"].iloc[-1]), str(outcome).replace("_", " "), colour))
+            last.append((float(curve["incidence"].iloc[-1]), write(outcome, "word")))
         axes.set_xlim(0, max(1, float(curves["day"].max())))
         axes.set_ylim(0, 1.1 * max(0.05, float(curves["high"].max())))
         apart, floor = 0.07 * axes.get_ylim()[1], -np.inf
-        for height, name, colour in sorted(last):
+        for height, name in sorted(last):
             floor = max(height, floor + apart)
             axes.annotate(
                 name,
@@ -176,7 +181,6 @@ def incidence_curves(curves: pd.DataFrame, *, headline: str, subtitle: str) -> F
                 (6, 0),
                 ("axes fraction", "data"),
                 "offset points",
-                color=colour,
                 fontsize=8.5,
                 va="center",
             )
@@ -198,12 +202,8 @@ def nowcast_series(estimates: pd.DataFrame, *, headline: str, subtitle: str) -> 
         The finding; measure, place, dates and unit.
     """
     with drawing():
-        figure, (axes,) = canvas(2.2, headline, subtitle, left=0.8, bottom=0.85)
-        key(
-            figure,
-            "● recorded    ○ estimate of the final number, bar: 90% band    × too young for an estimate",
-            left=0.8,
-        )
+        figure, (axes,) = canvas(2.2, headline, subtitle, left=0.9, bottom=0.85)
+        key(figure, "● recorded    ○ estimate of the final number, bar: 90% band    × too young for an estimate")
         dates = mdates.date2num(estimates.index)
         axes.plot(dates, estimates["recorded"], "o", color=DECLINED, markersize=4, clip_on=False)
         given = (estimates["reason"] == "").to_numpy() & (estimates["completeness"] < 1).to_numpy()

@@ -17,10 +17,9 @@ from analysis.load.vocabulary import states
 from analysis.show.context_figures import change_bars, funnel_plot, incidence_curves, nowcast_series
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.cohorts import TRAILING_WEEKS, in_place
+from analysis.stats.cohorts import TRAILING_WEEKS
 from analysis.stats.context import (
     direct_shares,
-    measured_triangle,
     parts_of_change,
     parts_of_count,
     rows_of_weeks,
@@ -29,8 +28,7 @@ from analysis.stats.context import (
 )
 from analysis.stats.disclosure import THRESHOLD
 from analysis.stats.incidence import cumulative_incidence
-from analysis.stats.nowcast import BAND, nowcast
-from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift, scan_week, why_no_scan
+from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift
 from analysis.stats.small_cells import is_shown, state_by_offence
 from analysis.stats.weeks import Calendar
 
@@ -43,26 +41,24 @@ NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time
 
 def baseline(
     sheet: Sheet,
-    table: pd.DataFrame,
+    scanned: pd.DataFrame | None,
     rows: pd.DataFrame,
-    week: date,
-    calendar: Calendar,
     *,
     place: str = ALL_STATES,
     group: str = ALL_GROUPS,
     all_cells: bool = True,
 ) -> list[Shown]:
-    """Hold the week's declines against the weeks before, state by state and by state × offence group.
+    """Show the week's declines against the weeks before, state by state and by state × offence group.
 
     A cell of state × offence group is listed only where it is flagged, and its numbers only where the table of states
     by offence group shows the cell.
 
     Parameters
     ----------
-    sheet, week, calendar
-        The report, its week, and the weeks that the source covers.
-    table
-        Detainers of all states and weeks.
+    sheet
+        The report, which knows :func:`analysis.stats.scan.scan_facts`.
+    scanned
+        As from :func:`analysis.stats.scan.scan_week`; None = the week is not held against the weeks before.
     rows
         The week's detainers of all states.
     place, group
@@ -70,27 +66,9 @@ def baseline(
     all_cells
         Whether every state is listed, or only cells of this place and group.
     """
-    missing = why_no_scan(week, calendar)
-    if missing:
-        return [sheet.say(missing)]
-    scanned = scan_week(table, week, calendar)
-    own = scanned[(scanned["state"] == place) & (scanned["group"] == group)]
+    if scanned is None:
+        return [sheet.say("{no_baseline}")]
     tested = scanned["p"].notna()
-    sheet.know(
-        baseline_method=scanned["method"].iloc[0] if len(scanned) else "",
-        baseline_expected=own["expected"].iloc[0] if len(own) else None,
-        baseline_upper=own["upper"].iloc[0] if len(own) else None,
-        baseline_reason=(own["reason"].iloc[0] if len(own) else "no declines") or None,
-        scan_cells=len(scanned),
-        scan_tests=tested.sum(),
-        scan_flags=scanned["flagged"].sum(),
-    )
-    said = (
-        "No baseline for {place_name} this week: {baseline_reason}."
-        if sheet.facts["baseline_reason"]
-        else "By the weeks before, {baseline_expected:.1f} declines were to be expected in {place_name}; a count above "
-        "{baseline_upper:.1f} would be unusual ({baseline_method})."
-    )
     whole_state = (scanned["group"] == ALL_GROUPS) | (scanned["state"] == ALL_STATES)
     listed = scanned[tested & (whole_state if all_cells else True) | scanned["flagged"]]
     if not all_cells:
@@ -111,9 +89,9 @@ def baseline(
         ("One row per state tested, per offence group tested" if all_cells else "One row for {place_name}")
         + ", and one per cell of state and offence group that is flagged. {scan_tests:n} of {scan_cells:n} cells have "
         "enough in them to be tested, one false-discovery control over all; {scan_flags:n} are flagged. Charts: which "
-        "of the EARS charts (or Farrington's bound) the count exceeds on its own.",
+        "of the EARS charts (or Farrington's bound) the count exceeds on its own. Method: {baseline_method}.",
     )
-    return [sheet.say(said), table_of_cells]
+    return [table_of_cells]
 
 
 def slow_drift(sheet: Sheet, by_week: pd.DataFrame, week: date, calendar: Calendar, place: str) -> Shown:
@@ -262,34 +240,21 @@ def factors_of(has_offences: bool, place: str) -> dict[str, list[str]]:
     return factors
 
 
-def finished(
-    sheet: Sheet,
-    table: pd.DataFrame,
-    week: date,
-    calendar: Calendar,
-    place: str,
-    versions: Mapping[date, pd.DataFrame],
-) -> list[Shown]:
-    """Say how complete the week's declines are, and estimate their final number."""
-    own = {day: in_place(version, place) for day, version in versions.items()}
-    triangle = measured_triangle(in_place(table, place), calendar.extracted_on, own)
-    if triangle is None or pd.Timestamp(week) not in triangle.cumulative.index:
+def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[Shown]:
+    """Say how complete the week's declines are, and show the estimates of the final numbers.
+
+    Parameters
+    ----------
+    sheet, week
+        The report, which knows :func:`analysis.stats.nowcast.nowcast_facts`, and its week.
+    estimates
+        As from :func:`analysis.stats.nowcast.nowcast`; None = the source has no delays.
+    """
+    if estimates is None or pd.Timestamp(week) not in estimates.index:
         return [sheet.say(NO_DELAYS)]
-    estimates = nowcast(triangle)
-    now = estimates.loc[pd.Timestamp(week)]
-    sheet.know(
-        completeness=now["completeness"],
-        maturity=now["maturity"],
-        nowcast=now["estimate"],
-        nowcast_low=now["low"],
-        nowcast_high=now["high"],
-        nowcast_recorded=now["recorded"],
-        nowcast_reason=now["reason"] or None,
-        nowcast_level=BAND,
-    )
     said = (
         "The final number of the week's declines cannot be estimated: {nowcast_reason}."
-        if now["reason"]
+        if sheet.facts["nowcast_reason"]
         else "By how declines of earlier weeks came in, {completeness:share} of this week's are recorded ({maturity}): "
         "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, "
         "{nowcast_level:share} band)."

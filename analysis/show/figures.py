@@ -22,6 +22,7 @@ from analysis.show.canvas import (
     broken,
     canvas,
     count_axis,
+    days_shown,
     grid,
     key,
     label_rows,
@@ -136,7 +137,8 @@ def _letter_rows(events: pd.DataFrame | None, first: date, last: date) -> list[i
     """Give each event's letter the lowest row between the panels in which it does not touch the one before it."""
     if events is None:
         return []
-    scale = (WIDTH - 0.85 - 0.3) / max(10, 1.06 * (last - first).days)  # inches a day
+    start, end = days_shown(first, last)
+    scale = (WIDTH - 0.85 - 0.3) / ((end - start) / timedelta(days=1))  # inches a day
     ends: list[float] = []
     rows = []
     for day, letter in zip(_inside(events["date"], first, last), events["letter"], strict=True):

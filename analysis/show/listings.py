@@ -19,7 +19,10 @@ MEASURES = {
     "other_ends": "Other ends",
     "not_recorded": "Not recorded",
 }
-INDICATORS = MEASURES | {"persons": "Different persons named", "states": "States and territories with detainers"}
+INDICATORS = MEASURES | {
+    "persons": "Different persons named by the detainers counted",
+    "states": "States and territories with detainers",
+}
 
 
 def place_name(place: str) -> str:

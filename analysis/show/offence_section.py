@@ -14,6 +14,7 @@ from analysis.stats.cohorts import NOT_GIVEN, count_outcomes, with_intervals
 from analysis.stats.disclosure import TOTAL, WITHHELD, Suppressed
 from analysis.stats.small_cells import OTHER_GROUPS, OTHER_STATES, state_by_offence
 
+IMMIGRATION = "IMMIG"
 FEWEST_DOTS = 3
 """States of which both counts are shown, below which no dot plot is drawn."""
 OFFENCE_NOT_GIVEN = "Offence not given"
@@ -47,10 +48,19 @@ def offence_table(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bo
     counts["order"] = counts["offence_group"].map(groups()["order"])
     ordered = counts.sort_values(["offence_status", "order"]).rename(columns={"offence_status": "status"})
     columns = ["status", "group", *MEASURES, "share", "share_low", "share_high"]
+    rest = counts.loc[counts["offence_group"] != IMMIGRATION, ["issued", "declined"]].sum().to_frame().T
+    rest = with_intervals(rest.astype("int64")).iloc[0]
+    sheet.know(
+        **{f"without_immigration_{name}": int(rest[name]) for name in ("issued", "declined")},
+        **{f"without_immigration_{name}": rest[name] for name in ("share", "share_low", "share_high")},
+    )
     return sheet.table(
         ordered[columns],
         "by_offence",
-        "One row per offence status and group. Charged is not convicted; the two are never ranked together.",
+        "One row per offence status and group. Charged is not convicted; the two are never ranked together. "
+        "Without immigration offences the share declined is {without_immigration_share:share} (95% interval "
+        "{without_immigration_share_low:share} to {without_immigration_share_high:share}, "
+        "{without_immigration_declined:n} of {without_immigration_issued:n}).",
     )
 
 

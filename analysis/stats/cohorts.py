@@ -234,7 +234,7 @@ def compare_weeks(
         before = _with_total(of_weeks(by_week, earlier, places))
         part = pd.concat([now[["declined", "issued"]], before[["declined", "issued"]].add_suffix("_before")], axis=1)
         part = part.join(compare(now, before)).loc[["all", *places]]
-        part["blocked_by"] = _blocked(blocking, week - number * WEEK, week, part.index)
+        part["blocked_by"] = blocked_by(blocking, week - number * WEEK, week, list(part.index))
         refusal = _why_not(week, calendar, len(earlier), number)
         if refusal:
             part[list(RatioTest._fields)] = np.nan
@@ -250,7 +250,7 @@ def compare_weeks(
     return comparisons.drop(columns="blocked_by")
 
 
-def _blocked(blocking: pd.DataFrame, first: date, week: date, places: pd.Index) -> list[str]:
+def blocked_by(blocking: pd.DataFrame, first: date, week: date, places: Sequence[str]) -> list[str]:
     """Name for each place the first event of these weeks that concerns it or all places; blank where there is none."""
     during = blocking[
         (blocking["last_date"] >= pd.Timestamp(first)) & (blocking["date"] <= pd.Timestamp(last_day(week)))
@@ -337,9 +337,9 @@ def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:
     Returns
     -------
     dict
-        ``records``; ``repeats_flagged`` (of these); ``persons`` (different ids; None where no record has one);
-        ``without_id`` (records without an id: how many persons they are is not known); ``repeats_are`` (left out or
-        counted in all other facts).
+        ``records``; ``repeats_flagged`` (of these); ``persons`` (different ids of all records; None where none has
+        one); ``persons_counted`` (different ids of the records that are counted); ``without_id`` (records without an
+        id: how many persons they are is not known); ``repeats_are`` (left out or counted in all other facts).
     """
     named = records["person"].notna()
     count = records["detainers"]
@@ -347,6 +347,7 @@ def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:
         "records": count.sum(),
         "repeats_flagged": count[_repeated(records)].sum(),
         "persons": records["person"].nunique() if named.any() else None,
+        "persons_counted": without_repeats(records, repeats)["person"].nunique() if named.any() else None,
         "without_id": count[~named].sum(),
         "repeats_are": repeats,
     }

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.table import Outcome
+from analysis.load.vocabulary import ALL_STATES
 from analysis.stats.clusters import clustered_shares
-from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
+from analysis.stats.cohorts import NOT_GIVEN, count_outcomes, in_place
 from analysis.stats.delays import Triangle, maturities, triangle_of_lift_dates, triangle_of_snapshots
 from analysis.stats.disclosure import WITHHELD
 from analysis.stats.funnels import funnel
 from analysis.stats.intervals import count_interval
 from analysis.stats.mix import change_of_count, change_of_share, direct_standardisation, indirect_standardisation
+from analysis.stats.nowcast import nowcast
 from analysis.stats.shrinkage import fit_prior, rank_probabilities, shrunken_shares
 from analysis.stats.small_cells import visible_mix
 from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
@@ -72,9 +74,11 @@ def direct_shares(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per state with detainers: the columns of :func:`analysis.stats.mix.direct_standardisation`.
+        One row per state with detainers: the columns of :func:`analysis.stats.mix.direct_standardisation`. The upper
+        limit is 1 at most: the gamma interval, made for rates, can exceed what a share can be.
     """
-    return direct_standardisation(count_outcomes(rows, ["state", REQUEST])).drop(index=NOT_GIVEN, errors="ignore")
+    direct = direct_standardisation(count_outcomes(rows, ["state", REQUEST])).drop(index=NOT_GIVEN, errors="ignore")
+    return direct.assign(high=direct["high"].clip(upper=1))
 
 
 def estimated_shares(counts: pd.DataFrame) -> pd.DataFrame:
@@ -257,12 +261,39 @@ def matured(calendar: Calendar, triangle: Triangle | None) -> Calendar:
     return calendar if triangle is None else calendar.with_maturities(maturities(triangle)["maturity"])
 
 
-def maturity_facts(calendar: Calendar, triangle: Triangle | None, week: date) -> dict[str, object]:
-    """Say how a week's status is known: ``status_by``, and ``week_completeness`` where it is measured (else None)."""
+def maturity_facts(calendar: Calendar, triangle: Triangle | None, week: date, gate: object = None) -> dict[str, object]:
+    """Say how a week's status is known: ``status_by``, and ``week_completeness`` where it is measured (else None).
+
+    ``gate`` is the check that the week fails (:func:`analysis.stats.gates.gate_facts`).
+    """
     measured = triangle is not None and week in calendar.measured
     complete = maturities(triangle).loc[pd.Timestamp(week), "completeness"] if triangle and measured else None
-    by = "as measured" if measured else f"by the rule of {SETTLING_DAYS} days"
+    by = "it fails a check" if gate else "as measured" if measured else f"by the rule of {SETTLING_DAYS} days"
     return {"week_completeness": complete, "status_by": "by the days covered" if calendar.is_partial(week) else by}
+
+
+def estimated_finals(
+    triangle: Triangle | None,
+    table: pd.DataFrame,
+    place: str,
+    extracted_on: date,
+    versions: Mapping[date, pd.DataFrame],
+) -> pd.DataFrame | None:
+    """Estimate the final number of declines of a place's weeks; None where no delays are known.
+
+    Parameters
+    ----------
+    triangle
+        That of all states.
+    table, place
+        Detainers of all states, and the state, or ``all``.
+    extracted_on, versions
+        As in :func:`measured_triangle`.
+    """
+    if triangle is not None and place != ALL_STATES:
+        own = {day: in_place(version, place) for day, version in versions.items()}
+        triangle = measured_triangle(in_place(table, place), extracted_on, own)
+    return None if triangle is None else nowcast(triangle)
 
 
 def _declines_known(table: pd.DataFrame, extracted_on: date) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -137,6 +138,26 @@ def nowcast(
         },
         index=triangle.cumulative.index,
     )
+
+
+def nowcast_facts(estimates: pd.DataFrame | None, week: date) -> dict[str, object]:
+    """Give what is estimated of a week's final count (:func:`nowcast`), as facts by id.
+
+    ``nowcast`` is None where nothing is estimated; ``nowcast_reason`` says why, if delays are measured at all.
+    """
+    if estimates is None or pd.Timestamp(week) not in estimates.index:
+        return {"nowcast": None}
+    now = estimates.loc[pd.Timestamp(week)]
+    return {
+        "completeness": now["completeness"],
+        "maturity": now["maturity"],
+        "nowcast": now["estimate"],
+        "nowcast_low": now["low"],
+        "nowcast_high": now["high"],
+        "nowcast_recorded": now["recorded"],
+        "nowcast_reason": now["reason"] or None,
+        "nowcast_level": BAND,
+    }
 
 
 def _negative_binomial_band(mean: Floats, variance: Floats, level: float) -> tuple[Floats, Floats]:

@@ -14,17 +14,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.published import PublishedReports
+from analysis.load.vocabulary import states
 from analysis.stats.changes import RatioTest, adjust_for_many, direction, ratio_test
 from analysis.stats.intervals import count_interval
 from analysis.stats.weeks import WEEK, last_day
 
+HALF = 0.5
 REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}
-
-
-def declined_in(declined: pd.DataFrame, place: str, state: str) -> int | None:
-    """Give the exact number recorded as declined in a place; None where no exact figure is known."""
-    rows = declined[(declined["place"] == place) & (declined["state"] == state) & (declined["bound"] == "exact")]
-    return int(rows["declined"].iloc[0]) if len(rows) == 1 else None
 
 
 def state_bounds(declined: pd.DataFrame, total: int, states: Sequence[str]) -> pd.DataFrame:
@@ -160,8 +156,9 @@ def with_count_intervals(places: pd.DataFrame, level: float = 0.95) -> pd.DataFr
 def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> dict[str, object]:
     """Gather the facts of one published week, by id.
 
-    ``declined_in_…`` and ``issued_in_…`` give each place's figure as printed; ``outside_…`` is the count without Travis
-    County, Texas; ``next_…`` and ``previous_…`` compare with the neighbouring weeks (:func:`neighbour_changes`).
+    ``declined_in_…`` and ``issued_in_…`` give each place's figure as printed; ``outside_…`` is the count without the
+    place that holds over half of a report's declines (:func:`place_apart`), of which ``apart_…`` tells; ``next_…`` and
+    ``previous_…`` compare with the neighbouring weeks (:func:`neighbour_changes`).
     """
     report = reports.of_week(week)
     total = report.weekly_totals.iloc[0]
@@ -169,7 +166,6 @@ def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) ->
     low, high = count_interval(int(total["declined"]))
     back = int(taken_back(declined, report.corrections)["declined"].sum())
     states = state_bounds(declined, int(total["declined"]), sorted(set(declined["state"]) - {""}))
-    travis = declined_in(declined, "Travis", "TX")
     facts: dict[str, object] = {
         "week": week,
         "week_end": last_day(week),
@@ -179,8 +175,6 @@ def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) ->
         "declined": total["declined"],
         "declined_low": low,
         "declined_high": high,
-        "travis": travis,
-        "travis_share": None if travis is None else travis / total["declined"],
         "taken_back_at_least": back,
         "remaining_at_most": total["declined"] - back,
         "covered_by_states": states["known_low"].sum(),
@@ -195,25 +189,91 @@ def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) ->
         "issued_in_places": report.issued_by_place["issued"].sum(),
         "corrections": len(report.corrections),
     }
-    if travis is not None:
-        outside = int(total["declined"]) - travis
-        outside_low, outside_high = count_interval(outside)
-        facts |= {"outside": outside, "outside_low": outside_low, "outside_high": outside_high}
+    facts |= _apart_facts(reports, week, blocking)
     facts |= {f"issued_in_{_slug(r)}": r["issued"] for _, r in report.issued_by_place.iterrows()}
     facts |= {f"declined_in_{_slug(r)}": r["declined"] for _, r in declined.iterrows()}
-    for _, row in travis_changes(reports, week, blocking).iterrows():
+    for _, row in changes(reports, week, blocking).iterrows():
         pair = "next" if row["pair"] == "to next week" else "previous"
         scope = "all" if row["scope"] == "all places" else "outside"
         facts |= {f"{pair}_{scope}_{name}": row[name] for name in row.index if name not in ("pair", "scope")}
     return facts
 
 
-def travis_changes(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> pd.DataFrame:
-    """Compare a week with its neighbours, with and without Travis County, Texas (:func:`neighbour_changes`)."""
+def place_apart(reports: PublishedReports) -> pd.Series | None:
+    """Find the place that holds over half of a report's declines, the largest part first; None where there is none.
+
+    Returns
+    -------
+    pandas.Series or None
+        Its row of ``declined_by_place`` in that report, exact, of a county or a city.
+    """
     declined = reports.declined_by_place
-    rows = declined[(declined["place"] == "Travis") & (declined["state"] == "TX") & (declined["bound"] == "exact")]
-    apart = rows.set_index("week_start")["declined"]
-    return neighbour_changes(reports.weekly_totals, apart, week, "Travis County, Texas", blocking)
+    rows = declined[(declined["bound"] == "exact") & declined["level"].isin(["county", "city"])]
+    part = rows["declined"] / rows["week_start"].map(reports.weekly_totals.set_index("week_start")["declined"])
+    return rows.loc[part.idxmax()] if (part > HALF).any() else None
+
+
+def _apart_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> dict[str, object]:
+    """Say what place is taken out, which part it has, and on what day its declines are dated.
+
+    ``apart`` is its number this week. ``apart_week``, ``apart_declined`` and ``apart_total`` are those of this week or,
+    where it has over half of that one alone, of the week before.
+    """
+    facts: dict[str, object] = dict.fromkeys(("apart", "apart_name", "apart_week", "apart_day"))
+    row = place_apart(reports)
+    if row is None:
+        return facts
+    counts, totals = _of_place(reports, row), reports.weekly_totals.set_index("week_start")["declined"]
+    now = counts.get(pd.Timestamp(week))
+    facts |= {"apart_name": place_in_full(row), "apart": now}
+    if now is not None:
+        outside = int(totals[pd.Timestamp(week)] - now)
+        outside_low, outside_high = count_interval(outside)
+        facts |= {"outside": outside, "outside_low": outside_low, "outside_high": outside_high}
+    for day in (week, week - WEEK):
+        declined, total = counts.get(pd.Timestamp(day)), totals.get(pd.Timestamp(day))
+        if declined is not None and declined > HALF * total:
+            facts |= {"apart_week": day, "apart_declined": declined, "apart_total": total}
+            return facts | _dated(reports.of_week(day), row, day, int(declined), blocking)
+    return facts
+
+
+def _dated(
+    report: PublishedReports, row: pd.Series, week: date, declined: int, blocking: pd.DataFrame
+) -> dict[str, object]:
+    """Give the day of the event of a place in a week, and how many of its declines are dated other days."""
+    name = place_in_full(row)
+    events = blocking[blocking["date"].between(pd.Timestamp(week), pd.Timestamp(last_day(week)))]
+    for event in events[(events["agency"] != "") & (events["state"] == row["state"])].itertuples():
+        measure = f"declined, {event.agency}, recorded on {event.date.day} {event.date:%B}"
+        dated = report.aggregates.loc[report.aggregates["measure"] == measure, "value"]
+        if name.startswith(event.agency) and len(dated) == 1:
+            return {
+                "apart_day": event.date,
+                "apart_other_days": declined - int(dated.iloc[0]),
+                "apart_event": event.kind,
+            }
+    return {}
+
+
+def place_in_full(row: pd.Series) -> str:
+    """Name a place with its state, as in "Travis County, Texas"."""
+    county = " County" if row["level"] == "county" and not row["place"].endswith("County") else ""
+    return f"{row['place']}{county}, {states().loc[row['state'], 'name']}"
+
+
+def _of_place(reports: PublishedReports, row: pd.Series) -> pd.Series:
+    """Give a place's exact numbers by week."""
+    declined = reports.declined_by_place
+    same = (declined[["place", "state", "level"]] == row[["place", "state", "level"]]).all(axis="columns")
+    return declined[same & (declined["bound"] == "exact")].set_index("week_start")["declined"]
+
+
+def changes(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> pd.DataFrame:
+    """Compare a week with its neighbours, with and without the place taken out (:func:`neighbour_changes`)."""
+    row = place_apart(reports)
+    apart = pd.Series(dtype=float) if row is None else _of_place(reports, row)
+    return neighbour_changes(reports.weekly_totals, apart, week, "" if row is None else place_in_full(row), blocking)
 
 
 def _slug(row: pd.Series) -> str:

@@ -84,6 +84,39 @@ def scan_week(table: pd.DataFrame, week: date, calendar: Calendar) -> pd.DataFra
     return rows.iloc[order].reset_index(drop=True)
 
 
+def scan_of(table: pd.DataFrame, week: date, calendar: Calendar) -> pd.DataFrame | None:
+    """Scan a week (:func:`scan_week`); None where it is not held against the weeks before (:func:`why_no_scan`)."""
+    return None if why_no_scan(week, calendar) else scan_week(table, week, calendar)
+
+
+def scan_facts(scanned: pd.DataFrame | None, why_none: str, place: str, group: str = ALL_GROUPS) -> dict[str, object]:
+    """Give what the scan says of one cell, and how many cells there are, as facts by id.
+
+    Parameters
+    ----------
+    scanned
+        As from :func:`scan_week`; None = the week is not held against the weeks before.
+    why_none
+        Why it is not (:func:`why_no_scan`); then ``no_baseline`` is the only fact.
+    place, group
+        The cell.
+    """
+    if scanned is None:
+        return {"no_baseline": why_none}
+    own = scanned[(scanned["state"] == place) & (scanned["group"] == group)]
+    return {
+        "no_baseline": None,
+        "baseline_method": scanned["method"].iloc[0] if len(scanned) else "",
+        "baseline_expected": own["expected"].iloc[0] if len(own) else None,
+        "baseline_upper": own["upper"].iloc[0] if len(own) else None,
+        "baseline_reason": (own["reason"].iloc[0] if len(own) else "no declines") or None,
+        "baseline_flagged": bool(own["flagged"].any()),
+        "scan_cells": len(scanned),
+        "scan_tests": scanned["p"].notna().sum(),
+        "scan_flags": scanned["flagged"].sum(),
+    }
+
+
 def with_baseline(series: pd.DataFrame) -> pd.DataFrame:
     """Put beside every full week of a series what the seven weeks before it lead to expect (EARS C1).
 

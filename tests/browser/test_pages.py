@@ -153,7 +153,7 @@ def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path
     said = page.locator(".prose").first.inner_text()
     assert "ICE recorded 206 detainers as declined" in said
     assert "Travis County, Texas, accounts for 142 of the 206" in said
-    assert "policy took effect" in said
+    assert "when its policy changed" in said
     with page.expect_download() as download:
         page.get_by_role("link", name="Download declined_by_place.csv").click()
     assert download.value.suggested_filename == "declined_by_place.csv"

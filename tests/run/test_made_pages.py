@@ -21,7 +21,7 @@ EXEMPT_TAGS = ("script", "style", "code", "pre", "q", "blockquote", "cite", "a")
 EXEMPT_CLASSES = ("label", "source")
 """Cells that stand as ICE or another source wrote them."""
 RATE = re.compile(r"\brates?\b")
-NO_RATE = re.compile(r"no rate can be given")
+NO_RATE = re.compile(r"no rate (?:can be|is) given")
 VOID = ("br", "hr", "img", "input", "link", "meta")
 
 
@@ -86,6 +86,7 @@ def test_our_prose_has_none_of_the_words_it_must_not_have(made_site: Path) -> No
         ("<p>the decline rate</p>", 2),
         ('<img alt="the refusal rate">', 2),
         ("<p>so <b>no rate can be given</b></p>", 0),
+        ("<p>so <b>no rate is given</b>, and the rate is known</p>", 1),
         ('<td class="label">Released to ICE</td><q>a surge</q><a href="x">sanctuary.example</a>', 0),
         ('<td class="text">Released</td>', 1),
     ],
@@ -111,7 +112,7 @@ def test_every_figure_in_a_sentence_is_the_fact_it_is_marked_as(made_site: Path)
 
 
 def test_no_number_in_a_sentence_stands_without_its_fact(made_site: Path) -> None:
-    fixed = re.compile(r"95%|\b7 days\b|1 February 2017|I-?247[A-Z]?")
+    fixed = re.compile(r"95%|\b7 days\b|I-?247[A-Z]?")
     for path in reports(made_site):
         for sentence in json.loads((path.parent / "facts.json").read_text())["sentences"]:
             words = "".join(text for text, *_ in string.Formatter().parse(sentence["template"]))

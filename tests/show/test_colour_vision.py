@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,12 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
-from test_figures import DRAWINGS, TITLES
+from test_figures import DRAWINGS, TITLES, known_events, series
 
 from analysis.show.context_figures import incidence_curves
-from analysis.show.style import drawing
+from analysis.show.figures import weekly_series
+from analysis.show.heatmap import heatmap
+from analysis.show.style import DECLINED, INK, drawing
 
 Picture = NDArray[np.float64]
 LIGHT = np.array([0.2126, 0.7152, 0.0722])
@@ -118,7 +120,83 @@ def test_curves_differ_in_light_or_line_and_each_has_its_name_beside_it(vision: 
     assert len(looks) == 4
     for (light, style), (other_light, other_style) in combinations(looks, 2):
         assert style != other_style or abs(light - other_light) >= LEAST_LIGHT
-    assert len(axes.texts) == 4
+    names = {text.get_text(): text.get_color() for text in axes.texts}
+    assert list(names) == ["declined by LEA", "transferred to ICE", "left custody", "ICE did not act"]
+    assert all(seen_light(colour, vision) < 0.02 for colour in names.values()), "a name is read whatever its curve"
+
+
+def seen_light(colour: Any, vision: str) -> float:  # noqa: ANN401
+    """Give the light of one colour as an eye sees it."""
+    return float(VISIONS[vision](np.array(to_rgb(colour))))
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_the_funnels_limits_differ_in_light_or_line_and_its_states_in_their_mark(vision: str) -> None:
+    axes = DRAWINGS["funnel"]().axes[0]
+    states = [line for line in axes.lines if line.get_marker() in ("o", "D")]
+    assert {str(line.get_marker()) for line in states} == {"o", "D"}
+    limits = [line for line in axes.lines if line.get_linestyle() != "None" and line not in states]
+    looks = {(str(line.get_color()), line.get_linestyle()) for line in limits if line.get_color() != INK}
+    assert len(looks) == 4, "95% and 99.8%, by chance and with spread"
+    for (colour, style), (other, other_style) in combinations(looks, 2):
+        apart = abs(seen_light(colour, vision) - seen_light(other, vision))
+        assert (colour == other and style != other_style) or apart >= 0.2
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_the_parts_of_a_change_differ_in_light_and_one_is_hatched(vision: str) -> None:
+    figure = DRAWINGS["change"]()
+    mix, shares = figure.axes[0].containers
+    swatches = [mix[2], shares[2]]
+    assert [bool(swatch.get_hatch()) for swatch in swatches] == [True, False]
+    one, other = areas(figure, swatches, VISIONS[vision])
+    assert abs(one[0] - other[0]) >= 0.2, (one, other)
+    assert figure.axes[0].collections, "their sum is a line across both"
+
+
+def test_what_is_recorded_estimated_and_too_young_have_marks_of_their_own() -> None:
+    axes = DRAWINGS["nowcast"]().axes[0]
+    drawn = {(str(line.get_marker()), line.get_markerfacecolor() == "white") for line in axes.lines}
+    assert {("o", False), ("o", True), ("x", False)} <= drawn
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_the_band_of_the_usual_and_that_of_an_event_are_told_from_the_ground(vision: str) -> None:
+    weekly = series().assign(expected=100.0, upper=150.0, above=False)
+    lasting = known_events(1)
+    figure = weekly_series(weekly, weekly.index[20].date(), **TITLES, events=lasting)
+    band = figure.axes[0].collections[0].get_facecolor()[0]
+    event = next(patch for patch in figure.axes[0].patches if patch.get_linewidth() == 0).get_facecolor()
+    light = [seen_light(colour, vision) for colour in (band, event)]
+    assert 1 - light[0] >= 0.1
+    assert 1 - light[1] >= LEAST_LIGHT
+    assert abs(light[0] - light[1]) >= LEAST_LIGHT
+    assert seen_light(DECLINED, vision) < light[0] - 0.3, "the points stand out from the band"
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_the_heat_map_darkens_with_the_count_tells_zero_from_hidden_and_every_number_can_be_read(vision: str) -> None:
+    counts = pd.DataFrame([[0.0, np.nan, *(n * n for n in range(2, 52, 2))]], index=["Texas"])
+    counts.columns = pd.Index([str(n) for n in range(counts.shape[1])])
+    figure = heatmap(counts, counts.fillna(3).map("{:.0f}".format), headline="h", subtitle="s")
+    axes = figure.axes[0]
+    picture = VISIONS[vision](rendered(figure))
+    light, spread = [], []
+    for column in range(counts.shape[1]):
+        (x0, y0), (x1, y1) = (axes.transData.transform(at) for at in ((column + 0.1, 0.9), (column + 0.9, 0.75)))
+        part = picture[int(y0) : int(y1), int(x0) : int(x1)]
+        assert part.size > 30
+        light.append(float(part.mean()))
+        spread.append(float(part.std()))
+    zero, hidden, shown = light[0], light[1], light[2:]
+    assert zero > 0.98
+    assert spread[1] >= LEAST_HATCH > max(spread[0], *spread[2:]), "what is not shown, and that alone, is hatched"
+    assert all(light - dark > 0 for light, dark in pairwise(shown)), "more are darker"
+    assert abs(zero - shown[0]) >= LEAST_LIGHT
+    assert hidden < zero - LEAST_LIGHT
+    for text, ground in zip(axes.texts[2:], shown, strict=True):
+        low, high = sorted([seen_light(text.get_color(), vision), ground])
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (text.get_text(), ground)
 
 
 def _marks(axes: Any) -> set[tuple[str, bool]]:  # noqa: ANN401

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import Cohorts
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -23,7 +25,7 @@ from matplotlib.transforms import Bbox
 from analysis.load.events import events
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
-from analysis.show import figures
+from analysis.show import context_figures, figures
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import lettered, with_labels
 from analysis.show.printed import Printed
@@ -162,6 +164,33 @@ def revised(number: int) -> pd.DataFrame:
     return table.assign(cut=[n == number - 1 for n in range(number)])
 
 
+def placed(number: int, seed: int = 1) -> pd.DataFrame:
+    """Give a funnel of states, some far outside, crowded where little is expected."""
+    random = np.random.default_rng(seed)
+    expected = np.sort(random.lognormal(1, 1.5, number))
+    ratio = random.gamma(2, 0.6, number)
+    table = pd.DataFrame({"expected": expected, "ratio": ratio}, index=states().index[:number])
+    table["position"] = np.where(ratio > 2, "above", np.where(ratio < 0.2, "below", "inside"))
+    table.attrs = {"phi": 2.5, "tau2": 0.2}
+    return table
+
+
+def parts_of_change(number: int) -> pd.DataFrame:
+    table = pd.DataFrame({"factor": ["what the form asks", "state", "status of the offence"][:number]})
+    table["mix_effect"], table["share_effect"] = 0.003 * (table.index + 1), -0.02
+    return table.assign(change=table["mix_effect"] + table["share_effect"])
+
+
+def estimates(number: int) -> pd.DataFrame:
+    """Give weeks of which the last but one is estimated and the last too young."""
+    weeks = pd.date_range("2024-10-05", periods=number, freq="7D")
+    table = pd.DataFrame({"recorded": 12_345, "completeness": 1.0, "estimate": 12_345.0, "reason": ""}, index=weeks)
+    table["low"] = table["high"] = table["estimate"]
+    table.loc[weeks[-1:], ["completeness", "reason"]] = [0.3, "too young"]
+    table.loc[weeks[-2:-1], ["completeness", "estimate", "low", "high"]] = [0.6, 20_576.0, 20_000.0, 21_200.0]
+    return table
+
+
 ALL_PLACES = [*states().index, NOT_GIVEN]
 OUTCOME_ROWS = pd.DataFrame(
     {"declined": [123, 0], "taken": [4567, 0], "other_ends": [89, 0], "not_recorded": [12345, 1]},
@@ -200,6 +229,13 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
     ),
     "heat map": lambda: heatmap(*cells(list(states()["name"][-16:]), list(groups()["group"])), **TITLES),
     "heat map of one": lambda: heatmap(*cells(["Northern Mariana Islands"], ["Homicide"], 0), **TITLES),
+    "funnel": lambda: context_figures.funnel_plot(placed(50), **TITLES),
+    "funnel of three": lambda: context_figures.funnel_plot(placed(3), named=["AL"], **TITLES),
+    "funnel of nothing": lambda: context_figures.funnel_plot(placed(0), **TITLES),
+    "change": lambda: context_figures.change_bars(parts_of_change(3), **TITLES),
+    "change of one factor": lambda: context_figures.change_bars(parts_of_change(1), **TITLES),
+    "nowcast": lambda: context_figures.nowcast_series(estimates(26), **TITLES),
+    "nowcast of one week": lambda: context_figures.nowcast_series(estimates(1), **TITLES),
     "outcomes": lambda: figures.stacked_outcomes(OUTCOME_ROWS, OUTCOMES, **TITLES),
     "outcomes of nothing": lambda: figures.stacked_outcomes(OUTCOME_ROWS.iloc[:0], OUTCOMES, **TITLES),
     "outcomes in narrow parts": lambda: figures.stacked_outcomes(
@@ -309,6 +345,39 @@ def test_the_letters_of_fiscal_2015_stand_at_their_days(fiscal_2015: Cohorts) ->
     figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s", events=span)
     drawn = {text.get_text(): text.xy[0] for text in figure.axes[1].texts}  # type: ignore[attr-defined]
     assert sorted(drawn, key=drawn.__getitem__) == list(span["letter"])
+
+
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
+@example([(6, 0)] * 40, 1, 0)
+@example([(306, 0)] * 40, 43, 42)
+@given(
+    st.lists(st.tuples(st.integers(-40, 320), st.integers(0, 60)), min_size=1, max_size=40),
+    st.integers(1, 60),
+    st.integers(0, 59),
+)
+def test_letters_of_events_never_meet_nor_leave_the_axes(
+    spans: list[tuple[int, int]], number: int, report: int
+) -> None:
+    """Whatever the events, the weeks and the report's week are: also before the first week, and on one day."""
+    weekly = series(number)
+    days = sorted((weekly.index[0] + pd.Timedelta(days=start), length) for start, length in spans)
+    span = pd.DataFrame({"date": [day for day, _ in days], "headline": "A law"})
+    span = lettered(span.assign(last_date=[day + pd.Timedelta(days=length) for day, length in days]))
+    week = weekly.index[min(report, number - 1)].date()
+    figure = figures.weekly_series(weekly, week, headline="h", subtitle="s", events=span)
+    check_layout(figure)
+    counts, shares = figure.axes
+    letters = [text for text in shares.texts if text.get_text() in set(span["letter"])]
+    assert [text.get_text() for text in letters] == list(span["letter"])
+    between = [text.get_window_extent() for text in letters]
+    assert all(shares.bbox.x0 <= box.x0 and box.x1 <= shares.bbox.x1 for box in between)
+    assert all(shares.bbox.y1 < box.y0 and box.y1 < counts.bbox.y0 for box in between)
+
+
+@settings(max_examples=30, deadline=None, phases=[Phase.generate])
+@given(st.integers(3, 56), st.integers(0, 10**6))
+def test_names_in_a_funnel_never_meet(number: int, seed: int) -> None:
+    check_layout(context_figures.funnel_plot(placed(number, seed), headline="h", subtitle="s"))
 
 
 # The map.

@@ -11,6 +11,7 @@ from conftest import Cohorts
 from analysis.load.events import blocking_events, events
 from analysis.load.offences import groups
 from analysis.load.published import read_published_reports
+from analysis.load.table import Outcome
 from analysis.load.vocabulary import states
 from analysis.show import listings
 from analysis.show.offence_section import offence_map, offence_table
@@ -140,7 +141,7 @@ def test_every_column_of_every_table_is_described(
         cohorts.weekly_series(fiscal_2015.table, fiscal_2015.calendar).reset_index(),
         cohorts.lift_reasons_of(rows),
         cohorts.with_intervals(cohorts.count_outcomes(rows, ["form", "request"])).reset_index(),
-        recorded.travis_changes(reports, date(2017, 2, 4), blocking_events()),
+        recorded.changes(reports, date(2017, 2, 4), blocking_events()),
     ]
     for table in tables:
         assert [column for column in table if column not in described] == []
@@ -159,8 +160,9 @@ def test_a_source_without_offences_says_so() -> None:
 def test_offences_are_listed_by_status_and_severity_and_never_ranked_together(fiscal_2015: Cohorts) -> None:
     sheet = Sheet("weekly_bulletin", parameters={}, source={})
     rows = fiscal_2015.table.head(6).assign(
-        offence_group=["DUI", "HOMICIDE", "DUI", "ASSAULT", "NONE", None],
-        offence_status=["convicted", "charged", "charged", "convicted", "none recorded", None],
+        offence_group=["DUI", "HOMICIDE", "DUI", "ASSAULT", "IMMIG", None],
+        offence_status=["convicted", "charged", "charged", "convicted", "convicted", None],
+        outcome=[Outcome.DECLINED, *[Outcome.TAKEN] * 3, Outcome.DECLINED, Outcome.TAKEN],
         detainers=[5, 1, 9, 2, 3, 1],
     )
     data = offence_table(sheet, rows, "all", has_offences=True).data
@@ -173,3 +175,5 @@ def test_offences_are_listed_by_status_and_severity_and_never_ranked_together(fi
     ]
     assert sum(int(line.rsplit(",", 8)[1]) for line in lines[1:]) == 21
     assert all(line.split(",")[1] for line in lines[1:]), "a blank group is named"
+    caption = data[TABLE_TYPE]["caption"]
+    assert "Without immigration offences the share declined is 27.8% (95% interval 12.5% to 50.9%, 5 of 18)." in caption

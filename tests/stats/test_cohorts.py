@@ -183,9 +183,14 @@ def test_records_repeats_and_persons_stand_beside_each_other() -> None:
         "records": 5,
         "repeats_flagged": 1,  # the first of a day repeats nothing
         "persons": 2,
+        "persons_counted": 2,
         "without_id": 2,
         "repeats_are": "left out",
     }
+    alone = cohorts.record_facts(
+        detainers([{"person": "a"}, {"person": "b", "duplicate": RULES["same_day"]}]), "left out"
+    )
+    assert (alone["persons"], alone["persons_counted"]) == (2, 1)
     nameless = cohorts.record_facts(detainers([{"detainers": 7}]), "counted")
     assert (nameless["records"], nameless["persons"], nameless["without_id"]) == (7, None, 7)
 

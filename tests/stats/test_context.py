@@ -103,3 +103,17 @@ def test_the_count_taken_apart_adds_up_to_its_change() -> None:
     assert parts["change"] == 4  # 6, against 2 a week
     assert parts[["detainers", "mix", "share"]].sum() == pytest.approx(4, abs=0.15)
     assert parts["mix"] == 0
+
+
+def test_no_share_at_the_mix_of_all_has_a_limit_above_one() -> None:
+    rows = detainers(
+        [
+            {"state": state, "request": request, "outcome": what, "detainers": number}
+            for state, number in (("TX", 500), ("VT", 1))
+            for request in ("hold", "notify")
+            for what in (Outcome.TAKEN, *([Outcome.DECLINED] if state == "TX" else []))
+        ]
+    )
+    direct = context.direct_shares(rows)
+    assert direct.loc["VT", "high"] == 1
+    assert 0.5 < direct.loc["TX", "high"] < 0.6

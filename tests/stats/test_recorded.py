@@ -46,8 +46,8 @@ def test_the_published_totals(
     facts: dict[date, dict[str, Any]], week: date, issued: int, declined: int, travis: int, outside: int
 ) -> None:
     found = facts[week]
-    assert [found[name] for name in ("issued", "declined", "travis", "outside")] == [issued, declined, travis, outside]
-    assert found["travis_share"] == pytest.approx(travis / declined)
+    assert [found[name] for name in ("issued", "declined", "apart", "outside")] == [issued, declined, travis, outside]
+    assert found["apart_name"] == "Travis County, Texas"
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_no_direction_is_named_across_the_reset_and_none_is_found_outside(facts:
 
 
 def test_without_the_register_the_fall_would_be_named(reports: PublishedReports) -> None:
-    changes = recorded.travis_changes(reports, FIRST, blocking_events().iloc[:0])
+    changes = recorded.changes(reports, FIRST, blocking_events().iloc[:0])
     assert list(changes["scope"]) == ["all places", "without Travis County, Texas"]
     assert list(changes["finding"]) == ["lower", "no clear change"]
-    assert list(recorded.travis_changes(reports, SECOND, blocking_events())["pair"]) == [
+    assert list(recorded.changes(reports, SECOND, blocking_events())["pair"]) == [
         *("to next week", "to next week", "from week before", "from week before")
     ]
 
@@ -142,12 +142,35 @@ def test_without_the_register_the_fall_would_be_named(reports: PublishedReports)
 def test_a_week_whose_county_is_not_known_is_compared_only_as_a_whole(reports: PublishedReports) -> None:
     declined = reports.declined_by_place
     unknown = declined[~((declined["place"] == "Travis") & (declined["week_start"] == pd.Timestamp(SECOND)))]
-    changes = recorded.travis_changes(replace(reports, declined_by_place=unknown), FIRST, blocking_events())
+    changes = recorded.changes(replace(reports, declined_by_place=unknown), FIRST, blocking_events())
     assert list(changes["scope"]) == ["all places"]
     facts = recorded.week_facts(replace(reports, declined_by_place=unknown), SECOND, blocking_events())
-    assert facts["travis"] is None
-    assert facts["travis_share"] is None
+    assert facts["apart"] is None
+    assert facts["apart_declined"] == 142
     assert "outside" not in facts
+
+
+def test_the_place_apart_is_that_with_over_half_in_this_week_or_the_one_before(
+    facts: dict[date, dict[str, Any]],
+) -> None:
+    names = ("apart_week", "apart_declined", "apart_total", "apart_day", "apart_other_days", "apart_event")
+    parts = [[facts[week].get(name) for name in names] for week in WEEKS]
+    assert parts[0] == parts[1] == [FIRST, 142, 206, pd.Timestamp(2017, 2, 1), 3, "policy"]
+    assert parts[2] == [None] * 6
+
+
+def test_another_place_with_over_half_is_taken_out_and_half_is_not_over_half(reports: PublishedReports) -> None:
+    declined = reports.declined_by_place.copy()
+    declined.loc[declined["place"] == "Travis", "declined"] = 3
+    city = (declined["place"] == "New York City") & (declined["week_start"] == pd.Timestamp(SECOND))
+    assert city.sum() == 1
+    for number, name in ((24, "New York City, New York"), (23, None)):  # of 47
+        declined.loc[city, "declined"] = number
+        facts = recorded.week_facts(replace(reports, declined_by_place=declined), SECOND, blocking_events())
+        assert (facts["apart_name"], facts.get("apart_declined")) == (name, number if name else None)
+        assert facts["apart_day"] is None
+    scopes = recorded.changes(replace(reports, declined_by_place=declined), SECOND, blocking_events())["scope"]
+    assert set(scopes) == {"all places"}
 
 
 def test_corrections_are_subtracted_at_least(facts: dict[date, dict[str, Any]], reports: PublishedReports) -> None:
@@ -278,17 +301,6 @@ def test_bounds_hold_whatever_is_known(found: list[tuple[str, int, bool]], unkno
     bounds = recorded.state_bounds(places(*rows), total, ["CA", "NY", "TX", "FL"])
     assert bounds["known_low"].sum() == total - unknown
     assert (bounds["known_high"] - bounds["known_low"] == unknown).all()
-
-
-def test_an_exact_figure_is_found_only_where_it_is_exact() -> None:
-    made = places(
-        ("a", "county", "Travis", 8, "TX", "exact", ""),
-        ("b", "county", "King", 2, "WA", "at_least", ""),
-        ("c", "county", "Franklin", 1, "PA", "exact", ""),
-        ("d", "county", "Franklin", 3, "NY", "exact", ""),
-    )
-    asked = [("Travis", "TX"), ("King", "WA"), ("Franklin", "PA"), ("Franklin", "NY"), ("Franklin", "IA")]
-    assert [recorded.declined_in(made, *place) for place in asked] == [8, None, 1, 3, None]
 
 
 def test_only_exact_figures_get_an_interval(reports: PublishedReports) -> None:

@@ -457,19 +457,21 @@ def reporting_week(case: dict[str, str]) -> None:
 
 @cases("Q-nyc")
 def no_rate(case: dict[str, str]) -> None:
-    from analysis.show.sentences import NEVER_IN_OUR_PROSE, fill, published_sentences
+    from analysis.show.sentences import NEVER_IN_OUR_PROSE, fill
+    from analysis.show.what_changed import RECORDED, say
 
     declined, issued = (int(value) for value in numbers(case["inputs"]))
     facts: dict[str, str | int | float | bool | None] = {
         "declined": declined,
         "issued": issued,
         "week_end": "2017-02-10",
-        "travis": None,
+        "apart_week": None,
         "taken_back_at_least": 0,
+        "issued_confidence": "high",
     }
-    said = " ".join(fill(template, facts) for template in published_sentences(facts))
-    assert "**no rate can be given**" in said
-    assert "rate" not in said.replace("no rate can be given", "")
+    said = " ".join(fill(template, facts) for template in say(RECORDED, facts))
+    assert "**no rate is given**" in said
+    assert "rate" not in said.replace("no rate is given", "")
     assert "%" not in said
     assert "decline rate" in NEVER_IN_OUR_PROSE
     assert "issued" in (recorded.__doc__ or "")
