@@ -20,6 +20,7 @@ from test_figures import DRAWINGS, TITLES, known_events, series
 from analysis.show.context_figures import incidence_curves
 from analysis.show.figures import weekly_series
 from analysis.show.heatmap import heatmap
+from analysis.show.printed import Printed
 from analysis.show.style import DECLINED, INK, drawing
 
 Picture = NDArray[np.float64]
@@ -194,9 +195,10 @@ def test_the_heat_map_darkens_with_the_count_tells_zero_from_hidden_and_every_nu
     assert all(light - dark > 0 for light, dark in pairwise(shown)), "more are darker"
     assert abs(zero - shown[0]) >= LEAST_LIGHT
     assert hidden < zero - LEAST_LIGHT
-    for text, ground in zip(axes.texts[2:], shown, strict=True):
-        low, high = sorted([seen_light(text.get_color(), vision), ground])
-        assert (high + 0.05) / (low + 0.05) >= 4.5, (text.get_text(), ground)
+    inks = {int(x): one.colour for one in axes.findobj(Printed) for x, _ in one.places}
+    for column, ground in enumerate(shown, start=2):
+        low, high = sorted([seen_light(inks[column], vision), ground])
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (counts.iloc[0, column], ground)
 
 
 def _marks(axes: Any) -> set[tuple[str, bool]]:  # noqa: ANN401
