@@ -76,14 +76,6 @@ def tests_table(comparisons: pd.DataFrame) -> pd.DataFrame:
     return tested.sort_values(["p", "against", "place"]).drop(columns="reason").reset_index(drop=True)
 
 
-def count_tiles(by_state: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
-    """Give each state's tile its count of declines; a state without a detainer has nothing to count."""
-    counts = by_state.reindex(tiles.index, fill_value=0)
-    return tiles.assign(
-        count=counts["declined"], label=counts["declined"].map("{:,}".format), present=counts["issued"] > 0
-    )
-
-
 def bound_tiles(bounds: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
     """Give each state's tile its least known number of declines; a bound is marked, an unknown state is absent."""
     known = bounds.reindex(tiles.index)

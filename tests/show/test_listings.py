@@ -19,6 +19,7 @@ from analysis.show.sheet import TABLE_TYPE, Sheet
 from analysis.show.tables import COLUMNS
 from analysis.stats import cohorts, recorded
 from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.context import estimated_shares
 from analysis.stats.indicators import indicators
 
 WEEK = date(2015, 6, 20)
@@ -110,12 +111,14 @@ def test_every_event_has_a_letter_of_its_own(number: int) -> None:
     assert all(lettered["letter"])
 
 
-def test_tiles_tell_none_declined_from_no_detainers(by_state: pd.DataFrame) -> None:
-    tiles = listings.count_tiles(by_state, states())
+def test_tiles_tell_none_declined_from_no_detainers_and_few_from_many(by_state: pd.DataFrame) -> None:
+    tiles = listings.share_tiles(by_state, estimated_shares(by_state), states(), 5)
     assert list(tiles.index) == list(states().index)
-    assert (tiles.loc["DC", "present"], tiles.loc["DC", "count"], tiles.loc["DC", "label"]) == (True, 0, "0")
+    assert (tiles.loc["DC", "present"], tiles.loc["DC", "count"], tiles.loc["DC", "label"]) == (True, 0, "none")
     assert not tiles.loc["VI", "present"]
-    assert tiles["count"].sum() == by_state["declined"].drop(NOT_GIVEN).sum()
+    some = by_state["declined"].drop(NOT_GIVEN).reindex(tiles.index, fill_value=0)
+    assert list(tiles["unstable"]) == list((some > 0) & (some < 5))
+    assert ((tiles["count"] > 0) == (some > 0)).all()
 
 
 def test_tiles_mark_bounds_and_leave_the_unknown_out() -> None:
