@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -111,19 +111,21 @@ def import_release(
     release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
     earlier = versions_of(name)
     previous = read_stored(earlier[-1].path) if earlier else None
-    with ThreadPoolExecutor(1) as beside:  # writing needs no Python and takes longer than the checks
-        its_own = replace(release, table=release.table.copy(deep=False))  # one frame in two threads is not safe
-        card = beside.submit(scorecard, its_own, extracted_on=extracted_on, previous=previous)
-        kept = store(
-            release,
-            name,
-            digest=digest,
-            title=title,
-            extracted_on=extracted_on,
-            synthetic=is_synthetic(release),
-            scorecard=lambda: _passed(card.result()),
-        )
-    warnings = int((card.result()["level"] == WARN).sum())
+
+    @cache
+    def card() -> pd.DataFrame:
+        return _passed(scorecard(release, extracted_on=extracted_on, previous=previous))
+
+    kept = store(
+        release,
+        name,
+        digest=digest,
+        title=title,
+        extracted_on=extracted_on,
+        synthetic=is_synthetic(release),
+        scorecard=card,
+    )
+    warnings = int((card()["level"] == WARN).sum())
     text = f"{name}: version {kept.number}, {len(release.table):,} rows in form {release.form}, {warnings} warnings"
     return Imported(name, kept.number, text)
 
