@@ -66,19 +66,25 @@ def imported_names() -> list[str]:
     return sorted({path.parents[1].name for path in data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}")})
 
 
+def usable_name(text: str) -> str:
+    """Make a name of a source from a text: lower-case letters, digits and hyphens; empty where the text has none."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:40].rstrip("-")
+
+
 def check_name(name: str) -> str:
     """Hold the name of a source against what a folder and an address can carry.
 
     Raises
     ------
     InputError
-        Other characters than lower-case letters, digits and hyphens, or more than 40 of them.
+        Other characters than lower-case letters, digits and hyphens, or more than 40 of them; the nearest name is told.
     """
     if not _NAME.fullmatch(name):
         raise InputError(
             "the name of the source cannot be used",
             found=name,
             expected="up to 40 lower-case letters, digits and hyphens",
+            do=f"Use {usable_name(name)!r}" if usable_name(name) else "",
         )
     return name
 

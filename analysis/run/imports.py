@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,7 @@ from analysis.errors import InputError
 from analysis.load.checks import WARN
 from analysis.load.quality import as_text, scorecard, stops
 from analysis.load.releases import Release, read_release
-from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, versions_of
+from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, usable_name, versions_of
 
 SAMPLE = "SAMPLE "
 """Every facility of a made-up release begins so."""
@@ -31,9 +30,8 @@ class Imported:
 
 
 def name_of(path: Path) -> str:
-    """Make a source's name from a file's: lower-case letters, digits and hyphens, the suffixes left out."""
-    stem = path.name.split(".")[0]
-    return re.sub(r"[^a-z0-9]+", "-", stem.casefold()).strip("-")[:40].rstrip("-") or "release"
+    """Make a source's name from a file's, the suffixes left out."""
+    return usable_name(path.name.split(".")[0]) or "release"
 
 
 def check_release(

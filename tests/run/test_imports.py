@@ -114,6 +114,13 @@ def test_a_name_that_no_folder_can_carry(files: dict[str, Path], name: str) -> N
     assert imported_names() == []
 
 
+def test_the_nearest_name_that_can_be_used_is_told(files: dict[str, Path]) -> None:
+    for given, told in (("ABC", "Use 'abc'."), ("March 2026!", "Use 'march-2026'."), ("Ä", "hyphens.")):
+        with pytest.raises(InputError) as refusal:
+            import_release([files["newer"]], given, title="T")
+        assert str(refusal.value).endswith(told)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         import_release([tmp_path / "gone.xlsx"], "made-up", title="T")
