@@ -70,6 +70,8 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Turn a column of dates or numbers into a text column; leave a text column as it is."""
     if pa.types.is_dictionary(column.type):
         return column
+    if not len(column):
+        return pa.chunked_array([], TEXT)
     encoded = pc.dictionary_encode(column).combine_chunks()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return pa.chunked_array([text_dictionary(codes, encoded.dictionary.to_pylist())])
@@ -220,7 +222,7 @@ def moments(column: pd.Series, earliest: int, latest: int) -> tuple[pd.Series, p
         values = column.to_numpy("datetime64[ms]")
         first, after = np.datetime64(str(earliest), "ms"), np.datetime64(str(latest + 1), "ms")
         values = np.where((values >= first) & (values < after), values, np.datetime64("NaT", "ms"))
-    dates = pd.Series(values, index=column.index)
+    dates = pd.Series(values, index=column.index, copy=False)
     return dates, dates.isna() & column.notna()
 
 

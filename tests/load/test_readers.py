@@ -206,6 +206,15 @@ def test_header_only_and_no_header(tmp_path: Path, real_book: Path) -> None:
     refused(empty, "no header of a detainer release.*x: blank sheet; y: no header row")
 
 
+@pytest.mark.parametrize("kind", ["null", "timestamp[ms]", "int64", "string"])
+def test_parquet_without_rows(kind: str, tmp_path: Path) -> None:
+    header = dict.fromkeys(
+        ["Detainer Prepare Date", "Detainer Lift Reason", "Anonymized Identifier"], pa.array([], kind)
+    )
+    pyarrow.parquet.write_table(pa.table(header), tmp_path / "a.parquet")
+    refused(tmp_path / "a.parquet", "the header has no row below it")
+
+
 def test_header_names_that_repeat(tmp_path: Path) -> None:
     refused(
         written(tmp_path / "a.csv", LINES.replace("City", "State")),
