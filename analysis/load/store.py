@@ -203,6 +203,7 @@ def _write_rows(rows: pa.Table, path: Path) -> None:
         rows,
         path,
         row_group_size=ROW_GROUP,
+        write_batch_size=ROW_GROUP,
         compression=dict.fromkeys(repeating, "lz4"),
         use_dictionary=repeating,
         write_statistics=["issued_on"],
