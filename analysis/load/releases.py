@@ -58,6 +58,8 @@ class Release:
     ----------
     table
         One row per detainer.
+    persons
+        How many persons the ids tell apart.
     form
         ``A`` to ``G``, ``processed`` (by the Deportation Data Project) or ``TRAC``.
     sheets
@@ -78,6 +80,7 @@ class Release:
     """
 
     table: pd.DataFrame
+    persons: int
     form: str
     sheets: pd.DataFrame
     gaps: tuple[str, ...]
@@ -152,15 +155,17 @@ def read_release(
         _read_dates(frame, ledger, not_after)
         unknown_values = _read_words(frame)
         steps = _read_offences(frame)
+    numbers, ids = people.result()
     gaps = [column for column in COLUMNS if column.name not in frame and column.name not in ("duplicate", "detainers")]
     blanks = {column.name: pd.Series(index=frame.index, dtype=DTYPES[column.kind]) for column in gaps}
     frame = frame.assign(detainers=1, **blanks)
-    frame["duplicate"] = flag_repeats(frame, repeat_rule, people.result()[0])
+    frame["duplicate"] = flag_repeats(frame, repeat_rule, numbers)
     categories = [column.name for column in COLUMNS if column.kind == "category"]
     frame = frame.assign(**{name: used(frame[name].array) for name in categories})
     carried = frame.drop(columns=[*NAMES]).rename(columns=own_names).assign(**edition)
     return Release(
         table=pd.concat([check_table(frame[[*NAMES]]), carried], axis="columns"),
+        persons=len(ids),
         form=form,
         sheets=pd.DataFrame(
             [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets],
