@@ -127,10 +127,10 @@ def _targets(sheet: Sheet, form: str) -> dict[str, str]:
     """
     known, taken = column_aliases()["canonical"], {normalised(name) for name in NAMES}
     targets: dict[str, str] = {}
-    for name in sheet.cells.column_names:
-        plain = known_name(name)
+    plain_names = {name: known_name(name) for name in sheet.cells.column_names}
+    for name, plain in plain_names.items():
         target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
-        same = [other for other, its in targets.items() if its == target or known_name(other) == plain]
+        same = [other for other, its in targets.items() if its == target or plain_names[other] == plain]
         if same:
             raise InputError(
                 f"two columns are read as {target}",

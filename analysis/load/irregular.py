@@ -64,9 +64,10 @@ def _far_above(table: pd.DataFrame, place: list[str]) -> pd.DataFrame:
     sizes = [max(1, len(column.categories)) for column in columns]
     number = np.ravel_multi_index([column.codes[known] for column in columns], sizes)
     day = table["issued_on"].to_numpy("datetime64[D]")[known].astype(np.int64)
-    pairs, counts = np.unique(number * DAYS + day, return_counts=True)
-    days = pd.DataFrame({"place": pairs // DAYS, "day": pairs % DAYS, "detainers": counts})
-    days = days.sort_values("detainers", ascending=False, kind="stable")
+    counts = pd.Series(number * DAYS + day).value_counts(sort=False)
+    days = pd.DataFrame({"place": counts.index // DAYS, "day": counts.index % DAYS, "detainers": counts.to_numpy()})
+    days = days[days["place"].isin(days["place"][days["detainers"] >= BULK_LEAST])]  # no other place has such a day
+    days = days.sort_values(["detainers", "place", "day"], ascending=[False, True, True])
     of_place = days.groupby("place")["detainers"]
     days_of_place, rank = of_place.transform("size"), of_place.cumcount()
     usual = days["detainers"].where((days_of_place > 1) & (rank == days_of_place.clip(upper=BULK_RANK) - 1))
@@ -101,7 +102,7 @@ def recording_by_week(table: pd.DataFrame, extracted_on: date | None = None) -> 
         ``blank_share`` (NaN where nothing was issued), ``unfinished`` (why; empty text = looks finished). No row where
         no detainer is dated.
     """
-    dated = table[table["issued_on"].notna()]
+    dated = table.loc[table["issued_on"].notna(), ["issued_on", "detainers", "outcome"]]
     week = dated["issued_on"].dt.to_period("W-FRI").dt.start_time.astype("datetime64[ms]")
     blank = dated["detainers"].where(dated["outcome"] == Outcome.NOT_RECORDED, 0)
     counts = pd.DataFrame({"issued": dated["detainers"], "not_recorded": blank}).groupby(week.rename("week")).sum()

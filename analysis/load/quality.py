@@ -53,7 +53,7 @@ def scorecard(
     return _as_card(
         [
             *checks.reading(release),
-            *checks.counted(table),
+            *checks.counted(table, release.persons),
             *checks.columns(release),
             *checks.mended(release),
             *checks.words(release),
@@ -72,7 +72,7 @@ def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) ->
     absent = [str(name) for name in table.columns[table.isna().all()]]
     return _as_card(
         [
-            *checks.counted(table),
+            *checks.counted(table, table["person"].nunique()),
             *norms.blanks(table, "", absent),
             *checks.dates(table, extracted_on),
             *checks.days_and_weeks(table, extracted_on),

@@ -18,7 +18,7 @@ import pyarrow.parquet
 import pyreadstat
 
 from analysis.errors import InputError
-from analysis.load.cells import as_text, text_dictionary
+from analysis.load.cells import as_text, on_all_cores, text_dictionary
 from analysis.load.files import sha256_of
 from analysis.load.separated_text import read_text
 from analysis.load.sheets import Score, Sheet, damaged, named, normalised
@@ -200,7 +200,7 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score, ids: frozenset[
             labels = [facts.column_names_to_labels.get(name) or name for name in frame]
             if score(labels) > score(table.column_names):
                 table = table.rename_columns(labels)
-        table.validate(full=True)  # bytes that are no text, places outside the file: reading alone does not see them
+        on_all_cores(lambda column: column.validate(full=True), table.columns)  # wrong bytes that reading does not see
         header = table.column_names
     except (pa.ArrowException, OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeError) as error:
         raise damaged(path, kind, error) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
@@ -20,8 +21,10 @@ from analysis.load.cells import (
     chosen,
     cleaned,
     cleaned_ids,
+    combinations,
     is_charge_code,
     moments,
+    on_all_cores,
     recoded,
     rows_of,
     used,
@@ -55,6 +58,8 @@ class Release:
     ----------
     table
         One row per detainer.
+    persons
+        How many persons the ids tell apart.
     form
         ``A`` to ``G``, ``processed`` (by the Deportation Data Project) or ``TRAC``.
     sheets
@@ -75,6 +80,7 @@ class Release:
     """
 
     table: pd.DataFrame
+    persons: int
     form: str
     sheets: pd.DataFrame
     gaps: tuple[str, ...]
@@ -142,29 +148,24 @@ def read_release(
         for name in sheet.repeated:
             ledger.note("header stood twice, the second renamed", name, sheet.rows, f"{name} (2)")
     frame = _without_blank_rows(_cleaned(cells, ledger), _provenance(read), ledger)
-    where = {"file": frame["source_file"], "sheets": frame["source_sheet"], "rows": frame["source_row"]}
-    _mend_codes(frame, ledger)
-    _read_dates(frame, ledger, not_after)
     edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
-    strange = []
-    for column in GATES:
-        if column in frame:
-            frame[column], words = gated(column, frame[column], **where)
-            strange.append(words)
-    blank = pd.Series(_blank(len(frame)))
-    frame["outcome"] = outcome_of(frame.get("lift_reason", blank), **where)
-    if "form" in frame:
-        frame["request"] = request_of(frame["form"])
-    steps = _read_offences(frame)
+    with ThreadPoolExecutor(1) as beside:  # to tell the persons apart takes as long as all that stands here
+        people = beside.submit(pd.factorize, frame["person"] if "person" in frame else _blank(len(frame)))
+        _mend_codes(frame, ledger)
+        _read_dates(frame, ledger, not_after)
+        unknown_values = _read_words(frame)
+        steps = _read_offences(frame)
+    numbers, ids = people.result()
     gaps = [column for column in COLUMNS if column.name not in frame and column.name not in ("duplicate", "detainers")]
     blanks = {column.name: pd.Series(index=frame.index, dtype=DTYPES[column.kind]) for column in gaps}
     frame = frame.assign(detainers=1, **blanks)
-    frame["duplicate"] = flag_repeats(frame, repeat_rule)
+    frame["duplicate"] = flag_repeats(frame, repeat_rule, numbers)
     categories = [column.name for column in COLUMNS if column.kind == "category"]
     frame = frame.assign(**{name: used(frame[name].array) for name in categories})
     carried = frame.drop(columns=[*NAMES]).rename(columns=own_names).assign(**edition)
     return Release(
         table=pd.concat([check_table(frame[[*NAMES]]), carried], axis="columns"),
+        persons=len(ids),
         form=form,
         sheets=pd.DataFrame(
             [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets],
@@ -173,7 +174,7 @@ def read_release(
         gaps=tuple(column.name for column in gaps),
         unknown_columns=unknown_columns,
         changes=pd.DataFrame(ledger.rows, columns=["what", "column", "rows", "example"]),
-        unknown_values=pd.concat(strange, ignore_index=True) if strange else gated("state", blank, **where)[1],
+        unknown_values=unknown_values,
         offence_steps=steps,
     )
 
@@ -241,23 +242,25 @@ def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
 
 def _cleaned(cells: pa.Table, ledger: _Ledger) -> dict[str, pd.Series]:
     """Make blank what says nothing; text comes out as categories, carried numbers and all dates as they are typed."""
-    columns = {}
-    for name in cells.column_names:
-        column = cells[name]
-        counts: dict[str, int] = {}
-        typed = not (pa.types.is_dictionary(column.type) or pa.types.is_null(column.type))
-        if name == "person":
-            columns[name], counts = cleaned_ids(column.cast(pa.string()))
-        elif typed and (pa.types.is_timestamp(column.type) if is_date(name) else name not in ledger.own_names):
-            columns[name] = column.to_pandas()
-        else:
-            text, counts = cleaned(as_text(column))
-            if name in ONE_SPACED:
-                text = recoded(text, [" ".join(word.split()) for word in text.categories])
-            columns[name] = pd.Series(text)
+    names = cells.column_names
+    found = on_all_cores(lambda name: _cleaned_column(name, cells[name], ledger), names)
+    for name, (_, counts) in zip(names, found, strict=True):
         for what, rows in counts.items():
             ledger.note(what, name, rows)
-    return columns
+    return {name: column for name, (column, _) in zip(names, found, strict=True)}
+
+
+def _cleaned_column(name: str, column: pa.ChunkedArray, ledger: _Ledger) -> tuple[pd.Series, dict[str, int]]:
+    """Clean one column (:func:`_cleaned`); give the rows made blank by reason too."""
+    typed = not (pa.types.is_dictionary(column.type) or pa.types.is_null(column.type))
+    if name == "person":
+        return cleaned_ids(column.cast(pa.string()))
+    if typed and (pa.types.is_timestamp(column.type) if is_date(name) else name not in ledger.own_names):
+        return column.to_pandas(), {}
+    text, counts = cleaned(as_text(column))
+    if name in ONE_SPACED:
+        text = recoded(text, [" ".join(word.split()) for word in text.categories])
+    return pd.Series(text), counts
 
 
 def _without_blank_rows(
@@ -342,11 +345,45 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
             )
 
 
+def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`).
+
+    Raises
+    ------
+    InputError
+        An unknown lift reason, or more unknown words than the gates let pass.
+    """
+    where = {"file": frame["source_file"], "sheets": frame["source_sheet"], "rows": frame["source_row"]}
+    blank = pd.Series(_blank(len(frame)))
+    strange = [gated("state", blank, **where)[1]]
+    for column in GATES:
+        if column in frame:
+            frame[column], words = gated(column, frame[column], **where)
+            strange.append(words)
+    frame["outcome"] = outcome_of(frame.get("lift_reason", blank), **where)
+    if "form" in frame:
+        frame["request"] = request_of(frame["form"])
+    return pd.concat(strange[1:] or strange, ignore_index=True)
+
+
 def _read_offences(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add offence, group, detail and status (:func:`read_release`); return the shares by the step that placed them."""
-    blocks = [block for block in OFFENCE_BLOCKS if block[0] in frame or block[1] in frame]
-    if not blocks and "criminality" not in frame:
+    """Add offence, group, detail and status (:func:`read_release`); return the shares by the step that placed them.
+
+    What the rows of a release say of offences repeats much: each combination is read once.
+    """
+    names = [*chain.from_iterable(block[:2] for block in OFFENCE_BLOCKS), "criminality"]
+    asked = [name for name in names if name in frame]
+    if not asked:
         return mapped_shares(classify(frame.head(0)))
+    numbers, a_row = combinations([frame[name].array for name in asked])
+    offences = _offences_of(frame[asked].take(a_row).reset_index(drop=True)).take(numbers).set_axis(frame.index)
+    frame[offences.columns.drop("step")] = offences.drop(columns="step")
+    return mapped_shares(offences)
+
+
+def _offences_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give offence, group, detail, status and the step that placed the offence."""
+    blocks = [block for block in OFFENCE_BLOCKS if block[0] in frame or block[1] in frame]
     blank = _blank(len(frame))
     texts, codes = (
         [frame[block[part]].array if block[part] in frame else blank for block in blocks] for part in (0, 1)
@@ -354,8 +391,8 @@ def _read_offences(frame: pd.DataFrame) -> pd.DataFrame:
     which = np.full(len(frame), len(blocks))
     for at in reversed(range(len(blocks))):
         which[(texts[at].codes >= 0) | (codes[at].codes >= 0)] = at
-    frame["offence_text"], frame["offence_code"] = chosen(texts, which), chosen(codes, which)
-    classes = classify(frame)
+    offences = pd.DataFrame({"offence_text": chosen(texts, which), "offence_code": chosen(codes, which)})
+    classes = classify(offences)
     which[classes["offence_group"] == NO_OFFENCE] = len(blocks)  # blank, or a text that says so
 
     by_class = criminalities()["offence_status"]
@@ -365,11 +402,12 @@ def _read_offences(frame: pd.DataFrame) -> pd.DataFrame:
     named = [recoded(unknown, [str(status)]) for _, _, status in blocks]
     which_status = np.where((which == len(blocks)) & (of_person.codes < 0), len(blocks) + 1, which)
     status = chosen([*named, of_person, unknown], which_status)
-    frame["offence_status"] = status
-
     of_unnamed = recoded(
         status, [NO_OFFENCE if word == OffenceStatus.NONE else UNKNOWN_OFFENCE for word in status.categories]
     )
-    frame["offence_group"] = chosen([classes["offence_group"].array, of_unnamed], which == len(blocks))
-    frame["offence_detail"] = classes["offence_detail"]
-    return mapped_shares(classes)
+    return offences.assign(
+        offence_status=status,
+        offence_group=chosen([classes["offence_group"].array, of_unnamed], which == len(blocks)),
+        offence_detail=classes["offence_detail"],
+        step=classes["step"],
+    )

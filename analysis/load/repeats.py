@@ -21,7 +21,7 @@ FIRST_OF_DAY = "first of several rows of the person on this day"
 """How ``same_day`` marks the first row, which its publisher flags with the others."""
 
 
-def flag_repeats(table: pd.DataFrame, rule: str = "episode") -> pd.Series:
+def flag_repeats(table: pd.DataFrame, rule: str = "episode", people: np.ndarray | None = None) -> pd.Series:
     """Flag the rows that a published rule takes for repeats.
 
     Parameters
@@ -32,6 +32,8 @@ def flag_repeats(table: pd.DataFrame, rule: str = "episode") -> pd.Series:
         ``episode``: a person's rows form episodes without a gap of more than a day; within one, every row whose form
         and facility an earlier row has is flagged. ``same_day``: all rows of a person on a day that has more than
         one, the first included and marked so. ``pair``: every row at most a day after another of the person.
+    people
+        The number of each row's person, -1 without an id, where it is known; None = told by ``person``.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def flag_repeats(table: pd.DataFrame, rule: str = "episode") -> pd.Series:
     """
     if rule not in RULES:
         raise unknown("repeat rule", rule, RULES)
-    people = pd.factorize(table["person"])[0]
+    people = pd.factorize(table["person"])[0] if people is None else people
     days = table["issued_on"].to_numpy("datetime64[D]").astype(np.int64)
     usable = (people >= 0) & table["issued_on"].notna().to_numpy()
     often = usable & (np.bincount(people[usable], minlength=len(people) + 1) > 1)[people]
@@ -91,15 +93,15 @@ def rows_and_persons(table: pd.DataFrame) -> pd.DataFrame:
         ``kept`` (rows less flagged), ``persons`` with an id, ``rows_without_id``, of which no one knows how many
         persons they are.
     """
-    flags = {rule: flag_repeats(table, rule) for rule in RULES}
+    people, ids = pd.factorize(table["person"])
+    flags = {rule: flag_repeats(table, rule, people) for rule in RULES}
     flagged = pd.Series({rule: int((found == RULES[rule]).sum()) for rule, found in flags.items()})
-    named = table["person"].notna()
     return pd.DataFrame(
         {
             "rows": len(table),
             "flagged": flagged,
             "kept": len(table) - flagged,
-            "persons": table["person"].nunique(),
-            "rows_without_id": int((~named).sum()),
+            "persons": len(ids),
+            "rows_without_id": int((people < 0).sum()),
         }
     ).rename_axis("rule")

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,7 @@ from analysis.load.files import Origin, SourceFacts, origin_of, sha256_of
 
 if TYPE_CHECKING:  # imported when a table is read or written: a list of the sources should come at once
     import pandas as pd
+    import pyarrow as pa
 
     from analysis.load.releases import Release
 
@@ -33,7 +35,7 @@ TABLE_FILE, SCORECARD_FILE = "detainers.parquet", "scorecard.csv"
 ROW_GROUP = 32_768
 """Rows in a row group: small, so that a reader of some weeks skips the others."""
 NEVER_THE_SAME = ("person", "source_row")
-"""Columns whose values hardly repeat, for which a dictionary would only cost time."""
+"""Columns whose values hardly repeat, for which a dictionary and compression would only cost time."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -64,19 +66,25 @@ def imported_names() -> list[str]:
     return sorted({path.parents[1].name for path in data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}")})
 
 
+def usable_name(text: str) -> str:
+    """Make a name of a source from a text: lower-case letters, digits and hyphens; empty where the text has none."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:40].rstrip("-")
+
+
 def check_name(name: str) -> str:
     """Hold the name of a source against what a folder and an address can carry.
 
     Raises
     ------
     InputError
-        Other characters than lower-case letters, digits and hyphens, or more than 40 of them.
+        Other characters than lower-case letters, digits and hyphens, or more than 40 of them; the nearest name is told.
     """
     if not _NAME.fullmatch(name):
         raise InputError(
             "the name of the source cannot be used",
             found=name,
             expected="up to 40 lower-case letters, digits and hyphens",
+            do=f"Use {usable_name(name)!r}" if usable_name(name) else "",
         )
     return name
 
@@ -131,7 +139,7 @@ def store(
     synthetic
         Whether the release is made up.
     scorecard
-        Gives what was checked while reading (:mod:`analysis.load.quality`), kept beside the table; asked for when the
+        Gives what was checked while reading (:mod:`analysis.load.quality`), kept beside the table; asked for while the
         table is written, and what it raises leaves nothing behind.
 
     Returns
@@ -162,11 +170,14 @@ def store(
             f"the data folder cannot be written: {error.strerror}", file=folder, do="Give another with --data-dir"
         ) from error
     try:
-        _write_table(release.table, draft / TABLE_FILE)
+        rows = _by_day(release.table)
+        with ThreadPoolExecutor(1) as beside:  # writing needs no Python and takes about as long as the checks
+            written = beside.submit(_write_rows, rows, draft / TABLE_FILE)
+            scorecard().to_csv(draft / SCORECARD_FILE, index=False)
+            written.result()
         origin = _origin(release, name, title, extracted_on, synthetic, digest, sha256_of(draft / TABLE_FILE))
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
-        scorecard().to_csv(draft / SCORECARD_FILE, index=False)
         draft.chmod(0o755)
         draft.rename(folder / f"v{number:03d}")
     except BaseException:
@@ -175,18 +186,26 @@ def store(
     return Version(number, folder / f"v{number:03d}" / TABLE_FILE, origin)
 
 
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write the table of detainers sorted by day of issue; undated rows last."""
+def _by_day(table: pd.DataFrame) -> pa.Table:
+    """Sort a table of detainers by day of issue, undated rows last."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     ordered = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
+    return pa.Table.from_pandas(ordered, preserve_index=False)
+
+
+def _write_rows(rows: pa.Table, path: Path) -> None:
+    """Write the rows of a stored table."""
+    import pyarrow.parquet as pq
+
+    repeating = [name for name in rows.column_names if name not in NEVER_THE_SAME]
     pq.write_table(
-        pa.Table.from_pandas(ordered, preserve_index=False),
+        rows,
         path,
         row_group_size=ROW_GROUP,
-        compression="lz4",
-        use_dictionary=[name for name in ordered if name not in NEVER_THE_SAME],
+        write_batch_size=ROW_GROUP,
+        compression=dict.fromkeys(repeating, "lz4"),
+        use_dictionary=repeating,
         write_statistics=["issued_on"],
     )
 

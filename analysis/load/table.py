@@ -196,7 +196,7 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
         The first value that does not fit, with its source file and row.
     """
     try:
-        SCHEMA.validate(table)
+        SCHEMA.validate(table, inplace=True)  # changes nothing, so it needs no copy
     except pa.errors.SchemaError as error:
         cases = error.failure_cases
         first = cases.iloc[0] if isinstance(cases, pd.DataFrame) and len(cases) else None

@@ -17,7 +17,7 @@ from analysis.errors import InputError
 from analysis.load.sheets import HEADER_WITHIN, Score, Sheet, damaged, from_rows, header_in
 
 MOST_BYTES = 4 * 2**30  # unpacked; the largest yearly workbook of ICE unpacks to about a quarter
-MOST_RATIO = 200  # unpacked to packed; a workbook has 5 to 20, a zip bomb 1,000
+MOST_RATIO = 50  # unpacked to packed; a workbook has 5 to 20 even where its cells have no addresses, a zip bomb 1,000
 LONGEST_RUN = 16 * 2**20  # bytes between two tags; a cell holds 32,767 characters
 _FAR_CELL = re.compile(rb' r="((?:[J-Z][A-Z]|[A-Z]{3})\d+)"[^>]*[^/]>')  # a filled cell beyond column 260
 _UNSAVED = re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>")  # a formula without value

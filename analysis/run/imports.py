@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +14,7 @@ from analysis.errors import InputError
 from analysis.load.checks import WARN
 from analysis.load.quality import as_text, scorecard, stops
 from analysis.load.releases import Release, read_release
-from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, versions_of
+from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, usable_name, versions_of
 
 SAMPLE = "SAMPLE "
 """Every facility of a made-up release begins so."""
@@ -31,9 +30,8 @@ class Imported:
 
 
 def name_of(path: Path) -> str:
-    """Make a source's name from a file's: lower-case letters, digits and hyphens, the suffixes left out."""
-    stem = path.name.split(".")[0]
-    return re.sub(r"[^a-z0-9]+", "-", stem.casefold()).strip("-")[:40].rstrip("-") or "release"
+    """Make a source's name from a file's, the suffixes left out."""
+    return usable_name(path.name.split(".")[0]) or "release"
 
 
 def check_release(
@@ -111,19 +109,21 @@ def import_release(
     release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
     earlier = versions_of(name)
     previous = read_stored(earlier[-1].path) if earlier else None
-    with ThreadPoolExecutor(1) as beside:  # writing needs no Python and takes longer than the checks
-        its_own = replace(release, table=release.table.copy(deep=False))  # one frame in two threads is not safe
-        card = beside.submit(scorecard, its_own, extracted_on=extracted_on, previous=previous)
-        kept = store(
-            release,
-            name,
-            digest=digest,
-            title=title,
-            extracted_on=extracted_on,
-            synthetic=is_synthetic(release),
-            scorecard=lambda: _passed(card.result()),
-        )
-    warnings = int((card.result()["level"] == WARN).sum())
+
+    @cache
+    def card() -> pd.DataFrame:
+        return _passed(scorecard(release, extracted_on=extracted_on, previous=previous))
+
+    kept = store(
+        release,
+        name,
+        digest=digest,
+        title=title,
+        extracted_on=extracted_on,
+        synthetic=is_synthetic(release),
+        scorecard=card,
+    )
+    warnings = int((card()["level"] == WARN).sum())
     text = f"{name}: version {kept.number}, {len(release.table):,} rows in form {release.form}, {warnings} warnings"
     return Imported(name, kept.number, text)
 

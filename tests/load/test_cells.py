@@ -16,6 +16,7 @@ from analysis.load.cells import (
     chosen,
     cleaned,
     cleaned_ids,
+    combinations,
     is_charge_code,
     moment_of,
     moments,
@@ -155,3 +156,11 @@ def test_choosing_takes_each_row_from_its_column(first: pd.Categorical, data: st
     assert [value if isinstance(value, str) else None for value in found] == [
         value if isinstance(value, str) else None for value in expected
     ]
+
+
+@given(st.lists(st.tuples(*[st.sampled_from(["a", "b", "c", None])] * 3), max_size=30))
+def test_rows_have_one_number_exactly_where_they_are_alike(rows: list[tuple[str | None, ...]]) -> None:
+    columns = [pd.Categorical([row[at] for row in rows], categories=["c", "b", "a"]) for at in range(3)]
+    numbers, a_row = combinations(columns)
+    assert len(a_row) == len(set(rows))
+    assert [rows[a_row[number]] for number in numbers] == rows

@@ -77,6 +77,7 @@ def release(rows: pd.DataFrame | None = None, **parts: Any) -> Release:  # noqa:
     )
     nothing: dict[str, Any] = {
         "table": rows,
+        "persons": rows["person"].nunique(),
         "form": "F",
         "sheets": sheets,
         "gaps": ("lifted_on",),

@@ -107,8 +107,24 @@ def sheet_xml(path: Path, xml: bytes) -> Path:
     return path
 
 
-def test_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
-    refused(sheet_xml(tmp_path / "a.xlsx", b"<x>" + b"a" * 2**23), r"unpacks to more.*times its packed size")
+def repetitive_sheet(words: int) -> bytes:
+    """Make 3 MB of rows of 60 cells without addresses, as some programs write them, each one of so many words."""
+    dice, cell = random.Random(1), b"<c><v>%d</v></c>"
+    rows = [b"".join(cell % int(words * dice.random() ** 3) for _ in range(60)) for _ in range(2500)]
+    return b"<worksheet><sheetData><row>" + b"</row><row>".join(rows) + b"</row></sheetData></worksheet>"
+
+
+@pytest.mark.parametrize(
+    "xml", [b"<x>" + b"a" * 2**23, repetitive_sheet(1), b"<x>" + (random.Random(1).randbytes(999) + bytes(99_000)) * 40]
+)
+def test_zip_bomb_is_refused_before_it_is_unpacked(xml: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = sheet_xml(tmp_path / "a.xlsx", xml)
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
+    refused(path, r"unpacks to more.*times its packed size")
+
+
+def test_workbook_that_repeats_itself_is_no_zip_bomb(tmp_path: Path) -> None:
+    refused(sheet_xml(tmp_path / "a.xlsx", repetitive_sheet(40)), "no header of a detainer release is found")
 
 
 def test_gigabyte_of_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +204,15 @@ def test_header_only_and_no_header(tmp_path: Path, real_book: Path) -> None:
     )
     empty = workbook(tmp_path / "b.xlsx", {"x": ([], []), "y": (["Some", "Thing"], [])})
     refused(empty, "no header of a detainer release.*x: blank sheet; y: no header row")
+
+
+@pytest.mark.parametrize("kind", ["null", "timestamp[ms]", "int64", "string"])
+def test_parquet_without_rows(kind: str, tmp_path: Path) -> None:
+    header = dict.fromkeys(
+        ["Detainer Prepare Date", "Detainer Lift Reason", "Anonymized Identifier"], pa.array([], kind)
+    )
+    pyarrow.parquet.write_table(pa.table(header), tmp_path / "a.parquet")
+    refused(tmp_path / "a.parquet", "the header has no row below it")
 
 
 def test_header_names_that_repeat(tmp_path: Path) -> None:

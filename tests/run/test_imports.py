@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from analysis.errors import InputError
+from analysis.load.quality import scorecard
 from analysis.load.sources import open_source, sources
 from analysis.load.store import data_folder, find_version, imported_names, read_stored, versions_of
 from analysis.load.synthetic import generate, write_release
@@ -97,6 +100,24 @@ def test_an_import_that_breaks_leaves_nothing(
     assert [path.name for path in (data_dir / "made-up").iterdir()] == ["v001"]
 
 
+def test_an_import_that_a_check_stops_leaves_nothing(
+    files: dict[str, Path], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*arguments: Any, **options: Any) -> pd.DataFrame:  # noqa: ANN401
+        return scorecard(*arguments, **options).assign(level="stop")
+
+    monkeypatch.setattr("analysis.run.imports.scorecard", stopped)
+    with pytest.raises(InputError, match="not imported: a check stops it"):
+        import_release([files["newer"]], "made-up", title="T")
+    assert list((data_dir / "made-up").iterdir()) == []
+
+
+def test_an_import_leaves_no_thread(files: dict[str, Path]) -> None:
+    before = threading.enumerate()
+    import_release([files["newer"]], "made-up", title="T")
+    assert threading.enumerate() == before
+
+
 def test_a_damaged_store_is_named(files: dict[str, Path]) -> None:
     import_release([files["newer"]], "made-up", title="T")
     path = versions_of("made-up")[-1].path
@@ -112,6 +133,13 @@ def test_a_name_that_no_folder_can_carry(files: dict[str, Path], name: str) -> N
     with pytest.raises(InputError, match="name of the source"):
         import_release([files["newer"]], name, title="T")
     assert imported_names() == []
+
+
+def test_the_nearest_name_that_can_be_used_is_told(files: dict[str, Path]) -> None:
+    for given, told in (("ABC", "Use 'abc'."), ("March 2026!", "Use 'march-2026'."), ("Ä", "hyphens.")):
+        with pytest.raises(InputError) as refusal:
+            import_release([files["newer"]], given, title="T")
+        assert str(refusal.value).endswith(told)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
