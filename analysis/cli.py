@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
@@ -32,8 +33,26 @@ def _mendable(command: Callable[..., None]) -> Callable[..., None]:
         except InputError as error:
             click.echo(f"declines: {error}", err=True)
             sys.exit(INPUT_EXIT)
+        except KeyboardInterrupt:
+            click.echo("declines: stopped before it was done; nothing was left half-written", err=True)
+            sys.exit(STOPPED_EXIT)
 
     return run
+
+
+class _Folder(click.ParamType[Path]):
+    """A folder; an empty text, such as of a variable that was not set, is none."""
+
+    name = "folder"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Turn the text into a path."""
+        if not str(value):
+            self.fail("it is empty", param, ctx)
+        return Path(value)
+
+
+_FOLDER = _Folder()
 
 
 def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
@@ -73,7 +92,7 @@ def main() -> None:
 @click.option(
     "--site", "site_path", type=click.Path(path_type=Path), help="A YAML file that names all reports of a site."
 )
-@click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Folder.")
+@click.option("--out", type=_FOLDER, default="reports", show_default=True, help="Folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, and why.")
@@ -107,6 +126,11 @@ def run_command(
     from analysis.run.planning import plan, what_is_due
     from analysis.run.tasks import Limits
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
+    if weeks is not None and not weeks.strip():
+        raise InputError("the option --weeks is empty", do="Leave it out for all weeks, or name some")
+    if dry_run and any(Path(name).exists() for name in source_names):
+        raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
     if site_path and (notebook or source_names or weeks or states):
         raise InputError("a site file names its notebooks, sources, weeks and states itself", do="Leave out the others")
     source_names = tuple(_import_if_file(name) for name in source_names)
@@ -122,7 +146,14 @@ def run_command(
         tasks, settings = plan_site(site, png=png), site.settings()
     else:
         chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-        tasks = plan(chosen, source_names=source_names, weeks=weeks, png=png, **_places(states, offences))
+        tasks = plan(
+            chosen,
+            source_names=source_names,
+            weeks=weeks,
+            png=png,
+            all_of_them=bool(notebook),
+            **_places(states, offences),
+        )
     if dry_run:
         due = what_is_due(tasks, out, force=force)
         for action, reason, task in due:
@@ -203,9 +234,10 @@ class _Progress:
             self.bar.set_postfix_str(entry.folder)
             self.bar.update()
         elif state != "current":
-            click.echo(f"[{self.done}/{self.total}] {state} {entry.folder} ({entry.seconds:.1f} s)")
+            took = "" if state == "page" else f" ({entry.seconds:.1f} s)"
+            click.echo(f"[{self.done}/{self.total}] {state} {entry.folder}{took}")
         if self.bar is None and state == "current" and self.done == self.total:
-            click.echo(f"[{self.done}/{self.total}] the last ones were up to date")
+            click.echo(f"[{self.done}/{self.total}] all were up to date")
 
 
 @main.command("compare")

@@ -70,5 +70,5 @@ def unknown(kind: str, given: object, known: Iterable[str], *, more: str = "") -
     """
     names = list(known)
     near = get_close_matches(str(given), names, n=1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    return InputError(f"unknown {kind} {str(given)!r}; {guess}Known: {', '.join(names)}", do=more)
+    guess = f"; did you mean {near[0]!r}?" if near else "."
+    return InputError(f"unknown {kind} {str(given)!r}{guess} Known: {', '.join(names)}", do=more)

@@ -67,6 +67,9 @@ def test_a_failed_report_gives_exit_code_1_and_is_named(tmp_path: Path, outcome:
         (["--source", "fy2015", "--weeks", "2015-01-04"], "2015-01-03"),
         (["--source", "fy2015", "--weeks", "2015-03-28:2015-01-03"], "backwards"),
         (["--state", "Texass"], "did you mean 'Texas'"),
+        (["--weeks", ""], "the option --weeks is empty"),
+        (["weekly_bulletin", "release_quality", "--weeks", "2015-01-03"], "release_quality takes no week"),
+        (["--source", __file__, "--dry-run"], "a dry run imports nothing"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], says: str) -> None:
@@ -75,6 +78,12 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: 
     assert says in result.output
     assert "Traceback" not in result.output
     assert not (tmp_path / "reports").exists()
+
+
+def test_an_empty_folder_is_not_the_one_where_one_stands() -> None:
+    result = _call("run", "published_week", "--out", "", "--dry-run")
+    assert result.exit_code == 2
+    assert "it is empty" in result.output
 
 
 def test_a_dry_run_says_what_would_be_made_and_why(tmp_path: Path, outcome: dict[str, str]) -> None:

@@ -142,6 +142,10 @@ def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file, strict=True)
+        while rows and not rows[-1]:  # empty lines at the end, as editors leave them
+            rows.pop()
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError("the file is missing", file=path, do=RESTORE) from error
     except (csv.Error, ValueError) as error:  # of text that is no UTF-8, or of a file without a header

@@ -117,8 +117,8 @@ class Source:
         return read_published_reports()
 
 
-def sources() -> dict[str, Source]:
-    """Find every source, by name: bundled files whose origin file has a source block, and the newest imports.
+def bundled_sources() -> dict[str, Source]:
+    """Find the bundled sources, by name: files whose origin file has a source block.
 
     Raises
     ------
@@ -138,9 +138,21 @@ def sources() -> dict[str, Source]:
             if name in found:
                 raise InputError(f"two bundled sources are named {name!r}", file=path, do="Give one another name")
             found[name] = Source(origin.source, origin, path)
+    return found
+
+
+def sources() -> dict[str, Source]:
+    """Find every source, by name: the bundled ones, and the newest imports.
+
+    Raises
+    ------
+    InputError
+        A source's file or origin file is missing or damaged.
+    """
+    found = bundled_sources()
     for name in imported_names():
         newest = versions_of(name)[-1]
-        if newest.origin.source is not None:
+        if newest.origin.source is not None and name not in found:
             found[name] = Source(newest.origin.source, newest.origin, newest.path, newest.number)
     return found
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import statistics
+import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from multiprocessing import connection
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING
 
 from analysis.errors import InputError
@@ -71,6 +75,7 @@ def run(
             results[task.entry.folder] = manifest[task.entry.folder]
             report("current", manifest[task.entry.folder])
     ahead = _longest_first([one for one in due if one.action != "current"], manifest)
+    actions = {one.task.entry.folder: one.action for one in ahead}
     saved = time.monotonic()
     try:
         with closing(_make_all(ahead, out, manifest, jobs, limits or Limits(), cluster)) as made:
@@ -81,7 +86,8 @@ def run(
                 if time.monotonic() - saved > SAVE_EVERY:
                     write_manifest(out, read_manifest(out) | done)  # another run may have written there
                     saved = time.monotonic()
-                report(entry.outcome, entry)
+                renewed = entry.outcome == "made" and actions[entry.folder] == "page"
+                report("page" if renewed else entry.outcome, entry)
     finally:
         if ahead:
             write_manifest(out, read_manifest(out) | done)
@@ -175,9 +181,20 @@ def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits
     kind = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(kind)
     if kind == "forkserver":
+        from multiprocessing import forkserver, resource_tracker
+
+        resource_tracker.ensure_running()  # which would let Ctrl-C through again
         context.set_forkserver_preload(["analysis.run.worker"])
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is started now is deaf to Ctrl-C
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     lost: list[Due] = []
-    with ProcessPoolExecutor(jobs, context, _begin, (dict(os.environ),)) as pool:
+    with (
+        TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch,
+        ProcessPoolExecutor(jobs, context, _begin, (dict(os.environ), scratch)) as pool,
+    ):
         under_way: dict[Future[Entry], Due] = {}
         try:
             while (ahead and not lost) or under_way:
@@ -207,11 +224,23 @@ def _make(due: Due, out: Path, limits: Limits, earlier: Entry | None) -> Entry:
     return make_report(due.task, out, limits)
 
 
-def _begin(environment: dict[str, str]) -> None:
+def _begin(environment: dict[str, str], scratch: str) -> None:
     """Begin a worker: with the variables of the process that gives out the work, to which Ctrl-C is left.
 
-    What forks the workers was started with those of the first run, which may be others.
+    What forks the workers was started with those of the first run, which may be others. Notebooks are run in folders
+    below ``scratch``, which go away with the run; and so does the worker, however the run ends.
     """
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = scratch
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_run, args=(scratch,), daemon=True).start()
+
+
+def _end_with_the_run(scratch: str) -> None:
+    """End this process when the one that gave out the work has ended; its kernel ends with it."""
+    run = multiprocessing.parent_process()
+    if run is not None:
+        connection.wait([run.sentinel])
+        shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(1)

@@ -14,6 +14,7 @@ from analysis.errors import InputError
 from analysis.load.checks import WARN
 from analysis.load.quality import as_text, scorecard, stops
 from analysis.load.releases import Release, read_release
+from analysis.load.sources import bundled_sources
 from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, usable_name, versions_of
 
 SAMPLE = "SAMPLE "
@@ -99,9 +100,11 @@ def import_release(
     Raises
     ------
     InputError
-        The files cannot be read, or a check of them stops.
+        The name cannot be used, the files cannot be read, or a check of them stops.
     """
     check_name(name)
+    if name in bundled_sources():
+        raise InputError("a bundled source has that name", found=name, do="Give the release another name")
     digest = files_sha256(paths)
     already = stored_version(name, digest)
     if already is not None:

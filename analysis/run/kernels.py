@@ -32,6 +32,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -166,16 +167,16 @@ def serve(listener: socket.socket) -> None:
                         _check(request, settled)
                         pid = os.fork()
                     except (OSError, ValueError) as error:
-                        client.sendall(json.dumps({"no_fork": str(error)}).encode() + b"\n")
+                        _tell(client, {"no_fork": str(error)})
                         client.close()
                         continue
                     if pid == 0:
                         for inherited in (listener, ends, wake, client, *kernels.values()):
                             inherited.close()
                         break
-                    client.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+                    _tell(client, {"pid": pid})
                     kernels[pid] = client
-                    selector.register(client, selectors.EVENT_READ)
+                    selector.register(client, selectors.EVENT_READ)  # at once, if it went away
                 else:  # a client went away
                     _kill_of(kernels, event.fileobj)
                     selector.unregister(event.fileobj)
@@ -217,10 +218,13 @@ def _tell_ends(kernels: dict[int, socket.socket], selector: selectors.BaseSelect
         if client in selector.get_map():
             selector.unregister(client)
         with client:
-            try:
-                client.sendall(json.dumps({"status": os.waitstatus_to_exitcode(status)}).encode() + b"\n")
-            except OSError:  # the client went away in the meantime
-                continue
+            _tell(client, {"status": os.waitstatus_to_exitcode(status)})
+
+
+def _tell(client: socket.socket, told: dict[str, Any]) -> None:
+    """Send a line to a client, if it is still there."""
+    with suppress(OSError):
+        client.sendall(json.dumps(told).encode() + b"\n")
 
 
 def _kill_of(kernels: dict[int, socket.socket], client: object) -> None:
@@ -242,7 +246,10 @@ def _be_kernel(request: dict[str, Any], made: dict[str, str]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    os.chdir(request["cwd"])
+    try:
+        os.chdir(request["cwd"])
+    except FileNotFoundError:  # the client went away, and its folder with it
+        os._exit(1)
     os.environ.clear()
     os.environ.update({**request["env"], **made})
     time.tzset()
@@ -334,6 +341,8 @@ class ForkedKernel:
             self._line.connect(env.get(PARENT_VARIABLE) or warm_parent().address)
             self._line.sendall(json.dumps({"command": command, "cwd": cwd, "env": env}).encode() + b"\n")
             answer = self._answer(START_SECONDS)
+        except ConnectionError as error:
+            raise NoFork("the process that forks them has ended") from error
         except OSError as error:
             raise NoFork(str(error)) from error
         if not answer or "pid" not in answer:
@@ -406,5 +415,11 @@ class WarmProvisioner(LocalProvisioner):
 
 @cache
 def _say_once(reason: str) -> None:
-    """Say that kernels are started in the ordinary way, once for each reason."""
+    """Say that kernels are started in the ordinary way, once for each reason, whichever process meets it first."""
+    address = os.environ.get(PARENT_VARIABLE)
+    if address:
+        try:
+            Path(address).with_name("said").touch(exist_ok=False)
+        except FileExistsError:
+            return
     print(f"declines: kernels are started one by one, which takes longer: {reason}", file=sys.stderr)

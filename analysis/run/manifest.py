@@ -80,7 +80,7 @@ def read_manifest(out: Path) -> dict[str, Entry]:
         return {entry["folder"]: Entry(**entry) for entry in content["reports"]}
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise InputError(
-            "the manifest is damaged", file=path, found=repr(error), do="Delete it: all reports are then made again"
+            "the manifest is damaged", file=path, found=str(error), do="Delete it: all reports are then made again"
         ) from error
 
 

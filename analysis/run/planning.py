@@ -16,7 +16,7 @@ from analysis.load.store import SCORECARD_FILE, data_folder, versions_of
 from analysis.run import keys
 from analysis.run.manifest import Action, Entry, Outputs, read_manifest, why
 from analysis.run.parameters import UNTIL_THIS, Notebook, check_parameters, sources_for
-from analysis.run.slices import UNDATED, slices_of, slices_of_versions
+from analysis.run.slices import UNDATED, check_events, slices_of, slices_of_versions
 from analysis.run.tasks import Task
 from analysis.stats.weeks import Calendar, last_day, parse_week
 
@@ -31,6 +31,7 @@ def plan(
     states: Sequence[str] = (),
     offences: Sequence[str] = (),
     png: bool = False,
+    all_of_them: bool = False,
 ) -> list[Task]:
     """Work out which reports are asked for; every source is read and checked first, so that nothing runs on bad input.
 
@@ -48,6 +49,8 @@ def plan(
         none is left out where some are named.
     png
         Whether figures are drawn as PNG too.
+    all_of_them
+        Whether a notebook of which there is nothing to make is an error.
 
     Raises
     ------
@@ -57,28 +60,45 @@ def plan(
     tasks: list[Task] = []
     refusals: list[InputError] = []
     misfits: list[InputError] = []
+    nothing = InputError("nothing to make: no notebook, source and week fit what was asked", do="See `declines list`")
     for notebook in chosen:
-        names = notebook.parameter_names()
-        asked_for = (("state", states), ("offence", offences), ("week", weeks))
-        if strange := [name for name, given in asked_for if given and name not in names]:
-            misfits.append(InputError(f"{notebook.name} takes no {strange[0]}", do="See `declines list`"))
-            continue
-        fitting = sources_for(notebook)
-        misfits += [_why_not(notebook, name) for name in source_names if name not in fitting]
-        for name, source in fitting.items():
-            if source_names and name not in source_names:
-                continue
-            made_from = _MadeFrom(notebook, source)
-            try:
-                asked = _asked(names, source, weeks or notebook.weeks, states, offences, png)
-                tasks += [made_from.task(check_parameters(notebook, one, source)) for one in asked]
-            except InputError as refusal:
-                refusals.append(refusal)
-    if not tasks and (refusals or len(chosen) == 1):
-        raise [*refusals, *misfits][0]
+        made, refused, unfit = _tasks_of(notebook, source_names, weeks, states, offences, png)
+        if all_of_them and not made:
+            raise [*refused, *unfit, nothing][0]
+        tasks += made
+        refusals += refused
+        misfits += unfit
     if not tasks:
-        raise InputError("nothing to make: no notebook, source and week fit what was asked", do="See `declines list`")
+        raise [*refusals, nothing][0] if refusals or len(chosen) > 1 else [*misfits, nothing][0]
     return tasks
+
+
+def _tasks_of(
+    notebook: Notebook,
+    source_names: Sequence[str],
+    weeks: str | None,
+    states: Sequence[str],
+    offences: Sequence[str],
+    png: bool,
+) -> tuple[list[Task], list[InputError], list[InputError]]:
+    """Give the reports of one notebook; what was refused of a source that fits it; and what does not fit it."""
+    names = notebook.parameter_names()
+    asked_for = (("state", states), ("offence", offences), ("week", weeks))
+    if strange := [name for name, given in asked_for if given and name not in names]:
+        return [], [], [InputError(f"{notebook.name} takes no {strange[0]}", do="See `declines list`")]
+    fitting = sources_for(notebook)
+    tasks: list[Task] = []
+    refusals: list[InputError] = []
+    for name, source in fitting.items():
+        if source_names and name not in source_names:
+            continue
+        made_from = _MadeFrom(notebook, source)
+        try:
+            asked = _asked(names, source, weeks or notebook.weeks, states, offences, png)
+            tasks += [made_from.task(check_parameters(notebook, one, source)) for one in asked]
+        except InputError as refusal:
+            refusals.append(refusal)
+    return tasks, refusals, [_why_not(notebook, name) for name in source_names if name not in fitting]
 
 
 def _why_not(notebook: Notebook, source_name: str) -> InputError:
@@ -116,6 +136,7 @@ class _MadeFrom:
         modules = keys.modules_of(keys.code_of(cells))
         tables = keys.reference_files(modules)
         register = [path for path in tables if path.name.startswith(EVENTS)]
+        check_events(register)
         own = slices_of(source)
         many = SNAPSHOTS in modules and source.facts.clock == "issued"
         self.notebook, self.source = notebook, source

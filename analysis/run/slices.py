@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import InputError
@@ -77,6 +78,24 @@ def slices_of_versions(name: str) -> list[dict[str, str]]:
         _kept(check_hash(version.path), lambda path=version.path: week_hashes(read_stored(path)))  # type: ignore[misc]
         for version in versions_of(name)
     ]
+
+
+def check_events(register: Sequence[Path]) -> None:
+    """Read the register of events, once for each state of it, so that what cannot be used is met before any report.
+
+    Raises
+    ------
+    InputError
+        The first thing of the register that cannot be used.
+    """
+
+    def read() -> dict[str, str]:
+        from analysis.load.events import events
+
+        return {"events": str(len(events()))}
+
+    if register:
+        _kept(f"events {files_sha256(register)}", read)
 
 
 def _kept(digest: str, work_out: Callable[[], dict[str, str]]) -> dict[str, str]:

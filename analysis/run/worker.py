@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import tempfile
@@ -86,6 +87,7 @@ class Manager(AsyncKernelManager):
 
 
 papermill_engines.register("declines", _SavingEngine)
+logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # what went wrong is said in the summary
 page_of(
     nbformat.v4.new_notebook(), {"title": "", "source": {}}
 )  # compiles the template: here, once, if processes are forked
@@ -197,13 +199,14 @@ def _watching(limits: Limits) -> Iterator[list[str]]:
     def watch() -> None:
         until = time.monotonic() + limits.seconds
         while not done.wait(LOOK_EVERY):
-            if time.monotonic() > until:
+            if stopped:
+                pass
+            elif time.monotonic() > until:
                 stopped.append(f"stopped: it took longer than {limits.seconds:g} s (--timeout)")
             elif sum(_of_each(lambda process: process.memory_info().rss)) > limits.megabytes * MEGABYTE:
                 stopped.append(f"stopped: it used more than {limits.megabytes:g} MB of memory (--memory)")
             if stopped:
-                _of_each(psutil.Process.kill)
-                return
+                _of_each(psutil.Process.kill)  # again and again: a kernel may be about to start
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import DataCopy
 
 from analysis.errors import InputError
 from analysis.run import batch
@@ -17,6 +18,7 @@ from analysis.run.manifest import Entry, read_manifest, write_manifest
 from analysis.run.parameters import find_notebook
 from analysis.run.planning import Due, plan, what_is_due
 from analysis.run.site import write_index
+from analysis.run.slices import check_events
 from analysis.run.tasks import Task
 from analysis.run.writing import write_whole
 
@@ -72,6 +74,13 @@ def test_a_notebook_without_states_is_left_out_where_states_are_named() -> None:
 def test_weeks_of_one_source_leave_the_other_alone() -> None:
     tasks = plan([BULLETIN, PUBLISHED], source_names=["fy2015", "published-2017"], weeks="2017-02-04")
     assert [task.entry.folder for task in tasks] == ["published_week/published-2017/2017-02-04"]
+
+
+def test_a_damaged_register_of_events_is_met_before_any_report(data_copy: DataCopy) -> None:
+    path = data_copy.folder / "reference" / "events.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("2017-02-01", "2017-02-31", 1), encoding="utf-8")
+    with pytest.raises(InputError, match="a day as YYYY-MM-DD"):
+        check_events([path])
 
 
 def test_nothing_to_make_is_an_error() -> None:

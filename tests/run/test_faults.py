@@ -141,6 +141,20 @@ def half_done(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     process.communicate()
 
 
+def test_a_kernel_that_starts_after_the_time_is_up_is_stopped_too(tmp_path: Path) -> None:
+    endless = write_notebook(tmp_path / "endless.ipynb", CELLS["endless"])
+    (entry,) = run(tasks_of([endless]), tmp_path / "out", jobs=1, limits=Limits(seconds=0.001)).values()
+    assert entry.message == "stopped: it took longer than 0.001 s (--timeout)"
+
+
+def test_nothing_outlives_a_run_that_is_killed(half_done: tuple[subprocess.Popen[str], Path]) -> None:
+    process, _ = half_done
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    _, alive = psutil.wait_procs(started, timeout=20)
+    assert alive == []
+
+
 def test_ctrl_c_stops_and_keeps_what_was_done(half_done: tuple[subprocess.Popen[str], Path]) -> None:
     process, out = half_done
     started = psutil.Process(process.pid).children(recursive=True)

@@ -135,6 +135,13 @@ def test_a_name_that_no_folder_can_carry(files: dict[str, Path], name: str) -> N
     assert imported_names() == []
 
 
+@pytest.mark.parametrize("name", ["fy2015", "published-2017", "synthetic"])
+def test_the_name_of_a_bundled_source_is_taken(files: dict[str, Path], name: str) -> None:
+    with pytest.raises(InputError, match="a bundled source has that name"):
+        import_release([files["newer"]], name, title=name)
+    assert imported_names() == []
+
+
 def test_the_nearest_name_that_can_be_used_is_told(files: dict[str, Path]) -> None:
     for given, told in (("ABC", "Use 'abc'."), ("March 2026!", "Use 'march-2026'."), ("Ä", "hyphens.")):
         with pytest.raises(InputError) as refusal:
