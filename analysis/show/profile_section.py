@@ -42,7 +42,7 @@ def agencies(sheet: Sheet, rows: pd.DataFrame, place: str) -> Shown:
     """
     if sheet.facts["quarter_name"] is None:
         return sheet.say(NO_QUARTER.format("agencies"))
-    return _agency_table(sheet, {place: rows[rows["state"] == place]})
+    return _agency_table(sheet, {place: rows[rows["state"] == place]}, rows)
 
 
 def agencies_of_offence(sheet: Sheet, rows: pd.DataFrame, offence: str) -> Shown:
@@ -60,11 +60,11 @@ def agencies_of_offence(sheet: Sheet, rows: pd.DataFrame, offence: str) -> Shown
     issued, declined = (state_by_offence(rows, column) for column in ("issued", "declined"))
     known = [] if issued is None else shown_counts(issued, declined, offence).index
     own = rows[rows["offence_group"] == offence]
-    return _agency_table(sheet, {state: own[own["state"] == state] for state in known})
+    return _agency_table(sheet, {state: own[own["state"] == state] for state in known}, rows)
 
 
-def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame]) -> Shown:
-    """Show the agencies of some states, each state's with its own small counts hidden."""
+def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame], everywhere: pd.DataFrame) -> Shown:
+    """Show the agencies of some states, each state's small counts hidden; all rows tell if any agency is named."""
     parts = []
     for state, rows in by_state.items():
         found = agency_outcomes(rows)
@@ -75,7 +75,7 @@ def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame]) -> Shown:
         labels["size"] = found.values[TOTAL].drop(TOTAL).to_numpy()  # noqa: PD011 (a field of the result)
         parts.append(labels)
     if not parts:
-        named = any(rows["agency"].notna().any() for rows in by_state.values())
+        named = everywhere.empty or everywhere["agency"].notna().any()
         return sheet.say(
             "Over {quarter_name} no agency of {place_name} has detainers enough to be shown." if named else NO_AGENCY
         )
@@ -114,7 +114,15 @@ def alike(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bool) -> l
         return [sheet.say(NO_QUARTER.format("like states"))]
     distance = like_states(rows, place, has_offences)
     if distance.empty:
-        return [sheet.say("{place_name} has fewer than {least_alike:n} detainers in {quarter_name}: no like states.")]
+        few = rows.loc[rows["state"] == place, "detainers"].sum() < LEAST_ALIKE
+        return [
+            sheet.say(
+                "{place_name} has fewer than {least_alike:n} detainers in {quarter_name}: no like states."
+                if few
+                else "There is no other state to compare {place_name} with: none has {least_alike:n} detainers or more "
+                "in {quarter_name}."
+            )
+        ]
     placed, direct = state_funnel(rows, has_offences), direct_shares(rows)
     own = placed.loc[place]
     sheet.know(

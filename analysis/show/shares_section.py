@@ -102,6 +102,8 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
 
 def facility_interval(sheet: Sheet, facilities: pd.DataFrame | None, place: str) -> Shown:
     """Say beside the plain interval the one that allows for the likeness of a facility's detainers, or why not."""
+    if not sheet.facts["issued"]:
+        return sheet.say("No detainer in {place_name} in this week, so no interval that allows for facilities.")
     if facilities is None:
         return sheet.say(NO_FACILITIES)
     own = facilities.loc[place] if place in facilities.index else None

@@ -178,6 +178,8 @@ COHORT = (
 
 def notes(facts: Facts) -> str:
     """Say beside a cohort's counts how many records and persons are behind its detainers."""
+    if not facts["records"]:
+        return "There is no detainer in {place_name} in this week, so no person is counted and no repeat looked for."
     if facts["persons"] is None:
         return "The source has no person ids: a detainer that repeats another cannot be told from a new one."
     return (

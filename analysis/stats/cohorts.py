@@ -331,23 +331,30 @@ def week_facts(
     return facts
 
 
-def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:
+def record_facts(records: pd.DataFrame, repeats: str, has_ids: bool) -> dict[str, object]:
     """Count a week's records, the repeats flagged among them, and the persons they name, beside each other.
+
+    Parameters
+    ----------
+    records, repeats
+        The week's records of a place, and what was asked of repeats.
+    has_ids
+        Whether the source has person ids, which a place without detainers does not tell.
 
     Returns
     -------
     dict
-        ``records``; ``repeats_flagged`` (of these); ``persons`` (different ids of all records; None where none has
-        one); ``persons_counted`` (different ids of the records that are counted); ``without_id`` (records without an
-        id: how many persons they are is not known); ``repeats_are`` (left out or counted in all other facts).
+        ``records``; ``repeats_flagged`` (of these); ``persons`` (different ids of all records; None where the
+        source has none); ``persons_counted`` (different ids of the records that are counted); ``without_id`` (records
+        without an id: how many persons they are is not known); ``repeats_are`` (left out or counted in all other facts).
     """
     named = records["person"].notna()
     count = records["detainers"]
     return {
         "records": count.sum(),
         "repeats_flagged": count[_repeated(records)].sum(),
-        "persons": records["person"].nunique() if named.any() else None,
-        "persons_counted": without_repeats(records, repeats)["person"].nunique() if named.any() else None,
+        "persons": records["person"].nunique() if has_ids else None,
+        "persons_counted": without_repeats(records, repeats)["person"].nunique() if has_ids else None,
         "without_id": count[~named].sum(),
         "repeats_are": repeats,
     }

@@ -79,7 +79,7 @@ def cohort_facts(
     own = cohorts.in_place(until, place)
     found = {
         **cohorts.week_facts(by_week, comparisons, week, calendar, place),
-        **cohorts.record_facts(context.rows_of_weeks(own, [week]), cohorts.LEFT_OUT),
+        **cohorts.record_facts(context.rows_of_weeks(own, [week]), cohorts.LEFT_OUT, table["person"].notna().any()),
         **context.maturity_facts(calendar, triangle, week, gate["gate"]),
         **gate,
         **nowcast_facts(context.estimated_finals(triangle, until, place, calendar.extracted_on, {}), week),
@@ -409,6 +409,9 @@ def test_records_and_persons_are_told_apart(fiscal_2015: Cohorts) -> None:
     assert "left out" in told
     assert told.endswith("different people named in the rows that are counted: 177.")
     assert fill(notes(facts | {"persons": None}), facts).startswith("The source has no person ids")
+    assert fill(notes(facts | {"persons": None, "records": 0}), facts).startswith(
+        "There is no detainer in the United States"
+    )
 
 
 # Published weeks.
