@@ -27,14 +27,19 @@ from analysis.stats.context import (
     strata,
 )
 from analysis.stats.disclosure import THRESHOLD
+from analysis.stats.funnels import beyond_chance
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift
 from analysis.stats.small_cells import is_shown, state_by_offence
 from analysis.stats.weeks import Calendar
 
 NO_DELAYS = (
-    "This source says neither on which day a decline was recorded nor is a second version of it stored: how finished "
-    "the week is cannot be measured."
+    "This report does not measure how finished the week is: the source does not say on which day a decline was "
+    "recorded, and the report reads no two versions of it from which to tell."
+)
+NO_DELAYS_HERE = (
+    "How finished the week is in {place_name} is not measured: too few of its declines have a known delay. In all "
+    "states together {week_completeness:share} of the week's declines are recorded."
 )
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
@@ -134,12 +139,16 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
         strata=strata(has_offences).replace("_", " "),
         funnel_states=len(placed),
         funnel_outside=placed["position"].isin(["above", "below"]).sum(),
+        funnel_outside_chance=beyond_chance(placed["observed"], placed["expected"]).sum(),
         funnel_phi=placed.attrs["phi"],
     )
     plot = sheet.figure(
         funnel_plot(
             placed,
-            headline=sheet.fill("{funnel_outside:n} of {funnel_states:n} states lie outside the wide limits"),
+            headline=sheet.fill(
+                "{funnel_outside:n} of {funnel_states:n} states and territories lie outside the 99.8% limits with "
+                "spread, {funnel_outside_chance:n} outside those of chance alone"
+            ),
             subtitle=sheet.fill(
                 "Declines recorded over those expected, detainers alike by {strata}, {week_name}; labels: most expected"
             ),
@@ -147,7 +156,8 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
         "funnel",
         "Funnel plot of states: declines recorded over declines expected, against declines expected, with 95% and "
         "99.8% limits by chance and with the spread between states added. {funnel_outside:n} of {funnel_states:n} "
-        "states lie outside the 99.8% limits with spread. The numbers are in the table funnel.",
+        "states and territories lie outside the 99.8% limits with spread, by which the position is judged, and "
+        "{funnel_outside_chance:n} outside those of chance alone. The numbers are in the table funnel.",
     )
     listed = placed.join(
         direct[["standardised", "low", "high"]].rename(columns={"low": "standardised_low", "high": "standardised_high"})
@@ -166,8 +176,8 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
         + ". Expected: at the share that all states together have among detainers alike by {strata}"
         + (", a state's groups that are not shown taken together" if has_offences else "")
         + ". Position: against the 99.8% limits with the spread between states. At the mix of all: the state's share "
-        "if what is asked were mixed as in all states together (gamma interval), for the {direct_states:n} states with "
-        "detainers of every request.",
+        "if what is asked were mixed as in all states together (gamma interval), where it has "
+        "detainers of every request ({direct_states:n} of {funnel_states:n}).",
     )
     return [plot, table]
 
@@ -251,7 +261,7 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
         As from :func:`analysis.stats.nowcast.nowcast`; None = the source has no delays.
     """
     if estimates is None or pd.Timestamp(week) not in estimates.index:
-        return [sheet.say(NO_DELAYS)]
+        return [sheet.say(NO_DELAYS if sheet.facts["week_completeness"] is None else NO_DELAYS_HERE)]
     said = (
         "The final number of the week's declines cannot be estimated: {nowcast_reason}."
         if sheet.facts["nowcast_reason"]
@@ -272,11 +282,12 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
     return [sheet.say(said), series]
 
 
-def endings(sheet: Sheet, table: pd.DataFrame, extracted_on: date) -> list[Shown]:
+def endings(sheet: Sheet, table: pd.DataFrame, extracted_on: date, has_lift_dates: bool) -> list[Shown]:
     """Show by days since issue how detainers ended, where the source has the days."""
-    ended = table["outcome"] != Outcome.NOT_RECORDED
-    if "lifted_on" not in table or not table.loc[ended, "lifted_on"].notna().any():
+    if not has_lift_dates:
         return [sheet.say(NO_LIFT_DATES)]
+    if not table.loc[table["outcome"] != Outcome.NOT_RECORDED, "lifted_on"].notna().any():
+        return [sheet.say("No detainer of {place_name} has ended on a known day: no time to a decline can be given.")]
     curves = cumulative_incidence(table, extracted_on)
     sheet.know(followed=int(curves["at_risk"].max()) if len(curves) else 0)
     plot = sheet.figure(

@@ -16,6 +16,7 @@ from analysis.show.offence_section import shown_counts
 from analysis.show.sheet import Sheet, Shown
 from analysis.stats.context import LEAST_ALIKE, direct_shares, like_states, state_funnel, strata
 from analysis.stats.disclosure import THRESHOLD, TOTAL
+from analysis.stats.funnels import beyond_chance
 from analysis.stats.small_cells import OTHER_AGENCIES, agency_outcomes, state_by_offence
 
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
@@ -132,7 +133,7 @@ def alike(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bool) -> l
         quarter_ratio=own["ratio"],
         quarter_ratio_low=own["low"],
         quarter_ratio_high=own["high"],
-        quarter_chance="within" if own["low_998"] <= own["ratio"] <= own["high_998"] else "outside",
+        quarter_chance="outside" if beyond_chance(own["observed"], own["expected"]) else "within",
         quarter_spread=own["position"] or own["reason"],
     )
     said = sheet.say(

@@ -346,7 +346,7 @@ def record_facts(records: pd.DataFrame, repeats: str, has_ids: bool) -> dict[str
     dict
         ``records``; ``repeats_flagged`` (of these); ``persons`` (different ids of all records; None where the
         source has none); ``persons_counted`` (different ids of the records that are counted); ``without_id`` (records
-        without an id: how many persons they are is not known); ``repeats_are`` (left out or counted in all other facts).
+        without an id: how many persons they are is not known); ``repeats_are`` (left out or counted in all others).
     """
     named = records["person"].notna()
     count = records["detainers"]
