@@ -224,7 +224,8 @@ def change_apart(
     table_of_parts = sheet.table(
         parts,
         "change",
-        "One row per factor. The two parts add up to the change. This is arithmetic, not a cause, and says nothing of "
+        "One row per factor. The two parts add up to the change; all are rounded. This is arithmetic, not "
+        "a cause, and says nothing of "
         "whether the change is more than chance.",
     )
     in_declines = sheet.say(

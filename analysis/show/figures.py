@@ -98,8 +98,9 @@ def weekly_series(
         if events is not None:
             _mark_events((counts, shares), events, rows, first, last)
         marks = [f"{sign} {status}" for status, (sign, _) in MARKS.items() if (series["status"] == status).any()]
-        band = ["band: usual by the weeks before, ◯ above it"] if "upper" in series else []
-        key(figure, "   ".join([*marks, "bars: 95% intervals", *band]), left=EDGE)
+        band = ["band: usual, ◯ above it"] if "upper" in series else []
+        lasts = ["grey: an event lasts"] if events is not None and (events["last_date"] > events["date"]).any() else []
+        key(figure, "   ".join([*marks, "bars: 95% intervals", *band, *lasts]), left=EDGE)
     return figure
 
 

@@ -146,12 +146,14 @@ def with_intervals(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The same rows with ``declined_low`` and ``declined_high`` (exact Poisson), ``share`` (declined of issued),
+        The same rows with ``declined_low`` and ``declined_high`` (exact Poisson, at most
+        ``issued``), ``share`` (declined of issued),
         ``share_low`` and ``share_high`` (Wilson); shares and intervals are NaN where nothing was issued.
     """
     result = counts.copy()
     some = counts["issued"] > 0
-    result["declined_low"], result["declined_high"] = count_interval(counts["declined"].where(some), level)
+    result["declined_low"], high = count_interval(counts["declined"].where(some), level)
+    result["declined_high"] = np.minimum(high, counts["issued"])
     result["share"] = counts["declined"] / counts["issued"].where(counts["issued"] > 0)
     result["share_low"], result["share_high"] = share_interval(counts["declined"], counts["issued"], level)
     return result
@@ -235,7 +237,7 @@ def compare_weeks(
         part = pd.concat([now[["declined", "issued"]], before[["declined", "issued"]].add_suffix("_before")], axis=1)
         part = part.join(compare(now, before)).loc[["all", *places]]
         part["blocked_by"] = blocked_by(blocking, week - number * WEEK, week, list(part.index))
-        refusal = _why_not(week, calendar, len(earlier), number)
+        refusal = why_not_compared(week, calendar, len(earlier), number)
         if refusal:
             part[list(RatioTest._fields)] = np.nan
             part["reason"] = refusal
@@ -264,7 +266,7 @@ def _with_total(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([counts.sum().to_frame("all").T, counts])
 
 
-def _why_not(week: date, calendar: Calendar, found: int, wanted: int) -> str:
+def why_not_compared(week: date, calendar: Calendar, found: int, wanted: int) -> str:
     """Say why a week may not be compared with the weeks before it; blank where it may."""
     if calendar.is_partial(week):
         return "partial week"
