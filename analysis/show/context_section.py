@@ -15,8 +15,10 @@ from analysis.load.offences import groups
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import states
 from analysis.show.context_figures import change_bars, funnel_plot, incidence_curves, nowcast_series
+from analysis.show.figures import stacked_outcomes
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown
+from analysis.show.style import OUTCOMES
 from analysis.stats.cohorts import TRAILING_WEEKS
 from analysis.stats.context import (
     direct_shares,
@@ -31,8 +33,11 @@ from analysis.stats.funnels import beyond_chance
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift
 from analysis.stats.small_cells import is_shown, state_by_offence
-from analysis.stats.weeks import Calendar
+from analysis.stats.weeks import Calendar, last_day
 
+FEW_STATES = 3
+"""States with detainers up to which a source is said to be of few states."""
+NO_DETAINERS = "There is no detainer in {place_name} in this week: nothing to show of outcomes, nor of a change."
 NO_DELAYS = (
     "This report does not measure how finished the week is: the source does not say on which day a decline was "
     "recorded, and the report reads no two versions of it from which to tell."
@@ -79,6 +84,13 @@ def baseline(
     if not all_cells:
         listed = listed[(listed["state"] == place) & (group == ALL_GROUPS) | (listed["group"] == group)]
         listed = listed[listed["flagged"] | (listed["state"].eq(place) & listed["group"].eq(group))]
+    if listed.empty:
+        return [
+            sheet.say(
+                "Nothing of {place_name} has enough in it to be tested against the weeks before: {scan_tests:n} of "
+                "{scan_cells:n} cells of states and offence groups are tested in all, {scan_flags:n} are flagged."
+            )
+        ]
     listed = listed.copy()
     shown = state_by_offence(rows, "declined")
     cells = zip(listed["state"], listed["group"], strict=True)
@@ -200,6 +212,8 @@ def change_apart(
     if calendar.is_partial(week) or not calendar.is_settled(week) or len(earlier) < TRAILING_WEEKS:
         return [sheet.say("The week is not compared with the weeks before it, so no change is taken apart.")]
     before, after = rows_of_weeks(own, earlier), rows_of_weeks(own, [week])
+    if not after["detainers"].sum():
+        return [sheet.say(NO_DETAINERS)]
     parts = parts_of_change(before, after, factors)
     of_count = parts_of_count(before, after, TRAILING_WEEKS, next(iter(factors.values())))
     sheet.know(
@@ -224,18 +238,66 @@ def change_apart(
     table_of_parts = sheet.table(
         parts,
         "change",
-        "One row per factor. The two parts add up to the change; all are rounded. This is arithmetic, not "
-        "a cause, and says nothing of "
-        "whether the change is more than chance.",
+        "One row per factor. The two parts add up to the change; all are rounded. This is arithmetic, not a cause, and "
+        "says nothing of whether the change is more than chance.",
     )
     in_declines = sheet.say(
         "In declines, against the mean of the {trailing_weeks:n} weeks before: {count_change:+z.1f}, of which "
         "{count_of_detainers:+z.1f} go with the number of detainers, {count_of_mix:+z.1f} with their mix by "
         "{count_mix_by} and {count_of_shares:+z.1f} with the shares within it."
-        if after["detainers"].sum()
-        else ""
     )
     return [bars, in_declines, table_of_parts]
+
+
+def what_became(
+    sheet: Sheet, counts: pd.DataFrame, by: str, of: str, tables: Mapping[str, tuple[pd.DataFrame, str]]
+) -> list[Shown]:
+    """Draw what became of the week's detainers and list it, or say that there is none.
+
+    Parameters
+    ----------
+    sheet
+        The report.
+    counts
+        As from :func:`analysis.stats.cohorts.count_outcomes`, one row per bar.
+    by, of
+        What the bars are by, and what they are of (templates).
+    tables
+        Frame and caption by the table's name; the last one holds the figure's numbers.
+    """
+    if counts.empty:
+        return [sheet.say(NO_DETAINERS)]
+    bars = sheet.figure(
+        stacked_outcomes(
+            counts,
+            OUTCOMES,
+            headline=sheet.fill("Nothing is recorded for {not_recorded:n} of {issued:detainers}"),
+            subtitle=sheet.fill(f"Recorded outcome by {by}, {of}, {{week_name}}"),
+        ),
+        "outcomes",
+        f"Stacked bars of the recorded outcome by {by}: {{declined:n}} declined, {{taken:n}} taken by ICE, "
+        "{other_ends:n} other ends, {not_recorded:n} not recorded. The numbers are in the table "
+        f"{list(tables)[-1]}.",
+    )
+    return [bars, *(sheet.table(frame, name, caption) for name, (frame, caption) in tables.items())]
+
+
+def few_states(sheet: Sheet, table: pd.DataFrame, week: date) -> Shown:
+    """Say of a source whose detainers up to a week are of few states that it is no picture of the country."""
+    found = table.loc[table["issued_on"] <= pd.Timestamp(last_day(week)), "state"].dropna().unique()
+    if len(found) > FEW_STATES:
+        return sheet.say()
+    sheet.know(source_states=", ".join(state_names(pd.Index(sorted(found)))) or "none")
+    return sheet.say(
+        "**The source has detainers of few states alone** (up to this week: {source_states}). Where this report speaks "
+        "of the United States or of all states, it means these; of the others a zero tells nothing."
+    )
+
+
+def origin_notes(sheet: Sheet, notes: str | None) -> Shown:
+    """Print what the source's origin file notes of it."""
+    sheet.know(origin_notes=notes)
+    return sheet.say("*From the source's origin file*: {origin_notes}" if notes else "")
 
 
 def factors_of(has_offences: bool, place: str) -> dict[str, list[str]]:

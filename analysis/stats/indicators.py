@@ -77,7 +77,8 @@ def indicators(
     result = pd.DataFrame({"this_week": now})
     counted = now.drop("states", errors="ignore")
     result["this_low"], result["this_high"] = (pd.Series(limit, counted.index) for limit in count_interval(counted))
-    result.loc[OUTCOME_COLUMNS, "this_high"] = result.loc[OUTCOME_COLUMNS, "this_high"].clip(upper=now["issued"])
+    limits = result.loc[OUTCOME_COLUMNS, ["this_low", "this_high"]].clip(upper=now["issued"])
+    result.loc[OUTCOME_COLUMNS, ["this_low", "this_high"]] = limits if now["issued"] else np.nan
     last = calendar.full_weeks_before(week, 1)
     result["last_week"] = before.iloc[-1] if last else np.nan
     result["trailing_mean"] = before.mean() if len(earlier) == TRAILING_WEEKS else np.nan
