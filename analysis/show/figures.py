@@ -163,7 +163,7 @@ def _mark_events(panels: Sequence[Axes], events: pd.DataFrame, rows: list[int], 
         for axes in panels:
             axes.axvline(mdates.date2num(start), color=FAINT, linestyle=":", zorder=1)
             if end > start:
-                axes.axvspan(mdates.date2num(start), mdates.date2num(end), color="#F2F2F2", linewidth=0, zorder=0)
+                axes.axvspan(mdates.date2num(start), mdates.date2num(end), color="#F2F2F2", linewidth=0, zorder=-1)
         panels[-1].annotate(
             letter,
             (mdates.date2num(start), 1),
