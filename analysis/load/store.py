@@ -248,7 +248,7 @@ def _origin(
             detainers=int(dated["detainers"].sum()),
             declined=int(dated["detainers"][dated["outcome"] == Outcome.DECLINED].sum()),
             synthetic=synthetic,
-            offences="offence_group" not in release.gaps and bool(table["offence_group"].notna().any()),
+            offences="offence_group" not in release.gaps and bool(table["offence_detail"].notna().any()),
             outcomes="lift_reason" not in release.gaps,
             lift_dates=bool(table["lifted_on"].notna().any()),
         ),

@@ -53,7 +53,7 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
         figure, (axes,) = canvas(3.2, headline, subtitle, left=0.8, right=0.4, bottom=1.0)
         key(
             figure,
-            "● inside the limits    ◆ outside the wide limits    ─ 95%   - - 99.8%   dark: chance, pale: with spread",
+            "● inside    ◆ outside 99.8% with spread    ─ 95%   - - 99.8%   dark: with spread, pale: chance alone",
         )
         if len(shown) < 3:
             say_empty(axes, "too few states with an expected decline")
@@ -62,20 +62,24 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
         spread = Spread(placed.attrs["phi"], placed.attrs["tau2"], "sqrt")
         for level, line in ((0.95, "-"), (0.998, "--")):
             for limits, colour in (
-                (spread_limits(grid_of, level, spread), "#B9C7D6"),
-                (exact_limits(grid_of, level), TAKEN),
+                (exact_limits(grid_of, level), "#B9C7D6"),
+                (spread_limits(grid_of, level, spread), TAKEN),
             ):
                 for limit in limits:
                     axes.plot(grid_of, limit, line, color=colour, linewidth=1, zorder=1)
         axes.axhline(1, color=INK, linewidth=0.8)
         outside = shown["position"].isin(["above", "below"])
-        top = 1.15 * max(3.0, float(shown["ratio"].max()))
+        judged = spread_limits([shown["expected"].max()], 0.998, spread)[1]  # what judges must be seen
+        top = 1.15 * float(np.nanmax([3.0, shown["ratio"].max(), *judged]))
         for chosen, mark in ((~outside, "o"), (outside, "D")):
             points = shown[chosen]
             axes.plot(points["expected"], points["ratio"], mark, color=DECLINED, markersize=5, clip_on=False, zorder=3)
         axes.set_xscale("log")
         axes.set_xlim(LEAST_EXPECTED, grid_of[-1])
+        axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
         axes.set_ylim(0, top)
+        roots = range(0, int(2 * np.sqrt(top)) + 1, 1 + int(np.sqrt(top) / 5))
+        axes.set_yticks([root**2 // 4 if root > 1 else root**2 / 4 for root in roots])
         by_weight = shown.assign(outside=outside).sort_values(["outside", "expected"], ascending=False)
         places = 72 * figure.dpi_scale_trans.inverted().transform(
             axes.transData.transform(by_weight[["expected", "ratio"]])
@@ -97,7 +101,8 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
                 zorder=4,
                 path_effects=HALO,
             )
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_formatter(lambda value, _: "")
         axes.set_xlabel("Declines expected of detainers like the state's")
         axes.set_ylabel("Recorded / expected")

@@ -15,8 +15,10 @@ from analysis.load.offences import groups
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import states
 from analysis.show.context_figures import change_bars, funnel_plot, incidence_curves, nowcast_series
+from analysis.show.figures import stacked_outcomes
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown
+from analysis.show.style import OUTCOMES
 from analysis.stats.cohorts import TRAILING_WEEKS
 from analysis.stats.context import (
     direct_shares,
@@ -27,14 +29,22 @@ from analysis.stats.context import (
     strata,
 )
 from analysis.stats.disclosure import THRESHOLD
+from analysis.stats.funnels import beyond_chance
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift
 from analysis.stats.small_cells import is_shown, state_by_offence
-from analysis.stats.weeks import Calendar
+from analysis.stats.weeks import Calendar, last_day
 
+FEW_STATES = 3
+"""States with detainers up to which a source is said to be of few states."""
+NO_DETAINERS = "There is no detainer in {place_name} in this week: nothing to show of outcomes, nor of a change."
 NO_DELAYS = (
-    "This source says neither on which day a decline was recorded nor is a second version of it stored: how finished "
-    "the week is cannot be measured."
+    "This report does not measure how finished the week is: the source does not say on which day a decline was "
+    "recorded, and the report reads no two versions of it from which to tell."
+)
+NO_DELAYS_HERE = (
+    "How finished the week is in {place_name} is not measured: too few of its declines have a known delay. In all "
+    "states together {week_completeness:share} of the week's declines are recorded."
 )
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
@@ -74,6 +84,13 @@ def baseline(
     if not all_cells:
         listed = listed[(listed["state"] == place) & (group == ALL_GROUPS) | (listed["group"] == group)]
         listed = listed[listed["flagged"] | (listed["state"].eq(place) & listed["group"].eq(group))]
+    if listed.empty:
+        return [
+            sheet.say(
+                "Nothing of {place_name} has enough in it to be tested against the weeks before: {scan_tests:n} of "
+                "{scan_cells:n} cells of states and offence groups are tested in all, {scan_flags:n} are flagged."
+            )
+        ]
     listed = listed.copy()
     shown = state_by_offence(rows, "declined")
     cells = zip(listed["state"], listed["group"], strict=True)
@@ -134,12 +151,16 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
         strata=strata(has_offences).replace("_", " "),
         funnel_states=len(placed),
         funnel_outside=placed["position"].isin(["above", "below"]).sum(),
+        funnel_outside_chance=beyond_chance(placed["observed"], placed["expected"]).sum(),
         funnel_phi=placed.attrs["phi"],
     )
     plot = sheet.figure(
         funnel_plot(
             placed,
-            headline=sheet.fill("{funnel_outside:n} of {funnel_states:n} states lie outside the wide limits"),
+            headline=sheet.fill(
+                "{funnel_outside:n} of {funnel_states:n} states and territories lie outside the 99.8% limits with "
+                "spread, {funnel_outside_chance:n} outside those of chance alone"
+            ),
             subtitle=sheet.fill(
                 "Declines recorded over those expected, detainers alike by {strata}, {week_name}; labels: most expected"
             ),
@@ -147,7 +168,8 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
         "funnel",
         "Funnel plot of states: declines recorded over declines expected, against declines expected, with 95% and "
         "99.8% limits by chance and with the spread between states added. {funnel_outside:n} of {funnel_states:n} "
-        "states lie outside the 99.8% limits with spread. The numbers are in the table funnel.",
+        "states and territories lie outside the 99.8% limits with spread, by which the position is judged, and "
+        "{funnel_outside_chance:n} outside those of chance alone. The numbers are in the table funnel.",
     )
     listed = placed.join(
         direct[["standardised", "low", "high"]].rename(columns={"low": "standardised_low", "high": "standardised_high"})
@@ -166,8 +188,8 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
         + ". Expected: at the share that all states together have among detainers alike by {strata}"
         + (", a state's groups that are not shown taken together" if has_offences else "")
         + ". Position: against the 99.8% limits with the spread between states. At the mix of all: the state's share "
-        "if what is asked were mixed as in all states together (gamma interval), for the {direct_states:n} states with "
-        "detainers of every request.",
+        "if what is asked were mixed as in all states together (gamma interval), where it has "
+        "detainers of every request ({direct_states:n} of {funnel_states:n}).",
     )
     return [plot, table]
 
@@ -190,6 +212,8 @@ def change_apart(
     if calendar.is_partial(week) or not calendar.is_settled(week) or len(earlier) < TRAILING_WEEKS:
         return [sheet.say("The week is not compared with the weeks before it, so no change is taken apart.")]
     before, after = rows_of_weeks(own, earlier), rows_of_weeks(own, [week])
+    if not after["detainers"].sum():
+        return [sheet.say(NO_DETAINERS)]
     parts = parts_of_change(before, after, factors)
     of_count = parts_of_count(before, after, TRAILING_WEEKS, next(iter(factors.values())))
     sheet.know(
@@ -214,17 +238,66 @@ def change_apart(
     table_of_parts = sheet.table(
         parts,
         "change",
-        "One row per factor. The two parts add up to the change. This is arithmetic, not a cause, and says nothing of "
-        "whether the change is more than chance.",
+        "One row per factor. The two parts add up to the change; all are rounded. This is arithmetic, not a cause, and "
+        "says nothing of whether the change is more than chance.",
     )
     in_declines = sheet.say(
         "In declines, against the mean of the {trailing_weeks:n} weeks before: {count_change:+z.1f}, of which "
         "{count_of_detainers:+z.1f} go with the number of detainers, {count_of_mix:+z.1f} with their mix by "
         "{count_mix_by} and {count_of_shares:+z.1f} with the shares within it."
-        if after["detainers"].sum()
-        else ""
     )
     return [bars, in_declines, table_of_parts]
+
+
+def what_became(
+    sheet: Sheet, counts: pd.DataFrame, by: str, of: str, tables: Mapping[str, tuple[pd.DataFrame, str]]
+) -> list[Shown]:
+    """Draw what became of the week's detainers and list it, or say that there is none.
+
+    Parameters
+    ----------
+    sheet
+        The report.
+    counts
+        As from :func:`analysis.stats.cohorts.count_outcomes`, one row per bar.
+    by, of
+        What the bars are by, and what they are of (templates).
+    tables
+        Frame and caption by the table's name; the last one holds the figure's numbers.
+    """
+    if counts.empty:
+        return [sheet.say(NO_DETAINERS)]
+    bars = sheet.figure(
+        stacked_outcomes(
+            counts,
+            OUTCOMES,
+            headline=sheet.fill("Nothing is recorded for {not_recorded:n} of {issued:detainers}"),
+            subtitle=sheet.fill(f"Recorded outcome by {by}, {of}, {{week_name}}"),
+        ),
+        "outcomes",
+        f"Stacked bars of the recorded outcome by {by}: {{declined:n}} declined, {{taken:n}} taken by ICE, "
+        "{other_ends:n} other ends, {not_recorded:n} not recorded. The numbers are in the table "
+        f"{list(tables)[-1]}.",
+    )
+    return [bars, *(sheet.table(frame, name, caption) for name, (frame, caption) in tables.items())]
+
+
+def few_states(sheet: Sheet, table: pd.DataFrame, week: date) -> Shown:
+    """Say of a source whose detainers up to a week are of few states that it is no picture of the country."""
+    found = table.loc[table["issued_on"] <= pd.Timestamp(last_day(week)), "state"].dropna().unique()
+    if len(found) > FEW_STATES:
+        return sheet.say()
+    sheet.know(source_states=", ".join(state_names(pd.Index(sorted(found)))) or "none")
+    return sheet.say(
+        "**The source has detainers of few states alone** (up to this week: {source_states}). Where this report speaks "
+        "of the United States or of all states, it means these; of the others a zero tells nothing."
+    )
+
+
+def origin_notes(sheet: Sheet, notes: str | None) -> Shown:
+    """Print what the source's origin file notes of it."""
+    sheet.know(origin_notes=notes)
+    return sheet.say("*From the source's origin file*: {origin_notes}" if notes else "")
 
 
 def factors_of(has_offences: bool, place: str) -> dict[str, list[str]]:
@@ -251,7 +324,7 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
         As from :func:`analysis.stats.nowcast.nowcast`; None = the source has no delays.
     """
     if estimates is None or pd.Timestamp(week) not in estimates.index:
-        return [sheet.say(NO_DELAYS)]
+        return [sheet.say(NO_DELAYS if sheet.facts["week_completeness"] is None else NO_DELAYS_HERE)]
     said = (
         "The final number of the week's declines cannot be estimated: {nowcast_reason}."
         if sheet.facts["nowcast_reason"]
@@ -272,11 +345,12 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
     return [sheet.say(said), series]
 
 
-def endings(sheet: Sheet, table: pd.DataFrame, extracted_on: date) -> list[Shown]:
+def endings(sheet: Sheet, table: pd.DataFrame, extracted_on: date, has_lift_dates: bool) -> list[Shown]:
     """Show by days since issue how detainers ended, where the source has the days."""
-    ended = table["outcome"] != Outcome.NOT_RECORDED
-    if "lifted_on" not in table or not table.loc[ended, "lifted_on"].notna().any():
+    if not has_lift_dates:
         return [sheet.say(NO_LIFT_DATES)]
+    if not table.loc[table["outcome"] != Outcome.NOT_RECORDED, "lifted_on"].notna().any():
+        return [sheet.say("No detainer of {place_name} has ended on a known day: no time to a decline can be given.")]
     curves = cumulative_incidence(table, extracted_on)
     sheet.know(followed=int(curves["at_risk"].max()) if len(curves) else 0)
     plot = sheet.figure(

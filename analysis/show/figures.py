@@ -98,8 +98,9 @@ def weekly_series(
         if events is not None:
             _mark_events((counts, shares), events, rows, first, last)
         marks = [f"{sign} {status}" for status, (sign, _) in MARKS.items() if (series["status"] == status).any()]
-        band = ["band: usual by the weeks before, ◯ above it"] if "upper" in series else []
-        key(figure, "   ".join([*marks, "bars: 95% intervals", *band]), left=EDGE)
+        band = ["band: usual, ◯ above it"] if "upper" in series else []
+        lasts = ["grey: an event lasts"] if events is not None and (events["last_date"] > events["date"]).any() else []
+        key(figure, "   ".join([*marks, "bars: 95% intervals", *band, *lasts]), left=EDGE)
     return figure
 
 
@@ -162,7 +163,7 @@ def _mark_events(panels: Sequence[Axes], events: pd.DataFrame, rows: list[int], 
         for axes in panels:
             axes.axvline(mdates.date2num(start), color=FAINT, linestyle=":", zorder=1)
             if end > start:
-                axes.axvspan(mdates.date2num(start), mdates.date2num(end), color="#F2F2F2", linewidth=0, zorder=0)
+                axes.axvspan(mdates.date2num(start), mdates.date2num(end), color="#F2F2F2", linewidth=0, zorder=-1)
         panels[-1].annotate(
             letter,
             (mdates.date2num(start), 1),

@@ -23,6 +23,16 @@ INDICATORS = MEASURES | {
     "persons": "Different persons named by the detainers counted",
     "states": "States and territories with detainers",
 }
+INDICATOR_ROWS = (
+    "One row per count: this week's cohort, last week's, and the mean of the {trailing_weeks} full weeks before. A "
+    "dash: that period is partial or not in the source. Outcomes of a younger cohort are fewer by its age, so only "
+    "detainers and persons are held against the weeks before: higher or lower where an exact test, which allows for "
+    "their spread from week to week, has an adjusted p of at most 0.05 and the difference is five or more. The "
+    "interval allows for chance alone: it may leave out the mean where the change is not clear. No direction is named "
+    "in an unfinished week, nor across an event, which is then named. Settled means old enough to be compared; ends "
+    "may still be missing."
+)
+"""What one row of the indicators is, and the rule of their flags."""
 
 
 def place_name(place: str) -> str:

@@ -16,6 +16,7 @@ from analysis.show.offence_section import shown_counts
 from analysis.show.sheet import Sheet, Shown
 from analysis.stats.context import LEAST_ALIKE, direct_shares, like_states, state_funnel, strata
 from analysis.stats.disclosure import THRESHOLD, TOTAL
+from analysis.stats.funnels import beyond_chance
 from analysis.stats.small_cells import OTHER_AGENCIES, agency_outcomes, state_by_offence
 
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
@@ -42,7 +43,7 @@ def agencies(sheet: Sheet, rows: pd.DataFrame, place: str) -> Shown:
     """
     if sheet.facts["quarter_name"] is None:
         return sheet.say(NO_QUARTER.format("agencies"))
-    return _agency_table(sheet, {place: rows[rows["state"] == place]})
+    return _agency_table(sheet, {place: rows[rows["state"] == place]}, rows)
 
 
 def agencies_of_offence(sheet: Sheet, rows: pd.DataFrame, offence: str) -> Shown:
@@ -60,11 +61,11 @@ def agencies_of_offence(sheet: Sheet, rows: pd.DataFrame, offence: str) -> Shown
     issued, declined = (state_by_offence(rows, column) for column in ("issued", "declined"))
     known = [] if issued is None else shown_counts(issued, declined, offence).index
     own = rows[rows["offence_group"] == offence]
-    return _agency_table(sheet, {state: own[own["state"] == state] for state in known})
+    return _agency_table(sheet, {state: own[own["state"] == state] for state in known}, rows)
 
 
-def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame]) -> Shown:
-    """Show the agencies of some states, each state's with its own small counts hidden."""
+def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame], everywhere: pd.DataFrame) -> Shown:
+    """Show the agencies of some states, each state's small counts hidden; all rows tell if any agency is named."""
     parts = []
     for state, rows in by_state.items():
         found = agency_outcomes(rows)
@@ -75,7 +76,7 @@ def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame]) -> Shown:
         labels["size"] = found.values[TOTAL].drop(TOTAL).to_numpy()  # noqa: PD011 (a field of the result)
         parts.append(labels)
     if not parts:
-        named = any(rows["agency"].notna().any() for rows in by_state.values())
+        named = everywhere.empty or everywhere["agency"].notna().any()
         return sheet.say(
             "Over {quarter_name} no agency of {place_name} has detainers enough to be shown." if named else NO_AGENCY
         )
@@ -114,7 +115,15 @@ def alike(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bool) -> l
         return [sheet.say(NO_QUARTER.format("like states"))]
     distance = like_states(rows, place, has_offences)
     if distance.empty:
-        return [sheet.say("{place_name} has fewer than {least_alike:n} detainers in {quarter_name}: no like states.")]
+        few = rows.loc[rows["state"] == place, "detainers"].sum() < LEAST_ALIKE
+        return [
+            sheet.say(
+                "{place_name} has fewer than {least_alike:n} detainers in {quarter_name}: no like states."
+                if few
+                else "There is no other state to compare {place_name} with: none has {least_alike:n} detainers or more "
+                "in {quarter_name}."
+            )
+        ]
     placed, direct = state_funnel(rows, has_offences), direct_shares(rows)
     own = placed.loc[place]
     sheet.know(
@@ -124,7 +133,7 @@ def alike(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bool) -> l
         quarter_ratio=own["ratio"],
         quarter_ratio_low=own["low"],
         quarter_ratio_high=own["high"],
-        quarter_chance="within" if own["low_998"] <= own["ratio"] <= own["high_998"] else "outside",
+        quarter_chance="outside" if beyond_chance(own["observed"], own["expected"]) else "within",
         quarter_spread=own["position"] or own["reason"],
     )
     said = sheet.say(

@@ -50,7 +50,9 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
     on_map = sheet.figure(
         tile_map(
             tiles,
-            headline=sheet.fill("{states_with_declines:n} of {states_with_detainers:n} states have a decline"),
+            headline=sheet.fill(
+                "{states_with_declines:n} of {states_with_detainers:n} states and territories have a decline"
+            ),
             subtitle=sheet.fill(
                 "Share of the week's detainers recorded as declined, drawn towards that of all states by as much as it "
                 "rests on few detainers, {week_name}; lined: on fewer than {unstable_below:n} declines"
@@ -61,8 +63,8 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
         "map",
         "Tile map of the states with the share of the week's detainers recorded as declined, drawn towards that of all "
         "states: {shrunken_low:share} to {shrunken_high:share}. {states_with_declines:n} of {states_with_detainers:n} "
-        "states have at least one decline, {states_stable:n} have {unstable_below:n} or more. The numbers are in the "
-        "table shares.",
+        "states and territories have at least one decline, {states_stable:n} have {unstable_below:n} or more. The "
+        "numbers are in the table shares.",
     )
     facilities = facility_shares(rows)
     stable = by_state["declined"] >= UNSTABLE_BELOW
@@ -102,6 +104,8 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
 
 def facility_interval(sheet: Sheet, facilities: pd.DataFrame | None, place: str) -> Shown:
     """Say beside the plain interval the one that allows for the likeness of a facility's detainers, or why not."""
+    if not sheet.facts["issued"]:
+        return sheet.say("No detainer in {place_name} in this week, so no interval that allows for facilities.")
     if facilities is None:
         return sheet.say(NO_FACILITIES)
     own = facilities.loc[place] if place in facilities.index else None

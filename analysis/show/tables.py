@@ -14,7 +14,7 @@ from analysis.show.sentences import as_percent
 if TYPE_CHECKING:  # who writes a number of a report should not wait for it
     import pandas as pd
 
-Kind = Literal["text", "label", "word", "date", "source", "count", "share", "ratio", "p"]
+Kind = Literal["text", "label", "word", "date", "source", "count", "share", "points", "ratio", "p"]
 TEXTS = ("text", "label", "word", "date", "source")
 """Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose."""
 MISSING = "–"
@@ -94,7 +94,7 @@ COLUMNS: dict[str, Column] = {
     "detail": Column("Detail", meaning="more on it"),
     "this_week": Column("This week", "count", ("this_low", "this_high"), "this week's cohort"),
     "last_week": Column("Last week", "count", meaning="last week's cohort"),
-    "trailing_mean": Column("Mean of weeks before", "count", meaning="mean of the trailing full weeks"),
+    "trailing_mean": Column("Mean of eight weeks before", "count", meaning="mean of the trailing full weeks"),
     "against_last_week": Column("Against last week", meaning="what may be said of the share against last week's"),
     "against_trailing": Column("Against weeks before", meaning="what may be said of it against the trailing weeks'"),
     "pair": Column("Compared", meaning="which neighbouring weeks are compared"),
@@ -164,9 +164,13 @@ COLUMNS: dict[str, Column] = {
     "position": Column("Position", "word", meaning="inside, above or below the limits; else why it has none"),
     "factor": Column("By", meaning="what the mix is of"),
     "share_before": Column("Share before", "share", meaning="declined of issued in the period before"),
-    "mix_effect": Column("Of the mix", "share", meaning="change by another mix of detainers"),
-    "share_effect": Column("Of the shares", "share", meaning="change of the shares within it"),
-    "change": Column("Change", "share", meaning="sum of the two"),
+    "mix_effect": Column(
+        "Of the mix, percentage points", "points", meaning="change by another mix of detainers, as a part of one"
+    ),
+    "share_effect": Column(
+        "Of the shares, percentage points", "points", meaning="change of the shares within it, as a part of one"
+    ),
+    "change": Column("Change, percentage points", "points", meaning="sum of the two, as a part of one"),
     "shrunken": Column(
         "Drawn towards all", "share", ("shrunken_low", "shrunken_high"), "share weighed against all states' (credible)"
     ),
@@ -285,6 +289,8 @@ def write(value: object, kind: Kind) -> str:
             return f"{number:,.0f}" if number == round(number) else f"{number:z,.1f}"
         case "share":
             return as_percent(number)
+        case "points":
+            return f"{100 * number:+z.2f}"
         case "ratio":
             return "unlimited" if math.isinf(number) else f"{number:z.2f}"
         case _:

@@ -36,7 +36,8 @@ def failed_gate(facts: Facts) -> str | None:
     if facts["status"] == "partial":
         return "The source covers {days_covered} of this week's 7 days: the week is shown and never compared."
     if facts["gate"]:
-        return f"The week fails a check of its data and is not compared: {FAILED_GATES[str(facts['gate'])]}."
+        gate = FAILED_GATES[str(facts["gate"])]
+        return f"The week, all states together, fails a check of its data and is not compared: {gate}."
     return None
 
 
@@ -147,9 +148,10 @@ def against_the_past(facts: Facts) -> str | None:
         verdict = "the count of {declined:n} is **above that, and flagged**"
     elif above:
         verdict = "the count of {declined:n} is above that, but does not stand out among the week's tests"
+    weeks = "seven weeks" if facts["baseline_method"] == "EARS" else "years"
     return (
-        "By the weeks before, {baseline_expected:.1f} declines were to be expected and up to {baseline_upper:.1f} "
-        f"would be usual: {verdict}."
+        f"By the {weeks} before, {{baseline_expected:.1f}} declines were to be expected and up to "
+        f"{{baseline_upper:.1f}} would be usual: {verdict}."
     )
 
 
@@ -178,6 +180,8 @@ COHORT = (
 
 def notes(facts: Facts) -> str:
     """Say beside a cohort's counts how many records and persons are behind its detainers."""
+    if not facts["records"]:
+        return "There is no detainer in {place_name} in this week, so no person is counted and no repeat looked for."
     if facts["persons"] is None:
         return "The source has no person ids: a detainer that repeats another cannot be told from a new one."
     return (

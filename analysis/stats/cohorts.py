@@ -146,12 +146,14 @@ def with_intervals(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The same rows with ``declined_low`` and ``declined_high`` (exact Poisson), ``share`` (declined of issued),
+        The same rows with ``declined_low`` and ``declined_high`` (exact Poisson, at most
+        ``issued``), ``share`` (declined of issued),
         ``share_low`` and ``share_high`` (Wilson); shares and intervals are NaN where nothing was issued.
     """
     result = counts.copy()
     some = counts["issued"] > 0
-    result["declined_low"], result["declined_high"] = count_interval(counts["declined"].where(some), level)
+    result["declined_low"], high = count_interval(counts["declined"].where(some), level)
+    result["declined_high"] = np.minimum(high, counts["issued"])
     result["share"] = counts["declined"] / counts["issued"].where(counts["issued"] > 0)
     result["share_low"], result["share_high"] = share_interval(counts["declined"], counts["issued"], level)
     return result
@@ -235,7 +237,7 @@ def compare_weeks(
         part = pd.concat([now[["declined", "issued"]], before[["declined", "issued"]].add_suffix("_before")], axis=1)
         part = part.join(compare(now, before)).loc[["all", *places]]
         part["blocked_by"] = blocked_by(blocking, week - number * WEEK, week, list(part.index))
-        refusal = _why_not(week, calendar, len(earlier), number)
+        refusal = why_not_compared(week, calendar, len(earlier), number)
         if refusal:
             part[list(RatioTest._fields)] = np.nan
             part["reason"] = refusal
@@ -264,7 +266,7 @@ def _with_total(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([counts.sum().to_frame("all").T, counts])
 
 
-def _why_not(week: date, calendar: Calendar, found: int, wanted: int) -> str:
+def why_not_compared(week: date, calendar: Calendar, found: int, wanted: int) -> str:
     """Say why a week may not be compared with the weeks before it; blank where it may."""
     if calendar.is_partial(week):
         return "partial week"
@@ -331,23 +333,30 @@ def week_facts(
     return facts
 
 
-def record_facts(records: pd.DataFrame, repeats: str) -> dict[str, object]:
+def record_facts(records: pd.DataFrame, repeats: str, has_ids: bool) -> dict[str, object]:
     """Count a week's records, the repeats flagged among them, and the persons they name, beside each other.
+
+    Parameters
+    ----------
+    records, repeats
+        The week's records of a place, and what was asked of repeats.
+    has_ids
+        Whether the source has person ids, which a place without detainers does not tell.
 
     Returns
     -------
     dict
-        ``records``; ``repeats_flagged`` (of these); ``persons`` (different ids of all records; None where none has
-        one); ``persons_counted`` (different ids of the records that are counted); ``without_id`` (records without an
-        id: how many persons they are is not known); ``repeats_are`` (left out or counted in all other facts).
+        ``records``; ``repeats_flagged`` (of these); ``persons`` (different ids of all records; None where the
+        source has none); ``persons_counted`` (different ids of the records that are counted); ``without_id`` (records
+        without an id: how many persons they are is not known); ``repeats_are`` (left out or counted in all others).
     """
     named = records["person"].notna()
     count = records["detainers"]
     return {
         "records": count.sum(),
         "repeats_flagged": count[_repeated(records)].sum(),
-        "persons": records["person"].nunique() if named.any() else None,
-        "persons_counted": without_repeats(records, repeats)["person"].nunique() if named.any() else None,
+        "persons": records["person"].nunique() if has_ids else None,
+        "persons_counted": without_repeats(records, repeats)["person"].nunique() if has_ids else None,
         "without_id": count[~named].sum(),
         "repeats_are": repeats,
     }

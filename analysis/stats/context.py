@@ -147,7 +147,7 @@ def like_states(rows: pd.DataFrame, place: str, has_offences: bool) -> pd.Series
     -------
     pandas.Series
         Distance by state, nearest first, at most :data:`LIKE_STATES`; states with fewer than :data:`LEAST_ALIKE`
-        detainers are left out. Empty where the state itself has fewer.
+        detainers are left out. Empty where the state itself has fewer, or no other has more.
 
     References
     ----------

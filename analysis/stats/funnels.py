@@ -41,6 +41,16 @@ def exact_limits(expected: ArrayLike, level: float, target: float = 1.0) -> tupl
     return stats.chi2.ppf(tail, 2 * mean) / (2 * e), stats.chi2.isf(tail, 2 * mean + 2) / (2 * e)
 
 
+def beyond_chance(observed: ArrayLike, expected: ArrayLike, level: float = 0.998) -> NDArray[np.bool_]:
+    """Say of each place whether chance alone would give as many or as few declines less often than the level allows.
+
+    By the Poisson probability of the count itself: the smooth lower limit of :func:`exact_limits` is above zero however
+    little is expected, and no declines where few are expected are nothing unusual.
+    """
+    o, e, tail = np.asarray(observed, dtype=float), np.asarray(expected, dtype=float), (1 - level) / 2
+    return np.asarray((stats.poisson.cdf(o, e) < tail) | (stats.poisson.sf(o - 1, e) < tail))
+
+
 class Spread(NamedTuple):
     """Over-dispersion of places: ``phi`` (mean squared z-score, winsorised) and ``tau2`` (variance between places).
 

@@ -13,6 +13,8 @@ from analysis.stats.weeks import WEEK, Calendar, as_timestamps, last_day
 
 LEAST_THERE = 0.6
 """Part of what is usual: weeks with a holiday have 67% of the detainers, a published last week that is cut has 55%."""
+LEAST_DETAINERS = 20
+"""Detainers without which nothing fails: a share of fewer, and their number, is mostly chance."""
 GATES = ("detainers", "ends", "states")
 """What must be there: detainers, recorded ends of them, their states; each a fact of all states together."""
 
@@ -21,7 +23,8 @@ def gate_facts(by_week: pd.DataFrame, week: date, calendar: Calendar) -> dict[st
     """Hold what is there of a week against the weeks before it.
 
     A gate fails where less than :data:`LEAST_THERE` of what is usual (the median of the eight full weeks before) is
-    there. A week that is partial or not settled is held against nothing, since it lacks ends anyhow.
+    there; a share of fewer than :data:`LEAST_DETAINERS` cannot fail, nor their number where fewer are usual. A week
+    that is partial or not settled is held against nothing, since it lacks ends anyhow.
 
     Parameters
     ----------
@@ -46,7 +49,12 @@ def gate_facts(by_week: pd.DataFrame, week: date, calendar: Calendar) -> dict[st
         given = by_week["issued"][by_week.index.get_level_values(1) != NOT_GIVEN].groupby(level=0).sum()
         there["states"] = given.reindex(weeks, fill_value=0) / sums["issued"]
     found, usual = there.iloc[-1], there.iloc[:-1].median()
-    failed = [name for name in GATES if name in there and found[name] < LEAST_THERE * usual[name]]
+    enough = {"detainers": usual["detainers"], "ends": found["detainers"], "states": found["detainers"]}
+    failed = [
+        name
+        for name in GATES
+        if name in there and enough[name] >= LEAST_DETAINERS and found[name] < LEAST_THERE * usual[name]
+    ]
     return (
         {"gate": failed[0], "gate_found": found[failed[0]], "gate_usual": usual[failed[0]]}
         if failed

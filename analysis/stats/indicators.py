@@ -8,8 +8,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.changes import adjust_for_many, direction
-from analysis.stats.cohorts import NOT_GIVEN, TRAILING_WEEKS
+from analysis.stats.cohorts import (
+    NOT_GIVEN,
+    OUTCOME_COLUMNS,
+    TRAILING,
+    TRAILING_WEEKS,
+    blocked_by,
+    why_not_compared,
+)
 from analysis.stats.intervals import count_interval
+from analysis.stats.reasons import Reason
 from analysis.stats.trailing import trailing_test
 from analysis.stats.weeks import Calendar, as_timestamps, week_of
 
@@ -28,10 +36,12 @@ def indicators(
     calendar: Calendar,
     place: str,
     persons: pd.Series | None = None,
+    blocking: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Put a week's counts beside last week's and the mean of the trailing full weeks.
 
-    Only what does not grow with a cohort's age is held against the weeks before: detainers and persons.
+    Only what does not grow with a cohort's age is held against the weeks before: detainers and persons. No direction is
+    named in a week that is not settled, nor across an event.
 
     Parameters
     ----------
@@ -43,12 +53,15 @@ def indicators(
         A place, or ``all``; then the states reporting are counted too.
     persons
         Different persons by week (:func:`persons_by_week`); None = the source has no ids.
+    blocking
+        Events across which no direction may be named; None = there is none.
 
     Returns
     -------
     pandas.DataFrame
         One row per count (``measure``): ``this_week`` with ``this_low`` and ``this_high`` (exact Poisson, of counts of
-        detainers alone), ``last_week`` (NaN where that week is partial or not in the source), ``trailing_mean`` (NaN
+        detainers alone; of outcomes at most ``issued``), ``last_week`` (NaN where that week is partial or not in the
+        source), ``trailing_mean`` (NaN
         where fewer than :data:`TRAILING_WEEKS` full weeks are before this one) and ``flag``: ``higher``, ``lower``,
         ``no clear change`` or why nothing is said.
     """
@@ -64,26 +77,33 @@ def indicators(
     result = pd.DataFrame({"this_week": now})
     counted = now.drop("states", errors="ignore")
     result["this_low"], result["this_high"] = (pd.Series(limit, counted.index) for limit in count_interval(counted))
+    limits = result.loc[OUTCOME_COLUMNS, ["this_low", "this_high"]].clip(upper=now["issued"])
+    result.loc[OUTCOME_COLUMNS, ["this_low", "this_high"]] = limits if now["issued"] else np.nan
     last = calendar.full_weeks_before(week, 1)
     result["last_week"] = before.iloc[-1] if last else np.nan
     result["trailing_mean"] = before.mean() if len(earlier) == TRAILING_WEEKS else np.nan
-    result["flag"] = "not compared: outcomes still come in"
+    some = now["issued"] > 0
+    missing = f"{now['not_recorded'] / now['issued']:.0%} have no recorded end" if some else ""
+    result["flag"] = f"not compared: older weeks had longer, {missing}" if some else str(Reason.NO_DETAINERS)
+    event = "" if blocking is None else blocked_by(blocking, week - TRAILING, week, [place])[0]
     result.loc[["issued", *(["persons"] if "persons" in weekly else [])], "flag"] = _level_flags(
-        weekly, "partial week" if calendar.is_partial(week) else "", len(earlier)
+        weekly, why_not_compared(week, calendar, len(earlier), TRAILING_WEEKS), event
     )
     result.loc[result.index == "states", "flag"] = ""
-    result.loc["declined", "flag"] = "see the comparison of shares"
+    if some:
+        result.loc["declined", "flag"] = "see the comparison of shares"
     return result.rename_axis("measure").reset_index()
 
 
-def _level_flags(weekly: pd.DataFrame, refusal: str, earlier: int) -> list[str]:
+def _level_flags(weekly: pd.DataFrame, refusal: str, event: str) -> list[str]:
     """Say of detainers and persons whether this week has more or fewer than the trailing weeks lead to expect."""
     measures = [name for name in ("issued", "persons") if name in weekly]
-    if refusal or earlier < TRAILING_WEEKS:
-        return [refusal or f"only {earlier} of {TRAILING_WEEKS} full weeks before"] * len(measures)
+    if refusal:
+        return [refusal] * len(measures)
     tests = pd.concat([trailing_test(weekly[[name]], weeks=TRAILING_WEEKS) for name in measures])
     adjusted = adjust_for_many(tests["p"])
     return [
-        direction(row.observed, row.expected, row.observed / row.expected if row.expected else np.nan, p) or row.reason
+        direction(row.observed, row.expected, row.observed / row.expected if row.expected else np.nan, p, event)
+        or str(Reason.NO_DETAINERS)
         for row, p in zip(tests.itertuples(), adjusted, strict=True)
     ]

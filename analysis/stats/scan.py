@@ -176,7 +176,7 @@ def drift(by_week: pd.DataFrame, week: date, calendar: Calendar) -> Drift:
     if not calendar.is_settled(week):
         return Drift(pd.Series(dtype=float), "the week is not settled")
     if len(weeks) < needed:
-        short = f"{len(weeks)} full weeks of data, and none is looked for before {needed - len(weeks)} more"
+        short = f"{len(weeks)} full weeks of data, and none is looked for before {needed} of them"
         return Drift(pd.Series(dtype=float), short)
     by_place = by_week[["declined", "issued"]].unstack(fill_value=0).reindex(weeks, fill_value=0)  # noqa: PD010
     whole = by_place.T.groupby(level=0).sum().T.astype(float)

@@ -39,6 +39,18 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
+def test_a_release_of_which_no_offence_is_known_is_a_source_without_offences(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    release = pd.read_parquet(files["newer"])
+    named = [column for column in release if "MSC" in column.upper() or "CRIM" in column.upper()]
+    assert named
+    blank = tmp_path / "blank.csv"
+    release.assign(**dict.fromkeys(named)).to_csv(blank, index=False)
+    import_release([blank], "blank", title="SYNTHETIC, no offence", extracted_on=EXTRACTED)
+    assert not open_source("blank", clock="issued").facts.offences
+
+
 def test_an_import_becomes_a_source(files: dict[str, Path]) -> None:
     done = import_release([files["newer"]], "made-up", title="A made-up release", extracted_on=EXTRACTED)
     assert (done.name, done.version) == ("made-up", 1)

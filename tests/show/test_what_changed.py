@@ -79,7 +79,7 @@ def cohort_facts(
     own = cohorts.in_place(until, place)
     found = {
         **cohorts.week_facts(by_week, comparisons, week, calendar, place),
-        **cohorts.record_facts(context.rows_of_weeks(own, [week]), cohorts.LEFT_OUT),
+        **cohorts.record_facts(context.rows_of_weeks(own, [week]), cohorts.LEFT_OUT, table["person"].notna().any()),
         **context.maturity_facts(calendar, triangle, week, gate["gate"]),
         **gate,
         **nowcast_facts(context.estimated_finals(triangle, until, place, calendar.extracted_on, {}), week),
@@ -366,11 +366,16 @@ def test_a_failed_gate_is_printed_and_not_the_finding(
     table["state"] = table["state"].where(table["state"] != "")
     facts = cohort_facts(table, CALENDAR, LAST_MADE, "all", NO_EVENTS)
     said = check_week(facts)
-    assert said[0] == f"The week fails a check of its data and is not compared: {gate}."
+    assert said[0] == f"The week, all states together, fails a check of its data and is not compared: {gate}."
     assert len(said) == 3
     assert not re.search("higher|lower|against|change|usual by|One place", " ".join(said[1:]))
     assert facts["status_by"] == "it fails a check"
     assert facts["tests"] == 0, "what is not said in the sentences is not said in the tables either"
+
+
+def test_a_few_detainers_fail_no_gate() -> None:
+    made = made_weeks(*[{"CA": (1, 13)}] * 11, {"CA": (0, 7)}, ends=2)
+    assert cohort_facts(made, CALENDAR, LAST_MADE, "all", NO_EVENTS)["gate"] is None
 
 
 def test_after_a_week_that_fails_a_gate_no_direction_is_named() -> None:
@@ -409,6 +414,9 @@ def test_records_and_persons_are_told_apart(fiscal_2015: Cohorts) -> None:
     assert "left out" in told
     assert told.endswith("different people named in the rows that are counted: 177.")
     assert fill(notes(facts | {"persons": None}), facts).startswith("The source has no person ids")
+    assert fill(notes(facts | {"persons": None, "records": 0}), facts).startswith(
+        "There is no detainer in the United States"
+    )
 
 
 # Published weeks.

@@ -178,7 +178,7 @@ def test_records_repeats_and_persons_stand_beside_each_other() -> None:
     people = ["a", "a", "b", None, None]
     words = [FIRST_OF_DAY, RULES["same_day"], None, None, None]
     rows = [{"person": person, "duplicate": word} for person, word in zip(people, words, strict=True)]
-    facts = cohorts.record_facts(detainers(rows), "left out")
+    facts = cohorts.record_facts(detainers(rows), "left out", has_ids=True)
     assert facts == {
         "records": 5,
         "repeats_flagged": 1,  # the first of a day repeats nothing
@@ -188,11 +188,13 @@ def test_records_repeats_and_persons_stand_beside_each_other() -> None:
         "repeats_are": "left out",
     }
     alone = cohorts.record_facts(
-        detainers([{"person": "a"}, {"person": "b", "duplicate": RULES["same_day"]}]), "left out"
+        detainers([{"person": "a"}, {"person": "b", "duplicate": RULES["same_day"]}]), "left out", has_ids=True
     )
     assert (alone["persons"], alone["persons_counted"]) == (2, 1)
-    nameless = cohorts.record_facts(detainers([{"detainers": 7}]), "counted")
+    nameless = cohorts.record_facts(detainers([{"detainers": 7}]), "counted", has_ids=False)
     assert (nameless["records"], nameless["persons"], nameless["without_id"]) == (7, None, 7)
+    nowhere = cohorts.record_facts(detainers(rows).iloc[:0], "left out", has_ids=True)
+    assert (nowhere["records"], nowhere["persons"]) == (0, 0), "the source has ids, though none of this place"
 
 
 def test_intervals_stand_beside_counts() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from test_cohorts import CALENDAR, FIRST, STEADY, detainers, weekly
@@ -50,7 +51,9 @@ def test_detainers_are_held_against_the_weeks_before(issued: int, flag: str) -> 
     assert rows.set_index("measure")["flag"].to_dict() == {
         "issued": flag,
         "declined": "see the comparison of shares",
-        **dict.fromkeys(("taken", "other_ends", "not_recorded"), "not compared: outcomes still come in"),
+        **dict.fromkeys(
+            ("taken", "other_ends", "not_recorded"), "not compared: older weeks had longer, 0% have no recorded end"
+        ),
     }
 
 
@@ -62,6 +65,27 @@ def test_a_partial_week_and_one_with_too_little_before_it_say_why_nothing_is_sai
         for n, calendar in ((9, partial), (3, CALENDAR))
     ]
     assert flags == ["partial week", "only 3 of 8 full weeks before"]
+
+
+def test_no_direction_is_named_in_an_unfinished_week_across_an_event_or_of_nothing() -> None:
+    by_week, week = weekly(CA=[*[(1, 100)] * 9, (1, 160)], NY=[(0, 0)] * 10), FIRST + 9 * WEEK
+    young = Calendar(FIRST, CALENDAR.last_day, week + 2 * WEEK)
+    day = pd.Timestamp(week)
+    event = pd.DataFrame({"date": [day], "last_date": [day], "state": "", "headline": "new form"})
+
+    def flags(place: str, calendar: Calendar = CALENDAR, blocking: pd.DataFrame | None = None) -> pd.Series:
+        return indicators(by_week, week, calendar, place, blocking=blocking).set_index("measure")["flag"]
+
+    assert flags("CA")["issued"] == "higher"
+    assert flags("CA", young)["issued"] == "week not settled"
+    assert flags("CA", blocking=event)["issued"] == "no direction named: new form"
+    assert set(flags("NY")) == {"no detainers"}
+
+
+def test_no_interval_of_an_outcome_reaches_above_the_number_issued() -> None:
+    rows = indicators(weekly(CA=[(0, 1)] * 10), FIRST + 9 * WEEK, CALENDAR, "CA").set_index("measure")
+    assert rows.loc["declined", "this_high"] == 1
+    assert rows.loc["issued", "this_high"] > 1
 
 
 def test_persons_are_different_ids_within_a_week() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.stats.changes import ratio_test
-from analysis.stats.funnels import exact_limits
+from analysis.stats.funnels import beyond_chance, exact_limits
 from analysis.stats.intervals import Method, count_interval, share_interval
 from analysis.stats.mix import gamma_interval
 from analysis.stats.shrinkage import BetaPrior, shrunken_shares
@@ -81,3 +81,10 @@ def test_credible(counts: tuple[int, int], a: float, b: float) -> None:
     narrow, wide = (shrunken_shares(place, level, BetaPrior(a, b)).iloc[0] for level in (0.9, 0.99))
     assert wide["low"] <= narrow["low"] <= narrow["high"] <= wide["high"]
     assert min(x / n, a / (a + b)) - 1e-9 <= narrow["shrunken"] <= max(x / n, a / (a + b)) + 1e-9
+
+
+def test_no_declines_where_few_are_expected_are_not_beyond_chance() -> None:
+    observed, expected = [0, 0, 0, 66, 22, 0], [0.1, 6.9, 7.0, 22.6, 22.6, 0.0]
+    assert beyond_chance(observed, expected).tolist() == [False, False, True, True, False, False]
+    low, _ = exact_limits([0.1], 0.998)
+    assert low[0] > 0, "though the smooth limit lies above zero"

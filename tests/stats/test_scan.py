@@ -39,7 +39,7 @@ def test_too_few_weeks_for_a_drift_are_counted() -> None:
     short = Calendar(FIRST, FIRST + 20 * WEEK - timedelta(days=1), LONG.extracted_on)
     found = drift(weekly(CA=STEADY[:20]), FIRST + 19 * WEEK, short)
     assert found.sums.empty
-    assert found.reason == f"20 full weeks of data, and none is looked for before {12 + WATCHED - 20} more"
+    assert found.reason == f"20 full weeks of data, and none is looked for before {12 + WATCHED} of them"
     partial = Calendar(FIRST, FIRST + 40 * WEEK - timedelta(days=2), LONG.extracted_on)
     assert drift(weekly(CA=STEADY), FIRST + 39 * WEEK, partial).reason == "the week is not settled"
 

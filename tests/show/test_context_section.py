@@ -1,0 +1,55 @@
+"""Sections beside a week's counts: what they say where there is little, or where a source is of few states."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from analysis.show.context_section import NO_DELAYS, endings, few_states, finished, origin_notes, what_became
+from analysis.show.sheet import Sheet
+from analysis.stats.cohorts import OUTCOME_COLUMNS
+
+WEEK = date(2015, 1, 3)
+
+
+def sheet_of(**facts: object) -> Sheet:
+    sheet = Sheet("weekly_bulletin", parameters={}, source={})
+    sheet.know(place_name="Maine", **facts)
+    return sheet
+
+
+@pytest.mark.parametrize(
+    ("states", "said"), [(["TX"], "Texas"), (["TX", None, "CA"], "California, Texas"), ([None], "none")]
+)
+def test_a_source_of_few_states_says_so(states: list[str | None], said: str) -> None:
+    table = pd.DataFrame({"state": states, "issued_on": pd.Timestamp(WEEK)})
+    assert f"(up to this week: {said})" in few_states(sheet_of(), table, WEEK).data["text/plain"]
+
+
+def test_a_source_of_many_states_says_nothing_and_later_weeks_do_not_count() -> None:
+    table = pd.DataFrame({"state": ["TX", "CA", "NY", "ME"], "issued_on": pd.Timestamp(WEEK)})
+    assert few_states(sheet_of(), table, WEEK).data["text/plain"] == ""
+    later = table.assign(issued_on=pd.to_datetime(["2015-01-05", *["2015-02-05"] * 3]))
+    assert "Texas" in few_states(sheet_of(), later, WEEK).data["text/plain"]
+
+
+def test_how_finished_a_place_is_does_not_speak_of_the_source_where_all_states_are_measured() -> None:
+    (shown,) = finished(sheet_of(week_completeness=0.5), None, WEEK)
+    assert "In all states together 50.0% of the week's declines are recorded" in shown.data["text/plain"]
+    assert finished(sheet_of(week_completeness=None), None, WEEK)[0].data["text/plain"] == NO_DELAYS
+    none = pd.DataFrame({"outcome": [], "lifted_on": []})
+    (shown,) = endings(sheet_of(), none, WEEK, has_lift_dates=True)
+    assert shown.data["text/plain"].startswith("No detainer of Maine has ended on a known day")
+
+
+def test_no_empty_panel_is_drawn_of_no_detainers() -> None:
+    (shown,) = what_became(sheet_of(), pd.DataFrame(columns=["issued", *OUTCOME_COLUMNS]), "request", "Maine", {})
+    assert shown.data["text/plain"].startswith("There is no detainer in Maine in this week")
+
+
+def test_the_notes_of_an_origin_file_are_printed_as_they_are() -> None:
+    shown = origin_notes(sheet_of(), "30,128 rows repeat an earlier one")
+    assert shown.data["text/plain"] == "*From the source's origin file*: 30,128 rows repeat an earlier one"
+    assert origin_notes(sheet_of(), None).data["text/plain"] == ""
