@@ -187,11 +187,11 @@ class _MadeFrom:
         """
         facts = self.source.facts
         if until is None:
-            return keys.sha256_of_text(facts.model_dump_json() + self.source.sha256)
+            return keys.sha256_of_text(facts.model_dump_json() + (self.source.origin.notes or "") + self.source.sha256)
         weeks = [week for week in self.calendar.weeks() if week <= until]
         status = [(week.isoformat(), self.calendar.status(week), self.calendar.days_covered(week)) for week in weeks]
         extracted = facts.extracted_on.isoformat() if facts.lift_dates else ""  # how long each detainer was followed
-        told = [facts.title, facts.synthetic, facts.offences, extracted, status]
+        told = [facts.title, self.source.origin.notes, facts.synthetic, facts.offences, extracted, status]
         return keys.sha256_of_text(json.dumps(told))
 
 
