@@ -171,6 +171,12 @@ def test_search_finds_states_and_offences(made_site: Path, open_page: Open, word
     assert page.locator("#grids").is_hidden()
     page.fill("#search", "driving under")
     assert page.locator(f"a[href='{OFFENCE}']").is_visible()
+    assert page.get_by_role("heading", name="Offence groups").is_visible()
+    assert page.get_by_role("heading", name="States", exact=True).is_hidden()
+    assert "1 page of a state or offence group" in page.locator("#found").inner_text()
+    for day in ("28 January 2017", "3 February 2017", "2017-02-03"):  # the first and the last of the same week
+        page.fill("#search", day)
+        assert page.locator("#found").inner_text() == "1 report listed"
     page.fill("#search", "no such place")
     assert page.locator("#found").inner_text() == "0 reports listed"
     page.fill("#search", "")
