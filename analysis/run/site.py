@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader
 from analysis.load.names import ALL_STATES, names_of_states
 from analysis.run.listed import Listed, listed_reports, place_names
 from analysis.run.manifest import Entry
-from analysis.run.page import TEMPLATES
+from analysis.run.page import TEMPLATES, without_turning
 from analysis.run.parameters import notebooks
 from analysis.run.places import place_series
 from analysis.run.reports import FACTS, NOTEBOOK
@@ -147,7 +147,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     common: dict[str, Any] = {"settings": settings, "names": place_names()}
 
     def write_page(name: str, template: str, **values: object) -> None:
-        write_whole(out / name, _templates().get_template(f"site/{template}").render(**common, **values).encode())
+        page = _templates().get_template(f"site/{template}").render(**common, **values)
+        write_whole(out / name, without_turning(page).encode())
 
     for place in places:
         write_page(page_of_place(place), "place.html.j2", place=place, series=series[place], root="../")
