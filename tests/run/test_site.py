@@ -160,7 +160,7 @@ def test_rows_that_the_press_picked_are_no_census_and_get_no_bar(tmp_path: Path)
     write_index(tmp_path, entries)
     page = (tmp_path / "offences/HOMICIDE.html").read_text(encoding="utf-8")
     assert ">1 (offence known for 29 of 206)</td>" in page
-    assert "it is no census" in page
+    assert "they are no census" in page
     assert 'class="bar"' not in page
 
 
