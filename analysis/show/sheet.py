@@ -236,7 +236,8 @@ class Sheet:
         if self.synthetic:
             _mark_synthetic(figure)
             text = f"SYNTHETIC data. {text}"
-        title = ("SYNTHETIC data. " if self.synthetic else "") + str(figure.get_label())
+        label = str(figure.get_label())
+        title = f"SYNTHETIC data. {label}" if self.synthetic and label else label
         data: Bundle = {"text/plain": text}
         with drawing():
             svg = io.StringIO()
