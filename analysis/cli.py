@@ -251,6 +251,7 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
 
     from analysis.run.revisions import compare_runs
     from analysis.show.revised import written
+    from analysis.show.sentences import counted
     from analysis.show.tables import as_csv
 
     rows = compare_runs(before, after)
@@ -258,7 +259,8 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
         was, now = (written(row["what"], row[name]) for name in ("was", "is"))
         values = "" if was == now else f": {was} → {now}"
         click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})")
-    click.echo(f"{len(rows):,} differences in {len({row['report'] for row in rows}):,} reports")
+    reports = len({row["report"] for row in rows})
+    click.echo(f"{counted(len(rows), 'differences')} in {counted(reports, 'reports')}")
     if csv_path:
         csv_path.write_text(
             as_csv(pd.DataFrame(rows, columns=["report", "what", "was", "is", "why"])), encoding="utf-8"

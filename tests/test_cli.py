@@ -133,7 +133,7 @@ def test_two_runs_are_compared(tmp_path: Path) -> None:
     result = _call("compare", *folders, "--csv", str(tmp_path / "differences.csv"))
     assert result.exit_code == 0, result.output
     assert "a/s/2025-01-04: declined: 7 → 0 (the reason is not known, data and method being the same)" in result.output
-    assert "1 differences in 1 reports" in result.output
+    assert "1 difference in 1 report" in result.output
     assert (tmp_path / "differences.csv").read_text().splitlines()[1].startswith("a/s/2025-01-04,declined,7,0,")
     assert _call("compare", folders[0], str(tmp_path)).exit_code == 2
 

@@ -16,6 +16,7 @@ from analysis.load.quality import as_text, scorecard, stops
 from analysis.load.releases import Release, read_release
 from analysis.load.sources import bundled_sources
 from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, usable_name, versions_of
+from analysis.show.sentences import counted
 
 SAMPLE = "SAMPLE "
 """Every facility of a made-up release begins so."""
@@ -108,7 +109,11 @@ def import_release(
     digest = files_sha256(paths)
     already = stored_version(name, digest)
     if already is not None:
-        return Imported(name, already.number, f"{name}: version {already.number} was made from the same files")
+        text = f"{name}: version {already.number} was made from the same files"
+        newest = versions_of(name)[-1].number
+        if newest != already.number:
+            text += f"; version {newest} remains the newest, and is what `declines run` uses"
+        return Imported(name, already.number, text)
     release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
     earlier = versions_of(name)
     previous = read_stored(earlier[-1].path) if earlier else None
@@ -127,8 +132,8 @@ def import_release(
         scorecard=card,
     )
     warnings = int((card()["level"] == WARN).sum())
-    text = f"{name}: version {kept.number}, {len(release.table):,} rows in form {release.form}, {warnings} warnings"
-    return Imported(name, kept.number, text)
+    rows = f"{counted(len(release.table), 'rows')} in form {release.form}"
+    return Imported(name, kept.number, f"{name}: version {kept.number}, {rows}, {counted(warnings, 'warnings')}")
 
 
 def _passed(card: pd.DataFrame) -> pd.DataFrame:

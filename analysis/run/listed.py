@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from analysis.run.parameters import notebooks
 from analysis.run.reports import FACTS, PAGE
 from analysis.run.tasks import FAILED
 from analysis.show.tables import write
+from analysis.stats.weeks import last_day
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,16 @@ class Listed:
     def week(self) -> str:
         """The Saturday of its week; blank for a report on a whole source."""
         return self.entry.parameters.get("week", "")
+
+    @property
+    def week_end(self) -> str:
+        """The Friday of its week, by which pages name it too; blank for a report on a whole source."""
+        return last_day(date.fromisoformat(self.week)).isoformat() if self.week else ""
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether its counts may still change: its week is provisional, partial or too young."""
+        return self.facts.get("status") in ("provisional", "partial", "too young")
 
     @property
     def place(self) -> str:

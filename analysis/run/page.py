@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from analysis.show.kinds import FIGURE_KEY, TABLE_TYPE
 
@@ -20,6 +21,15 @@ _NOT_IN_ADDRESSES = '%#"<>&\n\r\t'
 """What an address in an attribute cannot hold as it is; the percent sign, by which the others are written, first."""
 
 
+_TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
+"""Characters that turn the direction of what follows, beyond the text that they stand in, and how a page shows them."""
+
+
+def without_turning(page: str) -> str:
+    """Show the characters that would turn the direction of a page's text, and so what a name seems to say, as marks."""
+    return page.translate(_TURNING)
+
+
 def as_data_address(content: str, kind: str) -> str:
     """Write a text into an address that needs no other file; of a drawing, without what nobody sees.
 
@@ -29,6 +39,7 @@ def as_data_address(content: str, kind: str) -> str:
         content = " ".join(re.sub(r"<!--.*?-->", "", content, flags=re.DOTALL).split()).replace("> <", "><")
     for mark in _NOT_IN_ADDRESSES:
         content = content.replace(mark, f"%{ord(mark):02X}")
+    content = content.translate({code: quote(chr(code)) for code in _TURNING})  # a file is given as it is
     return f"data:{kind},{content}"
 
 
@@ -80,4 +91,4 @@ def page_of(
             "table_type": TABLE_TYPE,
         },
     )
-    return page
+    return without_turning(page)

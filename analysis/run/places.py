@@ -24,8 +24,9 @@ def place_series(out: Path, reports: Iterable[Listed]) -> dict[str, list[dict[st
     dict
         By postal code or id of the group, one series per source: ``source_title``, ``clock``, ``synthetic``, and
         ``rows``, the newest week first: ``week``, ``of`` (offence status), ``status``, ``issued``, ``declined`` and
-        ``share`` in words, ``bar`` (of the series' largest count of declines, in percent; None = not known) and
-        ``links`` (name, path) to the reports.
+        ``share`` in words, ``bar`` (of the series' largest count of declines, in percent; None = not known, or only
+        bounds or a part of the rows are) and ``links`` (name, path) to the reports; ``picked`` says that rows count
+        what the press picked.
     """
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     titles: dict[str, Listed] = {}
@@ -39,13 +40,14 @@ def place_series(out: Path, reports: Iterable[Listed]) -> dict[str, list[dict[st
         for table, place, values in _table_rows(out, report):
             link = (report.notebook_title, f"{report.entry.folder}/{PAGE}#table-{table}")
             rows = found.setdefault(place, {}).setdefault(source, [])
-            rows.append({**_row(values, report), "own": False, "links": [link]})
+            rows.append({**_row(values, report, table), "own": False, "links": [link]})
     return {
         place: [
             {
                 "source_title": titles[source].source_title,
                 "clock": dict(titles[source].content.get("masthead", [])).get("Clock", ""),
                 "synthetic": titles[source].synthetic,
+                "picked": any(row["picked"] for row in rows),
                 "rows": _joined(rows),
             }
             for source, rows in sorted(by_source.items(), key=lambda pair: titles[pair[0]].synthetic)
@@ -67,8 +69,8 @@ def _table_rows(out: Path, report: Listed) -> Iterator[tuple[str, str, dict[str,
                     yield table, str(place), row
 
 
-def _row(values: Mapping[str, Any], report: Listed) -> dict[str, Any]:
-    """Write one week's figures, from a row of a table or the facts of a report."""
+def _row(values: Mapping[str, Any], report: Listed, table: str = "") -> dict[str, Any]:
+    """Write one week's figures, from a row of a table or, without a table's name, the facts of a report."""
 
     def number(name: str) -> float | None:
         value = values.get(name)
@@ -82,12 +84,16 @@ def _row(values: Mapping[str, Any], report: Listed) -> dict[str, Any]:
     low, high = number("known_low"), number("known_high")
     declined = number("declined") if "declined" in values else number("detainers")
     if "known_low" in values:
-        declined = low
-        text = write(low, "count") if low == high else f"{write(low, 'count')} to {write(high, 'count')}"
+        declined = low if low == high else None
+        least, most = write(low, "count"), write(high, "count")
+        text = least if low == high else f"at least {least}, at most {most}"
     elif "declined" in values:
         text = with_interval("declined", "count")
     else:
         text = values.get("declined_shown") or write(declined, "count")
+    picked = table == "known_offences"
+    if picked:
+        text += f" (offence known for {report.count('known_offences')} of {report.count('declined')})"
     return {
         "week": report.week,
         "of": values.get("status", "") if "group" in values else "",
@@ -95,7 +101,8 @@ def _row(values: Mapping[str, Any], report: Listed) -> dict[str, Any]:
         "issued": values.get("issued_shown") or write(number("issued"), "count"),
         "declined": text,
         "share": with_interval("share", "share"),
-        "value": declined,
+        "value": None if picked else declined,
+        "picked": picked,
     }
 
 

@@ -146,8 +146,11 @@ def read_log(path: Path) -> dict[str, Any]:
 
 
 def differences(was: Said, now: Said) -> tuple[list[dict[str, Any]], list[str]]:
-    """List the facts that both reports have with another value, those of sentences first, and such tables by name."""
-    order = [*now.named, *(name for name in now.facts if name not in now.named)]
+    """List the facts that both reports have with another value, and such tables by name.
+
+    The main counts stand first, then what sentences use, then the others.
+    """
+    order = dict.fromkeys(("issued", *OUTCOMES, *now.named, *now.facts))
     changes = [
         {"fact": name, "was": was.facts[name], "is": now.facts[name]}
         for name in order

@@ -18,12 +18,13 @@ from jinja2 import Environment, FileSystemLoader
 from analysis.load.names import ALL_STATES, names_of_states
 from analysis.run.listed import Listed, listed_reports, place_names
 from analysis.run.manifest import Entry
-from analysis.run.page import TEMPLATES
+from analysis.run.page import TEMPLATES, without_turning
 from analysis.run.parameters import notebooks
 from analysis.run.places import place_series
 from analysis.run.reports import FACTS, NOTEBOOK
 from analysis.run.revisions import LOG, read_log
 from analysis.run.writing import as_json, write_whole
+from analysis.show.sentences import counted
 from analysis.show.tables import MISSING
 
 INDEX, FEED, JSON_INDEX = "index.html", "feed.xml", "index.json"
@@ -69,8 +70,8 @@ def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[
     -------
     list of dict
         ``title``, ``clock``, ``source`` (its name), ``source_title``, ``synthetic``, ``places`` (across), ``rows``: a
-        week and its reports by place; and ``together``: sums over the weeks of all places' counts, blank where there
-        are none.
+        week and its reports by place; ``unsettled`` (whether counts of one may still change); and ``together``: sums
+        over the weeks of all places' counts, blank where there are none.
     """
     grouped: dict[tuple[str, str], list[Listed]] = {}
     for report in reports:
@@ -93,6 +94,7 @@ def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[
                 "places": sorted(across - {ALL_STATES}, key=list(place_names()).index),
                 "whole": ALL_STATES in across,
                 "rows": list(by_week.items()),
+                "unsettled": any(report.unsettled for report in inside),
                 "together": _sums([report for report in inside if report.week and report.place == ALL_STATES]),
             }
         )
@@ -112,9 +114,13 @@ def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[
 
 def _sums(reports: Sequence[Listed]) -> dict[str, str]:
     """Add up the counts of reports on different weeks; blank where none has any."""
-    counted = [report.facts for report in reports if {"issued", "declined"} <= set(report.facts)]
-    sums = {name: sum(facts[name] for facts in counted) for name in ("issued", "declined")}
-    return {"weeks": f"{len(counted):,}", **{name: f"{n:,}" for name, n in sums.items()}} if counted else {}
+    with_counts = [report.facts for report in reports if {"issued", "declined"} <= set(report.facts)]
+    sums = {name: sum(facts[name] for facts in with_counts) for name in ("issued", "declined")}
+    return (
+        {"weeks": counted(len(with_counts), "weeks"), **{name: f"{n:,}" for name, n in sums.items()}}
+        if with_counts
+        else {}
+    )
 
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
@@ -141,7 +147,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     common: dict[str, Any] = {"settings": settings, "names": place_names()}
 
     def write_page(name: str, template: str, **values: object) -> None:
-        write_whole(out / name, _templates().get_template(f"site/{template}").render(**common, **values).encode())
+        page = _templates().get_template(f"site/{template}").render(**common, **values)
+        write_whole(out / name, without_turning(page).encode())
 
     for place in places:
         write_page(page_of_place(place), "place.html.j2", place=place, series=series[place], root="../")

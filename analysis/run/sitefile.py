@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,17 @@ from analysis.run.tasks import Task
 
 EACH = "each"
 Places = list[StrictStr] | Literal["each"]
+
+
+TEXT = "text in quotation marks"
+EXPECTED = {
+    "title": TEXT,
+    "address": "a web address such as https://example.org/detainers/",
+    "reports": "a list of at least one report",
+    **dict.fromkeys(("notebook", "source", "weeks", "entry"), TEXT),
+    **dict.fromkeys(("states", "offences"), "a list such as [TX, CA], or the word each"),
+}
+"""What should stand at the keys of a site file, and as an entry of their lists."""
 
 
 class Asked(BaseModel):
@@ -56,18 +68,53 @@ def read_site(path: Path) -> SiteFile:
         The file cannot be read, is no YAML, or says something that a site file does not have.
     """
     try:
-        return SiteFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        what = f"the site file cannot be read as YAML ({error.problem})"
+        raise InputError(what, file=path, place=line, do="Mend this line or the one before it") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError("the site file cannot be read", file=path, found=str(error).splitlines()[0]) from error
+    try:
+        return SiteFile.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(
-            first["msg"],
-            file=path,
-            place=".".join(str(part) for part in first["loc"]),
-            found=first["input"],
-            do="Quote the weeks and states; `NO` without quotation marks is false in YAML",
-        ) from error
+        raise _refused(path, text, error) from error
+
+
+def _refused(path: Path, text: str, error: ValidationError) -> InputError:
+    """Say what is wrong with a site file: the line, the report and the key, what stands there and what should."""
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # a misspelt key before a missing one
+    steps = [step for step in first["loc"] if isinstance(step, int) or step.isidentifier()]  # the others name types
+    names = [step if isinstance(step, str) else f"entry {step + 1}" for step in steps]
+    if len(names) > 1:
+        names[:2] = [names[1].replace("entry", "report")]
+    found, kind = first["input"], first["type"]
+    fields = Asked.model_fields if len(steps) > 1 else SiteFile.model_fields
+    expected = EXPECTED.get("entry" if len(steps) > 3 else names[-1] if names else "", f"keys: {', '.join(fields)}")
+    unquoted = isinstance(found, bool | date) and kind == "string_type"
+    return InputError(
+        {"missing": "this key is missing", "extra_forbidden": "there is no such key"}.get(kind, "this cannot be used"),
+        file=path,
+        place=", ".join([f"line {_line_of(text, steps)}", *names]),
+        found=None if kind in ("missing", "extra_forbidden") else str(found) if unquoted else found,
+        expected=f"keys: {', '.join(fields)}" if kind == "extra_forbidden" else expected,
+        do="Quote it: YAML reads `NO` without quotation marks as false, and a day as a date" if unquoted else "",
+    )
+
+
+def _line_of(text: str, steps: Sequence[str | int]) -> int:
+    """Find the line of a key or entry of a YAML text; of what is not there, that of what should hold it."""
+    node, line = yaml.compose(text), 1
+    for step in steps:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = key = node.value[step]
+        elif isinstance(node, yaml.MappingNode):
+            key, node = next(((key, value) for key, value in node.value if key.value == step), (node, None))
+        else:
+            break
+        line = key.start_mark.line + 1
+    return line
 
 
 def plan_site(site: SiteFile, *, png: bool = False) -> list[Task]:

@@ -114,6 +114,7 @@ def canvas(
     above = below + 0.19 * len(titles[1]) + 0.3
     height = above + panels * plot + (panels - 1) * gap + bottom
     figure = Figure(figsize=(WIDTH, height))
+    figure.set_label(f"{headline}\n{subtitle}")  # for pages, which repeat it where the drawing is wider than the screen
     for number, line in enumerate(titles[0]):
         figure.text(EDGE / WIDTH, 1 - (0.2 + 0.26 * number) / height, line, fontsize=13, weight="bold", va="top")
     for number, line in enumerate(titles[1]):

@@ -7,6 +7,17 @@ from typing import Any
 
 from analysis.show.tables import COLUMNS, TEXTS, write
 
+COMPARED = {
+    "last_week_": "Against last week",
+    "trailing_": "Against the weeks before",
+    "nation_": "All states",
+    "previous_all_": "Against last week, all places",
+    "previous_outside_": "Against last week, without the place apart",
+    "next_all_": "Next week, all places",
+    "next_outside_": "Next week, without the place apart",
+}
+"""First words of the ids of facts that belong to a comparison or to another count, and how a reader meets them."""
+
 
 def for_reading(revisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Write the changes of revisions for a reader: ``rows`` of ``figure``, ``was``, ``now``, ``why`` and ``fact``."""
@@ -29,7 +40,10 @@ def for_reading(revisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def label(fact: str) -> str:
-    """Name a fact: by the heading of the column of that name, else by its id in words."""
+    """Name a fact: by the heading of the column of that name and what it is compared with, else by its id in words."""
+    for prefix, words in COMPARED.items():
+        if (measure := fact.removeprefix(prefix)) != fact and measure in COLUMNS:
+            return f"{words}: {COLUMNS[measure].heading}"
     return COLUMNS[fact].heading if fact in COLUMNS else fact.replace("_", " ").capitalize()
 
 

@@ -33,6 +33,9 @@ NOUNS = {
     "tests": ("test", "tests"),
     "weeks": ("week", "weeks"),
     "rows": ("row", "rows"),
+    "warnings": ("warning", "warnings"),
+    "differences": ("difference", "differences"),
+    "reports": ("report", "reports"),
 }
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 UNLIMITED = "unlimited"
@@ -67,7 +70,7 @@ class _FactFormatter(string.Formatter):
             case "p":
                 return as_p(value)
             case _ if format_spec in NOUNS:
-                return f"{value:,} {NOUNS[format_spec][0] if value == 1 else NOUNS[format_spec][1]}"
+                return counted(value, format_spec)
             case "day":
                 day = date.fromisoformat(value)
                 return f"{day.day} {day:%B} {day.year}"
@@ -91,6 +94,11 @@ def fill(template: str, facts: Mapping[str, Fact]) -> str:
         The template names something that is not a fact.
     """
     return _FactFormatter().vformat(template, (), dict(facts))
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with a noun of :data:`NOUNS`: ``1 row``, ``1,234 rows``."""
+    return f"{number:,} {NOUNS[noun][0 if number == 1 else 1]}"
 
 
 def facts_named(template: str) -> list[str]:

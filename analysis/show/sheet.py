@@ -236,6 +236,8 @@ class Sheet:
         if self.synthetic:
             _mark_synthetic(figure)
             text = f"SYNTHETIC data. {text}"
+        label = str(figure.get_label())
+        title = f"SYNTHETIC data. {label}" if self.synthetic and label else label
         data: Bundle = {"text/plain": text}
         with drawing():
             svg = io.StringIO()
@@ -245,7 +247,7 @@ class Sheet:
                 png = io.BytesIO()
                 figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
                 data["image/png"] = base64.b64encode(png.getvalue()).decode("ascii")
-        return Shown(data, {FIGURE_KEY: {"figure": name, "alt": text}})
+        return Shown(data, {FIGURE_KEY: {"figure": name, "alt": text, "title": title}})
 
     def close(self) -> Shown:
         """Show how many facts the report rests on, and carry them all; the last cell of every report."""

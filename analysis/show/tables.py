@@ -14,9 +14,10 @@ from analysis.show.sentences import as_percent
 if TYPE_CHECKING:  # who writes a number of a report should not wait for it
     import pandas as pd
 
-Kind = Literal["text", "label", "word", "date", "source", "count", "share", "points", "ratio", "p"]
-TEXTS = ("text", "label", "word", "date", "source")
-"""Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose."""
+Kind = Literal["text", "label", "word", "date", "source", "figure", "count", "share", "points", "ratio", "p"]
+TEXTS = ("text", "label", "word", "date", "source", "figure")
+"""Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose; a figure is a
+number or words, as its source gives it."""
 MISSING = "–"
 NOTHING = ("None", "nan", "NaT", "<NA>")
 """How values that are missing are written by Python, NumPy and pandas."""
@@ -82,7 +83,7 @@ COLUMNS: dict[str, Column] = {
     "source": Column("Source", "source", meaning="where the figure was read"),
     "note": Column("Note", meaning="what to know about the row"),
     "measure": Column("Measure", meaning="what was counted"),
-    "value": Column("Value", meaning="the figure"),
+    "value": Column("Value", "figure", meaning="the figure"),
     "jurisdiction": Column("Jurisdiction", "label", meaning="as ICE printed it"),
     "date_enacted": Column("Enacted", "label", meaning="as printed; blank = not seen"),
     "policy": Column("Policy", "label", meaning="as printed or reported; blank = not seen"),
@@ -282,6 +283,8 @@ def write(value: object, kind: Kind) -> str:
         text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)
         if kind == "word":
             text = " ".join(ACRONYMS.get(word, word) for word in text.split("_"))
+        if kind == "figure" and text.isdecimal():
+            text = f"{int(text):,}"
         return text or MISSING
     number = float(value)  # type: ignore[arg-type]
     match kind:

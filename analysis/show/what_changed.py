@@ -231,7 +231,7 @@ def corrected(facts: Facts) -> str | None:
         return None
     return (
         "ICE itself later corrected places with at least {taken_back_at_least:n} of these declines, so that at most "
-        "{remaining_at_most:n} stand, and published no corrected total."
+        "{remaining_at_most:n} are not touched by a correction of ICE, and published no corrected total."
     )
 
 
@@ -248,3 +248,30 @@ def no_rate(_: Facts) -> str:
 
 
 RECORDED = (recorded_count, one_agency, recorded_change, corrected, poorly_known, no_rate)
+
+
+def located(facts: Facts) -> str:
+    """Say how many declines can be placed in a state, and for how many states the figure is exact."""
+    rest = "" if not facts["not_covered"] else "; for {not_covered:n} the state is not known to us"
+    none = ", {states_with_none:n} of them with none" if facts["states_with_none"] else ""
+    return (
+        f"The known figures place at least **{{covered_by_states:n}} of the {{declined:n}}** declines "
+        f"({{covered_share:share}}) in a state{rest}. The figure is exact for {{states_exact:n}} states and "
+        f"territories{none}."
+    )
+
+
+def unnamed_states(facts: Facts) -> str | None:
+    """Say how many states with a decline are not named, and how many declines a state that is not named can have."""
+    known = facts["states_with_a_decline"]
+    if known is not None and known == facts["states_named"]:
+        return "{states_with_a_decline:n} states (the District of Columbia is counted as one) had a decline, all named."
+    if not known:
+        return "A state whose number is not known has at most {unnamed_at_most:n}."
+    return (
+        "{states_with_a_decline:n} states had a decline and {states_named:n} of them are named, so a state whose "
+        "number is not known has at most {unnamed_at_most:n}."
+    )
+
+
+LOCATED = (located, unnamed_states)

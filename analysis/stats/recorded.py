@@ -13,6 +13,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from analysis.errors import InputError
+from analysis.load.files import RESTORE
 from analysis.load.published import PublishedReports
 from analysis.load.vocabulary import states
 from analysis.stats.changes import RatioTest, adjust_for_many, direction, ratio_test
@@ -23,11 +25,14 @@ HALF = 0.5
 REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}
 
 
-def state_bounds(declined: pd.DataFrame, total: int, states: Sequence[str]) -> pd.DataFrame:
-    """Bound each state's number of declines from the figures that are known of its places.
+def state_bounds(
+    declined: pd.DataFrame, total: int, states: Sequence[str], with_a_decline: int | None = None
+) -> pd.DataFrame:
+    """Bound each state's number of declines as tightly as the known figures allow.
 
     A state's exact figure is both bounds. Otherwise the lower bound is the sum of its outermost sure places, and the
-    upper bound leaves every other state its lower bound. Disputed figures move no bound.
+    upper bound leaves every other state its lower bound, and one decline to each state that must have one but is not
+    named. Disputed figures move no bound.
 
     Parameters
     ----------
@@ -36,13 +41,20 @@ def state_bounds(declined: pd.DataFrame, total: int, states: Sequence[str]) -> p
     total
         The week's national number.
     states
-        Postal codes, one row each in the result.
+        Postal codes of all states that can have a decline, one row each in the result.
+    with_a_decline
+        How many of them have one (:func:`states_with_a_decline`); None = not known.
 
     Returns
     -------
     pandas.DataFrame
         Index the postal code; ``known_low``, ``known_high``, and ``bound``: ``exact``, ``at_least`` (something is
         known) or ``not known``.
+
+    Raises
+    ------
+    InputError
+        The places cannot agree with the number of states with a decline.
     """
     sure = declined[declined["bound"] != "disputed"]
     outermost = sure[(sure["within"] == "") & (sure["level"] != "region")]
@@ -51,14 +63,36 @@ def state_bounds(declined: pd.DataFrame, total: int, states: Sequence[str]) -> p
     for region, members in REGIONS.items():
         if ((sure["place"] == region) & (sure["declined"] == 0)).any():
             exact = pd.concat([exact, pd.Series(0, index=list(members))])
-    result = pd.DataFrame({"known_low": low, "known_high": low + (total - int(low.sum()))})
-    result["bound"] = np.where(
-        result.index.isin(outermost["state"]) & (result["known_low"] > 0), "at_least", "not known"
-    )
-    is_exact = result.index.isin(exact.index)
-    result.loc[is_exact, "known_low"] = result.loc[is_exact, "known_high"] = exact.reindex(result.index[is_exact])
-    result.loc[is_exact, "bound"] = "exact"
+    is_exact = low.index.isin(exact.index)
+    low[is_exact] = exact.reindex(low.index[is_exact])
+    spare = total - int(low.sum())
+    named, unnamed = ~is_exact & (low > 0).to_numpy(), ~is_exact & (low == 0).to_numpy()
+    high = low + np.where(is_exact, 0, spare)
+    if with_a_decline is not None:
+        more = with_a_decline - int((low > 0).sum())  # so many states have a decline, and no place of theirs is known
+        if not 0 <= more <= min(unnamed.sum(), max(spare, 0)):
+            raise InputError(
+                "the places with a decline do not agree with the number of states that have one",
+                file="declined_by_place.csv",
+                found=f"{(low > 0).sum()} states, {spare} declines elsewhere",
+                expected=f"{with_a_decline} states (aggregates.csv)",
+                do=RESTORE,
+            )
+        high[named] -= more
+        high[unnamed] -= more - 1 if more else spare
+        low[unnamed] += int(more == unnamed.sum())
+    takers = high > low
+    if takers.sum() == 1:
+        low[takers] = high[takers]
+    result = pd.DataFrame({"known_low": low, "known_high": high})
+    result["bound"] = np.select([is_exact | (low == high), low > 0], ["exact", "at_least"], "not known")
     return result
+
+
+def states_with_a_decline(aggregates: pd.DataFrame) -> int | None:
+    """Read how many states had a decline in a week from its aggregates; None where no article says."""
+    told = aggregates.loc[aggregates["measure"].str.startswith("states with a decline"), "value"]
+    return int(told.iloc[0]) if len(told) == 1 and told.iloc[0].isdecimal() else None
 
 
 def neighbour_changes(
@@ -165,7 +199,9 @@ def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) ->
     declined, known = report.declined_by_place, report.known_rows
     low, high = count_interval(int(total["declined"]))
     back = int(taken_back(declined, report.corrections)["declined"].sum())
-    states = state_bounds(declined, int(total["declined"]), sorted(set(declined["state"]) - {""}))
+    with_a_decline = states_with_a_decline(report.aggregates)
+    bounds = state_bounds(declined, int(total["declined"]), states().index, with_a_decline)
+    covered = bounds["known_low"].sum()
     facts: dict[str, object] = {
         "week": week,
         "week_end": last_day(week),
@@ -177,10 +213,14 @@ def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) ->
         "declined_high": high,
         "taken_back_at_least": back,
         "remaining_at_most": total["declined"] - back,
-        "covered_by_states": states["known_low"].sum(),
-        "covered_share": states["known_low"].sum() / total["declined"],
-        "not_covered": total["declined"] - states["known_low"].sum(),
-        "states_with_a_figure": (states["bound"] == "exact").sum(),
+        "covered_by_states": covered,
+        "covered_share": covered / total["declined"],
+        "not_covered": total["declined"] - covered,
+        "states_exact": (bounds["bound"] == "exact").sum(),
+        "states_with_none": (bounds["known_high"] == 0).sum(),
+        "states_with_a_decline": with_a_decline,
+        "states_named": (bounds["known_low"] > 0).sum(),
+        "unnamed_at_most": max(bounds.loc[bounds["bound"] == "not known", "known_high"], default=None),
         "known_rows": len(known),
         "known_offences": (known["offence_text"] != "").sum(),
         "known_without_offence": (known["offence_text"] == "").sum(),

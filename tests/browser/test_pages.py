@@ -171,6 +171,12 @@ def test_search_finds_states_and_offences(made_site: Path, open_page: Open, word
     assert page.locator("#grids").is_hidden()
     page.fill("#search", "driving under")
     assert page.locator(f"a[href='{OFFENCE}']").is_visible()
+    assert page.get_by_role("heading", name="Offence groups").is_visible()
+    assert page.get_by_role("heading", name="States", exact=True).is_hidden()
+    assert "1 page of a state or offence group" in page.locator("#found").inner_text()
+    for day in ("28 January 2017", "3 February 2017", "2017-02-03"):  # the first and the last of the same week
+        page.fill("#search", day)
+        assert page.locator("#found").inner_text() == "1 report listed"
     page.fill("#search", "no such place")
     assert page.locator("#found").inner_text() == "0 reports listed"
     page.fill("#search", "")
@@ -261,6 +267,19 @@ def test_the_smallest_letters_of_a_figure_can_be_read_on_a_phone(made_site: Path
     assert all(least_points / 72 * width / inches >= 9 for width in widths)
 
 
+@pytest.mark.parametrize("width", [400, 1280])
+def test_captions_stay_on_the_screen_while_a_table_is_scrolled(made_site: Path, open_page: Open, width: int) -> None:
+    page = open_page(made_site / PUBLISHED, width)
+    ends = page.locator(".scroll caption").evaluate_all(
+        "all => all.map(one => { const box = one.closest('.scroll'); box.scrollLeft = 300;"
+        "const at = one.getBoundingClientRect(), by = box.getBoundingClientRect();"
+        "return [box.scrollLeft, at.left - by.left, by.right - at.right]; })"
+    )
+    assert all(left >= -1 and right >= -1 for _, left, right in ends)
+    assert any(scrolled for scrolled, *_ in ends) == (width == 400)
+    assert page.locator("figcaption.narrow").first.is_visible() == (width == 400)
+
+
 def test_pages_are_small(made_site: Path) -> None:
     assert all(path.stat().st_size < 1_500_000 for path in _pages(made_site))
 
@@ -301,6 +320,7 @@ HOSTILE = [
     "X" * 300,
     "שֵׁרִיף \u202eright to left",
     "Shé\u0301riff e\u0301\u0302",
+    "Z" + "\u0301" * 40,
     '"><img src=x onerror=alert(1)>',
     "[a](javascript:alert(1)) **b** `c` {d}",
 ]
@@ -313,14 +333,14 @@ def hostile_report(folder: Path) -> Path:
     rows = pd.DataFrame({"agency": HOSTILE, "note": HOSTILE[::-1], "declined": range(len(HOSTILE))})
     bars = pd.DataFrame({"label": HOSTILE, "declined": 1, "declined_low": 0.0, "declined_high": 5.6})
     shown = [
-        sheet.masthead("{declined:n} declined in {agency_6}", place="{agency_2}", clock="{agency_4}"),
+        sheet.masthead("{declined:n} declined in {agency_7}", place="{agency_2}", clock="{agency_4}"),
         sheet.say(*(f"{{declined:n}} in {{agency_{n}}}." for n in range(len(HOSTILE)))),
         sheet.table(rows, "agencies", "One row per {agency_0}."),
         sheet.table(rows.iloc[:0], "nothing", "One row per agency."),
         sheet.figure(
-            counts_with_intervals(bars, headline=sheet.fill("In {agency_7}"), subtitle="x"),
+            counts_with_intervals(bars, headline=sheet.fill("In {agency_8}"), subtitle="x"),
             "bars",
-            "{agency_0} {agency_6}",
+            "{agency_0} {agency_7}",
         ),
         sheet.close(),
     ]
@@ -334,14 +354,18 @@ def hostile_report(folder: Path) -> Path:
 @pytest.mark.parametrize("width", [400, 1280])
 def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, open_page: Open, width: int) -> None:
     page = open_page(hostile_report(tmp_path), width)
+    shown = [name.replace("\u202e", "[U+202E]") for name in HOSTILE]  # nothing turns the text around
     names = [name.strip() for name in page.locator("#table-agencies tbody th").all_text_contents()]
-    assert names == [name.strip() for name in HOSTILE]
+    assert names == [name.strip() for name in shown]
     said = page.locator(".prose p").all_text_contents()
-    assert [text.split() for text in said[: len(HOSTILE)]] == [f"0 in {name}.".split() for name in HOSTILE]
+    assert [text.split() for text in said[: len(HOSTILE)]] == [f"0 in {name}.".split() for name in shown]
+    clipped = "all => all.every(one => getComputedStyle(one).overflow === 'clip')"
+    assert page.locator("#table-agencies tbody .label").evaluate_all(clipped)  # marks stay within their row
     assert page.locator("#table-nothing tbody").inner_text() == "There is nothing to list here."
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert _violations(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="Download agencies.csv").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "\u202e" in text, "the file has every name as it is"
     assert "\"'=HYPERLINK(" in text, "a spreadsheet shows it and does not run it"

@@ -79,6 +79,10 @@ def test_a_newer_file_is_a_new_version_and_the_old_one_stays(files: dict[str, Pa
     before = find_version("made-up", 1).path.read_bytes()
     done = import_release([files["newer"]], "made-up", title="T")
     assert done.version == 2
+    again = import_release([files["older"]], "made-up", title="T")
+    assert again.version == 1
+    assert "version 1 was made from the same files; version 2 remains the newest" in again.text
+    assert "remains" not in import_release([files["newer"]], "made-up", title="T").text
     assert sources()["made-up"].version == 2
     assert find_version("made-up", 1).path.read_bytes() == before
     with pytest.raises(InputError, match=r"has no version 3\. It has 1, 2"):

@@ -107,6 +107,14 @@ def test_the_reason_follows_from_what_the_report_was_made_from(
     assert says in revision["says"]
 
 
+def test_the_main_counts_stand_first(tmp_path: Path) -> None:
+    revise(tmp_path, ENTRY, executed(alpha=1, taken=3), "")
+    (revision,) = revise(tmp_path, OTHER_DATA, executed(alpha=2, taken=2, share=0.5, declined=50, issued=99), "")
+    order = [change["fact"] for change in revision["changes"]]
+    assert order[:3] == ["issued", "declined", "taken"]
+    assert set(order[3:]) == {"share", "alpha"}
+
+
 def test_another_version_of_the_source_is_said_even_where_no_figure_changed(tmp_path: Path) -> None:
     revise(tmp_path, ENTRY, executed(), "")
     (revision,) = revise(tmp_path, OTHER_DATA, executed(), "")
@@ -247,6 +255,8 @@ def test_facts_are_written_as_in_the_tables(fact: str, value: object, text: str)
 def test_a_fact_is_called_as_its_column_is() -> None:
     assert label("declined") == "Recorded as declined"
     assert label("states_with_declines") == "States with declines"
+    assert label("trailing_p_mid") == "Against the weeks before: p (mid)"
+    assert label("nation_declined") == "All states: Recorded as declined"
 
 
 def test_the_report_and_its_log_are_written_in_one_go(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_the_weeks_of_all_places_are_added_up_and_of_single_ones_not(tmp_path: P
     add_report(tmp_path, entries, "release_quality", "s", {}, facts={"rows": 3})
     write_index(tmp_path, entries)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "Together, weeks 2: 79,053 issued, 10 recorded as declined." in page
+    assert "Together, 2 weeks: 79,053 issued, 10 recorded as declined." in page
     assert page.count("Together") == 1
 
 
@@ -123,7 +123,7 @@ def test_a_state_has_its_weeks_with_links_to_each_report(site: Path) -> None:
 
 def test_a_range_of_possible_counts_is_written_as_one(site: Path) -> None:
     page = (site / "states/OH.html").read_text()
-    assert ">0 to 9</td>" in page
+    assert ">at least 0, at most 9</td>" in page
 
 
 def test_an_offence_group_has_its_weeks_by_status(site: Path) -> None:
@@ -149,6 +149,37 @@ def test_a_hidden_count_stays_a_range(tmp_path: Path) -> None:
     add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_offence": table})
     row = place_series(tmp_path, listed_reports(tmp_path, entries))["HOMICIDE"][0]["rows"][0]
     assert (row["issued"], row["declined"], row["share"], row["bar"]) == ("12", "1 to 4", "–", None)
+
+
+def test_rows_that_the_press_picked_are_no_census_and_get_no_bar(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    table = "group,convicted,charged,unknown,detainers\nHomicide,1,0,0,1\n"
+    facts = {"declined": 206, "known_offences": 29}
+    parameters = {"week": "2017-01-28"}
+    add_report(tmp_path, entries, "published_week", "p", parameters, facts=facts, tables={"known_offences": table})
+    write_index(tmp_path, entries)
+    page = (tmp_path / "offences/HOMICIDE.html").read_text(encoding="utf-8")
+    assert ">1 (offence known for 29 of 206)</td>" in page
+    assert "they are no census" in page
+    assert 'class="bar"' not in page
+
+
+def test_bounds_get_no_bar(site: Path) -> None:
+    page = (site / "states/OH.html").read_text()
+    row = page[page.index("at least 0, at most 9") :]
+    assert 'class="bar"' not in row[: row.index("</tr>")]
+    assert 'class="bar"' in page
+
+
+def test_the_grid_marks_what_may_still_change(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    for week, status in (("2025-01-04", "settled"), ("2025-01-11", "provisional")):
+        add_report(tmp_path, entries, "weekly_bulletin", "s", {"week": week}, facts={"declined": 0, "status": status})
+    write_index(tmp_path, entries)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count('>0</a><abbr title="provisional: may still change">p</abbr></td>') == 1
+    assert page.count(">0</a></td>") == 1
+    assert "<q>p</q> marks a week that is not settled" in page
 
 
 def test_a_page_whose_reports_went_goes_too(site: Path) -> None:

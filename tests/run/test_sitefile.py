@@ -62,20 +62,30 @@ def test_each_is_every_state_or_group() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("reports: []", "reports: .*at least 1 item"),
-        ("titel: x\nreports: [{notebook: published_week}]", "titel: Extra inputs"),
-        ("reports: [{notebok: x}]", r"reports\.0\.notebook: Field required"),
-        ("reports: [{notebook: weekly_bulletin, states: [NO]}]", "valid string.*Quote the weeks and states"),
-        ("reports: [{notebook: weekly_bulletin, weeks: 2015-01-03}]", "Quote the weeks"),
-        ("address: here\nreports: [{notebook: published_week}]", "address: .*URL"),
-        ("a: [", "cannot be read"),
-        ("", "site.yml"),
+        ("reports: []", r"line 1, reports: .*at least one report"),
+        ("reports: {a: 1}", "line 1, reports: .*a list of at least one report"),
+        ("titel: x\nreports: [{notebook: published_week}]", "line 1, titel: there is no such key.*title, address, rep"),
+        ("reports: [{notebok: x}]", "line 1, report 1, notebok: there is no such key: expected keys: notebook, source"),
+        ("reports:\n  - weeks: all", "line 2, report 1, notebook: this key is missing"),
+        (
+            "reports:\n  - {notebook: published_week}\n  - notebook: weekly_bulletin\n    states:\n    - TX\n    - NO",
+            "line 6, report 2, states, entry 2: this cannot be used: found 'False', expected text.*Quote it",
+        ),
+        ("reports: [{notebook: weekly_bulletin, weeks: 2015-01-03}]", "report 1, weeks: .*'2015-01-03'.*Quote it"),
+        ("reports: [{notebook: weekly_bulletin, states: TX}]", r"report 1, states: .*'TX', expected a list such as"),
+        ("reports: [x]", "line 1, report 1: this cannot be used: found 'x', expected keys: notebook"),
+        ("address: here\nreports: [{notebook: published_week}]", "line 1, address: .*web address"),
+        ("reports:\n  - a: [", "line 2: the site file cannot be read as YAML"),
+        ("", "expected keys: title, address, reports"),
     ],
 )
 def test_what_a_site_file_cannot_say_is_one_sentence(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(InputError, match=says) as refusal:
         read_site(_file(tmp_path, text))
-    assert "\n" not in str(refusal.value)
+    said = str(refusal.value)
+    assert "\n" not in said
+    assert ("Quote it" in said) == ("NO" in text or "2015-01-03" in text), "the hint stands where it helps"
+    assert not [word for word in ("list[", "datetime", "Extra inputs", "valid string") if word in said]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -158,10 +158,15 @@ def test_a_table_carries_its_csv_and_its_caption() -> None:
 
 
 def test_a_figure_carries_its_name_and_its_text_alternative() -> None:
-    shown = sheet().figure(drawn(), "series", "Line of declines: {declined:n}. The numbers are in the table series.")
-    assert shown.metadata == {
-        FIGURE_KEY: {"figure": "series", "alt": "Line of declines: 47. The numbers are in the table series."}
+    figure = drawn()
+    figure.set_label("47 declines\nWeek of 4 February 2017")
+    shown = sheet().figure(figure, "series", "Line of declines: {declined:n}. The numbers are in the table series.")
+    about = {
+        "figure": "series",
+        "alt": "Line of declines: 47. The numbers are in the table series.",
+        "title": "47 declines\nWeek of 4 February 2017",
     }
+    assert shown.metadata == {FIGURE_KEY: about}
     assert shown.data["image/svg+xml"].lstrip().startswith("<?xml")
     assert "image/png" not in shown.data
     assert shown.data["text/plain"] == shown.metadata[FIGURE_KEY]["alt"]

@@ -80,6 +80,9 @@ def table(frame: pd.DataFrame, caption: str = "One row is one place.") -> Reader
         (6e-25, "p", "below 0.001"),
         (0.001, "p", "0.001"),
         ("Travis", "text", "Travis"),
+        ("276181", "figure", "276,181"),
+        ("about 24", "figure", "about 24"),
+        ("0.723", "figure", "0.723"),
         (pd.Timestamp("2017-01-28"), "text", "2017-01-28"),
         (False, "text", "False"),
         *(

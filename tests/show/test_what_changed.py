@@ -448,8 +448,8 @@ def test_the_first_report_is_told_word_for_word(reports: PublishedReports) -> No
         "One agency, Travis County, Texas, accounts for 142 of the 206, all but three dated 1 February, when its "
         "policy changed.",
         "Elsewhere the count was 64 (95% interval 49.3 to 81.7).",
-        "ICE itself later corrected places with at least 9 of these declines, so that at most 197 stand, and published "
-        "no corrected total.",
+        "ICE itself later corrected places with at least 9 of these declines, so that at most 197 are not touched "
+        "by a correction of ICE, and published no corrected total.",
         "The week's 3,083 issued detainers are a different group, so no rate is given.",
     ]
 

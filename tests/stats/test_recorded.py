@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.errors import InputError
 from analysis.load.events import blocking_events
 from analysis.load.published import PublishedReports, read_published_reports
 from analysis.load.vocabulary import states
@@ -174,7 +176,7 @@ def test_another_place_with_over_half_is_taken_out_and_half_is_not_over_half(rep
 
 
 def test_corrections_are_subtracted_at_least(facts: dict[date, dict[str, Any]], reports: PublishedReports) -> None:
-    """Williamson 4 and Bastrop 3 exactly, Chester and Richmond at least 1 each: at most 197 of 206 stand."""
+    """Williamson 4 and Bastrop 3 exactly, Chester and Richmond at least 1 each: at most 197 of 206 are untouched."""
     assert (facts[FIRST]["taken_back_at_least"], facts[FIRST]["remaining_at_most"]) == (9, 197)
     assert (facts[SECOND]["taken_back_at_least"], facts[SECOND]["remaining_at_most"]) == (0, 47)
     rows = recorded.taken_back(reports.declined_by_place, reports.corrections)
@@ -230,7 +232,8 @@ def test_nothing_is_divided_by_the_number_issued(facts: dict[date, dict[str, Any
 def test_bounds_hold_every_exact_figure_and_never_pass_the_total(reports: PublishedReports, week: date) -> None:
     report = reports.of_week(week)
     declined, total = report.declined_by_place, int(report.weekly_totals["declined"].iloc[0])
-    bounds = recorded.state_bounds(declined, total, list(states().index))
+    told = recorded.states_with_a_decline(report.aggregates)
+    bounds = recorded.state_bounds(declined, total, list(states().index), told)
     assert list(bounds.index) == list(states().index)
     assert (bounds["known_low"] >= 0).all()
     assert (bounds["known_low"] <= bounds["known_high"]).all()
@@ -249,16 +252,40 @@ def test_bounds_hold_every_exact_figure_and_never_pass_the_total(reports: Publis
 
 def test_the_bounds_of_the_first_week_by_hand(reports: PublishedReports) -> None:
     """Texas 149, California 11, Colorado 11, New York City 4, Oregon 4, Minnesota 2, Washington 2, MD 3, PA 2, NC 1."""
-    bounds = recorded.state_bounds(reports.of_week(FIRST).declined_by_place, 206, list(states().index))
+    report = reports.of_week(FIRST)
+    told = recorded.states_with_a_decline(report.aggregates)
+    assert told == 16
+    bounds = recorded.state_bounds(report.declined_by_place, 206, list(states().index), told)
     lows = {postal: int(low) for postal, low in bounds["known_low"].items() if low}
     assert lows == {**{"TX": 149, "CA": 11, "CO": 11, "NY": 4, "OR": 4, "MN": 2, "WA": 2, "MD": 3, "PA": 2, "NC": 1}}
-    rest = 206 - sum(lows.values())
-    assert rest == 17
-    assert tuple(bounds.loc["NY"]) == (4, 21, "at_least")
-    assert tuple(bounds.loc["FL"]) == (0, 17, "not known")
-    assert tuple(bounds.loc["NV"]) == (0, 17, "not known")  # one county of Nevada has none, the rest is not known
+    assert 206 - sum(lows.values()) == 17  # six of the sixteen are not named and have one each: eleven are free
+    assert tuple(bounds.loc["NY"]) == (4, 15, "at_least")
+    assert tuple(bounds.loc["MD"]) == (3, 14, "at_least")
+    assert tuple(bounds.loc["FL"]) == (0, 12, "not known")
+    assert tuple(bounds.loc["NV"]) == (0, 12, "not known")  # one county of Nevada has none, the rest is not known
     exactly_none = list(bounds.index[(bounds["bound"] == "exact") & (bounds["known_high"] == 0)])
     assert sorted(exactly_none) == ["CT", "KS", "MA", "ME", "NH", "RI", "VT"]
+    loose = recorded.state_bounds(report.declined_by_place, 206, list(states().index))
+    assert [loose.loc[postal, "known_high"] for postal in ("NY", "FL")] == [21, 17]
+
+
+def test_where_all_states_with_a_decline_are_named_the_others_have_none(reports: PublishedReports) -> None:
+    report = reports.of_week(SECOND)
+    told = recorded.states_with_a_decline(report.aggregates)
+    bounds = recorded.state_bounds(report.declined_by_place, 47, list(states().index), told)
+    named = {"CA", "CO", "DC", "FL", "MA", "MN", "NM", "NY", "TX", "VA", "WA"}
+    assert told == len(named)
+    assert set(bounds.index[bounds["known_high"] > 0]) == named
+    assert (bounds.loc[~bounds.index.isin(named), "bound"] == "exact").all()
+    assert tuple(bounds.loc["FL"]) == (1, 9, "at_least")
+    assert recorded.states_with_a_decline(reports.of_week(THIRD).aggregates) is None
+
+
+def test_places_that_contradict_the_number_of_states_are_refused() -> None:
+    made = places(("a", "county", "Travis", 2, "TX", "exact", ""), ("b", "county", "Cook", 1, "IL", "exact", ""))
+    for told in (1, 4):
+        with pytest.raises(InputError, match=f"expected {told} states"):
+            recorded.state_bounds(made, 3, ["TX", "IL", "FL", "NY"], told)
 
 
 def test_how_much_the_state_figures_cover(facts: dict[date, dict[str, Any]]) -> None:
@@ -282,6 +309,30 @@ def test_nested_places_are_not_added() -> None:
     assert bounds["known_low"].to_dict() == {"TX": 10, "NY": 6, "IL": 0, "FL": 0}
     assert bounds["known_high"].to_dict() == {"TX": 10, "NY": 10, "IL": 4, "FL": 4}
     assert bounds["bound"].to_dict() == {"TX": "exact", "NY": "at_least", "IL": "not known", "FL": "not known"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 3)), min_size=1, max_size=4), st.booleans())
+def test_bounds_are_the_tightest_that_every_possible_world_allows(
+    found: list[tuple[int, bool, int]], told: bool
+) -> None:
+    """Brute force: of all ways to spread the total over the states, those that agree with what is known."""
+    truth = [low if exact else low + more for low, exact, more in found]
+    total, with_a_decline = sum(truth), sum(count > 0 for count in truth) if told else None
+    names = [f"S{n}" for n in range(len(found))]
+    rows = [
+        (name, "state", name, low, name, "exact" if exact else "at_least", "")
+        for name, (low, exact, _) in zip(names, found, strict=True)
+    ]
+    worlds = [
+        world
+        for world in product(*[range(low, (low if exact else total) + 1) for low, exact, _ in found])
+        if sum(world) == total and with_a_decline in (None, sum(count > 0 for count in world))
+    ]
+    bounds = recorded.state_bounds(places(*rows), total, names, with_a_decline)
+    assert list(bounds["known_low"]) == [min(counts) for counts in zip(*worlds, strict=True)]
+    assert list(bounds["known_high"]) == [max(counts) for counts in zip(*worlds, strict=True)]
+    one = bounds["known_low"] == bounds["known_high"]
+    assert ((bounds["bound"] == "exact") == one).all()
 
 
 @given(

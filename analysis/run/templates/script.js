@@ -57,23 +57,40 @@
         (week, year, month, day) => `${week} ${Number(day)} ${MONTHS[month - 1]} ${year}`,
       ),
     );
+  // A whole date is looked for as the page writes it in full, so that its day is not found in another date.
+  const asked = (text) =>
+    plain(text)
+      .replace(/\b(\d{1,2}) ([a-z]+) (\d{4})\b/g, (date, day, month, year) => {
+        const place = MONTHS.findIndex((name) => name.toLowerCase() === month) + 1;
+        return place ? `${year}-${String(place).padStart(2, "0")}-${day.padStart(2, "0")}` : date;
+      })
+      .split(/[\s,]+/)
+      .filter(Boolean);
   const search = () => {
     things ??= [...document.querySelectorAll("[data-found]")].map((thing) => [thing, wordsOf(thing)]);
-    const wanted = plain(box.value).split(/[\s,]+/).filter(Boolean);
+    const wanted = asked(box.value);
     let reports = 0;
+    let pages = 0;
     for (const [thing, words] of things) {
       thing.hidden = !wanted.every((word) => words.includes(word));
       reports += !thing.hidden && thing.tagName === "TR";
+      pages += !thing.hidden && thing.tagName === "LI";
     }
+    for (const part of document.querySelectorAll("section.found"))
+      part.hidden = !part.querySelector("[data-found]:not([hidden])");
     document.querySelector("#grids").hidden = wanted.length > 0;
     found.textContent = `${reports.toLocaleString("en")} ${reports === 1 ? "report" : "reports"} listed`;
+    if (wanted.length && pages)
+      found.textContent += `, and ${pages} ${pages === 1 ? "page" : "pages"} of a state or offence group`;
   };
   box.closest("form").hidden = false;
   box.addEventListener("input", search);
   box.closest("form").addEventListener("submit", (event) => {
     event.preventDefault();
     search();
-    const first = document.querySelector("tr[data-found]:not([hidden]) a[href]");
+    const first = ["tr", "li"]
+      .map((kind) => document.querySelector(`${kind}[data-found]:not([hidden]) a[href]`))
+      .find(Boolean);
     if (box.value.trim() && first) first.click();
   });
 })();
