@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analysis.errors import InputError, unknown
 from analysis.load.files import bundled_folder
-from analysis.load.names import names_of_states
+from analysis.load.names import names_of_groups, names_of_states
 from analysis.load.sources import Source, open_source, sources
 from analysis.stats.weeks import Calendar
 
@@ -167,6 +167,21 @@ def state_of(given: object, *, every: bool = True) -> str:
     return (state_or_all if every else state_named)(given)
 
 
+def offence_of(given: object) -> str:
+    """Find an offence group; its id at once, without pandas.
+
+    Raises
+    ------
+    InputError
+        There is no such group.
+    """
+    if isinstance(given, str) and given in names_of_groups():
+        return given
+    from analysis.load.offences import group_named
+
+    return group_named(given)
+
+
 @cache
 def _model(notebook: Notebook) -> type[BaseModel]:
     """Make the model that a notebook's parameters must fit."""
@@ -218,9 +233,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
     if "state" in values and "state" not in as_declared:
         values["state"] = state_of(values["state"], every=defaults["state"] == "all")
     if "offence" in values and "offence" not in as_declared:
-        from analysis.load.offences import group_named
-
-        values["offence"] = group_named(values["offence"])
+        values["offence"] = offence_of(values["offence"])
     if notebook.versions:
         from analysis.load.snapshots import pick_versions
 

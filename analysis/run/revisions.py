@@ -14,9 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-import nbformat
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
 from analysis.load.names import ALL_STATES
@@ -27,6 +25,9 @@ from analysis.run.writing import as_json, write_whole
 from analysis.show.kinds import TABLE_TYPE
 from analysis.show.tables import MISSING
 from analysis.stats.weeks import last_day
+
+if TYPE_CHECKING:  # who reads the log alone should not wait for it
+    import nbformat
 
 LOG = "revisions"
 COUNTED_ROWS = ("issued", "records", "persons", "repeats")

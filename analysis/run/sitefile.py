@@ -12,10 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StrictStr, Validatio
 
 from analysis.errors import InputError, unknown
 from analysis.load.names import names_of_groups, names_of_states
-from analysis.load.offences import group_named
 from analysis.load.sources import HINT, sources
-from analysis.load.vocabulary import state_or_all
-from analysis.run.parameters import find_notebook
+from analysis.run.parameters import find_notebook, offence_of, state_of
 from analysis.run.planning import plan
 from analysis.run.site import TITLE, Settings
 from analysis.run.tasks import Task
@@ -143,12 +141,12 @@ def plan_site(site: SiteFile, *, png: bool = False) -> list[Task]:
 
 def each_state(given: Sequence[str]) -> list[str]:
     """Find the states that a user means by their postal codes; ``each`` is every state and territory."""
-    return _each(given, list(names_of_states()), state_or_all)
+    return _each(given, list(names_of_states()), state_of)
 
 
 def each_offence(given: Sequence[str]) -> list[str]:
     """Find the offence groups that a user means by their ids; ``each`` is every one."""
-    return _each(given, list(names_of_groups()), group_named)
+    return _each(given, list(names_of_groups()), offence_of)
 
 
 def _each(given: Sequence[str], known: list[str], find: Callable[[object], str]) -> list[str]:

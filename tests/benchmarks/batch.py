@@ -216,7 +216,8 @@ def rounds_of(source: str, rounds: int, reports: int) -> tuple[dict[str, list[Sp
     numbers = {"a": 1, "a'": 1, "b": 4, "c": reports, "c, one": 1, "d": 4}
 
     def one(way: str, memory: bool) -> Spent:
-        some = weeks[: numbers[way]]
+        step = len(weeks) // numbers[way]
+        some = weeks[step // 2 :: step][: numbers[way]]  # spread over the year: early weeks have few to be held against
         with tempfile.TemporaryDirectory() as folder:
             if way == "d":
                 return floor(source, some, Path(folder), page=True, memory=memory)
