@@ -260,7 +260,11 @@ def _be_kernel(request: dict[str, Any], made: dict[str, str]) -> None:
     from ipykernel.kernelapp import launch_new_instance
 
     sys.argv = [ipykernel_launcher.__file__, *_arguments(request["command"])]
-    launch_new_instance(parent_handle=os.getppid())
+    try:
+        launch_new_instance(parent_handle=os.getppid())
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)  # its threads and sockets would keep a kernel that never came to life
 
 
 def _arguments(command: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import os
+import socket
 import tempfile
 import threading
 import time
@@ -26,6 +27,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import write_ipynb
 from traitlets import Type
+from traitlets.config import Config
 
 from analysis.errors import InputError
 from analysis.load import declared
@@ -43,6 +45,8 @@ KERNEL_ARGUMENTS = [
     "--IPKernelApp.exec_lines=__import__('analysis.load.declared').load.declared.hold()",
 ]
 LOOK_EVERY = 0.2
+LONGEST_SOCKET_NAME = 103
+"""Bytes that every system with named sockets has room for."""
 MEGABYTE = 1_000_000
 
 
@@ -182,11 +186,21 @@ def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> None:
                 request_save_on_cell_execute=False,
                 executed=str(executed),
                 kernel_manager_class=Manager,
+                config=_sockets(f"{work}-socket"),
                 extra_arguments=KERNEL_ARGUMENTS,
                 shutdown_kernel="immediate",  # all that it made stands in its outputs
             )
         except RuntimeError as error:
             raise _Stopped(stopped[0]) if stopped else error from error
+
+
+def _sockets(name: str) -> Config:
+    """Let a kernel's sockets have a name, where the system has such.
+
+    A port is chosen before the kernel takes it, and another kernel may take it in between.
+    """
+    named = hasattr(socket, "AF_UNIX") and len(os.fsencode(f"{name}-1")) <= LONGEST_SOCKET_NAME
+    return Config({"KernelManager": {"transport": "ipc", "ip": name}} if named else {})
 
 
 @contextmanager

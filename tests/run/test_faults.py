@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import nbformat
 import psutil
 import pytest
 from click.testing import CliRunner
+from jupyter_client.connect import LocalPortCache
 from made_notebooks import tasks_of, write_notebook
 
 from analysis.cli import main
@@ -95,6 +97,31 @@ def test_a_kernel_that_died_is_given_one_second_try(tmp_path: Path) -> None:
     finally:
         mark.unlink(missing_ok=True)
     assert (entry.outcome, entry.message) == ("made", "")
+
+
+def test_a_kernel_takes_no_port_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalPortCache, "find_available_port", lambda *_: pytest.fail("a port was asked for"))
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    entry, _ = worker.execute(task, Limits(seconds=60, megabytes=700))
+    assert entry.message == ""
+
+
+def test_where_sockets_have_no_names_a_port_lost_to_another_kernel_is_a_second_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LONGEST_SOCKET_NAME", 0)
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        free, asked = LocalPortCache.find_available_port, []
+
+        def lose_the_second(cache: LocalPortCache, ip: str) -> int:
+            asked.append(ip)
+            return other.getsockname()[1] if len(asked) == 2 else free(cache, ip)
+
+        monkeypatch.setattr(LocalPortCache, "find_available_port", lose_the_second)
+        entry, _ = worker.execute(task, Limits(seconds=60, megabytes=700))
+    assert entry.message == ""
+    assert len(asked) == 2 * 5, "two kernels, five ports each"
 
 
 def test_an_output_folder_on_another_file_system(tmp_path: Path) -> None:
