@@ -24,21 +24,18 @@ TRAILING_WEEKS = 8
 TRAILING = TRAILING_WEEKS * WEEK
 LEFT_OUT, COUNTED = "left out", "counted"
 REPEATS = (LEFT_OUT, COUNTED)
-COLUMNS = (
-    "issued_on",
-    "lifted_on",
-    "state",
+SERIES_COLUMNS = ("issued_on", "lifted_on", "state", "outcome", "offence_group", "duplicate", "detainers")
+"""Columns of the table of detainers that weekly series need, of all weeks."""
+RECORD_COLUMNS = (
+    *SERIES_COLUMNS,
     "form",
     "request",
     "lift_reason",
-    "outcome",
-    "offence_group",
     "offence_status",
-    "duplicate",
-    "detainers",
+    "agency",
+    "facility_code",
+    "person",
 )
-"""Columns of the table of detainers that a cohort's counts need."""
-RECORD_COLUMNS = (*COLUMNS, "agency", "facility_code", "person")
 """Those that are needed of a few weeks only."""
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
 _COLUMN_OF = {
@@ -81,7 +78,7 @@ def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFram
 
 def _repeated(table: pd.DataFrame) -> pd.Series:
     """Mark the rows that repeat another; the first row of a repeat, which a rule may flag too, does not."""
-    return table["duplicate"].notna() & (table["duplicate"].astype("str") != FIRST_OF_DAY)
+    return table["duplicate"].notna() & ~table["duplicate"].isin([FIRST_OF_DAY])
 
 
 def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
@@ -159,8 +156,17 @@ def with_intervals(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     return result
 
 
-def weekly_series(table: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
-    """Give the weekly cohorts of a source, one row per week of its calendar, also those with no detainer.
+def weekly_series(by_week: pd.DataFrame, calendar: Calendar, place: str = "all") -> pd.DataFrame:
+    """Give the weekly cohorts of a place, one row per week of a calendar, also those with no detainer.
+
+    Parameters
+    ----------
+    by_week
+        Counts by ``week`` and place, or offence group, as from :func:`count_outcomes`.
+    calendar
+        The weeks wanted.
+    place
+        The place, or ``all``.
 
     Returns
     -------
@@ -169,7 +175,8 @@ def weekly_series(table: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
         provisional).
     """
     weeks = calendar.weeks()
-    series = with_intervals(count_outcomes(table, "week").reindex(as_timestamps(weeks), fill_value=0))
+    own = by_week if place == "all" else by_week[by_week.index.get_level_values(1) == place]
+    series = with_intervals(own.groupby(level="week").sum().reindex(as_timestamps(weeks), fill_value=0))
     series["status"] = [calendar.status(week) for week in weeks]
     return series
 
