@@ -99,30 +99,30 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
         ``other_ends`` and ``not_recorded``; counts of detainers.
     """
     keys = [by] if isinstance(by, str) else list(by)
-    groups = {key: week_of(table["issued_on"]) if key == "week" else _with_blank(table[key]) for key in keys}
+    groups = [
+        week_of(table["issued_on"]).astype("category") if key == "week" else _with_blank(table[key]) for key in keys
+    ]
     outcome = table["outcome"].astype("category")
-    became = [OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.cat.categories]
-    columns = np.array([*became, -1])[outcome.cat.codes]  # the last for a blank
-    frame = pd.DataFrame({**groups, "became": columns, "detainers": table["detainers"]})
-    sums = frame[columns >= 0].groupby([*keys, "became"], observed=True)["detainers"].sum()
-    counts = sums.unstack("became", fill_value=0).reindex(columns=range(len(OUTCOME_COLUMNS)), fill_value=0)  # noqa: PD010
-    counts = counts.astype("int64").set_axis(OUTCOME_COLUMNS, axis="columns")
-    counts.index = _as_text(counts.index)
+    became = np.array([*(OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.cat.categories), -1])
+    codes = [*(group.cat.codes.to_numpy() for group in groups), became[outcome.cat.codes]]  # -1: blank
+    shape = [*(len(group.cat.categories) for group in groups), len(OUTCOME_COLUMNS)]
+    counted = np.all([code >= 0 for code in codes], axis=0)
+    cells = np.ravel_multi_index([code[counted] for code in codes], shape) if counted.any() else np.array([], dtype=int)
+    sums = np.bincount(cells, table["detainers"].to_numpy()[counted], int(np.prod(shape))).astype("int64")
+    rows = sums.reshape(-1, len(OUTCOME_COLUMNS))
+    occurring = np.flatnonzero(rows.sum(axis=1))
+    found = zip(groups, np.unravel_index(occurring, shape[:-1]), strict=True)
+    index = pd.MultiIndex.from_arrays([group.cat.categories[code] for group, code in found], names=keys)
+    counts = pd.DataFrame(rows[occurring], index=index if len(keys) > 1 else index.get_level_values(0))
+    counts.columns = pd.Index(OUTCOME_COLUMNS)
     counts.insert(0, "issued", counts.sum(axis="columns"))
-    return counts[counts["issued"] > 0].sort_index()
+    return counts.sort_index()
 
 
 def _with_blank(values: pd.Series) -> pd.Series:
     """Name the blanks, so that they are counted and seen; text as categories, which are counted by their codes."""
     found = values.astype("category").cat.rename_categories(str)
     return found.cat.add_categories({NOT_GIVEN} - {*found.cat.categories}).fillna(NOT_GIVEN)
-
-
-def _as_text(index: pd.Index) -> pd.Index:
-    """Give an index without categories, which would carry those that do not occur along."""
-    if isinstance(index, pd.MultiIndex):
-        return pd.MultiIndex.from_arrays([_as_text(index.get_level_values(name)) for name in index.names])
-    return index.astype("str") if isinstance(index.dtype, pd.CategoricalDtype) else index
 
 
 def in_place(table: pd.DataFrame, place: str) -> pd.DataFrame:
