@@ -24,7 +24,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat.v4 import new_code_cell, new_notebook
 from warm import execute
 
-from analysis.run import kernels
+from analysis.run import forking, kernels
 from analysis.run.kernels import ForkedKernel, NoFork, WarmParent, WarmProvisioner
 
 COMMAND = [sys.executable, "-m", "ipykernel_launcher", "-f", "none.json"]
@@ -88,7 +88,7 @@ def test_the_parent_forks_with_one_thread_and_a_kernel_that_has_many_does_not_ha
     )
     for number in range(4):
         assert _run(many, tmp_path / str(number)) == "'done'"
-    (parent,) = [p for p in psutil.Process().children() if "analysis.run.kernels" in " ".join(p.cmdline())]
+    (parent,) = [p for p in psutil.Process().children() if "analysis.run.forking" in " ".join(p.cmdline())]
     assert parent.num_threads() == 1
 
 
@@ -97,27 +97,27 @@ def _request(**changes: object) -> dict[str, object]:
 
 
 def test_what_would_be_no_fresh_start_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settled = kernels._read_at_import(dict(os.environ))
-    monkeypatch.setattr(kernels, "_threads", lambda: 1)
-    kernels._check(_request(), settled)
+    settled = forking._read_at_import(dict(os.environ))
+    monkeypatch.setattr(forking, "_threads", lambda: 1)
+    forking._check(_request(), settled)
     with pytest.raises(NoFork, match="another PYTHONHASHSEED"):
-        kernels._check(_request(env={**os.environ, "PYTHONHASHSEED": "7"}), settled)
+        forking._check(_request(env={**os.environ, "PYTHONHASHSEED": "7"}), settled)
     (tmp_path / "matplotlibrc").touch()
     with pytest.raises(NoFork, match="matplotlibrc"):
-        kernels._check(_request(cwd=str(tmp_path)), settled)
-    monkeypatch.setattr(kernels, "_threads", lambda: 2)
+        forking._check(_request(cwd=str(tmp_path)), settled)
+    monkeypatch.setattr(forking, "_threads", lambda: 2)
     with pytest.raises(NoFork, match="has 2 threads"):
-        kernels._check(_request(), settled)
+        forking._check(_request(), settled)
     with pytest.raises(NoFork, match="not this environment's Python"):
         ForkedKernel(["/usr/bin/env", "-m", "ipykernel_launcher"], "/", {})
 
 
 def test_a_thread_is_counted() -> None:
-    before = kernels._threads()
+    before = forking._threads()
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
-    assert kernels._threads() == before + 1
+    assert forking._threads() == before + 1
     done.set()
     thread.join()
 
@@ -171,8 +171,8 @@ def test_a_system_without_fork(
 def test_a_kernel_ends_when_its_client_or_its_parent_does(tmp_path: Path) -> None:
     parent = WarmParent()
     env = {**os.environ, kernels.PARENT_VARIABLE: parent.address}
-    command = [*COMMAND[:-1], str(tmp_path / "connection.json")]
-    left, kept, killed = (ForkedKernel(command, str(tmp_path), env) for _ in range(3))
+    commands = [[*COMMAND[:-1], str(tmp_path / f"{name}.json")] for name in ("left", "kept", "killed")]
+    left, kept, killed = (ForkedKernel(command, str(tmp_path), env) for command in commands)
     assert [kernel.poll() for kernel in (left, kept, killed)] == [None] * 3
     killed.send_signal(signal.SIGTERM)
     assert killed.wait(20) == -signal.SIGTERM
@@ -252,7 +252,7 @@ def test_stock_papermill_finds_the_provisioner_by_its_entry_point(tmp_path: Path
     command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar"]
     subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
     outputs = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[0].outputs
-    assert "analysis.run.kernels" in outputs[0]["data"]["text/plain"]
+    assert "analysis.run.forking" in outputs[0]["data"]["text/plain"]
 
 
 def test_the_slow_import_is_kept_out() -> None:
