@@ -241,3 +241,8 @@ def charge_code(text: str) -> str:
 def is_charge_code(text: str) -> bool:
     """Tell whether a text has the shape of a charge code, a lost zero allowed for; no date has."""
     return _CODE.fullmatch(charge_code(text)) is not None
+
+
+def blanks(rows: int) -> pd.Categorical:
+    """Make a column of blanks."""
+    return pd.Categorical.from_codes(np.full(rows, -1, dtype=np.int8), pd.Index([], dtype="str"))

@@ -17,11 +17,11 @@ from analysis.errors import InputError
 from analysis.load.cells import (
     DATE_SPELLINGS,
     as_text,
+    blanks,
     charge_code,
     chosen,
     cleaned,
     cleaned_ids,
-    combinations,
     is_charge_code,
     moments,
     on_all_cores,
@@ -30,23 +30,17 @@ from analysis.load.cells import (
     used,
 )
 from analysis.load.headers import header_score, id_columns, is_date, one_form, stacked
-from analysis.load.offences import classify, mapped_shares
 from analysis.load.readers import SUFFIXES, read_sheets
+from analysis.load.release_offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.repeats import flag_repeats
 from analysis.load.sheets import Sheet
-from analysis.load.table import COLUMNS, DTYPES, NAMES, OffenceStatus, check_table
-from analysis.load.vocabulary import GATES, criminalities, gated, outcome_of, request_of
+from analysis.load.table import COLUMNS, DTYPES, NAMES, check_table
+from analysis.load.vocabulary import GATES, gated, outcome_of, request_of
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen
 STOP_UNDATED = 0.01  # of rows; more would move a national week by as much as chance does
 MOSTLY = 0.5  # of filled cells: from here on a column of dates holds charge codes
-NO_OFFENCE, UNKNOWN_OFFENCE = "NONE", "UNKNOWN"
-OFFENCE_BLOCKS = (  # most telling first; form C has all three, D to G the first
-    ("offence_text", "offence_code", OffenceStatus.CONVICTED),
-    ("pending_text", "pending_code", OffenceStatus.CHARGED),
-    ("charge_text", "charge_code", OffenceStatus.CHARGED),
-)
 ONE_SPACED = ("state", "agency", "city", "facility_code", "form", "lift_reason", "criminality", "threat_level")
 
 
@@ -150,15 +144,15 @@ def read_release(
     frame = _without_blank_rows(_cleaned(cells, ledger), _provenance(read), ledger)
     edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
     with ThreadPoolExecutor(1) as beside:  # to tell the persons apart takes as long as all that stands here
-        people = beside.submit(pd.factorize, frame["person"] if "person" in frame else _blank(len(frame)))
+        people = beside.submit(pd.factorize, frame["person"] if "person" in frame else blanks(len(frame)))
         _mend_codes(frame, ledger)
         _read_dates(frame, ledger, not_after)
         unknown_values = _read_words(frame)
-        steps = _read_offences(frame)
+        steps = read_offences(frame)
     numbers, ids = people.result()
     gaps = [column for column in COLUMNS if column.name not in frame and column.name not in ("duplicate", "detainers")]
-    blanks = {column.name: pd.Series(index=frame.index, dtype=DTYPES[column.kind]) for column in gaps}
-    frame = frame.assign(detainers=1, **blanks)
+    absent = {column.name: pd.Series(index=frame.index, dtype=DTYPES[column.kind]) for column in gaps}
+    frame = frame.assign(detainers=1, **absent)
     frame["duplicate"] = flag_repeats(frame, repeat_rule, numbers)
     categories = [column.name for column in COLUMNS if column.kind == "category"]
     frame = frame.assign(**{name: used(frame[name].array) for name in categories})
@@ -222,11 +216,6 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
                 do="Leave one out, or no one could tell their rows apart",
             )
     return sheets
-
-
-def _blank(rows: int) -> pd.Categorical:
-    """Make a column of blanks."""
-    return pd.Categorical.from_codes(np.full(rows, -1, dtype=np.int8), pd.Index([], dtype="str"))
 
 
 def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
@@ -307,7 +296,7 @@ def _mend_codes(frame: pd.DataFrame, ledger: _Ledger) -> None:
     if rows[coded].sum() <= MOSTLY * rows.sum():
         return
     ledger.note("charge code moved out of the date", "charge_date", rows[coded].sum(), words[coded][0])
-    given = frame["offence_code"].array if "offence_code" in frame else _blank(len(frame))
+    given = frame["offence_code"].array if "offence_code" in frame else blanks(len(frame))
     moved = recoded(dates, [charge_code(text) if code else None for text, code in zip(words, coded, strict=True)])
     frame["offence_code"] = chosen([given, moved], np.where(given.codes < 0, 1, 0))
     frame["charge_date"] = recoded(dates, [None if code else text for text, code in zip(words, coded, strict=True)])
@@ -354,7 +343,7 @@ def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
         An unknown lift reason, or more unknown words than the gates let pass.
     """
     where = {"file": frame["source_file"], "sheets": frame["source_sheet"], "rows": frame["source_row"]}
-    blank = pd.Series(_blank(len(frame)))
+    blank = pd.Series(blanks(len(frame)))
     strange = [gated("state", blank, **where)[1]]
     for column in GATES:
         if column in frame:
@@ -364,50 +353,3 @@ def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
     if "form" in frame:
         frame["request"] = request_of(frame["form"])
     return pd.concat(strange[1:] or strange, ignore_index=True)
-
-
-def _read_offences(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add offence, group, detail and status (:func:`read_release`); return the shares by the step that placed them.
-
-    What the rows of a release say of offences repeats much: each combination is read once.
-    """
-    names = [*chain.from_iterable(block[:2] for block in OFFENCE_BLOCKS), "criminality"]
-    asked = [name for name in names if name in frame]
-    if not asked:
-        return mapped_shares(classify(frame.head(0)))
-    numbers, a_row = combinations([frame[name].array for name in asked])
-    offences = _offences_of(frame[asked].take(a_row).reset_index(drop=True)).take(numbers).set_axis(frame.index)
-    frame[offences.columns.drop("step")] = offences.drop(columns="step")
-    return mapped_shares(offences)
-
-
-def _offences_of(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give offence, group, detail, status and the step that placed the offence."""
-    blocks = [block for block in OFFENCE_BLOCKS if block[0] in frame or block[1] in frame]
-    blank = _blank(len(frame))
-    texts, codes = (
-        [frame[block[part]].array if block[part] in frame else blank for block in blocks] for part in (0, 1)
-    )
-    which = np.full(len(frame), len(blocks))
-    for at in reversed(range(len(blocks))):
-        which[(texts[at].codes >= 0) | (codes[at].codes >= 0)] = at
-    offences = pd.DataFrame({"offence_text": chosen(texts, which), "offence_code": chosen(codes, which)})
-    classes = classify(offences)
-    which[classes["offence_group"] == NO_OFFENCE] = len(blocks)  # blank, or a text that says so
-
-    by_class = criminalities()["offence_status"]
-    person = frame["criminality"].array if "criminality" in frame else blank
-    of_person = recoded(person, [by_class[word] for word in person.categories])
-    unknown = recoded(pd.Categorical.from_codes(np.zeros(len(frame), np.int8), [""]), [by_class[""]])
-    named = [recoded(unknown, [str(status)]) for _, _, status in blocks]
-    which_status = np.where((which == len(blocks)) & (of_person.codes < 0), len(blocks) + 1, which)
-    status = chosen([*named, of_person, unknown], which_status)
-    of_unnamed = recoded(
-        status, [NO_OFFENCE if word == OffenceStatus.NONE else UNKNOWN_OFFENCE for word in status.categories]
-    )
-    return offences.assign(
-        offence_status=status,
-        offence_group=chosen([classes["offence_group"].array, of_unnamed], which == len(blocks)),
-        offence_detail=classes["offence_detail"],
-        step=classes["step"],
-    )
