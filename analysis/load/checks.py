@@ -23,6 +23,8 @@ from analysis.load.table import NAMES
 from analysis.load.vocabulary import GATES
 
 PASS, WARN, STOP = "pass", "warn", "stop"
+NOT_JUDGED = ""
+"""Level of a check for which there is nothing to hold it against."""
 LEAST_NAMED = 5
 WARN_STRAYS = 0.001
 """Share of rows from which strays (impossible dates, rows without a day) are said, as in the gates for words."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load import checks, norms
-from analysis.load.checks import PASS, STOP, WARN, Check
+from analysis.load.checks import NOT_JUDGED, PASS, STOP, WARN, Check
 from analysis.load.files import read_text_table
 from analysis.load.releases import Release, read_release
 from analysis.load.store import SCORECARD_FILE, TABLE_FILE
@@ -50,7 +50,7 @@ def scorecard(
         do; may be empty).
     """
     table = release.table
-    return _as_card(
+    return as_card(
         [
             *checks.reading(release),
             *checks.counted(table, release.persons),
@@ -70,7 +70,7 @@ def scorecard(
 def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
     """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
     absent = [str(name) for name in table.columns[table.isna().all()]]
-    return _as_card(
+    return as_card(
         [
             *checks.counted(table, table["person"].nunique()),
             *norms.blanks(table, "", absent),
@@ -90,7 +90,7 @@ def source_scorecard(source: Source) -> pd.DataFrame:
     return scorecard(read_release(source.path), extracted_on=day)
 
 
-def _as_card(found: Iterable[Check]) -> pd.DataFrame:
+def as_card(found: Iterable[Check]) -> pd.DataFrame:
     """Put checks below each other."""
     card = pd.DataFrame(found, columns=list(Check._fields))
     text = dict.fromkeys(("check", "what", "found", "level", "note"), "str")
@@ -144,7 +144,7 @@ def as_text(card: pd.DataFrame, width: int = 110) -> str:
 def scorecard_facts(card: pd.DataFrame) -> dict[str, object]:
     """Give a scorecard as facts by id: ``ID``, ``ID_share``, ``ID_norm``, ``ID_note`` of each check, and the levels."""
     facts: dict[str, object] = {"checks": len(card)}
-    facts |= {f"checks_{level}": int((card["level"] == level).sum()) for level in LEVELS}
+    facts |= {f"checks_{level or 'not_judged'}": int((card["level"] == level).sum()) for level in (*LEVELS, NOT_JUDGED)}
     for row in card.itertuples():
         number = re.fullmatch(r"-?\d+", row.found)
         of_check = {"": int(row.found) if number else row.found, "_share": row.share, "_norm": row.norm}

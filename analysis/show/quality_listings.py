@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.load.checks import LEAST_NAMED
+from analysis.load.checks import LEAST_NAMED, NOT_JUDGED
 from analysis.load.offences import details, groups
 from analysis.load.quality import LEVELS, written
 from analysis.show.tables import MISSING
@@ -17,7 +17,7 @@ from analysis.stats.revisions import WEEKLY
 def scorecard_rows(card: pd.DataFrame) -> pd.DataFrame:
     """Write a scorecard's numbers for a reader; what stops first, then what warns, else in the order of the checks."""
     rows = card.assign(found=card["found"].map(written), checked=card["what"], part_found=card["share"])
-    ordered = rows.sort_values("level", key=lambda level: -level.map(LEVELS.index), kind="stable")
+    ordered = rows.sort_values("level", key=lambda level: -level.map((NOT_JUDGED, *LEVELS).index), kind="stable")
     return ordered[["level", "checked", "found", "part_found", "norm", "note"]]
 
 
