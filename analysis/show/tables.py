@@ -98,6 +98,10 @@ COLUMNS: dict[str, Column] = {
     "trailing_mean": Column("Mean of eight weeks before", "count", meaning="mean of the trailing full weeks"),
     "against_last_week": Column("Against last week", meaning="what may be said of the share against last week's"),
     "against_trailing": Column("Against weeks before", meaning="what may be said of it against the trailing weeks'"),
+    "at_place": Column("At the one place", "count", meaning="declines at the place that holds most; blank = not known"),
+    "elsewhere": Column(
+        "All others", "count", ("elsewhere_low", "elsewhere_high"), "declines recorded without that place"
+    ),
     "pair": Column("Compared", meaning="which neighbouring weeks are compared"),
     "scope": Column("Scope", meaning="all places, or all but one"),
     "before": Column("Before", "count", meaning="declines in the earlier week"),
