@@ -13,7 +13,7 @@ from analysis.load.norms import ERRORS, against_known
 from analysis.load.offences import STATUS_GROUPS
 from analysis.load.quality import as_card
 from analysis.load.table import Outcome
-from analysis.stats.cohorts import LEFT_OUT, TRAILING_WEEKS, without_repeats
+from analysis.stats.cohorts import COUNTED, LEFT_OUT, TRAILING_WEEKS, is_repeat
 from analysis.stats.weeks import Calendar, as_timestamps, week_of
 
 READ = "quality_read"
@@ -85,11 +85,11 @@ def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
     """Count by week what was read, counted, repeated and left blank."""
     number, group = records["detainers"], records["offence_group"]
     nothing, not_placed = STATUS_GROUPS
-    offence = group.notna() & (group != nothing)
+    offence, again = group.notna() & (group != nothing), is_repeat(records)
     marks = {
         "read": True,
-        "counted": records.index.isin(without_repeats(records, repeats).index),
-        "repeats": ~records.index.isin(without_repeats(records).index),
+        "counted": repeats == COUNTED or ~again,
+        "repeats": again,
         "blank_person": records["person"].isna(),
         "blank_state": records["state"].isna(),
         "not_recorded": records["outcome"] == Outcome.NOT_RECORDED,

@@ -171,3 +171,9 @@ def test_hardly_a_real_week_warns_but_those_around_a_holiday(fiscal_2015: Cohort
     assert {check for _, check in warned} <= {"quality_read"}
     assert len(warned) <= 3
     assert date(2014, 12, 20) in {week for week, _ in warned}
+
+
+def test_nine_weeks_without_a_detainer_leave_what_can_be_said() -> None:
+    found = card(nine_weeks().iloc[:0])
+    assert {(row["found"], row["level"]) for row in found.values()} == {("0", "")}
+    assert {row["note"] for row in found.values()} == {"no detainer in this week"}
