@@ -20,14 +20,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 _NOT_IN_ADDRESSES = '%#"<>&\n\r\t'
 """What an address in an attribute cannot hold as it is; the percent sign, by which the others are written, first."""
 
-
-_TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
-"""Characters that turn the direction of what follows, beyond the text that they stand in, and how a page shows them."""
+_TURNING = [chr(code) for code in range(0x202A, 0x202F)]
+"""Characters that turn the direction of what follows, beyond the text that they stand in."""
 
 
 def without_turning(page: str) -> str:
     """Show the characters that would turn the direction of a page's text, and so what a name seems to say, as marks."""
-    return page.translate(_TURNING)
+    for mark in _TURNING:
+        page = page.replace(mark, f"[U+{ord(mark):04X}]")
+    return page
 
 
 def as_data_address(content: str, kind: str) -> str:
@@ -37,9 +38,8 @@ def as_data_address(content: str, kind: str) -> str:
     """
     if kind.startswith("image/svg"):
         content = " ".join(re.sub(r"<!--.*?-->", "", content, flags=re.DOTALL).split()).replace("> <", "><")
-    for mark in _NOT_IN_ADDRESSES:
-        content = content.replace(mark, f"%{ord(mark):02X}")
-    content = content.translate({code: quote(chr(code)) for code in _TURNING})  # a file is given as it is
+    for mark in (*_NOT_IN_ADDRESSES, *_TURNING):  # a file is given as it is
+        content = content.replace(mark, quote(mark))
     return f"data:{kind},{content}"
 
 

@@ -26,7 +26,8 @@ LABEL_LINES = 3
 LEAST_PLOT = 0.7
 FEW_WEEKS = 8
 """Weeks that each have their own tick on an axis of dates."""
-_LINE = 1.25  # of the size of a font, from one line to the next
+LINE = 1.25
+"""From one line to the next, in parts of the font's size."""
 _POINTS = 72
 
 
@@ -147,7 +148,7 @@ def rows_of(labels: Sequence[Sequence[str]], size: float, least: float) -> tuple
     least
         Height of a row with a label of one line.
     """
-    more = np.array([len(lines) - 1 for lines in labels], dtype=float) * size * _LINE / _POINTS
+    more = np.array([len(lines) - 1 for lines in labels], dtype=float) * size * LINE / _POINTS
     heights = least + more
     total = max(LEAST_PLOT, float(heights.sum()))
     return (total + heights.sum()) / 2 - np.cumsum(heights) + heights / 2, total

@@ -19,7 +19,7 @@ from analysis.show.figures import stacked_outcomes
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown
 from analysis.show.style import OUTCOMES
-from analysis.stats.cohorts import TRAILING_WEEKS
+from analysis.stats.cohorts import TRAILING_WEEKS, in_place
 from analysis.stats.context import (
     direct_shares,
     parts_of_change,
@@ -345,10 +345,11 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
     return [sheet.say(said), series]
 
 
-def endings(sheet: Sheet, table: pd.DataFrame, extracted_on: date, has_lift_dates: bool) -> list[Shown]:
-    """Show by days since issue how detainers ended, where the source has the days."""
-    if not has_lift_dates:
+def endings(sheet: Sheet, everywhere: pd.DataFrame, place: str, extracted_on: date) -> list[Shown]:
+    """Show by days since issue how a place's detainers ended, where the source has the days."""
+    if not everywhere["lifted_on"].notna().any():
         return [sheet.say(NO_LIFT_DATES)]
+    table = in_place(everywhere, place)
     if not table.loc[table["outcome"] != Outcome.NOT_RECORDED, "lifted_on"].notna().any():
         return [sheet.say("No detainer of {place_name} has ended on a known day: no time to a decline can be given.")]
     curves = cumulative_incidence(table, extracted_on)

@@ -33,6 +33,7 @@ from analysis.show.canvas import (
     text_width,
     week_axis,
 )
+from analysis.show.printed import print_labels
 from analysis.show.sentences import as_percent
 from analysis.show.style import DECLINED, FAINT, INK, TAKEN, drawing
 
@@ -229,9 +230,8 @@ def ranked_shares(
             fontsize=8.5,
             color=TAKEN,
         )
-        label_rows(axes, y, labels, 8, height)
-        for tick, weight in zip(axes.get_yticklabels(), weights, strict=True):
-            tick.set_fontweight(weight)
+        axes.set_ylim(0, height)
+        print_labels(axes, y, labels, 8, weights)
         axes.set_xlim(0, 1)
         percent_axis(axes, "x")
         grid(axes, "x")

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.show.canvas import WIDTH, broken, canvas, labels_room, say_empty, text_width
-from analysis.show.printed import print_texts
+from analysis.show.printed import print_labels, print_texts
 from analysis.show.style import HATCH, NO_DETAINERS, drawing
 
 LIGHT_TEXT = 0.53
@@ -59,15 +60,11 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
         counts = cells.to_numpy(dtype=float)
         texts = labels.astype("str").to_numpy()
         hidden = np.isnan(counts)
-        rooms = [text_width(text, size) / side for text in texts[hidden]]
-        boxes = [Rectangle((x, y), 1, 1) for y, x in np.argwhere(hidden)]
-        grounds = [
-            Rectangle((x + 0.5 - room / 2, y + 0.2), room, 0.6)
-            for (y, x), room in zip(np.argwhere(hidden), rooms, strict=True)
-        ]
+        rooms = np.array([text_width(text, size) / side for text in texts[hidden]])
+        middles = np.argwhere(hidden)[:, ::-1] + 0.5
         plain: dict[str, Any] = {"facecolor": NO_DETAINERS, "zorder": 2}
-        axes.add_collection(PatchCollection(boxes, hatch=HATCH, edgecolor="#C9C9C9", linewidth=0.4, **plain))
-        axes.add_collection(PatchCollection(grounds, edgecolor="none", **plain))
+        axes.add_patch(_boxes(middles, 1, 1, hatch=HATCH, edgecolor="#C9C9C9", linewidth=0.4, **plain))
+        axes.add_patch(_boxes(middles, rooms, 0.6, edgecolor="none", **plain))
         light = shade > LIGHT_TEXT * darkest
         for colour, which in (("white", light), ("black", ~light)):
             print_texts(axes, np.argwhere(which)[:, ::-1] + 0.5, texts[which], size=size, colour=colour)
@@ -75,6 +72,13 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
         axes.set_xticks(
             np.arange(len(groups)) + 0.5, groups, rotation=45, ha="right", rotation_mode="anchor", fontsize=8
         )
-        axes.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0, fontsize=8)
+        print_labels(axes, np.arange(len(names)) + 0.5, [[name] for name in names], 8)
         axes.tick_params(length=0)
     return figure
+
+
+def _boxes(middles: NDArray[np.floating], width: ArrayLike, height: float, **look: Any) -> PathPatch:  # noqa: ANN401
+    """Draw boxes around their middles as one patch, which costs what one of them does."""
+    half = np.column_stack(np.broadcast_arrays(np.atleast_1d(width), height)) / 2
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    return PathPatch(Path.make_compound_path_from_polys(middles[:, None] + corners * half[:, None]), **look)

@@ -17,9 +17,10 @@ from matplotlib.colors import to_rgba
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from analysis.show.canvas import font, letter_width
+from analysis.show.canvas import LINE, font, letter_width
+from analysis.show.style import INK
 
 _UNIT = 72.0
 """Font size at which letters are kept."""
@@ -39,7 +40,7 @@ def _height(weight: str) -> float:
 
 
 class Printed(Artist):
-    """Short texts of one size and colour, each centred on a place of the panel.
+    """Short texts of one size and colour, each centred on a place of the panel, or ending before its edge.
 
     Parameters
     ----------
@@ -49,6 +50,10 @@ class Printed(Artist):
         The texts, a line each.
     size, weight, colour
         Of all of them.
+    before
+        Points between the end of a text and the panel's left edge, for labels of rows; None = centred on its place.
+    above
+        Points by which each text stands above its place.
     """
 
     def __init__(
@@ -59,21 +64,22 @@ class Printed(Artist):
         size: float,
         colour: Any,  # noqa: ANN401
         weight: str = "normal",
+        before: float | None = None,
+        above: ArrayLike = 0.0,
     ) -> None:
         super().__init__()
         self.places, self.texts = places, [str(text) for text in texts]
         self.size, self.weight, self.colour = size, weight, to_rgba(colour)
+        self.before, self.above = before, np.asarray(above, dtype=float)
         self.set_zorder(4)
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw every letter at all the places where it stands."""
-        assert self.axes is not None
         scale = float(renderer.points_to_pixels(self.size))  # type: ignore[arg-type]
         stand: dict[str, list[tuple[float, float]]] = {}
-        for (x, y), text in zip(self.axes.transData.transform(self.places), self.texts, strict=True):
+        for (left, y), text in zip(self._starts(renderer), self.texts, strict=True):
             widths = [scale * letter_width(letter, self.weight) for letter in text]
-            starts = x - sum(widths) / 2 + np.cumsum([0.0, *widths])
-            for letter, start in zip(text, starts, strict=False):
+            for letter, start in zip(text, left + np.cumsum([0.0, *widths]), strict=False):
                 stand.setdefault(letter, []).append((start, y))
         gc = renderer.new_gc()
         gc.set_linewidth(0)
@@ -85,16 +91,27 @@ class Printed(Artist):
                 renderer.draw_markers(gc, path, outline, Path(points), IdentityTransform(), self.colour)
         gc.restore()
 
+    def _starts(self, renderer: RendererBase) -> NDArray[np.floating]:
+        """Give where each text begins, in pixels, at half its height."""
+        assert self.axes is not None
+        at = self.axes.transData.transform(self.places)
+        at[:, 1] += self.above * renderer.points_to_pixels(1)
+        widths = np.array([sum(letter_width(letter, self.weight) for letter in text) for text in self.texts])
+        widths *= renderer.points_to_pixels(self.size)
+        if self.before is None:
+            at[:, 0] -= widths / 2
+        else:
+            at[:, 0] = self.axes.bbox.x0 - renderer.points_to_pixels(self.before) - widths
+        return at
+
     def boxes(self, renderer: RendererBase) -> list[Bbox]:
         """Give the room that each text takes, in pixels."""
-        assert self.axes is not None
         scale = float(renderer.points_to_pixels(self.size))  # type: ignore[arg-type]
         height = scale * _height(self.weight) / _UNIT
         widths = [scale * sum(letter_width(letter, self.weight) for letter in text) for text in self.texts]
-        centres = self.axes.transData.transform(self.places)
         return [
-            Bbox([[x - width / 2, y - height / 2], [x + width / 2, y + height / 2]])
-            for (x, y), width in zip(centres, widths, strict=True)
+            Bbox([[left, y - height / 2], [left + width, y + height / 2]])
+            for (left, y), width in zip(self._starts(renderer), widths, strict=True)
         ]
 
 
@@ -102,3 +119,22 @@ def print_texts(axes: Axes, places: NDArray[np.floating], texts: Sequence[str], 
     """Print texts in a panel, if there are any; see :class:`Printed`."""
     if len(texts):
         axes.add_artist(Printed(places, texts, **look))
+
+
+def print_labels(
+    axes: Axes,
+    middles: NDArray[np.floating],
+    labels: Sequence[Sequence[str]],
+    size: float,
+    weights: Sequence[str] | None = None,
+) -> None:
+    """Print the labels of rows before the left edge of a panel, each by line; ``weights`` are those of the font."""
+    axes.set_yticks([])
+    lines: dict[str, list[tuple[float, float, str]]] = {}
+    for middle, label, weight in zip(middles, labels, weights or ["normal"] * len(labels), strict=True):
+        rises = (np.arange(len(label))[::-1] - (len(label) - 1) / 2) * size * LINE
+        lines.setdefault(weight, []).extend((float(middle), *line) for line in zip(rises, label, strict=True))
+    for weight, ones in lines.items():
+        at, above, texts = zip(*ones, strict=True)
+        places = np.column_stack([np.zeros(len(at)), at])
+        print_texts(axes, places, texts, size=size, colour=INK, weight=weight, before=6, above=above)

@@ -24,21 +24,18 @@ TRAILING_WEEKS = 8
 TRAILING = TRAILING_WEEKS * WEEK
 LEFT_OUT, COUNTED = "left out", "counted"
 REPEATS = (LEFT_OUT, COUNTED)
-COLUMNS = (
-    "issued_on",
-    "lifted_on",
-    "state",
+SERIES_COLUMNS = ("issued_on", "lifted_on", "state", "outcome", "offence_group", "duplicate", "detainers")
+"""Columns of the table of detainers that weekly series need, of all weeks."""
+RECORD_COLUMNS = (
+    *SERIES_COLUMNS,
     "form",
     "request",
     "lift_reason",
-    "outcome",
-    "offence_group",
     "offence_status",
-    "duplicate",
-    "detainers",
+    "agency",
+    "facility_code",
+    "person",
 )
-"""Columns of the table of detainers that a cohort's counts need."""
-RECORD_COLUMNS = (*COLUMNS, "agency", "facility_code", "person")
 """Those that are needed of a few weeks only."""
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
 _COLUMN_OF = {
@@ -81,7 +78,7 @@ def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFram
 
 def is_repeat(table: pd.DataFrame) -> pd.Series:
     """Mark the rows that repeat another; the first row of a repeat, which a rule may flag too, does not."""
-    return table["duplicate"].notna() & (table["duplicate"].astype("str") != FIRST_OF_DAY)
+    return table["duplicate"].notna() & ~table["duplicate"].isin([FIRST_OF_DAY])
 
 
 def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
@@ -102,30 +99,30 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
         ``other_ends`` and ``not_recorded``; counts of detainers.
     """
     keys = [by] if isinstance(by, str) else list(by)
-    groups = {key: week_of(table["issued_on"]) if key == "week" else _with_blank(table[key]) for key in keys}
+    groups = [
+        week_of(table["issued_on"]).astype("category") if key == "week" else _with_blank(table[key]) for key in keys
+    ]
     outcome = table["outcome"].astype("category")
-    became = [OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.cat.categories]
-    columns = np.array([*became, -1])[outcome.cat.codes]  # the last for a blank
-    frame = pd.DataFrame({**groups, "became": columns, "detainers": table["detainers"]})
-    sums = frame[columns >= 0].groupby([*keys, "became"], observed=True)["detainers"].sum()
-    counts = sums.unstack("became", fill_value=0).reindex(columns=range(len(OUTCOME_COLUMNS)), fill_value=0)  # noqa: PD010
-    counts = counts.astype("int64").set_axis(OUTCOME_COLUMNS, axis="columns")
-    counts.index = _as_text(counts.index)
+    became = np.array([*(OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.cat.categories), -1])
+    codes = [*(group.cat.codes.to_numpy() for group in groups), became[outcome.cat.codes]]  # -1: blank
+    shape = [*(len(group.cat.categories) for group in groups), len(OUTCOME_COLUMNS)]
+    counted = np.all([code >= 0 for code in codes], axis=0)
+    cells = np.ravel_multi_index([code[counted] for code in codes], shape) if counted.any() else np.array([], dtype=int)
+    sums = np.bincount(cells, table["detainers"].to_numpy()[counted], int(np.prod(shape))).astype("int64")
+    rows = sums.reshape(-1, len(OUTCOME_COLUMNS))
+    occurring = np.flatnonzero(rows.sum(axis=1))
+    found = zip(groups, np.unravel_index(occurring, shape[:-1]), strict=True)
+    index = pd.MultiIndex.from_arrays([group.cat.categories[code] for group, code in found], names=keys)
+    counts = pd.DataFrame(rows[occurring], index=index if len(keys) > 1 else index.get_level_values(0))
+    counts.columns = pd.Index(OUTCOME_COLUMNS)
     counts.insert(0, "issued", counts.sum(axis="columns"))
-    return counts[counts["issued"] > 0].sort_index()
+    return counts.sort_index()
 
 
 def _with_blank(values: pd.Series) -> pd.Series:
     """Name the blanks, so that they are counted and seen; text as categories, which are counted by their codes."""
     found = values.astype("category").cat.rename_categories(str)
     return found.cat.add_categories({NOT_GIVEN} - {*found.cat.categories}).fillna(NOT_GIVEN)
-
-
-def _as_text(index: pd.Index) -> pd.Index:
-    """Give an index without categories, which would carry those that do not occur along."""
-    if isinstance(index, pd.MultiIndex):
-        return pd.MultiIndex.from_arrays([_as_text(index.get_level_values(name)) for name in index.names])
-    return index.astype("str") if isinstance(index.dtype, pd.CategoricalDtype) else index
 
 
 def in_place(table: pd.DataFrame, place: str) -> pd.DataFrame:
@@ -159,8 +156,17 @@ def with_intervals(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     return result
 
 
-def weekly_series(table: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
-    """Give the weekly cohorts of a source, one row per week of its calendar, also those with no detainer.
+def weekly_series(by_week: pd.DataFrame, calendar: Calendar, place: str = "all") -> pd.DataFrame:
+    """Give the weekly cohorts of a place, one row per week of a calendar, also those with no detainer.
+
+    Parameters
+    ----------
+    by_week
+        Counts by ``week`` and place, or offence group, as from :func:`count_outcomes`.
+    calendar
+        The weeks wanted.
+    place
+        The place, or ``all``.
 
     Returns
     -------
@@ -169,7 +175,8 @@ def weekly_series(table: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
         provisional).
     """
     weeks = calendar.weeks()
-    series = with_intervals(count_outcomes(table, "week").reindex(as_timestamps(weeks), fill_value=0))
+    own = by_week if place == "all" else by_week[by_week.index.get_level_values(1) == place]
+    series = with_intervals(own.groupby(level="week").sum().reindex(as_timestamps(weeks), fill_value=0))
     series["status"] = [calendar.status(week) for week in weeks]
     return series
 

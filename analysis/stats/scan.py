@@ -22,9 +22,9 @@ from analysis.stats.baselines import (
     week_baselines,
 )
 from analysis.stats.changes import FALSE_DISCOVERY_RATE, MINIMUM_DIFFERENCE, adjust_for_many
-from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
 from analysis.stats.trailing import pooled_dispersion
-from analysis.stats.weeks import Calendar, as_timestamps, week_of
+from analysis.stats.weeks import Calendar, as_timestamps
 
 ALL_GROUPS = "all"
 """The group of a row that counts a state's declines over all offence groups."""
@@ -61,17 +61,11 @@ def scan_week(table: pd.DataFrame, week: date, calendar: Calendar) -> pd.DataFra
         at least five declines above expectation.
     """
     weeks = _weeks_until(week, calendar)
-    declined = table[(table["outcome"] == Outcome.DECLINED) & table["issued_on"].notna()]
-    cells = pd.DataFrame(
-        {
-            "week": week_of(declined["issued_on"]),
-            "state": declined["state"].astype("str").fillna(NOT_GIVEN),
-            "group": declined["offence_group"].astype("str"),
-            "detainers": declined["detainers"],
-        }
-    )
+    declined = table[table["outcome"] == Outcome.DECLINED]
+    counted = count_outcomes(declined, ["week", "state", "offence_group"])["declined"]
+    cells = counted.rename_axis(["week", "state", "group"]).reset_index(name="detainers")
     whole = cells.assign(group=ALL_GROUPS)
-    of_group = cells.dropna(subset="group")
+    of_group = cells[cells["group"] != NOT_GIVEN]
     family = pd.concat([whole.assign(state="all"), whole, of_group.assign(state="all"), of_group])
     counts = family.pivot_table(index="week", columns=["state", "group"], values="detainers", aggfunc="sum")
     counts = counts.reindex(as_timestamps(weeks)).fillna(0)

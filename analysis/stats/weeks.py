@@ -23,15 +23,15 @@ SETTLING_DAYS = 28
 
 A rule of thumb where the completeness of young weeks cannot be measured from recording delays.
 """
+AFTER_SATURDAY = timedelta(days=5)
+"""From a Saturday to the Thursday after it; days are counted from a Thursday, the first of January 1970."""
 SETTLED, NOT_MEASURED = "settled", "not known"
 LATEST, LATEST_SETTLED = "latest", "latest settled"
 
 
 def week_of(days: pd.Series) -> pd.Series:
     """Give the Saturday on or before each day; a missing day stays missing."""
-    import pandas as pd
-
-    return days - pd.to_timedelta((days.dt.day_of_week + 2) % 7, unit="D")
+    return (days + AFTER_SATURDAY).dt.floor("7D") - AFTER_SATURDAY
 
 
 def saturday_of(day: date) -> date:

@@ -29,7 +29,7 @@ from analysis.load.sources import open_source
 from analysis.load.store import DATA_DIR_VARIABLE
 from analysis.load.synthetic import generate, write_release
 from analysis.run.imports import import_release
-from analysis.stats.cohorts import COLUMNS
+from analysis.stats.cohorts import SERIES_COLUMNS
 from analysis.stats.weeks import Calendar, last_day
 
 NAME = "benchmark"
@@ -49,10 +49,10 @@ def importer(path: Path, folder: Path) -> Callable[[], Any]:
 
 
 def weekly_load() -> int:
-    """Read what a weekly report reads: the columns of a cohort whole, and all columns of the latest full week."""
+    """Read what a weekly report reads: a weekly series, and all columns of the latest full week."""
     source = open_source(NAME, clock="issued")
     saturday = Calendar.of(source.facts).pick("latest")
-    return len(source.detainers(COLUMNS)) + len(source.detainers(first=saturday, last=last_day(saturday)))
+    return len(source.detainers(SERIES_COLUMNS)) + len(source.detainers(first=saturday, last=last_day(saturday)))
 
 
 def peak() -> float:

@@ -44,10 +44,11 @@ def parts_of_a_week(name: str) -> dict[str, Callable[[], Any]]:
     source = open_source(name, clock="issued")
     calendar = Calendar.of(source.facts)
     week = calendar.pick("latest settled")
-    table = cohorts.without_repeats(source.detainers(cohorts.COLUMNS))
+    table = cohorts.without_repeats(source.detainers(cohorts.SERIES_COLUMNS))
     rows = cohorts.without_repeats(source.detainers(first=week, last=last_day(week)))
-    before = context.rows_of_weeks(table, calendar.full_weeks_before(week, cohorts.TRAILING_WEEKS))
-    now = context.rows_of_weeks(table, [week])
+    earlier = calendar.full_weeks_before(week, cohorts.TRAILING_WEEKS)
+    recent = source.detainers(cohorts.RECORD_COLUMNS, first=earlier[0], last=last_day(week))
+    before, now = (context.rows_of_weeks(cohorts.without_repeats(recent), weeks) for weeks in (earlier, [week]))
     places = [*states().index, cohorts.NOT_GIVEN]
     factors = {"offence group": ["offence_group"], "request": ["request"]}
 
@@ -55,7 +56,7 @@ def parts_of_a_week(name: str) -> dict[str, Callable[[], Any]]:
         by_week = cohorts.count_outcomes(table, ["week", "state"])
         cohorts.compare_weeks(by_week, week, calendar, places, blocking_events())
         cohorts.with_intervals(cohorts.of_week(by_week, week, places))
-        cohorts.weekly_series(table, calendar)
+        cohorts.weekly_series(by_week, calendar)
 
     def places_alike() -> None:
         by_state = cohorts.count_outcomes(now, "state")

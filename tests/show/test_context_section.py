@@ -39,8 +39,8 @@ def test_how_finished_a_place_is_does_not_speak_of_the_source_where_all_states_a
     (shown,) = finished(sheet_of(week_completeness=0.5), None, WEEK)
     assert "In all states together 50.0% of the week's declines are recorded" in shown.data["text/plain"]
     assert finished(sheet_of(week_completeness=None), None, WEEK)[0].data["text/plain"] == NO_DELAYS
-    none = pd.DataFrame({"outcome": [], "lifted_on": []})
-    (shown,) = endings(sheet_of(), none, WEEK, has_lift_dates=True)
+    of_others = pd.DataFrame({"state": ["TX"], "outcome": ["declined_by_lea"], "lifted_on": [pd.Timestamp(WEEK)]})
+    (shown,) = endings(sheet_of(), of_others, "ME", WEEK)
     assert shown.data["text/plain"].startswith("No detainer of Maine has ended on a known day")
 
 

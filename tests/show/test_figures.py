@@ -314,7 +314,7 @@ def test_a_dollar_sign_is_a_dollar_sign() -> None:
 
 
 def test_the_series_shows_every_week_and_no_share_of_a_partial_one(fiscal_2015: Cohorts) -> None:
-    weekly = cohorts.weekly_series(fiscal_2015.table, fiscal_2015.calendar)
+    weekly = cohorts.weekly_series(fiscal_2015.by_week, fiscal_2015.calendar)
     figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s")
     counts, shares = figure.axes
     sizes = [
@@ -358,7 +358,7 @@ def test_every_event_of_the_table_has_its_letter_in_the_figure(number: int) -> N
 
 
 def test_the_letters_of_fiscal_2015_stand_at_their_days(fiscal_2015: Cohorts) -> None:
-    weekly = cohorts.weekly_series(fiscal_2015.table, fiscal_2015.calendar)
+    weekly = cohorts.weekly_series(fiscal_2015.by_week, fiscal_2015.calendar)
     span = lettered(events(date(2014, 10, 1), date(2015, 7, 19)))
     figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s", events=span)
     drawn = {text.get_text(): text.xy[0] for text in figure.axes[1].texts}  # type: ignore[attr-defined]
@@ -472,7 +472,8 @@ def test_shares_are_ordered_and_few_declines_are_hollow() -> None:
     ranked = with_labels(cohorts.with_intervals(counts))
     figure = figures.ranked_shares(ranked, 0.3, overall_name="all states", **TITLES)
     axes = figure.axes[0]
-    labels = [tick.get_text() for tick in axes.get_yticklabels()]
+    (printed,) = [artist for artist in axes.artists if isinstance(artist, Printed)]
+    labels = [text for _, text in sorted(zip(printed.places[:, 1], printed.texts, strict=True))]
     assert [label.split("  ")[0] for label in labels] == ["New York", "Texas", "California"]  # from the bottom
     assert labels[0].endswith("19 of 100")
     faces = axes.collections[-1].get_facecolor()
@@ -511,8 +512,8 @@ def test_the_heat_map_tells_none_from_not_shown_by_hatch() -> None:
     texts = check_layout(figure)
     assert (texts.count("7"), texts.count("1-4"), texts.count("0")) == (2, 1, 1)
     assert {"Texas", "Ohio", "Homicide", "Assault & threats"} <= set(texts)
-    (hatched,) = [drawn for drawn in figure.axes[0].collections if drawn.get_hatch()]
-    assert [path.get_extents().bounds for path in hatched.get_paths()] == [(1, 0, 1, 1)]
+    (hatched,) = [drawn for drawn in figure.axes[0].patches if drawn.get_hatch()]
+    assert hatched.get_path().get_extents().bounds == (1, 0, 1, 1)
 
 
 def test_headlines_and_text_are_dark_enough() -> None:

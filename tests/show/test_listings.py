@@ -141,7 +141,7 @@ def test_every_column_of_every_table_is_described(
         listings.tests_table(comparisons),
         listings.named_measures(indicators(fiscal_2015.by_week, WEEK, fiscal_2015.calendar, "all")),
         listings.lettered(events())[["letter", "date", "headline", "detail"]],
-        cohorts.weekly_series(fiscal_2015.table, fiscal_2015.calendar).reset_index(),
+        cohorts.weekly_series(fiscal_2015.by_week, fiscal_2015.calendar).reset_index(),
         cohorts.lift_reasons_of(rows),
         cohorts.with_intervals(cohorts.count_outcomes(rows, ["form", "request"])).reset_index(),
         recorded.changes(reports, date(2017, 2, 4), blocking_events()),

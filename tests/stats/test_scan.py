@@ -50,13 +50,15 @@ def test_the_baseline_of_a_series_is_the_first_ears_chart_and_skips_partial_week
         for n in range(12)
         for outcome, number in ((Outcome.DECLINED, 30 if n == 10 else 9 + n % 3), (Outcome.TAKEN, 50))
     ]
-    series = with_baseline(cohorts.weekly_series(detainers(rows), CALENDAR))
+    series = with_baseline(cohorts.weekly_series(cohorts.count_outcomes(detainers(rows), ["week", "state"]), CALENDAR))
     chart = ears(series["declined"].astype(float))
     np.testing.assert_allclose(series["upper"], chart.upper[:, 0])
     assert series["upper"].isna().tolist() == [True] * 7 + [False] * 5
     assert series.index[series["above"]].tolist() == [pd.Timestamp(FIRST + 10 * WEEK)]
     partial = Calendar(FIRST, FIRST + 12 * WEEK - timedelta(days=3), CALENDAR.extracted_on)
-    last = with_baseline(cohorts.weekly_series(detainers(rows), partial)).iloc[-1]
+    last = with_baseline(
+        cohorts.weekly_series(cohorts.count_outcomes(detainers(rows), ["week", "state"]), partial)
+    ).iloc[-1]
     assert not last["above"]
 
 
