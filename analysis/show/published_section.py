@@ -9,11 +9,10 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.load.checks import TOTALS_DIFFER
 from analysis.load.published import PublishedReports
-from analysis.load.quality import scorecard_facts
+from analysis.load.scorecards import TOTALS_DIFFER, scorecard_facts
 from analysis.show.published_figures import weeks_with_and_without
-from analysis.show.quality_listings import scorecard_rows
+from analysis.show.scorecards import scorecard_rows
 from analysis.show.sheet import Sheet, Shown
 from analysis.stats.recorded_quality import report_scorecard
 from analysis.stats.recorded_week import recorded_indicators, with_and_without

@@ -1,4 +1,4 @@
-"""Sections on how good data are: a week's scorecard; this project's choices, and what another choice would change.
+"""Sections on this project's choices, and what another choice would change: repeats, and how offences were placed.
 
 A section is what ``display(*section)`` shows.
 """
@@ -8,63 +8,17 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.load.irregular import is_counts
-from analysis.load.norms import DRIFT, ERRORS, LEAST_DRIFT
 from analysis.load.offences import choices, named_offences, primary_sensitivity
-from analysis.load.quality import scorecard_facts
 from analysis.load.repeats import RULES, rows_and_persons
 from analysis.show.offence_section import NO_OFFENCE
-from analysis.show.quality_listings import offence_choices, scorecard_rows, severity_order
+from analysis.show.quality_listings import offence_choices, severity_order
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.gates import LEAST_THERE
 
 SENSITIVE = 0.05
 """Share of the records from which on a choice that moves them is said aloud."""
 
 
 NO_PERSONS = "This source has no person id: whether a row repeats another cannot be told."
-NOT_CHECKED = {
-    "quality_repeats": "person ids, so that a repeat cannot be told from another detainer",
-    "quality_blank_state": "the state of any detainer",
-    "quality_unplaced": "offences",
-}
-"""What a source lacks where a check of the week is left out."""
-
-
-def week_quality(sheet: Sheet, card: pd.DataFrame) -> list[Shown]:
-    """Show the scorecard of a week's data, and say what of it the source cannot tell.
-
-    Parameters
-    ----------
-    sheet
-        The report, which knows ``trailing_weeks``.
-    card
-        As from :func:`analysis.stats.week_quality.week_scorecard`.
-    """
-    sheet.know(
-        **scorecard_facts(card),
-        limit_drift=DRIFT,
-        limit_errors=ERRORS,
-        limit_least_drift=LEAST_DRIFT,
-        limit_there=LEAST_THERE,
-    )
-    lacking = [words for check, words in NOT_CHECKED.items() if check not in set(card["check"])]
-    return [
-        sheet.say(
-            "Checks of the week's data, all states together: {checks:n}. Passed: {checks_pass:n}. "
-            "**Warnings: {checks_warn:n}. Stops: {checks_stop:n}.** Held against nothing: {checks_not_judged:n}.",
-            f"Not checked, for the source does not have it: {'; '.join(lacking)}." if lacking else "",
-        ),
-        sheet.table(
-            scorecard_rows(card).rename(columns={"norm": "usual_share"}),
-            "week_quality",
-            "One row per check of the week's data, all states together, repeats included; what stops or warns first. "
-            "Usual: the median of the {trailing_weeks} full weeks before. A share warns where it lies outside the "
-            "range of those weeks by more than {limit_drift:n} standard deviations of a cell and {limit_errors:n} "
-            "standard errors together, and by {limit_least_drift:share} at least; the number read, by more than "
-            "{limit_errors:n} of its square roots. It stops where less than {limit_there:share} of what is usual is "
-            "there: then the week is compared with none. A dash for the level: there is nothing to hold it against.",
-        ),
-    ]
 
 
 def repeats_by_rule(sheet: Sheet, table: pd.DataFrame) -> Shown:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from analysis.load.checks import PASS, STOP, TOTALS_DIFFER, WARN, Check, warned
 from analysis.load.published import PublishedReports
-from analysis.load.quality import as_card
+from analysis.load.scorecards import PASS, STOP, TOTALS_DIFFER, WARN, Check, as_card, warned
 from analysis.load.vocabulary import states
 from analysis.stats.recorded import conflicts, state_bounds, states_with_a_decline, taken_back
 
@@ -22,7 +21,7 @@ def report_scorecard(report: PublishedReports) -> pd.DataFrame:
 
     A check warns where something is missing, disputed or corrected. Stops: places of a part that add up to more than
     was printed for the whole, and declines that ICE itself corrected later, where they are more than
-    :data:`analysis.load.checks.TOTALS_DIFFER` of the printed total, so that it does not stand.
+    :data:`analysis.load.scorecards.TOTALS_DIFFER` of the printed total, so that it does not stand.
 
     Parameters
     ----------

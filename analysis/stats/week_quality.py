@@ -8,10 +8,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analysis.load.checks import NOT_JUDGED, PASS, STOP, WARN, Check
-from analysis.load.norms import ERRORS, against_known
 from analysis.load.offences import STATUS_GROUPS
-from analysis.load.quality import as_card
+from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.table import Outcome
 from analysis.stats.cohorts import COUNTED, LEFT_OUT, TRAILING_WEEKS, is_repeat
 from analysis.stats.weeks import Calendar, as_timestamps, week_of
@@ -44,9 +42,9 @@ def week_scorecard(
     """Check what was read of a week against the eight full weeks before it.
 
     A share warns outside the range of those weeks as a blank share does outside the published ones
-    (:func:`analysis.load.norms.against_known`), the number read by more than three of its square roots; what a failed
-    gate of the week is about stops. Where the week is partial or has not eight full weeks before it, nothing is held
-    against anything; nor are the ends of a week that is not settled.
+    (:func:`analysis.load.scorecards.against_known`), the number read by more than three of its square roots; what a
+    failed gate of the week is about stops. Where the week is partial or has not eight full weeks before it, nothing
+    is held against anything; nor are the ends of a week that is not settled.
 
     Parameters
     ----------
