@@ -14,9 +14,10 @@ from analysis.load.scorecards import TOTALS_DIFFER, scorecard_facts
 from analysis.show.published_figures import weeks_with_and_without
 from analysis.show.scorecards import scorecard_rows
 from analysis.show.sheet import Sheet, Shown
+from analysis.stats.recorded import week_facts
 from analysis.stats.recorded_quality import report_scorecard
 from analysis.stats.recorded_week import recorded_indicators, with_and_without
-from analysis.stats.weeks import last_day
+from analysis.stats.weeks import WEEK, last_day
 
 MEASURES = {
     "declined": "Recorded as declined",
@@ -36,10 +37,14 @@ def indicator_table(sheet: Sheet, reports: PublishedReports, week: date, blockin
     ----------
     sheet
         The report, which knows :func:`analysis.stats.recorded.week_facts`.
-    reports, week, blocking
-        As in :func:`analysis.stats.recorded_week.recorded_indicators`.
+    reports, week
+        The reports and the week.
+    blocking
+        Events across which no direction may be named.
     """
-    table = recorded_indicators(reports, week, blocking)
+    earlier = pd.Timestamp(week - WEEK) in set(reports.weekly_totals["week_start"])
+    before = week_facts(reports, week - WEEK, blocking) if earlier else None
+    table = recorded_indicators(sheet.facts, before)
     for name in ("this_week", "this_low", "this_high", "last_week"):
         known = table.set_index("measure")[name].dropna()
         numbers = known.astype(int) if name.endswith("week") else known
@@ -55,7 +60,9 @@ def indicator_table(sheet: Sheet, reports: PublishedReports, week: date, blockin
 
 
 def weeks_so_far(sheet: Sheet, reports: PublishedReports, week: date) -> list[Shown]:
-    """Show the published weeks up to this one, with and without the place that holds most."""
+    """Show the published weeks up to this one, with and without the place that holds over half of one, if any does."""
+    if not sheet.facts["apart_name"]:
+        return [sheet.say("No county or city is known to hold over half of a week's declines, so none is taken out.")]
     weeks = with_and_without(reports, week)
     sheet.know(weeks_shown=len(weeks))
     told = []
@@ -66,7 +73,6 @@ def weeks_so_far(sheet: Sheet, reports: PublishedReports, week: date) -> list[Sh
             **{f"elsewhere_{day}": None if pd.isna(row.elsewhere) else int(row.elsewhere)},
         )
         told.append(f"week of {{week_{day}:day_of_year}} {{declined_{day}:n}} and {{elsewhere_{day}:n}}")
-    place = "{apart_name}" if sheet.facts["apart_name"] else "one place"
     return [
         sheet.figure(
             weeks_with_and_without(
@@ -76,16 +82,16 @@ def weeks_so_far(sheet: Sheet, reports: PublishedReports, week: date) -> list[Sh
                     "Detainers recorded as declined in a week, the United States with and without one place; weeks "
                     "published up to that ending {week_end:day}"
                 ),
-                without=sheet.fill(place),
+                without=sheet.fill("{apart_name}"),
             ),
             "with_and_without",
-            f"Dot plot of detainers recorded as declined by week, all places together and without {place}, with 95% "
+            f"Dot plot of detainers recorded as declined by week, all places together and without {{apart_name}}, with 95% "
             f"intervals: {'; '.join(told)}. {_finding(sheet)}. The numbers are in the table with_and_without.",
         ),
         sheet.table(
             weeks,
             "with_and_without",
-            f"One row per published week up to this one: detainers recorded as declined, those of {place}, and all "
+            "One row per published week up to this one: detainers recorded as declined, those of {apart_name}, and all "
             "others. Exact Poisson intervals. Later weeks stand in their own reports.",
         ),
     ]

@@ -5,6 +5,7 @@ Three weeks carry no baseline, so none is made up: the column stays empty and th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -12,8 +13,7 @@ import pandas as pd
 
 from analysis.load.published import PublishedReports
 from analysis.stats.intervals import count_interval
-from analysis.stats.recorded import exact_by_week, place_apart, week_facts
-from analysis.stats.weeks import WEEK
+from analysis.stats.recorded import exact_by_week, place_apart
 
 MEASURES = {
     "declined": ("declined", ""),
@@ -29,15 +29,14 @@ FINDINGS = {"declined": "previous_all_finding", "outside": "previous_outside_fin
 FIRST_WEEK = "no week before: the first report"
 
 
-def recorded_indicators(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> pd.DataFrame:
+def recorded_indicators(now: Mapping[str, object], before: Mapping[str, object] | None) -> pd.DataFrame:
     """Put a published week's counts beside those of the week before.
 
     Parameters
     ----------
-    reports, week
-        The reports and the week.
-    blocking
-        Events across which no direction may be named.
+    now, before
+        The facts of the week and of the week before it (:func:`analysis.stats.recorded.week_facts`); None = there is no
+        report of that one.
 
     Returns
     -------
@@ -47,19 +46,16 @@ def recorded_indicators(reports: PublishedReports, week: date, blocking: pd.Data
         ``trailing_mean`` (always NaN: there is no baseline) and ``flag``. NaN = not known. Without a place that holds
         over half of a week, ``apart`` and ``outside`` are left out.
     """
-    now = week_facts(reports, week, blocking)
-    saturdays = set(reports.weekly_totals["week_start"])
-    before = week_facts(reports, week - WEEK, blocking) if pd.Timestamp(week - WEEK) in saturdays else {}
     shown = [name for name in MEASURES if now["apart_name"] or name not in ("apart", "outside")]
     facts = [MEASURES[name][0] for name in shown]
     table = pd.DataFrame({"measure": shown})
     table["this_week"] = [_number(now.get(fact)) for fact in facts]
     low, high = count_interval(table["this_week"].where(table["measure"].isin(WITH_INTERVAL)))
     table["this_low"], table["this_high"] = low, high
-    table["last_week"] = [_number(before.get(fact)) for fact in facts]
+    table["last_week"] = [_number((before or {}).get(fact)) for fact in facts]
     table["trailing_mean"] = np.nan
     reasons = [MEASURES[name][1] or str(now.get(FINDINGS[name], "not compared")) for name in shown]
-    table["flag"] = reasons if before else FIRST_WEEK
+    table["flag"] = FIRST_WEEK if before is None else reasons
     return table
 
 

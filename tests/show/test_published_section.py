@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -89,3 +90,10 @@ def test_the_scorecard_counts_its_levels_and_names_what_cannot_be_checked(
     assert [facts["checks_warn"], facts["checks_pass"]] == [levels.count("warn"), levels.count("pass")]
     assert "Not checked: repeats, persons without an id and blank lift reasons." in sentence.data["text/plain"]
     assert "Usual share" not in table.data["text/html"]
+
+
+def test_without_a_place_above_half_no_weeks_are_drawn_without_one(reports: PublishedReports) -> None:
+    even = reports.declined_by_place[reports.declined_by_place["declined"] < 100]
+    fewer = replace(reports, declined_by_place=even)
+    (shown,) = weeks_so_far(sheet_of(fewer, WEEKS[1]), fewer, WEEKS[1])
+    assert shown.data["text/plain"].startswith("No county or city is known to hold over half")

@@ -11,8 +11,10 @@ import pytest
 
 from analysis.load.events import blocking_events
 from analysis.load.published import PublishedReports, read_published_reports
+from analysis.stats.recorded import week_facts
 from analysis.stats.recorded_quality import report_scorecard
 from analysis.stats.recorded_week import FIRST_WEEK, recorded_indicators, with_and_without
+from analysis.stats.weeks import WEEK
 
 FIRST, SECOND, THIRD = date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)
 WEEKS = (FIRST, SECOND, THIRD)
@@ -24,7 +26,10 @@ def reports() -> PublishedReports:
 
 
 def table(reports: PublishedReports, week: date) -> pd.DataFrame:
-    return recorded_indicators(reports, week, blocking_events()).set_index("measure")
+    facts, before = week_facts(reports, week, blocking_events()), None
+    if week > FIRST:
+        before = week_facts(reports, week - WEEK, blocking_events())
+    return recorded_indicators(facts, before).set_index("measure")
 
 
 def checks(reports: PublishedReports, week: date) -> pd.DataFrame:
