@@ -79,14 +79,14 @@ def weeks_so_far(sheet: Sheet, reports: PublishedReports, week: date) -> list[Sh
                 weeks.assign(label=[_short(day) for day in weeks["week"].dt.date]),
                 headline=sheet.fill(_finding(sheet)),
                 subtitle=sheet.fill(
-                    "Detainers recorded as declined in a week, the United States with and without one place; weeks "
-                    "published up to that ending {week_end:day}"
+                    "Detainers recorded as declined in a week, the United States with and without {apart_name}, weeks "
+                    "up to that ending {week_end:day}"
                 ),
                 without=sheet.fill("{apart_name}"),
             ),
             "with_and_without",
-            f"Dot plot of detainers recorded as declined by week, all places together and without {{apart_name}}, with 95% "
-            f"intervals: {'; '.join(told)}. {_finding(sheet)}. The numbers are in the table with_and_without.",
+            f"Dot plot of detainers recorded as declined by week, all places together and without {{apart_name}}, with "
+            f"95% intervals: {'; '.join(told)}. {_finding(sheet)}. The numbers are in the table with_and_without.",
         ),
         sheet.table(
             weeks,
