@@ -97,8 +97,8 @@ def main() -> None:
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, and why.")
 @click.option("--png", is_flag=True, help="Write each figure as PNG too.")
-@click.option("--timeout", type=click.FloatRange(1), default=900, show_default=True, help="Seconds a report may take.")
-@click.option("--memory", type=click.FloatRange(100), default=4000, show_default=True, help="Megabytes it may take.")
+@click.option("--timeout", type=click.IntRange(1), default=900, show_default=True, help="Seconds a report may take.")
+@click.option("--memory", type=click.IntRange(100), default=4000, show_default=True, help="Megabytes it may take.")
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 @_mendable
@@ -114,8 +114,8 @@ def run_command(
     force: bool,
     dry_run: bool,
     png: bool,
-    timeout: float,
-    memory: float,
+    timeout: int,
+    memory: int,
     cluster: str | None,
 ) -> None:
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""

@@ -70,6 +70,8 @@ def test_a_failed_report_gives_exit_code_1_and_is_named(tmp_path: Path, outcome:
         (["--weeks", ""], "the option --weeks is empty"),
         (["weekly_bulletin", "release_quality", "--weeks", "2015-01-03"], "release_quality takes no week"),
         (["--source", __file__, "--dry-run"], "a dry run imports nothing"),
+        (["--timeout", "nan"], "'nan' is not a valid integer range"),
+        (["--memory", "inf"], "'inf' is not a valid integer range"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], says: str) -> None:

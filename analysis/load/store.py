@@ -27,6 +27,7 @@ from analysis.load.files import Origin, SourceFacts, origin_of, sha256_of
 if TYPE_CHECKING:  # imported when a table is read or written: a list of the sources should come at once
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     from analysis.load.releases import Release
 
@@ -279,16 +280,46 @@ def read_stored(
     InputError
         The file is damaged.
     """
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    filters = [("issued_on", sign, pd.Timestamp(day)) for sign, day in ((">=", first), ("<=", last)) if day is not None]
     try:
-        table = pq.read_table(path, columns=list(columns) if columns else None, filters=filters or None)
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            there = file.schema_arrow.names
+            if missing := sorted({*(columns or there), "issued_on"} - {*there}):
+                raise pa.ArrowInvalid(f"no column {missing[0]}")
+            groups = _groups_between(file.metadata, first, last)
+            days = file.read_row_groups(groups, ["issued_on"], use_threads=False)["issued_on"].to_numpy()
+            begin, end = 0, len(days)
+            if first is not None or last is not None:
+                begin = int(np.searchsorted(days, np.datetime64(first or date.min)))
+                end = int(np.searchsorted(days, np.datetime64(last or date.max), "right"))
+            found = [  # a few columns one after the other: together they would need twice the room
+                file.read_row_groups(groups, part, use_threads=columns is None)[begin:end].to_pandas()
+                for part in ([[name] for name in columns] if columns else [there])
+            ]
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError("the stored table is damaged", file=path, do="Import the release again") from error
-    return table.to_pandas()
+    pa.default_memory_pool().release_unused()
+    return pd.DataFrame({name: part[name] for part in found for name in part}, copy=False)
+
+
+def _groups_between(metadata: pq.FileMetaData, first: date | None, last: date | None) -> list[int]:
+    """List the row groups that may hold a day between two, by the least and the latest that the file keeps of each."""
+    groups = range(metadata.num_row_groups)
+    if first is last is None:
+        return [*groups]
+    at = metadata.schema.names.index("issued_on")
+    days = {number: metadata.row_group(number).column(at).statistics for number in groups}
+    return [
+        number
+        for number, of_group in days.items()
+        if of_group.has_min_max  # else all are undated
+        and (first is None or of_group.max.date() >= first)
+        and (last is None or of_group.min.date() <= last)
+    ]
 
 
 def find_version(name: str, number: int) -> Version:

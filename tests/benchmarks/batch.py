@@ -8,7 +8,7 @@ a   a shell loop: the papermill command, then the nbconvert command
 a'  the same, with ``rfc3987_syntax`` kept out, an import of 2.5 s that is not our merit to lose
 b   a pool of two processes: papermill.execute_notebook, then nbconvert within the process
 c   declines run, two at a time; "c, one" is a run of one report, for what the start costs
-d   the same cells as plain code in forks of an already warm process, one at a time, with the page: the floor
+d   the same cells as plain code in forks of an already warm process, two at a time, with the page: the floor
 """
 
 from __future__ import annotations
@@ -83,7 +83,10 @@ def in_a_pool(task: tuple[str, str, str]) -> None:
 
 
 def as_plain_code(source: str, weeks: Sequence[str], folder: Path, *, page: bool) -> None:
-    """Run the cells as plain code, each report in a fork of this process, warmed before; and make the page."""
+    """Run the cells as plain code, each report in a fork of this process, warmed before; and make the page.
+
+    Two run at a time, as those of the command do: they share what the machine has in the same way.
+    """
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
     from analysis.run.reports import write_report
@@ -93,10 +96,13 @@ def as_plain_code(source: str, weeks: Sequence[str], folder: Path, *, page: bool
         return new_output("display_data", data=data, metadata=metadata)
 
     cells = json.loads(find_notebook(NOTEBOOK).path.read_text())["cells"]
-    for week in weeks:
-        pid = os.fork()
-        if pid:
-            assert os.waitpid(pid, 0)[1] == 0
+    running = 0
+    for number, week in enumerate(weeks, start=1):
+        running += 1
+        if os.fork():
+            while running == 2 or (running and number == len(weeks)):
+                assert os.wait()[1] == 0
+                running -= 1
             continue
         displayed: list[Shown] = []
         names: dict[str, Any] = {"In": [], "display": lambda *values, into=displayed: into.extend(values)}
@@ -213,7 +219,7 @@ def full_weeks(source: str) -> list[str]:
 def rounds_of(source: str, rounds: int, reports: int) -> tuple[dict[str, list[Spent]], dict[str, Spent]]:
     """Measure every way in turns; then once more for the memory."""
     weeks = full_weeks(source)[-reports:]
-    numbers = {"a": 1, "a'": 1, "b": 4, "c": reports, "c, one": 1, "d": 4}
+    numbers = {"a": 1, "a'": 1, "b": 4, "c": reports, "c, one": 1, "d": 6}
 
     def one(way: str, memory: bool) -> Spent:
         step = len(weeks) // numbers[way]
