@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from analysis.load.headers import column_aliases
@@ -18,11 +16,11 @@ from analysis.load.irregular import bulk_days, is_counts, recording_by_week
 from analysis.load.offences import Step
 from analysis.load.releases import STOP_UNDATED, Release
 from analysis.load.repeats import RULES
+from analysis.load.scorecards import PASS, STOP, TOTALS_DIFFER, WARN, Check, level_of, warned
 from analysis.load.sheets import normalised
 from analysis.load.table import NAMES
 from analysis.load.vocabulary import GATES
 
-PASS, WARN, STOP = "pass", "warn", "stop"
 LEAST_NAMED = 5
 WARN_STRAYS = 0.001
 """Share of rows from which strays (impossible dates, rows without a day) are said, as in the gates for words."""
@@ -30,32 +28,8 @@ WARN_REPEATS = 0.1
 """Share of rows flagged as repeats; a file read twice has half of its rows flagged."""
 WARN_UNPLACED = 0.05
 """Share of the named offences in no group; a middling group of the 16 holds no more."""
-TOTALS_DIFFER = 0.05
-"""Two publishers' totals of one year differ by up to 3.7%; a missing month is 8%."""
 FEWER_ENDS = 0.005
 HARMLESS_NOTES = ("blank sheet", "not a type of file that is read")
-
-
-class Check(NamedTuple):
-    """One row of a scorecard (:func:`analysis.load.quality.scorecard`)."""
-
-    check: str
-    what: str
-    found: object
-    share: float | None = None
-    norm: float | None = None
-    level: str = PASS
-    note: str = ""
-
-
-def level_of(share: float, warn: float, stop: float = np.inf) -> str:
-    """Give the level of a share: warn from one bound on, stop above the other."""
-    return STOP if share > stop else WARN if share >= warn else PASS
-
-
-def warned(doubtful: object) -> str:
-    """Give the level of something that should not be there at all."""
-    return WARN if doubtful else PASS
 
 
 def detainers(table: pd.DataFrame, where: pd.Series) -> int:

@@ -7,17 +7,14 @@ from collections.abc import Collection, Iterator
 import numpy as np
 import pandas as pd
 
-from analysis.load.checks import PASS, STOP, TOTALS_DIFFER, WARN, Check, detainers, listed, slug, warned
+from analysis.load.checks import detainers, listed, slug
 from analysis.load.files import crosswalk
+from analysis.load.scorecards import ERRORS, STOP, TOTALS_DIFFER, WARN, Check, against_known, warned
 from analysis.load.sheets import normalised
 from analysis.load.table import NAMES, Outcome
 
 JUDGED = ("lift_reason", "state", "city", "agency", "form", "offence_text", "criminality", "citizenship", "person")
 """Columns whose blanks are held against known shares; a blank threat level has a meaning of its own."""
-# The known shares of one form move by up to 0.083 standard deviations of a cell between releases (lift reasons: 37.4 to
-# 33.4% blank): a tenth, and never less than half a point, lets that pass and little more.
-DRIFT, LEAST_DRIFT = 0.1, 0.005
-ERRORS = 3  # standard errors more, for small files
 
 
 def norms(measure: str) -> pd.DataFrame:
@@ -58,28 +55,10 @@ def blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator[
             yield Check(check, what, blank, share, norm, level, note)
 
 
-def against_known(share: float, rows: int, known: pd.Series) -> tuple[str, float | None, str]:
-    """Hold a blank share against the range of known ones; give the level, the nearest known share and a note.
-
-    Outside the range it may lie by :data:`DRIFT` standard deviations of a cell and three standard errors of so many
-    rows, and by half a point at least.
-    """
-    if known.empty:
-        return PASS, None, ""
-    low, high = known.min(), known.max()
-    nearest = float(np.clip(share, low, high))
-    allowed = np.sqrt(nearest * (1 - nearest)) * (DRIFT + ERRORS / np.sqrt(max(1, rows)))
-    note = f"known: {low:.1%}" + (f" to {high:.1%}" if high > low else "")
-    if abs(share - nearest) <= max(LEAST_DRIFT, allowed):
-        return PASS, nearest, note
-    doubt = "is the column whole?" if share > nearest else "has the file only some of the rows?"
-    return WARN, nearest, f"{note}; {doubt}"
-
-
 def totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
     """Hold the detainers and declines of each published period that the table's days reach over against the figure.
 
-    They may differ by :data:`analysis.load.checks.TOTALS_DIFFER` of it, and by three of its square roots.
+    They may differ by :data:`analysis.load.scorecards.TOTALS_DIFFER` of it, and by three of its square roots.
     """
     issued = table["issued_on"].dropna()
     slack = pd.Timedelta(days=7)  # a period's first or last days may have had no detainer

@@ -5,8 +5,6 @@ A warning is said aloud and stands in every report on the source's quality; a st
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from textwrap import wrap
@@ -16,15 +14,13 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load import checks, norms
-from analysis.load.checks import PASS, STOP, WARN, Check
 from analysis.load.files import read_text_table
 from analysis.load.releases import Release, read_release
+from analysis.load.scorecards import LEVELS, STOP, Check, as_card, written
 from analysis.load.store import SCORECARD_FILE, TABLE_FILE
 
 if TYPE_CHECKING:
     from analysis.load.sources import Source
-
-LEVELS = (PASS, WARN, STOP)
 
 
 def scorecard(
@@ -50,7 +46,7 @@ def scorecard(
         do; may be empty).
     """
     table = release.table
-    return _as_card(
+    return as_card(
         [
             *checks.reading(release),
             *checks.counted(table, release.persons),
@@ -70,7 +66,7 @@ def scorecard(
 def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
     """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
     absent = [str(name) for name in table.columns[table.isna().all()]]
-    return _as_card(
+    return as_card(
         [
             *checks.counted(table, table["person"].nunique()),
             *norms.blanks(table, "", absent),
@@ -88,13 +84,6 @@ def source_scorecard(source: Source) -> pd.DataFrame:
     if source.path.name == TABLE_FILE or source.path.name.endswith(".csv"):
         return table_scorecard(source.detainers(), extracted_on=day)
     return scorecard(read_release(source.path), extracted_on=day)
-
-
-def _as_card(found: Iterable[Check]) -> pd.DataFrame:
-    """Put checks below each other."""
-    card = pd.DataFrame(found, columns=list(Check._fields))
-    text = dict.fromkeys(("check", "what", "found", "level", "note"), "str")
-    return card.astype({**text, "share": float, "norm": float})
 
 
 def read_scorecard(path: Path) -> pd.DataFrame:
@@ -125,11 +114,6 @@ def stops(card: pd.DataFrame) -> list[str]:
     return [f"{row.what} ({written(row.found)}): {row.note}" for row in card[card["level"] == STOP].itertuples()]
 
 
-def written(found: str) -> str:
-    """Write what a check found for a reader: thousands separated; days and words as they are."""
-    return f"{int(found):,}" if re.fullmatch(r"-?\d+", found) else found
-
-
 def as_text(card: pd.DataFrame, width: int = 110) -> str:
     """Write a scorecard for a terminal: level, check, found, share, known share; the notes below, wrapped to width."""
     room = max(map(len, card["what"]), default=0)
@@ -139,15 +123,3 @@ def as_text(card: pd.DataFrame, width: int = 110) -> str:
         lines.append(f"{row.level.upper():5} {row.what:<{room}} {written(row.found):>12} {share:>8} {norm:>8}".rstrip())
         lines += wrap(row.note, width, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return "\n".join([*lines, ", ".join(f"{(card['level'] == level).sum()} {level}" for level in LEVELS)])
-
-
-def scorecard_facts(card: pd.DataFrame) -> dict[str, object]:
-    """Give a scorecard as facts by id: ``ID``, ``ID_share``, ``ID_norm``, ``ID_note`` of each check, and the levels."""
-    facts: dict[str, object] = {"checks": len(card)}
-    facts |= {f"checks_{level}": int((card["level"] == level).sum()) for level in LEVELS}
-    for row in card.itertuples():
-        number = re.fullmatch(r"-?\d+", row.found)
-        of_check = {"": int(row.found) if number else row.found, "_share": row.share, "_norm": row.norm}
-        facts |= {f"{row.check}{part}": value for part, value in of_check.items() if pd.notna(value)}
-        facts |= {f"{row.check}_note": row.note} if row.note else {}
-    return facts

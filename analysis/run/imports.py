@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.checks import WARN
 from analysis.load.quality import as_text, scorecard, stops
 from analysis.load.releases import Release, read_release
+from analysis.load.scorecards import WARN
 from analysis.load.sources import bundled_sources
 from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, usable_name, versions_of
 from analysis.show.sentences import counted

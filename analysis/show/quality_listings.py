@@ -1,4 +1,4 @@
-"""Scorecards, irregular days and revisions to the rows that tables show."""
+"""Irregular days and revisions to the rows that tables show."""
 
 from __future__ import annotations
 
@@ -9,16 +9,8 @@ import pandas as pd
 
 from analysis.load.checks import LEAST_NAMED
 from analysis.load.offences import details, groups
-from analysis.load.quality import LEVELS, written
 from analysis.show.tables import MISSING
 from analysis.stats.revisions import WEEKLY
-
-
-def scorecard_rows(card: pd.DataFrame) -> pd.DataFrame:
-    """Write a scorecard's numbers for a reader; what stops first, then what warns, else in the order of the checks."""
-    rows = card.assign(found=card["found"].map(written), checked=card["what"], part_found=card["share"])
-    ordered = rows.sort_values("level", key=lambda level: -level.map(LEVELS.index), kind="stable")
-    return ordered[["level", "checked", "found", "part_found", "norm", "note"]]
 
 
 def bulk_rows(days: pd.DataFrame) -> pd.DataFrame:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.load import checks, irregular, norms
-from analysis.load.checks import PASS
+from analysis.load import checks, irregular, scorecards
 from analysis.load.releases import STOP_UNDATED
+from analysis.load.scorecards import PASS
 from analysis.load.vocabulary import GATES
 from analysis.show.sentences import Fact
 
@@ -70,26 +70,27 @@ def limit_facts() -> dict[str, Fact]:
         "limit_batch": irregular.BULK_LEAST,
         "limit_batch_times": irregular.BULK_TIMES,
         "limit_batch_rank": irregular.BULK_RANK,
-        "limit_drift": norms.DRIFT,
-        "limit_errors": norms.ERRORS,
-        "limit_least_drift": norms.LEAST_DRIFT,
+        "limit_drift": scorecards.DRIFT,
+        "limit_errors": scorecards.ERRORS,
+        "limit_least_drift": scorecards.LEAST_DRIFT,
         **{f"limit_{column}_warn": gate.warn for column, gate in GATES.items()},
         **{f"limit_{column}_stop": gate.stop for column, gate in GATES.items()},
         "limit_strays": checks.WARN_STRAYS,
         "limit_undated": STOP_UNDATED,
         "limit_repeats": checks.WARN_REPEATS,
         "limit_unplaced": checks.WARN_UNPLACED,
-        "limit_totals": checks.TOTALS_DIFFER,
+        "limit_totals": scorecards.TOTALS_DIFFER,
         "limit_fewer_ends": checks.FEWER_ENDS,
         "limit_named": checks.LEAST_NAMED,
     }
 
 
 def quality_sentences(card: pd.DataFrame) -> list[str]:
-    """Say what a scorecard shows, over its facts (:func:`analysis.load.quality.scorecard_facts`, :func:`check_names`).
+    """Say what a scorecard shows, over its facts.
 
-    ``from_day`` and ``data_through`` are the days that the source covers. First come the size and the verdict, then
-    each check at stop, then each at warn.
+    They are those of :func:`analysis.load.scorecards.scorecard_facts` and :func:`check_names`. ``from_day`` and
+    ``data_through`` are the days that the source covers. First come the size and the verdict, then each check at
+    stop, then each at warn.
     """
     said = [
         "The source has {rows:detainers}, issued from {from_day:day} to {data_through:day}.",

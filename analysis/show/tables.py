@@ -1,4 +1,9 @@
-"""Tables: what each column is called and how its numbers are written, in one place for every report."""
+"""Tables: what each column is called and how its numbers are written, in one place for every report.
+
+The HTML is put together here, in a dozen lines. Great Tables was measured at 0.18 to 0.40 s of CPU a table. Pandas'
+Styler takes 5 ms for 50 rows against 1 ms here, and 46 ms for 600 against 10; since an interval stands in the cell of
+its estimate it has nothing to format, and its template would be longer than the lines that it saves.
+"""
 
 from __future__ import annotations
 
@@ -98,6 +103,10 @@ COLUMNS: dict[str, Column] = {
     "trailing_mean": Column("Mean of eight weeks before", "count", meaning="mean of the trailing full weeks"),
     "against_last_week": Column("Against last week", meaning="what may be said of the share against last week's"),
     "against_trailing": Column("Against weeks before", meaning="what may be said of it against the trailing weeks'"),
+    "at_place": Column("At the one place", "count", meaning="declines at the place that holds most; blank = not known"),
+    "elsewhere": Column(
+        "All others", "count", ("elsewhere_low", "elsewhere_high"), "declines recorded without that place"
+    ),
     "pair": Column("Compared", meaning="which neighbouring weeks are compared"),
     "scope": Column("Scope", meaning="all places, or all but one"),
     "before": Column("Before", "count", meaning="declines in the earlier week"),
@@ -112,11 +121,12 @@ COLUMNS: dict[str, Column] = {
     "letter": Column("Letter", meaning="mark in the figure"),
     "unit": Column("Unit", meaning="what the figure counts"),
     "who_says": Column("Said by", meaning="who gives the figure"),
-    "level": Column("Level", meaning="pass, warn or stop"),
+    "level": Column("Level", meaning="pass, warn or stop; blank = nothing to hold the check against"),
     "checked": Column("Check", meaning="what was checked"),
     "found": Column("Found", "date", meaning="what the check found: a number, a day or words"),
     "part_found": Column("Share", "share", meaning="its share of the detainers, unless the check says otherwise"),
     "norm": Column("Known share", "share", meaning="the published share nearest to it; blank = none known"),
+    "usual_share": Column("Usual share", "share", meaning="median of the eight full weeks before; blank = fewer"),
     "usual": Column("On the fourth-busiest day", meaning="detainers of the place then; its least busy day if fewer"),
     "blank_share": Column("Lift reason blank", "share", meaning="share of the issued without a lift reason"),
     "unfinished": Column("Looks unfinished", meaning="why the week looks so; blank = it does not"),

@@ -72,11 +72,11 @@ def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFram
     """
     if repeats == COUNTED:
         return table
-    again = _repeated(table)
+    again = is_repeat(table)
     return table[~again] if again.any() else table
 
 
-def _repeated(table: pd.DataFrame) -> pd.Series:
+def is_repeat(table: pd.DataFrame) -> pd.Series:
     """Mark the rows that repeat another; the first row of a repeat, which a rule may flag too, does not."""
     return table["duplicate"].notna() & ~table["duplicate"].isin([FIRST_OF_DAY])
 
@@ -361,7 +361,7 @@ def record_facts(records: pd.DataFrame, repeats: str, has_ids: bool) -> dict[str
     count = records["detainers"]
     return {
         "records": count.sum(),
-        "repeats_flagged": count[_repeated(records)].sum(),
+        "repeats_flagged": count[is_repeat(records)].sum(),
         "persons": records["person"].nunique() if has_ids else None,
         "persons_counted": without_repeats(records, repeats)["person"].nunique() if has_ids else None,
         "without_id": count[~named].sum(),

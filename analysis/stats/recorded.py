@@ -263,7 +263,7 @@ def _apart_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) 
     row = place_apart(reports)
     if row is None:
         return facts
-    counts, totals = _of_place(reports, row), reports.weekly_totals.set_index("week_start")["declined"]
+    counts, totals = exact_by_week(reports, row), reports.weekly_totals.set_index("week_start")["declined"]
     now = counts.get(pd.Timestamp(week))
     facts |= {"apart_name": place_in_full(row), "apart": now}
     if now is not None:
@@ -302,7 +302,7 @@ def place_in_full(row: pd.Series) -> str:
     return f"{row['place']}{county}, {states().loc[row['state'], 'name']}"
 
 
-def _of_place(reports: PublishedReports, row: pd.Series) -> pd.Series:
+def exact_by_week(reports: PublishedReports, row: pd.Series) -> pd.Series:
     """Give a place's exact numbers by week."""
     declined = reports.declined_by_place
     same = (declined[["place", "state", "level"]] == row[["place", "state", "level"]]).all(axis="columns")
@@ -312,7 +312,7 @@ def _of_place(reports: PublishedReports, row: pd.Series) -> pd.Series:
 def changes(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> pd.DataFrame:
     """Compare a week with its neighbours, with and without the place taken out (:func:`neighbour_changes`)."""
     row = place_apart(reports)
-    apart = pd.Series(dtype=float) if row is None else _of_place(reports, row)
+    apart = pd.Series(dtype=float) if row is None else exact_by_week(reports, row)
     return neighbour_changes(reports.weekly_totals, apart, week, "" if row is None else place_in_full(row), blocking)
 
 

@@ -214,3 +214,21 @@ def test_unfinished_weeks_have_marks_of_their_own() -> None:
 
 def test_a_lower_bound_has_a_mark_of_its_own() -> None:
     assert _marks(DRAWINGS["counts"]().axes[0]) == {("o", False), (">", True)}
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_weeks_with_and_without_a_place_differ_in_mark_line_and_light(vision: str) -> None:
+    axes = DRAWINGS["published weeks"]().axes[0]
+    assert _marks(axes) == {("o", False), ("D", True)}, "filled circles and hollow diamonds"
+    whole, without = axes.collections
+    styles: list[Any] = [bars.get_linestyle()[0] for bars in (whole, without)]
+    assert [dashes is None for _, dashes in styles] == [True, False], "one line is broken"
+    light = [seen_light(line.get_markeredgecolor(), vision) for line in axes.lines]
+    assert abs(light[0] - light[1]) >= LEAST_LIGHT
+    printed = {text.get_text() for text in axes.texts}
+    assert {"206", "64", "47", "45", "65", "55"} <= printed, "each count is printed beside its mark"
+
+
+def test_a_week_in_which_the_place_is_not_known_says_so() -> None:
+    axes = DRAWINGS["published weeks, a place not known"]().axes[0]
+    assert [text.get_text() for text in axes.texts].count("not known") == 2

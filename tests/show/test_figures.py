@@ -29,6 +29,7 @@ from analysis.show import context_figures, figures
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import lettered, with_labels
 from analysis.show.printed import Printed
+from analysis.show.published_figures import weeks_with_and_without
 from analysis.show.quality_figures import revised_weeks, weekly_recording
 from analysis.show.sentences import as_percent
 from analysis.show.sheet import Sheet
@@ -196,7 +197,24 @@ OUTCOME_ROWS = pd.DataFrame(
     {"declined": [123, 0], "taken": [4567, 0], "other_ends": [89, 0], "not_recorded": [12345, 1]},
     index=["hold", "notify"],
 )
+
+
+def published_weeks(number: int, known: bool = True) -> pd.DataFrame:
+    """Give weeks with and without one place; in those that are not known, the place's number was not found."""
+    counts = pd.Series(np.resize([206, 47, 65], number))
+    table = pd.DataFrame({"label": [f"{28 + n} Jan to {3 + n} Feb 2017" for n in range(number)], "declined": counts})
+    table["elsewhere"] = np.resize([64.0, 45.0, 55.0], number) if known else np.nan
+    for name in ("declined", "elsewhere"):
+        table[f"{name}_low"], table[f"{name}_high"] = 0.8 * table[name], 1.3 * table[name]
+    return table
+
+
 DRAWINGS: dict[str, Callable[[], Figure]] = {
+    "published weeks": lambda: weeks_with_and_without(published_weeks(3), without="Travis County, Texas", **TITLES),
+    "one published week": lambda: weeks_with_and_without(published_weeks(1), without=LONG_AGENCY, **TITLES),
+    "published weeks, a place not known": lambda: weeks_with_and_without(
+        published_weeks(2, known=False), without=ONE_WORD, **TITLES
+    ),
     "series": lambda: figures.weekly_series(series(), date(2015, 6, 20), **TITLES),
     "series, first week": lambda: figures.weekly_series(series(), date(2014, 9, 27), **TITLES),
     "series, last week": lambda: figures.weekly_series(series(), date(2015, 7, 18), **TITLES),

@@ -1,0 +1,136 @@
+"""The scorecard of one week's data: what was read, what lacks, and whether that is usual for the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from analysis.load.offences import STATUS_GROUPS
+from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
+from analysis.load.table import Outcome
+from analysis.stats.cohorts import COUNTED, LEFT_OUT, TRAILING_WEEKS, is_repeat
+from analysis.stats.weeks import Calendar, as_timestamps, week_of
+
+READ = "quality_read"
+ENDS = "quality_not_recorded"
+OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}
+"""The check that stops where a gate of the week fails (:data:`analysis.stats.gates.GATES`)."""
+SHARES = (
+    ("quality_counted", "counted in this report", "counted", "read"),
+    ("quality_repeats", "flagged as repeats of another row", "repeats", "read"),
+    ("quality_blank_person", "without a person id", "blank_person", "read"),
+    ("quality_blank_state", "without a state", "blank_state", "read"),
+    (ENDS, "without a recorded end (lift reason blank or not readable)", "not_recorded", "read"),
+    ("quality_unplaced", "charged or convicted, offence not named or in no group", "unplaced", "offences"),
+)
+"""Id, words, and the two counts of each check of a share."""
+NEEDS_IDS = ("quality_counted", "quality_repeats", "quality_blank_person")
+
+
+def week_scorecard(
+    records: pd.DataFrame,
+    week: date,
+    calendar: Calendar,
+    *,
+    repeats: str = LEFT_OUT,
+    gate: str | None = None,
+    has_offences: bool = False,
+) -> pd.DataFrame:
+    """Check what was read of a week against the eight full weeks before it.
+
+    A share warns outside the range of those weeks as a blank share does outside the published ones
+    (:func:`analysis.load.scorecards.against_known`), the number read by more than three of its square roots; what a
+    failed gate of the week is about stops. Where the week is partial or has not eight full weeks before it, nothing
+    is held against anything; nor are the ends of a week that is not settled.
+
+    Parameters
+    ----------
+    records
+        The records of the week and of the eight before it, repeats included, all of one kind (such as all states).
+    week, calendar
+        The week, and the weeks that the source covers.
+    repeats
+        What was asked of repeats: ``left out`` or ``counted``.
+    gate
+        The gate that the week fails (:func:`analysis.stats.gates.gate_facts`); None = it fails none.
+    has_offences
+        Whether the source records offences.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per check, as in :func:`analysis.load.quality.scorecard`; ``norm`` is the median of the eight weeks'
+        shares (NaN where there are fewer), ``level`` is blank where there is nothing to hold the check against. A check
+        that the source lacks the column for is left out, not zero.
+    """
+    earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
+    counts = _counts(records, repeats).reindex(as_timestamps([*earlier, week]), fill_value=0)
+    refusal = _why_not_judged(week, calendar, len(earlier), int(counts["read"].iloc[-1]))
+    stopped = OF_GATE.get(gate or "", "")
+    lacking = {
+        *(() if records["person"].notna().any() else NEEDS_IDS),
+        *(() if records["state"].notna().any() else ("quality_blank_state",)),
+        *(() if has_offences else ("quality_unplaced",)),
+    }
+    checks = [_read(counts["read"], refusal), *_shares(counts, calendar.is_settled(week), refusal, lacking)]
+    return as_card(one._replace(level=STOP) if one.check == stopped else one for one in checks)
+
+
+def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
+    """Count by week what was read, counted, repeated and left blank."""
+    number, group = records["detainers"], records["offence_group"]
+    nothing, not_placed = STATUS_GROUPS
+    offence, again = group.notna() & (group != nothing), is_repeat(records)
+    marks = {
+        "read": True,
+        "counted": repeats == COUNTED or ~again,
+        "repeats": again,
+        "blank_person": records["person"].isna(),
+        "blank_state": records["state"].isna(),
+        "not_recorded": records["outcome"] == Outcome.NOT_RECORDED,
+        "offences": offence,
+        "unplaced": group == not_placed,
+    }
+    frame = pd.DataFrame({name: number * mark for name, mark in marks.items()})
+    return frame.groupby(week_of(records["issued_on"])).sum()
+
+
+def _why_not_judged(week: date, calendar: Calendar, before: int, read: int) -> str:
+    """Say why nothing of a week is held against the weeks before it; blank where it is."""
+    if calendar.is_partial(week):
+        return f"the source covers {calendar.days_covered(week)} of the week's 7 days"
+    if before < TRAILING_WEEKS:
+        return f"only {before} of {TRAILING_WEEKS} full weeks before"
+    return "" if read else "no detainer in this week"
+
+
+def _read(read: pd.Series, refusal: str) -> Check:
+    """Hold the number read against the eight numbers before it."""
+    found, before, what = int(read.iloc[-1]), read.iloc[:-1], "detainers read"
+    if refusal:
+        return Check(READ, what, found, level=NOT_JUDGED, note=refusal)
+    nearest = float(np.clip(found, before.min(), before.max()))
+    level = WARN if abs(found - nearest) > ERRORS * np.sqrt(max(1.0, nearest)) else PASS
+    return Check(READ, what, found, level=level, note=f"usual: {before.median():,.0f}")
+
+
+def _shares(counts: pd.DataFrame, settled: bool, refusal: str, lacking: set[str]) -> Iterator[Check]:
+    """Hold each share against the eight shares before it."""
+    for check, what, part, of in SHARES:
+        if check in lacking:
+            continue
+        found, whole = (int(counts[name].iloc[-1]) for name in (part, of))
+        before = (counts[part] / counts[of].where(counts[of] > 0)).iloc[:-1].dropna()
+        usual = before.median() if len(before) == TRAILING_WEEKS else None
+        share = found / whole if whole else None
+        why = refusal or ("ends of an unfinished week are still missing" if check == ENDS and not settled else "")
+        if why or share is None or usual is None:
+            why = why or ("none is recorded" if share is None else "not every week before has any")
+            yield Check(check, what, found, share, usual, NOT_JUDGED, why)
+            continue
+        level = against_known(share, whole, before)[0]
+        note = f"the weeks before: {before.min():.1%} to {before.max():.1%}"
+        yield Check(check, what, found, share, usual, level, note)
