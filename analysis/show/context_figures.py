@@ -211,7 +211,7 @@ def nowcast_series(estimates: pd.DataFrame, *, headline: str, subtitle: str) -> 
         key(figure, "● recorded    ○ estimate of the final number, bar: 90% band    × too young for an estimate")
         dates = mdates.date2num(estimates.index)
         axes.plot(dates, estimates["recorded"], "o", color=DECLINED, markersize=4, clip_on=False)
-        given = (estimates["reason"] == "").to_numpy() & (estimates["completeness"] < 1).to_numpy()
+        given = (estimates["reason"] == "").to_numpy() & (estimates["maturity"] != "settled").to_numpy()
         some = estimates[given]
         axes.errorbar(
             dates[given],

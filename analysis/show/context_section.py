@@ -43,8 +43,8 @@ NO_DELAYS = (
     "recorded, and the report reads no two versions of it from which to tell."
 )
 NO_DELAYS_HERE = (
-    "How finished the week is in {place_name} is not measured: too few of its declines have a known delay. In all "
-    "states together {week_completeness:share} of the week's declines are recorded."
+    "How finished the week is for {place_name} alone is not measured: too few of its declines have a known delay. Of "
+    "all detainers together {week_completeness:share} of the week's declines are recorded."
 )
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
@@ -326,16 +326,22 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
     if estimates is None or pd.Timestamp(week) not in estimates.index:
         return [sheet.say(NO_DELAYS if sheet.facts["week_completeness"] is None else NO_DELAYS_HERE)]
     said = (
-        "The final number of the week's declines cannot be estimated: {nowcast_reason}."
-        if sheet.facts["nowcast_reason"]
-        else "By how declines of earlier weeks came in, {completeness:share} of this week's are recorded ({maturity}): "
+        "By how declines of earlier weeks came in, {completeness:share} of this week's are recorded ({maturity}): "
         "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, "
-        "{nowcast_level:share} band)."
+        "{nowcast_level:.0%} band)."
     )
+    if sheet.facts["nowcast_reason"]:
+        said = "The final number of the week's declines cannot be estimated: {nowcast_reason}."
+    elif sheet.facts["completeness"] == 1:
+        said = "The week is as finished as can be measured: its declines have been followed for as long as any."
+    shown = estimates.tail(26)
+    young = bool((shown["maturity"] != "settled").any())
     series = sheet.figure(
         nowcast_series(
-            estimates.tail(26),
-            headline=sheet.fill("Young weeks are not finished: open marks are estimates"),
+            shown,
+            headline="Young weeks are not finished: open marks are estimates"
+            if young
+            else "Every week shown is settled: nearly all of its declines are recorded",
             subtitle=sheet.fill("Recorded as declined and estimated final number by week of issue, {place_name}"),
         ),
         "nowcast",

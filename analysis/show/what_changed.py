@@ -80,7 +80,7 @@ def unfinished(facts: Facts) -> str | None:
     if facts["nowcast"] is not None:
         return (
             "The week is {status}: by how declines of earlier weeks came in, {completeness:share} of its declines are "
-            "recorded and about {nowcast:.0f} are to be expected in the end ({nowcast_level:share} band "
+            "recorded, with about {nowcast:.0f} to be expected in the end ({nowcast_level:.0%} band "
             "{nowcast_low:.0f} to {nowcast_high:.0f}), so no direction is named."
         )
     if facts["week_completeness"] is not None:

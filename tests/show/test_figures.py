@@ -36,6 +36,7 @@ from analysis.show.style import INK, OUTCOMES, drawing
 from analysis.show.tiles import tile_map
 from analysis.stats import cohorts
 from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.delays import maturity
 from analysis.stats.weeks import WEEK, name_week
 
 LONGEST_WEEK = date(2014, 12, 27)
@@ -188,6 +189,7 @@ def estimates(number: int) -> pd.DataFrame:
     table["low"] = table["high"] = table["estimate"]
     table.loc[weeks[-1:], ["completeness", "reason"]] = [0.3, "too young"]
     table.loc[weeks[-2:-1], ["completeness", "estimate", "low", "high"]] = [0.6, 20_576.0, 20_000.0, 21_200.0]
+    table["maturity"] = table["completeness"].map(maturity)
     return table
 
 

@@ -15,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 from analysis.load.events import blocking_events
 from analysis.load.files import data_file
 from analysis.load.published import PublishedReports, read_published_reports
+from analysis.load.sources import open_source
 from analysis.load.table import Outcome, as_table
 from analysis.load.vocabulary import states
 from analysis.show.listings import place_name
@@ -82,7 +83,7 @@ def cohort_facts(
         **cohorts.record_facts(context.rows_of_weeks(own, [week]), cohorts.LEFT_OUT, table["person"].notna().any()),
         **context.maturity_facts(calendar, triangle, week, gate["gate"]),
         **gate,
-        **nowcast_facts(context.estimated_finals(triangle, until, place, calendar.extracted_on, {}), week),
+        **nowcast_facts(context.estimated_finals(triangle, until, calendar, {}, place), week),
         **scan.scan_facts(scanned, scan.why_no_scan(week, calendar), place),
         **apart_facts(own, week, comparisons, events, place),
         "place": place,
@@ -230,11 +231,25 @@ def test_an_unfinished_week_has_its_nowcast_where_delays_are_known() -> None:
     facts = cohort_facts(detainers(rows), Calendar(FIRST, end, end), FIRST + (weeks - 1) * WEEK)
     said = check_week(facts)
     assert facts["status"] == "provisional"
-    assert "60.0% of its declines are recorded and about 20 are to be expected in the end (90.0% band" in said[1]
+    assert "60.0% of its declines are recorded, with about 20 to be expected in the end (90% band" in said[1]
     low, high = _numbers(said[1].partition("band")[2])
     assert low < 20 < high
     assert said[1].endswith("so no direction is named.")
     assert not any("higher" in sentence or "lower" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("place", ["all", "CA"])
+def test_the_newest_week_of_the_bundled_made_up_source_has_a_nowcast(place: str) -> None:
+    source = open_source("synthetic", clock="issued")
+    calendar = Calendar.of(source.facts)
+    table = cohorts.without_repeats(source.detainers(cohorts.COLUMNS))
+    facts = cohort_facts(table.assign(person=None), calendar, calendar.pick("latest"), place)
+    said = check_week(facts)
+    assert facts["status"] == "provisional"
+    assert "to be expected in the end (90% band" in said[1]
+    assert facts["declined"] == facts["nowcast_recorded"]  # all that is counted is in it, of the last days as well
+    band = [float(facts[name] or 0) for name in ("declined", "nowcast_low", "nowcast", "nowcast_high")]
+    assert band == sorted(band)
 
 
 def test_none_declined_comes_with_what_would_agree_with_that(fiscal_2015: Cohorts) -> None:
