@@ -97,13 +97,18 @@ def bound_tiles(bounds: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
 
 
 def share_tiles(by_state: pd.DataFrame, estimates: pd.DataFrame, tiles: pd.DataFrame, fewest: int) -> pd.DataFrame:
-    """Give each state's tile its share drawn towards all; one on fewer declines than the fewest is unstable."""
+    """Give each state's tile its share drawn towards all; one on fewer declines than the fewest is unstable.
+
+    The share is rounded as it is printed, so that tiles with the same number have the same colour.
+    """
     counts = by_state.reindex(tiles.index, fill_value=0)
     none = counts["declined"] == 0
     shares = estimates["shrunken"].reindex(tiles.index).mask(none, 0.0)
+    percent = shares.map("{:.0%}".format)
+    little = ~none & (percent == "0%")
     return tiles.assign(
-        count=shares,
-        label=shares.map("{:.0%}".format).mask(none, "none"),
+        count=(percent.str.rstrip("%").astype(float) / 100).mask(little, shares),
+        label=percent.mask(little, "<1%").mask(none, "none"),
         present=counts["issued"] > 0,
         unstable=~none & (counts["declined"] < fewest),
     )

@@ -275,3 +275,19 @@ def unnamed_states(facts: Facts) -> str | None:
 
 
 LOCATED = (located, unnamed_states)
+
+
+def offences_known(facts: Facts) -> str:
+    """Say for how many declines the offence is known."""
+    rest = "; for {unknown_offences:n} it is not" if facts["unknown_offences"] else ""
+    return "The offence is known for **{known_offences:many} of {declined:n}** declines" + rest + "."
+
+
+def place_alone(facts: Facts) -> str | None:
+    """Say of how many declines a row is known that names no offence."""
+    if not facts["known_without_offence"]:
+        return None
+    return "Among the others: {known_without_offence:rows} that name a place and no offence."
+
+
+OFFENCES = (offences_known, place_alone)

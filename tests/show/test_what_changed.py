@@ -21,7 +21,7 @@ from analysis.load.vocabulary import states
 from analysis.show.listings import place_name
 from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, Fact, facts_named, fill
 from analysis.show.sheet import as_fact
-from analysis.show.what_changed import COHORT, RECORDED, notes, say
+from analysis.show.what_changed import COHORT, OFFENCES, RECORDED, notes, say
 from analysis.stats import cohorts, context, gates, recorded, scan
 from analysis.stats.apart import apart_facts
 from analysis.stats.cohorts import NOT_GIVEN
@@ -541,3 +541,28 @@ def test_a_week_without_the_agencys_figure_compares_the_whole(reports: Published
 
 def test_the_weeks_above_are_weeks() -> None:
     assert all(saturday_of(week) == week for week in (*PUBLISHED_WEEKS, FIRST, LAST_MADE))
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "without", "said"),
+    [
+        (
+            *(29, 177, 9),
+            [
+                "The offence is known for 29 of 206 declines; for 177 it is not.",
+                "Among the others: 9 rows that name a place and no offence.",
+            ],
+        ),
+        (3, 203, 0, ["The offence is known for 3 of 206 declines; for 203 it is not."]),
+        (0, 206, 0, ["The offence is known for none of 206 declines; for 206 it is not."]),
+        (206, 0, 0, ["The offence is known for 206 of 206 declines."]),
+    ],
+)
+def test_no_row_is_spoken_of_that_is_not_there(known: int, unknown: int, without: int, said: list[str]) -> None:
+    facts = {
+        "declined": 206,
+        "known_offences": known,
+        "unknown_offences": unknown,
+        "known_without_offence": without,
+    }
+    assert [fill(one, facts).replace("**", "") for one in say(OFFENCES, facts)] == said
