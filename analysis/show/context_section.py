@@ -37,6 +37,15 @@ from analysis.stats.weeks import Calendar, last_day
 
 FEW_STATES = 3
 """States with detainers up to which a source is said to be of few states."""
+CHARTS = {
+    "EARS": "Charts: those that the count exceeds on its own, of EARS, the Early Aberration Reporting System of public "
+    "health, made for short series. C1 holds a count against the seven weeks before it, C2 against seven weeks that "
+    "ended two weeks earlier, and C3 adds up what lies above C2 over three weeks.",
+    "Farrington": "Charts: whether the count exceeds Farrington's bound on its own, which public health uses on years "
+    "of data: it holds a count against the same season of the years before, with their trend.",
+    "": "",
+}
+"""How a week is held against the weeks before it, by the method, in words for those who do not know its name."""
 NO_DETAINERS = "There is no detainer in {place_name} in this week: nothing to show of outcomes, nor of a change."
 NO_DELAYS = (
     "This report does not measure how finished the week is: the source does not say on which day a decline was "
@@ -105,8 +114,8 @@ def baseline(
         "baseline",
         ("One row per state tested, per offence group tested" if all_cells else "One row for {place_name}")
         + ", and one per cell of state and offence group that is flagged. {scan_tests:n} of {scan_cells:n} cells have "
-        "enough in them to be tested, one false-discovery control over all; {scan_flags:n} are flagged. Charts: which "
-        "of the EARS charts (or Farrington's bound) the count exceeds on its own. Method: {baseline_method}.",
+        "enough in them to be tested, adjusted together so that few flags are by chance alone; {scan_flags:n} are "
+        "flagged. " + CHARTS[str(sheet.facts["baseline_method"])],
     )
     return [table_of_cells]
 

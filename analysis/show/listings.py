@@ -35,6 +35,14 @@ INDICATOR_ROWS = (
 """What one row of the indicators is, and the rule of their flags."""
 
 
+SERIES_ROWS = (
+    "One row per week of issue. Expected: the mean of the seven weeks before; usual up to: how far above that a count "
+    "may lie by chance (chart C1 of EARS, the Early Aberration Reporting System of public health, made for short "
+    "series). Later weeks had less time for an outcome to be recorded, so a fall at the end may be nothing else."
+)
+"""What one row of the weekly series is, and where its expected counts come from."""
+
+
 def place_name(place: str) -> str:
     """Name a state in full, or all of them; the District of Columbia takes its article in a sentence."""
     if place == ALL_STATES:

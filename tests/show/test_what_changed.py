@@ -50,12 +50,21 @@ def check_prose(said: str) -> None:
     assert not re.search(r"\d% (?:more|fewer|higher|lower|increase|decrease)|[+−]\d", said), "no percentage change"
 
 
+def without_interval(template: str) -> list[str]:
+    """List the estimates that a sentence gives without an interval: the week's share, a comparison, a final number."""
+    named = set(facts_named(template))
+    ends = {name: (f"{name.removesuffix('_ratio')}_low", f"{name.removesuffix('_ratio')}_high") for name in named}
+    estimates = [name for name in named if name in ("share", "nowcast") or name.endswith("_ratio")]
+    return [name for name in estimates if not named.issuperset(ends[name])]
+
+
 def check_week(facts: Facts, grammar: tuple[Callable[[Facts], str | None], ...] = COHORT) -> list[str]:
     """Fill a week's sentences; hold each, and their number, against what is promised of them."""
     templates = say(grammar, facts)
     assert 3 <= len(templates) <= 5, templates
     for template in templates:
         assert set(facts_named(template)) <= set(facts)
+        assert without_interval(template) == [], template
         assert not re.search(r"\d", FIXED.sub("", re.sub(r"\{[^}]*\}", "", template))), template
     said = [fill(template, facts).replace("**", "") for template in templates]
     for sentence in said:
@@ -236,6 +245,12 @@ def test_an_unfinished_week_has_its_nowcast_where_delays_are_known() -> None:
     assert low < 20 < high
     assert said[1].endswith("so no direction is named.")
     assert not any("higher" in sentence or "lower" in sentence for sentence in said)
+
+
+def test_an_estimate_without_its_interval_is_found() -> None:
+    assert without_interval("{share:share} of {issued:n}") == ["share"]
+    assert without_interval("(ratio {last_week_ratio:ratio}, {last_week_low:ratio} to {last_week_high:ratio})") == []
+    assert without_interval("about {nowcast:.0f}, {nowcast_low:.0f} at least") == ["nowcast"]
 
 
 @pytest.mark.parametrize("place", ["all", "CA"])
