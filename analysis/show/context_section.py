@@ -171,7 +171,8 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
                 "spread, {funnel_outside_chance:n} outside those of chance alone"
             ),
             subtitle=sheet.fill(
-                "Declines recorded over those expected, detainers alike by {strata}, {week_name}; labels: most expected"
+                "Declines recorded over those expected, detainers alike by {strata}, {week_name}; named: most "
+                "expected, where there is room"
             ),
         ),
         "funnel",
