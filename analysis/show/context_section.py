@@ -19,6 +19,7 @@ from analysis.show.figures import stacked_outcomes
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown
 from analysis.show.style import OUTCOMES
+from analysis.stats.baselines import EARS, FARRINGTON
 from analysis.stats.cohorts import TRAILING_WEEKS
 from analysis.stats.context import (
     direct_shares,
@@ -38,12 +39,11 @@ from analysis.stats.weeks import Calendar, last_day
 FEW_STATES = 3
 """States with detainers up to which a source is said to be of few states."""
 CHARTS = {
-    "EARS": "Charts: those that the count exceeds on its own, of EARS, the Early Aberration Reporting System of public "
+    EARS: "Charts: those that the count exceeds on its own, of EARS, the Early Aberration Reporting System of public "
     "health, made for short series. C1 holds a count against the seven weeks before it, C2 against seven weeks that "
     "ended two weeks earlier, and C3 adds up what lies above C2 over three weeks.",
-    "Farrington": "Charts: whether the count exceeds Farrington's bound on its own, which public health uses on years "
+    FARRINGTON: "Charts: whether the count exceeds Farrington's bound on its own, which public health uses on years "
     "of data: it holds a count against the same season of the years before, with their trend.",
-    "": "",
 }
 """How a week is held against the weeks before it, by the method, in words for those who do not know its name."""
 NO_DETAINERS = "There is no detainer in {place_name} in this week: nothing to show of outcomes, nor of a change."

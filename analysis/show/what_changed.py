@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from analysis.show.sentences import Fact
+from analysis.stats.baselines import EARS
 
 Facts = Mapping[str, Fact]
 Clause = Callable[[Facts], str | None]
@@ -148,7 +149,7 @@ def against_the_past(facts: Facts) -> str | None:
         verdict = "the count of {declined:n} is **above that, and flagged**"
     elif above:
         verdict = "the count of {declined:n} is above that, but does not stand out among the week's tests"
-    weeks = "seven weeks" if facts["baseline_method"] == "EARS" else "years"
+    weeks = "seven weeks" if facts["baseline_method"] == EARS else "years"
     return (
         f"By the {weeks} before, {{baseline_expected:.1f}} declines were to be expected and up to "
         f"{{baseline_upper:.1f}} would be usual: {verdict}."

@@ -7,9 +7,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from analysis.show.context_section import NO_DELAYS, endings, few_states, finished, origin_notes, what_became
-from analysis.show.kinds import FIGURE_KEY
+from analysis.show.context_section import NO_DELAYS, baseline, endings, few_states, finished, origin_notes, what_became
+from analysis.show.kinds import FIGURE_KEY, TABLE_TYPE
 from analysis.show.sheet import Sheet
+from analysis.stats.baselines import EARS, FARRINGTON
 from analysis.stats.cohorts import OUTCOME_COLUMNS
 from analysis.stats.delays import maturity
 from analysis.stats.nowcast import nowcast_facts
@@ -64,6 +65,19 @@ def test_a_week_that_nothing_more_is_expected_of_is_not_called_young(
     said, figure = finished(sheet_of(**nowcast_facts(estimates, WEEK)), estimates, WEEK)
     assert says in said.data["text/plain"]
     assert figure.metadata[FIGURE_KEY]["title"].startswith(headline)
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [(EARS, "Early Aberration Reporting System"), (FARRINGTON, "the same season of the years before")],
+)
+def test_the_method_of_a_baseline_is_said_in_plain_words(method: str, words: str) -> None:
+    row = {"state": "all", "group": "all", "observed": 9.0, "expected": 5.0, "upper": 12.0, "p": 0.1}
+    scanned = pd.DataFrame([row | {"p_adjusted": 0.2, "flags": "", "flagged": False, "reason": "", "method": method}])
+    rows = pd.DataFrame({"state": ["TX"], "offence_group": ["DUI"], "outcome": ["declined_by_lea"], "detainers": [9]})
+    facts = {"scan_tests": 1, "scan_cells": 1, "scan_flags": 0, "baseline_method": method}
+    (shown,) = baseline(sheet_of(**facts), scanned, rows)
+    assert words in shown.data[TABLE_TYPE]["caption"]
 
 
 def test_no_empty_panel_is_drawn_of_no_detainers() -> None:
