@@ -344,13 +344,23 @@ def check_command(
 @click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-06", show_default=True)
 @click.option("--extracted-on", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-10", show_default=True)
 @click.option("--events", is_flag=True, help="Plant a threefold rise, a policy reset and a bulk entry.")
+@click.option("--mean-delay", default=40.0, show_default=True, help="Days from issue to the recording of an end, mean.")
+@click.option("--lift-dates", is_flag=True, help="Give the day of each end, so that unfinished weeks can be estimated.")
 @_mendable
 def synthetic_command(
-    out: Path, rows: int, seed: int, first_day: datetime, last_day: datetime, extracted_on: datetime, events: bool
+    out: Path,
+    rows: int,
+    seed: int,
+    first_day: datetime,
+    last_day: datetime,
+    extracted_on: datetime,
+    events: bool,
+    mean_delay: float,
+    lift_dates: bool,
 ) -> None:
     """Write a made-up release in the form of March 2026, to try everything without a download: SYNTHETIC."""
     from analysis.load.synthetic import generate, write_release
-    from analysis.load.synthetic_laws import standard_events
+    from analysis.load.synthetic_laws import DelayLaw, Options, standard_events
 
     first, last = first_day.date(), last_day.date()
     made = generate(
@@ -359,6 +369,7 @@ def synthetic_command(
         first_day=first,
         last_day=last,
         extracted_on=extracted_on.date(),
+        options=Options(delay=DelayLaw(mean_days=mean_delay), with_lift_date=lift_dates),
         events=standard_events(first, last, detainers=rows) if events else (),
     )
     write_release(made.release, out)

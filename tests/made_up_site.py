@@ -98,6 +98,12 @@ def by_offence_csv() -> str:
     return "\n".join(["status,group,issued,declined,share", *rows]) + "\n"
 
 
+def agencies_csv(state: int) -> str:
+    """Give a profile's table of agencies: ten of their own names, and the others."""
+    rows = [f"SAMPLE COUNTY {10 * state + n:03} JAIL,{20 - n},1–4" for n in range(10)]
+    return "\n".join(["agency,issued_shown,declined_shown", *rows, "other agencies,59,5+"]) + "\n"
+
+
 def made_up_site(out: Path, *, weeks: int, places: int) -> dict[str, Entry]:
     """Write ``weeks`` national bulletins and, for each week, ``places`` reports on states; give the manifest."""
     entries: dict[str, Entry] = {}
@@ -106,7 +112,8 @@ def made_up_site(out: Path, *, weeks: int, places: int) -> dict[str, Entry]:
         tables = {"by_state": by_state_csv(n % 5), "by_offence": by_offence_csv()}
         same: dict[str, Any] = {"padding": 80}
         add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": "all"}, tables=tables, **same)
-        for postal in states().index[:places]:
-            add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": postal}, **same)
+        for number, postal in enumerate(states().index[:places]):
+            named = {"agencies": agencies_csv(number)}
+            add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": postal}, tables=named, **same)
     write_manifest(out, entries)
     return entries

@@ -52,7 +52,8 @@ class SourceFacts(BaseModel):
 
     ``clock`` tells what its weeks mean: detainers by the week they were ``issued``, or declines by the week they were
     ``recorded``. ``detainers`` and ``declined`` are the totals that the rows must add up to. ``offences``, ``outcomes``
-    and ``lift_dates`` tell whether the source records offences, how detainers ended, and on which day.
+    and ``lift_dates`` tell whether the source records offences, how detainers ended, and on which day. ``citation`` is
+    what its publisher asks to be cited as; blank = nothing that we know of.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +70,13 @@ class SourceFacts(BaseModel):
     offences: bool
     outcomes: bool = True
     lift_dates: bool = False
+    citation: str = ""
+
+
+def as_cited(facts: SourceFacts, sha256: str) -> dict[str, str]:
+    """Give what a report says of its source where it says how to be cited: name, title, hash, and citation if any."""
+    told = {"name": facts.name, "title": facts.title, "sha256": sha256}
+    return told | ({"citation": facts.citation} if facts.citation else {})
 
 
 class Origin(BaseModel):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.declared import check_days
-from analysis.load.files import SourceFacts, origin_of
+from analysis.load.files import SourceFacts, as_cited, origin_of
 from analysis.load.releases import read_release
 from analysis.load.sources import Source
 from analysis.load.store import find_version, read_stored, versions_of
@@ -34,6 +34,11 @@ class Snapshot:
     facts: SourceFacts
     sha256: str
     table: pd.DataFrame
+
+    @property
+    def cited(self) -> dict[str, str]:
+        """What reports on it say of it (:func:`analysis.load.files.as_cited`)."""
+        return as_cited(self.facts, self.sha256)
 
 
 def version_numbers(source: str) -> list[int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from analysis.errors import InputError, unknown
 from analysis.load.declared import check_days
-from analysis.load.files import Origin, SourceFacts, bundled_folder, check_hash, origin_of
+from analysis.load.files import Origin, SourceFacts, as_cited, bundled_folder, check_hash, origin_of
 from analysis.load.store import TABLE_FILE, imported_names, read_stored, versions_of
 
 if TYPE_CHECKING:  # the readers are imported when something is read: a list of the sources should come at once
@@ -42,6 +42,11 @@ class Source:
             The file is not the one that its origin file describes.
         """
         return check_hash(self.path)
+
+    @property
+    def cited(self) -> dict[str, str]:
+        """What reports on it say of it (:func:`analysis.load.files.as_cited`)."""
+        return as_cited(self.facts, self.sha256)
 
     def check(self) -> None:
         """Read all of the source, so that what cannot be used is met before any report is begun.

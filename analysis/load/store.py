@@ -35,6 +35,11 @@ DATA_DIR_VARIABLE = "DECLINES_DATA_DIR"
 TABLE_FILE, SCORECARD_FILE = "detainers.parquet", "scorecard.csv"
 ROW_GROUP = 32_768
 """Rows in a row group: small, so that a reader of some weeks skips the others."""
+CITATIONS = dict.fromkeys(
+    ("D", "E", "F", "G", "processed"),
+    "government data provided by ICE in response to a FOIA request to the Deportation Data Project",
+)
+"""What publishers ask to be cited as, by the form of a release, where one publishes all of the form."""
 NEVER_THE_SAME = ("person", "source_row")
 """Columns whose values hardly repeat, for which a dictionary and compression would only cost time."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -252,6 +257,7 @@ def _origin(
             offences="offence_group" not in release.gaps and bool(table["offence_detail"].notna().any()),
             outcomes="lift_reason" not in release.gaps,
             lift_dates=bool(table["lifted_on"].notna().any()),
+            citation="" if synthetic else CITATIONS.get(release.form, ""),
         ),
     )
 

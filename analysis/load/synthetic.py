@@ -22,7 +22,7 @@ import yaml
 from analysis.errors import InputError
 from analysis.load.files import Origin, SourceFacts, sha256_of
 from analysis.load.synthetic_draws import DECLINED, NEVER_DAY, population
-from analysis.load.synthetic_form import Form, coded, dated
+from analysis.load.synthetic_form import LIFT_DATE, Form, coded, dated
 from analysis.load.synthetic_laws import DelayLaw, Event, Options, Rise, day_number
 from analysis.load.synthetic_world import World, margins
 
@@ -241,10 +241,13 @@ def write_origin(made: Synthetic, path: Path, *, command: str, name: str = "synt
     name
         Name of the source.
     """
+    dated_ends, delay = LIFT_DATE in made.release, made.world.options.delay
     origin = Origin(
         title=f"{TITLE}, seed {made.world.seed}",
         producer="analysis.load.synthetic of declined-detainers",
-        document="SYNTHETIC: made-up rows in the form of release 2026-ICLI-00005; about nobody and no place",
+        document="SYNTHETIC: made-up rows in the form of release 2026-ICLI-00005"
+        + (", with the day of each end as in 2025-ICFO-18038" if dated_ends else "")
+        + "; about nobody and no place",
         document_date=made.extracted_on,
         reference="analysis/load/synthetic.py",
         obtained=command,
@@ -253,7 +256,8 @@ def write_origin(made: Synthetic, path: Path, *, command: str, name: str = "synt
         sha256=sha256_of(path),
         row="one row is one made-up detainer, repeats included",
         blank="pending, not recorded or not given, as in ICE's releases",
-        notes="SYNTHETIC. Shares, places and answers are made up: nothing in it may be told of any state or agency.",
+        notes="SYNTHETIC. Shares, places and answers are made up: nothing in it may be told of any state or agency. An "
+        f"end is recorded {delay.mean_days:g} days after issue on average ({delay.name} law).",
         source=SourceFacts(
             name=name,
             title=f"SYNTHETIC detainers issued {made.world.first_day} to {made.world.last_day}",
@@ -265,6 +269,7 @@ def write_origin(made: Synthetic, path: Path, *, command: str, name: str = "synt
             declined=int((made.release["Detainer Lift Reason"] == DECLINED).sum()),
             synthetic=True,
             offences=True,
+            lift_dates=dated_ends,
         ),
     )
     beside = path.with_name(path.name + ".origin.yml")

@@ -27,6 +27,7 @@ FORMS = (
 )
 CRIMINALITY = ("1 Convicted Criminal", "2 Pending Criminal Charges", "3 Other Immigration Violator")
 CONVICTED_UNNAMED = 0.16  # share of convicted among those with neither a named offence nor none
+LIFT_DATE = "Detainer Lift Date"
 REDACTED = {"Birth Date": "(b)(6), (b)(7)(c)", "EID DTA ID": "b(6), b(7)c"}
 SENTENCES = {
     "Days": (1, 2, 5, 10, 30, 60, 90, 180, 364),
@@ -236,5 +237,5 @@ class Form:
         release = pd.DataFrame({name: self.column(name) for name in self.columns})
         if self.world.options.with_lift_date:
             recorded = np.where(self.reason == NEVER, NEVER_DAY, self.rows["recorded"])
-            release["Detainer Lift Date"] = dated(recorded, recorded == NEVER_DAY)
+            release[LIFT_DATE] = dated(recorded, recorded == NEVER_DAY)
         return release

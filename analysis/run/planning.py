@@ -191,7 +191,15 @@ class _MadeFrom:
         weeks = [week for week in self.calendar.weeks() if week <= until]
         status = [(week.isoformat(), self.calendar.status(week), self.calendar.days_covered(week)) for week in weeks]
         extracted = facts.extracted_on.isoformat() if facts.lift_dates else ""  # how long each detainer was followed
-        told = [facts.title, self.source.origin.notes, facts.synthetic, facts.offences, extracted, status]
+        told = [
+            facts.title,
+            facts.citation,
+            self.source.origin.notes,
+            facts.synthetic,
+            facts.offences,
+            extracted,
+            status,
+        ]
         return keys.sha256_of_text(json.dumps(told))
 
 

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader
 from analysis.load.names import ALL_STATES, names_of_states
 from analysis.run.listed import Listed, listed_reports, place_names
 from analysis.run.manifest import Entry
+from analysis.run.named import named_places
 from analysis.run.page import TEMPLATES, without_turning
 from analysis.run.parameters import notebooks
 from analysis.run.places import place_series
@@ -164,6 +165,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
         sections=sections(reports, settings.order),
         states=[place for place in places if place in names_of_states()],
         offences=[place for place in places if place not in names_of_states()],
+        named=named_places(out, reports),
     )
     write_page(FEED, "feed.xml.j2", items=feed_items(out, reports), feed_id=uuid.uuid5(_NAMES, settings.title).urn)
     write_whole(out / JSON_INDEX, as_json({"title": settings.title, "reports": [in_json(one) for one in reports]}))

@@ -9,7 +9,6 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from analysis.show.canvas import (
     LABEL_LINES,
@@ -25,15 +24,14 @@ from analysis.show.canvas import (
     say_empty,
     week_axis,
 )
+from analysis.show.names_beside import RING, place_names
 from analysis.show.style import DECLINED, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, drawing
 from analysis.show.tables import write
 from analysis.stats.funnels import Spread, exact_limits, spread_limits
 
-MOST_NAMED, LABEL_WIDTH, LABEL_HEIGHT = 12, 22, 11
+MOST_NAMED = 12
 LEAST_EXPECTED = 0.1
 LINES = ("-", "--", "-.", ":")
-HALO = [withStroke(linewidth=2.5, foreground="white")]
-"""White around a name, so that a line behind it does not strike it out."""
 
 
 def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Sequence[str] = ()) -> Figure:
@@ -60,6 +58,7 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
             return figure
         grid_of = np.geomspace(LEAST_EXPECTED, 1.3 * shown["expected"].max(), 200)
         spread = Spread(placed.attrs["phi"], placed.attrs["tau2"], "sqrt")
+        drawn = [np.column_stack([grid_of, np.ones_like(grid_of)])]
         for level, line in ((0.95, "-"), (0.998, "--")):
             for limits, colour in (
                 (exact_limits(grid_of, level), "#B9C7D6"),
@@ -67,6 +66,7 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
             ):
                 for limit in limits:
                     axes.plot(grid_of, limit, line, color=colour, linewidth=1, zorder=1)
+                    drawn.append(np.column_stack([grid_of, limit]))
         axes.axhline(1, color=INK, linewidth=0.8)
         outside = shown["position"].isin(["above", "below"])
         judged = spread_limits([shown["expected"].max()], 0.998, spread)[1]  # what judges must be seen
@@ -81,26 +81,19 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
         roots = range(0, int(2 * np.sqrt(top)) + 1, 1 + int(np.sqrt(top) / 5))
         axes.set_yticks([root**2 // 4 if root > 1 else root**2 / 4 for root in roots])
         by_weight = shown.assign(outside=outside).sort_values(["outside", "expected"], ascending=False)
-        places = 72 * figure.dpi_scale_trans.inverted().transform(
-            axes.transData.transform(by_weight[["expected", "ratio"]])
-        )
-        clear = _apart(list(by_weight.index), places)
-        names = [state for state in by_weight.index if state in named] or clear
-        clear = _apart(names, places[by_weight.index.get_indexer(names)])
         if named and named[0] in shown.index:
-            ring: dict[str, Any] = {"markersize": 12, "markerfacecolor": "none", "markeredgecolor": INK}
+            ring: dict[str, Any] = {"markersize": 2 * RING, "markerfacecolor": "none", "markeredgecolor": INK}
             axes.plot(*shown.loc[named[0], ["expected", "ratio"]], "o", clip_on=False, zorder=4, **ring)
-        for state in names:
-            at = by_weight.loc[state, ["expected", "ratio"]]
-            axes.annotate(
-                state,
-                (at["expected"], at["ratio"]),
-                (7, 5 if state in clear else -12),
-                textcoords="offset points",
-                fontsize=8,
-                zorder=4,
-                path_effects=HALO,
-            )
+        wanted = [state for state in named if state in shown.index] or list(by_weight.index)
+        place_names(
+            axes,
+            wanted,
+            shown.loc[[*wanted, *shown.index.difference(wanted)], ["expected", "ratio"]].to_numpy(),
+            drawn,
+            most=MOST_NAMED,
+            needed=named,
+            ringed=named[0] if named else "",
+        )
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_formatter(lambda value, _: "")
@@ -108,16 +101,6 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
         axes.set_ylabel("Recorded / expected")
         grid(axes, "y")
     return figure
-
-
-def _apart(names: list[str], points: np.ndarray) -> list[str]:
-    """Choose the names that can stand beside their points without covering one before them; points of 1/72 inch."""
-    kept: list[int] = []
-    for n in range(len(names)):
-        gaps = np.abs(points[kept] - points[n])
-        if not ((gaps[:, 0] < LABEL_WIDTH) & (gaps[:, 1] < LABEL_HEIGHT)).any():
-            kept.append(n)
-    return [names[n] for n in kept[:MOST_NAMED]]
 
 
 def change_bars(parts: pd.DataFrame, *, headline: str, subtitle: str) -> Figure:
@@ -211,7 +194,7 @@ def nowcast_series(estimates: pd.DataFrame, *, headline: str, subtitle: str) -> 
         key(figure, "● recorded    ○ estimate of the final number, bar: 90% band    × too young for an estimate")
         dates = mdates.date2num(estimates.index)
         axes.plot(dates, estimates["recorded"], "o", color=DECLINED, markersize=4, clip_on=False)
-        given = (estimates["reason"] == "").to_numpy() & (estimates["completeness"] < 1).to_numpy()
+        given = (estimates["reason"] == "").to_numpy() & (estimates["maturity"] != "settled").to_numpy()
         some = estimates[given]
         axes.errorbar(
             dates[given],

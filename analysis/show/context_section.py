@@ -19,6 +19,7 @@ from analysis.show.figures import stacked_outcomes
 from analysis.show.listings import state_names
 from analysis.show.sheet import Sheet, Shown
 from analysis.show.style import OUTCOMES
+from analysis.stats.baselines import EARS, FARRINGTON
 from analysis.stats.cohorts import TRAILING_WEEKS, in_place
 from analysis.stats.context import (
     direct_shares,
@@ -37,14 +38,22 @@ from analysis.stats.weeks import Calendar, last_day
 
 FEW_STATES = 3
 """States with detainers up to which a source is said to be of few states."""
+CHARTS = {
+    EARS: "Charts: those that the count exceeds on its own, of EARS, the Early Aberration Reporting System of public "
+    "health, made for short series. C1 holds a count against the seven weeks before it, C2 against seven weeks that "
+    "ended two weeks earlier, and C3 adds up what lies above C2 over three weeks.",
+    FARRINGTON: "Charts: whether the count exceeds Farrington's bound on its own, which public health uses on years "
+    "of data: it holds a count against the same season of the years before, with their trend.",
+}
+"""How a week is held against the weeks before it, by the method, in words for those who do not know its name."""
 NO_DETAINERS = "There is no detainer in {place_name} in this week: nothing to show of outcomes, nor of a change."
 NO_DELAYS = (
     "This report does not measure how finished the week is: the source does not say on which day a decline was "
     "recorded, and the report reads no two versions of it from which to tell."
 )
 NO_DELAYS_HERE = (
-    "How finished the week is in {place_name} is not measured: too few of its declines have a known delay. In all "
-    "states together {week_completeness:share} of the week's declines are recorded."
+    "How finished the week is for {place_name} alone is not measured: too few of its declines have a known delay. Of "
+    "all detainers together {week_completeness:share} of the week's declines are recorded."
 )
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
@@ -105,8 +114,8 @@ def baseline(
         "baseline",
         ("One row per state tested, per offence group tested" if all_cells else "One row for {place_name}")
         + ", and one per cell of state and offence group that is flagged. {scan_tests:n} of {scan_cells:n} cells have "
-        "enough in them to be tested, one false-discovery control over all; {scan_flags:n} are flagged. Charts: which "
-        "of the EARS charts (or Farrington's bound) the count exceeds on its own. Method: {baseline_method}.",
+        "enough in them to be tested, adjusted together so that few flags are by chance alone; {scan_flags:n} are "
+        "flagged. " + CHARTS[str(sheet.facts["baseline_method"])],
     )
     return [table_of_cells]
 
@@ -162,7 +171,8 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
                 "spread, {funnel_outside_chance:n} outside those of chance alone"
             ),
             subtitle=sheet.fill(
-                "Declines recorded over those expected, detainers alike by {strata}, {week_name}; labels: most expected"
+                "Declines recorded over those expected, detainers alike by {strata}, {week_name}; named: most "
+                "expected, where there is room"
             ),
         ),
         "funnel",
@@ -326,16 +336,22 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
     if estimates is None or pd.Timestamp(week) not in estimates.index:
         return [sheet.say(NO_DELAYS if sheet.facts["week_completeness"] is None else NO_DELAYS_HERE)]
     said = (
-        "The final number of the week's declines cannot be estimated: {nowcast_reason}."
-        if sheet.facts["nowcast_reason"]
-        else "By how declines of earlier weeks came in, {completeness:share} of this week's are recorded ({maturity}): "
+        "By how declines of earlier weeks came in, {completeness:share} of this week's are recorded ({maturity}): "
         "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, "
-        "{nowcast_level:share} band)."
+        "{nowcast_level:.0%} band)."
     )
+    if sheet.facts["nowcast_reason"]:
+        said = "The final number of the week's declines cannot be estimated: {nowcast_reason}."
+    elif sheet.facts["completeness"] == 1:
+        said = "The week is as finished as can be measured: its declines have been followed for as long as any."
+    shown = estimates.tail(26)
+    young = bool((shown["maturity"] != "settled").any())
     series = sheet.figure(
         nowcast_series(
-            estimates.tail(26),
-            headline=sheet.fill("Young weeks are not finished: open marks are estimates"),
+            shown,
+            headline="Young weeks are not finished: open marks are estimates"
+            if young
+            else "Every week shown is settled: nearly all of its declines are recorded",
             subtitle=sheet.fill("Recorded as declined and estimated final number by week of issue, {place_name}"),
         ),
         "nowcast",

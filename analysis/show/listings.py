@@ -35,6 +35,14 @@ INDICATOR_ROWS = (
 """What one row of the indicators is, and the rule of their flags."""
 
 
+SERIES_ROWS = (
+    "One row per week of issue. Expected: the mean of the seven weeks before; usual up to: how far above that a count "
+    "may lie by chance (chart C1 of EARS, the Early Aberration Reporting System of public health, made for short "
+    "series). Later weeks had less time for an outcome to be recorded, so a fall at the end may be nothing else."
+)
+"""What one row of the weekly series is, and where its expected counts come from."""
+
+
 def place_name(place: str) -> str:
     """Name a state in full, or all of them; the District of Columbia takes its article in a sentence."""
     if place == ALL_STATES:
@@ -97,13 +105,18 @@ def bound_tiles(bounds: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
 
 
 def share_tiles(by_state: pd.DataFrame, estimates: pd.DataFrame, tiles: pd.DataFrame, fewest: int) -> pd.DataFrame:
-    """Give each state's tile its share drawn towards all; one on fewer declines than the fewest is unstable."""
+    """Give each state's tile its share drawn towards all; one on fewer declines than the fewest is unstable.
+
+    The share is rounded as it is printed, so that tiles with the same number have the same colour.
+    """
     counts = by_state.reindex(tiles.index, fill_value=0)
     none = counts["declined"] == 0
     shares = estimates["shrunken"].reindex(tiles.index).mask(none, 0.0)
+    percent = shares.map("{:.0%}".format)
+    little = ~none & (percent == "0%")
     return tiles.assign(
-        count=shares,
-        label=shares.map("{:.0%}".format).mask(none, "none"),
+        count=(percent.str.rstrip("%").astype(float) / 100).mask(little, shares),
+        label=percent.mask(little, "<1%").mask(none, "none"),
         present=counts["issued"] > 0,
         unstable=~none & (counts["declined"] < fewest),
     )

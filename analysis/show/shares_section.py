@@ -20,6 +20,12 @@ NO_FACILITIES = (
 )
 
 
+DESIGN_EFFECT = (
+    "Design effect: by how much the likeness of a facility's detainers multiplies the variance of the share (one: not "
+    "at all), so that it rests on fewer than it seems to."
+)
+
+
 def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, place: str) -> list[Shown]:
     """Show the states' shares: map, dot plot, and a table of what may be said of their order.
 
@@ -90,9 +96,10 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
     table = sheet.table(
         estimates_table(estimates, by_state, of_states),
         "shares",
-        "One row per state with detainers: its share, and that share drawn towards all states' (beta-binomial, with a "
-        "credible interval; half of the states keep less than {own_weight:share} of their own). A rank is given as the "
-        "range that it may have and no further.",
+        "One row per state with detainers: its share, and that share drawn towards all states' (beta-binomial). Own "
+        "weight: how much of the drawn share is the state's own; the fewer its detainers, the less (half of the states "
+        "keep less than {own_weight:share}). A rank is given as the range that it may have and no further."
+        + (f" {DESIGN_EFFECT}" if of_states is not None else ""),
     )
     alike = sheet.say(
         "The states' shares of this week differ no more than by chance: each is drawn almost wholly to that of all."
@@ -120,6 +127,7 @@ def facility_interval(sheet: Sheet, facilities: pd.DataFrame | None, place: str)
     )
     return sheet.say(
         "Detainers of one facility are alike. Allowing for that, the interval of the share in {place_name} is "
-        "{cluster_low:share} to {cluster_high:share} instead of {share_low:share} to {share_high:share} (design effect "
-        "{design_effect:.1f}, {facilities:n} facilities)."
+        "{cluster_low:share} to {cluster_high:share} instead of {share_low:share} to {share_high:share} "
+        "({facilities:n} facilities; design effect {design_effect:.1f}, by which their likeness multiplies the "
+        "variance)."
     )

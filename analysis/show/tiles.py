@@ -106,8 +106,8 @@ def _class_key(figure: Figure, classes: Sequence[float], absent_name: str, unsta
     panel.set_axis_off()
     shares = classes[0] < 1
     if shares:
-        bounds = [f"{100 * bound:.0f}%" for bound in classes]
-        names = [f"under {bounds[0]}", *(f"{a} to {b}" for a, b in pairwise(bounds)), f"{bounds[-1]} or more"]
+        bounds = [round(100 * bound) for bound in classes]  # of shares in whole percent, as tiles print them
+        names = [f"under {bounds[0]}%", *(f"{a}% to {b - 1}%" for a, b in pairwise(bounds)), f"{bounds[-1]}% or more"]
     else:
         steps = [1, *classes]
         names = [*(f"{a:.0f} to {b - 1:.0f}" for a, b in pairwise(steps)), f"{classes[-1]:.0f} or more"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from analysis.show.sentences import Fact
+from analysis.stats.baselines import EARS
 
 Facts = Mapping[str, Fact]
 Clause = Callable[[Facts], str | None]
@@ -80,7 +81,7 @@ def unfinished(facts: Facts) -> str | None:
     if facts["nowcast"] is not None:
         return (
             "The week is {status}: by how declines of earlier weeks came in, {completeness:share} of its declines are "
-            "recorded and about {nowcast:.0f} are to be expected in the end ({nowcast_level:share} band "
+            "recorded, with about {nowcast:.0f} to be expected in the end ({nowcast_level:.0%} band "
             "{nowcast_low:.0f} to {nowcast_high:.0f}), so no direction is named."
         )
     if facts["week_completeness"] is not None:
@@ -148,7 +149,7 @@ def against_the_past(facts: Facts) -> str | None:
         verdict = "the count of {declined:n} is **above that, and flagged**"
     elif above:
         verdict = "the count of {declined:n} is above that, but does not stand out among the week's tests"
-    weeks = "seven weeks" if facts["baseline_method"] == "EARS" else "years"
+    weeks = "seven weeks" if facts["baseline_method"] == EARS else "years"
     return (
         f"By the {weeks} before, {{baseline_expected:.1f}} declines were to be expected and up to "
         f"{{baseline_upper:.1f}} would be usual: {verdict}."
@@ -275,3 +276,19 @@ def unnamed_states(facts: Facts) -> str | None:
 
 
 LOCATED = (located, unnamed_states)
+
+
+def offences_known(facts: Facts) -> str:
+    """Say for how many declines the offence is known."""
+    rest = "; for {unknown_offences:n} it is not" if facts["unknown_offences"] else ""
+    return "The offence is known for **{known_offences:many} of {declined:n}** declines" + rest + "."
+
+
+def place_alone(facts: Facts) -> str | None:
+    """Say of how many declines a row is known that names no offence."""
+    if not facts["known_without_offence"]:
+        return None
+    return "Among the others: {known_without_offence:rows} that name a place and no offence."
+
+
+OFFENCES = (offences_known, place_alone)

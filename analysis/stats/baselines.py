@@ -24,6 +24,8 @@ from analysis.stats.trailing import TRAILING, pooled_dispersion, trailing_test, 
 Floats = NDArray[np.float64]
 EarsMethod = Literal["C1", "C2", "C3"]
 
+EARS, FARRINGTON = "EARS", "Farrington flexible"
+"""How :func:`week_baselines` names its methods."""
 EARS_WEEKS = TRAILING
 EARS_ALPHA: dict[EarsMethod, float] = {"C1": 0.001, "C2": 0.001, "C3": 0.025}
 SHORTEST_SERIES = EARS_WEEKS + 5
@@ -224,12 +226,12 @@ def week_baselines(counts: pd.DataFrame, settings: FarringtonSettings | None = N
     years = (len(counts) - 1 - FarringtonSettings.half_window) // YEAR
     if years >= FarringtonSettings.years:
         method, found = (
-            "Farrington flexible",
+            FARRINGTON,
             farrington(looked_at, settings or FarringtonSettings(years=min(years, 5))),
         )
         found = found.assign(p=found["p_new"], flags=np.where(found["observed"] > found["upper"], "Farrington", ""))
     else:
-        method, found = "EARS", _ears_of_last_week(looked_at, pooled_dispersion(counts.iloc[:-1])[enough])
+        method, found = EARS, _ears_of_last_week(looked_at, pooled_dispersion(counts.iloc[:-1])[enough])
     few = (found["expected"] < MINIMUM_EXPECTED) & (found["observed"] < MINIMUM_OBSERVED)
     found["reason"] = found["reason"].mask(few & (found["reason"] == ""), str(Reason.TOO_FEW))
     found.loc[found["reason"] != "", ["expected", "upper", "p"]] = np.nan

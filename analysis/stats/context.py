@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import ALL_STATES
 from analysis.stats.clusters import clustered_shares
-from analysis.stats.cohorts import NOT_GIVEN, count_outcomes, in_place
+from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
 from analysis.stats.delays import Triangle, maturities, triangle_of_lift_dates, triangle_of_snapshots
 from analysis.stats.disclosure import WITHHELD
 from analysis.stats.funnels import funnel
@@ -275,25 +275,38 @@ def maturity_facts(calendar: Calendar, triangle: Triangle | None, week: date, ga
 def estimated_finals(
     triangle: Triangle | None,
     table: pd.DataFrame,
-    place: str,
-    extracted_on: date,
+    calendar: Calendar,
     versions: Mapping[date, pd.DataFrame],
+    place: str = ALL_STATES,
+    column: str = "state",
 ) -> pd.DataFrame | None:
-    """Estimate the final number of declines of a place's weeks; None where no delays are known.
+    """Estimate the final number of declines of the weeks of a state or an offence group.
 
     Parameters
     ----------
     triangle
-        That of all states.
-    table, place
-        Detainers of all states, and the state, or ``all``.
-    extracted_on, versions
+        That of all detainers; None = no delays are known.
+    table
+        All detainers.
+    calendar
+        The weeks that are estimated.
+    versions
         As in :func:`measured_triangle`.
+    place, column
+        The state or group, and the column that names it; ``all`` = all detainers together.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        As from :func:`analysis.stats.nowcast.nowcast`; None where no delays are known.
     """
     if triangle is not None and place != ALL_STATES:
-        own = {day: in_place(version, place) for day, version in versions.items()}
-        triangle = measured_triangle(in_place(table, place), extracted_on, own)
-    return None if triangle is None else nowcast(triangle)
+        own = {day: version[version[column] == place] for day, version in versions.items()}
+        triangle = measured_triangle(table[table[column] == place], calendar.extracted_on, own)
+    if triangle is None:
+        return None
+    estimates = nowcast(triangle)
+    return estimates[estimates.index.isin(as_timestamps(calendar.weeks()))]
 
 
 def _declines_known(table: pd.DataFrame, extracted_on: date) -> pd.Series:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome
-from analysis.stats.weeks import WEEK, saturday_of, week_of
+from analysis.stats.weeks import WEEK, last_day, saturday_of, week_of
 
 Floats = NDArray[np.float64]
 SETTLED, PROVISIONAL = 0.95, 0.5
@@ -48,8 +48,9 @@ class Triangle:
 def triangle_of_lift_dates(table: pd.DataFrame, extracted_on: date, longest: int = LONGEST_DELAY) -> Triangle:
     """Build the triangle from a release that gives the day on which each detainer ended.
 
-    A delay is the number of reporting weeks between the week of issue and the week of the recorded decline; a cell is
-    known if its week had ended by the extraction.
+    A delay is the number of weeks between the week of issue and that of the recorded decline. Weeks of recording end on
+    the weekday of the extraction, so that the newest cell of each row holds all that is recorded of it; for an
+    extraction on a Friday they are the reporting weeks.
 
     Parameters
     ----------
@@ -74,15 +75,16 @@ def triangle_of_lift_dates(table: pd.DataFrame, extracted_on: date, longest: int
             do="Recording delays can be measured from a release with lift dates or from two stored extractions",
         )
     last_full = last_full_week(extracted_on)
-    issued, lifted = week_of(declined["issued_on"]), week_of(declined["lifted_on"])
-    placed = declined.assign(week=issued, delay=(lifted - issued).dt.days // 7)
+    days_since = (extracted_on - last_day(last_full)).days
+    issued, lifted = week_of(declined["issued_on"]), declined["lifted_on"]
+    placed = declined.assign(week=issued, delay=(((lifted - issued).dt.days - days_since) // 7).clip(lower=0))
     reasons = np.select(
         [
             issued.isna(),
             lifted.isna(),
-            declined["lifted_on"] < declined["issued_on"],
-            declined["lifted_on"] > pd.Timestamp(extracted_on),
-            lifted > pd.Timestamp(last_full),
+            lifted < declined["issued_on"],
+            lifted > pd.Timestamp(extracted_on),
+            issued > pd.Timestamp(last_full),
             placed["delay"] > longest,
         ],
         [
@@ -90,7 +92,7 @@ def triangle_of_lift_dates(table: pd.DataFrame, extracted_on: date, longest: int
             "no day of the decline",
             "recorded before it was issued",
             "recorded after the extraction",
-            "recorded in the unfinished week of the extraction",
+            "issued in the unfinished week of the extraction",
             f"recorded more than {longest} weeks after issue",
         ],
         "",

@@ -165,7 +165,7 @@ def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path
 def test_search_finds_states_and_offences(made_site: Path, open_page: Open, words: str, state: str) -> None:
     page = open_page(made_site / "index.html")
     page.fill("#search", words)
-    shown = page.locator("li[data-found]:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    shown = page.locator("ul.places li:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
     assert state in shown
     assert len(shown) < 5
     assert page.locator("#grids").is_hidden()
@@ -181,7 +181,23 @@ def test_search_finds_states_and_offences(made_site: Path, open_page: Open, word
     assert page.locator("#found").inner_text() == "0 reports listed"
     page.fill("#search", "")
     assert page.locator("#grids").is_visible()
-    assert page.locator("[data-found]:visible").count() == page.locator("[data-found]").count()
+    everything = page.locator("[data-found]:not([data-reports])")
+    assert page.locator("[data-found]:visible").count() == everything.count(), "names stand where they are looked for"
+
+
+def test_search_finds_the_weeks_in_which_a_county_is_named(made_site: Path, open_page: Open) -> None:
+    page = open_page(made_site / "index.html")
+    assert page.get_by_text("Travis").count() == page.get_by_text("Travis").locator("visible=false").count()
+    page.fill("#search", "travis")
+    assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible()
+    assert page.get_by_role("heading", name="Counties, cities and agencies").is_visible()
+    name = page.locator("li[data-reports]:visible", has_text="Travis, TX")
+    assert name.locator(f"a[href='{PUBLISHED}#table-declined_by_place']").is_visible()
+    assert "of a county, city or agency" in page.locator("#found").inner_text()
+    page.fill("#search", "travis 28 january 2017")
+    assert page.locator("#found").inner_text() == "1 report listed"
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{PUBLISHED}")
 
 
 def _column(page: Page, table: str, column: int) -> list[str]:

@@ -629,8 +629,9 @@ def test_a_release_goes_only_where_it_can(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_origin_says_synthetic(tmp_path: Path) -> None:
-    made = brief(detainers=500)
+@pytest.mark.parametrize("dated_ends", [True, False])
+def test_the_origin_says_synthetic(tmp_path: Path, dated_ends: bool) -> None:
+    made = brief(detainers=500, options=Options(delay=DelayLaw(mean_days=9), with_lift_date=dated_ends))
     path = tmp_path / "made.parquet"
     write_release(made.release, path)
     write_origin(made, path, command="declines synthetic")
@@ -638,6 +639,10 @@ def test_the_origin_says_synthetic(tmp_path: Path) -> None:
     assert origin.source is not None
     assert origin.source.synthetic
     assert origin.source.offences
+    assert origin.source.lift_dates == dated_ends
+    assert ("with the day of each end" in origin.document) == dated_ends
+    assert origin.notes is not None
+    assert "recorded 9 days after issue on average (geometric law)" in origin.notes
     assert origin.title.startswith("SYNTHETIC")
     assert origin.source.title.startswith("SYNTHETIC")
     assert origin.source.detainers == len(made.release)
@@ -659,12 +664,14 @@ def test_the_bundled_release_is_what_its_origin_says() -> None:
     assert source is not None
     assert path.stat().st_size <= 900_000
     assert (source.name, source.clock, source.synthetic, source.offences) == ("synthetic", "issued", True, True)
+    assert source.lift_dates
     made = generate(
         20261125,
         detainers=12_000,
         first_day=source.first_day,
         last_day=source.last_day,
         extracted_on=source.extracted_on,
+        options=Options(delay=DelayLaw(mean_days=7), with_lift_date=True),
         events=bundled_events(),
     )
     bundled = pd.read_parquet(path)

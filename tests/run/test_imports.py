@@ -12,10 +12,11 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.load.quality import scorecard
-from analysis.load.sources import open_source, sources
+from analysis.load.sources import bundled_sources, open_source, sources
 from analysis.load.store import data_folder, find_version, imported_names, read_stored, versions_of
 from analysis.load.synthetic import generate, write_release
 from analysis.load.table import NAMES
+from analysis.run import imports
 from analysis.run.imports import check_release, import_release, name_of
 
 FIRST, LAST, EXTRACTED = date(2025, 1, 4), date(2025, 6, 27), date(2025, 7, 10)
@@ -62,6 +63,17 @@ def test_an_import_becomes_a_source(files: dict[str, Path]) -> None:
     assert list(table.columns[: len(NAMES)]) == list(NAMES)
     assert len(table) == source.facts.detainers
     assert table["issued_on"].is_monotonic_increasing
+
+
+def test_a_release_is_cited_as_its_publisher_asks_and_a_made_up_one_is_not(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_release([files["newer"]], "made-up", title="T")
+    assert "citation" not in open_source("made-up", clock="issued").cited
+    monkeypatch.setattr(imports, "is_synthetic", lambda _: False)
+    import_release([files["newer"]], "as-if-real", title="T")
+    assert "Deportation Data Project" in open_source("as-if-real", clock="issued").cited["citation"]
+    assert all("citation" not in source.cited for source in bundled_sources().values())
 
 
 def test_the_same_file_again_is_no_new_version(files: dict[str, Path], tmp_path: Path) -> None:

@@ -42,6 +42,17 @@ def _figure() -> Figure:
     return figure
 
 
+@pytest.mark.parametrize("citation", ["", "data given by <the county>"])
+def test_only_a_source_that_asks_for_it_is_cited_in_its_words(citation: str) -> None:
+    source = {"name": "made", "title": "Made"} | ({"citation": citation} if citation else {})
+    sheet = Sheet("probe", parameters={}, source=source)
+    page = files_of(_executed(sheet.masthead("A title", clock="issued"), sheet.close()))["report.html"].decode()
+    cited = page[page.index("How to cite") :]
+    assert "from the source Made" in cited
+    assert "Deportation Data Project" not in page
+    assert ("asks that it be cited as <q>data given by &lt;the county&gt;</q>" in cited) == bool(citation)
+
+
 def test_every_file_of_a_report(tmp_path: Path) -> None:
     sheet = _sheet(png=True)
     shown = [

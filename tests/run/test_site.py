@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from made_up_site import add_report, by_offence_csv, by_state_csv, entry_of, made_up_site
+from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv, entry_of, made_up_site
 
 from analysis.run.listed import listed_reports
 from analysis.run.manifest import Entry
+from analysis.run.named import MOST_LINKS
 from analysis.run.places import place_series
 from analysis.run.site import Settings, sections, write_index
 
@@ -119,6 +120,53 @@ def test_a_state_has_its_weeks_with_links_to_each_report(site: Path) -> None:
     assert "weekly_bulletin/fy2015/2025-01-11_TX/report.html" in page
     assert ">149</td>" in page
     assert page.count('<th scope="row" class="date">2025-01-11') == 1, "one row a week, however many reports"
+
+
+def test_the_index_knows_the_names_in_the_reports_tables(site: Path) -> None:
+    entries: dict[str, Entry] = {}
+    declined = "place,state,declined\nTravis,TX,{}\nCalifornia,CA,8\n"
+    for week in ("2017-01-28", "2017-02-04"):
+        add_report(
+            site, entries, "published_week", "p", {"week": week}, tables={"declined_by_place": declined.format(2)}
+        )
+    hidden = "agency,state_name,issued_shown,declined_shown\nOLD JAIL,Texas,60,5+\nother agencies,Texas,9,0\n"
+    add_report(site, entries, "state_profile", "s", {"week": "2017-02-04", "state": "TX"}, tables={"agencies": hidden})
+    write_index(site, entries)
+    page = (site / "index.html").read_text(encoding="utf-8")
+    rows = [row.split("</tr>")[0] for row in page.split("<tr data-found")[1:]]
+    lines = [line for line in page.splitlines() if "<li data-found data-reports" in line]
+    assert [line.split("<b>")[1].split("</b>")[0] for line in lines] == ["OLD JAIL, TX", "Travis, TX"]
+    numbers = lines[1].split('data-reports="')[1].split('"')[0].split()
+    assert [("published_week" in rows[int(n)], "Travis" in rows[int(n)]) for n in numbers] == [(True, False)] * 2
+    assert 'href="published_week/p/2017-02-04/report.html#table-declined_by_place">2017-02-04</a>' in lines[1]
+    assert lines[1].index("2017-02-04</a>") < lines[1].index("2017-01-28</a>")
+    assert list(broken_links(site)) == []
+
+
+def test_what_a_report_does_not_show_cannot_be_searched_for(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    facts = {"hidden_agency": "SMALL TOWN JAIL"}
+    tables = {"agencies": agencies_csv(0), "by_state": by_state_csv()}
+    parameters = {"week": "2025-01-04", "state": "TX"}
+    add_report(tmp_path, entries, "state_profile", "s", parameters, facts=facts, tables=tables)
+    write_index(tmp_path, entries)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count("<li data-found data-reports") == 10
+    assert "other agencies" not in page
+    assert "SMALL TOWN" not in page
+
+
+def test_a_name_in_many_reports_has_links_to_the_newest(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    for day in range(1, 10):
+        parameters = {"week": f"2025-03-0{day}", "state": "TX"}
+        add_report(tmp_path, entries, "state_profile", "s", parameters, tables={"agencies": agencies_csv(0)})
+    write_index(tmp_path, entries)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    line = next(line for line in page.splitlines() if "COUNTY 000 JAIL, TX" in line)
+    assert line.count("<a ") == MOST_LINKS
+    assert "2025-03-09</a>" in line
+    assert f"and {9 - MOST_LINKS} more" in line
 
 
 def test_a_range_of_possible_counts_is_written_as_one(site: Path) -> None:
@@ -287,7 +335,7 @@ def test_names_are_shown_and_never_run(tmp_path: Path, name: str) -> None:
         "s",
         {"week": "2025-01-04"},
         told={"title": name, "source": source},
-        tables={"by_state": by_state_csv()},
+        tables={"by_state": by_state_csv(), "agencies": 'agency\n"' + name.replace('"', '""') + '"\n'},
     )
     write_index(tmp_path, {made.folder: made})
     for page in ("index.html", "states/TX.html", "feed.xml"):

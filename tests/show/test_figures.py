@@ -19,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -37,6 +38,7 @@ from analysis.show.style import INK, OUTCOMES, drawing
 from analysis.show.tiles import tile_map
 from analysis.stats import cohorts
 from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.delays import maturity
 from analysis.stats.weeks import WEEK, name_week
 
 LONGEST_WEEK = date(2014, 12, 27)
@@ -189,6 +191,7 @@ def estimates(number: int) -> pd.DataFrame:
     table["low"] = table["high"] = table["estimate"]
     table.loc[weeks[-1:], ["completeness", "reason"]] = [0.3, "too young"]
     table.loc[weeks[-2:-1], ["completeness", "estimate", "low", "high"]] = [0.6, 20_576.0, 20_000.0, 21_200.0]
+    table["maturity"] = table["completeness"].map(maturity)
     return table
 
 
@@ -394,8 +397,39 @@ def test_letters_of_events_never_meet_nor_leave_the_axes(
 
 @settings(max_examples=30, deadline=None, phases=[Phase.generate])
 @given(st.integers(3, 56), st.integers(0, 10**6))
-def test_names_in_a_funnel_never_meet(number: int, seed: int) -> None:
-    check_layout(context_figures.funnel_plot(placed(number, seed), headline="h", subtitle="s"))
+def test_names_in_a_funnel_meet_no_name_mark_or_line(number: int, seed: int) -> None:
+    figure = context_figures.funnel_plot(placed(number, seed), headline="h", subtitle="s")
+    check_layout(figure)
+    assert struck(figure) == []
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(3, 12), st.integers(0, 99))
+def test_the_states_that_a_funnel_is_about_are_all_named(number: int, seed: int) -> None:
+    states_placed = placed(56, seed)
+    about = list(states_placed.index[-number:])
+    figure = context_figures.funnel_plot(states_placed, headline="h", subtitle="s", named=about)
+    check_layout(figure)
+    assert set(about) <= {text.get_text() for text in figure.axes[0].texts}
+
+
+def struck(figure: Figure) -> list[str]:
+    """List the names in the first panel that a line or mark runs through."""
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    found = []
+    for text in axes.texts:
+        box = text.get_window_extent()
+        for line in axes.lines:
+            path = axes.transData.transform(np.asarray(line.get_xydata(), dtype=float))
+            if line.get_linestyle() == "None":
+                near = [box.padded(2).contains(x, y) for x, y in path]
+            else:
+                path = path[np.isfinite(path).all(axis=1)]
+                near = [Path(path).intersects_bbox(box.padded(-2), filled=False)] if len(path) else []
+            if any(near):
+                found.append(f"{text.get_text()} {line.get_color()}")
+    return found
 
 
 # The map.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import Cohorts
@@ -17,6 +18,7 @@ from analysis.show import listings
 from analysis.show.offence_section import offence_map, offence_table
 from analysis.show.sheet import TABLE_TYPE, Sheet
 from analysis.show.tables import COLUMNS
+from analysis.show.tiles import SHARE_CLASSES
 from analysis.stats import cohorts, recorded
 from analysis.stats.cohorts import NOT_GIVEN
 from analysis.stats.context import estimated_shares
@@ -119,6 +121,16 @@ def test_tiles_tell_none_declined_from_no_detainers_and_few_from_many(by_state: 
     some = by_state["declined"].drop(NOT_GIVEN).reindex(tiles.index, fill_value=0)
     assert list(tiles["unstable"]) == list((some > 0) & (some < 5))
     assert ((tiles["count"] > 0) == (some > 0)).all()
+
+
+def test_tiles_of_one_printed_share_have_one_class_and_a_little_is_not_nothing() -> None:
+    shares = pd.Series({"CA": 0.0496, "TX": 0.0504, "NY": 0.0449, "WA": 0.003, "OR": 0.1951, "UT": 0.0})
+    counts = pd.DataFrame({"declined": [9, 9, 9, 9, 9, 0], "issued": 100}, index=shares.index)
+    tiles = listings.share_tiles(counts, shares.to_frame("shrunken"), states(), 5).loc[shares.index]
+    assert list(tiles["label"]) == ["5%", "5%", "4%", "<1%", "20%", "none"]
+    classes = np.searchsorted(SHARE_CLASSES, tiles["count"], side="right")
+    assert list(classes) == [2, 2, 1, 0, 4, 0]  # 5% or more, 2% or more, under 2%, 20% or more
+    assert tiles["count"].gt(0).tolist() == [True] * 5 + [False]  # none is white, whatever is little is not
 
 
 def test_tiles_mark_bounds_and_leave_the_unknown_out() -> None:

@@ -15,12 +15,13 @@ from statsmodels.stats.proportion import proportion_confint
 from analysis.load.events import blocking_events
 from analysis.load.files import data_file
 from analysis.load.published import PublishedReports, read_published_reports
+from analysis.load.sources import open_source
 from analysis.load.table import Outcome, as_table
 from analysis.load.vocabulary import states
 from analysis.show.listings import place_name
 from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, Fact, facts_named, fill
 from analysis.show.sheet import as_fact
-from analysis.show.what_changed import COHORT, RECORDED, notes, say
+from analysis.show.what_changed import COHORT, OFFENCES, RECORDED, notes, say
 from analysis.stats import cohorts, context, gates, recorded, scan
 from analysis.stats.apart import apart_facts
 from analysis.stats.cohorts import NOT_GIVEN
@@ -49,12 +50,21 @@ def check_prose(said: str) -> None:
     assert not re.search(r"\d% (?:more|fewer|higher|lower|increase|decrease)|[+−]\d", said), "no percentage change"
 
 
+def without_interval(template: str) -> list[str]:
+    """List the estimates that a sentence gives without an interval: the week's share, a comparison, a final number."""
+    named = set(facts_named(template))
+    ends = {name: (f"{name.removesuffix('_ratio')}_low", f"{name.removesuffix('_ratio')}_high") for name in named}
+    estimates = [name for name in named if name in ("share", "nowcast") or name.endswith("_ratio")]
+    return [name for name in estimates if not named.issuperset(ends[name])]
+
+
 def check_week(facts: Facts, grammar: tuple[Callable[[Facts], str | None], ...] = COHORT) -> list[str]:
     """Fill a week's sentences; hold each, and their number, against what is promised of them."""
     templates = say(grammar, facts)
     assert 3 <= len(templates) <= 5, templates
     for template in templates:
         assert set(facts_named(template)) <= set(facts)
+        assert without_interval(template) == [], template
         assert not re.search(r"\d", FIXED.sub("", re.sub(r"\{[^}]*\}", "", template))), template
     said = [fill(template, facts).replace("**", "") for template in templates]
     for sentence in said:
@@ -82,7 +92,7 @@ def cohort_facts(
         **cohorts.record_facts(context.rows_of_weeks(own, [week]), cohorts.LEFT_OUT, table["person"].notna().any()),
         **context.maturity_facts(calendar, triangle, week, gate["gate"]),
         **gate,
-        **nowcast_facts(context.estimated_finals(triangle, until, place, calendar.extracted_on, {}), week),
+        **nowcast_facts(context.estimated_finals(triangle, until, calendar, {}, place), week),
         **scan.scan_facts(scanned, scan.why_no_scan(week, calendar), place),
         **apart_facts(own, week, comparisons, events, place),
         "place": place,
@@ -230,11 +240,31 @@ def test_an_unfinished_week_has_its_nowcast_where_delays_are_known() -> None:
     facts = cohort_facts(detainers(rows), Calendar(FIRST, end, end), FIRST + (weeks - 1) * WEEK)
     said = check_week(facts)
     assert facts["status"] == "provisional"
-    assert "60.0% of its declines are recorded and about 20 are to be expected in the end (90.0% band" in said[1]
+    assert "60.0% of its declines are recorded, with about 20 to be expected in the end (90% band" in said[1]
     low, high = _numbers(said[1].partition("band")[2])
     assert low < 20 < high
     assert said[1].endswith("so no direction is named.")
     assert not any("higher" in sentence or "lower" in sentence for sentence in said)
+
+
+def test_an_estimate_without_its_interval_is_found() -> None:
+    assert without_interval("{share:share} of {issued:n}") == ["share"]
+    assert without_interval("(ratio {last_week_ratio:ratio}, {last_week_low:ratio} to {last_week_high:ratio})") == []
+    assert without_interval("about {nowcast:.0f}, {nowcast_low:.0f} at least") == ["nowcast"]
+
+
+@pytest.mark.parametrize("place", ["all", "CA"])
+def test_the_newest_week_of_the_bundled_made_up_source_has_a_nowcast(place: str) -> None:
+    source = open_source("synthetic", clock="issued")
+    calendar = Calendar.of(source.facts)
+    table = cohorts.without_repeats(source.detainers(cohorts.SERIES_COLUMNS))
+    facts = cohort_facts(table.assign(person=None), calendar, calendar.pick("latest"), place)
+    said = check_week(facts)
+    assert facts["status"] == "provisional"
+    assert "to be expected in the end (90% band" in said[1]
+    assert facts["declined"] == facts["nowcast_recorded"]  # all that is counted is in it, of the last days as well
+    band = [float(facts[name] or 0) for name in ("declined", "nowcast_low", "nowcast", "nowcast_high")]
+    assert band == sorted(band)
 
 
 def test_none_declined_comes_with_what_would_agree_with_that(fiscal_2015: Cohorts) -> None:
@@ -526,3 +556,28 @@ def test_a_week_without_the_agencys_figure_compares_the_whole(reports: Published
 
 def test_the_weeks_above_are_weeks() -> None:
     assert all(saturday_of(week) == week for week in (*PUBLISHED_WEEKS, FIRST, LAST_MADE))
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "without", "said"),
+    [
+        (
+            *(29, 177, 9),
+            [
+                "The offence is known for 29 of 206 declines; for 177 it is not.",
+                "Among the others: 9 rows that name a place and no offence.",
+            ],
+        ),
+        (3, 203, 0, ["The offence is known for 3 of 206 declines; for 203 it is not."]),
+        (0, 206, 0, ["The offence is known for none of 206 declines; for 206 it is not."]),
+        (206, 0, 0, ["The offence is known for 206 of 206 declines."]),
+    ],
+)
+def test_no_row_is_spoken_of_that_is_not_there(known: int, unknown: int, without: int, said: list[str]) -> None:
+    facts = {
+        "declined": 206,
+        "known_offences": known,
+        "unknown_offences": unknown,
+        "known_without_offence": without,
+    }
+    assert [fill(one, facts).replace("**", "") for one in say(OFFENCES, facts)] == said

@@ -79,6 +79,22 @@ def test_a_week_counts_from_the_friday_it_ends_on() -> None:
     assert last_full_week(FRIDAY + timedelta(days=1)) == date(2020, 2, 29)
 
 
+def test_what_is_recorded_after_the_last_full_week_is_in_the_newest_cells() -> None:
+    table = declines(
+        ("2020-02-29", "2020-03-06", 5),  # the last full week, recorded in it
+        ("2020-02-29", "2020-03-08", 2),  # and after it, two days before the extraction
+        ("2020-02-15", "2020-03-09", 3),
+        ("2020-01-04", "2020-01-14", 1),  # by the Tuesday after the week's Friday: counted at once
+        ("2020-01-04", "2020-01-15", 1),
+    )
+    triangle = triangle_of_lift_dates(table, date(2020, 3, 10), longest=4)
+    rows = triangle.cumulative
+    assert rows.loc["2020-02-29"].tolist()[:1] == [7]
+    assert rows.loc["2020-02-15"].tolist()[:3] == [0, 0, 3]
+    assert rows.loc["2020-01-04"].tolist() == [1, 2, 2, 2, 2]
+    assert len(triangle.left_out) == 0
+
+
 def test_what_cannot_be_placed_is_counted_by_reason() -> None:
     table = declines(
         ("2020-01-04", "2020-01-10", 2),
@@ -86,8 +102,8 @@ def test_what_cannot_be_placed_is_counted_by_reason() -> None:
         ("2020-01-04", None, 3),
         ("2020-01-10", "2020-01-09", 4),
         ("2020-01-10", "2020-03-09", 5),
-        ("2020-03-05", "2020-03-07", 6),
-        ("2020-01-04", "2020-02-08", 7),
+        ("2020-03-07", "2020-03-07", 6),
+        ("2020-01-04", "2020-02-10", 7),
         ("2021-01-04", "2021-02-08", 8),
     )
     triangle = triangle_of_lift_dates(table, date(2020, 3, 8), longest=4)
@@ -96,7 +112,7 @@ def test_what_cannot_be_placed_is_counted_by_reason() -> None:
         "no day of the decline": 3,
         "recorded before it was issued": 4,
         "recorded after the extraction": 13,
-        "recorded in the unfinished week of the extraction": 6,
+        "issued in the unfinished week of the extraction": 6,
         "recorded more than 4 weeks after issue": 7,
     }
     assert triangle.cumulative.to_numpy()[0].tolist() == [2] * 5

@@ -49,10 +49,13 @@
   if (!box) return;
   const found = document.querySelector("#found");
   let things;
+  const rows = [...document.querySelectorAll("tr[data-found]")]; // in the order of the page, before any is sorted
+  const named = document.querySelector("section.named");
+  if (named) named.hidden = true; // a long list: names stand only where they are looked for
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const wordsOf = (thing) =>
+  const wordsOf = (thing, more = "") =>
     plain(
-      `${thing.dataset.words ?? ""} ${thing.textContent}`.replace(
+      `${thing.dataset.words ?? ""} ${thing.textContent} ${more}`.replace(
         WEEK,
         (week, year, month, day) => `${week} ${Number(day)} ${MONTHS[month - 1]} ${year}`,
       ),
@@ -66,22 +69,40 @@
       })
       .split(/[\s,]+/)
       .filter(Boolean);
+  // A report is found by the names in its tables, too; a name by itself alone, not by its links.
+  const gather = () => {
+    const names = new Map();
+    const found = [];
+    for (const thing of document.querySelectorAll("[data-reports]")) {
+      const name = thing.firstElementChild.textContent;
+      found.push([thing, plain(name)]);
+      for (const place of thing.dataset.reports.split(" ")) names.set(place, `${names.get(place) ?? ""} ${name}`);
+    }
+    rows.forEach((row, place) => found.push([row, wordsOf(row, names.get(String(place)))]));
+    for (const thing of document.querySelectorAll("li[data-found]:not([data-reports])"))
+      found.push([thing, wordsOf(thing)]);
+    return found;
+  };
+  const counted = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
   const search = () => {
-    things ??= [...document.querySelectorAll("[data-found]")].map((thing) => [thing, wordsOf(thing)]);
+    things ??= gather();
     const wanted = asked(box.value);
-    let reports = 0;
-    let pages = 0;
+    let [reports, pages, places] = [0, 0, 0];
     for (const [thing, words] of things) {
       thing.hidden = !wanted.every((word) => words.includes(word));
-      reports += !thing.hidden && thing.tagName === "TR";
-      pages += !thing.hidden && thing.tagName === "LI";
+      if (thing.hidden) continue;
+      if (thing.tagName === "TR") reports++;
+      else if (thing.dataset.reports) places++;
+      else pages++;
     }
     for (const part of document.querySelectorAll("section.found"))
       part.hidden = !part.querySelector("[data-found]:not([hidden])");
     document.querySelector("#grids").hidden = wanted.length > 0;
-    found.textContent = `${reports.toLocaleString("en")} ${reports === 1 ? "report" : "reports"} listed`;
-    if (wanted.length && pages)
-      found.textContent += `, and ${pages} ${pages === 1 ? "page" : "pages"} of a state or offence group`;
+    if (named && !wanted.length) named.hidden = true;
+    found.textContent = `${counted(reports, "report", "reports")} listed`;
+    if (!wanted.length) return;
+    if (pages) found.textContent += `, and ${counted(pages, "page", "pages")} of a state or offence group`;
+    if (places) found.textContent += `, and ${counted(places, "name", "names")} of a county, city or agency`;
   };
   box.closest("form").hidden = false;
   box.addEventListener("input", search);
