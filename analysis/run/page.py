@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -32,12 +31,10 @@ def without_turning(page: str) -> str:
 
 
 def as_data_address(content: str, kind: str) -> str:
-    """Write a text into an address that needs no other file; of a drawing, without what nobody sees.
+    """Write a text into an address that needs no other file.
 
     Percent signs cost less room than base64, which adds a third.
     """
-    if kind.startswith("image/svg"):
-        content = " ".join(re.sub(r"<!--.*?-->", "", content, flags=re.DOTALL).split()).replace("> <", "><")
     for mark in (*_NOT_IN_ADDRESSES, *_TURNING):  # a file is given as it is
         content = content.replace(mark, quote(mark))
     return f"data:{kind},{content}"

@@ -242,7 +242,7 @@ class Sheet:
         with drawing():
             svg = io.StringIO()
             figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-            data["image/svg+xml"] = svg.getvalue()
+            data["image/svg+xml"] = _without_layout(svg.getvalue())
             if self.png:
                 png = io.BytesIO()
                 figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
@@ -263,6 +263,11 @@ class Sheet:
         }
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
         return Shown({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})
+
+
+def _without_layout(svg: str) -> str:
+    """Take out of a drawing the comments and line breaks that nobody sees; a notebook keeps each line as an item."""
+    return " ".join(re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL).split()).replace("> <", "><") + "\n"
 
 
 def _mark_synthetic(figure: Figure) -> None:
