@@ -86,7 +86,7 @@ def preload() -> dict[str, str]:
 
 
 def _use_once() -> None:
-    """Draw a small figure and check an empty table, so that what first use finds and loads is there in every child.
+    """Draw a small figure, check and show an empty table: what first use finds and loads is then there in every child.
 
     Pyplot and its backend are left as they are.
     """
@@ -98,8 +98,9 @@ def _use_once() -> None:
     from analysis.load.table import as_table
     from analysis.show.canvas import canvas
     from analysis.show.style import drawing
+    from analysis.show.table_html import as_html
 
-    as_table(pd.DataFrame(columns=["outcome", "detainers", "source_file", "source_row"]))
+    as_html(as_table(pd.DataFrame(columns=["outcome", "detainers", "source_file", "source_row"]))[["outcome"]], "", "")
     with drawing():
         figure, _ = canvas(1, string.printable, string.printable, left=1, bottom=1)
         for kind in ("svg", "png"):

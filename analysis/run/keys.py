@@ -22,6 +22,7 @@ SHAPING = (
     "declined-detainers",
     "ipykernel",
     "ipython",
+    "jinja2",
     "matplotlib",
     "numpy",
     "pandas",

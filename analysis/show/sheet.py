@@ -26,7 +26,8 @@ from analysis.errors import unknown
 from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.sentences import UNLIMITED, Fact, as_markdown, facts_named, fill
 from analysis.show.style import drawing
-from analysis.show.tables import as_csv, as_html
+from analysis.show.table_html import as_html
+from analysis.show.tables import as_csv
 
 Bundle = dict[str, Any]
 SET_PARAMETERS = "# Parameters"

@@ -1,9 +1,4 @@
-"""Tables: what each column is called and how its numbers are written, in one place for every report.
-
-The HTML is put together here, in a dozen lines. Great Tables was measured at 0.18 to 0.40 s of CPU a table. Pandas'
-Styler takes 5 ms for 50 rows against 1 ms here, and 46 ms for 600 against 10; since an interval stands in the cell of
-its estimate it has nothing to format, and its template would be longer than the lines that it saves.
-"""
+"""Tables: what each column is called and how its numbers are written, in one place for every report."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from analysis.show.sentences import as_percent
@@ -29,7 +23,6 @@ NOTHING = ("None", "nan", "NaT", "<NA>")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 ACRONYMS = {"ice": "ICE", "lea": "LEA"}
-ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -222,72 +215,14 @@ COLUMNS: dict[str, Column] = {
 """Every column that a table may have; with the meanings, the data dictionary of the reports' CSV files."""
 
 
-def as_html(frame: pd.DataFrame, name: str, caption: str) -> str:
-    """Write a table as HTML: headings, numbers in words a reader expects, intervals beside their estimate.
-
-    The first column names the row. Missing is a dash, zero is 0. A column that holds the limit of another, or what it
-    has become in a newer version, is shown beside that one, not by itself. A state named in full has no code beside it;
-    the CSV has both.
-
-    Raises
-    ------
-    KeyError
-        A column that :data:`COLUMNS` does not have.
-    """
-    beside = {other for spec in COLUMNS.values() for other in (*(spec.interval or ()), spec.becomes)}
-    beside |= {"state"} if "state_name" in frame else set()
-    headings: list[str] = []
-    cells: list[list[str]] = []
-    for column in [column for column in frame if column not in beside]:
-        spec = _column(column)
-        heading, values = spec.heading, [_cell(value, spec.kind) for value in frame[column]]
-        if spec.interval and spec.interval[0] in frame:
-            heading += ", 95% interval"
-            values = [
-                text if _is_missing(low) else f"{text} ({write(low, spec.kind)} to {write(high, spec.kind)})"
-                for text, low, high in zip(values, frame[spec.interval[0]], frame[spec.interval[1]], strict=True)
-            ]
-        if spec.becomes in frame:
-            heading += f" → {_column(spec.becomes).heading.split(', ')[-1]}"
-            values = [f"{was} → {_cell(now, spec.kind)}" for was, now in zip(values, frame[spec.becomes], strict=True)]
-        kind = spec.kind if spec.kind in TEXTS else "number"
-        headings.append(f'<th scope="col" class="{kind}">{escape(heading)}</th>')
-        cell, end = ('th scope="row"', "th") if not cells else ("td", "td")
-        cells.append([f'<{cell} class="{kind}">{value}</{end}>' for value in values])
-    rows = "\n".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
-    if frame.empty:
-        rows = f'<tr><td class="text" colspan="{len(headings)}">There is nothing to list here.</td></tr>'
-    return (
-        f'<table class="report-table sortable" id="table-{escape(name)}">\n<caption>{escape(caption)}</caption>\n'
-        f"<thead><tr>{''.join(headings)}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
-    )
-
-
-def _column(name: object) -> Column:
-    """Look a column up."""
-    return COLUMNS[str(name)]
-
-
-def _cell(value: object, kind: Kind) -> str:
-    """Write one value as HTML: escaped; the addresses of a source as links that show their host."""
-    text = write(value, kind)
-    return "; ".join(_linked(part.strip()) for part in text.split("; ")) if kind == "source" else escape(text)
-
-
-def _linked(part: str) -> str:
-    """Make a link of a web address that is whole; anything else stays text."""
-    found = ADDRESS.fullmatch(part)
-    return f'<a href="{escape(part)}">{found["host"]}</a>' if found else escape(part)
-
-
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
     """Say whether a value is None, not a number, or what pandas puts for nothing."""
     return not isinstance(value, str) and str(value) in NOTHING
 
 
 def write(value: object, kind: Kind) -> str:
     """Write one value: a dash for missing, thousands separated, shares in percent."""
-    if _is_missing(value):
+    if is_missing(value):
         return MISSING
     if kind in TEXTS:
         text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)

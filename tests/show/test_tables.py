@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.show.tables import COLUMNS, MISSING, as_csv, as_html, write
+from analysis.show.table_html import as_html
+from analysis.show.tables import COLUMNS, MISSING, as_csv, write
 
 SCRIPT, FORMULA = "<script>alert(1)</script>", '=HYPERLINK("http://example.org","x")'
 
