@@ -152,6 +152,5 @@ def _passed(card: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_synthetic(release: Release) -> bool:
-    """Say whether a release is made up: the name of every facility says so."""
-    agencies = release.table["agency"].cat.categories
-    return len(agencies) > 0 and all(agency.startswith(SAMPLE) for agency in agencies)
+    """Say whether a release is made up, and be it in part: the names of invented facilities say so."""
+    return any(agency.startswith(SAMPLE) for agency in release.table["agency"].cat.categories)

@@ -31,11 +31,14 @@ from analysis.stats.context import (
 )
 from analysis.stats.disclosure import THRESHOLD
 from analysis.stats.funnels import beyond_chance
-from analysis.stats.incidence import cumulative_incidence
+from analysis.stats.incidence import at_days, cumulative_incidence
 from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift
 from analysis.stats.small_cells import is_shown, state_by_offence
 from analysis.stats.weeks import Calendar, last_day
 
+WEEKS_OF_NOWCAST = 26
+NOWCAST_COLUMNS = {"estimate": "estimated_final", "low": "band_low", "high": "band_high", "reason": "no_estimate"}
+"""What a table calls the columns of :func:`analysis.stats.nowcast.nowcast`."""
 FEW_STATES = 3
 """States with detainers up to which a source is said to be of few states."""
 CHARTS = {
@@ -197,7 +200,8 @@ def funnel_of_states(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> li
         ("One row per state with {least_placed:n} detainers or more" if has_offences else "One row per state")
         + ". Expected: at the share that all states together have among detainers alike by {strata}"
         + (", a state's groups that are not shown taken together" if has_offences else "")
-        + ". Position: against the 99.8% limits with the spread between states. At the mix of all: the state's share "
+        + ". Position: against the 99.8% limits with the spread between states; inside: no further from what is "
+        "expected than states differ from each other anyway. At the mix of all: the state's share "
         "if what is asked were mixed as in all states together (gamma interval), where it has "
         "detainers of every request ({direct_states:n} of {funnel_states:n}).",
     )
@@ -254,7 +258,7 @@ def change_apart(
     in_declines = sheet.say(
         "In declines, against the mean of the {trailing_weeks:n} weeks before: {count_change:+z.1f}, of which "
         "{count_of_detainers:+z.1f} go with the number of detainers, {count_of_mix:+z.1f} with their mix by "
-        "{count_mix_by} and {count_of_shares:+z.1f} with the shares within it."
+        "{count_mix_by} and {count_of_shares:+z.1f} with the shares within it; each is rounded by itself."
     )
     return [bars, in_declines, table_of_parts]
 
@@ -344,7 +348,8 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
         said = "The final number of the week's declines cannot be estimated: {nowcast_reason}."
     elif sheet.facts["completeness"] == 1:
         said = "The week is as finished as can be measured: its declines have been followed for as long as any."
-    shown = estimates.tail(26)
+    shown = estimates.tail(WEEKS_OF_NOWCAST)
+    sheet.know(weeks_of_nowcast=len(shown))
     young = bool((shown["maturity"] != "settled").any())
     series = sheet.figure(
         nowcast_series(
@@ -356,9 +361,18 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
         ),
         "nowcast",
         "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
-        "number with a band. This week: {nowcast_recorded:.0f} recorded, {maturity}.",
+        "number with a band. This week: {nowcast_recorded:.0f} recorded, {maturity}. The numbers are in the table "
+        "nowcast.",
     )
-    return [sheet.say(said), series]
+    rows = shown.rename_axis("week").reset_index().rename(columns=NOWCAST_COLUMNS)
+    table = sheet.table(
+        rows[["week", "recorded", "completeness", "maturity", *NOWCAST_COLUMNS.values()]],
+        "nowcast",
+        "One row per week of issue, the {weeks_of_nowcast:n} last. Complete: what of the final number is recorded, by "
+        "how declines of earlier weeks came in. The band holds the final number with {nowcast_level:.0%} probability, "
+        "if declines go on coming in as they did.",
+    )
+    return [sheet.say(said), series, table]
 
 
 def endings(sheet: Sheet, everywhere: pd.DataFrame, place: str, extracted_on: date) -> list[Shown]:
@@ -378,6 +392,13 @@ def endings(sheet: Sheet, everywhere: pd.DataFrame, place: str, extracted_on: da
         ),
         "incidence",
         "Curves of the share of detainers that had ended in each way by days since issue, with 95% intervals; those "
-        "without a recorded end count as followed until the extraction.",
+        "without a recorded end count as followed until the extraction. Numbers at some days are in the table "
+        "incidence.",
     )
-    return [plot]
+    table = sheet.table(
+        at_days(curves).rename(columns={"low": "incidence_low", "high": "incidence_high"}),
+        "incidence",
+        "One row per way of ending and number of days since issue: the share of detainers that had ended so by then, "
+        "and those who were still followed at its last step.",
+    )
+    return [plot, table]

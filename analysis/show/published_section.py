@@ -92,7 +92,7 @@ def weeks_so_far(sheet: Sheet, reports: PublishedReports, week: date) -> list[Sh
             weeks,
             "with_and_without",
             "One row per published week up to this one: detainers recorded as declined, those of {apart_name}, and all "
-            "others. Exact Poisson intervals. Later weeks stand in their own reports.",
+            "others. Exact Poisson intervals.",
         ),
     ]
 
@@ -125,7 +125,8 @@ def report_quality(sheet: Sheet, report: PublishedReports) -> list[Shown]:
     return [
         sheet.say(
             "Checks of what is known of this report: {checks:n}. Passed: {checks_pass:n}. **Warnings: "
-            "{checks_warn:n}. Stops: {checks_stop:n}.**",
+            "{checks_warn:n}. Stops: {checks_stop:n}.** Too little known to judge: {checks_not_judged:n}. The better a "
+            "week is documented, the more doubts of it are known: fewer warnings do not mean better figures.",
             "Not checked: repeats, persons without an id and blank lift reasons. The report has no such columns, and "
             "most of its rows are not known one by one.",
         ),
@@ -134,7 +135,8 @@ def report_quality(sheet: Sheet, report: PublishedReports) -> list[Shown]:
             "week_quality",
             "One row per check of what is known of this report; what stops or warns first. The note says what the "
             "share is of. It warns where something is missing, disputed or corrected; it stops where parts add up to "
-            "more than the whole, or where ICE corrected places with more than {limit_totals:share} of the declines. "
+            "more than the whole, or where ICE corrected places with more than {limit_totals:share} of the declines. A "
+            "dash for the level: nothing of the kind is known, of a week that is hardly known. "
             "There is no usual share: the reports are too few.",
         ),
     ]

@@ -54,6 +54,7 @@ def week_quality(sheet: Sheet, card: pd.DataFrame) -> list[Shown]:
             scorecard_rows(card).rename(columns={"norm": "usual_share"}),
             "week_quality",
             "One row per check of the week's data, all states together, repeats included; what stops or warns first. "
+            "Pass: as usual for this source, which does not mean that the data are good. "
             "Usual: the median of the {trailing_weeks} full weeks before. A share warns where it lies outside the "
             "range of those weeks by more than {limit_drift:n} standard deviations of a cell and {limit_errors:n} "
             "standard errors together, and by {limit_least_drift:share} at least; the number read, by more than "

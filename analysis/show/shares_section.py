@@ -60,8 +60,8 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
                 "{states_with_declines:n} of {states_with_detainers:n} states and territories have a decline"
             ),
             subtitle=sheet.fill(
-                "Share of the week's detainers recorded as declined, drawn towards that of all states by as much as it "
-                "rests on few detainers, {week_name}; lined: on fewer than {unstable_below:n} declines"
+                "Estimated share recorded as declined: the fewer detainers a state has, the nearer it is put to the "
+                "share of all states, {week_name}; lined: on fewer than {unstable_below:n} declines"
             ),
             marked=place,
             classes=SHARE_CLASSES,
@@ -106,7 +106,13 @@ def shares_of_states(sheet: Sheet, by_state: pd.DataFrame, rows: pd.DataFrame, p
         if estimates.attrs["no_spread"]
         else ""
     )
-    return [on_map, alike, plot, table, facility_interval(sheet, facilities, place)]
+    elsewhere = sheet.say(
+        "Of the {nation_declined:n} declines, {declined_state_not_given:n} name no state: they are in no state's tile "
+        "or row."
+        if sheet.facts["declined_state_not_given"]
+        else ""
+    )
+    return [elsewhere, on_map, alike, plot, table, facility_interval(sheet, facilities, place)]
 
 
 def facility_interval(sheet: Sheet, facilities: pd.DataFrame | None, place: str) -> Shown:

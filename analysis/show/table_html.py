@@ -16,6 +16,7 @@ from pandas.io.formats.style import Styler
 from analysis.show.tables import COLUMNS, TEXTS, Column, is_missing, write
 
 ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?", re.ASCII)
+INTERVAL = Markup('{} <span class="interval">({} to {})</span>')
 TEMPLATE = """\
 <table class="report-table sortable" id="table-{{ uuid }}">
 <caption>{{ caption }}</caption>
@@ -81,7 +82,7 @@ def _written(frame: pd.DataFrame, column: object) -> tuple[_Heading, list[str]]:
     if spec.interval and spec.interval[0] in frame:
         text += ", 95% interval"
         values = [
-            value if is_missing(low) else f"{value} ({write(low, spec.kind)} to {write(high, spec.kind)})"
+            value if is_missing(low) else INTERVAL.format(value, write(low, spec.kind), write(high, spec.kind))
             for value, low, high in zip(values, frame[spec.interval[0]], frame[spec.interval[1]], strict=True)
         ]
     if spec.becomes in frame:

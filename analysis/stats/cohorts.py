@@ -332,6 +332,7 @@ def week_facts(
             "states_with_detainers": (given["issued"] > 0).sum(),
             "states_with_declines": (given["declined"] > 0).sum(),
             "state_not_given": state_counts["issued"].get(NOT_GIVEN, 0),
+            "declined_state_not_given": state_counts["declined"].get(NOT_GIVEN, 0),
         }
     for against, name in (("last week", "last_week"), ("trailing weeks", "trailing")):
         row = comparisons.loc[(against, place)]

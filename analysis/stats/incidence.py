@@ -6,6 +6,7 @@ day of the extraction. One minus Kaplan-Meier, which censors the other ends, ove
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -26,6 +27,8 @@ CAUSES = (
     Outcome.OTHER,
 )
 """The competing ends. A detainer that a newer form replaced is left out; the newer one is followed instead."""
+READ_AT = (7, 14, 30, 60, 90, 180, 365)
+"""Days since issue at which a table gives the curves."""
 
 
 def aalen_johansen(days: ArrayLike, cause: ArrayLike, causes: int, level: float = 0.95) -> pd.DataFrame:
@@ -155,3 +158,31 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date, level: float =
     curves.insert(0, "outcome", curves.pop("cause").map({n: str(name) for n, name in enumerate(CAUSES, start=1)}))
     curves.attrs["left_out"] = left_out.to_dict()
     return curves
+
+
+def at_days(curves: pd.DataFrame, days: Sequence[int] = READ_AT) -> pd.DataFrame:
+    """Read curves off at some days.
+
+    Parameters
+    ----------
+    curves
+        As from :func:`cumulative_incidence`.
+    days
+        Days since issue; those beyond the longest that anyone was followed are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per outcome that occurs and day: ``outcome``, ``day``, ``at_risk``, ``incidence``, ``low``, ``high``, of
+        the last step of the curve up to that day.
+    """
+    occurring = curves[curves.groupby("outcome")["incidence"].transform("max") > 0]
+    steps = occurring[["outcome", "day", "at_risk", "incidence", "low", "high"]]
+    read = [
+        steps[steps["day"] <= day].groupby("outcome", sort=False).tail(1).assign(day=day)
+        for day in days
+        if len(steps) and day <= steps["day"].max()
+    ]
+    found = pd.concat(read) if read else steps.head(0)
+    order = {outcome: number for number, outcome in enumerate(curves["outcome"].unique())}
+    return found.sort_values(["outcome", "day"], key=lambda one: one.map(lambda value: order.get(value, value)))

@@ -119,7 +119,8 @@ def neighbour_changes(
     pandas.DataFrame
         One row per pair and scope: ``pair`` (``to next week`` or ``from week before``), ``scope`` (``all places`` or
         ``without <place>``), ``before`` and ``now`` (counts), ``ratio``, ``low``, ``high``, ``p`` (exact
-        conditional, the headline), ``p_mid``, ``p_adjusted`` over these rows, ``finding``.
+        conditional, the headline), ``p_mid``, ``p_adjusted`` over the scopes of a pair (so that both weeks' reports say
+        the same of it), ``finding``.
     """
     counts = totals.set_index("week_start")["declined"]
     scopes = {"all places": counts, f"without {apart_name}": counts - apart}
@@ -133,7 +134,7 @@ def neighbour_changes(
                 rows.append((pair, scope, int(before), int(now), *ratio_test(int(now), int(before)), blocked_by))
     columns = ["pair", "scope", "before", "now", *RatioTest._fields, "blocked_by"]
     table = pd.DataFrame(rows, columns=columns)
-    table["p_adjusted"] = adjust_for_many(table["p"])
+    table["p_adjusted"] = table.groupby("pair")["p"].transform(adjust_for_many)
     table["finding"] = [
         direction(row.now, row.before, row.ratio, row.p_adjusted, row.blocked_by) for row in table.itertuples()
     ]

@@ -114,11 +114,11 @@ def test_where_sockets_have_no_names_a_port_lost_to_another_kernel_is_a_second_t
     with socket.create_server(("127.0.0.1", 0)) as other:
         free, asked = LocalPortCache.find_available_port, []
 
-        def lose_the_second(cache: LocalPortCache, ip: str) -> int:
+        def lose_the_first(cache: LocalPortCache, ip: str) -> int:
             asked.append(ip)
-            return other.getsockname()[1] if len(asked) == 2 else free(cache, ip)
+            return other.getsockname()[1] if len(asked) == 1 else free(cache, ip)
 
-        monkeypatch.setattr(LocalPortCache, "find_available_port", lose_the_second)
+        monkeypatch.setattr(LocalPortCache, "find_available_port", lose_the_first)
         entry, _ = worker.execute(task, Limits(seconds=60, megabytes=700))
     assert entry.message == ""
     assert len(asked) == 2 * 5, "two kernels, five ports each"

@@ -65,6 +65,18 @@ def test_an_import_becomes_a_source(files: dict[str, Path]) -> None:
     assert table["issued_on"].is_monotonic_increasing
 
 
+def test_a_release_with_invented_facilities_is_made_up_whatever_the_others_are_called(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    made = pd.read_parquet(files["newer"])
+    (agency,) = [column for column in made if made[column].astype(str).str.startswith("SAMPLE COUNTY").any()]
+    names = made[agency].astype("str")
+    renamed = tmp_path / "renamed.csv"
+    made.assign(**{agency: names.where(names == names[0], "COOK COUNTY JAIL")}).to_csv(renamed, index=False)
+    import_release([renamed], "renamed", title="T", extracted_on=EXTRACTED)
+    assert open_source("renamed", clock="issued").facts.synthetic
+
+
 def test_a_release_is_cited_as_its_publisher_asks_and_a_made_up_one_is_not(
     files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

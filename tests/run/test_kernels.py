@@ -18,6 +18,7 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from jupyter_client.connect import write_connection_file
 from jupyter_client.manager import start_new_kernel
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
@@ -182,6 +183,18 @@ def test_a_kernel_ends_when_its_client_or_its_parent_does(tmp_path: Path) -> Non
     parent.stop()
     assert kept.wait(20) == -signal.SIGKILL
     assert psutil.wait_procs(processes, timeout=20)[1] == []
+
+
+@pytest.mark.slow
+def test_a_kernel_that_cannot_have_its_sockets_ends(tmp_path: Path) -> None:
+    """By itself it would hang: it has threads by then."""
+    parent = WarmParent()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        name, _ = write_connection_file(str(tmp_path / "connection.json"), iopub_port=other.getsockname()[1])
+        env = {**os.environ, kernels.PARENT_VARIABLE: parent.address}
+        kernel = ForkedKernel([*COMMAND[:-1], name], str(tmp_path), env)
+        assert kernel.wait(20) == 1
+    parent.stop()
 
 
 @pytest.mark.slow

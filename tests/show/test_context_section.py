@@ -62,8 +62,9 @@ def test_a_week_that_nothing_more_is_expected_of_is_not_called_young(
     row = {"recorded": 8.0, "completeness": completeness, "maturity": maturity(completeness), "estimate": estimate}
     weeks = pd.date_range(WEEK, periods=2, freq="7D")
     estimates = pd.DataFrame([row | {"low": estimate, "high": estimate, "reason": ""}] * 2, index=weeks)
-    said, figure = finished(sheet_of(**nowcast_facts(estimates, WEEK)), estimates, WEEK)
+    said, figure, table = finished(sheet_of(**nowcast_facts(estimates, WEEK)), estimates, WEEK)
     assert says in said.data["text/plain"]
+    assert f",8,{completeness:g},{maturity(completeness)},{estimate:g}," in table.data[TABLE_TYPE]["csv"]
     assert figure.metadata[FIGURE_KEY]["title"].startswith(headline)
 
 

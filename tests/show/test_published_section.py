@@ -46,7 +46,7 @@ def test_the_indicators_name_the_place_and_say_that_there_is_no_baseline(reports
     shown = indicator_table(sheet_of(reports, WEEKS[1]), reports, WEEKS[1], blocking_events())
     assert "There is no baseline: 3 weeks are too few for one." in shown.data[TABLE_TYPE]["caption"]
     assert '"of these, all but Travis County, Texas",45,' in shown.data[TABLE_TYPE]["csv"]
-    assert '<td class="number">47 (34.5 to 62.5)</td>' in shown.data["text/html"]
+    assert '<td class="number">47 <span class="interval">(34.5 to 62.5)</span></td>' in shown.data["text/html"]
 
 
 def test_the_first_week_has_a_dash_for_the_week_before(reports: PublishedReports) -> None:
@@ -85,9 +85,10 @@ def test_the_scorecard_counts_its_levels_and_names_what_cannot_be_checked(
     sheet = sheet_of(reports, week)
     sentence, table = report_quality(sheet, reports.of_week(week))
     levels = [row.partition(",")[0] for row in csv(table)[1:]]
-    assert levels == sorted(levels, key=["stop", "warn", "pass"].index)
-    facts = sheet.facts
-    assert [facts["checks_warn"], facts["checks_pass"]] == [levels.count("warn"), levels.count("pass")]
+    assert levels == sorted(levels, key=["stop", "warn", "pass", ""].index)
+    for level in ("warn", "pass", ""):
+        assert sheet.facts[f"checks_{level or 'not_judged'}"] == levels.count(level)
+    assert levels.count("") == {WEEKS[0]: 0, WEEKS[1]: 2, WEEKS[2]: 6}[week], "the less is known, the less is judged"
     assert "Not checked: repeats, persons without an id and blank lift reasons." in sentence.data["text/plain"]
     assert "Usual share" not in table.data["text/html"]
 

@@ -13,7 +13,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome, as_table
-from analysis.stats.incidence import CAUSES, aalen_johansen, cumulative_incidence, follow
+from analysis.stats.incidence import CAUSES, aalen_johansen, at_days, cumulative_incidence, follow
 
 EXTRACTED = date(2020, 6, 30)
 
@@ -50,6 +50,20 @@ def test_one_minus_kaplan_meier_never_understates(ends: list[tuple[int, int]]) -
     for number in (1, 2, 3):
         if (cause == number).any():
             assert 1 - SurvfuncRight(days, cause == number).surv_prob[-1] >= true[number] - 1e-9
+
+
+def test_a_curve_is_read_off_at_its_last_step_up_to_a_day() -> None:
+    table = detainers(
+        ("2020-01-01", "2020-01-04", Outcome.TAKEN, 2),
+        ("2020-01-01", "2020-01-09", Outcome.DECLINED, 1),
+        ("2020-01-01", "2020-01-21", Outcome.DECLINED, 1),
+    )
+    read = at_days(cumulative_incidence(table, EXTRACTED), (2, 5, 10, 20, 21))
+    assert [str(outcome) for outcome in read["outcome"].unique()] == [Outcome.DECLINED, Outcome.TAKEN]
+    declined, taken = (read[read["outcome"] == outcome] for outcome in (Outcome.DECLINED, Outcome.TAKEN))
+    assert list(zip(declined["day"], declined["incidence"], strict=True)) == [(5, 0), (10, 0.25), (20, 0.5)]
+    assert list(zip(taken["day"], taken["incidence"], strict=True)) == [(5, 0.5), (10, 0.5), (20, 0.5)]
+    assert at_days(cumulative_incidence(table, EXTRACTED).head(0)).empty
 
 
 def test_without_censoring_it_is_the_share() -> None:

@@ -118,7 +118,17 @@ def test_week_against_week_with_and_without_travis_county(facts: dict[date, dict
     assert first["next_outside_p"] == pytest.approx(0.0842, abs=5e-5)
     ratio = [first[f"next_outside_{name}"] for name in ("ratio", "low", "high")]
     assert [round(float(value), 2) for value in ratio] == [0.70, 0.47, 1.05]
-    for name in ("before", "now", "ratio", "low", "high", "p", "p_mid"):  # the same pair, seen from either week
+    for name in (
+        "before",
+        "now",
+        "ratio",
+        "low",
+        "high",
+        "p",
+        "p_mid",
+        "p_adjusted",
+        "finding",
+    ):  # the same pair, seen from either week
         assert second[f"previous_all_{name}"] == first[f"next_all_{name}"]
         assert second[f"previous_outside_{name}"] == first[f"next_outside_{name}"]
     assert (third["previous_outside_before"], third["previous_outside_now"]) == (45, 55)

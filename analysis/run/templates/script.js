@@ -103,6 +103,8 @@
     if (!wanted.length) return;
     if (pages) found.textContent += `, and ${counted(pages, "page", "pages")} of a state or offence group`;
     if (places) found.textContent += `, and ${counted(places, "name", "names")} of a county, city or agency`;
+    if (!reports && !pages && !places)
+      found.textContent += ". Try a state (Texas, TX), a county, an offence group, or a week (28 January 2017)";
   };
   box.closest("form").hidden = false;
   box.addEventListener("input", search);
