@@ -137,7 +137,7 @@ def change_bars(parts: pd.DataFrame, *, headline: str, subtitle: str) -> Figure:
 
 
 def incidence_curves(curves: pd.DataFrame, *, headline: str, subtitle: str) -> Figure:
-    """Draw the share of detainers that had ended in each way, by days since issue.
+    """Draw the share of detainers that had ended in each way, by days since issue; in a way without a line none had.
 
     Parameters
     ----------
@@ -149,28 +149,31 @@ def incidence_curves(curves: pd.DataFrame, *, headline: str, subtitle: str) -> F
     colours = (DECLINED, TAKEN, OTHER_ENDS, OPEN)
     with drawing():
         figure, (axes,) = canvas(2.8, headline, subtitle, left=0.8, right=1.9, bottom=0.75)
-        if curves.empty:
-            say_empty(axes, "no detainer can be followed")
+        if not curves["incidence"].any():
+            say_empty(axes, "no detainer has ended" if len(curves) else "no detainer can be followed")
             return figure
         last = []
         for number, (outcome, curve) in enumerate(curves.groupby("outcome", sort=False)):
+            if not curve["incidence"].any():
+                continue
             colour, line = colours[number % 4], LINES[number % 4]
             axes.step(curve["day"], curve["incidence"], line, where="post", color=colour, linewidth=1.6)
             axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=colour, alpha=0.15)
-            last.append((float(curve["incidence"].iloc[-1]), write(outcome, "word")))
+            last.append((float(curve["incidence"].iloc[-1]), write(outcome, "word"), colour))
         axes.set_xlim(0, max(1, float(curves["day"].max())))
         axes.set_ylim(0, 1.1 * max(0.05, float(curves["high"].max())))
         apart, floor = 0.07 * axes.get_ylim()[1], -np.inf
-        for height, name in sorted(last):
+        for height, name, colour in sorted(last):
             floor = max(height, floor + apart)
             axes.annotate(
                 name,
-                (1, floor),
-                (6, 0),
+                (1, height),
+                (1.03, floor),
                 ("axes fraction", "data"),
-                "offset points",
+                ("axes fraction", "data"),
                 fontsize=8.5,
                 va="center",
+                arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 0},
             )
         axes.set_xlabel("Days since issue")
         axes.set_ylabel("Share of detainers")

@@ -36,7 +36,7 @@ from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift
 from analysis.stats.small_cells import is_shown, state_by_offence
 from analysis.stats.weeks import Calendar, last_day
 
-WEEKS_OF_NOWCAST = 26
+WEEKS_OF_NOWCAST, WITHIN_DAYS = 26, 30
 NOWCAST_COLUMNS = {"estimate": "estimated_final", "low": "band_low", "high": "band_high", "reason": "no_estimate"}
 """What a table calls the columns of :func:`analysis.stats.nowcast.nowcast`."""
 FEW_STATES = 3
@@ -383,11 +383,18 @@ def endings(sheet: Sheet, everywhere: pd.DataFrame, place: str, extracted_on: da
     if not table.loc[table["outcome"] != Outcome.NOT_RECORDED, "lifted_on"].notna().any():
         return [sheet.say("No detainer of {place_name} has ended on a known day: no time to a decline can be given.")]
     curves = cumulative_incidence(table, extracted_on)
-    sheet.know(followed=int(curves["at_risk"].max()) if len(curves) else 0)
+    within = at_days(curves, [WITHIN_DAYS]).set_index("outcome")["incidence"]
+    sheet.know(
+        followed=int(curves["at_risk"].max()) if len(curves) else 0,
+        within_days=WITHIN_DAYS,
+        declined_within=within.get(Outcome.DECLINED),
+    )
     plot = sheet.figure(
         incidence_curves(
             curves,
-            headline="How detainers ended, by days since issue",
+            headline=sheet.fill("{declined_within:share} recorded as declined within {within_days:n} days of issue")
+            if Outcome.DECLINED in within
+            else "How detainers ended, by days since issue",
             subtitle=sheet.fill("Cumulative incidence, outcomes as competing ends, {place_name}, {followed:detainers}"),
         ),
         "incidence",
