@@ -236,11 +236,16 @@ def change_apart(
         count_of_mix=of_count["mix"],
         count_of_shares=of_count["share"],
         count_mix_by=next(iter(factors)),
+        points_of_change=100 * parts["change"].iloc[0],
+        points_of_mix=100 * parts["mix_effect"].iloc[0],
     )
     bars = sheet.figure(
         change_bars(
             parts,
-            headline=sheet.fill("What part of the change is a change of mix"),
+            headline=sheet.fill(
+                "Share declined: {points_of_change:+z.1f} percentage points, {points_of_mix:+z.1f} with the mix by "
+                "{count_mix_by}"
+            ),
             subtitle=sheet.fill(
                 "Change of the share declined against the {trailing_weeks:n} weeks before, {place_name}, {week_name}"
             ),
@@ -354,9 +359,7 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
     series = sheet.figure(
         nowcast_series(
             shown,
-            headline="Young weeks are not finished: open marks are estimates"
-            if young
-            else "Every week shown is settled: nearly all of its declines are recorded",
+            headline=sheet.fill(_of_nowcast(sheet.facts, young)),
             subtitle=sheet.fill("Recorded as declined and estimated final number by week of issue, {place_name}"),
         ),
         "nowcast",
@@ -373,6 +376,15 @@ def finished(sheet: Sheet, estimates: pd.DataFrame | None, week: date) -> list[S
         "if declines go on coming in as they did.",
     )
     return [sheet.say(said), series, table]
+
+
+def _of_nowcast(facts: Mapping[str, object], young: bool) -> str:
+    """Give the headline of the estimates: what is said of the week, else of the weeks shown."""
+    if facts["maturity"] != "settled" and not facts["nowcast_reason"]:
+        return "{completeness:share} of the week's declines recorded, about {nowcast:.0f} to be expected in the end"
+    if young:
+        return "Young weeks are not finished: open marks are estimates"
+    return "Every week shown is settled: nearly all of its declines are recorded"
 
 
 def endings(sheet: Sheet, everywhere: pd.DataFrame, place: str, extracted_on: date) -> list[Shown]:

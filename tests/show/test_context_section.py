@@ -51,7 +51,7 @@ def test_how_finished_a_place_is_does_not_speak_of_the_source_where_all_states_a
 @pytest.mark.parametrize(
     ("completeness", "says", "headline"),
     [
-        (0.8, "80.0% of this week's are recorded (provisional): 8 so far, about 10 in the end", "Young weeks are not"),
+        (0.8, "80.0% of this week's are recorded (provisional): 8 so far, about 10 in the end", "80.0% of the week's"),
         (1.0, "The week is as finished as can be measured", "Every week shown is settled"),
     ],
 )
