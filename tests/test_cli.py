@@ -129,6 +129,12 @@ def test_a_question_is_answered_without_the_libraries_of_an_answer(argument: str
     assert told.splitlines()[-1] == ""
 
 
+def test_the_index_is_written_without_the_libraries_that_count_and_draw() -> None:
+    code = "import sys, analysis.run.site\nprint(*{'pandas', 'scipy', 'matplotlib', 'papermill'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert told == "\n"
+
+
 def test_a_site_file_names_all_reports(tmp_path: Path, outcome: dict[str, str]) -> None:
     site = tmp_path / "site.yml"
     site.write_text("title: Three weeks\nreports: [{notebook: published_week}]\n")

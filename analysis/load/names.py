@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis.load.files import data_file
 
-ALL_STATES = "all"
+ALL_STATES, OTHER_AGENCIES = "all", "other agencies"
 
 
 def _column(crosswalk: Path, key: str, column: str) -> dict[str, str]:

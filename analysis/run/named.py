@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.load.names import ALL_STATES, names_of_states
+from analysis.load.names import ALL_STATES, OTHER_AGENCIES, names_of_states
 from analysis.run.listed import Listed
 from analysis.run.reports import PAGE
-from analysis.stats.small_cells import OTHER_AGENCIES
 
 TABLES = {
     "declined_by_place": "place",

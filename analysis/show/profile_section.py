@@ -10,6 +10,7 @@ from datetime import date
 
 import pandas as pd
 
+from analysis.load.names import OTHER_AGENCIES
 from analysis.show.context_figures import funnel_plot
 from analysis.show.listings import state_names
 from analysis.show.offence_section import shown_counts
@@ -17,7 +18,7 @@ from analysis.show.sheet import Sheet, Shown
 from analysis.stats.context import LEAST_ALIKE, direct_shares, like_states, state_funnel, strata
 from analysis.stats.disclosure import THRESHOLD, TOTAL
 from analysis.stats.funnels import beyond_chance
-from analysis.stats.small_cells import OTHER_AGENCIES, agency_outcomes, state_by_offence
+from analysis.stats.small_cells import agency_outcomes, state_by_offence
 
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
 NO_AGENCY = "The source names no agency: nothing can be said of single agencies."

@@ -10,13 +10,13 @@ import pytest
 from test_cohorts import detainers
 from test_disclosure import assert_safe
 
+from analysis.load.names import OTHER_AGENCIES
 from analysis.load.table import Outcome
 from analysis.stats.cohorts import NOT_GIVEN
 from analysis.stats.context import like_states, state_funnel
 from analysis.stats.disclosure import TOTAL, WITHHELD
 from analysis.stats.small_cells import (
     ELSE,
-    OTHER_AGENCIES,
     OTHER_GROUPS,
     OTHER_STATES,
     agency_outcomes,
