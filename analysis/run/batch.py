@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SAVE_EVERY = 5.0
 """Seconds after which the manifest is written again while reports are made."""
+REHEARSED_FROM = 12
+"""Reports for each worker from which a rehearsal takes less than it saves: a report's time, against a tenth of each."""
 
 
 def run(
@@ -145,7 +147,7 @@ def _make_all(
 
         yield from make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
         return
-    with _shared_parent():
+    with _shared_parent(rehearsed=len(due) >= REHEARSED_FROM * jobs):
         ahead = deque(due)
         lost: list[Due] = []
         while ahead:
@@ -156,12 +158,12 @@ def _make_all(
 
 
 @contextmanager
-def _shared_parent() -> Iterator[None]:
+def _shared_parent(*, rehearsed: bool) -> Iterator[None]:
     """Start the parent of all workers' kernels; where there can be none, each worker's kernels start on their own."""
     from analysis.run.kernels import PARENT_VARIABLE, NoFork, WarmParent
 
     try:
-        parent = WarmParent()
+        parent = WarmParent(rehearsed=rehearsed)
     except NoFork:  # the first kernel says so
         yield
         return

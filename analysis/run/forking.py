@@ -39,6 +39,7 @@ LIBRARIES = (
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "IPython.utils.wildcard",
+    "analysis.run.streams",
     "faulthandler",
     "ipykernel.debugger",
     "ipykernel.ipkernel",
@@ -62,8 +63,13 @@ class NoFork(OSError):
     """A kernel cannot be forked; the message says why."""
 
 
-def preload() -> dict[str, str]:
+def preload(*, rehearsed: bool = False) -> dict[str, str]:
     """Import and use what notebooks import, without starting a thread or leaving a trace that a notebook could see.
+
+    Parameters
+    ----------
+    rehearsed
+        Whether a whole report is gone through once (:mod:`analysis.run.rehearsal`).
 
     Returns
     -------
@@ -80,6 +86,11 @@ def preload() -> dict[str, str]:
             importlib.import_module(module.name)
     del builtins.get_ipython  # type: ignore[attr-defined]
     _use_once()
+    if rehearsed:
+        from analysis.run.rehearsal import rehearse
+
+        with suppress(Exception):  # a notebook that was edited and fails: its reports say so
+            rehearse()
     gc.collect()
     gc.freeze()  # what is shared is not walked through, and so not copied, in every child
     return dict(os.environ.items() - before.items())
@@ -114,14 +125,14 @@ def _threads() -> int:
     return psutil.Process().num_threads()
 
 
-def serve(listener: socket.socket) -> None:
-    """Be the parent: import, then fork a kernel for each connection until standard input ends.
+def serve(listener: socket.socket, *, rehearsed: bool = False) -> None:
+    """Be the parent: import and rehearse, then fork a kernel for each connection until standard input ends.
 
     Standard input is the line to the process that started this one: when that goes away, so does the parent. In a child
     this function returns when its kernel ends, and the interpreter then ends as that of any kernel does.
     """
     settled = _read_at_import(dict(os.environ))
-    made = preload()
+    made = preload(rehearsed=rehearsed)
     ends, wake = socket.socketpair()
     for end in (ends, wake):
         end.setblocking(False)
@@ -238,9 +249,11 @@ def _be_kernel(request: dict[str, Any], made: dict[str, str]) -> None:
     import ipykernel_launcher
     from ipykernel.kernelapp import launch_new_instance
 
+    from analysis.run import streams
+
     sys.argv = [ipykernel_launcher.__file__, *arguments_of(request["command"])]
     try:
-        launch_new_instance(parent_handle=os.getppid())
+        launch_new_instance(parent_handle=os.getppid(), outstream_class=f"{streams.__name__}.OutStream")
     except Exception:
         sys.excepthook(*sys.exc_info())
         os._exit(1)  # its threads and sockets would keep a kernel that never came to life

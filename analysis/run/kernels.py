@@ -38,9 +38,15 @@ started: list[int] = []
 
 
 class WarmParent:
-    """The running parent, seen from the process that started it; it ends when this process does, or is told to."""
+    """The running parent, seen from the process that started it; it ends when this process does, or is told to.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    rehearsed
+        Whether it goes through a whole report before the first fork: worth it where many follow.
+    """
+
+    def __init__(self, *, rehearsed: bool = False) -> None:
         if not hasattr(os, "fork") or not hasattr(socket, "AF_UNIX"):
             raise NoFork("this system cannot fork")
         self.folder = tempfile.TemporaryDirectory(prefix="declines-kernels-")
@@ -50,7 +56,8 @@ class WarmParent:
             listener.listen()
             code = (
                 "import sys; sys.path[:] = [path for path in sys.path if path]; import socket; "
-                f"from analysis.run.forking import serve; serve(socket.socket(fileno={listener.fileno()}))"
+                "from analysis.run.forking import serve; "
+                f"serve(socket.socket(fileno={listener.fileno()}), rehearsed={rehearsed})"
             )
             self.process = subprocess.Popen(
                 [sys.executable, "-c", code],

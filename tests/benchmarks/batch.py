@@ -189,7 +189,7 @@ def warm_forks(source: str, weeks: Sequence[str], folder: Path, page: bool) -> t
     import analysis.run.worker  # noqa: F401  (what makes the page is warm, too)
     from analysis.run.forking import preload
 
-    preload()
+    preload(rehearsed=True)
     as_plain_code(source, weeks[:1], folder, page=page)
     before, clock = cpu_of_children(), time.perf_counter()
     as_plain_code(source, weeks, folder, page=page)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,3 +196,24 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_made(tmp_pa
     with pytest.raises(InputError, match="the folder of reports cannot be written"):
         run(_tasks("2015-01-03"), tmp_path / "file" / "reports", jobs=1)
     assert made == []
+
+
+@pytest.mark.parametrize(("reports", "jobs", "rehearsed"), [(24, 2, True), (23, 2, False), (24, 3, False)])
+def test_a_run_of_many_reports_is_rehearsed(
+    reports: int, jobs: int, rehearsed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def ask(*, rehearsed: bool) -> AbstractContextManager[None]:
+        asked.append(rehearsed)
+        return nullcontext()
+
+    def make_none(ahead: deque[Due], *_: object) -> Generator[Entry, None, list[Due]]:
+        ahead.clear()
+        yield from ()
+        return []
+
+    monkeypatch.setattr(batch, "_shared_parent", ask)
+    monkeypatch.setattr(batch, "_in_pool", make_none)
+    run(_tasks("all")[:reports], tmp_path, jobs=jobs)
+    assert asked == [rehearsed]

@@ -72,6 +72,29 @@ def test_a_notebook_that_tries_leaves_nothing_to_the_next(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+def test_a_rehearsal_leaves_nothing_to_the_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = _run(LOOK, tmp_path / "same")
+    (tmp_path / "same").rename(tmp_path / "first")
+    parent = WarmParent(rehearsed=True)
+    monkeypatch.setenv(kernels.PARENT_VARIABLE, parent.address)
+    assert _run(LOOK, tmp_path / "same") == without
+    parent.stop()
+
+
+@pytest.mark.slow
+def test_a_forked_kernel_flushes_what_was_written_and_nothing_else(tmp_path: Path) -> None:
+    flushed = (
+        "import sys\nfrom unittest import mock\nfrom ipykernel.iostream import OutStream as Stream\n"
+        "with mock.patch.object(Stream, 'flush') as flush:\n"
+        "    sys.stdout.flush(); before = flush.call_count\n"
+        "    sys.stdout.write('.'); sys.stdout.flush(); written = flush.call_count\n"
+        "    sys.stdout._buffers.clear()\n"
+        "type(sys.stdout).__mro__[1] is Stream, before, written"
+    )
+    assert _run(flushed, tmp_path / "flushed") == "(True, 0, 1)"
+
+
+@pytest.mark.slow
 def test_every_kernel_draws_its_own_random_numbers(tmp_path: Path) -> None:
     drawn = [_run(DRAW, tmp_path / str(n)) for n in range(5)]
     assert len({number for text in drawn for number in text.strip("()").split(",")}) == 15
