@@ -34,6 +34,7 @@ CELLS = {
     "good": "sheet.know(declined=1)",
     "killed": "import os; os.kill(os.getpid(), 9)",
     "wrong": "1 / 0",
+    "unheld": "display({'text/plain': 1}, raw=True)",
     "endless": "while True: pass",
     "large": "held = bytearray(900_000_000)\nwhile True: pass",
     "curious": "open('/etc/../var/undeclared.csv')",
@@ -67,6 +68,7 @@ def test_the_others_are_made(results: dict[str, Entry]) -> None:
     [
         ("killed", "the kernel died, and so did a second one"),
         ("wrong", "cell 4: ZeroDivisionError: division by zero"),
+        ("unheld", "a cell shows what no notebook can hold: 1 is not valid"),
         ("endless", "stopped: it took longer than 20 s (--timeout)"),
         ("large", "stopped: it used more than 700 MB of memory (--memory)"),
         ("curious", "/var/undeclared.csv: the notebook reads a file that is not declared"),
@@ -80,7 +82,7 @@ def test_what_went_wrong_is_said(results: dict[str, Entry], name: str, says: str
     assert "\n" not in results[name].message
 
 
-@pytest.mark.parametrize("name", ["killed", "wrong", "endless", "large"])
+@pytest.mark.parametrize("name", ["killed", "wrong", "unheld", "endless", "large"])
 def test_a_failed_report_keeps_its_notebook(results: dict[str, Entry], name: str) -> None:
     path = Path(results[""].folder) / results[name].folder / worker.FAILED
     cells = json.loads(path.read_text())["cells"]
