@@ -23,24 +23,26 @@ import psutil
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
-from papermill import execute_notebook
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
-from papermill.iorw import write_ipynb
-from papermill.log import logger
 from traitlets import Type
 from traitlets.config import Config
 
 from analysis.errors import InputError
 from analysis.load import declared
-from analysis.run import kernels
+from analysis.run import kernels, left_out
 from analysis.run.manifest import Entry
 from analysis.run.page import page_of
 from analysis.run.reports import NOTEBOOK
 from analysis.run.revisions import write_again, write_revised
 from analysis.run.tasks import FAILED, Limits, Task
 from analysis.run.writing import write_whole
+
+with left_out("pyarrow.fs"):  # for files on Hadoop, with numpy: 40 MB of every worker
+    from papermill import execute_notebook
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import Engine, papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.iorw import write_ipynb
+    from papermill.log import logger
 
 KERNEL_ARGUMENTS = [
     "--IPKernelApp.log_level=50",  # notices of a kernel that lives for one report
@@ -134,8 +136,8 @@ class Manager(AsyncKernelManager):
 papermill_engines.register("declines", _SavingEngine)
 logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # what went wrong is said in the summary
 page_of(
-    nbformat.v4.new_notebook(), {"title": "", "source": {}}
-)  # compiles the template: here, once, if processes are forked
+    nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("- *text*")]), {"title": "", "source": {}}
+)  # compiles the template, and what reads text: here, once, if processes are forked
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 
 
