@@ -53,6 +53,8 @@ LOOK_EVERY = 0.2
 LONGEST_SOCKET_NAME = 103
 """Bytes that every system with named sockets has room for."""
 MEGABYTE = 1_000_000
+TELLS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").is_file()
+"""Whether the system lists the children of a process by itself; to find them otherwise is to look at all processes."""
 PLAIN_OUTPUTS = {
     "display_data": ("metadata", "data"),
     "execute_result": ("metadata", "data", "execution_count"),
@@ -289,13 +291,26 @@ def _watching(limits: Limits) -> Iterator[list[str]]:
 def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
     """Ask something of every kernel that this process has started, and of every process that those have."""
     answers = []
-    for pid in kernels.started:
-        with suppress(psutil.NoSuchProcess):
-            kernel = psutil.Process(pid)
-            for process in (*kernel.children(recursive=True), kernel):
-                with suppress(psutil.NoSuchProcess):
-                    answers.append(ask(process))
+    for kernel in kernels.started:
+        for pid in reversed(_family(kernel)):
+            with suppress(psutil.NoSuchProcess):
+                answers.append(ask(psutil.Process(pid)))
     return answers
+
+
+def _family(pid: int) -> list[int]:
+    """Give a process and those that it has started, each after the one that started it."""
+    family = [pid]
+    if not TELLS_CHILDREN:
+        with suppress(psutil.NoSuchProcess):
+            family += [process.pid for process in psutil.Process(pid).children(recursive=True)]
+        return family
+    for one in family:
+        with suppress(OSError):  # it has just ended
+            for thread in os.listdir(f"/proc/{one}/task"):
+                with suppress(OSError), open(f"/proc/{one}/task/{thread}/children", "rb") as children:
+                    family += map(int, children.read().split())
+    return family
 
 
 def renew_page(task: Task, out: Path, earlier: Entry) -> Entry:
