@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import shutil
@@ -11,8 +12,8 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from multiprocessing import connection
 from pathlib import Path
@@ -147,7 +148,9 @@ def _make_all(
 
         yield from make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
         return
-    with _shared_parent(rehearsed=len(due) >= REHEARSED_FROM * jobs):
+    from analysis.run.parent import shared_parent
+
+    with shared_parent(rehearsed=len(due) >= REHEARSED_FROM * jobs):
         ahead = deque(due)
         lost: list[Due] = []
         while ahead:
@@ -155,24 +158,6 @@ def _make_all(
         for one in lost:
             if (yield from _in_pool(deque([one]), out, manifest, limits, 1)):
                 yield replace(one.task.entry, message="the worker process died, and so did a second one")
-
-
-@contextmanager
-def _shared_parent(*, rehearsed: bool) -> Iterator[None]:
-    """Start the parent of all workers' kernels; where there can be none, each worker's kernels start on their own."""
-    from analysis.run.kernels import PARENT_VARIABLE, NoFork, WarmParent
-
-    try:
-        parent = WarmParent(rehearsed=rehearsed)
-    except NoFork:  # the first kernel says so
-        yield
-        return
-    os.environ[PARENT_VARIABLE] = parent.address
-    try:
-        yield
-    finally:
-        del os.environ[PARENT_VARIABLE]
-        parent.stop()
 
 
 def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits: Limits, jobs: int) -> Makes:
@@ -203,6 +188,7 @@ def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits
                 while ahead and not lost and len(under_way) < jobs:
                     one = ahead.popleft()
                     under_way[pool.submit(_make, one, out, limits, manifest.get(one.task.entry.folder))] = one
+                importlib.import_module("analysis.run.site")  # now is time for what comes after the reports
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                     one = under_way.pop(future)
                     try:

@@ -54,6 +54,8 @@ LIBRARIES = (
     "tornado.platform.asyncio",
 )
 """What every kernel imports at its start, and what notebooks do."""
+REHEARSE = {"rehearse": True}
+"""A client's request that is not for a kernel."""
 ROOMS = ("analysis.load", "analysis.stats", "analysis.show")
 READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "LC_", "LANG")
 """Beginnings of the names of variables that Python and libraries read once: for other values, no fork will do."""
@@ -63,13 +65,8 @@ class NoFork(OSError):
     """A kernel cannot be forked; the message says why."""
 
 
-def preload(*, rehearsed: bool = False) -> dict[str, str]:
+def preload() -> dict[str, str]:
     """Import and use what notebooks import, without starting a thread or leaving a trace that a notebook could see.
-
-    Parameters
-    ----------
-    rehearsed
-        Whether a whole report is gone through once (:mod:`analysis.run.rehearsal`).
 
     Returns
     -------
@@ -86,14 +83,23 @@ def preload(*, rehearsed: bool = False) -> dict[str, str]:
             importlib.import_module(module.name)
     del builtins.get_ipython  # type: ignore[attr-defined]
     _use_once()
-    if rehearsed:
-        from analysis.run.rehearsal import rehearse
-
-        with suppress(Exception):  # a notebook that was edited and fails: its reports say so
-            rehearse()
-    gc.collect()
-    gc.freeze()  # what is shared is not walked through, and so not copied, in every child
+    _settle()
     return dict(os.environ.items() - before.items())
+
+
+def warm_up() -> None:
+    """Go through a whole report, after which every child is faster (:mod:`analysis.run.rehearsal`)."""
+    from analysis.run.rehearsal import rehearse
+
+    with suppress(Exception):  # a notebook that was edited and fails: its reports say so
+        rehearse()
+    _settle()
+
+
+def _settle() -> None:
+    """Put what children share where it is not walked through, and so not copied, in every one of them."""
+    gc.collect()
+    gc.freeze()
 
 
 def _use_once() -> None:
@@ -125,14 +131,14 @@ def _threads() -> int:
     return psutil.Process().num_threads()
 
 
-def serve(listener: socket.socket, *, rehearsed: bool = False) -> None:
-    """Be the parent: import and rehearse, then fork a kernel for each connection until standard input ends.
+def serve(listener: socket.socket) -> None:
+    """Be the parent: import, then fork a kernel for each connection until standard input ends.
 
     Standard input is the line to the process that started this one: when that goes away, so does the parent. In a child
     this function returns when its kernel ends, and the interpreter then ends as that of any kernel does.
     """
     settled = _read_at_import(dict(os.environ))
-    made = preload(rehearsed=rehearsed)
+    made = preload()
     ends, wake = socket.socketpair()
     for end in (ends, wake):
         end.setblocking(False)
@@ -154,6 +160,10 @@ def serve(listener: socket.socket, *, rehearsed: bool = False) -> None:
                     client, _ = listener.accept()
                     try:
                         request = json.loads(client.makefile("rb").readline())
+                        if request == REHEARSE:
+                            warm_up()
+                            client.close()
+                            continue
                         _check(request, settled)
                         pid = os.fork()
                     except (OSError, ValueError) as error:

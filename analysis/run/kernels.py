@@ -20,13 +20,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from analysis.run.forking import WHILE_IMPORTING, NoFork, arguments_of
+from analysis.run.forking import REHEARSE, WHILE_IMPORTING, NoFork, arguments_of
 
 PROVISIONER = "declines-warm"
 DEFAULT_PROVISIONER_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
@@ -38,15 +39,9 @@ started: list[int] = []
 
 
 class WarmParent:
-    """The running parent, seen from the process that started it; it ends when this process does, or is told to.
+    """The running parent, seen from the process that started it; it ends when this process does, or is told to."""
 
-    Parameters
-    ----------
-    rehearsed
-        Whether it goes through a whole report before the first fork: worth it where many follow.
-    """
-
-    def __init__(self, *, rehearsed: bool = False) -> None:
+    def __init__(self) -> None:
         if not hasattr(os, "fork") or not hasattr(socket, "AF_UNIX"):
             raise NoFork("this system cannot fork")
         self.folder = tempfile.TemporaryDirectory(prefix="declines-kernels-")
@@ -56,8 +51,7 @@ class WarmParent:
             listener.listen()
             code = (
                 "import sys; sys.path[:] = [path for path in sys.path if path]; import socket; "
-                "from analysis.run.forking import serve; "
-                f"serve(socket.socket(fileno={listener.fileno()}), rehearsed={rehearsed})"
+                f"from analysis.run.forking import serve; serve(socket.socket(fileno={listener.fileno()}))"
             )
             self.process = subprocess.Popen(
                 [sys.executable, "-c", code],
@@ -66,6 +60,12 @@ class WarmParent:
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
+
+    def rehearse(self) -> None:
+        """Let the parent go through a whole report (:mod:`analysis.run.rehearsal`) before it forks the next kernel."""
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as line:  # if it has ended, the next kernel says so
+            line.connect(self.address)
+            line.sendall(json.dumps(REHEARSE).encode() + b"\n")
 
     def stop(self) -> None:
         """End the parent; its kernels are killed when their own clients let go of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from analysis.show.kinds import FIGURE_KEY, TABLE_TYPE
 
 if TYPE_CHECKING:  # imported when a page is made: who asks where the templates stand should not wait for it
     import nbformat
-    from nbconvert.exporters import TemplateExporter
+    from jinja2 import Template
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NOT_IN_ADDRESSES = '%#"<>&\n\r\t'
@@ -41,15 +41,33 @@ def as_data_address(content: str, kind: str) -> str:
 
 
 @cache
-def _exporter() -> TemplateExporter:
-    """Make the exporter once; its template is compiled at the first page."""
+def _template() -> Template:
+    """Compile the template once, with nbconvert's filters.
+
+    Pages are rendered from it straight away: what nbconvert's exporter does before (copies of the notebook, and
+    preprocessors of which none is asked for) is no part of them.
+    """
     from nbconvert.exporters import TemplateExporter
+    from nbconvert.filters import markdown2html
 
     exporter = TemplateExporter(
         template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
     )
     exporter.register_filter("data_address", as_data_address)
-    return exporter
+    exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
+    return exporter.template
+
+
+@cache
+def _same_on_all() -> dict[str, str]:
+    """Give what every page has, whatever its notebook."""
+    return {
+        "version": version("declined-detainers"),
+        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        "script": (TEMPLATES / "script.js").read_text(encoding="utf-8"),
+        "figure_key": FIGURE_KEY,
+        "table_type": TABLE_TYPE,
+    }
 
 
 def page_of(
@@ -74,18 +92,14 @@ def page_of(
     """
     from analysis.show.revised import for_reading
 
-    page, _ = _exporter().from_notebook_node(
-        notebook,
+    page = _template().render(
+        nb=notebook,
         resources={
+            **_same_on_all(),
             "facts": facts,
             "revisions": for_reading(facts.get("revisions", ())),
             "files": list(files),
             "root": root,
-            "version": version("declined-detainers"),
-            "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
-            "script": (TEMPLATES / "script.js").read_text(encoding="utf-8"),
-            "figure_key": FIGURE_KEY,
-            "table_type": TABLE_TYPE,
         },
     )
     return without_turning(page)

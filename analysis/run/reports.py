@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ def outputs_of(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNod
 
 
 def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
-    """Take the facts out of an executed notebook.
+    """Take the facts out of an executed notebook, in the order that they have in its file.
 
     Raises
     ------
@@ -36,11 +37,12 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     found = [out["data"][FACTS_TYPE] for out in outputs_of(notebook) if FACTS_TYPE in out.get("data", {})]
     if len(found) != 1:
         raise InputError("the executed notebook shows its facts once, in its last cell", found=len(found))
-    return found[0]
+    facts: dict[str, Any] = json.loads(json.dumps(found[0], sort_keys=True))
+    return facts
 
 
 def files_of(
-    notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = ""
+    notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = "", written: str = ""
 ) -> dict[str, bytes]:
     """Make every file of a report out of its executed notebook.
 
@@ -52,6 +54,8 @@ def files_of(
         What earlier runs said otherwise (:func:`analysis.run.revisions.revise`).
     root
         Path from the report's folder to the site's index; blank = the report belongs to no site.
+    written
+        The executed notebook as :func:`nbformat.writes` gives it; blank = that is to be done.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def files_of(
             raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
         files[name] = content
 
-    add(NOTEBOOK, nbformat.writes(notebook).encode() + b"\n")
+    add(NOTEBOOK, (written or nbformat.writes(notebook)).encode() + b"\n")
     add(FACTS, as_json(facts))
     for output in outputs_of(notebook):
         data = output.get("data", {})
@@ -86,7 +90,11 @@ def files_of(
 
 
 def write_report(
-    folder: Path, notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = ""
+    folder: Path,
+    notebook: nbformat.NotebookNode,
+    revisions: Sequence[dict[str, Any]] = (),
+    root: str = "",
+    written: str = "",
 ) -> dict[str, str]:
     """Write a report's files (:func:`files_of`), and take away those that an earlier report left and this one lacks.
 
@@ -95,7 +103,7 @@ def write_report(
     dict
         sha256 by path within the folder; of every file, the notebook apart, the same input gives the same hash.
     """
-    files = files_of(notebook, revisions, root)
+    files = files_of(notebook, revisions, root, written)
     for name, content in files.items():
         write_whole(folder / name, content)
     for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in files]:

@@ -61,9 +61,12 @@ def said_by(entry: Entry, facts: Mapping[str, Any], tables: Mapping[str, str]) -
     return Said(facts["facts"], dict(tables), list(dict.fromkeys(named)), *made_from)
 
 
-def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str) -> dict[str, str]:
+def write_revised(
+    out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str, written: str = ""
+) -> dict[str, str]:
     """Write a report's files with its revisions (:func:`revise`); give their hashes by path within the folder."""
-    return write_report(out / entry.folder, notebook, revise(out, entry, notebook, made), _root_of(entry.folder))
+    revisions = revise(out, entry, notebook, made)
+    return write_report(out / entry.folder, notebook, revisions, _root_of(entry.folder), written)
 
 
 def write_again(out: Path, folder: str, notebook: nbformat.NotebookNode) -> dict[str, str]:

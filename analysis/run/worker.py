@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty
@@ -22,22 +22,27 @@ import nbformat
 import psutil
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
-from papermill import execute_notebook
-from papermill.engines import NBClientEngine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
-from papermill.iorw import write_ipynb
+from nbformat import NotebookNode
 from traitlets import Type
 from traitlets.config import Config
 
 from analysis.errors import InputError
 from analysis.load import declared
-from analysis.run import kernels
+from analysis.run import kernels, left_out
 from analysis.run.manifest import Entry
 from analysis.run.page import page_of
 from analysis.run.reports import NOTEBOOK
 from analysis.run.revisions import write_again, write_revised
 from analysis.run.tasks import FAILED, Limits, Task
 from analysis.run.writing import write_whole
+
+with left_out("pyarrow.fs"):  # for files on Hadoop, with numpy: 40 MB of every worker
+    from papermill import execute_notebook
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import Engine, papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.iorw import write_ipynb
+    from papermill.log import logger
 
 KERNEL_ARGUMENTS = [
     "--IPKernelApp.log_level=50",  # notices of a kernel that lives for one report
@@ -48,16 +53,56 @@ LOOK_EVERY = 0.2
 LONGEST_SOCKET_NAME = 103
 """Bytes that every system with named sockets has room for."""
 MEGABYTE = 1_000_000
+TELLS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").is_file()
+"""Whether the system lists the children of a process by itself; to find them otherwise is to look at all processes."""
+PLAIN_OUTPUTS = {
+    "display_data": ("metadata", "data"),
+    "execute_result": ("metadata", "data", "execution_count"),
+    "stream": ("name", "text"),
+}
+"""What a message holds of an output."""
 
 
-class _SavingEngine(NBClientEngine):
-    """Papermill's own engine, but for one thing: what was executed is saved when the kernel dies, too."""
+class _NotebookClient(PapermillNotebookClient):
+    """Papermill's own client, but for one thing: what a cell shows is checked by the faster of nbformat's two ways.
+
+    Nbformat holds an output alone against its schema step by step; for a whole notebook it has compiled it.
+    """
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        """Take an output of a cell; see :meth:`nbclient.NotebookClient.output`."""
+        kind, hooks = msg["msg_type"], self.output_hook_stack[msg["parent_header"].get("msg_id")]
+        if kind not in PLAIN_OUTPUTS or display_id or hooks or self.clear_before_next_output:
+            return super().output(outs, msg, display_id, cell_index)
+        out = nbformat.from_dict({"output_type": kind, **{name: msg["content"][name] for name in PLAIN_OUTPUTS[kind]}})
+        cell: dict[str, Any] = {"cell_type": "code", "id": "one", "metadata": {}, "source": "", "execution_count": None}
+        nbformat.v4.new_notebook(cells=[{**cell, "outputs": [out]}])
+        outs.append(out)
+        return out
+
+
+class _SavingEngine(Engine):
+    """Papermill's own engine, with our client, and with what was executed saved when the kernel dies, too."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, executed: str, **kwargs: Any) -> Any:  # noqa: ANN401
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,  # noqa: ANN401
+        kernel_name: str,
+        *,
+        executed: str,
+        start_timeout: int,
+        input_path: str,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         """Run the cells; see :class:`papermill.engines.Engine`."""
         try:
-            return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+            client = _NotebookClient(
+                nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger, **kwargs
+            )
+            client.execute()
         except BaseException:
             write_ipynb(nb_man.nb, executed)
             raise
@@ -93,9 +138,17 @@ class Manager(AsyncKernelManager):
 papermill_engines.register("declines", _SavingEngine)
 logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # what went wrong is said in the summary
 page_of(
-    nbformat.v4.new_notebook(), {"title": "", "source": {}}
-)  # compiles the template: here, once, if processes are forked
+    nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("- *text*")]), {"title": "", "source": {}}
+)  # compiles the template, and what reads text: here, once, if processes are forked
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
+
+
+@dataclass(frozen=True)
+class Executed:
+    """An executed notebook: as papermill wrote it, blank if it could not; and as it is, None if it was not kept."""
+
+    text: str
+    notebook: NotebookNode | None = None
 
 
 def make_report(task: Task, out: Path, limits: Limits) -> Entry:
@@ -103,7 +156,7 @@ def make_report(task: Task, out: Path, limits: Limits) -> Entry:
     return write_files(*execute(task, limits), out)
 
 
-def write_files(entry: Entry, executed: str, out: Path) -> Entry:
+def write_files(entry: Entry, executed: Executed, out: Path) -> Entry:
     """Write the files of an executed notebook; give its entry with their hashes.
 
     A failed one leaves its executed copy as ``failed.ipynb`` beside whatever an earlier run made.
@@ -112,9 +165,10 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
     message, files = entry.message, entry.files
     try:
         if not message:
-            files = write_revised(out, entry, nbformat.reads(executed, as_version=4), entry.started)
-        elif executed:
-            write_whole(out / entry.folder / FAILED, executed.encode())
+            notebook = executed.notebook or nbformat.reads(executed.text, as_version=4)
+            files = write_revised(out, entry, notebook, entry.started, executed.text)
+        elif executed.text:
+            write_whole(out / entry.folder / FAILED, executed.text.encode())
     except InputError as error:
         message = str(error)
     except OSError as error:
@@ -123,7 +177,7 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
     return replace(entry, outcome="failed" if message else "made", message=message, files=files, seconds=seconds)
 
 
-def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
+def execute(task: Task, limits: Limits) -> tuple[Entry, Executed]:
     """Execute the notebook of a report, in an empty folder of its own.
 
     A kernel that dies is given a second try; a cell that fails is not.
@@ -139,13 +193,15 @@ def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of its name elsewhere
         os.environ[kernels.DEFAULT_PROVISIONER_VARIABLE] = kernels.PROVISIONER
         os.environ[declared.VARIABLE] = json.dumps(task.may_read)
-        executed, message = Path(folder) / NOTEBOOK, ""
+        executed, notebook, message = Path(folder) / NOTEBOOK, None, ""
         for number in (1, 2):
             (work := Path(folder) / f"try-{number}").mkdir()
             try:
-                _run_cells(task, executed, work, limits)
+                notebook = _run_cells(task, executed, work, limits)
             except PapermillExecutionError as error:
                 message = f"cell {error.exec_count}: {error.ename}: {error.evalue}".splitlines()[0]
+            except nbformat.ValidationError as error:
+                message = f"a cell shows what no notebook can hold: {error.message}".splitlines()[0]
             except _Stopped as stopped:
                 message = str(stopped)
             except RuntimeError as error:  # of nbclient and jupyter_client: the kernel is dead, or never came to life
@@ -156,15 +212,16 @@ def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
             break
         text = executed.read_text(encoding="utf-8") if executed.is_file() else ""
     seconds = time.perf_counter() - clock
-    return replace(task.entry, message=message, started=started, seconds=seconds), text
+    entry = replace(task.entry, message=message, started=started, seconds=seconds)
+    return entry, Executed(text, notebook)
 
 
 class _Stopped(Exception):
     """A report was stopped; the message says why."""
 
 
-def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> None:
-    """Run the cells of a notebook by papermill, within the limits.
+def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> NotebookNode:
+    """Run the cells of a notebook by papermill, within the limits; give the notebook, which stands in the file, too.
 
     Raises
     ------
@@ -175,7 +232,7 @@ def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> None:
     """
     with _watching(limits) as stopped:
         try:
-            execute_notebook(
+            return execute_notebook(
                 str(task.notebook),
                 str(executed),
                 parameters=task.entry.parameters,
@@ -234,13 +291,26 @@ def _watching(limits: Limits) -> Iterator[list[str]]:
 def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
     """Ask something of every kernel that this process has started, and of every process that those have."""
     answers = []
-    for pid in kernels.started:
-        with suppress(psutil.NoSuchProcess):
-            kernel = psutil.Process(pid)
-            for process in (*kernel.children(recursive=True), kernel):
-                with suppress(psutil.NoSuchProcess):
-                    answers.append(ask(process))
+    for kernel in kernels.started:
+        for pid in reversed(_family(kernel)):
+            with suppress(psutil.NoSuchProcess):
+                answers.append(ask(psutil.Process(pid)))
     return answers
+
+
+def _family(pid: int) -> list[int]:
+    """Give a process and those that it has started, each after the one that started it."""
+    family = [pid]
+    if not TELLS_CHILDREN:
+        with suppress(psutil.NoSuchProcess):
+            family += [process.pid for process in psutil.Process(pid).children(recursive=True)]
+        return family
+    for one in family:
+        with suppress(OSError):  # it has just ended
+            for thread in os.listdir(f"/proc/{one}/task"):
+                with suppress(OSError), open(f"/proc/{one}/task/{thread}/children", "rb") as children:
+                    family += map(int, children.read().split())
+    return family
 
 
 def renew_page(task: Task, out: Path, earlier: Entry) -> Entry:

@@ -213,7 +213,7 @@ def test_a_run_of_many_reports_is_rehearsed(
         yield from ()
         return []
 
-    monkeypatch.setattr(batch, "_shared_parent", ask)
+    monkeypatch.setattr("analysis.run.parent.shared_parent", ask)
     monkeypatch.setattr(batch, "_in_pool", make_none)
     run(_tasks("all")[:reports], tmp_path, jobs=jobs)
     assert asked == [rehearsed]

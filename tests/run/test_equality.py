@@ -190,7 +190,8 @@ def runs(
         nbformat.write(_as_notebook(PROBES[name]), path)
     inputs |= {f"our_{name}": notebook.path for name, notebook in notebooks().items() if f"our_{name}" in chosen}
     started: dict[str, dict[str, tuple[Path, Future[str]]]] = {name: {} for name in inputs}
-    parent = WarmParent(rehearsed=True)
+    parent = WarmParent()
+    parent.rehearse()
     with (
         pytest.MonkeyPatch.context() as patch,
         ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool,

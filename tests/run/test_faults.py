@@ -34,8 +34,12 @@ CELLS = {
     "good": "sheet.know(declined=1)",
     "killed": "import os; os.kill(os.getpid(), 9)",
     "wrong": "1 / 0",
+    "unheld": "display({'text/plain': 1}, raw=True)",
     "endless": "while True: pass",
     "large": "held = bytearray(900_000_000)\nwhile True: pass",
+    "handed_on": "import subprocess, sys\n"
+    "code = 'import time; held = bytearray(900_000_000); time.sleep(60)'\n"
+    "subprocess.run(['sh', '-c', f'{sys.executable} -c \"{code}\"; true'])",
     "curious": "open('/etc/../var/undeclared.csv')",
     "hidden": "import pandas as pd; pd.read_csv('https://192.0.2.1/a.csv')",
     "reference": "open(__import__('analysis.load.files').load.files.data_file('reference/release_norms.csv'))",
@@ -67,8 +71,10 @@ def test_the_others_are_made(results: dict[str, Entry]) -> None:
     [
         ("killed", "the kernel died, and so did a second one"),
         ("wrong", "cell 4: ZeroDivisionError: division by zero"),
+        ("unheld", "a cell shows what no notebook can hold: 1 is not valid"),
         ("endless", "stopped: it took longer than 20 s (--timeout)"),
         ("large", "stopped: it used more than 700 MB of memory (--memory)"),
+        ("handed_on", "stopped: it used more than 700 MB of memory (--memory)"),
         ("curious", "/var/undeclared.csv: the notebook reads a file that is not declared"),
         ("hidden", "the notebook opens a connection: found '192.0.2.1'"),
         ("reference", "release_norms.csv: the notebook reads a file that is not declared"),
@@ -80,7 +86,7 @@ def test_what_went_wrong_is_said(results: dict[str, Entry], name: str, says: str
     assert "\n" not in results[name].message
 
 
-@pytest.mark.parametrize("name", ["killed", "wrong", "endless", "large"])
+@pytest.mark.parametrize("name", ["killed", "wrong", "unheld", "endless", "large"])
 def test_a_failed_report_keeps_its_notebook(results: dict[str, Entry], name: str) -> None:
     path = Path(results[""].folder) / results[name].folder / worker.FAILED
     cells = json.loads(path.read_text())["cells"]
@@ -230,3 +236,15 @@ def test_a_cluster_that_does_not_answer_is_exit_code_2(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, asked)
     assert result.exit_code == 2
     assert "the cluster does not answer" in result.output
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_all_that_a_kernel_started_is_found(listed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "TELLS_CHILDREN", listed and worker.TELLS_CHILDREN)
+    nested = [sys.executable, "-c", "import subprocess; subprocess.run(['sh', '-c', 'cat; true'])"]
+    with subprocess.Popen(nested, stdin=subprocess.PIPE) as process:
+        own = psutil.Process(process.pid)
+        while len(started := own.children(recursive=True)) < 2:
+            assert own.is_running()
+        monkeypatch.setattr(worker.kernels, "started", [process.pid])
+        assert worker._of_each(lambda one: one.pid) == [one.pid for one in reversed([own, *started])]

@@ -75,7 +75,8 @@ def test_a_notebook_that_tries_leaves_nothing_to_the_next(tmp_path: Path) -> Non
 def test_a_rehearsal_leaves_nothing_to_the_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without = _run(LOOK, tmp_path / "same")
     (tmp_path / "same").rename(tmp_path / "first")
-    parent = WarmParent(rehearsed=True)
+    parent = WarmParent()
+    parent.rehearse()
     monkeypatch.setenv(kernels.PARENT_VARIABLE, parent.address)
     assert _run(LOOK, tmp_path / "same") == without
     parent.stop()

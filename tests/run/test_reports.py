@@ -122,6 +122,18 @@ def test_a_notebook_without_its_last_cell_is_no_report() -> None:
         files_of(_executed(_sheet().say("{declined:n}")))
 
 
+def test_an_executed_notebook_gives_the_same_files_as_the_one_that_was_written() -> None:
+    sheet = _sheet(png=True)
+    shown = [
+        sheet.masthead("A title", clock="issued"),
+        sheet.say("{declined:n}"),
+        sheet.figure(_figure(), "one", "Alt"),
+    ]
+    executed = _executed(*shown, sheet.close(), extra=[{"output_type": "stream", "text": "a\n\nb"}])
+    written = nbformat.writes(executed)
+    assert files_of(executed, written=written) == files_of(nbformat.reads(written, as_version=4))
+
+
 def test_files_of_an_earlier_report_go(tmp_path: Path) -> None:
     sheet = _sheet()
     write_report(tmp_path, _executed(sheet.table(pd.DataFrame({"issued": [1]}), "old", "One"), sheet.close()))
