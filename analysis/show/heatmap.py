@@ -13,8 +13,8 @@ from matplotlib.path import Path
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.show.canvas import WIDTH, broken, canvas, labels_room, say_empty, text_width
-from analysis.show.printed import print_labels, print_texts
-from analysis.show.style import HATCH, NO_DETAINERS, drawing
+from analysis.show.printed import ASCENT, print_labels, print_texts
+from analysis.show.style import HATCH, INK, NO_DETAINERS, drawing
 
 LIGHT_TEXT = 0.53
 """Part of the darkest shade from which a number is white: on either side its contrast is 4.5 at least."""
@@ -63,17 +63,15 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
         rooms = np.array([text_width(text, size) / side for text in texts[hidden]])
         middles = np.argwhere(hidden)[:, ::-1] + 0.5
         plain: dict[str, Any] = {"facecolor": NO_DETAINERS, "zorder": 2}
-        axes.add_patch(_boxes(middles, 1, 1, hatch=HATCH, edgecolor="#C9C9C9", linewidth=0.4, **plain))
-        axes.add_patch(_boxes(middles, rooms, 0.6, edgecolor="none", **plain))
+        axes.add_artist(_boxes(middles, 1, 1, hatch=HATCH, edgecolor="#C9C9C9", linewidth=0.4, **plain))
+        axes.add_artist(_boxes(middles, rooms, 0.6, edgecolor="none", **plain))
         light = shade > LIGHT_TEXT * darkest
         for colour, which in (("white", light), ("black", ~light)):
             print_texts(axes, np.argwhere(which)[:, ::-1] + 0.5, texts[which], size=size, colour=colour)
-        axes.set(xlabel="", ylabel="")
-        axes.set_xticks(
-            np.arange(len(groups)) + 0.5, groups, rotation=45, ha="right", rotation_mode="anchor", fontsize=8
-        )
+        places = np.column_stack([np.arange(len(groups)) + 0.5, np.zeros(len(groups))])
+        slanting: dict[str, Any] = {"angle": 45, "across": 1.0, "below": ASCENT, "shift": (0.0, -3.5)}
+        print_texts(axes, places, groups, size=8, colour=INK, transform=axes.get_xaxis_transform(), **slanting)
         print_labels(axes, np.arange(len(names)) + 0.5, [[name] for name in names], 8)
-        axes.tick_params(length=0)
     return figure
 
 

@@ -63,7 +63,7 @@ def tile_map(
             x, y = tile["tile_column"] - 1, tile["tile_row"] - 1
             face, ink = _class_colour(tile["count"], classes) if tile["present"] else (NO_DETAINERS, INK)
             hatched = not tile["present"] or unstable[postal]
-            axes.add_patch(
+            axes.add_artist(
                 Rectangle(
                     (x + 0.03, y + 0.03),
                     0.94,
@@ -120,5 +120,5 @@ def _class_key(figure: Figure, classes: Sequence[float], absent_name: str, unsta
     panel.set_xlim(0, len(patches))
     panel.set_ylim(0, 1)
     for place, (name, face, hatch) in enumerate(patches):
-        panel.add_patch(Rectangle((place, 0.55), 0.9, 0.4, facecolor=face, edgecolor=TILE_EDGE, hatch=hatch))
+        panel.add_artist(Rectangle((place, 0.55), 0.9, 0.4, facecolor=face, edgecolor=TILE_EDGE, hatch=hatch))
         panel.text(place, 0.3, name, fontsize=8.5, va="center")
