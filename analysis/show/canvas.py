@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -14,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator
 
-from analysis.show.printed import LINE, print_labels, width_of
+from analysis.show.printed import ASCENT, LINE, Printed, print_labels, width_of
 from analysis.show.ruler import Ruler
-from analysis.show.style import FAINT
+from analysis.show.style import FAINT, INK
 
 WIDTH = 8.0
 EDGE = 0.15
@@ -102,10 +103,13 @@ def canvas(
     height = above + panels * plot + (panels - 1) * gap + bottom
     figure = Figure(figsize=(WIDTH, height))
     figure.set_label(f"{headline}\n{subtitle}")  # for pages, which repeat it where the drawing is wider than the screen
-    for number, line in enumerate(titles[0]):
-        figure.text(EDGE / WIDTH, 1 - (0.2 + 0.26 * number) / height, line, fontsize=13, weight="bold", va="top")
-    for number, line in enumerate(titles[1]):
-        figure.text(EDGE / WIDTH, 1 - (below + 0.19 * number) / height, line, color=FAINT, va="top", fontsize=9.5)
+    looks: list[dict[str, Any]] = [
+        {"size": 13, "weight": "bold", "colour": INK},
+        {"size": 9.5, "colour": FAINT},
+    ]
+    for lines, top, apart, look in zip(titles, (0.2, below), (0.26, 0.19), looks, strict=True):
+        places = np.array([(EDGE, height - top - apart * number) for number in range(len(lines))])
+        _write(figure, places, lines, below=ASCENT, **look)
     axes: list[Axes] = []
     for number in range(panels):
         foot = bottom + (panels - 1 - number) * (plot + gap)
@@ -119,7 +123,12 @@ def canvas(
 
 def key(figure: Figure, text: str, left: float = EDGE) -> None:
     """Say along the foot of the figure what its marks mean."""
-    figure.text(left / WIDTH, 0.15 / figure.get_figheight(), text, fontsize=8.5)
+    _write(figure, np.array([(left, 0.15)]), [text], size=8.5, colour=INK, below=0.0)
+
+
+def _write(figure: Figure, places: np.ndarray, lines: Sequence[str], **look: Any) -> None:  # noqa: ANN401
+    """Write lines that begin at places in inches of the figure."""
+    figure.add_artist(Printed(places, lines, across=0.0, transform=figure.dpi_scale_trans, **look))
 
 
 def say_empty(axes: Axes, text: str) -> None:

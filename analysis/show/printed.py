@@ -6,7 +6,8 @@ Text as matplotlib lays it out costs about a millisecond each, whatever it says.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_rgba
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontPath, FontProperties, findfont, get_font
+from matplotlib.ft2font import Kerning
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath, TextToPath
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, Transform
@@ -26,13 +28,19 @@ LINE = 1.25
 """From one line to the next, in parts of the font's size."""
 ASCENT, DESCENT = 0.76, 0.24
 """From a line's baseline to its top and its foot, in parts of the font's size, as DejaVu's own table has them."""
-_UNIT = 72.0
-"""Font size at which letters are kept."""
+_UNIT, _PLACES, _OFTEN = 72.0, 2, 3
+"""Font size at which letters are kept, decimals of where they are drawn, and places for which one outline is shared."""
 
 
 def font(size: float, weight: str = "normal") -> FontProperties:
     """Give the font of all figures."""
     return FontProperties(family=SETTINGS["font.family"], size=size, weight=weight)
+
+
+@cache
+def _file(weight: str) -> FontPath:
+    """Find the font's file."""
+    return findfont(font(_UNIT, weight))
 
 
 @cache
@@ -42,9 +50,32 @@ def letter_width(letter: str, weight: str) -> float:
 
 
 @cache
+def _step(letter: str, following: str, weight: str) -> float:
+    """Measure from the start of a letter to that of the next, which may stand nearer than the letter is wide."""
+    face = get_font(_file(weight))
+    face.set_size(_UNIT, 72)  # whoever else draws with it sets another
+    one, other = face.get_char_index(ord(letter)), face.get_char_index(ord(following))
+    return letter_width(letter, weight) + face.get_kerning(one, other, Kerning.UNFITTED) / 64 / _UNIT
+
+
+@lru_cache(4096)
+def _stops(text: str, weight: str) -> tuple[float, ...]:
+    """Give where each letter of a text begins and the last one ends, in parts of the font's size."""
+    steps = [_step(*pair, weight) for pair in pairwise(text)]
+    return tuple(accumulate([*steps, *(letter_width(letter, weight) for letter in text[-1:])], initial=0.0))
+
+
+@cache
 def _letter(letter: str, weight: str) -> Path:
     """Give the outline of a letter."""
     return TextPath((0, 0), letter, size=_UNIT, prop=font(_UNIT, weight))
+
+
+@lru_cache(4096)
+def _outline(letter: str, weight: str, scale: float, angle: float) -> Path:
+    """Give the outline of a letter as it is drawn, to a hundredth of a pixel: the file has every digit."""
+    path = _letter(letter, weight).transformed(Affine2D().scale(scale).rotate_deg(angle))
+    return Path(np.asarray(path.vertices).round(_PLACES), path.codes)
 
 
 @cache
@@ -54,7 +85,7 @@ def _half(weight: str) -> float:
 
 
 def width_of(text: str, weight: str = "normal") -> float:
-    """Measure one line of text in parts of the font's size."""
+    """Measure one line of text in parts of the font's size; letters that stand nearer to each other are not counted."""
     return sum(letter_width(letter, weight) for letter in text)
 
 
@@ -108,18 +139,22 @@ class Printed(Artist):
         right, up = (scale * along for along in self._direction())
         stand: dict[str, list[tuple[float, float]]] = {}
         for (x, y), text in zip(self._starts(renderer).tolist(), self.texts, strict=True):
-            for letter in text:
-                stand.setdefault(letter, []).append((x, y))
-                along = letter_width(letter, self.weight)
-                x, y = x + along * right, y + along * up
+            for letter, along in zip(text, _stops(text, self.weight), strict=False):
+                stand.setdefault(letter, []).append((x + along * right, y + along * up))
         gc = renderer.new_gc()
         gc.set_linewidth(0)
         gc.set_foreground(self.colour)
-        outline = Affine2D().scale(scale / _UNIT).rotate_deg(self.angle)
+        seldom = []
         for letter, points in stand.items():
-            if letter.strip():
-                path = _letter(letter, self.weight)
-                renderer.draw_markers(gc, path, outline, Path(points), IdentityTransform(), self.colour)
+            if not letter.strip():
+                continue
+            path, places = _outline(letter, self.weight, scale / _UNIT, self.angle), np.round(points, _PLACES)
+            if len(points) >= _OFTEN:
+                renderer.draw_markers(gc, path, IdentityTransform(), Path(places), IdentityTransform(), self.colour)
+            else:
+                seldom += [path.transformed(Affine2D().translate(*place)) for place in places]
+        if seldom:
+            renderer.draw_path(gc, Path.make_compound_path(*seldom), IdentityTransform(), self.colour)
         gc.restore()
 
     def _direction(self) -> tuple[float, float]:
@@ -129,7 +164,7 @@ class Printed(Artist):
 
     def _widths(self, renderer: RendererBase) -> NDArray[np.floating]:
         """Measure the texts, in pixels."""
-        return _pixels(renderer, self.size) * np.array([width_of(text, self.weight) for text in self.texts])
+        return _pixels(renderer, self.size) * np.array([_stops(text, self.weight)[-1] for text in self.texts])
 
     def _starts(self, renderer: RendererBase) -> NDArray[np.floating]:
         """Give where the baseline of each text begins, in pixels."""
