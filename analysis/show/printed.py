@@ -134,7 +134,7 @@ class Printed(Artist):
             self.set_transform(transform)
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw every letter at all the places where it stands."""
+        """Draw each letter once for all its places if they are many, and the letters that stand seldom as one path."""
         scale = _pixels(renderer, self.size)
         right, up = (scale * along for along in self._direction())
         stand: dict[str, list[tuple[float, float]]] = {}
@@ -152,9 +152,10 @@ class Printed(Artist):
             if len(points) >= _OFTEN:
                 renderer.draw_markers(gc, path, IdentityTransform(), Path(places), IdentityTransform(), self.colour)
             else:
-                seldom += [path.transformed(Affine2D().translate(*place)) for place in places]
+                seldom += [(path.vertices + place, path.codes) for place in places]
         if seldom:
-            renderer.draw_path(gc, Path.make_compound_path(*seldom), IdentityTransform(), self.colour)
+            vertices, codes = (np.concatenate(parts) for parts in zip(*seldom, strict=True))
+            renderer.draw_path(gc, Path(vertices, codes), IdentityTransform(), self.colour)
         gc.restore()
 
     def _direction(self) -> tuple[float, float]:
