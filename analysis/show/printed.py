@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgba
 from matplotlib.font_manager import FontPath, FontProperties, findfont, get_font
 from matplotlib.ft2font import Kerning
@@ -145,11 +146,12 @@ class Printed(Artist):
         gc.set_linewidth(0)
         gc.set_foreground(self.colour)
         seldom = []
+        often = np.inf if isinstance(renderer, RendererAgg) else _OFTEN  # it would move each letter to a whole pixel
         for letter, points in stand.items():
             if not letter.strip():
                 continue
             path, places = _outline(letter, self.weight, scale / _UNIT, self.angle), np.round(points, _PLACES)
-            if len(points) >= _OFTEN:
+            if len(points) >= often:
                 renderer.draw_markers(gc, path, IdentityTransform(), Path(places), IdentityTransform(), self.colour)
             else:
                 seldom += [(path.vertices + place, path.codes) for place in places]

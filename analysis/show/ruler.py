@@ -123,7 +123,7 @@ def _draw_lines(
         return
     gc = renderer.new_gc()
     gc.set_foreground(colour)
-    gc.set_linewidth(float(renderer.points_to_pixels(width)))  # type: ignore[arg-type]
+    gc.set_linewidth(width)
     gc.set_clip_rectangle(within)  # type: ignore[arg-type]
     path = Path(lines.reshape(-1, 2), [Path.MOVETO, Path.LINETO] * len(lines))
     renderer.draw_path(gc, path, IdentityTransform())
