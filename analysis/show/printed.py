@@ -1,4 +1,4 @@
-"""Hundreds of short texts in a panel, drawn letter by letter: each letter is laid out once for all of them.
+"""The texts of a figure, drawn letter by letter: each letter is laid out once for all of them.
 
 Text as matplotlib lays it out costs about a millisecond each, whatever it says.
 """

@@ -131,7 +131,9 @@ def _draw_lines(
 
 
 def _print(renderer: RendererBase, texts: list[Placed], angle: float) -> None:
-    """Print texts."""
+    """Print texts, if there are any."""
+    if not texts:
+        return
     x, y, across, below, said = zip(*texts, strict=True)
     look = {"size": SIZE, "colour": INK, "angle": angle, "across": across, "below": below}
     Printed(np.column_stack([x, y]), said, transform=IdentityTransform(), **look).draw(renderer)
