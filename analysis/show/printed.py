@@ -31,6 +31,8 @@ ASCENT, DESCENT = 0.76, 0.24
 """From a line's baseline to its top and its foot, in parts of the font's size, as DejaVu's own table has them."""
 _UNIT, _PLACES, _OFTEN = 72.0, 2, 3
 """Font size at which letters are kept, decimals of where they are drawn, and places for which one outline is shared."""
+_JOINED = {"ffi": "\ufb03", "ffl": "\ufb04", "ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}
+"""Letters that the font joins into one, the longest first."""
 
 
 def font(size: float, weight: str = "normal") -> FontProperties:
@@ -70,6 +72,13 @@ def _stops(text: str, weight: str) -> tuple[float, ...]:
 def _letter(letter: str, weight: str) -> Path:
     """Give the outline of a letter."""
     return TextPath((0, 0), letter, size=_UNIT, prop=font(_UNIT, weight))
+
+
+def _joined(text: str) -> str:
+    """Join the letters of a text that the font has as one."""
+    for letters, one in _JOINED.items():
+        text = text.replace(letters, one)
+    return text
 
 
 @lru_cache(4096)
@@ -140,7 +149,8 @@ class Printed(Artist):
         right, up = (scale * along for along in self._direction())
         stand: dict[str, list[tuple[float, float]]] = {}
         for (x, y), text in zip(self._starts(renderer).tolist(), self.texts, strict=True):
-            for letter, along in zip(text, _stops(text, self.weight), strict=False):
+            letters = _joined(text)
+            for letter, along in zip(letters, _stops(letters, self.weight), strict=False):
                 stand.setdefault(letter, []).append((x + along * right, y + along * up))
         gc = renderer.new_gc()
         gc.set_linewidth(0)
@@ -167,7 +177,7 @@ class Printed(Artist):
 
     def _widths(self, renderer: RendererBase) -> NDArray[np.floating]:
         """Measure the texts, in pixels."""
-        return _pixels(renderer, self.size) * np.array([_stops(text, self.weight)[-1] for text in self.texts])
+        return _pixels(renderer, self.size) * np.array([_stops(_joined(text), self.weight)[-1] for text in self.texts])
 
     def _starts(self, renderer: RendererBase) -> NDArray[np.floating]:
         """Give where the baseline of each text begins, in pixels."""
