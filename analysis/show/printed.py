@@ -70,7 +70,9 @@ def _stops(text: str, weight: str) -> tuple[float, ...]:
 
 @cache
 def _letter(letter: str, weight: str) -> Path:
-    """Give the outline of a letter."""
+    """Give the outline of a letter; a space and what turns text around have none."""
+    if not TextToPath().get_text_path(font(_UNIT, weight), letter)[1]:
+        return Path(np.empty((0, 2)))
     return TextPath((0, 0), letter, size=_UNIT, prop=font(_UNIT, weight))
 
 
@@ -158,9 +160,9 @@ class Printed(Artist):
         seldom = []
         often = np.inf if isinstance(renderer, RendererAgg) else _OFTEN  # it would move each letter to a whole pixel
         for letter, points in stand.items():
-            if not letter.strip():
-                continue
             path, places = _outline(letter, self.weight, scale / _UNIT, self.angle), np.round(points, _PLACES)
+            if not np.size(path.vertices):
+                continue
             if len(points) >= often:
                 renderer.draw_markers(gc, path, IdentityTransform(), Path(places), IdentityTransform(), self.colour)
             else:

@@ -314,6 +314,11 @@ def test_a_dollar_sign_is_a_dollar_sign() -> None:
     assert not any(text.get_parse_math() for text in labels)
 
 
+def test_letters_without_an_outline_are_no_fault() -> None:
+    name = "a\u202eb\u200d c"
+    assert name in check_layout(figures.counts_with_intervals(places([name]), headline=name, subtitle=" "))
+
+
 # The weekly series.
 
 
