@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextToPath
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator
 
-from analysis.show.style import FAINT, GRID, SETTINGS
+from analysis.show.printed import ASCENT, LINE, Printed, print_labels, width_of
+from analysis.show.ruler import Ruler
+from analysis.show.style import FAINT, INK
 
 WIDTH = 8.0
 EDGE = 0.15
@@ -26,25 +26,12 @@ LABEL_LINES = 3
 LEAST_PLOT = 0.7
 FEW_WEEKS = 8
 """Weeks that each have their own tick on an axis of dates."""
-LINE = 1.25
-"""From one line to the next, in parts of the font's size."""
 _POINTS = 72
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Measure one line of text, in inches; drawn on whole pixels it may be 3% wider, which is counted in."""
-    return 1.03 * size * sum(letter_width(letter, weight) for letter in text) / _POINTS
-
-
-def font(size: float, weight: str = "normal") -> FontProperties:
-    """Give the font of all figures."""
-    return FontProperties(family=SETTINGS["font.family"], size=size, weight=weight)
-
-
-@cache
-def letter_width(letter: str, weight: str) -> float:
-    """Measure a letter in parts of the font's size; next to another it is hardly ever wider."""
-    return TextToPath().get_text_width_height_descent(letter, font(_POINTS, weight), ismath=False)[0] / _POINTS
+    return 1.03 * size * width_of(text, weight) / _POINTS
 
 
 def broken(text: str, room: float, size: float, weight: str = "normal", most: int | None = None) -> list[str]:
@@ -116,18 +103,32 @@ def canvas(
     height = above + panels * plot + (panels - 1) * gap + bottom
     figure = Figure(figsize=(WIDTH, height))
     figure.set_label(f"{headline}\n{subtitle}")  # for pages, which repeat it where the drawing is wider than the screen
-    for number, line in enumerate(titles[0]):
-        figure.text(EDGE / WIDTH, 1 - (0.2 + 0.26 * number) / height, line, fontsize=13, weight="bold", va="top")
-    for number, line in enumerate(titles[1]):
-        figure.text(EDGE / WIDTH, 1 - (below + 0.19 * number) / height, line, color=FAINT, va="top", fontsize=9.5)
-    axes = figure.subplots(panels, 1, sharex=panels > 1, squeeze=False)[:, 0]
-    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - right / WIDTH, 1 - above / height, hspace=gap / plot)
-    return figure, list(axes)
+    looks: list[dict[str, Any]] = [
+        {"size": 13, "weight": "bold", "colour": INK},
+        {"size": 9.5, "colour": FAINT},
+    ]
+    for lines, top, apart, look in zip(titles, (0.2, below), (0.26, 0.19), looks, strict=True):
+        places = np.array([(EDGE, height - top - apart * number) for number in range(len(lines))])
+        _write(figure, places, lines, below=ASCENT, **look)
+    axes: list[Axes] = []
+    for number in range(panels):
+        foot = bottom + (panels - 1 - number) * (plot + gap)
+        place = (left / WIDTH, foot / height, 1 - (left + right) / WIDTH, plot / height)
+        axes.append(figure.add_axes(place, sharex=axes[0] if axes else None))
+        for axis in (axes[-1].xaxis, axes[-1].yaxis):
+            axis.set_visible(False)
+        axes[-1].add_artist(Ruler(labelled=number == panels - 1))
+    return figure, axes
 
 
 def key(figure: Figure, text: str, left: float = EDGE) -> None:
     """Say along the foot of the figure what its marks mean."""
-    figure.text(left / WIDTH, 0.15 / figure.get_figheight(), text, fontsize=8.5)
+    _write(figure, np.array([(left, 0.15)]), [text], size=8.5, colour=INK, below=0.0)
+
+
+def _write(figure: Figure, places: np.ndarray, lines: Sequence[str], **look: Any) -> None:  # noqa: ANN401
+    """Write lines that begin at places in inches of the figure."""
+    figure.add_artist(Printed(places, lines, across=0.0, transform=figure.dpi_scale_trans, **look))
 
 
 def say_empty(axes: Axes, text: str) -> None:
@@ -164,14 +165,14 @@ def labels_room(labels: Sequence[Sequence[str]], size: float, weights: Sequence[
 def label_rows(axes: Axes, middles: np.ndarray, labels: Sequence[Sequence[str]], size: float, height: float) -> None:
     """Write the labels that :func:`rows_of` laid out."""
     axes.set_ylim(0, height)
-    axes.set_yticks(middles, ["\n".join(lines) for lines in labels], fontsize=size)
-    axes.tick_params(axis="y", length=0, pad=6)
+    print_labels(axes, middles, labels, size)
 
 
 def grid(axes: Axes, axis: str) -> None:
     """Draw faint lines at the ticks of one axis, behind everything."""
-    axes.grid(axis="x" if axis == "x" else "y", color=GRID)
-    axes.set_axisbelow(True)
+    for artist in axes.artists:
+        if isinstance(artist, Ruler):
+            artist.gridded = axis
 
 
 def percent_axis(axes: Axes, axis: str) -> None:
@@ -204,7 +205,8 @@ def week_axis(panels: Sequence[Axes], first: date, last: date) -> None:
     if last - first <= timedelta(weeks=FEW_WEEKS):
         weeks = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
         named = [f"{day.day} {day:%b}" + f"\n{day.year}" * (day == first or day.year > first.year) for day in weeks]
-        dates.set_ticks(mdates.date2num(weeks), named)
+        dates.set_major_locator(FixedLocator(mdates.date2num(weeks)))
+        dates.set_major_formatter(FixedFormatter(named))
         return
     locator = mdates.AutoDateLocator(minticks=3, maxticks=9)
     dates.set_major_locator(locator)

@@ -9,6 +9,7 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
 
 from analysis.show.canvas import (
     LABEL_LINES,
@@ -79,7 +80,7 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
         axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
         axes.set_ylim(0, top)
         roots = range(0, int(2 * np.sqrt(top)) + 1, 1 + int(np.sqrt(top) / 5))
-        axes.set_yticks([root**2 // 4 if root > 1 else root**2 / 4 for root in roots])
+        axes.yaxis.set_major_locator(FixedLocator([root**2 // 4 if root > 1 else root**2 / 4 for root in roots]))
         by_weight = shown.assign(outside=outside).sort_values(["outside", "expected"], ascending=False)
         if named and named[0] in shown.index:
             ring: dict[str, Any] = {"markersize": 2 * RING, "markerfacecolor": "none", "markeredgecolor": INK}
@@ -96,7 +97,6 @@ def funnel_plot(placed: pd.DataFrame, *, headline: str, subtitle: str, named: Se
         )
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.xaxis.set_minor_formatter(lambda value, _: "")
         axes.set_xlabel("Declines expected of detainers like the state's")
         axes.set_ylabel("Recorded / expected")
         grid(axes, "y")

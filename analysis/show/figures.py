@@ -13,7 +13,9 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from analysis.show.canvas import (
     EDGE,
@@ -117,14 +119,15 @@ def _baseline(axes: Axes, series: pd.DataFrame) -> None:
 
 def _points(axes: Axes, series: pd.DataFrame, column: str, colour: str) -> None:
     """Draw one column as points with intervals, the mark telling the week's status."""
-    low, high = series[column] - series[f"{column}_low"], series[f"{column}_high"] - series[column]
-    for status, (_, mark) in MARKS.items():
-        chosen, face = series["status"] == status, "white" if status in ("provisional", "too young") else colour
+    dates, status = mdates.date2num(series.index), series["status"].to_numpy()
+    value, low, high = (series[name].to_numpy(dtype=float) for name in (column, f"{column}_low", f"{column}_high"))
+    for name, (_, mark) in MARKS.items():
+        chosen, face = status == name, "white" if name in ("provisional", "too young") else colour
         if chosen.any():
             axes.errorbar(
-                mdates.date2num(series.index[chosen]),
-                series.loc[chosen, column],
-                yerr=[low[chosen].clip(lower=0), high[chosen].clip(lower=0)],
+                dates[chosen],
+                value[chosen],
+                yerr=np.maximum([value - low, high - value], 0)[:, chosen],
                 fmt=mark,
                 color=colour,
                 markerfacecolor=face,
@@ -160,14 +163,19 @@ def _inside(days: pd.Series, first: date, last: date) -> pd.Series:
 def _mark_events(panels: Sequence[Axes], events: pd.DataFrame, rows: list[int], first: date, last: date) -> None:
     """Draw a dotted line with a letter for each event, the events listed in the report."""
     starts, ends = (_inside(events[name], first, last) for name in ("date", "last_date"))
-    for letter, start, end, row in zip(events["letter"], starts, ends, rows, strict=True):
-        for axes in panels:
-            axes.axvline(mdates.date2num(start), color=FAINT, linestyle=":", zorder=1)
+    starts, ends = (mdates.date2num(days) for days in (starts, ends))
+    for axes in panels:
+        lines = [[(start, 0), (start, 1)] for start in starts]
+        look: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_box": axes.bbox}
+        axes.add_artist(LineCollection(lines, color=FAINT, linestyle=":", zorder=1, **look))
+        for start, end in zip(starts, ends, strict=True):
             if end > start:
-                axes.axvspan(mdates.date2num(start), mdates.date2num(end), color="#F2F2F2", linewidth=0, zorder=-1)
+                lasting = Rectangle((start, 0), end - start, 1, color="#F2F2F2", linewidth=0, zorder=-1, **look)
+                axes.add_artist(lasting)
+    for letter, start, row in zip(events["letter"], starts, rows, strict=True):
         panels[-1].annotate(
             letter,
-            (mdates.date2num(start), 1),
+            (start, 1),
             xycoords=("data", "axes fraction"),
             xytext=(0, 3 + 72 * LETTER_ROW * row),
             textcoords="offset points",

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.show.canvas import WIDTH, broken, canvas, labels_room, say_empty, text_width
-from analysis.show.printed import print_labels, print_texts
-from analysis.show.style import HATCH, NO_DETAINERS, drawing
+from analysis.show.printed import ASCENT, print_labels, print_texts
+from analysis.show.style import HATCH, INK, NO_DETAINERS, drawing
 
 LIGHT_TEXT = 0.53
 """Part of the darkest shade from which a number is white: on either side its contrast is 4.5 at least."""
@@ -46,16 +46,14 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
             return figure
         shade = np.sqrt(cells.where(cells > 0).to_numpy(dtype=float))  # large ones would leave no shade to small ones
         darkest = float(np.nanmax(shade, initial=1.0))
-        look: dict[str, Any] = {
-            "cmap": "cividis_r",
-            "vmin": 0,
-            "vmax": darkest,
-            "cbar": False,
-            "xticklabels": False,
-            "yticklabels": False,
-            "linecolor": "#D5D5D5",
-        }
-        sns.heatmap(shade, linewidths=0.6, ax=axes, clip_on=False, **look)
+        axes.set_axis_off()
+        axes.set_xlim(0, len(groups))
+        axes.set_ylim(len(names), 0)
+        for of_shade in np.unique(shade):  # the last one is NaN, if there is any
+            alike = np.isnan(shade) if np.isnan(of_shade) else shade == of_shade
+            fill = "white" if np.isnan(of_shade) else colormaps["cividis_r"](of_shade / darkest)
+            middles = np.argwhere(alike)[:, ::-1] + 0.5
+            axes.add_artist(_boxes(middles, 1, 1, facecolor=fill, edgecolor="#D5D5D5", linewidth=0.6, clip_on=False))
         size = min(7.5, 7.5 * 0.9 * side / max(text_width(str(label), 7.5) for label in labels.to_numpy().flat))
         counts = cells.to_numpy(dtype=float)
         texts = labels.astype("str").to_numpy()
@@ -63,17 +61,15 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
         rooms = np.array([text_width(text, size) / side for text in texts[hidden]])
         middles = np.argwhere(hidden)[:, ::-1] + 0.5
         plain: dict[str, Any] = {"facecolor": NO_DETAINERS, "zorder": 2}
-        axes.add_patch(_boxes(middles, 1, 1, hatch=HATCH, edgecolor="#C9C9C9", linewidth=0.4, **plain))
-        axes.add_patch(_boxes(middles, rooms, 0.6, edgecolor="none", **plain))
+        axes.add_artist(_boxes(middles, 1, 1, hatch=HATCH, edgecolor="#C9C9C9", linewidth=0.4, **plain))
+        axes.add_artist(_boxes(middles, rooms, 0.6, edgecolor="none", **plain))
         light = shade > LIGHT_TEXT * darkest
         for colour, which in (("white", light), ("black", ~light)):
             print_texts(axes, np.argwhere(which)[:, ::-1] + 0.5, texts[which], size=size, colour=colour)
-        axes.set(xlabel="", ylabel="")
-        axes.set_xticks(
-            np.arange(len(groups)) + 0.5, groups, rotation=45, ha="right", rotation_mode="anchor", fontsize=8
-        )
+        places = np.column_stack([np.arange(len(groups)) + 0.5, np.zeros(len(groups))])
+        slanting: dict[str, Any] = {"angle": 45, "across": 1.0, "below": ASCENT, "shift": (0.0, -3.5)}
+        print_texts(axes, places, groups, size=8, colour=INK, transform=axes.get_xaxis_transform(), **slanting)
         print_labels(axes, np.arange(len(names)) + 0.5, [[name] for name in names], 8)
-        axes.tick_params(length=0)
     return figure
 
 

@@ -33,11 +33,6 @@ class Box(NamedTuple):
     right: float
     top: float
 
-    def holds(self, points: Floats, air: float) -> NDArray[np.bool_]:
-        """Say which points lie in the box or nearer to it than the air."""
-        low, high = np.array([self.left, self.bottom]) - air, np.array([self.right, self.top]) + air
-        return np.asarray(((points > low) & (points < high)).all(axis=1))
-
     def meets(self, other: Box, air: float) -> bool:
         """Say whether another box is nearer than the air."""
         return (
@@ -90,7 +85,7 @@ def place_names(
         if len(taken) >= most and name not in needed:
             continue
         choices = _around(name, x, y, RING if name == ringed else MARK)
-        costs = [_cost(box, at, ink, taken, frame) for box in choices]
+        costs = _costs(choices, at, ink, taken, frame)
         best = int(np.argmin(costs))
         if costs[best] and name not in needed:
             continue
@@ -132,12 +127,19 @@ def _around(name: str, x: float, y: float, reach: float) -> list[Box]:
     return [Box(left, bottom, left + width, bottom + _CAPITAL) for left, bottom in corners]
 
 
-def _cost(box: Box, marks: Floats, ink: Floats, taken: Sequence[Box], frame: Floats) -> float:
+def _costs(boxes: Sequence[Box], marks: Floats, ink: Floats, taken: Sequence[Box], frame: Floats) -> Floats:
     """Weigh what a name would cover: outside the frame or a name worst, a mark next, a line least; 0 = nothing."""
-    outside = box.left < frame[0, 0] + AIR or box.bottom < frame[0, 1] + AIR or box.right > frame[1, 0] + 20
-    covered = sum(box.meets(other, AIR) for other in taken)
-    marked = int(box.holds(marks, MARK).sum())
-    return 1e6 * (outside + covered) + 1e3 * marked + bool(box.holds(ink, AIR).any())
+    left, bottom, right, _ = np.array(boxes).T
+    outside = (left < frame[0, 0] + AIR) | (bottom < frame[0, 1] + AIR) | (right > frame[1, 0] + 20)
+    covered = np.array([sum(box.meets(other, AIR) for other in taken) for box in boxes])
+    return 1e6 * (outside + covered) + 1e3 * _held(boxes, marks, MARK) + (_held(boxes, ink, AIR) > 0)
+
+
+def _held(boxes: Sequence[Box], points: Floats, air: float) -> NDArray[np.intp]:
+    """Count the points that lie in each box or nearer to it than the air."""
+    low, high = np.array(boxes)[:, :2] - air, np.array(boxes)[:, 2:] + air
+    points = points[((points > low.min(axis=0)) & (points < high.max(axis=0))).all(axis=1)]
+    return ((points > low[:, None]) & (points < high[:, None])).all(axis=2).sum(axis=1)
 
 
 def _dense(line: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.show.canvas import WIDTH, canvas, text_width
-from analysis.show.printed import print_texts
+from analysis.show.printed import ASCENT, DESCENT, print_texts
 from analysis.show.style import HATCH, INK, NO_DETAINERS, TILE_EDGE, UNSTABLE, drawing
 
 COUNT_CLASSES = (5, 10, 20, 50)
@@ -21,6 +22,7 @@ SHARE_CLASSES = (0.02, 0.05, 0.1, 0.2)
 """Where the second and each further class of a tile map's colours begins."""
 SHADES = (0.95, 0.72, 0.42, 0.22, 0.0)
 """Places of the classes on the colour map, light to dark; the text on each has a contrast of 4.5 at least."""
+CLASS_COLOURS = [tuple(colour) for colour in colormaps["cividis"](SHADES).tolist()]
 
 
 def tile_map(
@@ -63,7 +65,7 @@ def tile_map(
             x, y = tile["tile_column"] - 1, tile["tile_row"] - 1
             face, ink = _class_colour(tile["count"], classes) if tile["present"] else (NO_DETAINERS, INK)
             hatched = not tile["present"] or unstable[postal]
-            axes.add_patch(
+            axes.add_artist(
                 Rectangle(
                     (x + 0.03, y + 0.03),
                     0.94,
@@ -95,8 +97,8 @@ def _class_colour(value: float, classes: Sequence[float]) -> tuple[str | tuple[f
     """Give a value's fill and the colour of text on it: white for none, then light to dark by class."""
     if value == 0:
         return "white", INK
-    rank = int(np.searchsorted(classes, value, side="right"))
-    return colormaps["cividis"](SHADES[rank]), INK if rank < 2 else "white"
+    rank = bisect_right(classes, value)
+    return CLASS_COLOURS[rank], INK if rank < 2 else "white"
 
 
 def _class_key(figure: Figure, classes: Sequence[float], absent_name: str, unstable_name: str) -> None:
@@ -119,6 +121,8 @@ def _class_key(figure: Figure, classes: Sequence[float], absent_name: str, unsta
     patches.append((absent_name, NO_DETAINERS, HATCH))
     panel.set_xlim(0, len(patches))
     panel.set_ylim(0, 1)
-    for place, (name, face, hatch) in enumerate(patches):
-        panel.add_patch(Rectangle((place, 0.55), 0.9, 0.4, facecolor=face, edgecolor=TILE_EDGE, hatch=hatch))
-        panel.text(place, 0.3, name, fontsize=8.5, va="center")
+    for place, (_, face, hatch) in enumerate(patches):
+        panel.add_artist(Rectangle((place, 0.55), 0.9, 0.4, facecolor=face, edgecolor=TILE_EDGE, hatch=hatch))
+    places = np.array([(place, 0.3) for place in range(len(patches))])
+    middle = (ASCENT - DESCENT) / 2
+    print_texts(panel, places, [name for name, *_ in patches], size=8.5, colour=INK, across=0.0, below=middle)

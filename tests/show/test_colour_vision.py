@@ -195,7 +195,8 @@ def test_the_heat_map_darkens_with_the_count_tells_zero_from_hidden_and_every_nu
     assert all(light - dark > 0 for light, dark in pairwise(shown)), "more are darker"
     assert abs(zero - shown[0]) >= LEAST_LIGHT
     assert hidden < zero - LEAST_LIGHT
-    inks = {int(x): one.colour for one in axes.findobj(Printed) for x, _ in one.places}
+    numbers = [one for one in axes.findobj(Printed) if one.get_transform() == axes.transData]
+    inks = {int(x): one.colour for one in numbers for x, _ in one.places}
     for column, ground in enumerate(shown, start=2):
         low, high = sorted([seen_light(inks[column], vision), ground])
         assert (high + 0.05) / (low + 0.05) >= 4.5, (counts.iloc[0, column], ground)
