@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -46,14 +46,10 @@ def heatmap(cells: pd.DataFrame, labels: pd.DataFrame, *, headline: str, subtitl
             return figure
         shade = np.sqrt(cells.where(cells > 0).to_numpy(dtype=float))  # large ones would leave no shade to small ones
         darkest = float(np.nanmax(shade, initial=1.0))
+        look: dict[str, Any] = {"cmap": "cividis_r", "vmin": 0, "vmax": darkest, "linewidths": 0.6}
+        bare: dict[str, Any] = {"cbar": False, "xticklabels": False, "yticklabels": False, "clip_on": False}
+        sns.heatmap(shade, linecolor="#D5D5D5", ax=axes, **look, **bare)
         axes.set_axis_off()
-        axes.set_xlim(0, len(groups))
-        axes.set_ylim(len(names), 0)
-        for of_shade in np.unique(shade):  # the last one is NaN, if there is any
-            alike = np.isnan(shade) if np.isnan(of_shade) else shade == of_shade
-            fill = "white" if np.isnan(of_shade) else colormaps["cividis_r"](of_shade / darkest)
-            middles = np.argwhere(alike)[:, ::-1] + 0.5
-            axes.add_artist(_boxes(middles, 1, 1, facecolor=fill, edgecolor="#D5D5D5", linewidth=0.6, clip_on=False))
         size = min(7.5, 7.5 * 0.9 * side / max(text_width(str(label), 7.5) for label in labels.to_numpy().flat))
         counts = cells.to_numpy(dtype=float)
         texts = labels.astype("str").to_numpy()
