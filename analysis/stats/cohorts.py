@@ -242,19 +242,19 @@ def compare_weeks(
         clear change``, or the reason).
     """
     now = _with_total(of_week(by_week, week, places))
-    parts = []
+    counted = ["declined", "issued"]
+    parts = {}
     for against, number in (("last week", 1), ("trailing weeks", trailing)):
         earlier = calendar.full_weeks_before(week, number)
         before = _with_total(of_weeks(by_week, earlier, places))
-        part = pd.concat([now[["declined", "issued"]], before[["declined", "issued"]].add_suffix("_before")], axis=1)
-        part = part.join(compare(now, before)).loc[["all", *places]]
+        part = pd.concat([now[counted], before[counted].add_suffix("_before"), compare(now, before)], axis=1)
         part["blocked_by"] = blocked_by(blocking, week - number * WEEK, week, list(part.index))
         refusal = why_not_compared(week, calendar, len(earlier), number)
         if refusal:
             part[list(RatioTest._fields)] = np.nan
             part["reason"] = refusal
-        parts.append(part.assign(against=against).rename_axis("place").set_index("against", append=True).swaplevel())
-    comparisons = pd.concat(parts)
+        parts[against] = part
+    comparisons = pd.concat(parts, names=["against", "place"])
     comparisons["p_adjusted"] = adjust_for_many(comparisons["p"])
     expected = comparisons["declined_before"] / comparisons["issued_before"] * comparisons["issued"]
     comparisons["finding"] = [
