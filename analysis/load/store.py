@@ -302,14 +302,16 @@ def read_stored(
             if first is not None or last is not None:
                 begin = int(np.searchsorted(days, np.datetime64(first or date.min)))
                 end = int(np.searchsorted(days, np.datetime64(last or date.max), "right"))
-            found = [  # a few columns one after the other: together they would need twice the room
-                file.read_row_groups(groups, part, use_threads=columns is None)[begin:end].to_pandas()
-                for part in ([[name] for name in columns] if columns else [there])
-            ]
+            if columns is None:
+                table = file.read_row_groups(groups)[begin:end].to_pandas()
+            else:  # one after the other: together they would need twice the room
+                read = (file.read_row_groups(groups, [name], use_threads=False)[name] for name in columns)
+                found = {name: values[begin:end].to_pandas() for name, values in zip(columns, read, strict=True)}
+                table = pd.DataFrame(found, copy=False)
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError("the stored table is damaged", file=path, do="Import the release again") from error
     pa.default_memory_pool().release_unused()
-    return pd.DataFrame({name: part[name] for part in found for name in part}, copy=False)
+    return table
 
 
 def _groups_between(metadata: pq.FileMetaData, first: date | None, last: date | None) -> list[int]:

@@ -140,8 +140,11 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
         if needed not in frame:
             raise InputError(f"column {needed} is missing", found=list(frame.columns))
     known: dict[str, pd.Series] = {}
+    blank = pd.Series(pd.NA, index=frame.index, dtype="object")
+    blank_category = blank.astype("category")  # once for the many columns that a source may lack
     for column in COLUMNS:
-        values = frame[column.name] if column.name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
+        absent = blank_category if column.kind == "category" else blank
+        values = frame.get(column.name, absent)
         if column.kind == "date":
             known[column.name] = _as_days(frame, values, column.name)
         elif column.kind == "category" and isinstance(values.dtype, pd.CategoricalDtype):

@@ -108,7 +108,7 @@ def baseline(
     cells = zip(listed["state"], listed["group"], strict=True)
     hidden = [ALL_STATES not in cell and not is_shown(shown, *cell) for cell in cells]
     listed.loc[hidden, ["observed", "expected", "upper", "p", "p_adjusted"]] = None
-    listed["state_name"] = ["All states" if s == ALL_STATES else state_names(pd.Index([s]))[0] for s in listed["state"]]
+    listed["state_name"] = ["All states" if s == ALL_STATES else state_names([s])[0] for s in listed["state"]]
     listed["group"] = ["All" if g == ALL_GROUPS else groups().loc[g, "group"] for g in listed["group"]]
     listed["flag"] = ["above expectation" if flagged else "" for flagged in listed["flagged"]]
     columns = ["state_name", "group", "observed", "expected", "upper", "charts", "p", "p_adjusted", "flag"]
@@ -139,7 +139,7 @@ def slow_drift(sheet: Sheet, by_week: pd.DataFrame, week: date, calendar: Calend
         drift_flag=None if own is None else bool(own > DRIFT_LIMIT),
         drift_states_looked_at=len(found.sums.drop(ALL_STATES, errors="ignore")),
         drift_states=len(names),
-        drift_names=", ".join(state_names(pd.Index(names))) or "none",
+        drift_names=", ".join(state_names(names)) or "none",
     )
     said = (
         "Over the last {drift_weeks:weeks} no drift is looked for in {place_name}: too few declines."

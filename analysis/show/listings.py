@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from itertools import islice
 from string import ascii_uppercase
 
@@ -51,9 +53,15 @@ def place_name(place: str) -> str:
     return f"the {name}" if name.startswith(("District", "Northern Mariana", "Virgin", "U.S.")) else name
 
 
-def state_names(index: pd.Index) -> list[str]:
+@cache
+def _names() -> dict[str, str]:
+    """Give the full name of every postal code, and of the blank."""
+    return {**dict(states()["name"].items()), NOT_GIVEN: STATE_NOT_GIVEN}
+
+
+def state_names(postals: Iterable[str]) -> list[str]:
     """Name states in full; the blank one too."""
-    return [STATE_NOT_GIVEN if postal == NOT_GIVEN else str(states().loc[postal, "name"]) for postal in index]
+    return [_names()[postal] for postal in postals]
 
 
 def labelled(places: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +98,7 @@ def states_table(by_state: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFr
 def tests_table(comparisons: pd.DataFrame) -> pd.DataFrame:
     """List the comparisons that were tested, the smallest p-value first."""
     tested = comparisons[comparisons["p"].notna()].reset_index()
-    tested["place"] = ["All states" if p == ALL_STATES else state_names(pd.Index([p]))[0] for p in tested["place"]]
+    tested["place"] = ["All states" if p == ALL_STATES else state_names([p])[0] for p in tested["place"]]
     return tested.sort_values(["p", "against", "place"]).drop(columns="reason").reset_index(drop=True)
 
 
@@ -136,7 +144,7 @@ def estimates_table(estimates: pd.DataFrame, by_state: pd.DataFrame, facilities:
         columns += ["facilities", "design_effect", "clustered", "cluster_low", "cluster_high"]
         table["clustered"] = table["share"].where(table["design_effect"].notna())
     table = table.sort_values("shrunken", ascending=False).rename_axis("state").reset_index()
-    return table.assign(state_name=state_names(pd.Index(table["state"])))[["state_name", "state", *columns]]
+    return table.assign(state_name=state_names(table["state"]))[["state_name", "state", *columns]]
 
 
 def with_labels(by_state: pd.DataFrame) -> pd.DataFrame:

@@ -215,7 +215,7 @@ def offence_map(sheet: Sheet, rows: pd.DataFrame, has_offences: bool) -> Shown:
 def _state_name(state: str) -> str:
     """Name a row of the table of states by offence."""
     named = {TOTAL: "All", OTHER_STATES: "Other states"}
-    return named.get(state) or state_names(pd.Index([state]))[0]
+    return named.get(state) or state_names([state])[0]
 
 
 def _group_name(group: str) -> str:

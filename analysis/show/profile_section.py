@@ -73,7 +73,7 @@ def _agency_table(sheet: Sheet, by_state: dict[str, pd.DataFrame], everywhere: p
         if found is None:
             continue
         labels = found.labels.drop(index=TOTAL).rename_axis("agency").reset_index()
-        labels["state_name"] = state_names(pd.Index([state]))[0]
+        labels["state_name"] = state_names([state])[0]
         labels["size"] = found.values[TOTAL].drop(TOTAL).to_numpy()  # noqa: PD011 (a field of the result)
         parts.append(labels)
     if not parts:
@@ -168,7 +168,7 @@ def alike(sheet: Sheet, rows: pd.DataFrame, place: str, has_offences: bool) -> l
         distance=distance.reindex([place, *distance.index]).fillna(0)
     )
     table = table.rename_axis("state").reset_index().rename(columns={"ratio": "over_expected"})
-    table["state_name"] = state_names(pd.Index(table["state"]))
+    table["state_name"] = state_names(table["state"])
     columns = ["state_name", "distance", "issued", "observed", "expected", "over_expected", "low", "high", "position"]
     if table["standardised"].notna().any():
         columns += ["standardised", "standardised_low", "standardised_high"]

@@ -199,7 +199,7 @@ class Sheet:
         return "".join(pieces)
 
     def table(self, frame: pd.DataFrame, name: str, caption: str) -> Shown:
-        """Show a table; its CSV holds the same numbers unrounded.
+        """Show a table; its CSV, which a reader without HTML sees, holds the same numbers unrounded.
 
         Parameters
         ----------
@@ -213,11 +213,12 @@ class Sheet:
         text = self.fill(caption)
         if self.synthetic:
             text = f"SYNTHETIC data. {text}"
+        csv = as_csv(frame)
         return Shown(
             {
                 "text/html": as_html(frame, name, text),
-                "text/plain": frame.to_string(index=False),
-                TABLE_TYPE: {"name": name, "caption": text, "csv": as_csv(frame)},
+                "text/plain": csv,
+                TABLE_TYPE: {"name": name, "caption": text, "csv": csv},
             }
         )
 

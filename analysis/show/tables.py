@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import re
 from dataclasses import dataclass
@@ -226,7 +228,9 @@ COLUMNS: dict[str, Column] = {
 
 def is_missing(value: object) -> bool:
     """Say whether a value is None, not a number, or what pandas puts for nothing."""
-    return not isinstance(value, str) and str(value) in NOTHING
+    if isinstance(value, float):
+        return math.isnan(value)
+    return not isinstance(value, str | int) and str(value) in NOTHING
 
 
 def write(value: object, kind: Kind) -> str:
@@ -260,9 +264,16 @@ def as_csv(frame: pd.DataFrame) -> str:
     A text that a spreadsheet would run as a formula gets an apostrophe in front, which shows it as text; a number
     that stands as text stays as it is.
     """
-    texts = frame.select_dtypes(exclude=["number", "bool", "datetime"])
-    safe = frame.assign(**{str(column): texts[column].map(_defused) for column in texts})
-    return safe.to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
+    text = io.StringIO()
+    columns = (_plain(frame[column]) for column in frame)
+    csv.writer(text, lineterminator="\n").writerows([list(frame), *zip(*columns, strict=True)])
+    return text.getvalue()
+
+
+def _plain(values: pd.Series) -> list[object]:
+    """Give a column's values as they stand in a CSV; pandas would take three times as long for a small table."""
+    plain = {"f": "{:.10g}".format, "M": "{:%Y-%m-%d}".format}.get(values.dtype.kind, _defused)
+    return ["" if is_missing(value) else plain(value) for value in values]
 
 
 def _defused(value: object) -> object:

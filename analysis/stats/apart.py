@@ -114,8 +114,9 @@ def _names(rows: pd.DataFrame, kind: str) -> pd.Series:
 def _split(weeks: Mapping[str, pd.DataFrame], kind: str, name: str) -> list[pd.DataFrame]:
     """Count what is declined and issued by week: at the place of this name, and elsewhere."""
     counts = []
+    at_place = {when: _names(rows, kind) == name for when, rows in weeks.items()}
     for here in (True, False):
-        parts = {when: rows[(_names(rows, kind) == name) == here] for when, rows in weeks.items()}
+        parts = {when: rows[at_place[when] == here] for when, rows in weeks.items()}
         issued = {when: int(part["detainers"].sum()) for when, part in parts.items()}
         declined = {
             when: int(part.loc[part["outcome"] == Outcome.DECLINED, "detainers"].sum()) for when, part in parts.items()

@@ -11,6 +11,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.errors import unknown
 from analysis.load.repeats import FIRST_OF_DAY
@@ -73,7 +74,7 @@ def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFram
     if repeats == COUNTED:
         return table
     again = is_repeat(table)
-    return table[~again] if again.any() else table
+    return table.take(np.flatnonzero(~again)) if again.any() else table
 
 
 def is_repeat(table: pd.DataFrame) -> pd.Series:
@@ -99,30 +100,34 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
         ``other_ends`` and ``not_recorded``; counts of detainers.
     """
     keys = [by] if isinstance(by, str) else list(by)
-    groups = [
-        week_of(table["issued_on"]).astype("category") if key == "week" else _with_blank(table[key]) for key in keys
-    ]
-    outcome = table["outcome"].astype("category")
-    became = np.array([*(OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.cat.categories), -1])
-    codes = [*(group.cat.codes.to_numpy() for group in groups), became[outcome.cat.codes]]  # -1: blank
-    shape = [*(len(group.cat.categories) for group in groups), len(OUTCOME_COLUMNS)]
-    counted = np.all([code >= 0 for code in codes], axis=0)
-    cells = np.ravel_multi_index([code[counted] for code in codes], shape) if counted.any() else np.array([], dtype=int)
-    sums = np.bincount(cells, table["detainers"].to_numpy()[counted], int(np.prod(shape))).astype("int64")
-    rows = sums.reshape(-1, len(OUTCOME_COLUMNS))
-    occurring = np.flatnonzero(rows.sum(axis=1))
-    found = zip(groups, np.unravel_index(occurring, shape[:-1]), strict=True)
-    index = pd.MultiIndex.from_arrays([group.cat.categories[code] for group, code in found], names=keys)
-    counts = pd.DataFrame(rows[occurring], index=index if len(keys) > 1 else index.get_level_values(0))
-    counts.columns = pd.Index(OUTCOME_COLUMNS)
-    counts.insert(0, "issued", counts.sum(axis="columns"))
-    return counts.sort_index()
+    groups = [_by_week(table["issued_on"]) if key == "week" else _by_name(table[key]) for key in keys]
+    outcome = pd.Categorical(table["outcome"])
+    became = np.array([*(OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.categories), -1])
+    shape = [*(len(names) + 1 for names, _ in groups), len(OUTCOME_COLUMNS) + 1]  # the last of each: in none (code -1)
+    cells = np.ravel_multi_index([*(codes for _, codes in groups), became[outcome.codes]], shape, mode="wrap")
+    sums = np.bincount(cells, table["detainers"], int(np.prod(shape))).astype("int64").reshape(shape)
+    became_of = sums[(slice(-1),) * len(shape)]
+    issued = became_of.sum(axis=-1)
+    found = issued.nonzero()
+    levels = [names for names, _ in groups]
+    index = levels[0][found[0]].rename(keys[0]) if len(keys) == 1 else pd.MultiIndex(levels, found, names=keys)
+    counts = np.column_stack([issued[found], became_of[found]])
+    return pd.DataFrame(counts, index=index, columns=["issued", *OUTCOME_COLUMNS])
 
 
-def _with_blank(values: pd.Series) -> pd.Series:
-    """Name the blanks, so that they are counted and seen; text as categories, which are counted by their codes."""
-    found = values.astype("category").cat.rename_categories(str)
-    return found.cat.add_categories({NOT_GIVEN} - {*found.cat.categories}).fillna(NOT_GIVEN)
+def _by_week(days: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
+    """Give the weeks of some days, in order, and each day's place among them; -1 where there is no day."""
+    weeks = pd.Categorical(week_of(days))
+    return weeks.categories, weeks.codes
+
+
+def _by_name(values: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
+    """Give the names of some groups, sorted, and each value's place among them; a blank is named too, to be seen."""
+    found = pd.Categorical(values)
+    names = [*map(str, found.categories), NOT_GIVEN]  # the last is that of a blank, whose code is -1
+    ordered = sorted({*names})
+    places = {name: place for place, name in enumerate(ordered)}
+    return pd.Index(ordered, dtype="str"), np.array([places[name] for name in names])[found.codes]
 
 
 def in_place(table: pd.DataFrame, place: str) -> pd.DataFrame:
@@ -237,19 +242,19 @@ def compare_weeks(
         clear change``, or the reason).
     """
     now = _with_total(of_week(by_week, week, places))
-    parts = []
+    counted = ["declined", "issued"]
+    parts = {}
     for against, number in (("last week", 1), ("trailing weeks", trailing)):
         earlier = calendar.full_weeks_before(week, number)
         before = _with_total(of_weeks(by_week, earlier, places))
-        part = pd.concat([now[["declined", "issued"]], before[["declined", "issued"]].add_suffix("_before")], axis=1)
-        part = part.join(compare(now, before)).loc[["all", *places]]
+        part = pd.concat([now[counted], before[counted].add_suffix("_before"), compare(now, before)], axis=1)
         part["blocked_by"] = blocked_by(blocking, week - number * WEEK, week, list(part.index))
         refusal = why_not_compared(week, calendar, len(earlier), number)
         if refusal:
             part[list(RatioTest._fields)] = np.nan
             part["reason"] = refusal
-        parts.append(part.assign(against=against).rename_axis("place").set_index("against", append=True).swaplevel())
-    comparisons = pd.concat(parts)
+        parts[against] = part
+    comparisons = pd.concat(parts, names=["against", "place"])
     comparisons["p_adjusted"] = adjust_for_many(comparisons["p"])
     expected = comparisons["declined_before"] / comparisons["issued_before"] * comparisons["issued"]
     comparisons["finding"] = [

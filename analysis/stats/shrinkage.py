@@ -187,8 +187,22 @@ def rank_probabilities(
         return result
     a, b = posterior.loc[given, "a"].to_numpy(), posterior.loc[given, "b"].to_numpy()
     shares = np.random.default_rng(seed).beta(a, b, size=(draws, len(a)))
-    ranks = stats.rankdata(-shares, axis=1)
+    ranks = _ranks(shares)
     tail = (1 - level) / 2
     low, high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="nearest")
     result.loc[given] = np.column_stack([ranks.mean(axis=0), low, high, (ranks <= top).mean(axis=0)])
     return result
+
+
+def _ranks(shares: Floats) -> Floats:
+    """Rank the shares of every row, the highest first; equal ones have the mean of their ranks.
+
+    ``scipy.stats.rankdata`` looks for equal ones from the start, at four times the cost; hardly any draws are equal.
+    """
+    order = np.argsort(-shares, axis=1)
+    falling = np.take_along_axis(shares, order, axis=1)
+    if (falling[:, 1:] == falling[:, :-1]).any():
+        return stats.rankdata(-shares, axis=1)
+    ranks = np.empty_like(shares)
+    np.put_along_axis(ranks, order, np.arange(1.0, shares.shape[1] + 1)[None], axis=1)
+    return ranks

@@ -38,9 +38,7 @@ def state_by_offence(rows: pd.DataFrame, column: str, threshold: int = THRESHOLD
         Rows are states, most detainers first, then ``not given`` and ``other states``; columns offence groups by
         severity, then ``other groups``; each with ``total``. None where fewer than two rows or columns are left.
     """
-    counts = count_outcomes(rows, ["state", "offence_group"]).pivot_table(
-        index="state", columns="offence_group", values=column, aggfunc="sum", fill_value=0
-    )
+    counts = count_outcomes(rows, ["state", "offence_group"])[column].unstack(fill_value=0)  # noqa: PD010 (index levels)
     by_size = counts.sum(axis="columns").sort_values(ascending=False, kind="stable").index
     states = [state for state in by_size if state != NOT_GIVEN] + [state for state in by_size if state == NOT_GIVEN]
     severity = [group for group in groups().index if group in counts.columns]
