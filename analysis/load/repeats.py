@@ -105,3 +105,14 @@ def rows_and_persons(table: pd.DataFrame) -> pd.DataFrame:
             "rows_without_id": int((people < 0).sum()),
         }
     ).rename_axis("rule")
+
+
+def is_repeat(flags: pd.Series) -> pd.Series:
+    """Mark the rows that repeat another; the first row of a repeat, which a rule may flag too, does not.
+
+    Parameters
+    ----------
+    flags
+        As from :func:`flag_repeats`.
+    """
+    return flags.notna() & ~flags.isin([FIRST_OF_DAY])

@@ -64,9 +64,14 @@ class Source:
             self.detainers()
 
     def detainers(
-        self, columns: Sequence[str] | None = None, first: date | None = None, last: date | None = None
+        self,
+        columns: Sequence[str] | None = None,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        repeats: bool = True,
     ) -> pd.DataFrame:
-        """Read the table of detainers, of an imported source only the columns and days of issue that are wanted.
+        """Read the table of detainers, of an imported source only the columns, days and rows that are wanted.
 
         Parameters
         ----------
@@ -74,6 +79,8 @@ class Source:
             Columns wanted; None = all.
         first, last
             Days of issue, both included; None = no bound.
+        repeats
+            Whether rows that repeat another (:func:`analysis.load.repeats.is_repeat`) are read, too.
 
         Raises
         ------
@@ -84,8 +91,10 @@ class Source:
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
         check_days(last)
         if self.path.name == TABLE_FILE:
-            return read_stored(self.path, columns, first, last)
+            return read_stored(self.path, columns, first, last, repeats=repeats)
         import pandas as pd
+
+        from analysis.load.repeats import is_repeat
 
         table = self._whole
         kept = pd.Series(True, index=table.index)
@@ -93,6 +102,8 @@ class Source:
             kept &= table["issued_on"] >= pd.Timestamp(first)
         if last is not None:
             kept &= table["issued_on"] <= pd.Timestamp(last)
+        if not repeats:
+            kept &= ~is_repeat(table["duplicate"])
         return table.loc[kept, list(columns) if columns else list(table.columns)]
 
     @cached_property

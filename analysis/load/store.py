@@ -263,9 +263,14 @@ def _origin(
 
 
 def read_stored(
-    path: Path, columns: Sequence[str] | None = None, first: date | None = None, last: date | None = None
+    path: Path,
+    columns: Sequence[str] | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    *,
+    repeats: bool = True,
 ) -> pd.DataFrame:
-    """Read a stored table, only the columns and days of issue that are wanted.
+    """Read a stored table, only the columns, days of issue and rows that are wanted.
 
     Parameters
     ----------
@@ -275,6 +280,8 @@ def read_stored(
         Columns of the table; None = all.
     first, last
         Days of issue, both included; None = no bound. With a bound, undated rows are left out.
+    repeats
+        Whether rows that repeat another (:func:`analysis.load.repeats.is_repeat`) are read, too.
 
     Returns
     -------
@@ -291,6 +298,8 @@ def read_stored(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from analysis.load.repeats import is_repeat
+
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             there = file.schema_arrow.names
@@ -302,12 +311,16 @@ def read_stored(
             if first is not None or last is not None:
                 begin = int(np.searchsorted(days, np.datetime64(first or date.min)))
                 end = int(np.searchsorted(days, np.datetime64(last or date.max), "right"))
-            if columns is None:
+            if columns is None and repeats:
                 table = file.read_row_groups(groups)[begin:end].to_pandas()
             else:  # one after the other: together they would need twice the room
-                read = (file.read_row_groups(groups, [name], use_threads=False)[name] for name in columns)
-                found = {name: values[begin:end].to_pandas() for name, values in zip(columns, read, strict=True)}
-                table = pd.DataFrame(found, copy=False)
+
+                def read(name: str, kept: pa.Array | None = None) -> pd.Series:
+                    values = file.read_row_groups(groups, [name], use_threads=False)[name][begin:end]
+                    return (values if kept is None else values.filter(kept)).to_pandas()
+
+                once = None if repeats else pa.array(~is_repeat(read("duplicate")))
+                table = pd.DataFrame({name: read(name, once) for name in columns or there}, copy=False)
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError("the stored table is damaged", file=path, do="Import the release again") from error
     pa.default_memory_pool().release_unused()

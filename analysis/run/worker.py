@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import math
@@ -141,6 +142,8 @@ page_of(
     nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("- *text*")]), {"title": "", "source": {}}
 )  # compiles the template, and what reads text: here, once, if processes are forked
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
+gc.collect()
+gc.freeze()  # what the processes forked from here share is not walked through, and so not copied
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import unknown
-from analysis.load.repeats import FIRST_OF_DAY
+from analysis.load.repeats import is_repeat
 from analysis.load.table import Outcome
 from analysis.stats.changes import RatioTest, adjust_for_many, compare, direction
 from analysis.stats.intervals import count_interval, share_interval
@@ -73,13 +73,8 @@ def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFram
     """
     if repeats == COUNTED:
         return table
-    again = is_repeat(table)
+    again = is_repeat(table["duplicate"])
     return table.take(np.flatnonzero(~again)) if again.any() else table
-
-
-def is_repeat(table: pd.DataFrame) -> pd.Series:
-    """Mark the rows that repeat another; the first row of a repeat, which a rule may flag too, does not."""
-    return table["duplicate"].notna() & ~table["duplicate"].isin([FIRST_OF_DAY])
 
 
 def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
@@ -102,23 +97,28 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
     keys = [by] if isinstance(by, str) else list(by)
     groups = [_by_week(table["issued_on"]) if key == "week" else _by_name(table[key]) for key in keys]
     outcome = pd.Categorical(table["outcome"])
-    became = np.array([*(OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.categories), -1])
-    shape = [*(len(names) + 1 for names, _ in groups), len(OUTCOME_COLUMNS) + 1]  # the last of each: in none (code -1)
-    cells = np.ravel_multi_index([*(codes for _, codes in groups), became[outcome.codes]], shape, mode="wrap")
-    sums = np.bincount(cells, table["detainers"], int(np.prod(shape))).astype("int64").reshape(shape)
-    became_of = sums[(slice(-1),) * len(shape)]
-    issued = became_of.sum(axis=-1)
-    found = issued.nonzero()
-    levels = [names for names, _ in groups]
-    index = levels[0][found[0]].rename(keys[0]) if len(keys) == 1 else pd.MultiIndex(levels, found, names=keys)
-    counts = np.column_stack([issued[found], became_of[found]])
+    became = np.array([*(OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.categories), len(OUTCOME_COLUMNS)])
+    shape = [len(names) + 1 for names, _ in groups]  # the last of each, whose code is -1: in no group
+    cells = np.ravel_multi_index([codes for _, codes in groups], shape, mode="wrap")
+    places = np.arange(np.prod(shape))
+    if len(places) > len(cells):  # few of them occur
+        places, cells = np.unique(cells, return_inverse=True)
+    kinds = len(OUTCOME_COLUMNS) + 1
+    sums = np.bincount(cells * kinds + became[outcome.codes], table["detainers"], len(places) * kinds)
+    became_of = sums.astype("int64").reshape(-1, kinds)[:, :-1]
+    issued, found = became_of.sum(axis=1), np.unravel_index(places, shape)
+    counted = (issued > 0) & np.all([code < size - 1 for code, size in zip(found, shape, strict=True)], axis=0)
+    levels, codes = [names for names, _ in groups], [code[counted] for code in found]
+    index = levels[0][codes[0]].rename(keys[0]) if len(keys) == 1 else pd.MultiIndex(levels, codes, names=keys)
+    counts = np.column_stack([issued[counted], became_of[counted]])
     return pd.DataFrame(counts, index=index, columns=["issued", *OUTCOME_COLUMNS])
 
 
 def _by_week(days: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
     """Give the weeks of some days, in order, and each day's place among them; -1 where there is no day."""
-    weeks = pd.Categorical(week_of(days))
-    return weeks.categories, weeks.codes
+    of_days, found = pd.factorize(days)  # many detainers share a day
+    weeks = pd.Categorical(week_of(pd.Series(found)))
+    return weeks.categories, np.append(weeks.codes, -1)[of_days]
 
 
 def _by_name(values: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
@@ -367,7 +367,7 @@ def record_facts(records: pd.DataFrame, repeats: str, has_ids: bool) -> dict[str
     count = records["detainers"]
     return {
         "records": count.sum(),
-        "repeats_flagged": count[is_repeat(records)].sum(),
+        "repeats_flagged": count[is_repeat(records["duplicate"])].sum(),
         "persons": records["person"].nunique() if has_ids else None,
         "persons_counted": without_repeats(records, repeats)["person"].nunique() if has_ids else None,
         "without_id": count[~named].sum(),

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.offences import STATUS_GROUPS
+from analysis.load.repeats import is_repeat
 from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.table import Outcome
-from analysis.stats.cohorts import COUNTED, LEFT_OUT, TRAILING_WEEKS, is_repeat
+from analysis.stats.cohorts import COUNTED, LEFT_OUT, TRAILING_WEEKS
 from analysis.stats.weeks import Calendar, as_timestamps, week_of
 
 READ = "quality_read"
@@ -83,7 +84,7 @@ def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
     """Count by week what was read, counted, repeated and left blank."""
     number, group = records["detainers"], records["offence_group"]
     nothing, not_placed = STATUS_GROUPS
-    offence, again = group.notna() & (group != nothing), is_repeat(records)
+    offence, again = group.notna() & (group != nothing), is_repeat(records["duplicate"])
     marks = {
         "read": True,
         "counted": repeats == COUNTED or ~again,

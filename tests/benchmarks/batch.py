@@ -230,6 +230,8 @@ def rounds_of(source: str, rounds: int, reports: int) -> tuple[dict[str, list[Sp
                 return floor(source, some, Path(folder), page=True, memory=memory)
             return measured(lambda: run_way(way, source, some, Path(folder)), len(some), memory=memory)
 
+    with tempfile.TemporaryDirectory() as folder:  # a source is hashed by week once, by the first who plans with it
+        declines(NOTEBOOK, source, weeks, Path(folder), "--dry-run")
     found: dict[str, list[Spent]] = {way: [] for way in WAYS}
     for number in range(rounds):
         for way in WAYS if number % 2 == 0 else WAYS[::-1]:

@@ -12,6 +12,7 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.load.quality import scorecard
+from analysis.load.repeats import is_repeat
 from analysis.load.sources import bundled_sources, open_source, sources
 from analysis.load.store import data_folder, find_version, imported_names, read_stored, versions_of
 from analysis.load.synthetic import generate, write_release
@@ -123,6 +124,18 @@ def test_only_the_days_and_columns_wanted_are_read(files: dict[str, Path]) -> No
     pd.testing.assert_series_equal(
         part["state"].astype(str).reset_index(drop=True), whole.loc[wanted, "state"].astype(str).reset_index(drop=True)
     )
+
+
+@pytest.mark.parametrize("columns", [None, ["state", "detainers"]])
+def test_rows_that_repeat_others_are_read_or_not(files: dict[str, Path], columns: list[str] | None) -> None:
+    import_release([files["newer"]], "made-up", title="T")
+    stored = sources()["made-up"]
+    for source in (stored, sources()["synthetic"]):
+        whole = source.detainers(last=date(2025, 2, 28))
+        once = ~is_repeat(whole["duplicate"])
+        found = source.detainers(columns, last=date(2025, 2, 28), repeats=False).reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, whole.loc[once, columns or list(whole)].reset_index(drop=True))
+        assert source is not stored or 0 < once.sum() < len(whole)
 
 
 @pytest.mark.faults
