@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 SAVE_EVERY = 5.0
 """Seconds after which the manifest is written again while reports are made."""
-REHEARSED_FROM = 12
-"""Reports for each worker from which a rehearsal takes less than it saves: a report's time, against a tenth of each."""
+REHEARSED_FROM = 10
+"""Reports for each worker from which a rehearsal takes no longer than it saves: a report's time, a tenth of each."""
 
 
 def run(

@@ -198,7 +198,7 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_made(tmp_pa
     assert made == []
 
 
-@pytest.mark.parametrize(("reports", "jobs", "rehearsed"), [(24, 2, True), (23, 2, False), (24, 3, False)])
+@pytest.mark.parametrize(("reports", "jobs", "rehearsed"), [(20, 2, True), (19, 2, False), (20, 3, False)])
 def test_a_run_of_many_reports_is_rehearsed(
     reports: int, jobs: int, rehearsed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
