@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
-from scipy.special import betaln, expit, logit
+from scipy.special import betaln, expit, logit, psi
 
 from analysis.stats.reasons import Reason
 
@@ -54,6 +54,10 @@ def prior_of_moments(mean: float, sd: float) -> BetaPrior:
     return BetaPrior(mean * weight, (1 - mean) * weight)
 
 
+NEAR = 0.01
+"""By how much the logits of the last search may differ from what it starts from."""
+
+
 def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
     """Fit the beta prior of places' shares by maximum likelihood of the beta-binomial law, moments as the start.
 
@@ -78,20 +82,26 @@ def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
     if y.sum() in (0, n.sum()):
         return BetaPrior(np.nan, np.nan, Reason.NO_DECLINES if y.sum() == 0 else Reason.ALL_DECLINED)
 
-    def minus_log_likelihood(point: Floats) -> float:
+    def minus_log_likelihood(point: Floats) -> tuple[float, Floats]:
         weight = np.exp(point[1])
         a, b = expit(point[0]) * weight, expit(-point[0]) * weight
-        return float(-(betaln(y + a, n - y + b) - betaln(a, b)).sum())
+        by_both = psi(a + b) - psi(n + a + b)
+        by_a, by_b = (psi(y + a) - psi(a) + by_both).sum(), (psi(n - y + b) - psi(b) + by_both).sum()
+        slope = np.array([(by_a - by_b) * a * b / weight, by_a * a + by_b * b])
+        return float(-(betaln(y + a, n - y + b) - betaln(a, b)).sum()), -slope
 
     mean, largest = y.sum() / n.sum(), float(n.sum())
     spread = np.average((y / n - mean) ** 2, weights=n)
     excess = (spread - mean * (1 - mean) * len(n) / largest) / (mean * (1 - mean))
     start = np.array([logit(mean), np.log(np.clip(1 / excess - 1, 1, largest) if excess > 0 else largest)])
     bounds = [(-20, 20), (np.log(1e-2), np.log(largest))]
-    best = optimize.minimize(minus_log_likelihood, start, method="L-BFGS-B", bounds=bounds)
-    weight = float(np.exp(best.x[1]))
+    found = optimize.minimize(minus_log_likelihood, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    # How near it comes hangs on the last digits of a machine; where the slope is zero, not at a bound, does not.
+    level = optimize.root(lambda point: minus_log_likelihood(point)[1], found, tol=1e-13).x
+    best = level if np.abs(level - found).max() < NEAR else found
+    weight = float(np.exp(best[1]))
     no_spread = weight > 0.99 * largest
-    return BetaPrior(float(expit(best.x[0])) * weight, float(expit(-best.x[0])) * weight, no_spread=no_spread)
+    return BetaPrior(float(expit(best[0])) * weight, float(expit(-best[0])) * weight, no_spread=no_spread)
 
 
 def _counts(declined: ArrayLike, issued: ArrayLike) -> tuple[Floats, Floats]:

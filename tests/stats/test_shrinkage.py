@@ -44,6 +44,15 @@ def test_the_prior_of_the_rat_tumours_maximises_the_likelihood() -> None:
     assert np.log(prior.weight) == pytest.approx(2.74, abs=0.2)
 
 
+def test_the_prior_does_not_depend_on_how_sums_are_rounded() -> None:
+    rng = np.random.default_rng(3)
+    issued = rng.integers(1, 400, 55)
+    declined = rng.binomial(issued, rng.beta(3, 30, 55))
+    priors = [fit_prior(declined[order], issued[order]) for order in (rng.permutation(55) for _ in range(20))]
+    assert np.ptp([prior.a for prior in priors]) < 1e-8 * priors[0].a
+    assert np.ptp([prior.b for prior in priors]) < 1e-8 * priors[0].b
+
+
 def test_the_prior_is_found_again() -> None:
     prior = fit_prior(*places(4000)[0].to_numpy().T)
     assert prior.mean == pytest.approx(0.1, abs=0.005)
