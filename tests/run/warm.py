@@ -24,11 +24,11 @@ def execute(path: Path, folder: Path, *, warm: bool) -> str:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in a warm kernel; the last digit depends on the number of threads
     KernelProvisionerFactory.clear_instance()
     executed = str(folder / "executed.ipynb")
+    named: Any = worker._sockets(f"{folder}-socket")  # a port could be taken by another kernel meanwhile
     ours: dict[str, Any] = {"engine_name": "declines", "executed": executed, "kernel_manager_class": worker.Manager}
     try:
-        execute_notebook(
-            str(path), executed, cwd=str(folder), progress_bar=False, kernel_name="python3", **(ours if warm else {})
-        )
+        asked: dict[str, Any] = {"cwd": str(folder), "progress_bar": False, "kernel_name": "python3", "config": named}
+        execute_notebook(str(path), executed, **asked, **(ours if warm else {}))
     except (PapermillExecutionError, DeadKernelError) as error:
         return f"{type(error).__name__}: {error}"
     return ""
