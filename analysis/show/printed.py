@@ -55,10 +55,10 @@ def letter_width(letter: str, weight: str) -> float:
 @cache
 def _step(letter: str, following: str, weight: str) -> float:
     """Measure from the start of a letter to that of the next, which may stand nearer than the letter is wide."""
-    face = get_font(_file(weight))
-    face.set_size(_UNIT, 72)  # whoever else draws with it sets another
+    width, face = letter_width(letter, weight), get_font(_file(weight))
+    face.set_size(_UNIT, 72)  # last: whoever else measures or draws with this face sets another
     one, other = face.get_char_index(ord(letter)), face.get_char_index(ord(following))
-    return letter_width(letter, weight) + face.get_kerning(one, other, Kerning.UNFITTED) / 64 / _UNIT
+    return width + face.get_kerning(one, other, Kerning.UNFITTED) / 64 / _UNIT
 
 
 @lru_cache(4096)

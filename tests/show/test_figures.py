@@ -26,10 +26,10 @@ from matplotlib.transforms import Bbox
 from analysis.load.events import events
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
-from analysis.show import context_figures, figures
+from analysis.show import context_figures, figures, printed
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import lettered, with_labels
-from analysis.show.printed import Printed
+from analysis.show.printed import Printed, letter_width, width_of
 from analysis.show.published_figures import weeks_with_and_without
 from analysis.show.quality_figures import revised_weeks, weekly_recording
 from analysis.show.sentences import as_percent
@@ -572,3 +572,18 @@ def test_headlines_and_text_are_dark_enough() -> None:
 def test_a_week_is_seven_days() -> None:
     """The series above stand on it."""
     assert timedelta(days=7) == WEEK
+
+
+def test_letters_stand_where_they_do_whatever_was_measured_before() -> None:
+    """The font's face is shared, and each that measures or draws with it sets a size of its own."""
+    text, weight = "AVATAR, To Yuma", "normal"
+
+    def stops(measured: str) -> tuple[float, ...]:
+        for kept in (letter_width, printed._step, printed._stops):
+            kept.cache_clear()
+        width_of(measured, weight)
+        return printed._stops(text, weight)
+
+    one_by_one = [sum(letter_width(letter, weight) for letter in text[:n]) for n in range(len(text) + 1)]
+    assert stops(text) == stops("") == stops(text[::2])
+    assert stops(text)[-1] < one_by_one[-1], "an A and a V stand nearer than they are wide"
