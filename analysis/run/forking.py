@@ -25,6 +25,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from analysis.run.tracebacks import mark_calls
+
 WHILE_IMPORTING = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as a kernel sets it before matplotlib is imported
     "OPENBLAS_NUM_THREADS": "1",  # its threads would not live through a fork; results then hold on every machine
@@ -83,6 +85,7 @@ def preload() -> dict[str, str]:
             importlib.import_module(module.name)
     del builtins.get_ipython  # type: ignore[attr-defined]
     _use_once()
+    mark_calls()
     _settle()
     return dict(os.environ.items() - before.items())
 

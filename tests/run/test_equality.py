@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from warm import execute
+from warm import execute, must_fork
 
 from analysis.run.kernels import PARENT_VARIABLE, WarmParent
 from analysis.run.parameters import notebooks
@@ -30,6 +30,8 @@ PROBES = {
     "semicolon": "5;\n---\n'quiet' * 2;",
     "error": "x = 1\n---\nx / 0\n---\nx",
     "error_in_function": "def f(a):\n    b = a + 1\n    raise ValueError(f'no {b}')\n---\nf(1)",
+    "error_in_a_loop": "for one in [1] * 300 + ['x']:\n    1 + abs(one)",
+    "error_in_a_library": "import pandas as pd\npd.DataFrame({'a': [1]})['b']",
     "chained_error": "try:\n    {}['k']\nexcept KeyError as e:\n    raise RuntimeError('after') from e",
     "error_group": "raise ExceptionGroup('two', [ValueError(1), TypeError(2)])",
     "assertion": "assert 1 == 2, 'not equal'",
@@ -71,6 +73,7 @@ PROBES = {
     "main_module": "import sys\nsys.modules['__main__'].__dict__ is globals(), __name__, '__file__' in globals()",
     "arguments": "import sys\nlen(sys.argv), sys.argv[0], sys.argv[1], sys.flags, sys.path[0], '' in sys.path",
     "environment": "import os\nskip = ('JPY_', 'PYTEST', 'PAPERMILL', 'DECLINES', 'JUPYTER')\n"
+    "import analysis.load.table  # pandera sets variables, which a kernel that has imported it shows at once\n"
     "sorted((k, v) for k, v in os.environ.items() if not k.startswith(skip))",
     "folder": "import os\nos.getcwd()\n---\n%cd -q ..\nos.path.basename(os.getcwd()) != ''",
     "stdin": "import sys\ntry:\n    input('? ')\nexcept Exception as e:\n    print(type(e).__name__)\nsys.stdin.fileno() if False else 0",
@@ -190,12 +193,15 @@ def runs(
         nbformat.write(_as_notebook(PROBES[name]), path)
     inputs |= {f"our_{name}": notebook.path for name, notebook in notebooks().items() if f"our_{name}" in chosen}
     started: dict[str, dict[str, tuple[Path, Future[str]]]] = {name: {} for name in inputs}
-    parent = WarmParent()
-    parent.rehearse()
     with (
         pytest.MonkeyPatch.context() as patch,
-        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool,
+        ProcessPoolExecutor(2, get_context("spawn"), must_fork) as pool,
     ):
+        patch.setenv(
+            "OPENBLAS_NUM_THREADS", "1"
+        )  # as in a warm kernel: the last digit depends on the number of threads
+        parent = WarmParent()
+        parent.rehearse()
         patch.setenv(PARENT_VARIABLE, parent.address)
         for name, path in inputs.items():
             for kind in ("plain", "warm"):
@@ -204,7 +210,7 @@ def runs(
                 started[name][kind] = own, pool.submit(execute, path, own, warm=kind == "warm")
         yield started
         pool.shutdown(cancel_futures=True)
-    parent.stop()
+        parent.stop()
     shutil.rmtree(folder)
 
 

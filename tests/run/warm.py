@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import analysis.run  # noqa: F401  (before papermill: it keeps a slow import out)
+from analysis.run import kernels
 from analysis.run.kernels import DEFAULT_PROVISIONER_VARIABLE, PROVISIONER
+
+
+def must_fork() -> None:
+    """Let no ordinary kernel stand in for a warm one in this process: compared with another, it would be the same."""
+    kernels._say_once = _no_fork  # type: ignore[assignment]
+
+
+def _no_fork(reason: str) -> None:
+    raise AssertionError(f"a warm kernel was asked for, and an ordinary one started: {reason}")
 
 
 def execute(path: Path, folder: Path, *, warm: bool) -> str:
@@ -21,7 +31,6 @@ def execute(path: Path, folder: Path, *, warm: bool) -> str:
 
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     os.environ[DEFAULT_PROVISIONER_VARIABLE] = PROVISIONER if warm else "local-provisioner"
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in a warm kernel; the last digit depends on the number of threads
     KernelProvisionerFactory.clear_instance()
     executed = str(folder / "executed.ipynb")
     named: Any = worker._sockets(f"{folder}-socket")  # a port could be taken by another kernel meanwhile
