@@ -41,11 +41,12 @@ LIBRARIES = (
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "IPython.utils.wildcard",
-    "analysis.run.streams",
+    "analysis.run.forked",
     "faulthandler",
     "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
+    "ipykernel_launcher",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "matplotlib.pyplot",
@@ -53,6 +54,7 @@ LIBRARIES = (
     "pyarrow.parquet",
     "scipy.stats",
     "seaborn",
+    "sqlite3",
     "tornado.platform.asyncio",
 )
 """What every kernel imports at its start, and what notebooks do."""
@@ -86,6 +88,7 @@ def preload() -> dict[str, str]:
     del builtins.get_ipython  # type: ignore[attr-defined]
     _use_once()
     mark_calls()
+    sys.modules["analysis.run.forked"].list_files()
     _settle()
     return dict(os.environ.items() - before.items())
 
@@ -262,11 +265,11 @@ def _be_kernel(request: dict[str, Any], made: dict[str, str]) -> None:
     import ipykernel_launcher
     from ipykernel.kernelapp import launch_new_instance
 
-    from analysis.run import streams
+    from analysis.run import forked
 
     sys.argv = [ipykernel_launcher.__file__, *arguments_of(request["command"])]
     try:
-        launch_new_instance(parent_handle=os.getppid(), outstream_class=f"{streams.__name__}.OutStream")
+        launch_new_instance(parent_handle=os.getppid(), **forked.classes())
     except Exception:
         sys.excepthook(*sys.exc_info())
         os._exit(1)  # its threads and sockets would keep a kernel that never came to life

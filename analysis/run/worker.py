@@ -47,6 +47,7 @@ with left_out("pyarrow.fs"):  # for files on Hadoop, with numpy: 40 MB of every 
 
 KERNEL_ARGUMENTS = [
     "--IPKernelApp.log_level=50",  # notices of a kernel that lives for one report
+    "--IPKernelApp.logging_config={'loggers': {'IPKernelApp': {'level': 'CRITICAL'}}}",  # made for nobody to read
     "--HistoryManager.hist_file=:memory:",
     "--IPKernelApp.exec_lines=__import__('analysis.load.declared').load.declared.hold()",
 ]
