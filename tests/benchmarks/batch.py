@@ -7,7 +7,7 @@ peak of the proportional set size of all of them, sampled in a round of its own.
 a   a shell loop: the papermill command, then the nbconvert command
 a'  the same, with ``rfc3987_syntax`` kept out, an import of 2.5 s that is not our merit to lose
 b   a pool of two processes: papermill.execute_notebook, then nbconvert within the process
-c   declines run, two at a time; "c, one" is a run of one report, for what the start costs
+c   declines run, two at a time; "c, one" is a run of one report, rehearsed like one of many: what the start costs
 d   the same cells as plain code in forks of an already warm process, two at a time, with the page: the floor
 """
 
@@ -45,6 +45,8 @@ from analysis.stats.weeks import Calendar
 
 NOTEBOOK, WAYS = "weekly_bulletin", ("a", "a'", "b", "c", "c, one", "d")
 BLOCK = "import sys; sys.modules['rfc3987_syntax'] = None; "
+DECLINES: Sequence[str] = (str(Path(sys.executable).with_name("declines")),)
+REHEARSED = "from analysis.run import batch; batch.REHEARSED_FROM = 0; from analysis.cli import main; main()"
 MEGABYTE = 1_000_000
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -137,14 +139,22 @@ def run_way(way: str, source: str, weeks: Sequence[str], folder: Path) -> None:
         with ProcessPoolExecutor(2, get_context("spawn")) as pool:
             list(pool.map(in_a_pool, [(source, week, str(folder)) for week in weeks]))
     else:
-        declines(NOTEBOOK, source, weeks, folder)
+        start = [sys.executable, "-c", REHEARSED] if way == "c, one" else DECLINES
+        declines(NOTEBOOK, source, weeks, folder, start=start)
 
 
-def declines(notebook: str, source: str, weeks: Sequence[str], folder: Path, *more: str, jobs: int = 2) -> None:
+def declines(
+    notebook: str,
+    source: str,
+    weeks: Sequence[str],
+    folder: Path,
+    *more: str,
+    jobs: int = 2,
+    start: Sequence[str] = DECLINES,
+) -> None:
     """Make reports by the command."""
     span = ["--weeks", f"{weeks[0]}:{weeks[-1]}", "--out", str(folder), "--jobs", str(jobs)]
-    command = [str(Path(sys.executable).with_name("declines")), "run", notebook, "--source", source, *span, *more]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run([*start, "run", notebook, "--source", source, *span, *more], check=True, capture_output=True)
 
 
 def measured(run: Callable[[], Any], reports: int, *, memory: bool = False) -> Spent:
@@ -220,7 +230,7 @@ def full_weeks(source: str) -> list[str]:
 def rounds_of(source: str, rounds: int, reports: int) -> tuple[dict[str, list[Spent]], dict[str, Spent]]:
     """Measure every way in turns; then once more for the memory."""
     weeks = full_weeks(source)[-reports:]
-    numbers = {"a": 1, "a'": 1, "b": 4, "c": reports, "c, one": 1, "d": 6}
+    numbers = {"a": 1, "a'": 1, "b": 4, "c": reports, "c, one": 1, "d": 10}
 
     def one(way: str, memory: bool) -> Spent:
         step = len(weeks) // numbers[way]

@@ -96,6 +96,17 @@ def test_a_forked_kernel_flushes_what_was_written_and_nothing_else(tmp_path: Pat
 
 
 @pytest.mark.slow
+def test_a_forked_kernel_knows_what_a_debugger_passes_over(tmp_path: Path) -> None:
+    listed = (
+        "import sys, pandas\nfrom ipykernel import ipkernel\nkernel = get_ipython().kernel\n"
+        "(pandas.__file__ in kernel._kernel_modules, kernel.debugger.kernel_modules is kernel._kernel_modules,\n"
+        " type(kernel).__mro__[1] is ipkernel.IPythonKernel, str(type(kernel)), ipkernel.sys is sys)"
+    )
+    shown = "(True, True, True, \"<class 'ipykernel.ipkernel.IPythonKernel'>\", True)"
+    assert " ".join(_run(listed, tmp_path / "listed").split()) == shown
+
+
+@pytest.mark.slow
 def test_every_kernel_draws_its_own_random_numbers(tmp_path: Path) -> None:
     drawn = [_run(DRAW, tmp_path / str(n)) for n in range(5)]
     assert len({number for text in drawn for number in text.strip("()").split(",")}) == 15
