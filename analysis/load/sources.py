@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from analysis.errors import InputError, unknown
 from analysis.load.declared import check_days
 from analysis.load.files import Origin, SourceFacts, as_cited, bundled_folder, check_hash, origin_of
-from analysis.load.store import TABLE_FILE, imported_names, read_stored, versions_of
+from analysis.load.store import TABLE_FILE, imported_names, read_parts, read_stored, versions_of
 
 if TYPE_CHECKING:  # the readers are imported when something is read: a list of the sources should come at once
     import pandas as pd
@@ -105,6 +105,19 @@ class Source:
         if not repeats:
             kept &= ~is_repeat(table["duplicate"])
         return table.loc[kept, list(columns) if columns else list(table.columns)]
+
+    def parts(self) -> Iterator[pd.DataFrame]:
+        """Read all rows of the table of detainers, of an imported source part by part.
+
+        Raises
+        ------
+        InputError
+            The source has published figures only, or its file cannot be used.
+        """
+        if self.path.name == TABLE_FILE:
+            yield from read_parts(self.path)
+        else:
+            yield self.detainers()
 
     @cached_property
     def _whole(self) -> pd.DataFrame:

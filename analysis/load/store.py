@@ -11,8 +11,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -296,35 +297,56 @@ def read_stored(
     import numpy as np
     import pandas as pd
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from analysis.load.repeats import is_repeat
 
+    with _opened(path, [*(columns or []), "issued_on"]) as file:
+        groups = _groups_between(file.metadata, first, last)
+        days = file.read_row_groups(groups, ["issued_on"], use_threads=False)["issued_on"].to_numpy()
+        begin, end = 0, len(days)
+        if first is not None or last is not None:
+            begin = int(np.searchsorted(days, np.datetime64(first or date.min)))
+            end = int(np.searchsorted(days, np.datetime64(last or date.max), "right"))
+        if columns is None and repeats:
+            table = file.read_row_groups(groups)[begin:end].to_pandas()
+        else:  # one after the other: together they would need twice the room
+
+            def read(name: str, kept: pa.Array | None = None) -> pd.Series:
+                values = file.read_row_groups(groups, [name], use_threads=False)[name][begin:end]
+                return (values if kept is None else values.filter(kept)).to_pandas()
+
+            once = None if repeats else pa.array(~is_repeat(read("duplicate")))
+            table = pd.DataFrame({name: read(name, once) for name in columns or file.schema_arrow.names}, copy=False)
+    return table
+
+
+def read_parts(path: Path) -> Iterator[pd.DataFrame]:
+    """Read a stored table part by part, all columns, in the order of the day of issue, for what need not hold it all.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
+    with _opened(path, ["issued_on"]) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, use_threads=False).to_pandas()
+
+
+@contextmanager
+def _opened(path: Path, columns: Sequence[str]) -> Iterator[pq.ParquetFile]:
+    """Open a stored table that is to have some columns; what reading took is given back in the end."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
-            there = file.schema_arrow.names
-            if missing := sorted({*(columns or there), "issued_on"} - {*there}):
+            if missing := sorted({*columns} - {*file.schema_arrow.names}):
                 raise pa.ArrowInvalid(f"no column {missing[0]}")
-            groups = _groups_between(file.metadata, first, last)
-            days = file.read_row_groups(groups, ["issued_on"], use_threads=False)["issued_on"].to_numpy()
-            begin, end = 0, len(days)
-            if first is not None or last is not None:
-                begin = int(np.searchsorted(days, np.datetime64(first or date.min)))
-                end = int(np.searchsorted(days, np.datetime64(last or date.max), "right"))
-            if columns is None and repeats:
-                table = file.read_row_groups(groups)[begin:end].to_pandas()
-            else:  # one after the other: together they would need twice the room
-
-                def read(name: str, kept: pa.Array | None = None) -> pd.Series:
-                    values = file.read_row_groups(groups, [name], use_threads=False)[name][begin:end]
-                    return (values if kept is None else values.filter(kept)).to_pandas()
-
-                once = None if repeats else pa.array(~is_repeat(read("duplicate")))
-                table = pd.DataFrame({name: read(name, once) for name in columns or there}, copy=False)
+            yield file
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError("the stored table is damaged", file=path, do="Import the release again") from error
     pa.default_memory_pool().release_unused()
-    return table
 
 
 def _groups_between(metadata: pq.FileMetaData, first: date | None, last: date | None) -> list[int]:

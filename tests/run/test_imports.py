@@ -14,11 +14,12 @@ from analysis.errors import InputError
 from analysis.load.quality import scorecard
 from analysis.load.repeats import is_repeat
 from analysis.load.sources import bundled_sources, open_source, sources
-from analysis.load.store import data_folder, find_version, imported_names, read_stored, versions_of
+from analysis.load.store import data_folder, find_version, imported_names, read_parts, read_stored, versions_of
 from analysis.load.synthetic import generate, write_release
 from analysis.load.table import NAMES
 from analysis.run import imports
 from analysis.run.imports import check_release, import_release, name_of
+from analysis.run.slices import week_hashes
 
 FIRST, LAST, EXTRACTED = date(2025, 1, 4), date(2025, 6, 27), date(2025, 7, 10)
 
@@ -126,6 +127,18 @@ def test_only_the_days_and_columns_wanted_are_read(files: dict[str, Path]) -> No
     )
 
 
+def test_read_in_parts_it_is_the_same_release(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.load.store.ROW_GROUP", 300)
+    import_release([files["newer"]], "made-up", title="T")
+    source = sources()["made-up"]
+    parts, whole = list(source.parts()), source.detainers()
+    assert len(parts) > 2
+    assert max(map(len, parts)) <= 300
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True).astype(str), whole.astype(str))
+    assert week_hashes(parts) == week_hashes([whole])
+    assert len(list(sources()["fy2015"].parts())) == 1
+
+
 @pytest.mark.parametrize("columns", [None, ["state", "detainers"]])
 def test_rows_that_repeat_others_are_read_or_not(files: dict[str, Path], columns: list[str] | None) -> None:
     import_release([files["newer"]], "made-up", title="T")
@@ -177,6 +190,8 @@ def test_a_damaged_store_is_named(files: dict[str, Path]) -> None:
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(InputError, match=r"detainers\.parquet"):
         read_stored(path)
+    with pytest.raises(InputError, match=r"detainers\.parquet"):
+        week_hashes(read_parts(path))
     with pytest.raises(InputError, match="not the one its origin file describes"):
         open_source("made-up", clock="issued").check()
 

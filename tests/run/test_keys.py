@@ -222,12 +222,12 @@ def test_rows_in_another_order_are_the_same_rows() -> None:
     table = pd.DataFrame(
         {"issued_on": days, "outcome": pd.Categorical(["a", "b", "a", "b"]), "source_row": [1, 2, 3, 4]}
     )
-    hashes = week_hashes(table)
+    hashes = week_hashes([table])
     assert set(hashes) == {"2025-01-04", "2025-01-11", "undated"}
     moved = table.iloc[::-1].assign(source_row=[9, 8, 7, 6])
-    assert week_hashes(moved) == hashes
+    assert week_hashes([moved]) == week_hashes([table[:1], table[1:2], table[2:]]) == hashes
     changed = table.assign(outcome=pd.Categorical(["a", "a", "a", "b"]))
-    assert {week for week in hashes if week_hashes(changed)[week] != hashes[week]} == {"2025-01-04"}
+    assert {week for week in hashes if week_hashes([changed])[week] != hashes[week]} == {"2025-01-04"}
 
 
 def test_a_declaration_that_is_none(tmp_path: Path) -> None:
