@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 import psutil
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from traitlets import Type
@@ -110,11 +111,21 @@ class _SavingEngine(Engine):
             raise
 
 
+class _Outputs(AsyncZMQSocketChannel):
+    """Jupyter's own channel, but for one thing: one that waits without end does not first ask whether there is any."""
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]  # as Jupyter does
+        """Wait for a message; see :meth:`jupyter_client.channels.AsyncZMQSocketChannel.get_msg`."""
+        return await (self._recv() if timeout is None else super().get_msg(timeout))
+
+
 class _Client(AsyncKernelClient):
     """Jupyter's own client, but for one thing: it begins when the kernel answers, not 0.2 s after its last word.
 
     What the kernel says of its start is no output of a cell, and nbclient passes over it.
     """
+
+    iopub_channel_class = Type(_Outputs)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait for the kernel; see :meth:`jupyter_client.KernelClient.wait_for_ready`."""
