@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import logging
 import math
 import os
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -56,6 +58,10 @@ LOOK_EVERY = 0.2
 LONGEST_SOCKET_NAME = 103
 """Bytes that every system with named sockets has room for."""
 MEGABYTE = 1_000_000
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""What mallopt calls its settings."""
+KEPT_FREE = 32 * MEGABYTE
+"""Memory that a worker keeps between reports; mallopt takes hardly more."""
 TELLS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").is_file()
 """Whether the system lists the children of a process by itself; to find them otherwise is to look at all processes."""
 PLAIN_OUTPUTS = {
@@ -153,6 +159,10 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # what went wrong
 page_of(
     nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("- *text*")]), {"title": "", "source": {}}
 )  # compiles the template, and what reads text: here, once, if processes are forked
+if sys.platform == "linux":
+    # What one report frees the next one needs: else the C library gives it back, and gets it page by page.
+    for what in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+        getattr(ctypes.CDLL(None), "mallopt", lambda *_: None)(what, KEPT_FREE)
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 gc.collect()
 gc.freeze()  # what the processes forked from here share is not walked through, and so not copied
