@@ -60,7 +60,7 @@ LONGEST_SOCKET_NAME = 103
 MEGABYTE = 1_000_000
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """What mallopt calls its settings."""
-KEPT_FREE = 32 * MEGABYTE
+KEPT_FREE = 8 * MEGABYTE
 """Memory that a worker keeps between reports; mallopt takes hardly more."""
 TELLS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").is_file()
 """Whether the system lists the children of a process by itself; to find them otherwise is to look at all processes."""
