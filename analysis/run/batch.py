@@ -175,6 +175,12 @@ def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is started now is deaf to Ctrl-C
         try:
             forkserver.ensure_running()
+        except OSError as error:
+            raise InputError(
+                f"no socket can be made in the temporary folder: {error}",
+                file=Path(tempfile.gettempdir()),
+                do="Set TMPDIR to one with a short name",
+            ) from error
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     lost: list[Due] = []

@@ -47,7 +47,11 @@ class WarmParent:
         self.folder = tempfile.TemporaryDirectory(prefix="declines-kernels-")
         self.address = str(Path(self.folder.name) / "socket")
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(self.address)
+            try:
+                listener.bind(self.address)
+            except OSError as error:
+                self.folder.cleanup()
+                raise NoFork(f"no socket can be made in the temporary folder: {error}") from error
             listener.listen()
             code = (
                 "import sys; sys.path[:] = [path for path in sys.path if path]; import socket; "

@@ -64,14 +64,23 @@ class Notebook:
 
 @cache
 def notebooks() -> dict[str, Notebook]:
-    """Find the notebooks, by name.
+    """Find the notebooks that make reports, by name: those with ``declines`` in their metadata.
 
     Raises
     ------
     InputError
         A notebook that is damaged, has no parameters cell, or declares something other than an annotated literal.
     """
-    return {path.stem: read_notebook(path) for path in sorted(bundled_folder("notebooks").glob("*.ipynb"))}
+    paths = sorted(bundled_folder("notebooks").glob("*.ipynb"))
+    return {path.stem: read_notebook(path) for path in paths if _is_report(path)}
+
+
+def _is_report(path: Path) -> bool:
+    """Tell notebooks that make reports, by their metadata, from others that lie beside them; damaged ones may be."""
+    try:
+        return "declines" in json.loads(path.read_text(encoding="utf-8"))["metadata"]
+    except (ValueError, KeyError, TypeError):
+        return True
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -79,20 +88,22 @@ def read_notebook(path: Path) -> Notebook:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         cells, settings = content["cells"], content["metadata"]["declines"]
-    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
     tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
     source = "".join(tagged[0]["source"])
-    title = next(line for line in "".join(cells[0]["source"]).splitlines() if line.startswith("# "))[2:]
+    titles = [line[2:] for cell in cells[:1] for line in "".join(cell["source"]).splitlines() if line.startswith("# ")]
+    if not titles:
+        raise InputError("the notebook's first cell needs a title", file=path, expected="a line '# Title'")
     reads = settings.get("reads", ALL_WEEKS)
     if reads not in (ALL_WEEKS, UNTIL_THIS):
         raise unknown(f"declaration `reads` of {path.name}", reads, (ALL_WEEKS, UNTIL_THIS))
     return Notebook(
         path.stem,
         path,
-        title,
+        titles[0],
         settings["clock"],
         "versions" in settings,
         settings.get("source", ""),

@@ -8,6 +8,7 @@ import json
 import logging
 import math
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -229,6 +230,8 @@ def execute(task: Task, limits: Limits) -> tuple[Entry, Executed]:
                 message = f"a cell shows what no notebook can hold: {error.message}".splitlines()[0]
             except _Stopped as stopped:
                 message = str(stopped)
+            except OSError as error:
+                message = f"the report could not be made: {error}"
             except RuntimeError as error:  # of nbclient and jupyter_client: the kernel is dead, or never came to life
                 message = f"the kernel died, and so did a second one: {error}".splitlines()[0]
                 continue
@@ -311,6 +314,9 @@ def _watching(limits: Limits) -> Iterator[list[str]]:
     finally:
         done.set()
         watcher.join()
+        for kernel in kernels.started if hasattr(os, "killpg") else ():  # what its cells started and left running
+            with suppress(OSError):
+                os.killpg(kernel, signal.SIGKILL)
 
 
 def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:

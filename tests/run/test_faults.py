@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -103,6 +104,34 @@ def test_a_kernel_that_died_is_given_one_second_try(tmp_path: Path) -> None:
     finally:
         mark.unlink(missing_ok=True)
     assert (entry.outcome, entry.message) == ("made", "")
+
+
+def test_what_a_cell_started_ends_with_a_report_that_is_stopped(tmp_path: Path) -> None:
+    told = Path(tempfile.gettempdir()) / f"declines-left-{os.getpid()}"
+    shell = f"sleep 600 > /dev/null 2>&1 & echo $! > {told}"  # its parent is soon gone
+    cell = (
+        f"import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nos.system({shell!r})\nwhile True:\n    pass"
+    )
+    (task,) = tasks_of([write_notebook(tmp_path / "leaves.ipynb", cell)])
+    try:
+        entry, _ = worker.execute(task, Limits(seconds=5, megabytes=700))
+        left = int(told.read_text())
+    finally:
+        told.unlink(missing_ok=True)
+    assert entry.message == "stopped: it took longer than 5 s (--timeout)"
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(left).wait(10)
+
+
+def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(worker, "execute_notebook", full)
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    entry, executed = worker.execute(task, Limits())
+    assert entry.message == "the report could not be made: [Errno 28] No space left on device"
+    assert executed.text == ""
 
 
 def test_a_kernel_takes_no_port_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,6 +190,16 @@ def test_a_fork_that_fails_is_said_once_and_the_kernel_started(
     assert capfd.readouterr().err.count(said) == 1
 
 
+def test_a_temporary_folder_whose_name_is_too_long_for_a_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (long := tmp_path / ("x" * 120)).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with pytest.raises(NoFork, match="no socket can be made in the temporary folder"):
+        WarmParent()
+    assert list(long.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_a_system_without_fork(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

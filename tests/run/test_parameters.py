@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from made_notebooks import write_notebook
 
 from analysis.errors import InputError
 from analysis.run.parameters import check_parameters, find_notebook, notebooks, read_notebook, sources_for
@@ -97,3 +98,19 @@ def test_a_damaged_notebook_is_named(tmp_path: Path) -> None:
     path.write_text('{"cells": [')
     with pytest.raises(InputError, match=r"cut\.ipynb: the notebook is damaged"):
         read_notebook(path)
+
+
+def test_other_notebooks_that_lie_beside_ours_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_notebook(tmp_path / "ours.ipynb")
+    (tmp_path / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    monkeypatch.setattr("analysis.run.parameters.bundled_folder", lambda _: tmp_path)
+    notebooks.cache_clear()
+    try:
+        assert list(notebooks()) == ["ours"]
+    finally:
+        notebooks.cache_clear()
+
+
+def test_a_notebook_without_a_title_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"untitled\.ipynb: the notebook's first cell needs a title"):
+        read_notebook(write_notebook(tmp_path / "untitled.ipynb", text="No title"))
