@@ -112,9 +112,9 @@ def test_what_a_cell_started_ends_with_a_report_that_is_stopped(tmp_path: Path) 
     cell = (
         f"import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nos.system({shell!r})\nwhile True:\n    pass"
     )
-    (task,) = tasks_of([write_notebook(tmp_path / "leaves.ipynb", cell)])
+    tasks = tasks_of([write_notebook(tmp_path / "leaves.ipynb", cell)])
     try:
-        entry, _ = worker.execute(task, Limits(seconds=5, megabytes=700))
+        (entry,) = run(tasks, tmp_path / "out", jobs=1, limits=Limits(seconds=5, megabytes=700)).values()
         left = int(told.read_text())
     finally:
         told.unlink(missing_ok=True)
