@@ -177,9 +177,9 @@ def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits
             forkserver.ensure_running()
         except OSError as error:
             raise InputError(
-                f"no socket can be made in the temporary folder: {error}",
+                f"no worker can be started: {error}",
                 file=Path(tempfile.gettempdir()),
-                do="Set TMPDIR to one with a short name",
+                do="If the name of this temporary folder is too long, set TMPDIR to another",
             ) from error
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -41,7 +41,6 @@ LIBRARIES = (
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "IPython.utils.wildcard",
-    "analysis.run.forked",
     "faulthandler",
     "ipykernel.debugger",
     "ipykernel.ipkernel",
@@ -88,7 +87,6 @@ def preload() -> dict[str, str]:
     del builtins.get_ipython  # type: ignore[attr-defined]
     _use_once()
     mark_calls()
-    sys.modules["analysis.run.forked"].list_files()
     _settle()
     return dict(os.environ.items() - before.items())
 
@@ -104,6 +102,9 @@ def warm_up() -> None:
 
 def _settle() -> None:
     """Put what children share where it is not walked through, and so not copied, in every one of them."""
+    from analysis.run import forked
+
+    forked.list_files()
     gc.collect()
     gc.freeze()
 

@@ -30,7 +30,6 @@ from jupyter_client.provisioning import LocalProvisioner
 from analysis.run.forking import REHEARSE, WHILE_IMPORTING, NoFork, arguments_of
 
 PROVISIONER = "declines-warm"
-DEFAULT_PROVISIONER_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
 PARENT_VARIABLE = "DECLINES_WARM_PARENT"
 """Names the socket of a parent that is already running, so that several processes share it."""
 START_SECONDS = 60

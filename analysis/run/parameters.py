@@ -71,25 +71,27 @@ def notebooks() -> dict[str, Notebook]:
     InputError
         A notebook that is damaged, has no parameters cell, or declares something other than an annotated literal.
     """
-    paths = sorted(bundled_folder("notebooks").glob("*.ipynb"))
-    return {path.stem: read_notebook(path) for path in paths if _is_report(path)}
-
-
-def _is_report(path: Path) -> bool:
-    """Tell notebooks that make reports, by their metadata, from others that lie beside them; damaged ones may be."""
-    try:
-        return "declines" in json.loads(path.read_text(encoding="utf-8"))["metadata"]
-    except (ValueError, KeyError, TypeError):
-        return True
+    found = {path: _content(path) for path in sorted(bundled_folder("notebooks").glob("*.ipynb"))}
+    return {path.stem: _as_declared(path, *content) for path, content in found.items() if "declines" in content[1]}
 
 
 def read_notebook(path: Path) -> Notebook:
     """Read what a notebook declares."""
+    return _as_declared(path, *_content(path))
+
+
+def _content(path: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Read the cells and the metadata of a notebook."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        cells, settings = content["cells"], content["metadata"]["declines"]
+        return content["cells"], content["metadata"]
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
+
+
+def _as_declared(path: Path, cells: list[dict[str, Any]], metadata: dict[str, Any]) -> Notebook:
+    """Take what a notebook declares from its cells and its metadata."""
+    settings = metadata["declines"]
     tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))

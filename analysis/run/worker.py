@@ -27,6 +27,7 @@ import psutil
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat import NotebookNode
 from traitlets import Type
 from traitlets.config import Config
@@ -155,15 +156,19 @@ class Manager(AsyncKernelManager):
     client_factory = Type(klass=_Client)
 
 
+def _keep_what_is_freed() -> None:
+    """Have the C library keep what a report frees: else it gives it back, and the next report gets it page by page."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        for setting in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+            library.mallopt(setting, KEPT_FREE)
+
+
 papermill_engines.register("declines", _SavingEngine)
 logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # what went wrong is said in the summary
 page_of(
     nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("- *text*")]), {"title": "", "source": {}}
 )  # compiles the template, and what reads text: here, once, if processes are forked
-if sys.platform == "linux":
-    # What one report frees the next one needs: else the C library gives it back, and gets it page by page.
-    for what in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
-        getattr(ctypes.CDLL(None), "mallopt", lambda *_: None)(what, KEPT_FREE)
+_keep_what_is_freed()
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 gc.collect()
 gc.freeze()  # what the processes forked from here share is not walked through, and so not copied
@@ -217,7 +222,7 @@ def execute(task: Task, limits: Limits) -> tuple[Entry, Executed]:
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of its name elsewhere
-        os.environ[kernels.DEFAULT_PROVISIONER_VARIABLE] = kernels.PROVISIONER
+        KernelProvisionerFactory.instance().default_provisioner_name = kernels.PROVISIONER
         os.environ[declared.VARIABLE] = json.dumps(task.may_read)
         executed, notebook, message = Path(folder) / NOTEBOOK, None, ""
         for number in (1, 2):

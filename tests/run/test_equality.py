@@ -197,9 +197,8 @@ def runs(
         pytest.MonkeyPatch.context() as patch,
         ProcessPoolExecutor(2, get_context("spawn"), must_fork) as pool,
     ):
-        patch.setenv(
-            "OPENBLAS_NUM_THREADS", "1"
-        )  # as in a warm kernel: the last digit depends on the number of threads
+        # As in a warm kernel: the last digit depends on the number of threads.
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
         parent = WarmParent()
         parent.rehearse()
         patch.setenv(PARENT_VARIABLE, parent.address)

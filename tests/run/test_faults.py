@@ -19,10 +19,11 @@ import psutil
 import pytest
 from click.testing import CliRunner
 from jupyter_client.connect import LocalPortCache
+from jupyter_client.provisioning import KernelProvisionerFactory
 from made_notebooks import tasks_of, write_notebook
 
 from analysis.cli import main
-from analysis.run import worker
+from analysis.run import kernels, worker
 from analysis.run.batch import run
 from analysis.run.manifest import Entry, read_manifest
 from analysis.run.planning import what_is_due
@@ -121,6 +122,14 @@ def test_what_a_cell_started_ends_with_a_report_that_is_stopped(tmp_path: Path) 
     assert entry.message == "stopped: it took longer than 5 s (--timeout)"
     with suppress(psutil.NoSuchProcess):
         psutil.Process(left).wait(10)
+
+
+def test_a_worker_whose_process_chose_other_kernels_before_watches_its_own(tmp_path: Path) -> None:
+    KernelProvisionerFactory.instance().default_provisioner_name = "local-provisioner"
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    entry, _ = worker.execute(task, Limits(seconds=60, megabytes=700))
+    assert entry.message == ""
+    assert len(kernels.started) == 1
 
 
 def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

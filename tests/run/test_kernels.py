@@ -23,7 +23,7 @@ from jupyter_client.manager import start_new_kernel
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat.v4 import new_code_cell, new_notebook
-from warm import execute
+from warm import DEFAULT_PROVISIONER_VARIABLE, execute
 
 from analysis.run import forking, kernels
 from analysis.run.kernels import ForkedKernel, NoFork, WarmParent, WarmProvisioner
@@ -270,7 +270,7 @@ def test_a_kernelspec_may_name_the_provisioner(tmp_path: Path, monkeypatch: pyte
 def test_jupyterlabs_manager_of_kernels_starts_interrupts_restarts_and_ends_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(kernels.DEFAULT_PROVISIONER_VARIABLE, kernels.PROVISIONER)
+    monkeypatch.setenv(DEFAULT_PROVISIONER_VARIABLE, kernels.PROVISIONER)
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
     KernelProvisionerFactory.clear_instance()
 
@@ -303,7 +303,7 @@ def test_jupyterlabs_manager_of_kernels_starts_interrupts_restarts_and_ends_one(
 
 @pytest.mark.slow
 def test_stock_papermill_finds_the_provisioner_by_its_entry_point(tmp_path: Path) -> None:
-    env = {**os.environ, kernels.DEFAULT_PROVISIONER_VARIABLE: kernels.PROVISIONER, "JUPYTER_PREFER_ENV_PATH": "1"}
+    env = {**os.environ, DEFAULT_PROVISIONER_VARIABLE: kernels.PROVISIONER, "JUPYTER_PREFER_ENV_PATH": "1"}
     cell = "import os, psutil\n' '.join(psutil.Process(os.getppid()).cmdline())"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(new_notebook(cells=[new_code_cell(cell)], metadata={"kernelspec": kernel}), tmp_path / "in.ipynb")

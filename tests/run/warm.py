@@ -8,7 +8,9 @@ from typing import Any
 
 import analysis.run  # noqa: F401  (before papermill: it keeps a slow import out)
 from analysis.run import kernels
-from analysis.run.kernels import DEFAULT_PROVISIONER_VARIABLE, PROVISIONER
+from analysis.run.kernels import PROVISIONER
+
+DEFAULT_PROVISIONER_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
 
 
 def must_fork() -> None:
