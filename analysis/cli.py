@@ -277,8 +277,8 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
 def list_command() -> None:
     """Show the notebooks with their parameters, and the sources with their weeks."""
     from analysis.load.sources import sources
+    from analysis.periods import Calendar
     from analysis.run.parameters import notebooks
-    from analysis.stats.weeks import Calendar
 
     click.echo("Notebooks")
     for notebook in notebooks().values():

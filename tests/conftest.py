@@ -19,7 +19,7 @@ from hypothesis import settings
 
 import analysis.load
 from analysis.load.files import bundled_folder, sha256_of
-from analysis.stats.weeks import Calendar
+from analysis.periods import Calendar
 
 # The same cases on every machine and every run, and no limit on how long a busy machine may take for one.
 settings.register_profile("declines", deadline=None, derandomize=True, max_examples=60)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from analysis.load.names import ALL_STATES, names_of_groups, names_of_states
+from analysis.periods import last_day
 from analysis.run.manifest import Entry
 from analysis.run.parameters import notebooks
 from analysis.run.reports import FACTS, PAGE
 from analysis.run.tasks import FAILED
 from analysis.show.tables import write
-from analysis.stats.weeks import last_day
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from analysis.errors import InputError, unknown
 from analysis.load.files import bundled_folder
 from analysis.load.names import names_of_groups, names_of_states
 from analysis.load.sources import Source, open_source, sources
-from analysis.stats.weeks import Calendar
+from analysis.periods import Calendar
 
 ALL_WEEKS, UNTIL_THIS = "all", "weeks until this one"
 TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}

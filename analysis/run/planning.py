@@ -13,12 +13,12 @@ from analysis.errors import InputError
 from analysis.load.files import bundled_folder
 from analysis.load.sources import Source, open_source
 from analysis.load.store import SCORECARD_FILE, data_folder, versions_of
+from analysis.periods import Calendar, last_day, parse_week
 from analysis.run import keys
 from analysis.run.manifest import Action, Entry, Outputs, read_manifest, why
 from analysis.run.parameters import UNTIL_THIS, Notebook, check_parameters, sources_for
 from analysis.run.slices import UNDATED, check_events, slices_of, slices_of_versions
 from analysis.run.tasks import Task
-from analysis.stats.weeks import Calendar, last_day, parse_week
 
 EVENTS, SNAPSHOTS = "events.csv", "analysis.load.snapshots"
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 from analysis.errors import InputError
 from analysis.load.names import ALL_STATES
 from analysis.load.store import read_stored, versions_of
+from analysis.periods import last_day
 from analysis.run.manifest import Entry, read_manifest
 from analysis.run.reports import FACTS, facts_of, outputs_of, write_report
 from analysis.run.writing import as_json, write_whole
 from analysis.show.kinds import TABLE_TYPE
 from analysis.show.tables import MISSING
-from analysis.stats.weeks import last_day
 
 if TYPE_CHECKING:  # who reads the log alone should not wait for it
     import nbformat

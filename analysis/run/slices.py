@@ -46,7 +46,7 @@ def week_hashes(parts: Iterable[pd.DataFrame]) -> dict[str, str]:
     import numpy as np
     import pandas as pd
 
-    from analysis.stats.weeks import week_of
+    from analysis.periods import week_of
 
     found: dict[str, list[NDArray[np.uint64]]] = {}
     for part in parts:

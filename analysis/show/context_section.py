@@ -14,6 +14,7 @@ from analysis.load.names import ALL_STATES
 from analysis.load.offences import groups
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import states
+from analysis.periods import Calendar, last_day
 from analysis.show.context_figures import change_bars, funnel_plot, incidence_curves, nowcast_series
 from analysis.show.figures import stacked_outcomes
 from analysis.show.listings import state_names
@@ -34,7 +35,6 @@ from analysis.stats.funnels import beyond_chance
 from analysis.stats.incidence import at_days, cumulative_incidence
 from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift
 from analysis.stats.small_cells import is_shown, state_by_offence
-from analysis.stats.weeks import Calendar, last_day
 
 WEEKS_OF_NOWCAST, WITHIN_DAYS = 26, 30
 NOWCAST_COLUMNS = {"estimate": "estimated_final", "low": "band_low", "high": "band_high", "reason": "no_estimate"}

@@ -11,13 +11,13 @@ import pandas as pd
 
 from analysis.load.published import PublishedReports
 from analysis.load.scorecards import TOTALS_DIFFER, scorecard_facts
+from analysis.periods import WEEK, last_day
 from analysis.show.published_figures import weeks_with_and_without
 from analysis.show.scorecards import scorecard_rows
 from analysis.show.sheet import Sheet, Shown
 from analysis.stats.recorded import week_facts
 from analysis.stats.recorded_quality import report_scorecard
 from analysis.stats.recorded_week import recorded_indicators, with_and_without
-from analysis.stats.weeks import WEEK, last_day
 
 MEASURES = {
     "declined": "Recorded as declined",

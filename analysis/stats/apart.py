@@ -9,11 +9,11 @@ import pandas as pd
 
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import states
+from analysis.periods import WEEK, last_day
 from analysis.stats.changes import MINIMUM_DIFFERENCE, adjust_for_many, compare, direction
 from analysis.stats.cohorts import blocked_by
 from analysis.stats.disclosure import THRESHOLD
 from analysis.stats.small_cells import is_shown, state_by_offence
-from analysis.stats.weeks import WEEK, last_day
 
 NOTHING_APART: Mapping[str, object] = {"apart_name": None}
 

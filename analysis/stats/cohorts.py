@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from analysis.errors import unknown
 from analysis.load.repeats import is_repeat
 from analysis.load.table import Outcome
+from analysis.periods import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 from analysis.stats.changes import RatioTest, adjust_for_many, compare, direction
 from analysis.stats.intervals import count_interval, share_interval
-from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 
 NOT_GIVEN = "not given"
 TRAILING_WEEKS = 8

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import ALL_STATES
+from analysis.periods import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 from analysis.stats.clusters import clustered_shares
 from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
 from analysis.stats.delays import Triangle, maturities, triangle_of_lift_dates, triangle_of_snapshots
@@ -20,7 +21,6 @@ from analysis.stats.mix import change_of_count, change_of_share, direct_standard
 from analysis.stats.nowcast import nowcast
 from analysis.stats.shrinkage import fit_prior, rank_probabilities, shrunken_shares
 from analysis.stats.small_cells import visible_mix
-from analysis.stats.weeks import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
 
 REQUEST, OFFENCE = "request", "offence_group"
 LIKE_STATES, LEAST_ALIKE = 5, 20

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome
-from analysis.stats.weeks import WEEK, last_day, saturday_of, week_of
+from analysis.periods import WEEK, last_day, saturday_of, week_of
 
 Floats = NDArray[np.float64]
 SETTLED, PROVISIONAL = 0.95, 0.5

@@ -8,8 +8,8 @@ from datetime import date
 
 import pandas as pd
 
+from analysis.periods import WEEK, Calendar, as_timestamps, last_day
 from analysis.stats.cohorts import NOT_GIVEN, TRAILING_WEEKS
-from analysis.stats.weeks import WEEK, Calendar, as_timestamps, last_day
 
 LEAST_THERE = 0.6
 """Part of what is usual: weeks with a holiday have 67% of the detainers, a published last week that is cut has 55%."""

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from analysis.periods import Calendar, as_timestamps, week_of
 from analysis.stats.changes import adjust_for_many, direction
 from analysis.stats.cohorts import (
     NOT_GIVEN,
@@ -19,7 +20,6 @@ from analysis.stats.cohorts import (
 from analysis.stats.intervals import count_interval
 from analysis.stats.reasons import Reason
 from analysis.stats.trailing import trailing_test
-from analysis.stats.weeks import Calendar, as_timestamps, week_of
 
 
 def persons_by_week(records: pd.DataFrame) -> pd.Series | None:

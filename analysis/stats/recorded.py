@@ -17,9 +17,9 @@ from analysis.errors import InputError
 from analysis.load.files import RESTORE
 from analysis.load.published import PublishedReports
 from analysis.load.vocabulary import states
+from analysis.periods import WEEK, last_day
 from analysis.stats.changes import RatioTest, adjust_for_many, direction, ratio_test
 from analysis.stats.intervals import count_interval
-from analysis.stats.weeks import WEEK, last_day
 
 HALF = 0.5
 REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}

@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.load.table import NAMES, Outcome
+from analysis.periods import week_of
 from analysis.stats.cohorts import count_outcomes
-from analysis.stats.weeks import week_of
 
 STABLE = ("issued_on", "form", "citizenship")
 CODE, PLACE = "facility_code", ("state", "agency", "city")

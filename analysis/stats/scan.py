@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.table import Outcome
+from analysis.periods import Calendar, as_timestamps
 from analysis.stats.baselines import (
     SHORTEST_SERIES,
     cusum,
@@ -24,7 +25,6 @@ from analysis.stats.baselines import (
 from analysis.stats.changes import FALSE_DISCOVERY_RATE, MINIMUM_DIFFERENCE, adjust_for_many
 from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
 from analysis.stats.trailing import pooled_dispersion
-from analysis.stats.weeks import Calendar, as_timestamps
 
 ALL_GROUPS = "all"
 """The group of a row that counts a state's declines over all offence groups."""

@@ -12,8 +12,8 @@ from analysis.load.offences import STATUS_GROUPS
 from analysis.load.repeats import is_repeat
 from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.table import Outcome
+from analysis.periods import Calendar, as_timestamps, week_of
 from analysis.stats.cohorts import COUNTED, LEFT_OUT, TRAILING_WEEKS
-from analysis.stats.weeks import Calendar, as_timestamps, week_of
 
 READ = "quality_read"
 ENDS = "quality_not_recorded"

@@ -28,9 +28,9 @@ from analysis.load.files import data_file
 from analysis.load.sources import open_source
 from analysis.load.store import DATA_DIR_VARIABLE
 from analysis.load.synthetic import generate, write_release
+from analysis.periods import Calendar, last_day
 from analysis.run.imports import import_release
 from analysis.stats.cohorts import SERIES_COLUMNS
-from analysis.stats.weeks import Calendar, last_day
 
 NAME = "benchmark"
 WORKBOOK_VARIABLE = "DECLINES_REAL_WORKBOOK"

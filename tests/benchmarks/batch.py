@@ -38,10 +38,10 @@ from nbformat import NotebookNode
 from analysis.load.sources import open_source
 from analysis.load.store import DATA_DIR_VARIABLE
 from analysis.load.synthetic import generate, write_release
+from analysis.periods import Calendar
 from analysis.run.imports import import_release
 from analysis.run.parameters import find_notebook
 from analysis.show.sheet import Shown
-from analysis.stats.weeks import Calendar
 
 NOTEBOOK, WAYS = "weekly_bulletin", ("a", "a'", "b", "c", "c, one", "d")
 BLOCK = "import sys; sys.modules['rfc3987_syntax'] = None; "

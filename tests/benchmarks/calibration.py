@@ -26,6 +26,7 @@ from analysis.load.synthetic_laws import CountLaw, DelayLaw, DelayName, Options,
 from analysis.load.synthetic_world import World
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import lift_reasons
+from analysis.periods import WEEK, Calendar, week_of
 from analysis.stats.clusters import clustered_counts, clustered_shares
 from analysis.stats.delays import Triangle, triangle_of_lift_dates
 from analysis.stats.farrington import FarringtonSettings
@@ -34,7 +35,6 @@ from analysis.stats.intervals import Method, count_interval, share_interval
 from analysis.stats.nowcast import known_by, nowcast
 from analysis.stats.scan import scan_week
 from analysis.stats.shrinkage import shrunken_shares
-from analysis.stats.weeks import WEEK, Calendar, week_of
 
 FILE = "reference/calibration.csv"
 LAWS: tuple[CountLaw, ...] = ("poisson", "negative_binomial", "clustered")

@@ -23,6 +23,7 @@ from analysis.load.store import DATA_DIR_VARIABLE
 from analysis.load.synthetic import generate, write_release
 from analysis.load.synthetic_laws import Options
 from analysis.load.vocabulary import states
+from analysis.periods import Calendar, last_day
 from analysis.run.imports import import_release
 from analysis.stats import cohorts, context
 from analysis.stats.clusters import clustered_counts, clustered_shares
@@ -33,7 +34,6 @@ from analysis.stats.mix import direct_standardisation
 from analysis.stats.nowcast import nowcast
 from analysis.stats.scan import scan_week
 from analysis.stats.shrinkage import rank_probabilities, shrunken_shares
-from analysis.stats.weeks import Calendar, last_day
 
 NAME = "benchmark"
 EXTRACTED = date(2026, 3, 10)

@@ -111,7 +111,7 @@ PROBES = {
     "figure_alone": "from matplotlib.figure import Figure\nf = Figure(figsize=(2, 1))\nf.text(0.1, 0.5, 'ß → ≥');\nf",
     "ours": "from analysis.load.sources import open_source\nopen_source('fy2015', clock='issued').detainers().head(3)",
     "input_error": "from analysis.load.sources import open_source\nopen_source('nowhere', clock='issued')",
-    "modules": "import analysis.stats.weeks as w\nw.WEEK, w.__file__.endswith('weeks.py')",
+    "modules": "import analysis.periods as w\nw.WEEK, w.__file__.endswith('periods.py')",
     "atexit": "import atexit, pathlib\natexit.register(lambda: pathlib.Path('ended').write_text('yes'))\n0",
     "garbage": "import gc\ngc.isenabled(), gc.get_threshold()",
     "recursion": "def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RecursionError as e:\n    print(e)",

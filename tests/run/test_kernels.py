@@ -32,7 +32,7 @@ COMMAND = [sys.executable, "-m", "ipykernel_launcher", "-f", "none.json"]
 LOOK = """
 import os, random, sys, warnings, builtins, locale, decimal, threading
 import numpy as np, pandas as pd, matplotlib as mpl, seaborn as sns
-import analysis.load.files as files, analysis.stats.weeks as weeks
+import analysis.load.files as files, analysis.periods as weeks
 [
     os.path.basename(os.getcwd()), os.environ.get("SPOILT"), sys.path[0], "spoilt" in sys.modules,
     hasattr(builtins, "spoilt"), hasattr(np, "spoilt"), weeks.SETTLING_DAYS, files.crosswalk.cache_info().currsize,
@@ -44,7 +44,7 @@ import analysis.load.files as files, analysis.stats.weeks as weeks
 SPOIL = """
 import os, random, sys, types, warnings, builtins, decimal
 import numpy as np, pandas as pd, matplotlib as mpl, seaborn as sns
-import analysis.load.files as files, analysis.stats.weeks as weeks
+import analysis.load.files as files, analysis.periods as weeks
 os.environ["SPOILT"] = "1"; sys.path.insert(0, "/spoilt"); sys.modules["spoilt"] = types.ModuleType("spoilt")
 builtins.spoilt = np.spoilt = spoilt = 1; weeks.SETTLING_DAYS = 0; files.crosswalk("states", "postal")
 mpl.rcParams["figure.dpi"] = 7; mpl.rcParams["backend"] = "agg"; sns.set_theme(); pd.options.display.max_rows = 3

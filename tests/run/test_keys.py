@@ -129,7 +129,7 @@ PAGES = {name: {"page"} for name in NAMES}
         (_add_line("analysis/stats/recorded.py"), {"published_week": {"run"}}),
         (_add_line("analysis/load/irregular.py"), {"release_quality": {"run"}}),
         (_add_line("analysis/stats/funnels.py"), {"weekly_bulletin": {"run"}}),
-        (_add_line("analysis/stats/weeks.py"), ALL),
+        (_add_line("analysis/periods.py"), ALL),
         (_add_line("analysis/errors.py"), ALL),
         (_add_line("analysis/run/page.py"), PAGES),
         (_add_line("analysis/run/templates/style.css"), PAGES),

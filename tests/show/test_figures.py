@@ -26,6 +26,7 @@ from matplotlib.transforms import Bbox
 from analysis.load.events import events
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
+from analysis.periods import WEEK, name_week
 from analysis.show import context_figures, figures, printed
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import lettered, with_labels
@@ -39,7 +40,6 @@ from analysis.show.tiles import tile_map
 from analysis.stats import cohorts
 from analysis.stats.cohorts import NOT_GIVEN
 from analysis.stats.delays import maturity
-from analysis.stats.weeks import WEEK, name_week
 
 LONGEST_WEEK = date(2014, 12, 27)
 LONG_HEADLINE = "123,456 of 1,234,567 detainers recorded as declined, week of 27 September 2014"

@@ -18,6 +18,7 @@ from analysis.load.published import PublishedReports, read_published_reports
 from analysis.load.sources import open_source
 from analysis.load.table import Outcome, as_table
 from analysis.load.vocabulary import states
+from analysis.periods import WEEK, Calendar, last_day, saturday_of
 from analysis.show.listings import place_name
 from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, Fact, facts_named, fill
 from analysis.show.sheet import as_fact
@@ -26,7 +27,6 @@ from analysis.stats import cohorts, context, gates, recorded, scan
 from analysis.stats.apart import apart_facts
 from analysis.stats.cohorts import NOT_GIVEN
 from analysis.stats.nowcast import nowcast_facts
-from analysis.stats.weeks import WEEK, Calendar, last_day, saturday_of
 
 PUBLISHED_WEEKS = (date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11))
 PLACES = [*states().index, NOT_GIVEN]

@@ -12,10 +12,10 @@ from test_cohorts import CALENDAR, FIRST, NO_EVENTS, detainers
 
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import states
+from analysis.periods import WEEK
 from analysis.stats.apart import apart_facts, apart_of_offence, over_half
 from analysis.stats.changes import adjust_for_many, ratio_test
 from analysis.stats.cohorts import NOT_GIVEN, compare_weeks, count_outcomes
-from analysis.stats.weeks import WEEK
 
 NOW = FIRST + 9 * WEEK
 GROUPS = ["ASSAULT", "DUI"]

@@ -10,13 +10,13 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome, as_table
+from analysis.periods import Calendar
 from analysis.stats import clusters, cohorts, context, disclosure, mix, nowcast, shrinkage
 from analysis.stats.baselines import week_baselines
 from analysis.stats.changes import compare
 from analysis.stats.delays import triangle_of_lift_dates
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.scan import scan_week
-from analysis.stats.weeks import Calendar
 
 pytestmark = pytest.mark.filterwarnings("error")
 FRIDAY = date(2020, 7, 3)

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from analysis.errors import InputError
 from analysis.load.repeats import FIRST_OF_DAY, RULES
 from analysis.load.table import Outcome, as_table
+from analysis.periods import WEEK, Calendar, saturday_of, week_of
 from analysis.stats import cohorts
 from analysis.stats.changes import adjust_for_many, ratio_test
 from analysis.stats.cohorts import NOT_GIVEN, OUTCOME_COLUMNS, count_outcomes
-from analysis.stats.weeks import WEEK, Calendar, saturday_of, week_of
 
 FIRST = date(2016, 1, 2)
 CALENDAR = Calendar(FIRST, FIRST + 12 * WEEK - timedelta(days=1), date(2017, 1, 1))  # twelve full, settled weeks

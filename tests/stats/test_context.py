@@ -9,9 +9,9 @@ import pytest
 from test_cohorts import FIRST, detainers
 
 from analysis.load.table import Outcome
+from analysis.periods import WEEK, Calendar
 from analysis.stats import context
 from analysis.stats.clusters import clustered_shares
-from analysis.stats.weeks import WEEK, Calendar
 
 WEEKS = 30
 LAST = FIRST + WEEKS * WEEK - timedelta(days=1)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome, as_table
+from analysis.periods import week_of
 from analysis.stats.delays import (
     Triangle,
     development,
@@ -24,7 +25,6 @@ from analysis.stats.delays import (
     triangle_of_snapshots,
 )
 from analysis.stats.nowcast import backtest, coverage, known_by, nowcast, reporting_dispersion, reserve
-from analysis.stats.weeks import week_of
 
 FRIDAY = date(2020, 3, 6)  # nine weeks after Saturday 4 January 2020
 LAWS = {

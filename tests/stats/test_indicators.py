@@ -11,9 +11,9 @@ from scipy import stats
 from test_cohorts import CALENDAR, FIRST, STEADY, detainers, weekly
 
 from analysis.load.table import Outcome
+from analysis.periods import WEEK, Calendar
 from analysis.stats.cohorts import OUTCOME_COLUMNS, count_outcomes
 from analysis.stats.indicators import indicators, persons_by_week
-from analysis.stats.weeks import WEEK, Calendar
 
 
 def test_indicators_are_this_week_last_week_and_the_mean_of_eight() -> None:

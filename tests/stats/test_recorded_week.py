@@ -11,10 +11,10 @@ import pytest
 
 from analysis.load.events import blocking_events
 from analysis.load.published import PublishedReports, read_published_reports
+from analysis.periods import WEEK
 from analysis.stats.recorded import week_facts
 from analysis.stats.recorded_quality import report_scorecard
 from analysis.stats.recorded_week import FIRST_WEEK, recorded_indicators, with_and_without
-from analysis.stats.weeks import WEEK
 
 FIRST, SECOND, THIRD = date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)
 WEEKS = (FIRST, SECOND, THIRD)

@@ -17,6 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.rates import confint_poisson
 from statsmodels.stats.rates import test_poisson_2indep as poisson_test
 
+from analysis.periods import last_day, saturday_of
 from analysis.stats import recorded
 from analysis.stats.baselines import ears
 from analysis.stats.changes import adjust_for_many, ratio_test
@@ -28,7 +29,6 @@ from analysis.stats.intervals import count_interval, share_interval
 from analysis.stats.mix import das_gupta, direct_standardisation, indirect_standardisation, kitagawa
 from analysis.stats.nowcast import reserve
 from analysis.stats.shrinkage import prior_of_moments, shrunken_shares
-from analysis.stats.weeks import last_day, saturday_of
 
 CASES = Path(__file__).parents[1] / "cases"
 with (CASES / "reference_cases.csv").open(encoding="utf-8", newline="") as lines:

@@ -10,11 +10,11 @@ import pytest
 from test_cohorts import CALENDAR, FIRST, detainers, weekly
 
 from analysis.load.table import Outcome
+from analysis.periods import WEEK, Calendar
 from analysis.stats import cohorts
 from analysis.stats.baselines import ears
 from analysis.stats.cohorts import NOT_GIVEN
 from analysis.stats.scan import ALL_GROUPS, DRIFT_LIMIT, WATCHED, drift, scan_week, with_baseline
-from analysis.stats.weeks import WEEK, Calendar
 
 LONG = Calendar(FIRST, FIRST + 40 * WEEK - timedelta(days=1), date(2018, 1, 1))
 STEADY = [(n, 100) for n in [9, 11, 10, 12, 8, 10, 11, 9] * 5]

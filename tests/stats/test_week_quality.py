@@ -10,9 +10,9 @@ from conftest import Cohorts
 
 from analysis.load.repeats import RULES
 from analysis.load.table import Outcome
+from analysis.periods import WEEK, Calendar, last_day
 from analysis.stats import cohorts, gates
 from analysis.stats.week_quality import OF_GATE, week_scorecard
-from analysis.stats.weeks import WEEK, Calendar, last_day
 
 FIRST, WEEKS, A_WEEK = date(2015, 1, 3), 9, 200
 LAST = FIRST + (WEEKS - 1) * WEEK

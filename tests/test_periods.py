@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.load.files import SourceFacts
-from analysis.stats.weeks import Calendar, as_timestamps, last_day, name_week, parse_week, saturday_of, week_of
+from analysis.periods import Calendar, as_timestamps, last_day, name_week, parse_week, saturday_of, week_of
 
 FISCAL_2015 = Calendar(date(2014, 10, 1), date(2015, 7, 19), date(2015, 7, 26))
 PUBLISHED = Calendar(date(2017, 1, 28), date(2017, 2, 17), date(2017, 4, 6))

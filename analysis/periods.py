@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from analysis.errors import InputError
-from analysis.load.files import SourceFacts
 
 if TYPE_CHECKING:  # imported when a column is asked about: a calendar alone needs none
     import pandas as pd
@@ -71,6 +70,17 @@ def parse_week(given: object) -> date:
     return day
 
 
+class Covered(Protocol):
+    """What is known of the days of a source: the first and the last that it covers, and that of its extraction."""
+
+    @property
+    def first_day(self) -> date: ...  # noqa: D102
+    @property
+    def last_day(self) -> date: ...  # noqa: D102
+    @property
+    def extracted_on(self) -> date: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Calendar:
     """The reporting weeks that a source covers, from the days it covers and the day it was extracted.
@@ -85,7 +95,7 @@ class Calendar:
     measured: Mapping[date, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, facts: SourceFacts) -> Self:
+    def of(cls, facts: Covered) -> Self:
         """Give the calendar of a source."""
         return cls(facts.first_day, facts.last_day, facts.extracted_on)
 

@@ -1,0 +1,268 @@
+"""Counts of detainers and what became of them, by week, place, form or offence, with their intervals.
+
+A cohort's share is declines among the detainers issued in the same period, so numerator and denominator are the same
+people. A detainer without a recorded end counts as issued and as not recorded, never as honoured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from analysis.errors import unknown
+from analysis.load.repeats import is_repeat
+from analysis.load.table import Outcome
+from analysis.periods import as_timestamps, week_of
+
+Floats = NDArray[np.float64]
+NOT_GIVEN = "not given"
+ALL = "all"
+LEFT_OUT, COUNTED = "left out", "counted"
+REPEATS = (LEFT_OUT, COUNTED)
+OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
+_COLUMN_OF = {
+    **dict.fromkeys(Outcome, "other_ends"),
+    Outcome.DECLINED: "declined",
+    Outcome.TAKEN: "taken",
+    Outcome.NOT_RECORDED: "not_recorded",
+}
+
+
+class Reason(StrEnum):
+    """Why a number is NaN; a blank reason means that the number is given."""
+
+    GIVEN = ""
+    NO_DETAINERS = "no detainers"
+    NO_DECLINES = "no declines"
+    ALL_DECLINED = "every detainer declined"
+    TOO_FEW = "too few declines"
+    TOO_FEW_PLACES = "too few places"
+    TOO_FEW_CLUSTERS = "too few facilities"
+    TOO_FEW_WEEKS = "too few weeks"
+    WEEKS_MISSING = "weeks missing"
+    NOT_KNOWN = "count not known"
+    NONE_IN_BASELINE = "none in the baseline weeks"
+    NO_FIT = "the model did not converge"
+    NO_STANDARD = "a stratum of the standard has no detainers here"
+    TOO_YOUNG = "too young"
+    NO_DELAYS = "no recording delays measured"
+    FALLING = "recorded counts fall with age"
+
+
+def choose_repeats(given: object) -> str:
+    """Hold what a user asks of repeats against what there is: ``left out`` or ``counted``.
+
+    Raises
+    ------
+    InputError
+        Something else.
+    """
+    if given not in REPEATS:
+        raise unknown("treatment of repeats", given, REPEATS)
+    return str(given)
+
+
+def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFrame:
+    """Leave the rows that are flagged as repeats out of a count, or keep them.
+
+    Parameters
+    ----------
+    table
+        The table of detainers, its ``duplicate`` flagged by one of the published rules. Where a rule flags the first
+        row of a repeat too, that one stays.
+    repeats
+        ``left out`` or ``counted``.
+    """
+    if repeats == COUNTED:
+        return table
+    again = is_repeat(table["duplicate"])
+    return table.take(np.flatnonzero(~again)) if again.any() else table
+
+
+def share_interval(
+    successes: ArrayLike, trials: ArrayLike, dispersion: ArrayLike = 1.0, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Give the interval of a share whose count varies more than by chance alone.
+
+    Wilson's interval on the effective number of trials, trials / dispersion. Where no trial or every trial succeeds,
+    the open end is that of Clopper and Pearson on the same number, which for zero successes is the largest share that
+    would still give none in one such period of forty.
+
+    Parameters
+    ----------
+    successes, trials
+        Counts, of one shape.
+    dispersion
+        Variance over mean of the count, 1 or more, as from :func:`analysis.stats.tests.pooled_dispersion`; 1 = chance
+        alone.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Lower and upper limits between 0 and 1; NaN where there are no trials.
+
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17, 857-872; Kish (1965), Survey Sampling, for the effective number;
+    Clopper and Pearson (1934), Biometrika 26, 404-413.
+
+    Examples
+    --------
+    >>> low, high = share_interval([81, 0], [263, 20])
+    >>> low.round(4), high.round(4)
+    (array([0.2553, 0.    ]), array([0.3662, 0.1684]))
+    """
+    x, n, phi = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (successes, trials, dispersion)))
+    if np.any(x < 0) or np.any(x > n):
+        raise ValueError("successes must lie between 0 and the number of trials")
+    some = n > 0
+    effective = np.where(some, n, 1.0) / phi
+    low, high = proportion_confint(np.where(some, x, 0.0) / phi, effective, alpha=1 - level, method="wilson")
+    end = ((1 - level) / 2) ** (1 / effective)
+    low = np.select([x == 0, x == n], [0.0, end], low)
+    high = np.select([x == n, x == 0], [1.0, 1 - end], high)
+    return np.where(some, low, np.nan), np.where(some, high, np.nan)
+
+
+def count_interval(counts: ArrayLike, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the exact confidence interval of a Poisson count.
+
+    Parameters
+    ----------
+    counts
+        Counts; NaN stays NaN.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Lower and upper limits; the lower limit of 0 is 0.
+
+    References
+    ----------
+    Garwood (1936), Biometrika 28, 437-442; Ulm (1990), American Journal of Epidemiology 131, 373-375.
+    """
+    x = np.asarray(counts, dtype=float)
+    tail = (1 - level) / 2
+    low = stats.chi2.ppf(tail, 2 * x) / 2
+    high = stats.chi2.ppf(1 - tail, 2 * (x + 1)) / 2
+    return np.where(x == 0, 0.0, low), high
+
+
+def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
+    """Count detainers and what became of them, by one or more columns.
+
+    Parameters
+    ----------
+    table
+        The table of detainers.
+    by
+        Columns to count by, or ``week`` for the reporting week of issue. A blank counts under ``not given``; a
+        detainer without a day of issue is in no week.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per combination that occurs: ``issued`` and, adding up to it, ``declined``, ``taken`` (by ICE),
+        ``other_ends`` and ``not_recorded``; counts of detainers.
+    """
+    keys = [by] if isinstance(by, str) else list(by)
+    groups = [_by_week(table["issued_on"]) if key == "week" else _by_name(table[key]) for key in keys]
+    outcome = pd.Categorical(table["outcome"])
+    became = np.array([*(OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.categories), len(OUTCOME_COLUMNS)])
+    shape = [len(names) + 1 for names, _ in groups]  # the last of each, whose code is -1: in no group
+    cells = np.ravel_multi_index([codes for _, codes in groups], shape, mode="wrap")
+    places = np.arange(np.prod(shape))
+    if len(places) > len(cells):  # few of them occur
+        places, cells = np.unique(cells, return_inverse=True)
+    kinds = len(OUTCOME_COLUMNS) + 1
+    sums = np.bincount(cells * kinds + became[outcome.codes], table["detainers"], len(places) * kinds)
+    became_of = sums.astype("int64").reshape(-1, kinds)[:, :-1]
+    issued, found = became_of.sum(axis=1), np.unravel_index(places, shape)
+    counted = (issued > 0) & np.all([code < size - 1 for code, size in zip(found, shape, strict=True)], axis=0)
+    levels, codes = [names for names, _ in groups], [code[counted] for code in found]
+    index = levels[0][codes[0]].rename(keys[0]) if len(keys) == 1 else pd.MultiIndex(levels, codes, names=keys)
+    counts = np.column_stack([issued[counted], became_of[counted]])
+    return pd.DataFrame(counts, index=index, columns=["issued", *OUTCOME_COLUMNS])
+
+
+def _by_week(days: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
+    """Give the weeks of some days, in order, and each day's place among them; -1 where there is no day."""
+    of_days, found = pd.factorize(days)  # many detainers share a day
+    weeks = pd.Categorical(week_of(pd.Series(found)))
+    return weeks.categories, np.append(weeks.codes, -1)[of_days]
+
+
+def _by_name(values: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
+    """Give the names of some groups, sorted, and each value's place among them; a blank is named too, to be seen."""
+    found = pd.Categorical(values)
+    names = [*map(str, found.categories), NOT_GIVEN]  # the last is that of a blank, whose code is -1
+    ordered = sorted({*names})
+    places = {name: place for place, name in enumerate(ordered)}
+    return pd.Index(ordered, dtype="str"), np.array([places[name] for name in names])[found.codes]
+
+
+def of_weeks(by_week: pd.DataFrame, weeks: Sequence[date], places: Sequence[str]) -> pd.DataFrame:
+    """Add up some weeks of counts by week and place.
+
+    Parameters
+    ----------
+    by_week
+        Counts by ``week`` and a place, as from :func:`count_outcomes`.
+    weeks
+        The weeks to add up.
+    places
+        The places wanted, in order; one without a detainer is a row of zeros.
+    """
+    chosen = by_week[by_week.index.get_level_values(0).isin(as_timestamps(weeks))]
+    return chosen.groupby(level=1).sum().reindex(pd.Index(places), fill_value=0)
+
+
+def rows_of_weeks(table: pd.DataFrame, weeks: Sequence[date]) -> pd.DataFrame:
+    """Keep the detainers issued in some weeks."""
+    return table[week_of(table["issued_on"]).isin(as_timestamps(weeks))]
+
+
+def with_intervals(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
+    """Put the share declined and its 95 % interval beside counts of a cohort.
+
+    Parameters
+    ----------
+    counts
+        Columns ``issued`` and ``declined``.
+    dispersion
+        As in :func:`share_interval`, one number or one a row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows with ``share`` (declined of issued), ``share_low`` and ``share_high``: how far the share of such a
+        period usually lies from its mean, since the count itself is complete; NaN where nothing was issued.
+    """
+    low, high = share_interval(counts["declined"], counts["issued"], dispersion)
+    share = counts["declined"] / counts["issued"].where(counts["issued"] > 0)
+    return counts.assign(share=share, share_low=low, share_high=high)
+
+
+def lift_reasons_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Count detainers by recorded lift reason, most frequent first; nothing recorded is a row of its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per lift reason: ``lift_reason``, ``outcome``, ``detainers``, ``part`` (of all).
+    """
+    reasons = table["lift_reason"].astype("str").fillna("(nothing recorded)")
+    counts = table["detainers"].groupby([reasons, table["outcome"].astype("str")]).sum().reset_index()
+    counts["part"] = counts["detainers"] / max(1, counts["detainers"].sum())
+    return counts.sort_values(["detainers", "lift_reason"], ascending=[False, True], ignore_index=True)
