@@ -6,6 +6,7 @@ and are used nowhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -68,6 +69,45 @@ def parse_week(given: object) -> date:
             do=f"The week that holds this day is {saturday}",
         )
     return day
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole reporting weeks in order, and their name in words."""
+
+    weeks: tuple[date, ...]
+    name: str
+
+    @property
+    def first_day(self) -> date:
+        """Give the Saturday of the first week."""
+        return self.weeks[0]
+
+    @property
+    def last_day(self) -> date:
+        """Give the Friday of the last week."""
+        return last_day(self.weeks[-1])
+
+    def __contains__(self, week: date) -> bool:
+        return week in self.weeks
+
+
+def _months(year: int, month: int, number: int, name: str) -> Period:
+    """Give the weeks whose Saturday lies in some months."""
+    end = date(year + (month + number - 1) // 12, (month + number - 1) % 12 + 1, 1)
+    first = saturday_of(date(year, month, 1) + timedelta(days=6))
+    return Period(tuple(first + n * WEEK for n in range(6 * number) if first + n * WEEK < end), name)
+
+
+def _quarter(year: int, quarter: int) -> Period:
+    """Give the weeks whose Saturday lies in a quarter."""
+    first, last = date(year, 3 * quarter - 2, 1), date(year, 3 * quarter, 1)
+    return _months(year, first.month, 3, f"{first:%B} to {last:%B} {year}")
+
+
+def _day(day: date) -> str:
+    """Write a day as in "3 February 2017"."""
+    return f"{day.day} {day:%B %Y}"
 
 
 class Covered(Protocol):
@@ -140,22 +180,19 @@ class Calendar:
             return self.measured[week]
         return SETTLED if (self.extracted_on - last_day(week)).days >= SETTLING_DAYS else "provisional"
 
-    def last_quarter(self, week: date) -> tuple[date, date] | None:
-        """Give the first and last day of the last calendar quarter that was over by the end of a week.
+    def last_quarter(self, week: date) -> Period | None:
+        """Give the last calendar quarter whose weeks were all over by the end of a week; None where there is none.
 
-        The source covers all of it and was extracted :data:`SETTLING_DAYS` or more after it. Quarters do not overlap,
-        so what the reports of successive weeks show of them cannot be subtracted from each other. None = there is none.
+        A quarter holds the weeks whose Saturday lies in it, all of them full and settled in the source. Quarters do not
+        overlap, so what the reports of successive weeks show of them cannot be subtracted from each other.
         """
-        after = last_day(week) + timedelta(days=1)
-        while True:
-            after = date(after.year, 3 * ((after.month - 1) // 3) + 1, 1)
-            end = after - timedelta(days=1)
-            start = date(end.year, end.month - 2, 1)
-            if start < self.first_day:
-                return None
-            if end <= self.last_day and (self.extracted_on - end).days >= SETTLING_DAYS:
-                return start, end
-            after = end
+        year, quarter = week.year, (week.month - 1) // 3 + 1
+        while date(year, 3 * quarter, 28) >= self.first_day:
+            period = _quarter(year, quarter)
+            if period.weeks[-1] <= week and all(self.is_settled(one) for one in period.weeks):
+                return period
+            year, quarter = (year, quarter - 1) if quarter > 1 else (year - 1, 4)
+        return None
 
     def full_weeks_before(self, week: date, number: int) -> list[date]:
         """List those of the ``number`` weeks before this one that are full, oldest first."""
@@ -188,6 +225,49 @@ class Calendar:
                 f"the source has no week {week}", do=f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
             )
         return week
+
+    def pick_period(self, given: object) -> Period:
+        """Find the period that a user means.
+
+        Parameters
+        ----------
+        given
+            A week (:meth:`pick`), a month ``2015-03``, a quarter ``2015Q1``, weeks ``FIRST:LAST`` or ``last 13
+            settled``. A month or quarter holds the weeks whose Saturday lies in it.
+
+        Raises
+        ------
+        InputError
+            None of these, or weeks that the source does not have.
+        """
+        text = str(given).strip()
+        if found := re.fullmatch(r"last (\d+) settled", text):
+            settled = [week for week in self.weeks() if self.is_settled(week)][-int(found[1]) :]
+            if len(settled) < int(found[1]) or not settled:
+                raise InputError(f"the source has no {text!r} weeks", found=f"{len(settled)} settled weeks")
+            return Period(tuple(settled), f"the {len(settled)} settled weeks to {_day(last_day(settled[-1]))}")
+        if found := re.fullmatch(r"(\d{4})Q([1-4])", text):
+            return self._covered(_quarter(int(found[1]), int(found[2])))
+        if found := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text):
+            return self._covered(
+                _months(int(found[1]), int(found[2]), 1, f"{date(2000, int(found[2]), 1):%B} {found[1]}")
+            )
+        if ":" in text:
+            weeks = tuple(self.pick_many(text))
+            return Period(weeks, f"{_day(weeks[0])} to {_day(last_day(weeks[-1]))}")
+        week = self.pick(given)
+        return Period((week,), name_week(week))
+
+    def _covered(self, period: Period) -> Period:
+        """Stop where the source does not cover a period in full."""
+        if period.first_day < self.first_day or period.last_day > self.last_day:
+            raise InputError(
+                f"the source does not cover all of {period.name}",
+                found=f"{self.first_day} to {self.last_day}",
+                expected=f"{period.first_day} to {period.last_day}, the weeks whose Saturday lies in it",
+                do="Give weeks as FIRST:LAST",
+            )
+        return period
 
     def pick_many(self, given: str) -> list[date]:
         """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week."""

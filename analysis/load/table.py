@@ -212,3 +212,15 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
             expected=str(getattr(error.check, "error", error.check)),
         ) from error
     return table
+
+
+def one_outcome(table: pd.DataFrame) -> str | None:
+    """Give the outcome that every row has, as in a file chosen by its outcome; None where there are several or none."""
+    found = table["outcome"].dropna().unique()
+    return str(found[0]) if len(found) == 1 else None
+
+
+def one_state(table: pd.DataFrame) -> str | None:
+    """Give the state that all rows with a state have; None where there are several, or none has one."""
+    found = table["state"].dropna().unique()
+    return str(found[0]) if len(found) == 1 else None

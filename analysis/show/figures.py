@@ -35,12 +35,8 @@ from analysis.show.canvas import (
     text_width,
     week_axis,
 )
-from analysis.show.printed import print_labels
-from analysis.show.sentences import as_percent
 from analysis.show.style import DECLINED, FAINT, INK, TAKEN, drawing
 
-UNSTABLE_BELOW = 20
-"""A share that rests on fewer declines than this is drawn hollow or hatched: unstable (CDC WISQARS' convention)."""
 LETTER, LETTER_ROW = 9, 0.16
 MARKS = {"settled": ("●", "o"), "provisional": ("○", "o"), "too young": ("△", "^"), "partial": ("×", "x")}
 """Sign in the key and mark in the figure of each status of a week."""
@@ -49,15 +45,14 @@ MARKS = {"settled": ("●", "o"), "provisional": ("○", "o"), "too young": ("�
 def weekly_series(
     series: pd.DataFrame, week: date, *, headline: str, subtitle: str, events: pd.DataFrame | None = None
 ) -> Figure:
-    """Draw the weekly cohorts: detainers recorded as declined, and their share of the issued, with 95 % intervals.
+    """Draw weekly cohorts: the share declined with its 95 % interval, and the number with its usual range.
 
     Parameters
     ----------
     series
-        As from :func:`analysis.stats.cohorts.weekly_series`. Settled weeks are filled points, provisional ones open,
-        those too young triangles, partial ones crosses without a share. With a baseline
-        (:func:`analysis.stats.scan.with_baseline`) the expected count is a line, what is usual above it a band, and
-        weeks above are ringed.
+        As from :func:`analysis.stats.summary.weekly_counts`. Settled weeks are filled points, provisional ones open,
+        those too young triangles, partial ones crosses without a share. The count expected after the eight weeks before
+        is a line, the usual range around it a band, and weeks outside are ringed.
     week
         The report's week, marked with a line.
     headline, subtitle
@@ -71,21 +66,20 @@ def weekly_series(
     with drawing():
         rows = _letter_rows(events, first, last)
         gap = 0.3 + LETTER_ROW * max(rows, default=0)
-        figure, (counts, shares) = canvas(1.65, headline, subtitle, left=0.85, bottom=0.85, panels=2, gap=gap)
-        whole = series[(series["status"] != "partial") & (series["issued"] > 0)]
-        if "upper" in series:
-            _baseline(counts, series)
+        figure, (shares, counts) = canvas(1.65, headline, subtitle, left=0.85, bottom=0.85, panels=2, gap=gap)
+        whole = series[(series["status"] != "partial") & series["share"].notna()]
+        _usual_range(counts, series)
         _points(counts, series, "declined", DECLINED)
         _points(shares, whole, "share", TAKEN)
         counts.set_ylabel("Recorded as declined")
         shares.set_ylabel("Share of issued")
-        week_axis((counts, shares), first, last)
+        week_axis((shares, counts), first, last)
         percent_axis(shares, "y")
         count_axis(counts, "y")
-        for axes in (counts, shares):
+        for axes in (shares, counts):
             axes.set_ylim(bottom=0)
             axes.axvline(mdates.date2num(week), color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        counts.annotate(
+        shares.annotate(
             "this week",
             (mdates.date2num(week), 1.0),
             xycoords=("data", "axes fraction"),
@@ -97,37 +91,43 @@ def weekly_series(
         )
         if whole.empty:
             shares.set_yticks([])
-            shares.text(0.04, 0.5, "no full week with detainers", transform=shares.transAxes, color=FAINT)
+            shares.text(0.04, 0.5, "no share is given", transform=shares.transAxes, color=FAINT)
         if events is not None:
-            _mark_events((counts, shares), events, rows, first, last)
+            _mark_events((shares, counts), events, rows, first, last)
         marks = [f"{sign} {status}" for status, (sign, _) in MARKS.items() if (series["status"] == status).any()]
-        band = ["band: usual, ◯ above it"] if "upper" in series else []
+        band = ["band: usual, ◯ outside it"] if series["usual_low"].notna().any() else []
         lasts = ["grey: an event lasts"] if events is not None and (events["last_date"] > events["date"]).any() else []
         key(figure, "   ".join([*marks, "bars: 95% intervals", *band, *lasts]), left=EDGE)
     return figure
 
 
-def _baseline(axes: Axes, series: pd.DataFrame) -> None:
-    """Draw what the weeks before lead to expect, up to the count that is still usual, and ring the weeks above."""
+def _usual_range(axes: Axes, series: pd.DataFrame) -> None:
+    """Draw what the weeks before lead to expect, with the range that is usual, and ring the weeks outside it."""
     dates = mdates.date2num(series.index)
-    axes.fill_between(dates, series["expected"], series["upper"], step="mid", color="#F4DCCB", linewidth=0, zorder=0)
+    axes.fill_between(
+        dates, series["usual_low"], series["usual_high"], step="mid", color="#F4DCCB", linewidth=0, zorder=0
+    )
     axes.step(dates, series["expected"], where="mid", color="#C98B63", linewidth=1, zorder=1)
-    above = series[series["above"]]
+    outside = series[series["outside"] != ""]
     ring: dict[str, Any] = {"markersize": 12, "markerfacecolor": "none", "markeredgecolor": INK, "clip_on": False}
-    axes.plot(mdates.date2num(above.index), above["declined"], "o", zorder=4, **ring)
+    axes.plot(mdates.date2num(outside.index), outside["declined"], "o", zorder=4, **ring)
 
 
 def _points(axes: Axes, series: pd.DataFrame, column: str, colour: str) -> None:
-    """Draw one column as points with intervals, the mark telling the week's status."""
+    """Draw one column as points, with intervals if it has any, the mark telling the week's status."""
     dates, status = mdates.date2num(series.index), series["status"].to_numpy()
-    value, low, high = (series[name].to_numpy(dtype=float) for name in (column, f"{column}_low", f"{column}_high"))
+    value = series[column].to_numpy(dtype=float)
+    reach = None
+    if f"{column}_low" in series:
+        low, high = (series[f"{column}_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
+        reach = np.maximum([value - low, high - value], 0)
     for name, (_, mark) in MARKS.items():
         chosen, face = status == name, "white" if name in ("provisional", "too young") else colour
         if chosen.any():
             axes.errorbar(
                 dates[chosen],
                 value[chosen],
-                yerr=np.maximum([value - low, high - value], 0)[:, chosen],
+                yerr=None if reach is None else reach[:, chosen],
                 fmt=mark,
                 color=colour,
                 markerfacecolor=face,
@@ -183,68 +183,6 @@ def _mark_events(panels: Sequence[Axes], events: pd.DataFrame, rows: list[int], 
             va="bottom",
             fontsize=LETTER,
         )
-
-
-def ranked_shares(
-    places: pd.DataFrame, overall: float, *, headline: str, subtitle: str, overall_name: str = "all", marked: str = ""
-) -> Figure:
-    """Draw shares with their intervals, ordered by the estimate.
-
-    Parameters
-    ----------
-    places
-        Index the place; ``label``, ``declined``, ``issued``, ``share``, ``share_low``, ``share_high``; only places
-        with detainers; optional ``shrunken``, a second mark. Shares that rest on fewer than
-        :data:`UNSTABLE_BELOW` declines are hollow.
-    overall
-        The share of all places together, a line.
-    headline, subtitle
-        The finding, which should warn against a ranking; measure, place, dates and unit.
-    overall_name
-        What the line is.
-    marked
-        Index value of a place whose label is printed bold.
-    """
-    ordered = places.sort_values(["share", "issued"], ascending=[True, False])
-    weights = ["bold" if place == marked else "normal" for place in ordered.index]
-    labels = [broken(row.label, 2.0, 8, "bold", LABEL_LINES) for row in ordered.itertuples()]
-    for lines, row in zip(labels, ordered.itertuples(), strict=True):
-        lines[-1] += f"  {row.declined:,} of {row.issued:,}"
-    from_top, height = rows_of(labels[::-1], 8, 0.19)
-    y = from_top[::-1]
-    with drawing():
-        figure, (axes,) = canvas(height, headline, subtitle, left=labels_room(labels, 8, weights), bottom=0.95)
-        key(
-            figure,
-            f"● {UNSTABLE_BELOW} or more declines    ○ fewer: unstable    bars: 95% intervals (Wilson)"
-            + ("    | drawn towards all" if "shrunken" in ordered else ""),
-        )
-        if ordered.empty:
-            say_empty(axes, "no place with detainers")
-            return figure
-        axes.hlines(y, ordered["share_low"], ordered["share_high"], color=DECLINED, linewidth=1.2)
-        faces = [DECLINED if declined >= UNSTABLE_BELOW else "white" for declined in ordered["declined"]]
-        axes.scatter(ordered["share"], y, s=26, color=faces, edgecolor=DECLINED, zorder=3, clip_on=False)
-        if "shrunken" in ordered:
-            axes.plot(ordered["shrunken"], y, "|", color=INK, markersize=7, markeredgewidth=1.6, zorder=4)
-        axes.axvline(overall, color=TAKEN, linestyle="--", linewidth=1, zorder=1)
-        axes.annotate(
-            f"{overall_name} {as_percent(overall)}",
-            (overall, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="left" if overall < 0.5 else "right",
-            fontsize=8.5,
-            color=TAKEN,
-        )
-        axes.set_ylim(0, height)
-        print_labels(axes, y, labels, 8, weights)
-        axes.set_xlim(0, 1)
-        percent_axis(axes, "x")
-        grid(axes, "x")
-        axes.set_xlabel("Recorded as declined, share of detainers issued")
-    return figure
 
 
 def counts_with_intervals(

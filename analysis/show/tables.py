@@ -15,7 +15,7 @@ from analysis.show.sentences import as_percent
 if TYPE_CHECKING:  # who writes a number of a report should not wait for it
     import pandas as pd
 
-Kind = Literal["text", "label", "word", "date", "source", "figure", "count", "share", "points", "ratio", "p"]
+Kind = Literal["text", "label", "word", "date", "source", "figure", "count", "share", "points", "ratio", "about", "p"]
 TEXTS = ("text", "label", "word", "date", "source", "figure")
 """Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose; a figure is a
 number or words, as its source gives it."""
@@ -57,9 +57,7 @@ COLUMNS: dict[str, Column] = {
     ),
     "week": Column("Week of", "date", meaning="the week's Saturday"),
     "issued": Column("Issued", "count", meaning="detainers issued"),
-    "declined": Column(
-        "Recorded as declined", "count", ("declined_low", "declined_high"), "detainers recorded as declined"
-    ),
+    "declined": Column("Recorded as declined", "count", meaning="detainers recorded as declined"),
     "taken": Column("Taken by ICE", "count", meaning="lift reason: booked into detention"),
     "other_ends": Column("Other ends", "count", meaning="every other recorded lift reason"),
     "not_recorded": Column("Not recorded", "count", meaning="no lift reason: pending, or never recorded"),
@@ -70,8 +68,7 @@ COLUMNS: dict[str, Column] = {
     "declined_before": Column("Declined before", "count", meaning="declined in the period compared with"),
     "issued_before": Column("Issued before", "count", meaning="issued in the period compared with"),
     "ratio": Column("Ratio", "ratio", ("low", "high"), "share now over share before"),
-    "p": Column("p (exact)", "p", meaning="exact conditional, two-sided"),
-    "p_mid": Column("p (mid)", "p", meaning="mid-p version"),
+    "p": Column("p", "p", meaning="two-sided, with the usual ups and downs of such counts"),
     "p_adjusted": Column("p (adjusted)", "p", meaning="adjusted over all tests of the week (Benjamini-Hochberg)"),
     "reason": Column("Not tested", meaning="why there is no test"),
     "finding": Column("Finding", meaning="what may be said"),
@@ -93,11 +90,12 @@ COLUMNS: dict[str, Column] = {
     "agency": Column("Agency", "label", meaning="as recorded"),
     "headline": Column("Event", meaning="what happened"),
     "detail": Column("Detail", meaning="more on it"),
-    "this_week": Column("This week", "count", ("this_low", "this_high"), "this week's cohort"),
+    "this_week": Column("This week", "count", meaning="the week's detainers"),
     "last_week": Column("Last week", "count", meaning="last week's cohort"),
     "trailing_mean": Column("Mean of eight weeks before", "count", meaning="mean of the trailing full weeks"),
-    "against_last_week": Column("Against last week", meaning="what may be said of the share against last week's"),
-    "against_trailing": Column("Against weeks before", meaning="what may be said of it against the trailing weeks'"),
+    "finding_last_week": Column("Against last week", meaning="what may be said of the share against last week's"),
+    "finding_trailing_weeks": Column("Against eight weeks", meaning="the same against the eight weeks before"),
+    "finding_trend": Column("Over 13 weeks", meaning="the last 13 settled weeks against the 13 before them"),
     "at_place": Column("At the one place", "count", meaning="declines at the place that holds most; blank = not known"),
     "elsewhere": Column(
         "All others", "count", ("elsewhere_low", "elsewhere_high"), "declines recorded without that place"
@@ -113,6 +111,14 @@ COLUMNS: dict[str, Column] = {
     "declined_shown": Column(
         "Recorded as declined", meaning="detainers recorded as declined; a range where the count is not shown"
     ),
+    "taken_shown": Column("Taken by ICE", meaning="lift reason: booked into detention; a range where small"),
+    "other_ends_shown": Column("Other ends", meaning="every other recorded lift reason; a range where small"),
+    "not_recorded_shown": Column("No outcome recorded", meaning="no lift reason; a range where small"),
+    "issued_where_shown": Column("Issued", "count", meaning="detainers issued; blank where not shown"),
+    "usual_low": Column("Usual from", "count", meaning="least count that would be usual after the eight weeks before"),
+    "usual_high": Column("Usual to", "count", meaning="largest count that would be usual"),
+    "outside": Column("Outside", meaning="above or below the usual range; blank = inside, or no range is known"),
+    "observed": Column("Recorded as declined", "count", meaning="detainers recorded as declined"),
     "letter": Column("Letter", meaning="mark in the figure"),
     "unit": Column("Unit", meaning="what the figure counts"),
     "who_says": Column("Said by", meaning="who gives the figure"),
@@ -161,13 +167,8 @@ COLUMNS: dict[str, Column] = {
     "severity_rank": Column("Rank", "count", meaning="this project's order of severity, 1 = gravest, ties allowed"),
     "violent": Column("FBI: violent", "word", meaning="one of the four offences that the FBI counts as violent crime"),
     "version": Column("Version", "count", meaning="number of the version"),
-    "observed": Column("Recorded as declined", "count", meaning="declines; blank = 1 to 4 in a cell, not shown"),
-    "expected": Column("Expected", "ratio", meaning="declines expected; by what, the table says"),
-    "upper": Column("Usual up to", "ratio", meaning="largest count that is not unusual"),
-    "charts": Column("Charts", meaning="charts that the count exceeds: EARS C1, C2, C3, or Farrington"),
-    "flag": Column("Flag", meaning="adjusted p at most 0.05 and five declines above expectation"),
+    "expected": Column("Expected", "about", meaning="declines expected; by what, the table says"),
     "over_expected": Column("Recorded / expected", "ratio", ("low", "high"), "declines recorded over those expected"),
-    "position": Column("Position", "word", meaning="inside, above or below the limits; else why it has none"),
     "factor": Column("By", meaning="what the mix is of"),
     "share_before": Column("Share before", "share", meaning="declined of issued in the period before"),
     "mix_effect": Column(
@@ -181,19 +182,12 @@ COLUMNS: dict[str, Column] = {
         "Drawn towards all", "share", ("shrunken_low", "shrunken_high"), "share weighed against all states' (credible)"
     ),
     "own_weight": Column("Own weight", "share", meaning="how much of that is the state's own share"),
-    "ranks": Column("Rank, 95% interval", meaning="ranks that the state may have; 1 is the highest share"),
-    "among_top": Column("Among the five highest", "share", meaning="probability that the state is"),
-    "facilities": Column("Facilities", "count", meaning="facilities with detainers"),
-    "design_effect": Column("Design effect", "ratio", meaning="variance over that of independent detainers"),
-    "clustered": Column("Interval by facilities", "share", ("cluster_low", "cluster_high"), "share, facilities alike"),
-    "part_everywhere": Column("Share, all states", "share", meaning="share of the group in all states' detainers"),
     "standardised": Column(
         "At the mix of all",
         "share",
         ("standardised_low", "standardised_high"),
         "share with the detainers of all states",
     ),
-    "distance": Column("Distance", "ratio", meaning="doublings of the number, plus the part of another mix"),
     "extracted_on": Column("Extracted", "date", meaning="day of the extraction"),
     "known_then": Column("Declined, known then", "count", meaning="of the week's detainers; blank = not reached"),
     "case": Column("Case", meaning="id of the reference case in tests/cases/reference_cases.csv"),
@@ -250,12 +244,14 @@ def write(value: object, kind: Kind) -> str:
             return f"{number:,.0f}" if number == round(number) else f"{number:z,.1f}"
         case "share":
             return as_percent(number)
+        case "about":
+            return f"{number:,.0f}" if number >= 10 or number == round(number) else f"{number:z.1f}"
         case "points":
             return f"{100 * number:+z.2f}"
         case "ratio":
             return "unlimited" if math.isinf(number) else f"{number:z.2f}"
         case _:
-            return f"{number:.3f}" if number >= 0.001 else "below 0.001"
+            return f"{number:.2g}" if number >= 0.001 else "below 0.001"
 
 
 def as_csv(frame: pd.DataFrame) -> str:

@@ -18,7 +18,6 @@ from analysis.show.printed import ASCENT, DESCENT, print_texts
 from analysis.show.style import HATCH, INK, NO_DETAINERS, TILE_EDGE, UNSTABLE, drawing
 
 COUNT_CLASSES = (5, 10, 20, 50)
-SHARE_CLASSES = (0.02, 0.05, 0.1, 0.2)
 """Where the second and each further class of a tile map's colours begins."""
 SHADES = (0.95, 0.72, 0.42, 0.22, 0.0)
 """Places of the classes on the colour map, light to dark; the text on each has a contrast of 4.5 at least."""

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from analysis.show.sentences import Fact
-from analysis.stats.baselines import EARS
 
 Facts = Mapping[str, Fact]
 Clause = Callable[[Facts], str | None]
 
-FAILED_GATES = {
-    "detainers": "it has {gate_found:.0f} detainers, where {gate_usual:.0f} are usual",
-    "ends": "an end is recorded for {gate_found:share} of its detainers, where {gate_usual:share} are usual",
-    "states": "ICE gave the state of {gate_found:share} of its detainers, where {gate_usual:share} are usual",
+FAILED_CHECKS = {
+    "detainers": "it has {check_found:.0f} detainers, where {check_usual:.0f} are usual",
+    "ends": "an end is recorded for {check_found:share} of its detainers, where {check_usual:share} are usual",
+    "states": "ICE gave the state of {check_found:share} of its detainers, where {check_usual:share} are usual",
 }
-"""What is said of a week that fails a check of its data (:data:`analysis.stats.gates.GATES`)."""
+"""What is said of a week that fails a check of its data (:func:`analysis.stats.cohort.check_week`)."""
 EVENTS = {"policy": ", when its policy changed"}
 """What is said of the day of an event, by the event's kind."""
 
@@ -32,13 +31,28 @@ def say(grammar: Sequence[Clause], facts: Facts) -> list[str]:
 # A week by the day on which detainers were issued.
 
 
-def failed_gate(facts: Facts) -> str | None:
-    """Print the gate that the week fails; nothing is then found from it."""
+UNFINISHED = ("provisional", "too young")
+THAN = {
+    "last week": "than in the week before",
+    "trailing weeks": "than in the {trailing_weeks} weeks before",
+    "trend": "over the last {trend_weeks} settled weeks than over the {trend_weeks} before them",
+}
+"""What a finding is held against, by the name of the comparison."""
+SHORTLY = {
+    "last week": "than the week before",
+    "trailing weeks": "than the {trailing_weeks} weeks before",
+    "trend": "over {trend_weeks} weeks",
+}
+"""The same in a title."""
+
+
+def failed_check(facts: Facts) -> str | None:
+    """Print the check that the week fails; nothing is then found from it."""
     if facts["status"] == "partial":
         return "The source covers {days_covered} of this week's 7 days: the week is shown and never compared."
-    if facts["gate"]:
-        gate = FAILED_GATES[str(facts["gate"])]
-        return f"The week, all states together, fails a check of its data and is not compared: {gate}."
+    if facts["check"]:
+        check = FAILED_CHECKS[str(facts["check"])]
+        return f"The week, all detainers together, fails a check of its data and is not compared: {check}."
     return None
 
 
@@ -48,118 +62,119 @@ def cohort_count(facts: Facts) -> str:
     if not facts["issued"]:
         before = ", against {last_week_issued_before:n} the week before" if compared else ""
         return "The source has no detainer issued in {place_name} in the week ending {week_end:day}" + before + "."
-    return (
+    said = (
         "Of the {issued:detainers} that ICE issued in {place_name} in the week ending {week_end:day}, it has recorded "
-        + (_some_declined(facts) if facts["declined"] else _none_declined(facts))
-        + (
-            ", against {last_week_declined_before:many} of {last_week_issued_before:n} the week before "
-            "({last_week_share:share})"
-            if compared
-            else ""
-        )
-        + "."
     )
-
-
-def _some_declined(_: Facts) -> str:
-    return "**{declined:n} as declined** ({share:share}, 95% interval {share_low:share} to {share_high:share})"
-
-
-def _none_declined(facts: Facts) -> str:
-    """Say that none is recorded, with the count and the share that would agree with that."""
-    fewer = float(facts["declined_high"] or 0) < float(facts["issued"] or 0)
-    up_to = (
-        "up to {declined_high:.1f}, a share of {share_high:share}," if fewer else "a share of up to {share_high:share}"
-    )
-    return f"**none as declined** ({up_to} would agree with that, 95% interval)"
+    if facts["no_share"]:
+        return said + "**{declined:many} as declined**. {no_share}"
+    if facts["declined"]:
+        said += "**{declined:n} as declined** ({share:share}, 95% interval {share_low:share} to {share_high:share})"
+    else:
+        said += "**none as declined** (a share of up to {share_high:share} would often give none, too)"
+    before = ", against {last_week_declined_before:many} of {last_week_issued_before:n} the week before"
+    return said + (f"{before} ({{last_week_share_before:share}})" if compared else "") + "."
 
 
 def unfinished(facts: Facts) -> str | None:
     """Say that a young week is not finished, with the estimate of its final number where there is one."""
-    if facts["gate"] or facts["status"] not in ("provisional", "too young"):
+    if facts["check"] or facts["status"] not in UNFINISHED:
         return None
     if facts["nowcast"] is not None:
         return (
-            "The week is {status}: by how declines of earlier weeks came in, {completeness:share} of its declines are "
-            "recorded, with about {nowcast:.0f} to be expected in the end ({nowcast_level:.0%} band "
-            "{nowcast_low:.0f} to {nowcast_high:.0f}), so no direction is named."
+            "The week is unfinished: by how declines of earlier weeks came in, {week_completeness:share} of its "
+            "declines are recorded, with about {nowcast:.0f} to be expected in the end (90% band {nowcast_low:.0f} to "
+            "{nowcast_high:.0f}), so no direction is named."
         )
     if facts["week_completeness"] is not None:
         return (
-            "The week is {status}: by how declines of earlier weeks came in, {week_completeness:share} of its declines "
-            "are recorded, so no direction is named."
+            "The week is unfinished: by how declines of earlier weeks came in, {week_completeness:share} of its "
+            "declines are recorded, so no direction is named."
         )
     return (
-        "The week is {status}: it ended less than {settling_days} days before the source was extracted on "
-        "{extracted_on:day}, so outcomes are still missing and no direction is named."
+        "The week is unfinished: it ended less than {settling_days} days before the source was extracted, so outcomes "
+        "are still missing, older weeks had longer, and no direction is named."
     )
 
 
+def findings(facts: Facts) -> str | None:
+    """Name the clear changes of the page, the clearest first; those that do not fit are counted."""
+    number = int(facts["findings"] or 0)
+    if not number:
+        return None
+    said = [_finding_of(facts, n) for n in range(1, number + 1) if f"finding_{n}_place" in facts]
+    more = " Also clear: {more_findings}." if facts["more_findings"] else ""
+    return " ".join(said) + more
+
+
+def _finding_of(facts: Facts, n: int) -> str:
+    """Say one clear change, with what lies between the two periods."""
+    against = THAN[str(facts[f"finding_{n}_against"])]
+    between = f" Between them: {{finding_{n}_between}}." if facts[f"finding_{n}_between"] else ""
+    counts = (
+        f"{{finding_{n}_declined:n}} of {{finding_{n}_issued:n}} ({{finding_{n}_share:share}}), against "
+        f"{{finding_{n}_declined_before:n}} of {{finding_{n}_issued_before:n}} ({{finding_{n}_share_before:share}})"
+    )
+    return f"**{{finding_{n}_where}} the share is {{finding_{n}_finding}}** {against}: {counts}.{between}"
+
+
 def cohort_change(facts: Facts) -> str | None:
-    """Say what may be said of the share against the week before and against the weeks before."""
-    if facts["status"] != "settled":
+    """Say what may be said of the share against the week before, the weeks before, and of the trend."""
+    if facts["no_share"] or facts["status"] == "partial" or facts["check"]:
         return None
     if not facts["issued"]:
         return "Nothing could be recorded as declined: there is no share, and no change of one."
-    refusal = facts["last_week_finding"] if facts["last_week_ratio"] is None else ""
-    if refusal and refusal == facts["trailing_finding"]:
-        return "There is no comparison with the week before, nor with more of them: {last_week_finding}."
+    pairs = [("last_week", "against the week before"), ("trailing", "against the {trailing_weeks} weeks before")]
+    if facts["status"] != "settled":
+        pairs = []
+    pairs.append(("trend", "the last {trend_weeks} settled weeks against the {trend_weeks} before them"))
+    said = "; ".join(f"{words}: {_finding(facts, pair)}" for pair, words in pairs)
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def usual(facts: Facts) -> str | None:
+    """Say whether the count is within what the eight weeks before lead to expect."""
+    if facts["usual_low"] is None or not facts["issued"]:
+        return None
+    within = "{usual_low:.0f} to {usual_high:.0f} would be usual"
+    said = (
+        f"At the share of the {{trailing_weeks}} weeks before, about {{expected:.0f}} were to be expected and {within}"
+    )
+    if not facts["outside"]:
+        return said + "."
     return (
-        f"Against the week before: {_finding(facts, 'last_week')}; against the {{trailing_weeks}} weeks before: "
-        f"{_finding(facts, 'trailing')}."
+        said
+        + ": the count of {declined:n} is **{outside} that**"
+        + ("." if facts["findings"] else ", which does not stand out among the page's {tests:tests}.")
     )
 
 
 def _finding(facts: Facts, pair: str, of: str = "share") -> str:
-    """Say what may be said of a pair of weeks, with the ratio of shares or counts; or why they are not compared."""
+    """Say what may be said of a pair of periods, with the ratio of shares or counts; or why they are not compared."""
     finding = facts[f"{pair}_finding"]
     if facts[f"{pair}_ratio"] is None:
         return f"not compared, {{{pair}_finding}}"
-    claim = f"the {of} is **{{{pair}_finding}}**" if finding in ("higher", "lower") else f"{{{pair}_finding}}"
-    interval = f"{{{pair}_ratio:ratio}}, 95% interval {{{pair}_low:ratio}} to {{{pair}_high:ratio}}"
-    return claim + (
-        f" (ratio of shares {interval}, adjusted {{{pair}_p_adjusted:p}})" if of == "share" else f" (ratio {interval})"
-    )
+    claim = f"**{{{pair}_finding}}**" if finding in ("higher", "lower") else f"{{{pair}_finding}}"
+    ratio = "ratio of shares" if of == "share" else "ratio"
+    return f"{claim} ({ratio} {{{pair}_ratio:ratio}}, 95% interval {{{pair}_low:ratio}} to {{{pair}_high:ratio}})"
 
 
 def one_place(facts: Facts) -> str | None:
-    """Say that one place holds over half of the declines, and what the rest is."""
-    if failed_gate(facts) or not facts["apart_name"]:
+    """Say that one state holds over half of the declines, and what the rest is."""
+    if failed_check(facts) or not facts["apart_name"]:
         return None
-    said = "One {apart_is}, {apart_name}, accounts for {apart_declined:n} of the {apart_total:n}"
-    said += " of the week before" if facts["apart_week"] == "before" else ""
-    said += "; elsewhere {elsewhere_declined:many} of {elsewhere_issued:n} are recorded as declined"
-    if "elsewhere_finding" in facts:
-        said += ", against {elsewhere_declined_before:many} of {elsewhere_issued_before:n} the week before: "
-        said += _finding(facts, "elsewhere")
+    said = "One state, {apart_name}, accounts for {apart_declined:n} of the {apart_total:n}; elsewhere "
+    said += "{elsewhere_declined:many} of {elsewhere_issued:n} are recorded as declined"
+    if "elsewhere_declined_before" in facts:
+        said += ", against {elsewhere_declined_before:many} of {elsewhere_issued_before:n} the week before"
     return said + "."
-
-
-def against_the_past(facts: Facts) -> str | None:
-    """Say whether the count is within what the weeks before lead to expect."""
-    if facts["status"] != "settled" or not facts["issued"]:
-        return None
-    if facts["no_baseline"]:
-        return "{no_baseline}"
-    if facts["baseline_reason"]:
-        return "There is no baseline for {place_name} this week: {baseline_reason}."
-    above = float(facts["declined"] or 0) > float(facts["baseline_upper"] or 0)
-    verdict = "the count of {declined:n} is within that"
-    if facts["baseline_flagged"]:
-        verdict = "the count of {declined:n} is **above that, and flagged**"
-    elif above:
-        verdict = "the count of {declined:n} is above that, but does not stand out among the week's tests"
-    weeks = "seven weeks" if facts["baseline_method"] == EARS else "years"
-    return (
-        f"By the {weeks} before, {{baseline_expected:.1f}} declines were to be expected and up to "
-        f"{{baseline_upper:.1f}} would be usual: {verdict}."
-    )
 
 
 def what_a_cohort_cannot_tell(facts: Facts) -> str:
     """Say what the week's data cannot tell."""
     if not facts["issued"]:
         return "A week without a detainer does not tell whether ICE asked for none or the source lacks them."
+    if facts["not_recorded"] is None:
+        return "The data cannot tell what became of detainers without a recorded end, nor why any was declined."
     if not facts["not_recorded"]:
         return "The data cannot tell why any was declined, nor where a person went."
     return (
@@ -169,14 +184,38 @@ def what_a_cohort_cannot_tell(facts: Facts) -> str:
 
 
 COHORT = (
-    failed_gate,
+    failed_check,
     cohort_count,
     unfinished,
+    findings,
     cohort_change,
+    usual,
     one_place,
-    against_the_past,
     what_a_cohort_cannot_tell,
 )
+
+
+def headline(facts: Facts) -> str:
+    """Give the title of a weekly page: its finding by a rule, else the level and that there is no clear change.
+
+    First a failed check, else the clearest change of the page: of the nation, of a state or offence group, of the
+    trend; else no clear change. Of an unfinished week: what is recorded so far.
+    """
+    counts = "{place_name}, week ending {week_end:day}: {declined:n} of {issued:detainers} recorded as declined"
+    if facts["status"] == "partial":
+        return counts + " in the {days_covered} days that the source covers"
+    if facts["check"]:
+        return counts + "; its data fail a check"
+    if facts["status"] in UNFINISHED:
+        return counts + " so far" + ("; about {nowcast:.0f} expected in the end" if facts["nowcast"] else "")
+    if facts["no_share"] or not facts["issued"]:
+        return counts
+    counts += " ({share:share})"
+    if not facts["findings"]:
+        return f"{counts}: no clear change"
+    than = SHORTLY[str(facts["finding_1_against"])]
+    whose = "" if facts["finding_1_place"] == facts["place"] else "{finding_1_name} "
+    return f"{counts}; {whose}{{finding_1_finding}} {than}"
 
 
 def notes(facts: Facts) -> str:
@@ -186,10 +225,8 @@ def notes(facts: Facts) -> str:
     if facts["persons"] is None:
         return "The source has no person ids: a detainer that repeats another cannot be told from a new one."
     return (
-        "Rows of the week in the source: {records:n}; different people named in them: {persons:n}; rows that name "
-        "nobody: {without_id:n}. Rows flagged as repeating another of the same person: {repeats_flagged:n}, "
-        "{repeats_are} in the table above and everywhere else; different people named in the rows that are counted: "
-        "{persons_counted:n}."
+        "The file has {records:rows} for the week. {repeats_flagged:n} repeat another of the same person and are "
+        "{repeats_are}; {without_id:n} name nobody. The rows name {persons:n} different people."
     )
 
 

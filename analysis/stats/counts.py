@@ -26,6 +26,9 @@ NOT_GIVEN = "not given"
 ALL = "all"
 LEFT_OUT, COUNTED = "left out", "counted"
 REPEATS = (LEFT_OUT, COUNTED)
+TRAILING_WEEKS, TREND_WEEKS = 8, 13
+LEAST_FOR_A_SHARE = 20
+"""Detainers without which no share is given of a place: it would be mostly chance."""
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
 _COLUMN_OF = {
     **dict.fromkeys(Outcome, "other_ends"),

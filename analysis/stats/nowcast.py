@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.stats.delays import PROVISIONAL, Development, Triangle, development, latest_ages, maturity
-from analysis.stats.reasons import Reason
+from analysis.stats.counts import Reason
 
 Floats = NDArray[np.float64]
 BAND = 0.9

@@ -1,4 +1,4 @@
-"""Small places: shares drawn towards the whole by as much as their counts are small, and rank probabilities.
+"""Small places over a period: shares drawn towards the whole by as much as their counts are small.
 
 Of two places with the same share, the one with fewer detainers says less. A beta prior, fitted to all places, is what a
 place's own detainers are weighed against.
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 from scipy.special import betaln, expit, logit, psi
 
-from analysis.stats.reasons import Reason
+from analysis.stats.counts import Reason
 
 Floats = NDArray[np.float64]
 FEWEST_PLACES = 3
@@ -31,27 +31,6 @@ class BetaPrior(NamedTuple):
     b: float
     reason: str = ""
     no_spread: bool = False
-
-    @property
-    def mean(self) -> float:
-        """Give the mean share."""
-        return self.a / (self.a + self.b)
-
-    @property
-    def weight(self) -> float:
-        """Give the weight of the prior, in detainers."""
-        return self.a + self.b
-
-
-def prior_of_moments(mean: float, sd: float) -> BetaPrior:
-    """Give the beta law with this mean and standard deviation: a + b = mean (1 - mean) / sd² - 1.
-
-    References
-    ----------
-    Gelman and others, Bayesian Data Analysis, section 5.1.
-    """
-    weight = mean * (1 - mean) / sd**2 - 1
-    return BetaPrior(mean * weight, (1 - mean) * weight)
 
 
 NEAR = 0.01
@@ -118,101 +97,46 @@ def _counts(declined: ArrayLike, issued: ArrayLike) -> tuple[Floats, Floats]:
     return y, n
 
 
-def shrunken_shares(counts: pd.DataFrame, level: float = 0.95, prior: BetaPrior | None = None) -> pd.DataFrame:
-    """Give every place's share with the prior's detainers added to its own.
+def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
+    """Draw every place's share towards that of all, by as much as it rests on few detainers.
 
-    Posterior of a place: Beta(a + declined, b + issued - declined).
+    Posterior of a place: Beta(a + declined, b + issued - declined), its counts divided by the dispersion, since so many
+    detainers say no more than fewer that vary by chance alone. The prior's own uncertainty is not in the interval.
 
     Parameters
     ----------
     counts
-        One row per place: ``declined`` and ``issued``.
-    level
-        Of the credible interval (equal tails).
-    prior
-        By default fitted to these places (:func:`fit_prior`); its own uncertainty is not in the interval.
+        One row per place: ``declined`` and ``issued`` of a period.
+    dispersion
+        Variance over mean, one or one a place.
 
     Returns
     -------
     pandas.DataFrame
-        The same index: ``share`` (raw), ``shrunken`` (posterior mean), ``low``, ``high``, ``own_weight`` (between 0 and
-        1: how much of the estimate is the place's own share), ``a``, ``b`` (posterior) and ``reason``: where it is not
-        blank, the numbers are NaN; a place without detainers gets no share, not the prior's.
+        The same index: ``share`` (raw), ``shrunken`` (posterior mean), ``shrunken_low``, ``shrunken_high`` (95 %
+        credible), ``own_weight`` (between 0 and 1: how much of the estimate is the place's own share) and ``reason``:
+        where it is not blank, the numbers are NaN; a place without detainers gets no share, not the prior's.
+        ``attrs["no_spread"]`` says whether the places differ no more than by chance.
+
+    Examples
+    --------
+    >>> shrink(pd.DataFrame({"declined": [0, 8, 40], "issued": [10, 90, 200]}))["shrunken"].round(3).tolist()
+    [0.094, 0.103, 0.192]
     """
-    y, n = _counts(counts["declined"], counts["issued"])
-    prior = fit_prior(y, n) if prior is None else prior
-    given = (n > 0) & (prior.reason == "") & ~np.isnan(y)
+    y, n = (np.asarray(v, dtype=float) / dispersion for v in _counts(counts["declined"], counts["issued"]))
+    prior = fit_prior(y, n)
+    given = (n > 0) & (prior.reason == "")
     a, b = np.where(given, prior.a + y, np.nan), np.where(given, prior.b + n - y, np.nan)
-    tail = (1 - level) / 2
-    return pd.DataFrame(
+    result = pd.DataFrame(
         {
             "share": y / np.where(n > 0, n, np.nan),
             "shrunken": a / (a + b),
-            "low": stats.beta.ppf(tail, a, b),
-            "high": stats.beta.isf(tail, a, b),
-            "own_weight": np.where(given, n / (n + prior.weight), np.nan),
-            "a": a,
-            "b": b,
-            "reason": np.select(
-                [np.isnan(y), n == 0, ~given], [Reason.NOT_KNOWN, Reason.NO_DETAINERS, prior.reason], ""
-            ),
+            "shrunken_low": stats.beta.ppf(0.025, a, b),
+            "shrunken_high": stats.beta.isf(0.025, a, b),
+            "own_weight": np.where(given, n / (n + prior.a + prior.b), np.nan),
+            "reason": np.select([n == 0, ~given], [Reason.NO_DETAINERS, prior.reason], ""),
         },
         index=counts.index,
     )
-
-
-def rank_probabilities(
-    posterior: pd.DataFrame, top: int = 5, level: float = 0.95, draws: int = 4000, seed: int = 20170204
-) -> pd.DataFrame:
-    """Say how sure each place's rank is, instead of printing ranks.
-
-    Draws of all places' shares from their posteriors are ranked, the highest share first.
-
-    Parameters
-    ----------
-    posterior
-        As from :func:`shrunken_shares` (columns ``a`` and ``b``; NaN = left out).
-    top
-        For the probability of being among the highest.
-    level
-        Of the interval of ranks.
-    draws, seed
-        Of the simulation; the same seed gives the same numbers. A probability p has a Monte Carlo standard error of
-        sqrt(p (1 - p) / draws), at most 0.008 by default.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same index: ``rank_mean``, ``rank_low``, ``rank_high`` and ``among_top`` (probability); NaN where left out.
-
-    References
-    ----------
-    Goldstein and Spiegelhalter (1996), JRSS A 159, 385-443.
-    """
-    given = posterior["a"].notna()
-    result = pd.DataFrame(
-        np.nan, index=posterior.index, columns=["rank_mean", "rank_low", "rank_high", "among_top"], dtype="float64"
-    )
-    if not given.any():
-        return result
-    a, b = posterior.loc[given, "a"].to_numpy(), posterior.loc[given, "b"].to_numpy()
-    shares = np.random.default_rng(seed).beta(a, b, size=(draws, len(a)))
-    ranks = _ranks(shares)
-    tail = (1 - level) / 2
-    low, high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="nearest")
-    result.loc[given] = np.column_stack([ranks.mean(axis=0), low, high, (ranks <= top).mean(axis=0)])
+    result.attrs["no_spread"] = prior.no_spread
     return result
-
-
-def _ranks(shares: Floats) -> Floats:
-    """Rank the shares of every row, the highest first; equal ones have the mean of their ranks.
-
-    ``scipy.stats.rankdata`` looks for equal ones from the start, at four times the cost; hardly any draws are equal.
-    """
-    order = np.argsort(-shares, axis=1)
-    falling = np.take_along_axis(shares, order, axis=1)
-    if (falling[:, 1:] == falling[:, :-1]).any():
-        return stats.rankdata(-shares, axis=1)
-    ranks = np.empty_like(shares)
-    np.put_along_axis(ranks, order, np.arange(1.0, shares.shape[1] + 1)[None], axis=1)
-    return ranks

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.load.names import OTHER_AGENCIES
 from analysis.load.offences import groups
-from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
+from analysis.stats.counts import NOT_GIVEN, count_outcomes
 from analysis.stats.disclosure import THRESHOLD, TOTAL, WITHHELD, Suppressed, suppress_table
 
 OTHER_STATES, OTHER_GROUPS = "other states", "other groups"

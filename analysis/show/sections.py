@@ -1,0 +1,457 @@
+"""The sections of a weekly page and of profiles: each shows frames of a cohort, or says in a sentence what is missing.
+
+A section is what ``display(*section)`` shows.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.load.events import events
+from analysis.load.offences import groups
+from analysis.load.vocabulary import states
+from analysis.show.context_figures import incidence_curves, nowcast_series
+from analysis.show.figures import stacked_outcomes, weekly_series
+from analysis.show.heatmap import heatmap
+from analysis.show.listings import count_tiles, lettered, state_names
+from analysis.show.sheet import Sheet, Shown
+from analysis.show.style import OUTCOMES
+from analysis.show.tiles import tile_map
+from analysis.show.what_changed import SHORTLY
+from analysis.stats.cohort import Cohort
+from analysis.stats.comparisons import CLEAR
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, count_outcomes, of_weeks, rows_of_weeks
+from analysis.stats.disclosure import (
+    THRESHOLD,
+    agency_outcomes,
+    cross_tabulate,
+    lift_reasons,
+    offences_by_status,
+    outcomes_by_form,
+)
+from analysis.stats.incidence import at_days, cumulative_incidence
+from analysis.stats.shrinkage import shrink
+from analysis.stats.standardisation import LEAST_EXPECTED, decompose, expected, strata
+from analysis.stats.summary import (
+    cell_names,
+    counts_by_state,
+    estimates,
+    key_figures,
+    page_comparisons,
+    weekly_counts,
+)
+
+WEEKS_OF_NOWCAST, WITHIN_DAYS = 26, 30
+MEASURES = {
+    "issued": "Issued",
+    "declined": "Recorded as declined",
+    "taken": "Taken by ICE",
+    "other_ends": "Other ends",
+    "not_recorded": "No outcome recorded",
+    "persons": "Different persons named by the detainers counted",
+}
+NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
+ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone, as those of any state."
+NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
+NO_DELAYS = (
+    "How finished the week is cannot be measured: the source does not say on which day a decline was recorded, and has "
+    "no two versions from which to tell. Older weeks had longer for an outcome to be recorded."
+)
+NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
+SMALL = "Counts of 1 to 4 are shown as a range, and so many others are not shown that no small one can be worked out."
+
+
+def main_counts(sheet: Sheet, cohort: Cohort) -> Shown:
+    """Show the week's main counts beside last week's and the mean of the eight weeks before."""
+    table = key_figures(cohort)
+    return sheet.table(
+        table.assign(measure=table["measure"].map(MEASURES)),
+        "key_figures",
+        "Mean: the {trailing_weeks} full weeks before. Outcomes are not compared, since older weeks had longer for one "
+        "to be recorded. A dash: that period is not full, not in the source, or not shown.",
+    )
+
+
+def where(sheet: Sheet, cohort: Cohort) -> list[Shown]:
+    """Show the week's declines by state: a map of counts, and every state's row."""
+    table = counts_by_state(cohort)
+    placed = table.drop(index=NOT_GIVEN)
+    most = placed["declined"].idxmax()
+    sheet.know(
+        least_for_a_share=LEAST_FOR_A_SHARE,
+        most_declined=placed["declined"].max(),
+        most_place=state_names([most])[0] if placed.loc[most, "declined"] else None,
+        placed_declined=placed["declined"].sum(),
+    )
+    title = "No decline of the week names a state"
+    if sheet.facts["placed_declined"]:
+        title = "{most_place} has {most_declined:n} of the {placed_declined:n} that name a state"
+    on_map = sheet.figure(
+        tile_map(
+            count_tiles(placed, states()),
+            headline=sheet.fill(title),
+            subtitle=sheet.fill("Detainers recorded as declined, by state, {week_name}"),
+            marked=cohort.state,
+        ),
+        "map",
+        "Tile map of the states with the number of the week's detainers recorded as declined. "
+        + title
+        + ". The numbers "
+        "are in the table by_state.",
+    )
+    table["blank"], table["state_name"] = table.index == NOT_GIVEN, state_names(table.index)
+    ordered = table.sort_values(
+        ["blank", "declined", "issued", "state_name"], ascending=[True, False, False, True]
+    ).rename_axis("state")
+    findings = {f"against {name}": f"finding_{name.replace(' ', '_')}" for name in SHORTLY}
+    columns = ["state_name", "state", "declined", "issued", "share", "share_low", "share_high", "last_week"]
+    columns += ["trailing_mean", "taken_shown", "other_ends_shown", "not_recorded_shown", *findings.values()]
+    listed = sheet.table(
+        ordered.reset_index().rename(columns=findings)[columns],
+        "by_state",
+        "Most declined first. No share is given of fewer than {least_for_a_share:n} detainers. Findings: all "
+        "{tests:tests} of the page taken together. " + SMALL,
+    )
+    return [on_map, listed]
+
+
+def by_offence(sheet: Sheet, cohort: Cohort) -> Shown:
+    """Show the nation's week by offence group and status, or say why it is not shown."""
+    if not cohort.has_offences:
+        return sheet.say(ONE_STATE if cohort.source.facts.offences else NO_OFFENCE)
+    table = offences_by_status(cohort.everywhere)
+    if cohort.offence != ALL:
+        table = table[table["offence_group"] == cohort.offence]
+    table["group"] = table["offence_group"].map(_group_name)
+    return sheet.table(
+        table.rename(columns={"offence_status": "status"})[["group", "status", "declined_shown", "issued_shown"]],
+        "by_offence",
+        "One row per offence group and status: charged is not convicted, and the two are never ranked together. "
+        + SMALL,
+    )
+
+
+def state_by_offence(sheet: Sheet, cohort: Cohort) -> Shown | list[Shown]:
+    """Show the declines of the last full quarter by state and offence group, of all states or of one or one group."""
+    if not cohort.source.facts.offences:
+        return sheet.say(NO_OFFENCE)
+    quarter = cohort.last_quarter
+    if quarter is None:
+        return sheet.say(NO_QUARTER.format("declines by state and offence"))
+    table = cross_tabulate(quarter.everywhere)
+    if table.empty:
+        return sheet.say(str(table.attrs["reason"]))
+    sheet.know(cells_hidden=table.attrs["hidden"], cell_threshold=THRESHOLD)
+    named = table.assign(
+        state_name=table["state"].map(_state_name), group=table["offence_group"].map(_group_name)
+    ).rename(columns={"issued": "issued_where_shown"})
+    columns = ["state_name", "group", "declined_shown", "issued_where_shown"]
+    caption = "Recorded as declined, {quarter_name}, by state and offence group, all statuses. " + SMALL
+    if cohort.state != ALL or cohort.offence != ALL:
+        key, value = ("state", cohort.state) if cohort.state != ALL else ("offence_group", cohort.offence)
+        own = named[named[key] == value]
+        if own.empty:
+            return sheet.say("Too few detainers of {place_name} in {quarter_name} to show them by state and offence.")
+        return sheet.table(own[columns], "state_by_offence", caption)
+    wide, labels = (
+        named.pivot(index="state_name", columns="group", values=name).reindex(
+            index=named["state_name"].unique(), columns=named["group"].unique()
+        )
+        for name in ("declined", "declined_shown")
+    )
+    drawn = sheet.figure(
+        heatmap(
+            wide.astype(float),
+            labels.replace("not shown", "·"),
+            headline="Recorded as declined by state and offence group",
+            subtitle=sheet.fill("Detainers recorded as declined, all statuses; hatched: not shown, {quarter_name}"),
+        ),
+        "state_by_offence",
+        "Heat map of detainers recorded as declined by state and offence group, each count printed; {cells_hidden:n} "
+        "cells are not shown exactly, since counts below {cell_threshold:n} are not. The numbers are in the table "
+        "state_by_offence.",
+    )
+    return [drawn, sheet.table(named[columns], "state_by_offence", caption)]
+
+
+def trend(sheet: Sheet, cohort: Cohort) -> list[Shown]:
+    """Show the cohort's weeks: declines with their usual range, the share, and the known events."""
+    weeks = weekly_counts(cohort)
+    span = lettered(events(cohort.calendar.first_day, cohort.calendar.last_day, cohort.state))
+    title = "{declined:n} of {issued:detainers} recorded as declined, week of {week:day}"
+    if sheet.facts.get("usual_low") is not None:
+        title += "; {usual_low:.0f} to {usual_high:.0f} would be usual"
+    return [
+        sheet.figure(
+            weekly_series(
+                weeks,
+                cohort.week,
+                headline=sheet.fill(title),
+                subtitle=sheet.fill("Detainers recorded as declined, and their share of those issued, {place_name}"),
+                events=span,
+            ),
+            "weekly_counts",
+            "Two time series by week of issue for {place_name}: the share of detainers recorded as declined, with 95% "
+            "intervals, and their number, with the range that would be usual after the {trailing_weeks} weeks before. "
+            "In this week {declined:n} of {issued:n}. The numbers are in the table weekly_counts.",
+        ),
+        sheet.table(
+            weeks.reset_index(),
+            "weekly_counts",
+            "One row per week of issue. Expected: at the share of the {trailing_weeks} full weeks before; usual: what the "
+            "ups and downs of such weeks allow, on both sides. The interval says how far the share of such a week "
+            "usually lies from its mean: the count itself is complete.",
+        ),
+        sheet.table(
+            span[["letter", "date", "headline", "detail"]],
+            "events",
+            "Known events inside the series; a letter marks each in the figure.",
+        ),
+    ]
+
+
+def all_comparisons(sheet: Sheet, cohort: Cohort) -> Shown:
+    """Show every comparison of the page that was tested, the smallest p first."""
+    table = page_comparisons(cohort).reset_index()
+    tested = table[table["p"].notna()].copy()
+    if tested.empty:
+        return sheet.say("Nothing is compared: {last_week_finding}.")
+    tested["place"] = [
+        cell_names(cohort, kind, place)[0] for kind, place in zip(tested["kind"], tested["place"], strict=True)
+    ]
+    sheet.know(clear=int(tested["finding"].isin(CLEAR).sum()), false_budget="1 to 3")
+    columns = ["against", "place", "declined", "issued", "declined_before", "issued_before", "expected", "ratio"]
+    columns += ["low", "high", "p", "p_adjusted", "finding"]
+    return sheet.table(
+        tested.sort_values(["p", "against", "place"])[columns],
+        "comparisons",
+        "One row per comparison. p is adjusted over all {tests:tests} of the week (nation, states, national offence "
+        "groups); a direction needs an adjusted p of at most 0.05 and a difference of five declines.",
+    )
+
+
+def what_became(sheet: Sheet, cohort: Cohort) -> list[Shown]:
+    """Show what became of the nation's detainers of the week: outcomes, forms and reasons."""
+    rows = cohort.everywhere
+    if rows.empty:
+        return [sheet.say("There is no detainer in this week: nothing to show of outcomes.")]
+    bars = sheet.figure(
+        stacked_outcomes(
+            count_outcomes(rows.assign(everyone=sheet.facts["nation_name"]), "everyone"),
+            OUTCOMES,
+            headline=sheet.fill("No outcome is recorded for {not_recorded:n} of {issued:detainers}"),
+            subtitle=sheet.fill("Recorded outcome of the week's detainers, {place_name}, {week_name}"),
+        ),
+        "outcomes",
+        "Stacked bar of the recorded outcome: {declined:n} declined, {taken:n} taken by ICE, {other_ends:n} other ends, "
+        "{not_recorded:n} not recorded. The numbers are in the table key_figures.",
+    )
+    return [
+        bars,
+        sheet.table(
+            outcomes_by_form(rows),
+            "by_form",
+            "One row per form. I-247N asks for notice, not for a hold: a decline there is another thing. " + SMALL,
+        ),
+        sheet.table(lift_reasons(rows), "lift_reasons", "One row per lift reason as ICE recorded it. " + SMALL),
+    ]
+
+
+def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
+    """Hold states' declines of the last full quarter against those of detainers alike, and draw small states' shares."""
+    quarter = cohort.last_quarter
+    if quarter is None or cohort.sole_state:
+        why = NO_QUARTER.format("states like for like") if quarter is None else ""
+        return [sheet.say(why or "The source has one state, so there is nothing to hold it against.")]
+    if cohort.sole_outcome:
+        return [sheet.say("{no_share}")]
+    alike = expected(quarter.everywhere, cohort.source.facts.offences, cohort.dispersion)
+    counts = of_weeks(quarter.by_state, quarter.period.weeks, list(states().index))
+    phi = pd.Series({state: cohort.dispersion.get(("state", state), 1.0) for state in counts.index})
+    drawn = shrink(counts, phi)
+    if cohort.state != ALL:
+        alike, drawn = alike[alike.index == cohort.state], drawn[drawn.index == cohort.state]
+    sheet.know(
+        least_expected=LEAST_EXPECTED,
+        alike_by=", ".join(name.replace("_", " ") for name in strata(cohort.source.facts.offences)),
+    )
+    shown = []
+    if len(alike):
+        shown.append(
+            sheet.table(
+                _with_names(alike),
+                "expected",
+                "States with {least_expected:n} declines expected or more, {quarter_name}. Expected: at the share of all "
+                "states among detainers alike by {alike_by}. At the mix of all: if what is asked were mixed as in all "
+                "states.",
+            )
+        )
+    else:
+        shown.append(
+            sheet.say("Fewer than {least_expected:n} declines are expected in {quarter_name}: none to compare.")
+        )
+    drawn = drawn[drawn["reason"] == ""].sort_values("shrunken", ascending=False, kind="stable")
+    if len(drawn):
+        columns = [
+            "state_name",
+            "issued",
+            "declined",
+            "share",
+            "shrunken",
+            "shrunken_low",
+            "shrunken_high",
+            "own_weight",
+        ]
+        shown.append(
+            sheet.table(
+                _with_names(drawn.drop(columns="reason").join(counts[["issued", "declined"]]))[columns],
+                "shrunken",
+                "States with detainers in {quarter_name}: the share, and the share drawn towards that of all states by as "
+                "much as it rests on few detainers. This is no ranking.",
+            )
+        )
+    return shown
+
+
+def _with_names(table: pd.DataFrame) -> pd.DataFrame:
+    """Put the name of the state in front of rows by postal code."""
+    named = table.rename_axis("state").reset_index()
+    named.insert(0, "state_name", state_names(named["state"]))
+    return named.drop(columns="state")
+
+
+def change_apart(sheet: Sheet, cohort: Cohort) -> list[Shown]:
+    """Take the clearest change of the nation into the part of another mix and of other shares; nothing if none is clear."""
+    own = page_comparisons(cohort).xs((ALL, ALL), level=("kind", "place")) if cohort.cell[0] == ALL else None
+    clear = [] if own is None else [name for name in own.index if own.loc[name, "finding"] in CLEAR]
+    if not clear:
+        return []
+    pair = next(pair for pair in cohort.pairs if pair.against == clear[0])
+    rows = cohort.source.detainers(
+        ["issued_on", "state", "request", "offence_group", "offence_status", "outcome", "duplicate", "detainers"],
+        first=pair.before[0],
+        last=cohort.period.last_day,
+        repeats=cohort.repeats != "left out",
+    )
+    factors = {"state": ["state"], "what the form asks": ["request"]}
+    if cohort.has_offences:
+        factors |= {"offence group": ["offence_group"], "status of the offence": ["offence_status"]}
+    parts = decompose(rows_of_weeks(rows, pair.before), rows_of_weeks(rows, pair.now), factors)
+    sheet.know(apart_against=clear[0], points_of_change=100 * parts["change"].iloc[0])
+    return [
+        sheet.table(
+            parts,
+            "change",
+            "The clear change of the share, {points_of_change:+z.1f} percentage points ({apart_against}), as the part of "
+            "another mix of detainers and that of other shares within it. This is arithmetic, not a cause.",
+        )
+    ]
+
+
+def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
+    """Say how complete the nation's week is, with the estimates of final numbers and how such estimates did."""
+    found = estimates(cohort)
+    if found is None or pd.Timestamp(cohort.week) not in found.index:
+        return [sheet.say(NO_DELAYS)]
+    said = (
+        "By how declines of earlier weeks came in, {week_completeness:share} of this week's are recorded ({maturity}): "
+        "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, 90% band)."
+    )
+    if sheet.facts["nowcast_reason"]:
+        said = "The final number of the week's declines cannot be estimated: {nowcast_reason}."
+    elif sheet.facts["week_completeness"] == 1:
+        said = "The week is as finished as can be measured: its declines have been followed for as long as any."
+    if sheet.facts.get("past_bands_made"):
+        said += (
+            " Of the last {past_bands_made:n} such bands, made with what was known then, {past_bands_held:n} held the "
+            "final number (weighted interval score {past_bands_wis:.1f} declines)."
+        )
+    shown = found.tail(WEEKS_OF_NOWCAST)
+    series = sheet.figure(
+        nowcast_series(
+            shown,
+            headline=sheet.fill(
+                "{nowcast_recorded:.0f} recorded so far, about {nowcast:.0f} expected"
+                if sheet.facts["maturity"] != "settled" and not sheet.facts["nowcast_reason"]
+                else "Recorded as declined, and final numbers expected"
+            ),
+            subtitle=sheet.fill("Recorded as declined and estimated final number by week of issue, {nation_name}"),
+        ),
+        "nowcast",
+        "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final number "
+        "with a band. This week: {nowcast_recorded:.0f} recorded. The numbers are in the table nowcast.",
+    )
+    return [sheet.say(said), series, *nowcast_tables(sheet, cohort, shown)]
+
+
+def nowcast_tables(sheet: Sheet, cohort: Cohort, shown: pd.DataFrame) -> list[Shown]:
+    """Show the estimates of the last weeks, and their quantiles as forecast hubs lay them out."""
+    raise NotImplementedError
+
+
+def endings(sheet: Sheet, cohort: Cohort) -> list[Shown]:
+    """Show by days since issue how the nation's detainers ended, where the source has the days."""
+    rows = cohort.history
+    if not rows["lifted_on"].notna().any():
+        return [sheet.say(NO_LIFT_DATES)]
+    curves = cumulative_incidence(rows, cohort.source.facts.extracted_on)
+    within = at_days(curves)
+    own = within[(within["outcome"] == "declined_by_lea") & (within["day"] == WITHIN_DAYS)]
+    sheet.know(
+        followed=int(curves["at_risk"].max()) if len(curves) else 0,
+        within_days=WITHIN_DAYS,
+        declined_within=own["incidence"].iloc[0] if len(own) else None,
+    )
+    title = "How detainers ended, by days since issue"
+    if sheet.facts["declined_within"] is not None:
+        title = "{declined_within:share} recorded as declined within {within_days:n} days of issue"
+    return [
+        sheet.figure(
+            incidence_curves(
+                curves,
+                headline=sheet.fill(title),
+                subtitle=sheet.fill("Share ended in each way, other ends counted as such, {followed:detainers}"),
+            ),
+            "incidence",
+            "Curves of the share of detainers that had ended in each way by days since issue, with 95% intervals; those "
+            "without a recorded end count as followed until the extraction. The table incidence has numbers at some days.",
+        ),
+        sheet.table(
+            within.rename(columns={"low": "incidence_low", "high": "incidence_high"}),
+            "incidence",
+            "One row per way of ending and number of days since issue: the share that had ended so by then, of all "
+            "detainers up to this week.",
+        ),
+    ]
+
+
+def agencies(sheet: Sheet, cohort: Cohort) -> Shown:
+    """Show the last full quarter's agencies of a state, over all offences, small counts not shown."""
+    quarter = cohort.last_quarter
+    if quarter is None:
+        return sheet.say(NO_QUARTER.format("agencies"))
+    table = agency_outcomes(quarter.detainers)
+    if table.empty:
+        return sheet.say(str(table.attrs["reason"]))
+    return sheet.table(
+        table[["agency", "issued", "declined_shown"]],
+        "agencies",
+        "One row per agency in {quarter_name}, those with few detainers added up. " + SMALL,
+    )
+
+
+def origin_notes(sheet: Sheet, notes: str | None) -> Shown:
+    """Print what the source's origin file notes of it."""
+    sheet.know(origin_notes=notes)
+    return sheet.say("*From the source's origin file*: {origin_notes}" if notes else "")
+
+
+def _state_name(state: str) -> str:
+    """Name a row of the table of states by offence."""
+    return {"total": "All", "other states": "Other states"}.get(state) or state_names([state])[0]
+
+
+def _group_name(group: str) -> str:
+    """Name an offence group, or what a table puts for several or none."""
+    named = {"total": "All", "other groups": "Other groups", NOT_GIVEN: "Offence not given"}
+    return named.get(group) or str(groups().loc[group, "group"])

@@ -1,0 +1,355 @@
+"""The detainers issued in a period, and what they are held against: of the nation, a state or an offence group.
+
+It holds data and cached tables. What is shown of them is made by the functions of :mod:`analysis.stats.summary` and the
+modules beside it, which take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+import pandas as pd
+
+from analysis.load.events import events
+from analysis.load.offences import group_named, groups
+from analysis.load.snapshots import versions_by_day
+from analysis.load.sources import Source, open_source
+from analysis.load.table import one_outcome, one_state
+from analysis.load.vocabulary import state_or_all, states
+from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
+from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, Pair, Weekly, family, weekly_cells
+from analysis.stats.counts import (
+    ALL,
+    LEFT_OUT,
+    NOT_GIVEN,
+    TRAILING_WEEKS,
+    TREND_WEEKS,
+    choose_repeats,
+    count_outcomes,
+    rows_of_weeks,
+    without_repeats,
+)
+from analysis.stats.nowcast import Triangle, completeness_by_week, maturities, measure_delays
+from analysis.stats.tests import pooled_dispersion
+
+HISTORY_COLUMNS = ("issued_on", "lifted_on", "state", "outcome", "offence_group", "duplicate", "detainers")
+"""Columns that are read of all weeks up to the period's end."""
+RECORD_COLUMNS = (*HISTORY_COLUMNS, "form", "request", "lift_reason", "offence_status", "agency", "person")
+"""Those that are read of a few weeks."""
+FEWEST_WEEKS = TRAILING_WEEKS
+"""Settled weeks below which the usual ups and downs are not known, so that chance alone is counted with."""
+LEAST_THERE = 0.6
+"""Part of what is usual: weeks with a holiday have 67% of the detainers, a published last week that is cut has 55%."""
+LEAST_CHECKED = 20
+"""Detainers without which no check of a week's data fails: a share of fewer, and their number, is mostly chance."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """The detainers of a source issued in a period, all or those of a state or an offence group.
+
+    ``period`` is whole reporting weeks. Nothing later than its last week is read, so that a report on it stays as it is
+    when later weeks come. ``repeats`` says whether rows that repeat another are counted.
+    """
+
+    source: Source
+    period: Period
+    state: str = ALL
+    offence: str = ALL
+    repeats: str = LEFT_OUT
+
+    @property
+    def week(self) -> date:
+        """Give the period's last week, of a weekly cohort its only one."""
+        return self.period.weeks[-1]
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        """Name what the cohort is of as tables of comparisons do: kind and place."""
+        if self.offence != ALL:
+            return "offence_group", self.offence
+        return (ALL, ALL) if self.state in (ALL, self.sole_state) else ("state", self.state)
+
+    # What is read
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """Give all detainers up to the period's end, every state and offence group."""
+        counted = self.repeats != LEFT_OUT
+        return self.source.detainers(HISTORY_COLUMNS, last=self.period.last_day, repeats=counted)
+
+    @cached_property
+    def records(self) -> pd.DataFrame:
+        """Give every record of the period and of the eight weeks before it, repeats included."""
+        first = self.period.first_day - TRAILING_WEEKS * WEEK
+        return self.source.detainers(RECORD_COLUMNS, first=first, last=self.period.last_day)
+
+    @cached_property
+    def everywhere(self) -> pd.DataFrame:
+        """Give the period's detainers of all states and offence groups."""
+        return without_repeats(rows_of_weeks(self.records, self.period.weeks), self.repeats)
+
+    @cached_property
+    def detainers(self) -> pd.DataFrame:
+        """Give the period's detainers of this state and offence group."""
+        return self.of_scope(self.everywhere)
+
+    def of_scope(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Keep the detainers of this state and offence group."""
+        rows = rows if self.state == ALL else rows[rows["state"] == self.state]
+        return rows if self.offence == ALL else rows[rows["offence_group"] == self.offence]
+
+    @cached_property
+    def sole_state(self) -> str | None:
+        """Give the state of a source that has detainers of one state alone; None where there are several."""
+        return one_state(self.history)
+
+    @cached_property
+    def sole_outcome(self) -> str | None:
+        """Give the outcome that every row has, as in a file chosen by its outcome: then no share is given."""
+        return one_outcome(self.history)
+
+    @property
+    def has_offences(self) -> bool:
+        """Say whether offence groups are shown week by week: the source has them, and of more than one state."""
+        return self.source.facts.offences and self.sole_state is None
+
+    # How finished its weeks are
+
+    @cached_property
+    def delays(self) -> Triangle | None:
+        """Give the reporting triangle of all detainers; None where no delay is known."""
+        columns = ["issued_on", "state", "offence_group", "outcome", "detainers"]
+        versions = versions_by_day(self.source, columns, self.period.last_day)
+        return measure_delays(self.history, self.source.facts.extracted_on, versions)
+
+    @cached_property
+    def completeness(self) -> pd.Series:
+        """Give the part of each week's declines that is recorded by now, where delays are known; else no row."""
+        return pd.Series(dtype=float) if self.delays is None else completeness_by_week(self.delays)
+
+    @cached_property
+    def _by_age(self) -> Calendar:
+        """Give the weeks up to the period's end, by their measured completeness or by the rule of days."""
+        calendar = Calendar.of(self.source.facts).until(self.week)
+        return calendar if self.delays is None else calendar.with_maturities(maturities(self.delays)["maturity"])
+
+    @cached_property
+    def failed_check(self) -> Mapping[str, object] | None:
+        """Give the first check of its data that a week of it fails (:func:`check_week`); None = it fails none."""
+        found = (check_week(self.by_state, week, self._by_age) for week in self.period.weeks)
+        return next((one for one in found if one), None)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Give the weeks up to the period's end; where its data fail a check, its weeks count as unfinished."""
+        if not self.failed_check:
+            return self._by_age
+        return replace(
+            self._by_age, measured={**self._by_age.measured, **dict.fromkeys(self.period.weeks, "provisional")}
+        )
+
+    @cached_property
+    def status(self) -> str:
+        """Name how finished the period is: settled, or what its least finished week is."""
+        found = {self.calendar.status(week) for week in self.period.weeks}
+        return next(name for name in ("partial", "too young", "provisional", "settled") if name in found)
+
+    # What is counted and compared
+
+    @cached_property
+    def by_state(self) -> pd.DataFrame:
+        """Give the counts by week and state (:func:`analysis.stats.counts.count_outcomes`)."""
+        return count_outcomes(self.history, ["week", "state"])
+
+    @cached_property
+    def weekly(self) -> Weekly:
+        """Give the weekly counts of the nation, the states and the offence groups, up to the period's end."""
+        by_group = None
+        if self.has_offences:
+            counts = count_outcomes(self.history, ["week", "offence_group"])
+            by_group = counts[counts.index.get_level_values(1).isin(groups().index)]
+        return weekly_cells(self.calendar.weeks(), self.by_state, by_group, self.completeness)
+
+    @cached_property
+    def settled_before(self) -> list[date]:
+        """List the settled weeks before the period's last one: what the usual ups and downs are known from."""
+        return [week for week in self.calendar.weeks() if week < self.week and self.calendar.is_settled(week)]
+
+    @cached_property
+    def dispersion(self) -> pd.Series:
+        """Give the variance over mean of each cell's weekly declines; 1 where too few weeks are settled to tell."""
+        cells = self.weekly.declined.columns
+        if len(self.settled_before) < FEWEST_WEEKS:
+            return pd.Series(1.0, index=cells)
+        weeks = as_timestamps(self.settled_before)
+        return pd.Series(
+            pooled_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks]), index=cells
+        )
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """Name the periods that it is compared with, and why it is not."""
+        weeks, number = self.period.weeks, len(self.period.weeks)
+        before = ((LAST_WEEK, 1), (TRAILING, TRAILING_WEEKS)) if number == 1 else ((BEFORE, number),)
+        pairs = []
+        for against, wanted in before:
+            earlier = self.calendar.full_weeks_before(weeks[0], wanted)
+            pairs.append(Pair(against, weeks, earlier, self._why_not_compared(earlier, wanted)))
+        if number < TREND_WEEKS:
+            pairs.append(self._trend())
+        return pairs
+
+    def _why_not_compared(self, earlier: list[date], wanted: int) -> str:
+        """Say why the period may not be compared with the weeks before it; blank where it may."""
+        if self.sole_outcome:
+            return "every row of the source has the same recorded end"
+        if self.status == "partial":
+            return "partial week"
+        if self.status != "settled":
+            return "week not settled" if len(self.period.weeks) == 1 else "not settled"
+        if len(earlier) < wanted:
+            partial = wanted == 1 and self.period.first_day - WEEK in self.calendar.weeks()
+            return "the week before is partial" if partial else f"only {len(earlier)} of {wanted} full weeks before"
+        return ""
+
+    def _trend(self) -> Pair:
+        """Name the last 13 settled weeks and the 13 before them, if there are so many in a row."""
+        settled = [week for week in self.calendar.weeks() if self.calendar.is_settled(week)]
+        run = [week for week in settled if settled and (settled[-1] - week) // WEEK < 2 * TREND_WEEKS]
+        refusal = f"only {len(run)} of {2 * TREND_WEEKS} settled weeks" if len(run) < 2 * TREND_WEEKS else ""
+        if self.sole_outcome:
+            refusal = "every row of the source has the same recorded end"
+        now = run[-TREND_WEEKS:] or list(self.period.weeks)
+        return Pair(TREND, now, run[:-TREND_WEEKS], refusal)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Give the register of events, and a failed check of the week before, which changes what is counted."""
+        before = self.period.first_day - WEEK
+        if before not in self._by_age.weeks() or not check_week(self.by_state, before, self._by_age):
+            return events()
+        row = {"date": pd.Timestamp(before), "last_date": pd.Timestamp(last_day(before)), "blocks_comparison": True}
+        row |= {"kind": "check", "state": "", "agency": "", "headline": "the week before fails a check of its data"}
+        return pd.concat([events(), pd.DataFrame([row | dict.fromkeys(("detail", "source"), "")], index=["check"])])
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """Give every comparison of the page, one family (:func:`analysis.stats.comparisons.family`).
+
+        In a source of one state only the state as a whole is compared, so that nothing is tested twice.
+        """
+        weekly, cells = self.weekly, self.weekly.declined.columns
+        kept = [cell for cell in cells if self.sole_state is None or cell[0] == ALL]
+        weekly = Weekly(*(frame[kept] for frame in weekly))
+        return family(weekly, self.pairs, self.dispersion[kept], self.events)
+
+    @cached_property
+    def last_quarter(self) -> Cohort | None:
+        """Give the cohort of the last full calendar quarter that was over by the period's end; None = there is none."""
+        quarter = self.calendar.last_quarter(self.week)
+        return None if quarter is None else replace(self, period=quarter)
+
+    @cached_property
+    def name(self) -> str:
+        """Name what the cohort is of, as in a sentence: "the United States", "Texas"."""
+        if self.offence != ALL:
+            return f"{self.nation} (offence group: {groups().loc[self.offence, 'group']})"
+        return self.nation if self.state == ALL else place_name(self.state)
+
+    @property
+    def nation(self) -> str:
+        """Name what all detainers of the source are of: its one state, or the United States."""
+        return place_name(self.sole_state or ALL)
+
+
+def place_name(place: str) -> str:
+    """Name a state in full, or all of them; some take an article in a sentence."""
+    if place == ALL:
+        return "the United States"
+    name = str(states().loc[place, "name"])
+    with_article = name.startswith(("District", "Northern Mariana", "U.S.")) or name.endswith("Islands")
+    return f"the {name}" if with_article else name
+
+
+def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[str, object] | None:
+    """Hold what is there of a week, all states together, against the eight full weeks before it.
+
+    A check fails where less than :data:`LEAST_THERE` of what is usual (the median of those weeks) is there; a share of
+    fewer than :data:`LEAST_CHECKED` cannot fail, nor their number where fewer are usual. A week that is partial or not
+    settled is held against nothing, since it lacks ends anyhow.
+
+    Returns
+    -------
+    dict or None
+        ``check``: the first of ``detainers``, ``ends``, ``states`` that fails; ``found`` and ``usual``: detainers, or
+        the share of them that has a recorded end or a state. None where none fails.
+    """
+    earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
+    if not calendar.is_settled(week) or len(earlier) < TRAILING_WEEKS:
+        return None
+    weeks = as_timestamps([*earlier, week])
+    sums = by_state[["issued", "not_recorded"]].groupby(level=0).sum().reindex(weeks, fill_value=0)
+    given = by_state["issued"][by_state.index.get_level_values(1) != NOT_GIVEN].groupby(level=0).sum()
+    there = pd.DataFrame(
+        {
+            "detainers": sums["issued"],
+            "ends": 1 - sums["not_recorded"] / sums["issued"],
+            "states": given.reindex(weeks, fill_value=0) / sums["issued"],
+        }
+    )
+    found, usual = there.iloc[-1], there.iloc[:-1].median()
+    enough = {"detainers": usual["detainers"], "ends": found["detainers"], "states": found["detainers"]}
+    for check, number in enough.items():
+        if number >= LEAST_CHECKED and found[check] < LEAST_THERE * usual[check]:
+            return {"check": check, "found": found[check], "usual": usual[check]}
+    return None
+
+
+def open_cohort(
+    source: str,
+    period: object = "latest settled",
+    *,
+    state: object = ALL,
+    offence: object = ALL,
+    repeats: object = LEFT_OUT,
+) -> Cohort:
+    """Open the detainers that a source has of a period, a state or an offence group.
+
+    Parameters
+    ----------
+    source
+        Name of a source with weeks by day issued.
+    period
+        A Saturday, ``latest``, ``latest settled``, a month, a quarter, weeks or ``last 13 settled``
+        (:meth:`analysis.periods.Calendar.pick_period`).
+    state
+        Postal code, name or FIPS code of a state, or ``all``.
+    offence
+        Id or label of an offence group, or ``all``.
+    repeats
+        Rows flagged as repeats of another: ``left out`` or ``counted``.
+
+    Raises
+    ------
+    InputError
+        One of these is not there; the message says what is.
+
+    Examples
+    --------
+    >>> week = open_cohort("fy2015", "2015-06-20")
+    >>> int(week.weekly.declined.loc["2015-06-20", ("all", "all")])
+    66
+    """
+    needs = ("outcomes",) if offence == ALL else ("offences", "outcomes")
+    opened = open_source(source, clock="issued", needs=needs)
+    return Cohort(
+        opened,
+        Calendar.of(opened.facts).pick_period(period),
+        state_or_all(state),
+        ALL if offence == ALL else group_named(offence),
+        choose_repeats(repeats),
+    )

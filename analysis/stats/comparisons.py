@@ -1,0 +1,202 @@
+"""What differs from before, and is it clear? One comparison for every pair of periods, one family for a page.
+
+Declines now are held against declines before, per detainer issued; where recording delays are known, per detainer whose
+decline could be recorded by now (issued × completeness at its age), so that a younger period is not called lower for
+its age alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from analysis.periods import as_timestamps, last_day
+from analysis.stats.counts import ALL, Reason
+from analysis.stats.tests import (
+    MINIMUM_EXPECTED,
+    MINIMUM_OBSERVED,
+    adjust_for_many,
+    direction,
+    ratio_interval,
+    two_sided,
+)
+
+LAST_WEEK, TRAILING, TREND, BEFORE = "last week", "trailing weeks", "trend", "the weeks before"
+CLEAR = ("higher", "lower")
+KINDS = (ALL, "state", "offence_group")
+"""What a cell is: the nation, a state, a national offence group."""
+
+
+class Weekly(NamedTuple):
+    """Weekly counts of every cell, each a frame of weeks × cells: ``declined``, ``issued`` and ``exposure``.
+
+    Columns are (kind, place), the nation first; a week without a detainer of a cell is a row of zeros.
+    """
+
+    declined: pd.DataFrame
+    issued: pd.DataFrame
+    exposure: pd.DataFrame
+
+    def over(self, weeks: Sequence[date]) -> pd.DataFrame:
+        """Add some weeks up: one row per cell, ``declined``, ``issued``, ``exposure``."""
+        rows = as_timestamps(weeks)
+        return pd.DataFrame({name: frame.loc[rows].sum() for name, frame in self._asdict().items()})
+
+
+def weekly_cells(
+    weeks: Sequence[date], by_state: pd.DataFrame, by_group: pd.DataFrame | None, completeness: pd.Series
+) -> Weekly:
+    """Lay out the weekly counts of the nation, its states and its offence groups.
+
+    Parameters
+    ----------
+    weeks
+        The weeks, in order.
+    by_state, by_group
+        Counts by ``week`` and place, as from :func:`analysis.stats.counts.count_outcomes`; None = no offence groups.
+    completeness
+        What part of a week's declines is recorded by now, by week; a week that is not in it counts as complete.
+    """
+    index = as_timestamps(weeks)
+    frames = []
+    for name in ("declined", "issued"):
+        wide = {
+            kind: counts[name].unstack(fill_value=0).reindex(index, fill_value=0)  # noqa: PD010 (index levels)
+            for kind, counts in (("state", by_state), ("offence_group", by_group))
+            if counts is not None
+        }
+        whole = wide["state"].sum(axis="columns").to_frame(ALL)
+        frames.append(pd.concat({ALL: whole, **wide}, axis="columns").astype("int64"))
+    complete = completeness.reindex(index).fillna(1.0)
+    return Weekly(*frames, frames[1].mul(complete, axis="index"))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two periods that are compared, ``against`` what; ``refusal`` says why they are not, blank = they are."""
+
+    against: str
+    now: Sequence[date]
+    before: Sequence[date]
+    refusal: str = ""
+
+
+def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
+    """Compare declines per detainer of two periods, cell by cell.
+
+    Parameters
+    ----------
+    now, before
+        One row per cell, such as a state: ``declined``, ``issued`` and, where delays are known, ``exposure`` (issued ×
+        completeness); a cell that ``before`` lacks had no detainer then.
+    dispersion
+        Variance over mean of a week's count (:func:`analysis.stats.tests.pooled_dispersion`), one or one a cell; 1 =
+        chance alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cell: ``declined``, ``issued``, ``declined_before``, ``issued_before``, ``share``, ``share_before``,
+        ``difference`` (of the shares, parts of 1), ``expected`` (declines that the share before would give now),
+        ``ratio`` of the shares with ``low`` and ``high`` (95 %), ``p`` (two-sided) and ``reason``: blank where tested,
+        else why not, and then these numbers are NaN.
+
+    Examples
+    --------
+    >>> now = pd.DataFrame({"declined": [19], "issued": [138]}, index=["CO"])
+    >>> compare(now, pd.DataFrame({"declined": [44], "issued": [149]}, index=["CO"]))[["ratio", "p"]].round(3)
+        ratio      p
+    CO  0.466  0.005
+    """
+    before = before.reindex(now.index, fill_value=0)
+    y, y0 = (part["declined"].to_numpy(dtype=float) for part in (now, before))
+    e, e0 = (part.get("exposure", part["issued"]).to_numpy(dtype=float) for part in (now, before))
+    some = (e > 0) & (e0 > 0)
+    per_before = np.divide(e, e0, out=np.full(len(e), np.nan), where=some)
+    few = (y0 * per_before < MINIMUM_EXPECTED) & (y < MINIMUM_OBSERVED)
+    tested = some & ~few
+    phi = np.broadcast_to(np.asarray(dispersion, dtype=float), y.shape)
+    result = now[["declined", "issued"]].join(before[["declined", "issued"]].add_suffix("_before"))
+    for name in ("", "_before"):
+        issued = result[f"issued{name}"]
+        result[f"share{name}"] = result[f"declined{name}"] / issued.where(issued > 0)
+    result["difference"] = result["share"] - result["share_before"]
+    result["expected"] = y0 * per_before
+    numbers = np.full((4, len(y)), np.nan)
+    if tested.any():
+        args = (y[tested], y0[tested])
+        with np.errstate(divide="ignore"):  # none before: a ratio without limit
+            numbers[0, tested] = y[tested] / (y0 * per_before)[tested]
+        numbers[1:3, tested] = ratio_interval(*args, e[tested], e0[tested], phi[tested])
+        numbers[3, tested] = two_sided(*args, e[tested] / (e + e0)[tested], phi[tested])
+    result[["ratio", "low", "high", "p"]] = numbers.T
+    result["reason"] = np.select([~some, few], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN)
+    return result.astype({"reason": "str"})
+
+
+def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events: pd.DataFrame) -> pd.DataFrame:
+    """Make every comparison of a page, adjusted together.
+
+    Parameters
+    ----------
+    weekly
+        Counts by week and cell.
+    pairs
+        The periods compared.
+    dispersion
+        Variance over mean by cell.
+    events
+        The register of events (:func:`analysis.load.events.events`). One that changes what is counted and touches a
+        pair's weeks lets no direction be named; any other is named beside the change.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``against``, ``kind``, ``place``; the columns of :func:`compare`, ``p_adjusted`` (Benjamini and Hochberg
+        over all that are tested), ``between`` (headlines of events that lie between, which change nothing of what is
+        counted; blank = none) and ``finding``: ``higher``, ``lower``, ``no clear change``, or why there is none.
+    """
+    parts = {}
+    for pair in pairs:
+        part = compare(weekly.over(pair.now), weekly.over(pair.before), dispersion)
+        if pair.refusal:
+            part[["expected", "ratio", "low", "high", "p"]], part["reason"] = np.nan, pair.refusal
+        first, last = min([*pair.before, *pair.now]), max(pair.now)
+        part["blocked"], part["between"] = _events_between(events, first, last, part.index)
+        parts[pair.against] = part
+    table = pd.concat(parts, names=["against", "kind", "place"])
+    table["p_adjusted"] = adjust_for_many(table["p"])
+    table["finding"] = [
+        direction(row.declined, row.expected, row.p_adjusted, row.blocked) or row.reason for row in table.itertuples()
+    ]
+    return table.drop(columns="blocked")
+
+
+def _events_between(events: pd.DataFrame, first: date, last: date, cells: pd.Index) -> tuple[list[str], list[str]]:
+    """Name for each cell the first event of these weeks that changes what is counted, and the others, in words."""
+    end = pd.Timestamp(last_day(last))
+    during = events[(events["last_date"] >= pd.Timestamp(first)) & (events["date"] <= end)]
+    blocked, between = [], []
+    for kind, place in cells:
+        own = during if kind != "state" else during[during["state"].isin(["", place])]
+        blocking = own["blocks_comparison"]
+        blocked.append(next(iter(own.loc[blocking, "headline"]), ""))
+        between.append("; ".join(own.loc[~blocking & (own["kind"] == "policy"), "headline"]))
+    return blocked, between
+
+
+def clear_findings(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Give the comparisons with a clear direction, in the order in which a page names them.
+
+    First those of a week or period, the nation before states and offence groups, then the trends in the same order;
+    within each the smallest p first.
+    """
+    found = comparisons[comparisons["finding"].isin(CLEAR)].reset_index()
+    ranked = found.assign(trend=found["against"] == TREND, part=found["kind"] != ALL)
+    return ranked.sort_values(["trend", "part", "p", "place"], kind="stable").drop(columns=["trend", "part"])
