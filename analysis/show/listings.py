@@ -10,7 +10,7 @@ from string import ascii_uppercase
 import pandas as pd
 
 from analysis.load.vocabulary import states
-from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.counts import NOT_GIVEN
 
 STATE_NOT_GIVEN = "State not given"
 

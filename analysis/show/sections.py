@@ -51,7 +51,7 @@ MEASURES = {
     "persons": "Different persons named by the detainers counted",
 }
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
-ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone, as those of any state."
+ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
 NO_DELAYS = (
     "How finished the week is cannot be measured: the source does not say on which day a decline was recorded, and has "
@@ -131,16 +131,16 @@ def by_offence(sheet: Sheet, cohort: Cohort) -> Shown:
     )
 
 
-def state_by_offence(sheet: Sheet, cohort: Cohort) -> Shown | list[Shown]:
+def state_by_offence(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     """Show the declines of the last full quarter by state and offence group, of all states or of one or one group."""
     if not cohort.source.facts.offences:
-        return sheet.say(NO_OFFENCE)
+        return [sheet.say(NO_OFFENCE)]
     quarter = cohort.last_quarter
     if quarter is None:
-        return sheet.say(NO_QUARTER.format("declines by state and offence"))
+        return [sheet.say(NO_QUARTER.format("declines by state and offence"))]
     table = cross_tabulate(quarter.everywhere)
     if table.empty:
-        return sheet.say(str(table.attrs["reason"]))
+        return [sheet.say(str(table.attrs["reason"]))]
     sheet.know(cells_hidden=table.attrs["hidden"], cell_threshold=THRESHOLD)
     named = table.assign(
         state_name=table["state"].map(_state_name), group=table["offence_group"].map(_group_name)
@@ -151,14 +151,12 @@ def state_by_offence(sheet: Sheet, cohort: Cohort) -> Shown | list[Shown]:
         key, value = ("state", cohort.state) if cohort.state != ALL else ("offence_group", cohort.offence)
         own = named[named[key] == value]
         if own.empty:
-            return sheet.say("Too few detainers of {place_name} in {quarter_name} to show them by state and offence.")
-        return sheet.table(own[columns], "state_by_offence", caption)
-    wide, labels = (
-        named.pivot(index="state_name", columns="group", values=name).reindex(
-            index=named["state_name"].unique(), columns=named["group"].unique()
-        )
-        for name in ("declined", "declined_shown")
-    )
+            few = "Too few detainers of {place_name} in {quarter_name} to show them by state and offence."
+            return [sheet.say(few)]
+        return [sheet.table(own[columns], "state_by_offence", caption)]
+    order = {"index": named["state_name"].unique(), "columns": named["group"].unique()}
+    cells = named.set_index(["state_name", "group"])
+    wide, labels = (cells[name].unstack().reindex(**order) for name in ("declined", "declined_shown"))  # noqa: PD010
     drawn = sheet.figure(
         heatmap(
             wide.astype(float),
@@ -198,8 +196,8 @@ def trend(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         sheet.table(
             weeks.reset_index(),
             "weekly_counts",
-            "One row per week of issue. Expected: at the share of the {trailing_weeks} full weeks before; usual: what the "
-            "ups and downs of such weeks allow, on both sides. The interval says how far the share of such a week "
+            "One row per week of issue. Expected: at the share of the {trailing_weeks} full weeks before; usual: what "
+            "the ups and downs of such weeks allow, on both sides. The interval says how far the share of such a week "
             "usually lies from its mean: the count itself is complete.",
         ),
         sheet.table(
@@ -216,10 +214,8 @@ def all_comparisons(sheet: Sheet, cohort: Cohort) -> Shown:
     tested = table[table["p"].notna()].copy()
     if tested.empty:
         return sheet.say("Nothing is compared: {last_week_finding}.")
-    tested["place"] = [
-        cell_names(cohort, kind, place)[0] for kind, place in zip(tested["kind"], tested["place"], strict=True)
-    ]
-    sheet.know(clear=int(tested["finding"].isin(CLEAR).sum()), false_budget="1 to 3")
+    cells = zip(tested["kind"], tested["place"], strict=True)
+    tested["place"] = [cell_names(cohort, kind, place)[0] for kind, place in cells]
     columns = ["against", "place", "declined", "issued", "declined_before", "issued_before", "expected", "ratio"]
     columns += ["low", "high", "p", "p_adjusted", "finding"]
     return sheet.table(
@@ -243,8 +239,8 @@ def what_became(sheet: Sheet, cohort: Cohort) -> list[Shown]:
             subtitle=sheet.fill("Recorded outcome of the week's detainers, {place_name}, {week_name}"),
         ),
         "outcomes",
-        "Stacked bar of the recorded outcome: {declined:n} declined, {taken:n} taken by ICE, {other_ends:n} other ends, "
-        "{not_recorded:n} not recorded. The numbers are in the table key_figures.",
+        "Stacked bar of the recorded outcome: {declined:n} declined, {taken:n} taken by ICE, {other_ends:n} other "
+        "ends, {not_recorded:n} not recorded. The numbers are in the table key_figures.",
     )
     return [
         bars,
@@ -258,7 +254,7 @@ def what_became(sheet: Sheet, cohort: Cohort) -> list[Shown]:
 
 
 def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
-    """Hold states' declines of the last full quarter against those of detainers alike, and draw small states' shares."""
+    """Hold states' declines of the last full quarter against those of detainers alike, and draw small shares to all."""
     quarter = cohort.last_quarter
     if quarter is None or cohort.sole_state:
         why = NO_QUARTER.format("states like for like") if quarter is None else ""
@@ -281,8 +277,8 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
             sheet.table(
                 _with_names(alike),
                 "expected",
-                "States with {least_expected:n} declines expected or more, {quarter_name}. Expected: at the share of all "
-                "states among detainers alike by {alike_by}. At the mix of all: if what is asked were mixed as in all "
+                "States with {least_expected:n} declines expected or more, {quarter_name}. Expected: at the share of "
+                "all states among detainers alike by {alike_by}. At the mix of all: if what is asked were mixed as in all "
                 "states.",
             )
         )
@@ -304,10 +300,10 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         ]
         shown.append(
             sheet.table(
-                _with_names(drawn.drop(columns="reason").join(counts[["issued", "declined"]]))[columns],
+                _with_names(drawn.join(counts[["issued", "declined"]])[columns[1:]]),
                 "shrunken",
-                "States with detainers in {quarter_name}: the share, and the share drawn towards that of all states by as "
-                "much as it rests on few detainers. This is no ranking.",
+                "States with detainers in {quarter_name}: the share, and the share drawn towards that of all states by "
+                "as much as it rests on few detainers. This is no ranking.",
             )
         )
     return shown
@@ -321,7 +317,7 @@ def _with_names(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def change_apart(sheet: Sheet, cohort: Cohort) -> list[Shown]:
-    """Take the clearest change of the nation into the part of another mix and of other shares; nothing if none is clear."""
+    """Take a clear change of the nation into the part of another mix and that of other shares."""
     own = page_comparisons(cohort).xs((ALL, ALL), level=("kind", "place")) if cohort.cell[0] == ALL else None
     clear = [] if own is None else [name for name in own.index if own.loc[name, "finding"] in CLEAR]
     if not clear:
@@ -342,8 +338,8 @@ def change_apart(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         sheet.table(
             parts,
             "change",
-            "The clear change of the share, {points_of_change:+z.1f} percentage points ({apart_against}), as the part of "
-            "another mix of detainers and that of other shares within it. This is arithmetic, not a cause.",
+            "The clear change of the share, {points_of_change:+z.1f} percentage points ({apart_against}), as the part "
+            "of another mix of detainers and that of other shares within it. This is arithmetic, not a cause.",
         )
     ]
 
@@ -355,7 +351,8 @@ def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         return [sheet.say(NO_DELAYS)]
     said = (
         "By how declines of earlier weeks came in, {week_completeness:share} of this week's are recorded ({maturity}): "
-        "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, 90% band)."
+        "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, 90% "
+        "band)."
     )
     if sheet.facts["nowcast_reason"]:
         said = "The final number of the week's declines cannot be estimated: {nowcast_reason}."
@@ -378,8 +375,8 @@ def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
             subtitle=sheet.fill("Recorded as declined and estimated final number by week of issue, {nation_name}"),
         ),
         "nowcast",
-        "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final number "
-        "with a band. This week: {nowcast_recorded:.0f} recorded. The numbers are in the table nowcast.",
+        "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
+        "number with a band. This week: {nowcast_recorded:.0f} recorded. The numbers are in the table nowcast.",
     )
     return [sheet.say(said), series, *nowcast_tables(sheet, cohort, shown)]
 
@@ -413,8 +410,9 @@ def endings(sheet: Sheet, cohort: Cohort) -> list[Shown]:
                 subtitle=sheet.fill("Share ended in each way, other ends counted as such, {followed:detainers}"),
             ),
             "incidence",
-            "Curves of the share of detainers that had ended in each way by days since issue, with 95% intervals; those "
-            "without a recorded end count as followed until the extraction. The table incidence has numbers at some days.",
+            "Curves of the share of detainers that had ended in each way by days since issue, with 95% intervals; "
+            "those without a recorded end count as followed until the extraction. The numbers at some days are in the "
+            "table incidence.",
         ),
         sheet.table(
             within.rename(columns={"low": "incidence_low", "high": "incidence_high"}),
