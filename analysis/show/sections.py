@@ -351,8 +351,8 @@ def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         return [sheet.say(NO_DELAYS)]
     said = (
         "By how declines of earlier weeks came in, {week_completeness:share} of this week's are recorded ({maturity}): "
-        "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, 90% "
-        "band)."
+        "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, "
+        "{nowcast_level:.0%} band)."
     )
     if sheet.facts["nowcast_reason"]:
         said = "The final number of the week's declines cannot be estimated: {nowcast_reason}."

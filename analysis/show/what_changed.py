@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from analysis.show.sentences import Fact
 
 Facts = Mapping[str, Fact]
-Clause = Callable[[Facts], str | None]
+Clause = Callable[[Facts], str | list[str] | None]
 
 FAILED_CHECKS = {
     "detainers": "it has {check_found:.0f} detainers, where {check_usual:.0f} are usual",
@@ -24,8 +24,9 @@ EVENTS = {"policy": ", when its policy changed"}
 
 
 def say(grammar: Sequence[Clause], facts: Facts) -> list[str]:
-    """Give what the clauses of a grammar have to say of the facts, as templates."""
-    return [said for clause in grammar if (said := clause(facts))]
+    """Give what the clauses of a grammar have to say of the facts, as templates of one sentence each."""
+    said = (clause(facts) for clause in grammar)
+    return [sentence for one in said if one for sentence in ([one] if isinstance(one, str) else one)]
 
 
 # A week by the day on which detainers were issued.
@@ -66,7 +67,7 @@ def cohort_count(facts: Facts) -> str:
         "Of the {issued:detainers} that ICE issued in {place_name} in the week ending {week_end:day}, it has recorded "
     )
     if facts["no_share"]:
-        return said + "**{declined:many} as declined**. {no_share}"
+        return said + "**{declined:many} as declined**; {no_share}."
     if facts["declined"]:
         said += "**{declined:n} as declined** ({share:share}, 95% interval {share_low:share} to {share_high:share})"
     else:
@@ -82,8 +83,8 @@ def unfinished(facts: Facts) -> str | None:
     if facts["nowcast"] is not None:
         return (
             "The week is unfinished: by how declines of earlier weeks came in, {week_completeness:share} of its "
-            "declines are recorded, with about {nowcast:.0f} to be expected in the end (90% band {nowcast_low:.0f} to "
-            "{nowcast_high:.0f}), so no direction is named."
+            "declines are recorded, with about {nowcast:.0f} to be expected in the end ({nowcast_level:.0%} band "
+            "{nowcast_low:.0f} to {nowcast_high:.0f}), so no direction is named."
         )
     if facts["week_completeness"] is not None:
         return (
@@ -96,25 +97,21 @@ def unfinished(facts: Facts) -> str | None:
     )
 
 
-def findings(facts: Facts) -> str | None:
-    """Name the clear changes of the page, the clearest first; those that do not fit are counted."""
-    number = int(facts["findings"] or 0)
-    if not number:
-        return None
-    said = [_finding_of(facts, n) for n in range(1, number + 1) if f"finding_{n}_place" in facts]
-    more = " Also clear: {more_findings}." if facts["more_findings"] else ""
-    return " ".join(said) + more
+def findings(facts: Facts) -> list[str]:
+    """Name the clear changes of the page, the clearest first and each in a sentence; the others by name alone."""
+    said = [_finding_of(facts, n) for n in range(1, int(facts["findings"] or 0) + 1) if f"finding_{n}_place" in facts]
+    return [*said, *(["Clear as well: {more_findings}."] if facts["more_findings"] else [])]
 
 
 def _finding_of(facts: Facts, n: int) -> str:
     """Say one clear change, with what lies between the two periods."""
     against = THAN[str(facts[f"finding_{n}_against"])]
-    between = f" Between them: {{finding_{n}_between}}." if facts[f"finding_{n}_between"] else ""
+    between = f"; between them lies: {{finding_{n}_between}}" if facts[f"finding_{n}_between"] else ""
     counts = (
-        f"{{finding_{n}_declined:n}} of {{finding_{n}_issued:n}} ({{finding_{n}_share:share}}), against "
-        f"{{finding_{n}_declined_before:n}} of {{finding_{n}_issued_before:n}} ({{finding_{n}_share_before:share}})"
+        f"{{finding_{n}_declined:many}} of {{finding_{n}_issued:n}} ({{finding_{n}_share:share}}), against "
+        f"{{finding_{n}_declined_before:many}} of {{finding_{n}_issued_before:n}} ({{finding_{n}_share_before:share}})"
     )
-    return f"**{{finding_{n}_where}} the share is {{finding_{n}_finding}}** {against}: {counts}.{between}"
+    return f"{{finding_{n}_where}} **the share is {{finding_{n}_finding}}** {against}: {counts}{between}."
 
 
 def cohort_change(facts: Facts) -> str | None:

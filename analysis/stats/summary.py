@@ -28,7 +28,7 @@ from analysis.stats.tests import MINIMUM_DIFFERENCE, usual_range
 
 MOST_NAMED = 4
 """Clear findings that a lead names; how many more there are is said."""
-NO_SHARE = "Every row of the source has the same recorded end, so no share is given."
+NO_SHARE = "every row of the source has the same recorded end, so no share is given"
 
 
 def weekly_counts(cohort: Cohort) -> pd.DataFrame:
@@ -262,6 +262,7 @@ def _estimate_facts(cohort: Cohort) -> dict[str, object]:
         "nowcast": now["estimate"],
         "nowcast_low": now["low"],
         "nowcast_high": now["high"],
+        "nowcast_level": 0.9,
         "nowcast_recorded": now["recorded"],
         "nowcast_reason": now["reason"] or None,
         **{f"past_bands_{name}": value for name, value in past.items()},

@@ -1,0 +1,282 @@
+"""Cohorts: the totals of fiscal 2015, periods, what is compared and when nothing is, and the family of a page."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_cohorts import FIRST, detainers, made_cohort, made_weeks
+
+from analysis.errors import InputError
+from analysis.load.table import Outcome
+from analysis.periods import WEEK
+from analysis.stats import cohort as cohorts
+from analysis.stats.cohort import Cohort, open_cohort, place_name
+from analysis.stats.comparisons import clear_findings
+from analysis.stats.counts import NOT_GIVEN, of_weeks
+from analysis.stats.tests import adjust_for_many
+
+STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
+RISE = [*STEADY[:-1], {"CA": (90, 200), "NY": (20, 200), "TX": (18, 200)}]
+
+
+@pytest.fixture(scope="module")
+def june() -> Cohort:
+    return open_cohort("fy2015", "2015-06-20")
+
+
+# The fiscal-2015 source: figures published with it, and what a first trial of the method found (methods, section 3.2).
+
+
+def test_fiscal_2015_adds_up_to_its_published_totals() -> None:
+    whole = open_cohort("fy2015", "2015-07-18")
+    sums = whole.by_state.sum()
+    assert (sums["issued"], sums["declined"], sums["not_recorded"]) == (79_053, 5_501, 52_263)
+    assert whole.by_state.xs(NOT_GIVEN, level="state")["issued"].sum() == 9_020
+    assert len(whole.calendar.weeks()) == 43
+    assert [whole.calendar.status(week) for week in whole.calendar.weeks()][0::42] == ["partial", "partial"]
+
+
+@pytest.mark.parametrize(
+    ("week", "nation", "states"),
+    [
+        ("2015-03-28", (1_456, 22_780, 2_627, 28_581), {"CO", "IL", "NY", "PA"}),
+        ("2015-04-25", (1_421, 23_757, 2_053, 24_952), {"IL", "NV", "NY", "OK", "PA"}),
+        ("2015-05-23", (1_285, 23_676, 1_639, 22_826), {"NY", "OK", "TX"}),
+        ("2015-06-20", (1_177, 23_294, 1_458, 22_389), {"CA", "FL", "TX", NOT_GIVEN}),
+    ],
+)
+def test_the_trend_finds_what_a_first_trial_found(week: str, nation: tuple[int, ...], states: set[str]) -> None:
+    clear = clear_findings(open_cohort("fy2015", week).comparisons)
+    trend = clear[clear["against"] == "trend"].set_index("place")
+    counts = ["declined", "issued", "declined_before", "issued_before"]
+    assert tuple(trend.loc["all", counts]) == nation
+    assert trend.loc["all", "finding"] == "lower"
+    assert set(trend.index) == {"all", *states}
+    assert trend["finding"].get("TX", "higher") == "higher"
+    assert trend["finding"].get("NY", "lower") == "lower"
+
+
+def test_texas_stands_out_against_the_eight_weeks_in_may() -> None:
+    clear = clear_findings(open_cohort("fy2015", "2015-05-23").comparisons)
+    first = clear.iloc[0]
+    assert (first["against"], first["place"], first["finding"]) == ("trailing weeks", "TX", "higher")
+    assert (first["declined"], first["issued"], first["declined_before"], first["issued_before"]) == (10, 359, 15, 3382)
+
+
+def test_the_family_of_june_is_as_tried(june: Cohort) -> None:
+    tested = june.comparisons["p"].notna()
+    assert 59 <= tested.sum() <= 62
+    assert june.comparisons["p_adjusted"].to_numpy() == pytest.approx(
+        adjust_for_many(june.comparisons["p"]), nan_ok=True
+    )
+    assert june.comparisons.loc[("trend", "all", "all"), "p_adjusted"] == pytest.approx(0.0002, abs=1e-4)
+    assert june.dispersion["all", "all"] == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_law_or_a_memo_is_named_beside_the_change_and_blocks_nothing() -> None:
+    trend = open_cohort("fy2015", "2015-03-28").comparisons.loc["trend"]
+    assert "Priority Enforcement Program" in trend.loc[("all", "all"), "between"]
+    assert "New York City" in trend.loc[("state", "NY"), "between"]
+    assert "New York City" not in trend.loc[("state", "CO"), "between"]
+
+
+# Periods.
+
+
+def test_two_months_of_two_states() -> None:
+    march, january = (open_cohort("fy2015", month) for month in ("2015-03", "2015-01"))
+    assert (march.period.first_day, march.period.last_day) == (date(2015, 3, 7), date(2015, 4, 3))
+    counts = [of_weeks(one.by_state, one.period.weeks, ["CO", "NY"]) for one in (january, march)]
+    assert counts[0][["declined", "issued"]].to_numpy().tolist() == [[44, 149], [20, 235]]
+    assert counts[1][["declined", "issued"]].to_numpy().tolist() == [[19, 138], [5, 197]]
+    assert set(march.comparisons.index.unique("against")) == {"the weeks before", "trend"}
+
+
+@pytest.mark.parametrize(
+    ("period", "weeks", "first"),
+    [
+        ("2015Q1", 13, date(2015, 1, 3)),
+        ("last 13 settled", 13, date(2015, 3, 28)),
+        ("2015-01-03:2015-01-31", 5, date(2015, 1, 3)),
+        ("latest settled", 1, date(2015, 6, 20)),
+    ],
+)
+def test_a_period_is_whole_weeks(period: str, weeks: int, first: date) -> None:
+    found = open_cohort("fy2015", period)
+    assert (len(found.period.weeks), found.period.first_day) == (weeks, first)
+    assert len(found.everywhere["issued_on"].dt.date.unique()) == weeks  # counts by week of issue
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        ("2014Q3", "does not cover all of July to September 2014"),
+        ("last 60 settled", "no 'last 60 settled' weeks"),
+        ("2015-06-21", "named by its Saturday"),
+        ("2015-13", "not a date"),
+        ("2015-06-20:2015-01-03", "run backwards"),
+    ],
+)
+def test_a_period_that_is_not_there_is_refused(period: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        open_cohort("fy2015", period)
+
+
+def test_the_last_quarter_holds_settled_weeks_alone(june: Cohort) -> None:
+    quarter = june.last_quarter
+    assert quarter is not None
+    assert (quarter.period.first_day, quarter.period.last_day) == (date(2015, 1, 3), date(2015, 4, 3))
+    assert open_cohort("fy2015", "2014-11-01").last_quarter is None
+
+
+# What is compared, and when nothing is.
+
+
+def test_a_planted_rise_is_named_first_of_the_nation_then_of_the_state() -> None:
+    clear = clear_findings(made_cohort(made_weeks(*RISE)).comparisons)
+    assert clear[["against", "place", "finding"]].to_numpy().tolist()[:2] == [
+        ["trailing weeks", "all", "higher"],
+        ["last week", "all", "higher"],
+    ]
+    assert set(clear["place"]) == {"all", "CA"}
+
+
+def test_steady_weeks_have_no_finding_and_a_fall_is_lower() -> None:
+    assert clear_findings(made_cohort(made_weeks(*STEADY)).comparisons).empty
+    fall = [*STEADY[:-1], {"CA": (1, 200), "NY": (20, 200), "TX": (18, 200)}]
+    assert set(clear_findings(made_cohort(made_weeks(*fall)).comparisons)["finding"]) == {"lower"}
+
+
+def test_thirteen_weeks_against_thirteen_see_a_slow_change() -> None:
+    weeks = [{"CA": (40, 200), "TX": (20, 200)}] * 20 + [{"CA": (22, 200), "TX": (20, 200)}] * 13
+    table = made_cohort(made_weeks(*weeks)).comparisons
+    assert table.loc[("trend", "state", "CA"), "finding"] == "lower"
+    assert table.loc[("trend", "state", "TX"), "finding"] == "no clear change"
+    assert table.loc[("last week", "state", "CA"), "finding"] == "no clear change"
+
+
+@pytest.mark.parametrize(("number", "trailing"), [(1, "only 0 of 8 full weeks before"), (6, "only 5 of 8 full weeks")])
+def test_without_a_past_nothing_is_compared_and_the_reason_stands(number: int, trailing: str) -> None:
+    cohort = made_cohort(made_weeks(*STEADY[:number]))
+    table = cohort.comparisons
+    assert set(cohort.dispersion) == {1.0}
+    assert table.loc["trailing weeks", "finding"].str.startswith(trailing).all()
+    assert set(table.loc["trend", "finding"]) == {f"only {number} of 26 settled weeks"}
+    assert table.loc["trend", ["ratio", "p", "p_adjusted"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("covered", "reason"),
+    [
+        ({"last_day": FIRST + 39 * WEEK + timedelta(days=5)}, "partial week"),
+        ({"extracted_on": FIRST + 40 * WEEK}, "week not settled"),
+    ],
+)
+def test_partial_and_unsettled_weeks_are_not_compared_but_the_trend_of_settled_ones_is(
+    covered: dict[str, date], reason: str
+) -> None:
+    table = made_cohort(made_weeks(*RISE), FIRST + 39 * WEEK, **covered).comparisons
+    assert set(table.loc["last week", "finding"]) == {reason}
+    assert table.loc[("trend", "all", "all"), "finding"] == "no clear change"
+
+
+def test_a_state_new_this_week_has_no_past_to_be_compared_with() -> None:
+    weeks = [*STEADY[:-1], STEADY[0] | {"VI": (9, 9)}]
+    assert made_cohort(made_weeks(*weeks)).comparisons.loc[("last week", "state", "VI"), "finding"] == "no detainers"
+
+
+def test_weeks_missing_in_the_middle_are_weeks_without_detainers() -> None:
+    table = pd.concat([made_weeks(*STEADY[:20]), made_weeks(*STEADY[:15], first=FIRST + 25 * WEEK)], ignore_index=True)
+    cohort = made_cohort(table)
+    assert cohort.weekly.issued["all", "all"].iloc[20:25].tolist() == [0] * 5
+    assert clear_findings(cohort.comparisons).empty
+
+
+def test_every_row_with_one_outcome_gives_no_share_and_no_test() -> None:
+    cohort = made_cohort(made_weeks(*[{"CA": (9, 9), "TX": (4, 4)}] * 30))
+    assert cohort.sole_outcome == Outcome.DECLINED
+    assert set(cohort.comparisons["finding"]) == {"every row of the source has the same recorded end"}
+    blank = made_cohort(detainers([{"issued_on": FIRST + n * WEEK, "state": "CA"} for n in range(30)]))
+    assert blank.sole_outcome == Outcome.NOT_RECORDED
+
+
+def test_a_source_of_one_state_is_named_by_it_and_tests_nothing_twice() -> None:
+    weeks = [{"PA": (20, 200), "blank": (1, 3)}] * 30
+    cohort = made_cohort(made_weeks(*weeks))
+    assert (cohort.sole_state, cohort.name) == ("PA", "Pennsylvania")
+    assert set(cohort.comparisons.index.get_level_values("kind")) == {"all"}
+    own = made_cohort(made_weeks(*weeks), state="PA")
+    assert own.cell == ("all", "all")
+
+
+def test_a_failed_check_makes_the_week_unfinished_and_the_next_one_names_no_direction() -> None:
+    thin = [*STEADY[:30], {"CA": (2, 20), "NY": (2, 20), "TX": (2, 20)}, *RISE[-1:]]
+    failed = made_cohort(made_weeks(*thin), FIRST + 30 * WEEK)
+    assert failed.failed_check is not None
+    assert failed.failed_check["check"] == "detainers"
+    assert failed.status == "provisional"
+    after = made_cohort(made_weeks(*thin))
+    assert after.comparisons.loc[("last week", "all", "all"), "finding"].startswith("no direction named: the week befo")
+
+
+def test_no_check_fails_in_the_bundled_weeks(june: Cohort) -> None:
+    checked = (cohorts.check_week(june.by_state, week, june.calendar) for week in june.calendar.weeks())
+    assert [found for found in checked if found] == []
+
+
+def test_nothing_later_than_the_period_is_read(june: Cohort) -> None:
+    assert june.history["issued_on"].max() <= pd.Timestamp(june.period.last_day)
+    assert june.calendar.weeks()[-1] == june.week
+
+
+def test_scope_keeps_its_own_rows() -> None:
+    cohort = made_cohort(made_weeks(*STEADY), state="NY")
+    assert set(cohort.detainers["state"]) == {"NY"}
+    assert cohort.detainers["detainers"].sum() == 200
+    assert cohort.everywhere["detainers"].sum() == 600
+
+
+@pytest.mark.parametrize(
+    ("postal", "name"),
+    [
+        ("VA", "Virginia"),
+        ("WV", "West Virginia"),
+        ("VI", "the U.S. Virgin Islands"),
+        ("DC", "the District of Columbia"),
+        ("TX", "Texas"),
+        ("all", "the United States"),
+    ],
+)
+def test_places_take_their_article(postal: str, name: str) -> None:
+    assert place_name(postal).replace("U.S. ", "") == name.replace("U.S. ", "")
+
+
+WEEKS = st.lists(
+    st.fixed_dictionaries(
+        {s: st.tuples(st.integers(0, 9), st.integers(0, 30)).map(lambda t: (min(t), max(t))) for s in ("CA", "TX")}
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=15)
+@given(WEEKS)
+def test_every_comparison_has_numbers_or_a_reason(weeks: list[dict[str, tuple[int, int]]]) -> None:
+    table = made_weeks(*weeks)
+    if table.empty:
+        return
+    cohort = made_cohort(table)
+    found = cohort.comparisons
+    assert (found["p"].isna() == (found["reason"] != "")).all()
+    assert (found["finding"] != "").all()
+    assert found["p"].dropna().between(0, 1).all()
+    assert (cohort.dispersion >= 1).all()
+    whole = cohort.weekly.declined
+    assert (whole["state"].sum(axis="columns") == whole["all", "all"]).all()
+    assert np.isfinite(cohort.dispersion).all()

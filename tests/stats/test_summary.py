@@ -1,0 +1,153 @@
+"""What a page says of a cohort: recomputed from its rows, silent where nothing is known, small counts hidden."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_cohorts import FIRST, detainers, made_cohort, made_weeks
+
+from analysis.load.repeats import FIRST_OF_DAY, RULES
+from analysis.load.table import Outcome
+from analysis.periods import WEEK
+from analysis.stats import summary
+from analysis.stats.cohort import Cohort, open_cohort
+from analysis.stats.comparisons import CLEAR
+from analysis.stats.tests import two_sided
+
+STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
+
+
+@pytest.fixture(scope="module")
+def june() -> Cohort:
+    return open_cohort("fy2015", "2015-06-20")
+
+
+def test_the_weekly_counts_are_those_of_the_source(june: Cohort) -> None:
+    weeks = summary.weekly_counts(june)
+    row = weeks.loc["2015-06-20"]
+    assert (row["declined"], row["issued"], row["status"]) == (66, 1_673, "settled")
+    assert row["share"] == pytest.approx(66 / 1_673)
+    assert row["expected"] == pytest.approx(1_673 * 696 / 14_170)
+    assert row["share_low"] < row["share"] < row["share_high"]
+    assert weeks.iloc[0]["status"] == "partial"
+    assert weeks["usual_low"].first_valid_index() == pd.Timestamp("2014-11-29")  # eight full weeks before it
+
+
+def test_the_band_the_flag_and_the_test_are_one(june: Cohort) -> None:
+    weeks, phi = summary.weekly_counts(june), june.dispersion["all", "all"]
+    row = weeks.loc["2015-06-20"]
+    for count in range(30, 140):
+        p = two_sided(count, 696, 1_673 / (1_673 + 14_170), phi)
+        assert (p < 0.05) == (not row["usual_low"] <= count <= row["usual_high"]), count
+    trailing = june.comparisons.loc[("trailing weeks", "all", "all")]
+    assert trailing["expected"] == pytest.approx(row["expected"])
+
+
+def test_a_count_outside_its_range_is_ringed_on_both_sides() -> None:
+    high = [*STEADY[:-1], {"CA": (60, 200), "NY": (60, 200), "TX": (60, 200)}]
+    low = [*STEADY[:-1], {"CA": (5, 200), "NY": (5, 200), "TX": (5, 200)}]
+    sides = [summary.weekly_counts(made_cohort(made_weeks(*w)))["outside"].iloc[-1] for w in (high, low, STEADY)]
+    assert sides == ["above", "below", ""]
+
+
+def test_a_week_without_detainers_has_no_share() -> None:
+    table = pd.concat([made_weeks(*STEADY[:3]), made_weeks(STEADY[0], first=FIRST + 4 * WEEK)], ignore_index=True)
+    row = summary.weekly_counts(made_cohort(table)).iloc[3]
+    assert (row["issued"], row["declined"]) == (0, 0)
+    assert row[["share", "share_low", "share_high", "usual_low"]].isna().all()
+
+
+def test_states_have_their_counts_and_no_share_below_twenty(june: Cohort) -> None:
+    table = summary.counts_by_state(june)
+    assert (table["declined"].sum(), table["issued"].sum()) == (66, 1_673)
+    assert table.loc["CA", ["declined", "issued", "last_week"]].tolist() == [33, 291, 23]
+    assert table.loc["CA", "trailing_mean"] == pytest.approx(34.125)
+    assert table.loc["IA", "issued"] < 20
+    assert table.loc[table["issued"] < 20, "share"].isna().all()
+    assert table.loc["TX", "against trend"] == "higher"
+
+
+def test_small_outcomes_of_a_state_are_a_range(june: Cohort) -> None:
+    table = summary.counts_by_state(june)
+    for name in ("taken", "other_ends", "not_recorded"):
+        known = table[name].dropna()
+        assert not known.between(1, 4).any()
+        assert (table.loc[table[name].isna(), f"{name}_shown"] != "").all()
+
+
+def test_the_main_counts_of_the_nation_and_of_a_state(june: Cohort) -> None:
+    nation = summary.key_figures(june).set_index("measure")
+    assert nation["this_week"].to_dict() == {
+        **{"issued": 1_673, "declined": 66, "taken": 373, "other_ends": 192, "not_recorded": 1_042}
+    }
+    assert nation.loc["declined", ["last_week", "trailing_mean"]].tolist() == [82, 87]
+    state = summary.key_figures(open_cohort("fy2015", "2015-06-20", state="TX")).set_index("measure")
+    assert state.loc["declined", "this_week"] == 2
+    assert state.loc[["taken", "other_ends", "not_recorded"], ["last_week", "trailing_mean"]].isna().all(axis=None)
+
+
+def test_a_state_above_half_is_taken_out_and_half_is_not_above() -> None:
+    half = [*STEADY[:-1], {"CA": (40, 200), "NY": (20, 200), "TX": (20, 200)}]
+    assert summary.largest_place(made_cohort(made_weeks(*half))) == {"apart_name": None}
+    above = [*STEADY[:-1], {"CA": (41, 200), "NY": (20, 200), "TX": (20, 200)}]
+    found = summary.largest_place(made_cohort(made_weeks(*above)))
+    assert found == {
+        "apart_name": "California",
+        "apart_declined": 41,
+        "apart_total": 81,
+        "elsewhere_declined": 40,
+        "elsewhere_issued": 400,
+        "elsewhere_declined_before": 38,
+        "elsewhere_issued_before": 400,
+    }
+
+
+def test_repeats_and_persons_stand_beside_each_other() -> None:
+    people, words = ["a", "a", "b", None, None], [FIRST_OF_DAY, RULES["same_day"], None, None, None]
+    rows = [
+        {"person": person, "duplicate": word, "state": state}
+        for person, word, state in zip(people, words, ["CA", "CA", "TX", "TX", "CA"], strict=True)
+    ]
+    facts = summary.cohort_facts(made_cohort(detainers(rows)))
+    counted = {name: facts[name] for name in ("records", "repeats_flagged", "persons", "without_id", "issued")}
+    assert counted == {"records": 5, "repeats_flagged": 1, "persons": 2, "without_id": 2, "issued": 4}
+
+
+def test_facts_name_every_finding_of_the_page_and_none_that_is_not_there() -> None:
+    for week in ("2015-03-28", "2015-05-23", "2015-01-31"):
+        cohort = open_cohort("fy2015", week)
+        facts = summary.cohort_facts(cohort)
+        clear = cohort.comparisons["finding"].isin(CLEAR).sum()
+        assert facts["findings"] == clear
+        named = [n for n in range(1, 10) if f"finding_{n}_place" in facts]
+        assert len(named) == min(clear, summary.MOST_NAMED)
+        more = str(facts["more_findings"]).split(", ") if facts["more_findings"] else []
+        assert len(named) + len(more) == clear
+
+
+def test_a_profile_has_its_own_findings_alone() -> None:
+    facts = summary.cohort_facts(open_cohort("fy2015", "2015-06-20", state="TX"))
+    assert (facts["findings"], facts["finding_1_where"], facts["finding_1_finding"]) == (1, "In Texas", "higher")
+    assert summary.cohort_facts(open_cohort("fy2015", "2015-06-20", state="WY"))["findings"] == 0
+
+
+def test_a_source_chosen_by_outcome_has_counts_and_no_share() -> None:
+    cohort = made_cohort(made_weeks(*[{"CA": (30, 30), "TX": (25, 25)}] * 30))
+    facts = summary.cohort_facts(cohort)
+    assert (facts["declined"], facts["no_share"]) == (55, summary.NO_SHARE)
+    assert np.isnan([facts["share"], facts["share_low"], facts["usual_low"]]).all()
+    assert summary.counts_by_state(cohort)["share"].isna().all()
+
+
+def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
+    facts = summary.cohort_facts(open_cohort("synthetic", "latest"))
+    assert facts["status"] in ("provisional", "too young")
+    assert facts["nowcast_low"] <= facts["nowcast"] <= facts["nowcast_high"]
+    assert facts["past_bands_held"] <= facts["past_bands_made"]
+    assert facts["usual_low"] is None or np.isnan(facts["usual_low"])
+
+
+def test_one_row_is_a_cohort() -> None:
+    facts = summary.cohort_facts(made_cohort(detainers([{"state": "TX", "outcome": Outcome.DECLINED}])))
+    assert (facts["issued"], facts["declined"], facts["findings"]) == (1, 1, 0)
