@@ -19,13 +19,15 @@ from statsmodels.stats.proportion import proportion_confint
 from analysis.errors import unknown
 from analysis.load.repeats import is_repeat
 from analysis.load.table import Outcome
-from analysis.periods import as_timestamps, week_of
+from analysis.periods import WEEK, as_timestamps, week_of
 
 Floats = NDArray[np.float64]
 NOT_GIVEN = "not given"
 ALL = "all"
 LEFT_OUT, COUNTED = "left out", "counted"
 REPEATS = (LEFT_OUT, COUNTED)
+TRAILING_WEEKS = 8
+TRAILING = TRAILING_WEEKS * WEEK
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
 _COLUMN_OF = {
     **dict.fromkeys(Outcome, "other_ends"),
