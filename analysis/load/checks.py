@@ -87,9 +87,9 @@ def selection(table: pd.DataFrame) -> Iterator[Check]:
     chosen = outcome not in (None, Outcome.NOT_RECORDED)
     note = "every row has the same recorded end: no share can be given" if chosen else ""
     ends = table["outcome"].nunique()
-    yield Check("outcomes", "outcomes that occur, none recorded among them", ends, level=warned(chosen), note=note)
+    yield Check("outcomes", "different outcomes, none recorded counted as one", ends, level=warned(chosen), note=note)
     note = f"all rows are of one state ({state}): nothing is said of the United States" if state else ""
-    yield Check("states_given", "states that occur", table["state"].nunique(), level=warned(state), note=note)
+    yield Check("states_given", "different states", table["state"].nunique(), level=warned(state), note=note)
 
 
 def columns(release: Release) -> Iterator[Check]:

@@ -67,6 +67,8 @@ class _FactFormatter(string.Formatter):
                 return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
             case "share":
                 return as_percent(value)
+            case "limit":
+                return f"{100 * value:g}%"
             case "many":
                 return f"{value:,}" if value else "none"
             case "words":
@@ -90,9 +92,9 @@ def fill(template: str, facts: Mapping[str, Fact]) -> str:
     """Fill a template's ``{fact_id:format}`` fields.
 
     Formats: ``n`` (1,234), ``many`` (1,234, but "none" for zero), ``words`` ("three", 10), ``share`` (12.3%), ``ratio``
-    (0.70), ``p`` ("p = 0.084"), ``day`` (4 February 2017, from an ISO date), ``day_of_year`` (4 February), a noun of
-    :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the value as it is. A fact that is missing or NaN
-    reads "not known", an infinite one "unlimited".
+    (0.70), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``day`` (4 February 2017, from an ISO
+    date), ``day_of_year`` (4 February), a noun of :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the
+    value as it is. A fact that is missing or NaN reads "not known", an infinite one "unlimited".
 
     Raises
     ------

@@ -63,7 +63,7 @@ def test_every_limit_is_said_and_no_sentence_has_one_of_its_own() -> None:
 def test_the_limits_are_those_of_the_checks() -> None:
     said = " ".join(fill(rule, limit_facts()) for rule in RULES)
     assert f"at least {irregular.BULK_LEAST} detainers" in said
-    assert f"above {GATES['state'].stop:.1%} nothing is imported" in said
+    assert f"above {GATES['state'].stop:.0%} nothing is imported" in said
     assert f"the {irregular.WEEKS_BEFORE} weeks before it" in said
     assert f"fewer than {checks.LEAST_NAMED} rows" in said
 
