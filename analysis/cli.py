@@ -302,7 +302,11 @@ def list_command() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Name of the source; a newer file under it becomes a new version.")
 @click.option("--title", help="What reports call it  [default: the name].")
-@click.option("--extracted-on", type=click.DateTime(["%Y-%m-%d"]), help="Day on which ICE made the file, if known.")
+@click.option(
+    "--extracted-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day on which ICE made the file  [default: as the files say].",
+)
 @click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
 @_data_dir
 @_mendable
@@ -322,7 +326,11 @@ def import_command(
 @main.command("check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--previous", help="Name of an imported source to compare with.")
-@click.option("--extracted-on", type=click.DateTime(["%Y-%m-%d"]), help="Day on which ICE made the file, if known.")
+@click.option(
+    "--extracted-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day on which ICE made the file  [default: as the files say].",
+)
 @click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
 @_data_dir
 @_mendable

@@ -18,7 +18,7 @@ from analysis.load.releases import STOP_UNDATED, Release
 from analysis.load.repeats import RULES
 from analysis.load.scorecards import PASS, STOP, TOTALS_DIFFER, WARN, Check, level_of, warned
 from analysis.load.sheets import normalised
-from analysis.load.table import NAMES
+from analysis.load.table import NAMES, Outcome, one_outcome, one_state
 from analysis.load.vocabulary import GATES
 
 LEAST_NAMED = 5
@@ -79,6 +79,17 @@ def counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
     kept = len(table) - flagged
     yield Check("rows_kept", "detainers not flagged", kept, kept / len(table))
     yield Check("persons", "persons with an id", persons, note="ids hold within one release only")
+
+
+def selection(table: pd.DataFrame) -> Iterator[Check]:
+    """Check whether the rows look like a choice out of all: of one recorded end, or of one state."""
+    outcome, state = one_outcome(table), one_state(table)
+    chosen = outcome not in (None, Outcome.NOT_RECORDED)
+    note = "every row has the same recorded end: no share can be given" if chosen else ""
+    ends = table["outcome"].nunique()
+    yield Check("outcomes", "different outcomes, none recorded counted as one", ends, level=warned(chosen), note=note)
+    note = f"all rows are of one state ({state}): nothing is said of the United States" if state else ""
+    yield Check("states_given", "different states", table["state"].nunique(), level=warned(state), note=note)
 
 
 def columns(release: Release) -> Iterator[Check]:
@@ -158,7 +169,10 @@ def dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
     for check, what, day in (("first_day", "first day of issue", first), ("newest_day", "newest day of issue", newest)):
         note = "a week, by its Saturday" if is_counts(table) else ""
         yield Check(check, what, "none" if pd.isna(day) else f"{day:%Y-%m-%d}", note=note)
-    if extracted_on is not None:
+    if extracted_on is None:
+        note = "taken as the newest day of issue"
+        yield Check("extraction", "day of the extraction", "not known", level=WARN, note=note)
+    else:
         late = detainers(table, issued > pd.Timestamp(extracted_on))
         level = STOP if late / total > STOP_UNDATED else warned(late)
         note = f"extracted on {extracted_on}" + (": is that right?" if late else "")

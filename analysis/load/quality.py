@@ -50,6 +50,7 @@ def scorecard(
         [
             *checks.reading(release),
             *checks.counted(table, release.persons),
+            *checks.selection(table),
             *checks.columns(release),
             *checks.mended(release),
             *checks.words(release),
@@ -69,6 +70,7 @@ def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) ->
     return as_card(
         [
             *checks.counted(table, table["person"].nunique()),
+            *checks.selection(table),
             *norms.blanks(table, "", absent),
             *checks.dates(table, extracted_on),
             *checks.days_and_weeks(table, extracted_on),
@@ -78,9 +80,10 @@ def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) ->
 
 def source_scorecard(source: Source) -> pd.DataFrame:
     """Give the scorecard of a source: of an imported one that made at the import, else one made now."""
-    stored, day = source.path.with_name(SCORECARD_FILE), source.facts.extracted_on
+    stored, facts = source.path.with_name(SCORECARD_FILE), source.facts
     if source.path.name == TABLE_FILE and stored.is_file():
         return read_scorecard(stored)
+    day = facts.extracted_on if facts.extracted_known else None
     if source.path.name == TABLE_FILE or source.path.name.endswith(".csv"):
         return table_scorecard(source.detainers(), extracted_on=day)
     return scorecard(read_release(source.path), extracted_on=day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -29,11 +29,12 @@ from analysis.load.cells import (
     rows_of,
     used,
 )
+from analysis.load.extraction import DAY_COLUMNS, extraction_day
 from analysis.load.headers import header_score, id_columns, is_date, one_form, stacked
 from analysis.load.readers import SUFFIXES, read_sheets
 from analysis.load.release_offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.repeats import flag_repeats
-from analysis.load.sheets import Sheet
+from analysis.load.sheets import Sheet, normalised
 from analysis.load.table import COLUMNS, DTYPES, NAMES, check_table
 from analysis.load.vocabulary import GATES, gated, outcome_of, request_of
 
@@ -71,6 +72,8 @@ class Release:
     offence_steps
         Rows and shares by the step that placed the offence (:func:`analysis.load.offences.mapped_shares`); no rows
         where the release has no offences.
+    extracted_on
+        Day on which the release was made, as its files say (:mod:`analysis.load.extraction`); None = they do not.
     """
 
     table: pd.DataFrame
@@ -82,6 +85,7 @@ class Release:
     changes: pd.DataFrame
     unknown_values: pd.DataFrame
     offence_steps: pd.DataFrame
+    extracted_on: date | None
 
 
 class _Ledger:
@@ -170,6 +174,7 @@ def read_release(
         changes=pd.DataFrame(ledger.rows, columns=["what", "column", "rows", "example"]),
         unknown_values=unknown_values,
         offence_steps=steps,
+        extracted_on=extraction_day(_told(read, frame), frame["issued_on"].max().date(), not_after),
     )
 
 
@@ -216,6 +221,15 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
                 do="Leave one out, or no one could tell their rows apart",
             )
     return sheets
+
+
+def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
+    """Go through what may say when a release was made: names, lines above the header, columns that hold it."""
+    for sheet in sheets:
+        yield from (sheet.file, sheet.name, *sheet.above)
+    for name in frame:
+        if normalised(name) in DAY_COLUMNS:
+            yield from map(str, frame[name].dropna().unique())
 
 
 def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:

@@ -50,7 +50,7 @@ def read_text(path: Path, blank: Sheet, score: Score, ids: frozenset[str]) -> Sh
     if not best:
         first = next((line.strip() for line in lines if line.strip()), "")
         return replace(blank, note=f"no header row among the first {HEADER_WITHIN}; the first line is {first[:80]!r}")
-    sheet = replace(blank, header_row=record, note=note)
+    sheet = replace(blank, header_row=record, note=note, above=tuple(lines[:taken]))
     body = pa.py_buffer(data).slice(sum(len(line.encode()) for line in lines[:taken]))
     try:
         columns = _columns_fast(body, header, delimiter, ids)

@@ -30,7 +30,7 @@ class Sheet:
     ``cells`` has text columns as dictionaries (blank = null or empty text), others typed as the file has them.
     ``header_row`` is the header's row as a spreadsheet counts, 0 where no header was found: ``cells`` is then empty
     and ``note`` says why. ``repeated`` are header names that stood twice and were numbered. ``name`` is blank for a
-    file that has no sheets.
+    file that has no sheets. ``above`` are the lines down to the header.
     """
 
     file: str
@@ -40,6 +40,7 @@ class Sheet:
     cells: pa.Table = field(default_factory=lambda: pa.table({}))
     note: str = ""
     repeated: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

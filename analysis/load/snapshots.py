@@ -118,14 +118,18 @@ def versions_by_day(source: Source, columns: Sequence[str], last: date | None = 
     """
     if source.version < 2:
         return {}
-    days = extraction_days(source.facts.name)
-    return {days[number]: table for number, table in all_tables(source.facts.name, columns, last).items()}
+    shots = [snapshot(source.facts.name, number, columns, last) for number in version_numbers(source.facts.name)]
+    return {shot.facts.extracted_on: shot.table[list(columns)] for shot in shots}
 
 
-def extraction_days(source: str) -> dict[int, date]:
-    """Give the day of extraction of every version of a source, by number."""
+def extraction_days(source: str) -> dict[int, date | None]:
+    """Give the day of extraction of every version of a source, by number; None = not known."""
     imported = {version.number: version.origin.source for version in versions_of(source)}
-    days = {number: facts.extracted_on for number, facts in imported.items() if facts is not None}
+    days = {
+        number: facts.extracted_on if facts.extracted_known else None
+        for number, facts in imported.items()
+        if facts is not None
+    }
     return dict(zip(version_numbers(source), EXTRACTIONS, strict=False)) if source == MADE_UP and not days else days
 
 

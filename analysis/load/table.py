@@ -215,12 +215,38 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def one_outcome(table: pd.DataFrame) -> str | None:
-    """Give the outcome that every row has, as in a file chosen by its outcome; None where there are several or none."""
-    found = table["outcome"].dropna().unique()
-    return str(found[0]) if len(found) == 1 else None
+    """Give the outcome that every row has, as in a file chosen by its outcome, of which no share can be given.
+
+    Parameters
+    ----------
+    table
+        The table of detainers, or rows of it, with ``outcome``.
+
+    Returns
+    -------
+    str or None
+        One of :class:`Outcome`; None = there are several, or no row.
+    """
+    return _the_one(table["outcome"])
 
 
 def one_state(table: pd.DataFrame) -> str | None:
-    """Give the state that all rows with a state have; None where there are several, or none has one."""
-    found = table["state"].dropna().unique()
+    """Give the state that every row with a state has: such a source is of one state, and not of the United States.
+
+    Parameters
+    ----------
+    table
+        The table of detainers, or rows of it, with ``state``; blank = not given, which is no other state.
+
+    Returns
+    -------
+    str or None
+        Postal code; None = there are several, or no row has one.
+    """
+    return _the_one(table["state"].dropna())
+
+
+def _the_one(values: pd.Series) -> str | None:
+    """Give the value that all have; None where there are several or none."""
+    found = values.unique()
     return str(found[0]) if len(found) == 1 else None

@@ -14,6 +14,7 @@ from typing import IO
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum
 
 from analysis.errors import InputError
+from analysis.load.cells import cell_text
 from analysis.load.sheets import HEADER_WITHIN, Score, Sheet, damaged, from_rows, header_in
 
 MOST_BYTES = 4 * 2**30  # unpacked; the largest yearly workbook of ICE unpacks to about a quarter
@@ -43,7 +44,9 @@ def _worksheet(path: Path, sheet: Sheet, cells: CalamineSheet, score: Score) -> 
     at = header_in([_texts(row) for row in start], score)
     if at is None:
         return replace(sheet, note=f"no header row among the first {HEADER_WITHIN}: {cells.end[0] + 1:,} rows not read")
-    return from_rows(path, replace(sheet, header_row=at + 1), _texts(start[at]), chain(start[at + 1 :], rows))
+    above = tuple(" ".join(map(cell_text, row)) for row in start[: at + 1])
+    sheet = replace(sheet, header_row=at + 1, above=above)
+    return from_rows(path, sheet, _texts(start[at]), chain(start[at + 1 :], rows))
 
 
 def _texts(row: Iterable[object]) -> list[str]:

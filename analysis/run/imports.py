@@ -53,7 +53,7 @@ def check_release(
     previous
         Name of an imported source to compare with; None = none.
     extracted_on
-        Day on which ICE made the file; None = not known.
+        Day on which ICE made the file; None = as the files say, if they do.
     repeat_rule
         Rule that flags repeats.
     today
@@ -71,7 +71,7 @@ def check_release(
             raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
         earlier = read_stored(versions[-1].path)
     release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
-    return scorecard(release, extracted_on=extracted_on, previous=earlier)
+    return scorecard(release, extracted_on=extracted_on or release.extracted_on, previous=earlier)
 
 
 def import_release(
@@ -92,7 +92,7 @@ def import_release(
     name, title
         The source's name, and what reports call it.
     extracted_on
-        Day on which ICE made the file; None = not known.
+        Day on which ICE made the file; None = as the files say, if they do.
     repeat_rule
         Rule that flags repeats.
     today
@@ -115,6 +115,7 @@ def import_release(
             text += f"; version {newest} remains the newest, and is what `declines run` uses"
         return Imported(name, already.number, text)
     release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
+    extracted_on = extracted_on or release.extracted_on
     earlier = versions_of(name)
     previous = read_stored(earlier[-1].path) if earlier else None
 

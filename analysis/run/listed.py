@@ -16,6 +16,7 @@ from analysis.run.manifest import Entry
 from analysis.run.parameters import notebooks
 from analysis.run.reports import FACTS, PAGE
 from analysis.run.tasks import FAILED
+from analysis.show.sentences import as_made_up
 from analysis.show.tables import write
 
 
@@ -34,18 +35,18 @@ class Listed:
     @property
     def title(self) -> str:
         """What the report is called."""
-        return self.content.get("title", self.entry.folder)
+        return as_made_up(self.content.get("title", self.entry.folder), self.synthetic)
 
     @property
     def source_title(self) -> str:
         """What its source is called."""
-        return self.content.get("source", {}).get("title", self.entry.source)
+        return as_made_up(self.content.get("source", {}).get("title", self.entry.source), self.synthetic)
 
     @property
     def notebook_title(self) -> str:
         """What the notebook is called, up to its subtitle."""
         known = notebooks().get(self.entry.notebook)
-        return known.title.partition(":")[0] if known else self.entry.notebook
+        return as_made_up(known.title.partition(":")[0] if known else self.entry.notebook, self.synthetic)
 
     @property
     def week(self) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from analysis.load.names import ALL_STATES, OTHER_AGENCIES, names_of_states
 from analysis.run.listed import Listed
 from analysis.run.reports import PAGE
+from analysis.show.sentences import as_made_up
 
 TABLES = {
     "declined_by_place": "place",
@@ -35,6 +36,8 @@ class Named:
     name: str
     state: str
     """Postal code; blank = the table gives none."""
+    synthetic: bool = True
+    """Whether none but reports on made-up data name it."""
     reports: list[int] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
     """The week, or what the report is called, and where it is; the newest first, :data:`MOST_LINKS` at most."""
@@ -42,7 +45,7 @@ class Named:
     @property
     def in_full(self) -> str:
         """The name with its state."""
-        return f"{self.name}, {self.state}" if self.state else self.name
+        return as_made_up(f"{self.name}, {self.state}" if self.state else self.name, self.synthetic)
 
 
 def named_places(out: Path, reports: Sequence[Listed]) -> list[Named]:
@@ -69,6 +72,7 @@ def named_places(out: Path, reports: Sequence[Listed]) -> list[Named]:
             if named.reports[-1:] == [place]:
                 continue
             named.reports.append(place)
+            named.synthetic = named.synthetic and report.synthetic
             if len(named.links) < MOST_LINKS:
                 link = f"{report.entry.folder}/{PAGE}#table-{table}"
                 named.links.append((report.week or report.notebook_title, link))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from analysis.show.kinds import FIGURE_KEY, TABLE_TYPE
+from analysis.show.sentences import as_made_up
 
 if TYPE_CHECKING:  # imported when a page is made: who asks where the templates stand should not wait for it
     import nbformat
@@ -54,6 +55,7 @@ def _template() -> Template:
         template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
     )
     exporter.register_filter("data_address", as_data_address)
+    exporter.register_filter("as_made_up", as_made_up)
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
     return exporter.template
 

@@ -195,6 +195,7 @@ class _MadeFrom:
             facts.title,
             facts.citation,
             self.source.origin.notes,
+            facts.extracted_known,
             facts.synthetic,
             facts.offences,
             extracted,

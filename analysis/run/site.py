@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from analysis.run.places import place_series
 from analysis.run.reports import FACTS, NOTEBOOK
 from analysis.run.revisions import LOG, read_log
 from analysis.run.writing import as_json, write_whole
-from analysis.show.sentences import counted
+from analysis.show.sentences import as_made_up, counted
 from analysis.show.tables import MISSING
 
 INDEX, FEED, JSON_INDEX = "index.html", "feed.xml", "index.json"
@@ -83,15 +83,15 @@ def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[
         for report in inside:
             by_week.setdefault(report.week, {})[report.place] = report
         across = {report.place for report in inside}
-        known = notebooks().get(notebook)
+        known, synthetic = notebooks().get(notebook), any(report.synthetic for report in inside)
         found.append(
             {
                 "notebook": notebook,
-                "title": known.title if known else notebook,
+                "title": as_made_up(known.title if known else notebook, synthetic),
                 "clock": known.clock if known else "",
                 "source": source,
                 "source_title": next((r.source_title for r in inside if r.content), source),
-                "synthetic": any(report.synthetic for report in inside),
+                "synthetic": synthetic,
                 "places": sorted(across - {ALL_STATES}, key=list(place_names()).index),
                 "whole": ALL_STATES in across,
                 "rows": list(by_week.items()),
@@ -145,7 +145,10 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     reports = listed_reports(out, entries)
     series = place_series(out, reports)
     places = [place for place in place_names() if place in series]
-    common: dict[str, Any] = {"settings": settings, "names": place_names()}
+    made_up = {place: all(one["synthetic"] for one in series[place]) for place in places}
+    title = as_made_up(settings.title, all(report.synthetic for report in reports) and bool(reports))
+    names = {place: as_made_up(place_names()[place], made_up[place]) for place in places}
+    common: dict[str, Any] = {"settings": replace(settings, title=title), "names": place_names() | names}
 
     def write_page(name: str, template: str, **values: object) -> None:
         page = _templates().get_template(f"site/{template}").render(**common, **values)
@@ -168,7 +171,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
         named=named_places(out, reports),
     )
     write_page(FEED, "feed.xml.j2", items=feed_items(out, reports), feed_id=uuid.uuid5(_NAMES, settings.title).urn)
-    write_whole(out / JSON_INDEX, as_json({"title": settings.title, "reports": [in_json(one) for one in reports]}))
+    write_whole(out / JSON_INDEX, as_json({"title": title, "reports": [in_json(one) for one in reports]}))
     return out / INDEX
 
 

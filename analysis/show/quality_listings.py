@@ -33,7 +33,7 @@ def outcome_rows(outcomes: pd.DataFrame) -> pd.DataFrame:
     return outcomes.rename(columns={"now": "is_now"})[["was", "is_now", "detainers", "alike"]]
 
 
-def triangle_rows(triangle: pd.DataFrame, days: Mapping[int, date]) -> pd.DataFrame:
+def triangle_rows(triangle: pd.DataFrame, days: Mapping[int, date | None]) -> pd.DataFrame:
     """Lay out, version below version, what was known of each week whose declines differ between versions."""
     moving = triangle[triangle.max(axis="columns") > triangle.min(axis="columns")]
     rows = moving.reset_index().melt("week", var_name="version", value_name="known_then")

@@ -26,8 +26,8 @@ CANNOT_TELL = {
 """What a source without any value in a column cannot tell."""
 UNFINISHED_RULE = (
     "From the newest week back, a week looks unfinished as long as its days are not all there, it has under "
-    "{limit_few:share} of the detainers of the {limit_weeks:weeks} before it (their median), or its share with a "
-    "recorded end is under {limit_finished:share} of that in the older half of the weeks (their median). A fall over "
+    "{limit_few:limit} of the detainers of the {limit_weeks:weeks} before it (their median), or its share with a "
+    "recorded end is under {limit_finished:limit} of that in the older half of the weeks (their median). A fall over "
     "such weeks is no finding."
 )
 BATCH_RULE = (
@@ -37,25 +37,25 @@ BATCH_RULE = (
 CHECK_RULES = (
     "*Blank shares* are held against the published shares of the same form of release (of all forms, where none is "
     "published for it). A warning lies outside their range by more than {limit_drift:n} standard deviations of a cell "
-    "and {limit_errors:n} standard errors together, and by {limit_least_drift:share} at least. A file without any lift "
+    "and {limit_errors:n} standard errors together, and by {limit_least_drift:limit} at least. A file without any lift "
     "reason stops.",
     "*Unknown words* are left blank: "
     + "; ".join(
-        f"in the column {column}, warned of from {{limit_{column}_warn:share}} of the rows on, and above "
-        f"{{limit_{column}_stop:share}} nothing is imported"
+        f"in the column {column}, warned of from {{limit_{column}_warn:limit}} of the rows on, and above "
+        f"{{limit_{column}_stop:limit}} nothing is imported"
         for column in GATES
     )
     + ". An unknown lift reason always stops.",
-    "*Impossible dates* and rows without a day are warned of from {limit_strays:share} of the rows on; rows without a "
-    "day, or issued after the extraction, stop above {limit_undated:share}.",
-    "*Repeats* are flagged by a published rule and never dropped; from {limit_repeats:share} of the rows on they are "
-    "warned of, and *offences in no group* from {limit_unplaced:share} of those recorded.",
-    "*Totals*: detainers and declines of a published period may differ by {limit_totals:share}, which is more than two "
+    "*Impossible dates* and rows without a day are warned of from {limit_strays:limit} of the rows on; rows without a "
+    "day, or issued after the extraction, stop above {limit_undated:limit}.",
+    "*Repeats* are flagged by a published rule and never dropped; from {limit_repeats:limit} of the rows on they are "
+    "warned of, and *offences in no group* from {limit_unplaced:limit} of those recorded.",
+    "*Totals*: detainers and declines of a published period may differ by {limit_totals:limit}, which is more than two "
     "publishers of one year differ and less than a month of it, and in small periods by {limit_errors:n} times the "
     "square root.",
     "*The version before* is compared where one was imported under the same name. Fewer rows or an earlier last day "
-    "are warned of, and so are detainers of the weeks of both that differ by {limit_totals:share}, or a share without "
-    "a lift reason that has risen by more than {limit_fewer_ends:share}.",
+    "are warned of, and so are detainers of the weeks of both that differ by {limit_totals:limit}, or a share without "
+    "a lift reason that has risen by more than {limit_fewer_ends:limit}.",
     "No table lists single detainers; a word or facility with fewer than {limit_named:rows} is not named.",
 )
 """How a check decides, over :func:`limit_facts`."""
@@ -127,7 +127,7 @@ def cannot_tell(table: pd.DataFrame) -> list[str]:
 def revision_sentences(facts: Mapping[str, Fact]) -> list[str]:
     """Say what changed between two versions (:func:`analysis.stats.revisions.revision_facts`)."""
     said = [
-        "From version {older} (extracted on {older_day:day}) to version {newer} ({newer_day:day}): "
+        "From version {older} ({older_extracted}) to version {newer} ({newer_extracted}): "
         "**{rows_changed:detainers} changed, {rows_vanished:n} vanished and {rows_late:n} came late** (issued by the "
         "older version's last day and not in it). Unchanged: {rows_same:n}. Issued since: {rows_new:n}.",
     ]

@@ -57,8 +57,8 @@ def week_quality(sheet: Sheet, card: pd.DataFrame) -> list[Shown]:
             "Pass: as usual for this source, which does not mean that the data are good. "
             "Usual: the median of the {trailing_weeks} full weeks before. A share warns where it lies outside the "
             "range of those weeks by more than {limit_drift:n} standard deviations of a cell and {limit_errors:n} "
-            "standard errors together, and by {limit_least_drift:share} at least; the number read, by more than "
-            "{limit_errors:n} of its square roots. It stops where less than {limit_there:share} of what is usual is "
+            "standard errors together, and by {limit_least_drift:limit} at least; the number read, by more than "
+            "{limit_errors:n} of its square roots. It stops where less than {limit_there:limit} of what is usual is "
             "there: then the week is compared with none. A dash for the level: there is nothing to hold it against.",
         ),
     ]

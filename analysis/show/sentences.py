@@ -6,7 +6,10 @@ import math
 import string
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.load.files import SourceFacts
 
 Fact = str | int | float | bool | None
 
@@ -38,6 +41,9 @@ NOUNS = {
     "reports": ("report", "reports"),
 }
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+MADE_UP = "SYNTHETIC (made-up data)"
+"""What titles over made-up data begin with: of pages, in lists of them and in the feed."""
+NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue"
 UNLIMITED = "unlimited"
 """The fact that stands for an infinite number, which JSON does not have, and how it reads."""
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
@@ -61,6 +67,8 @@ class _FactFormatter(string.Formatter):
                 return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
             case "share":
                 return as_percent(value)
+            case "limit":
+                return f"{100 * value:g}%"
             case "many":
                 return f"{value:,}" if value else "none"
             case "words":
@@ -84,9 +92,9 @@ def fill(template: str, facts: Mapping[str, Fact]) -> str:
     """Fill a template's ``{fact_id:format}`` fields.
 
     Formats: ``n`` (1,234), ``many`` (1,234, but "none" for zero), ``words`` ("three", 10), ``share`` (12.3%), ``ratio``
-    (0.70), ``p`` ("p = 0.084"), ``day`` (4 February 2017, from an ISO date), ``day_of_year`` (4 February), a noun of
-    :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the value as it is. A fact that is missing or NaN
-    reads "not known", an infinite one "unlimited".
+    (0.70), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``day`` (4 February 2017, from an ISO
+    date), ``day_of_year`` (4 February), a noun of :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the
+    value as it is. A fact that is missing or NaN reads "not known", an infinite one "unlimited".
 
     Raises
     ------
@@ -99,6 +107,25 @@ def fill(template: str, facts: Mapping[str, Fact]) -> str:
 def counted(number: int, noun: str) -> str:
     """Write a number with a noun of :data:`NOUNS`: ``1 row``, ``1,234 rows``."""
     return f"{number:,} {NOUNS[noun][0 if number == 1 else 1]}"
+
+
+def extraction_facts(facts: SourceFacts) -> dict[str, date | str | None]:
+    """Give the day of a source's extraction as facts, where it is known; the day that stands in for it is no fact.
+
+    Returns
+    -------
+    dict
+        ``extracted_on`` (None = not known) and ``extracted_words``, which read on after a comma or in brackets.
+    """
+    if not facts.extracted_known:
+        return {"extracted_on": None, "extracted_words": NOT_EXTRACTED}
+    words = fill("extracted on {day:day}", {"day": facts.extracted_on.isoformat()})
+    return {"extracted_on": facts.extracted_on, "extracted_words": words}
+
+
+def as_made_up(title: str, synthetic: bool) -> str:
+    """Say of a title that it is about made-up data, where it is."""
+    return f"{MADE_UP}: {title}" if synthetic and not title.startswith("SYNTHETIC") else title
 
 
 def facts_named(template: str) -> list[str]:

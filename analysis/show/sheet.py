@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from analysis.errors import unknown
 from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
-from analysis.show.sentences import UNLIMITED, Fact, as_markdown, facts_named, fill
+from analysis.show.sentences import UNLIMITED, Fact, as_made_up, as_markdown, facts_named, fill
 from analysis.show.style import drawing
 from analysis.show.table_html import as_html
 from analysis.show.tables import as_csv
@@ -105,7 +105,7 @@ class Sheet:
     source
         Name, title and hash of the source.
     synthetic
-        Whether the source is made up; the masthead and every figure then say so.
+        Whether the source is made up; the title, the masthead and every figure then say so.
     png
         Whether figures are drawn as PNG too.
     cells
@@ -157,7 +157,7 @@ class Sheet:
         if self.synthetic:
             rows = {"SYNTHETIC": "Made-up data: no figure here describes a real person, place or week.", **rows}
         items = "".join(f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in rows.items())
-        self.title = self.fill(title)
+        self.title = as_made_up(self.fill(title), self.synthetic)
         heading = html.escape(self.title)
         text = "\n".join([self.title, *(f"{k}: {v}" for k, v in rows.items())])
         kind = "masthead synthetic" if self.synthetic else "masthead"

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.stats.delays import PROVISIONAL, Development, Triangle, development, latest_ages, maturity
 from analysis.stats.counts import Reason
+from analysis.stats.delays import PROVISIONAL, Development, Triangle, development, latest_ages, maturity
 
 Floats = NDArray[np.float64]
 BAND = 0.9

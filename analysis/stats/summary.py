@@ -199,7 +199,6 @@ def cohort_facts(cohort: Cohort) -> dict[str, object]:
         "settling_days": SETTLING_DAYS,
         "trailing_weeks": TRAILING_WEEKS,
         "trend_weeks": TREND_WEEKS,
-        "extracted_on": cohort.source.facts.extracted_on,
         "data_through": cohort.source.facts.last_day,
         "quarter_name": None if cohort.last_quarter is None else cohort.last_quarter.period.name,
     }

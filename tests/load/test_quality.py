@@ -84,6 +84,7 @@ def release(rows: pd.DataFrame | None = None, **parts: Any) -> Release:  # noqa:
         "changes": pd.DataFrame(columns=["what", "column", "rows", "example"]),
         "unknown_values": pd.DataFrame(columns=["column", "value", "rows", "share", "level"]),
         "offence_steps": pd.DataFrame(columns=["rows", "share", "share_of_recorded"]),
+        "extracted_on": None,
     }
     return Release(**(nothing | parts))
 
@@ -265,6 +266,37 @@ def test_offences_by_step_and_those_that_no_step_placed(unknown_rows: int, expec
     assert level(card, "offence_unknown") == expected
     assert found(card, "offence_code").share == pytest.approx(0.1)
     assert "offence_blank" not in set(card["check"])
+
+
+# --- what was chosen, and when
+
+
+@pytest.mark.parametrize(
+    ("columns", "doubtful"),
+    [
+        ({"state": ["TX", "CA"] * 300}, set()),
+        ({}, {"states_given"}),
+        ({"state": ["TX", "CA"] * 300, "lift_reason": DECLINED}, {"outcomes"}),
+        ({"state": ["TX", "CA"] * 300, "lift_reason": [None, *[DECLINED] * 599]}, set()),
+        ({"state": None, "lift_reason": None}, set()),  # other checks say that the column is blank
+    ],
+)
+def test_a_file_chosen_by_its_outcome_or_state_is_told(columns: dict[str, Any], doubtful: set[str]) -> None:
+    for card in (scorecard(release(table(**columns))), table_scorecard(table(**columns))):
+        chosen = card[card["check"].isin(["outcomes", "states_given"])]
+        assert len(chosen) == 2
+        assert set(chosen["check"][chosen["level"] == "warn"]) == doubtful
+        assert set(chosen["level"][chosen["note"] != ""]) <= {"warn"}
+
+
+def test_a_day_of_extraction_that_is_not_known_is_not_told_as_one() -> None:
+    unknown = scorecard(release())
+    assert (level(unknown, "extraction"), found(unknown, "extraction").found) == ("warn", "not known")
+    assert "newest day of issue" in found(unknown, "extraction").note
+    assert "future_days" not in set(unknown["check"])
+    known = scorecard(release(), extracted_on=date(2026, 3, 10))
+    assert "extraction" not in set(known["check"])
+    assert found(known, "future_days").note == "extracted on 2026-03-10"
 
 
 # --- the reading

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.table import CLOSED, COLUMNS, DTYPES, NAMES, Outcome, as_table, check_table
+from analysis.load.table import CLOSED, COLUMNS, DTYPES, NAMES, Outcome, as_table, check_table, one_outcome, one_state
 
 
 def frame(**columns: list[Any]) -> pd.DataFrame:
@@ -127,3 +127,26 @@ def test_what_fits_comes_back_unchanged(rows: list[tuple[Outcome, int, str]]) ->
     assert list(table["outcome"]) == list(outcomes)
     assert list(table["detainers"]) == list(counts)
     assert list(table["agency"].astype(object)) == list(agencies)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "found"),
+    [
+        (["declined_by_lea", "declined_by_lea"], "declined_by_lea"),
+        (["pending_or_unrecorded"] * 2, "pending_or_unrecorded"),
+        (["declined_by_lea", "pending_or_unrecorded"], None),
+    ],
+)
+def test_the_outcome_of_every_row_is_told_where_it_is_one(outcomes: list[str], found: str | None) -> None:
+    table = as_table(frame(outcome=outcomes))
+    assert one_outcome(table) == found
+    assert one_outcome(table.iloc[:0]) is None
+
+
+@pytest.mark.parametrize(
+    ("states", "found"), [(["TX", "TX"], "TX"), (["TX", None], "TX"), (["TX", "CA"], None), ([None, None], None)]
+)
+def test_the_state_of_every_row_that_has_one_is_told(states: list[str | None], found: str | None) -> None:
+    table = as_table(frame(state=states))
+    assert one_state(table) == found
+    assert one_state(table.iloc[:0]) is None

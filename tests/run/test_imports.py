@@ -13,6 +13,7 @@ import pytest
 from analysis.errors import InputError
 from analysis.load.quality import scorecard
 from analysis.load.repeats import is_repeat
+from analysis.load.snapshots import extraction_days
 from analysis.load.sources import bundled_sources, open_source, sources
 from analysis.load.store import data_folder, find_version, imported_names, read_parts, read_stored, versions_of
 from analysis.load.synthetic import generate, write_release
@@ -20,6 +21,7 @@ from analysis.load.table import NAMES
 from analysis.run import imports
 from analysis.run.imports import check_release, import_release, name_of
 from analysis.run.slices import week_hashes
+from analysis.show.sentences import NOT_EXTRACTED, extraction_facts
 
 FIRST, LAST, EXTRACTED = date(2025, 1, 4), date(2025, 6, 27), date(2025, 7, 10)
 
@@ -88,6 +90,26 @@ def test_a_release_is_cited_as_its_publisher_asks_and_a_made_up_one_is_not(
     import_release([files["newer"]], "as-if-real", title="T")
     assert "Deportation Data Project" in open_source("as-if-real", clock="issued").cited["citation"]
     assert all("citation" not in source.cited for source in bundled_sources().values())
+
+
+def test_the_day_of_extraction_is_given_or_read_and_else_not_known(files: dict[str, Path], tmp_path: Path) -> None:
+    named = tmp_path / "detainers_20250711.parquet"
+    named.write_bytes(files["newer"].read_bytes())
+    import_release([files["newer"]], "unsaid", title="T")
+    import_release([named], "named", title="T", today=date(2025, 12, 1))
+    import_release([named], "given", title="T", extracted_on=EXTRACTED)
+    found = {name: source.facts for name, source in sources().items()}
+    newest = pd.read_csv(versions_of("unsaid")[-1].path.with_name("scorecard.csv"), index_col="check")["found"]
+    assert (found["unsaid"].extracted_known, str(found["unsaid"].extracted_on)) == (False, newest["newest_day"])
+    assert (found["named"].extracted_known, found["named"].extracted_on) == (True, date(2025, 7, 11))
+    assert (found["given"].extracted_known, found["given"].extracted_on) == (True, EXTRACTED)
+    assert newest["extraction"] == "not known"
+    assert versions_of("unsaid")[-1].origin.document_date == "not known"
+    assert extraction_facts(found["unsaid"]) == {"extracted_on": None, "extracted_words": NOT_EXTRACTED}
+    assert extraction_facts(found["named"])["extracted_words"] == "extracted on 11 July 2025"
+    assert list(extraction_days("unsaid").values()) == [None]
+    assert "future_days" in set(check_release([named], today=date(2025, 12, 1))["check"])
+    assert "extraction" in set(check_release([named], today=date(2025, 7, 10))["check"])
 
 
 def test_the_same_file_again_is_no_new_version(files: dict[str, Path], tmp_path: Path) -> None:

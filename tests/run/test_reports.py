@@ -53,6 +53,19 @@ def test_only_a_source_that_asks_for_it_is_cited_in_its_words(citation: str) -> 
     assert ("asks that it be cited as <q>data given by &lt;the county&gt;</q>" in cited) == bool(citation)
 
 
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_page_over_made_up_data_says_so_in_its_title_heading_headline_and_citation(synthetic: bool) -> None:
+    sheet = Sheet("probe", parameters={}, source={"name": "made"}, synthetic=synthetic)
+    page = files_of(_executed(sheet.masthead("A title", clock="issued"), sheet.close()))["report.html"].decode()
+    mark = "SYNTHETIC (made-up data): " if synthetic else ""
+    assert f"<title>{mark}A title</title>" in page
+    assert f'<p class="headline">{mark}A title</p>' in page
+    assert re.search(f"<h1[^>]*>{re.escape(mark)}Title", page)
+    assert f"<p>{mark}A title. Revision 0" in page
+    assert ('<p class="made-up">MADE-UP DATA</p>' in page) is synthetic
+    assert ("SYNTHETIC" in page) is synthetic
+
+
 def test_every_file_of_a_report(tmp_path: Path) -> None:
     sheet = _sheet(png=True)
     shown = [

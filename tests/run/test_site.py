@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -179,7 +180,49 @@ def test_an_offence_group_has_its_weeks_by_status(site: Path) -> None:
     assert "convicted" in page
     assert "charged is not convicted" in page
     assert "offence_profile/synthetic/2025-01-11_DUI/report.html" in page
-    assert "SYNTHETIC data." in page
+    assert "SYNTHETIC data. One row per week" in page
+
+
+def test_everything_made_up_says_so_in_every_title(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    tables = {"by_state": by_state_csv(), "by_offence": by_offence_csv()}
+    named = {"agencies": agencies_csv(1)}
+    for week in ("2026-01-03", "2026-01-10"):
+        add_report(tmp_path, entries, "weekly_bulletin", "synthetic", {"week": week}, tables=tables)
+        add_report(tmp_path, entries, "state_profile", "synthetic", {"week": week, "state": "TX"}, tables=named)
+        add_report(tmp_path, entries, "offence_profile", "synthetic", {"week": week, "offence": "DUI"})
+    add_report(tmp_path, entries, "release_quality", "synthetic", {})
+    write_index(tmp_path, entries)
+    mark = "SYNTHETIC (made-up data): "
+    feed = ElementTree.parse(tmp_path / "feed.xml").getroot()
+    titles = [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")]
+    assert len(titles) == len(entries)
+    listed = json.loads((tmp_path / "index.json").read_text())
+    titles += [feed.findtext(f"{ATOM}title"), listed["title"], *(one["title"] for one in listed["reports"])]
+    assert [title for title in titles if not str(title).startswith(mark)] == []
+    pages = [*tmp_path.glob("states/*.html"), *tmp_path.glob("offences/*.html"), tmp_path / "index.html"]
+    assert len(pages) > 60
+    for path in pages:
+        page = path.read_text(encoding="utf-8")
+        assert [part.startswith(mark) for part in re.findall("<(?:title|h1)>(.*?)</", page)] == [True, True], path
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    lines = re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
+    lines += re.findall(r'<tr data-found.*?<th scope="row"><a [^>]*>(.*?)<', index)
+    assert len(lines) > 80
+    assert [line for line in lines if not line.startswith(mark)] == []
+    grids = index[index.index('<div id="grids">') :].split('<section class="found">')[0]
+    assert [part.startswith(mark) for part in re.findall("<h2>(.*?)</h2>", grids)] == [True] * 4
+
+
+def test_real_titles_say_nothing_of_made_up_data_and_a_page_of_both_tells_them_apart(site: Path) -> None:
+    titles = [one["title"] for one in json.loads((site / "index.json").read_text())["reports"]]
+    assert sum(title.startswith("SYNTHETIC") for title in titles) == 2
+    page = (site / "offences/DUI.html").read_text()
+    assert not re.search("<(?:title|h1)>SYNTHETIC", page)
+    assert "<h2>SYNTHETIC (made-up data): Source synthetic</h2>" in page
+    assert "<h2>Source fy2015</h2>" in page
+    assert "<strong>SYNTHETIC series are of made-up data</strong>" in page
+    assert "SYNTHETIC" not in (site / "states/OH.html").read_text()
 
 
 def test_what_the_national_report_says_goes_before_the_profile(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from analysis.show.quality_sentences import (
     quality_sentences,
     revision_sentences,
 )
-from analysis.show.sentences import NEVER_IN_OUR_PROSE, Fact, facts_named, fill
+from analysis.show.sentences import NEVER_IN_OUR_PROSE, NOT_EXTRACTED, Fact, facts_named, fill
 from analysis.show.sheet import Sheet
 
 RULES = (UNFINISHED_RULE, BATCH_RULE, *CHECK_RULES)
@@ -41,8 +41,8 @@ def revision(**facts: Fact) -> dict[str, Fact]:
     counts += ["weeks_revised", "weeks_both", "alike_changed", "alike_vanished", "alike_late"]
     counts += [f"{name}_{part}" for name in ("declined", "issued", "not_recorded") for part in ("was", "now")]
     days: dict[str, Fact] = {
-        "older_day": "2026-01-06",
-        "newer_day": "2026-02-03",
+        "older_extracted": "extracted on 6 January 2026",
+        "newer_extracted": NOT_EXTRACTED,
         "older": 1,
         "newer": 2,
         "key": "issued on and form",
@@ -63,7 +63,7 @@ def test_every_limit_is_said_and_no_sentence_has_one_of_its_own() -> None:
 def test_the_limits_are_those_of_the_checks() -> None:
     said = " ".join(fill(rule, limit_facts()) for rule in RULES)
     assert f"at least {irregular.BULK_LEAST} detainers" in said
-    assert f"above {GATES['state'].stop:.1%} nothing is imported" in said
+    assert f"above {GATES['state'].stop:.0%} nothing is imported" in said
     assert f"the {irregular.WEEKS_BEFORE} weeks before it" in said
     assert f"fewer than {checks.LEAST_NAMED} rows" in said
 

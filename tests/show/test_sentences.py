@@ -38,6 +38,8 @@ def test_a_template_can_only_name_facts(template: str) -> None:
         ("{x:share}", 1.0, "100.0%"),
         ("{x:ratio}", 45 / 64, "0.70"),
         ("{x:ratio}", 0.0, "0.00"),
+        ("{x:limit}", 0.07, "7%"),
+        ("{x:limit}", 0.005, "0.5%"),
         ("{x:p}", 0.08422157, "p = 0.084"),
         ("{x:p}", 6.4e-25, "p below 1e-24"),
         ("{x:day}", "2017-02-04", "4 February 2017"),

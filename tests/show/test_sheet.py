@@ -196,7 +196,8 @@ def test_everything_synthetic_says_so() -> None:
     masthead = made.masthead("{declined:n}").data
     table = made.table(pd.DataFrame({"place": ["x"]}), "t", "One row.").data
     figure = made.figure(drawn(), "f", "A line.")
-    assert "SYNTHETIC" in masthead["text/html"]
+    assert '<p class="headline">SYNTHETIC (made-up data): 47<' in masthead["text/html"]
+    assert made.close().data[FACTS_TYPE]["title"].startswith("SYNTHETIC (made-up data): ")
     assert "masthead synthetic" in masthead["text/html"]
     assert table[TABLE_TYPE]["caption"].startswith("SYNTHETIC data. ")
     assert "SYNTHETIC data. One row." in table["text/html"]

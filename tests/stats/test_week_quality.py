@@ -11,8 +11,9 @@ from conftest import Cohorts
 from analysis.load.repeats import RULES
 from analysis.load.table import Outcome
 from analysis.periods import WEEK, Calendar, last_day
-from analysis.stats import cohorts, gates
-from analysis.stats.week_quality import OF_GATE, week_scorecard
+from analysis.stats import gates
+from analysis.stats.counts import TRAILING
+from analysis.stats.quality import OF_GATE, week_scorecard
 
 FIRST, WEEKS, A_WEEK = date(2015, 1, 3), 9, 200
 LAST = FIRST + (WEEKS - 1) * WEEK
@@ -47,6 +48,7 @@ def nine_weeks() -> pd.DataFrame:
 def card(
     records: pd.DataFrame, week: date = LAST, calendar: Calendar = CALENDAR, **asked: str | None
 ) -> dict[str, pd.Series]:
+    asked = {"repeats": "left out", "gate": None} | asked
     found = week_scorecard(records, week, calendar, has_offences=True, **asked)  # type: ignore[arg-type]
     return {row["check"]: row for _, row in found.iterrows()}
 
@@ -112,7 +114,8 @@ def test_every_gate_has_a_check() -> None:
 
 def test_what_the_source_has_no_column_for_is_left_out_and_not_zero() -> None:
     records = nine_weeks().assign(person=None, state=None)
-    checks = list(week_scorecard(records, LAST, CALENDAR)["check"])
+    card = week_scorecard(records, LAST, CALENDAR, repeats="left out", gate=None, has_offences=False)
+    checks = list(card["check"])
     assert checks == ["quality_read", "quality_not_recorded"]
 
 
@@ -162,9 +165,12 @@ def test_hardly_a_real_week_warns_but_those_around_a_holiday(fiscal_2015: Cohort
         (week, row.check)
         for week in calendar.weeks()
         for row in week_scorecard(
-            records[records["issued_on"].between(pd.Timestamp(week - cohorts.TRAILING), pd.Timestamp(last_day(week)))],
+            records[records["issued_on"].between(pd.Timestamp(week - TRAILING), pd.Timestamp(last_day(week)))],
             week,
             calendar,
+            repeats="left out",
+            gate=None,
+            has_offences=False,
         ).itertuples()
         if row.level == "warn"
     ]

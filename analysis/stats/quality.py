@@ -13,12 +13,11 @@ from analysis.load.repeats import is_repeat
 from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.table import Outcome
 from analysis.periods import Calendar, as_timestamps, week_of
-from analysis.stats.cohorts import COUNTED, LEFT_OUT, TRAILING_WEEKS
+from analysis.stats.counts import COUNTED, TRAILING_WEEKS
 
-READ = "quality_read"
-ENDS = "quality_not_recorded"
+READ, ENDS = "quality_read", "quality_not_recorded"
 OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}
-"""The check that stops where a gate of the week fails (:data:`analysis.stats.gates.GATES`)."""
+"""The check that stops where a gate of the week fails, by gate."""
 SHARES = (
     ("quality_counted", "counted in this report", "counted", "read"),
     ("quality_repeats", "flagged as repeats of another row", "repeats", "read"),
@@ -28,24 +27,16 @@ SHARES = (
     ("quality_unplaced", "charged or convicted, offence not named or in no group", "unplaced", "offences"),
 )
 """Id, words, and the two counts of each check of a share."""
-NEEDS_IDS = ("quality_counted", "quality_repeats", "quality_blank_person")
 
 
 def week_scorecard(
-    records: pd.DataFrame,
-    week: date,
-    calendar: Calendar,
-    *,
-    repeats: str = LEFT_OUT,
-    gate: str | None = None,
-    has_offences: bool = False,
+    records: pd.DataFrame, week: date, calendar: Calendar, *, repeats: str, gate: str | None, has_offences: bool
 ) -> pd.DataFrame:
     """Check what was read of a week against the eight full weeks before it.
 
-    A share warns outside the range of those weeks as a blank share does outside the published ones
-    (:func:`analysis.load.scorecards.against_known`), the number read by more than three of its square roots; what a
-    failed gate of the week is about stops. Where the week is partial or has not eight full weeks before it, nothing
-    is held against anything; nor are the ends of a week that is not settled.
+    A share warns as a blank share does (:func:`analysis.load.scorecards.against_known`), the number read outside the
+    range of those weeks by more than three of its square roots; what a failed gate is about stops. Nothing is held
+    against anything in a partial week or without eight full weeks before it, nor the ends of an unsettled one.
 
     Parameters
     ----------
@@ -53,10 +44,8 @@ def week_scorecard(
         The records of the week and of the eight before it, repeats included, all of one kind (such as all states).
     week, calendar
         The week, and the weeks that the source covers.
-    repeats
-        What was asked of repeats: ``left out`` or ``counted``.
-    gate
-        The gate that the week fails (:func:`analysis.stats.gates.gate_facts`); None = it fails none.
+    repeats, gate
+        What was asked of repeats (``left out``, ``counted``); the gate of :data:`OF_GATE` that the week fails, or None.
     has_offences
         Whether the source records offences.
 
@@ -72,7 +61,7 @@ def week_scorecard(
     refusal = _why_not_judged(week, calendar, len(earlier), int(counts["read"].iloc[-1]))
     stopped = OF_GATE.get(gate or "", "")
     lacking = {
-        *(() if records["person"].notna().any() else NEEDS_IDS),
+        *(() if records["person"].notna().any() else ("quality_counted", "quality_repeats", "quality_blank_person")),
         *(() if records["state"].notna().any() else ("quality_blank_state",)),
         *(() if has_offences else ("quality_unplaced",)),
     }
@@ -82,9 +71,8 @@ def week_scorecard(
 
 def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
     """Count by week what was read, counted, repeated and left blank."""
-    number, group = records["detainers"], records["offence_group"]
+    number, group, again = records["detainers"], records["offence_group"], is_repeat(records["duplicate"])
     nothing, not_placed = STATUS_GROUPS
-    offence, again = group.notna() & (group != nothing), is_repeat(records["duplicate"])
     marks = {
         "read": True,
         "counted": repeats == COUNTED or ~again,
@@ -92,7 +80,7 @@ def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
         "blank_person": records["person"].isna(),
         "blank_state": records["state"].isna(),
         "not_recorded": records["outcome"] == Outcome.NOT_RECORDED,
-        "offences": offence,
+        "offences": group.notna() & (group != nothing),
         "unplaced": group == not_placed,
     }
     frame = pd.DataFrame({name: number * mark for name, mark in marks.items()})
