@@ -30,6 +30,7 @@ from analysis.stats.disclosure import (
     outcomes_by_form,
 )
 from analysis.stats.incidence import at_days, cumulative_incidence
+from analysis.stats.nowcast import nowcast_quantiles
 from analysis.stats.shrinkage import shrink
 from analysis.stats.standardisation import LEAST_EXPECTED, decompose, expected, strata
 from analysis.stats.summary import (
@@ -278,8 +279,8 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
                 _with_names(alike),
                 "expected",
                 "States with {least_expected:n} declines expected or more, {quarter_name}. Expected: at the share of "
-                "all states among detainers alike by {alike_by}. At the mix of all: if what is asked were mixed as in all "
-                "states.",
+                "all states among detainers alike by {alike_by}. At the mix of all: if what is asked were mixed as in "
+                "all states.",
             )
         )
     else:
@@ -361,7 +362,8 @@ def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     if sheet.facts.get("past_bands_made"):
         said += (
             " Of the last {past_bands_made:n} such bands, made with what was known then, {past_bands_held:n} held the "
-            "final number (weighted interval score {past_bands_wis:.1f} declines)."
+            "final number (weighted interval score {past_bands_score:.1f} declines; {past_bands_score_of_recorded:.1f} "
+            "if what was recorded is taken for the final number)."
         )
     shown = found.tail(WEEKS_OF_NOWCAST)
     series = sheet.figure(
@@ -378,12 +380,27 @@ def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
         "number with a band. This week: {nowcast_recorded:.0f} recorded. The numbers are in the table nowcast.",
     )
-    return [sheet.say(said), series, *nowcast_tables(sheet, cohort, shown)]
+    return [sheet.say(said), series, *_nowcast_tables(sheet, shown)]
 
 
-def nowcast_tables(sheet: Sheet, cohort: Cohort, shown: pd.DataFrame) -> list[Shown]:
-    """Show the estimates of the last weeks, and their quantiles as forecast hubs lay them out."""
-    raise NotImplementedError
+def _nowcast_tables(sheet: Sheet, shown: pd.DataFrame) -> list[Shown]:
+    """Show the estimates of the last weeks, and their quantiles in the form that forecast hubs use."""
+    names = {"estimate": "estimated_final", "low": "band_low", "high": "band_high", "reason": "no_estimate"}
+    rows = shown.rename_axis("week").reset_index().rename(columns=names)
+    return [
+        sheet.table(
+            rows[["week", "recorded", "completeness", "maturity", *names.values()]],
+            "nowcast",
+            "One row per week of issue, the last ones. Complete: what of the final number is recorded, by how declines "
+            "of recent weeks came in. The band holds the final number with {nowcast_level:.0%} probability, if declines "
+            "go on coming in as they did.",
+        ),
+        sheet.table(
+            nowcast_quantiles(shown),
+            "nowcast_quantiles",
+            "One row per unfinished week and quantile of its final number.",
+        ),
+    ]
 
 
 def endings(sheet: Sheet, cohort: Cohort) -> list[Shown]:

@@ -264,7 +264,7 @@ def _estimate_facts(cohort: Cohort) -> dict[str, object]:
         "nowcast_level": 0.9,
         "nowcast_recorded": now["recorded"],
         "nowcast_reason": now["reason"] or None,
-        **{f"past_bands_{name}": value for name, value in past.items()},
+        **{f"past_bands_{name}": value for name, value in past._asdict().items()},
     }
 
 

@@ -1,0 +1,190 @@
+"""The sentences at the head of a weekly page: true to their facts, silent where they must be, naming what stands out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+from made_cohorts import FIRST, detainers, made_cohort, made_weeks
+
+from analysis.load.table import Outcome
+from analysis.periods import WEEK
+from analysis.show.sentences import NEVER_IN_OUR_PROSE, Fact, extraction_facts, facts_named, fill
+from analysis.show.sheet import as_fact
+from analysis.show.what_changed import COHORT, headline, notes, say
+from analysis.stats.cohort import Cohort, open_cohort
+from analysis.stats.comparisons import CLEAR
+from analysis.stats.summary import cohort_facts, page_comparisons
+
+Facts = Mapping[str, Fact]
+BROKEN = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|  |\.\.|\( |\bnp\.|not known")
+NO_CAUSE = re.compile(r"\b(?:because|due to|led to|caused|owing to)\b", re.IGNORECASE)
+FIXED = re.compile(r"95% interval|7 days")
+"""The only digits that stand in a sentence without a fact: the level of every interval, the days of a week."""
+STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 30
+
+
+def facts_of(cohort: Cohort) -> dict[str, Fact]:
+    found = cohort_facts(cohort) | extraction_facts(cohort.source.facts)
+    return {name: as_fact(value) for name, value in found.items()}
+
+
+def lead(cohort: Cohort) -> tuple[dict[str, Fact], str, list[str]]:
+    """Fill a cohort's title and sentences, and hold each against what our own prose may not be."""
+    facts = facts_of(cohort)
+    templates = say(COHORT, facts)
+    assert 2 <= len(templates) <= 12, templates
+    for template in [*templates, headline(facts)]:
+        assert set(facts_named(template)) <= set(facts), template
+        assert not re.search(r"\d", FIXED.sub("", re.sub(r"\{[^}]*\}", "", template))), template
+    said = [fill(template, facts).replace("**", "") for template in templates]
+    for sentence in said:
+        lower = sentence.lower()
+        assert [word for word in NEVER_IN_OUR_PROSE if word in lower] == [], sentence
+        assert not NO_CAUSE.search(sentence), sentence
+        assert not BROKEN.search(sentence), sentence
+        assert sentence[0].isupper(), sentence
+        assert sentence.endswith("."), sentence
+        assert not re.search(r"\b1 (?:cases|detainers|weeks|tests|rows)\b", sentence), sentence
+    return facts, fill(headline(facts), facts), said
+
+
+def holds_what_stands_out(cohort: Cohort) -> None:
+    """The lead has a finding if the page's comparisons do: each by name, and the title the clearest."""
+    facts, title, said = lead(cohort)
+    clear = page_comparisons(cohort)
+    clear = clear[clear["finding"].isin(CLEAR)]
+    text = " ".join(said)
+    named = [facts[f"finding_{n}_where"] for n in range(1, 10) if f"finding_{n}_where" in facts]
+    assert len(named) + len(str(facts["more_findings"] or "").split(", ")) - (not facts["more_findings"]) == len(clear)
+    for where in named:
+        assert f"{where} the share is " in text
+    if facts["status"] == "settled":
+        assert ("no clear change" in title) == clear.empty, title
+    if clear.empty:
+        assert not re.search(r"share is (?:higher|lower)", text)
+
+
+@pytest.mark.parametrize("week", ["2015-03-28", "2015-05-23", "2015-01-31"])
+def test_the_lead_names_what_stands_out(week: str) -> None:
+    holds_what_stands_out(open_cohort("fy2015", week))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["fy2015", "synthetic"])
+def test_the_lead_of_every_bundled_week_names_what_stands_out_and_nothing_else(source: str) -> None:
+    for week in open_cohort(source, "latest").calendar.weeks():
+        holds_what_stands_out(open_cohort(source, week))
+
+
+def test_the_trend_of_fiscal_2015_stands_on_its_pages() -> None:
+    title, said = lead(open_cohort("fy2015", "2015-03-28"))[1:]
+    assert title == (
+        "The United States, week ending 3 April 2015: 107 of 1,912 detainers recorded as declined (5.6%); lower over 13 "
+        "weeks"
+    ) or title.startswith("the United States")
+    text = " ".join(said)
+    assert (
+        "In the United States the share is lower over the last 13 settled weeks than over the 13 before them: 1,456 of "
+        "22,780 (6.4%), against 2,627 of 28,581 (9.2%); between them lies: New York City enacts a law on detainers; "
+        "Memo announces the Priority Enforcement Program." in text
+    )
+    assert "In New York the share is lower" in text
+    may = " ".join(lead(open_cohort("fy2015", "2015-05-23"))[2])
+    assert "In Texas the share is higher than in the 8 weeks before: 10 of 359 (2.8%), against 15 of 3,382" in may
+
+
+def test_a_settled_week_says_its_count_its_change_and_what_is_usual() -> None:
+    _, title, said = lead(open_cohort("fy2015", "2015-01-31"))
+    assert title.endswith("no clear change")
+    assert "Against the week before: no clear change" in " ".join(said)
+    assert "would be usual" in " ".join(said)
+
+
+def test_a_partial_week_says_so_and_compares_nothing() -> None:
+    facts, title, said = lead(open_cohort("fy2015", "2014-09-27"))
+    assert said[0] == "The source covers 3 of this week's 7 days: the week is shown and never compared."
+    assert "3 days that the source covers" in title
+    assert facts["findings"] == 0
+
+
+def test_an_unfinished_week_names_no_direction_of_its_own() -> None:
+    _, title, said = lead(open_cohort("fy2015", "2015-07-11"))
+    assert title.endswith("so far")
+    text = " ".join(said)
+    assert "older weeks had longer, and no direction is named" in text
+    assert "against the week before" not in text.lower()
+
+
+@pytest.mark.parametrize("state", ["all", "CA"])
+def test_the_newest_made_up_week_has_its_estimate_in_the_nations_page(state: str) -> None:
+    facts, title, said = lead(open_cohort("synthetic", "latest", state=state))
+    assert (facts["nowcast"] is not None) == (state == "all")
+    assert ("expected in the end" in title) == (state == "all")
+    assert "The week is unfinished" in " ".join(said)
+
+
+def test_none_declined_comes_with_the_share_that_would_often_give_none() -> None:
+    weeks = [*STEADY[:-1], {"CA": (0, 40), "NY": (20, 200), "TX": (18, 200)}]
+    facts, _, said = lead(made_cohort(made_weeks(*weeks), state="CA"))
+    assert "none as declined" in said[0]
+    assert 0 < float(str(facts["share_high"])) < 1
+    assert facts["share_low"] == 0
+
+
+def test_a_week_with_nothing_has_no_share() -> None:
+    facts, _, said = lead(made_cohort(made_weeks(*STEADY), state="WY"))
+    assert (facts["issued"], facts["share"]) == (0, None)
+    assert said[0].startswith("The source has no detainer issued in Wyoming")
+
+
+def test_a_file_chosen_by_outcome_says_why_no_share_is_given() -> None:
+    _, title, said = lead(made_cohort(made_weeks(*[{"CA": (9, 9), "TX": (9, 9)}] * 30)))
+    assert "every row of the source has the same recorded end, so no share is given" in said[0]
+    assert "%" not in title + " ".join(said)
+
+
+def test_a_source_of_one_state_is_not_called_the_united_states() -> None:
+    _, title, said = lead(made_cohort(made_weeks(*[{"PA": (20, 200)}] * 30)))
+    assert "United States" not in title + " ".join(said)
+    assert "Pennsylvania" in title
+
+
+def test_a_failed_check_is_printed_and_not_the_finding() -> None:
+    thin = [*STEADY, {"CA": (15, 20), "NY": (2, 20), "TX": (2, 20)}]
+    _, title, said = lead(made_cohort(made_weeks(*thin)))
+    assert title.endswith("its data fail a check")
+    assert said[0].startswith(
+        "The week, all detainers together, fails a check of its data and is not compared: it has 60"
+    )
+
+
+def test_a_form_change_blocks_the_direction_and_is_named() -> None:
+    first = date(2015, 6, 27) - 29 * WEEK  # forms I-247D and I-247N come into use in the last week
+    rise = [*STEADY[:-1], {"CA": (90, 200), "NY": (20, 200), "TX": (18, 200)}]
+    facts, title, _ = lead(made_cohort(made_weeks(*rise, first=first)))
+    assert str(facts["last_week_finding"]).startswith("no direction named: Forms I-247D and I-247N")
+    assert "higher" not in title
+
+
+def test_records_and_persons_are_told_apart() -> None:
+    rows = [{"person": name, "state": state} for name, state in (("a", "CA"), ("a", "TX"), (None, "CA"))]
+    facts = facts_of(made_cohort(detainers([*rows, {"outcome": Outcome.DECLINED, "state": "CA", "person": "b"}])))
+    said = fill(notes(facts), facts)
+    assert said.startswith("The file has 4 rows for the week.")
+    assert "1 name nobody" in said
+    none = facts_of(open_cohort("fy2015"))
+    assert fill(notes(none), none).startswith("The source has no person ids")
+
+
+def test_one_sentence_stands_for_one_change() -> None:
+    last = pd.Timestamp(FIRST + 29 * WEEK + timedelta(days=6))
+    assert last.day_name() == "Friday"
+    rise = [*STEADY[:-1], {s: (70, 200) for s in ("CA", "NY", "TX")}]
+    _, title, said = lead(made_cohort(made_weeks(*rise)))
+    assert title.endswith("higher than the 8 weeks before")
+    assert sum("the share is higher" in sentence for sentence in said) == 4
+    assert sum(sentence.startswith("Clear as well: ") for sentence in said) == 1
