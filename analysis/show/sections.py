@@ -51,6 +51,8 @@ MEASURES = {
     "not_recorded": "No outcome recorded",
     "persons": "Different persons named by the detainers counted",
 }
+OUTCOMES_SHOWN = ["declined_shown", "taken_shown", "other_ends_shown", "not_recorded_shown"]
+OFFENCE_COLUMNS = {"offence_status": "status", "issued": "issued_where_shown"}
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
 ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
@@ -125,7 +127,7 @@ def by_offence(sheet: Sheet, cohort: Cohort) -> Shown:
         table = table[table["offence_group"] == cohort.offence]
     table["group"] = table["offence_group"].map(_group_name)
     return sheet.table(
-        table.rename(columns={"offence_status": "status"})[["group", "status", "declined_shown", "issued_shown"]],
+        table.rename(columns=OFFENCE_COLUMNS)[["group", "status", "declined_shown", "issued_where_shown"]],
         "by_offence",
         "One row per offence group and status: charged is not convicted, and the two are never ranked together. "
         + SMALL,
@@ -145,7 +147,7 @@ def state_by_offence(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     sheet.know(cells_hidden=table.attrs["hidden"], cell_threshold=THRESHOLD)
     named = table.assign(
         state_name=table["state"].map(_state_name), group=table["offence_group"].map(_group_name)
-    ).rename(columns={"issued": "issued_where_shown"})
+    ).rename(columns=OFFENCE_COLUMNS)
     columns = ["state_name", "group", "declined_shown", "issued_where_shown"]
     caption = "Recorded as declined, {quarter_name}, by state and offence group, all statuses. " + SMALL
     if cohort.state != ALL or cohort.offence != ALL:
@@ -229,7 +231,7 @@ def all_comparisons(sheet: Sheet, cohort: Cohort) -> Shown:
 
 def what_became(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     """Show what became of the nation's detainers of the week: outcomes, forms and reasons."""
-    rows = cohort.everywhere
+    rows, reasons = cohort.everywhere, lift_reasons(cohort.everywhere)
     if rows.empty:
         return [sheet.say("There is no detainer in this week: nothing to show of outcomes.")]
     bars = sheet.figure(
@@ -246,11 +248,15 @@ def what_became(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     return [
         bars,
         sheet.table(
-            outcomes_by_form(rows),
+            outcomes_by_form(rows)[["form", "issued", *OUTCOMES_SHOWN]],
             "by_form",
             "One row per form. I-247N asks for notice, not for a hold: a decline there is another thing. " + SMALL,
         ),
-        sheet.table(lift_reasons(rows), "lift_reasons", "One row per lift reason as ICE recorded it. " + SMALL),
+        sheet.table(
+            reasons.assign(outcome=reasons["outcome"].map(MEASURES))[["outcome", "lift_reason", "detainers_shown"]],
+            "lift_reasons",
+            "One row per lift reason as ICE recorded it. " + SMALL,
+        ),
     ]
 
 
@@ -262,10 +268,9 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         return [sheet.say(why or "The source has one state, so there is nothing to hold it against.")]
     if cohort.sole_outcome:
         return [sheet.say("{no_share}")]
-    alike = expected(quarter.everywhere, cohort.source.facts.offences, cohort.dispersion)
+    alike = expected(quarter.everywhere, cohort.source.facts.offences, cohort.dispersion["state"])
     counts = of_weeks(quarter.by_state, quarter.period.weeks, list(states().index))
-    phi = pd.Series({state: cohort.dispersion.get(("state", state), 1.0) for state in counts.index})
-    drawn = shrink(counts, phi)
+    drawn = shrink(counts, cohort.dispersion["state"][counts.index])
     if cohort.state != ALL:
         alike, drawn = alike[alike.index == cohort.state], drawn[drawn.index == cohort.state]
     sheet.know(

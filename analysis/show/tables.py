@@ -111,6 +111,7 @@ COLUMNS: dict[str, Column] = {
     "declined_shown": Column(
         "Recorded as declined", meaning="detainers recorded as declined; a range where the count is not shown"
     ),
+    "detainers_shown": Column("Detainers", meaning="number of detainers; a range where the count is not shown"),
     "taken_shown": Column("Taken by ICE", meaning="lift reason: booked into detention; a range where small"),
     "other_ends_shown": Column("Other ends", meaning="every other recorded lift reason; a range where small"),
     "not_recorded_shown": Column("No outcome recorded", meaning="no lift reason; a range where small"),

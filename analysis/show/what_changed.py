@@ -198,7 +198,7 @@ def headline(facts: Facts) -> str:
     First a failed check, else the clearest change of the page: of the nation, of a state or offence group, of the
     trend; else no clear change. Of an unfinished week: what is recorded so far.
     """
-    counts = "{place_name}, week ending {week_end:day}: {declined:n} of {issued:detainers} recorded as declined"
+    counts = "{place_title}, week ending {week_end:day}: {declined:n} of {issued:detainers} recorded as declined"
     if facts["status"] == "partial":
         return counts + " in the {days_covered} days that the source covers"
     if facts["check"]:

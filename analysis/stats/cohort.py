@@ -168,10 +168,7 @@ class Cohort:
     @cached_property
     def weekly(self) -> Weekly:
         """Give the weekly counts of the nation, the states and the offence groups, up to the period's end."""
-        by_group = None
-        if self.has_offences:
-            counts = count_outcomes(self.history, ["week", "offence_group"])
-            by_group = counts[counts.index.get_level_values(1).isin(groups().index)]
+        by_group = count_outcomes(self.history, ["week", "offence_group"]) if self.has_offences else None
         return weekly_cells(self.calendar.weeks(), self.by_state, by_group, self.completeness)
 
     @cached_property

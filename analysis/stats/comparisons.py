@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from analysis.load.offences import groups
+from analysis.load.vocabulary import states
 from analysis.periods import as_timestamps, last_day
-from analysis.stats.counts import ALL, Reason
+from analysis.stats.counts import ALL, NOT_GIVEN, Reason
 from analysis.stats.tests import (
     MINIMUM_EXPECTED,
     MINIMUM_OBSERVED,
@@ -52,7 +54,7 @@ class Weekly(NamedTuple):
 def weekly_cells(
     weeks: Sequence[date], by_state: pd.DataFrame, by_group: pd.DataFrame | None, completeness: pd.Series
 ) -> Weekly:
-    """Lay out the weekly counts of the nation, its states and its offence groups.
+    """Lay out the weekly counts of the nation, every state and every offence group, also those without a detainer.
 
     Parameters
     ----------
@@ -64,15 +66,16 @@ def weekly_cells(
         What part of a week's declines is recorded by now, by week; a week that is not in it counts as complete.
     """
     index = as_timestamps(weeks)
+    wanted = {"state": [*states().index, NOT_GIVEN], "offence_group": list(groups().index)}
     frames = []
     for name in ("declined", "issued"):
         wide = {
-            kind: counts[name].unstack(fill_value=0).reindex(index, fill_value=0)  # noqa: PD010 (index levels)
+            kind: counts[name].unstack(fill_value=0).reindex(index, columns=wanted[kind], fill_value=0)  # noqa: PD010
             for kind, counts in (("state", by_state), ("offence_group", by_group))
             if counts is not None
         }
         whole = wide["state"].sum(axis="columns").to_frame(ALL)
-        frames.append(pd.concat({ALL: whole, **wide}, axis="columns").astype("int64"))
+        frames.append(pd.concat({ALL: whole, **wide}, axis="columns", sort=False).astype("int64"))
     complete = completeness.reindex(index).fillna(1.0)
     return Weekly(*frames, frames[1].mul(complete, axis="index"))
 

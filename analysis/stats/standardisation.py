@@ -40,7 +40,7 @@ def expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> p
     has_offences
         Whether strata go by offence group and status, too.
     dispersion
-        Variance over mean of a state's weekly declines, by ``("state", postal code)``.
+        Variance over mean of a state's weekly declines, by postal code.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> p
     of_state = counts.groupby(level=0).sum().drop(index=NOT_GIVEN, errors="ignore")
     found = indirect(counts).reindex(of_state.index)
     found = found.round() if has_offences else found
-    phi = pd.Series({state: dispersion.get(("state", state), 1.0) for state in of_state.index}, dtype=float)
+    phi = dispersion.reindex(of_state.index).fillna(1.0)
     low, high = (end * phi / found for end in count_interval(of_state["declined"] / phi))
     table = of_state.rename(columns={"declined": "observed"})[["issued", "observed"]].assign(expected=found)
     table = table.assign(over_expected=table["observed"] / found, low=low, high=high)

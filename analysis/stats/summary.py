@@ -80,9 +80,7 @@ def counts_by_state(cohort: Cohort) -> pd.DataFrame:
     """
     places = [*states().index, NOT_GIVEN]
     counts = of_weeks(cohort.by_state, cohort.period.weeks, places)
-    phi = pd.Series({place: cohort.dispersion.get(("state", place), 1.0) for place in places})
-    table = counts[["issued", "declined"]].join(outcomes_by_state(counts))
-    table = without_shares(with_intervals(table, phi), cohort)
+    table = without_shares(with_intervals(outcomes_by_state(counts), cohort.dispersion["state"][places]), cohort)
     table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
     first = cohort.period.first_day
     for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
@@ -188,6 +186,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, object]:
         "days_covered": cohort.calendar.days_covered(cohort.week),
         "place": cohort.cell[1],
         "place_name": cohort.name,
+        "place_title": cohort.name[0].upper() + cohort.name[1:],
         "nation_name": cohort.nation,
         **week.drop(["status", "outside"]),
         **{name: int(week[name]) for name in ("issued", "declined")},
