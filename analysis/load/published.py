@@ -10,8 +10,18 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.files import RESTORE, Origin, check_hash, data_file, origin_of, read_text_table, stop_at
+from analysis.load.files import (
+    RESTORE,
+    Origin,
+    check_hash,
+    crosswalk,
+    data_file,
+    origin_of,
+    read_text_table,
+    stop_at,
+)
 from analysis.load.offences import classify
+from analysis.load.scorecards import Check
 from analysis.load.table import Outcome, as_table
 from analysis.load.vocabulary import forms, outcome_of, request_of, states
 
@@ -151,7 +161,7 @@ class PublishedReports:
     declined_by_place
         One row per place with a known figure of Section II, zero included; ``within`` names the row that holds it.
     conflicting_figures
-        One row per figure that contradicts a row of ``declined_by_place`` or ``issued_by_place``.
+        One row per figure that contradicts a row of ``declined_by_place`` or ``issued_by_place``, with its ``place``.
     known_rows
         One row per declined detainer that the press reproduced, with ``offence_group``, ``offence_detail``; no dates,
         no citizenship.
@@ -205,11 +215,12 @@ def read_published_reports() -> PublishedReports:
     _check_places(issued, "issued", totals)
     path = _path("weekly_totals")
     _hold_totals(int(totals["issued"].sum()), int(totals["declined"].sum()), "issued, declined", path, origin_of(path))
+    rows = pd.concat([declined, issued])[["row_id", "week_start", "place"]]
     reports = PublishedReports(
         weekly_totals=totals,
         issued_by_place=issued,
         declined_by_place=declined,
-        conflicting_figures=_read("conflicting_figures", ["row_id"], unique=False),
+        conflicting_figures=_read("conflicting_figures", ["row_id"], unique=False).merge(rows, on="row_id", how="left"),
         known_rows=_with_offences(known),
         policies=_read("policies", ["jurisdiction", "state"], unique=False),
         corrections=_read("corrections", ["week_start", "place", "kind", "touches"], unique=False),
@@ -218,6 +229,22 @@ def read_published_reports() -> PublishedReports:
     for field in fields(reports):
         check_hash(_path(field.name))
     return reports
+
+
+def report_scorecard(week: date) -> pd.DataFrame:
+    """Give the scorecard of one published week: how well its report is known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per check, as in :func:`analysis.load.quality.scorecard`; what the levels mean stands in the origin
+        file of ``data/reference/published_quality.csv``. ``norm`` is always NaN, since three reports tell no usual
+        share. What is not known is said in words, never as 0.
+    """
+    card = crosswalk("published_quality", "row_id")
+    card = card[card["week_start"] == week.isoformat()].reset_index(drop=True)
+    found, whole = (pd.to_numeric(card[name], errors="coerce") for name in ("found", "whole"))
+    return card.assign(share=found / whole, norm=float("nan"))[list(Check._fields)]
 
 
 def _path(name: str) -> Path:

@@ -46,11 +46,11 @@ SERIES_ROWS = (
 
 
 def place_name(place: str) -> str:
-    """Name a state in full, or all of them; the District of Columbia takes its article in a sentence."""
+    """Name a state in full, or all of them; the District of Columbia and islands take an article in a sentence."""
     if place == ALL_STATES:
         return "the United States"
     name = str(states().loc[place, "name"])
-    return f"the {name}" if name.startswith(("District", "Northern Mariana", "Virgin", "U.S.")) else name
+    return f"the {name}" if name.startswith(("District", "Northern Mariana", "Virgin Islands", "U.S.")) else name
 
 
 @cache
