@@ -10,18 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.files import (
-    RESTORE,
-    Origin,
-    check_hash,
-    crosswalk,
-    data_file,
-    origin_of,
-    read_text_table,
-    stop_at,
-)
+from analysis.load.files import RESTORE, Origin, check_hash, data_file, origin_of, read_text_table, stop_at
 from analysis.load.offences import classify
-from analysis.load.scorecards import Check
 from analysis.load.table import Outcome, as_table
 from analysis.load.vocabulary import forms, outcome_of, request_of, states
 
@@ -229,22 +219,6 @@ def read_published_reports() -> PublishedReports:
     for field in fields(reports):
         check_hash(_path(field.name))
     return reports
-
-
-def report_scorecard(week: date) -> pd.DataFrame:
-    """Give the scorecard of one published week: how well its report is known.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per check, as in :func:`analysis.load.quality.scorecard`; what the levels mean stands in the origin
-        file of ``data/reference/published_quality.csv``. ``norm`` is always NaN, since three reports tell no usual
-        share. What is not known is said in words, never as 0.
-    """
-    card = crosswalk("published_quality", "row_id")
-    card = card[card["week_start"] == week.isoformat()].reset_index(drop=True)
-    found, whole = (pd.to_numeric(card[name], errors="coerce") for name in ("found", "whole"))
-    return card.assign(share=found / whole, norm=float("nan"))[list(Check._fields)]
 
 
 def _path(name: str) -> Path:

@@ -9,7 +9,8 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.load.published import PublishedReports, report_scorecard
+from analysis.load.published import PublishedReports
+from analysis.load.published_quality import report_scorecard
 from analysis.load.scorecards import TOTALS_DIFFER, scorecard_facts
 from analysis.periods import last_day
 from analysis.show.published_figures import weeks_with_and_without

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.checks import slug
 from analysis.load.files import RESTORE
 from analysis.load.published import PublishedReports
 from analysis.load.vocabulary import states
@@ -231,7 +230,8 @@ def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) ->
     facts |= _apart_facts(reports, week, blocking)
     for name, places in (("issued", report.issued_by_place), ("declined", report.declined_by_place)):
         own = places["place"] + (" " + places["state"]).mask(places["level"].isin(["state", "region"]), "")
-        facts |= {f"{name}_in_{slug(place)}": number for place, number in zip(own, places[name], strict=True)}
+        ids = own.str.lower().str.replace("[^a-z0-9]+", "_", regex=True).str.strip("_")
+        facts |= {f"{name}_in_{place}": number for place, number in zip(ids, places[name], strict=True)}
     for row in changes(reports, week, blocking).to_dict("records"):
         pair = "next" if row.pop("pair") == "to next week" else "previous"
         scope = "all" if row.pop("scope") == "all places" else "outside"

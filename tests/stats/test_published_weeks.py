@@ -18,7 +18,8 @@ from scipy.stats import binomtest
 from analysis.errors import InputError
 from analysis.load.events import blocking_events
 from analysis.load.files import check_hash, crosswalk, data_file
-from analysis.load.published import PublishedReports, read_published_reports, report_scorecard
+from analysis.load.published import PublishedReports, read_published_reports
+from analysis.load.published_quality import report_scorecard
 from analysis.load.scorecards import TOTALS_DIFFER
 from analysis.load.vocabulary import states
 from analysis.stats import published
