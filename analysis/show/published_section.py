@@ -43,7 +43,7 @@ def published_weeks(sheet: Sheet, reports: PublishedReports, week: date) -> list
         "One row per published week up to this one"
         + (", of the declined those of {apart_name} and all others" if apart else "")
         + ", and how many are placed in a state, a lower bound. Complete counts have no interval. There is no "
-        "baseline: {report_weeks:weeks} are too few for one. A dash: not known.",
+        "baseline: {report_weeks:weeks} are too few for one. Those issued are a different group. A dash: not known.",
     )
     if not apart:
         return [
