@@ -24,8 +24,8 @@ def events(first: date | None = None, last: date | None = None, state: str = "al
     -------
     pandas.DataFrame
         One row per event, by date: index ``event_id``; ``date``, ``last_date`` (blank = one day), ``kind``, ``state``
-        (blank = national), ``agency``, ``headline``, ``detail``, ``blocks_comparison`` (True = no direction may be
-        named across it) and ``source``.
+        (blank = national), ``agency``, ``headline``, ``detail``, ``blocks_comparison`` (True = it changes what is
+        counted, so no direction may be named across it) and ``source``.
     """
     table = _register()
     kept = pd.Series(True, index=table.index)

@@ -151,7 +151,7 @@ class PublishedReports:
     declined_by_place
         One row per place with a known figure of Section II, zero included; ``within`` names the row that holds it.
     conflicting_figures
-        One row per figure that contradicts a row of ``declined_by_place`` or ``issued_by_place``.
+        One row per figure that contradicts a row of ``declined_by_place`` or ``issued_by_place``, with its ``place``.
     known_rows
         One row per declined detainer that the press reproduced, with ``offence_group``, ``offence_detail``; no dates,
         no citizenship.
@@ -205,11 +205,12 @@ def read_published_reports() -> PublishedReports:
     _check_places(issued, "issued", totals)
     path = _path("weekly_totals")
     _hold_totals(int(totals["issued"].sum()), int(totals["declined"].sum()), "issued, declined", path, origin_of(path))
+    rows = pd.concat([declined, issued])[["row_id", "week_start", "place"]]
     reports = PublishedReports(
         weekly_totals=totals,
         issued_by_place=issued,
         declined_by_place=declined,
-        conflicting_figures=_read("conflicting_figures", ["row_id"], unique=False),
+        conflicting_figures=_read("conflicting_figures", ["row_id"], unique=False).merge(rows, on="row_id", how="left"),
         known_rows=_with_offences(known),
         policies=_read("policies", ["jurisdiction", "state"], unique=False),
         corrections=_read("corrections", ["week_start", "place", "kind", "touches"], unique=False),

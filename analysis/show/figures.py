@@ -25,7 +25,6 @@ from analysis.show.canvas import (
     canvas,
     count_axis,
     days_shown,
-    grid,
     key,
     label_rows,
     labels_room,
@@ -183,46 +182,6 @@ def _mark_events(panels: Sequence[Axes], events: pd.DataFrame, rows: list[int], 
             va="bottom",
             fontsize=LETTER,
         )
-
-
-def counts_with_intervals(
-    rows: pd.DataFrame, *, headline: str, subtitle: str, axis: str = "Detainers recorded as declined"
-) -> Figure:
-    """Draw counts with their exact intervals, one row each, in the order given from the top.
-
-    Parameters
-    ----------
-    rows
-        ``label``, ``declined``, ``declined_low``, ``declined_high``; optional ``bound``: ``at_least`` is drawn as an
-        arrow to the right without an interval.
-    headline, subtitle
-        The finding; measure, place, dates and unit.
-    axis
-        What is counted.
-    """
-    labels = [broken(str(label), 2.4, 9, most=LABEL_LINES) for label in rows["label"]]
-    y, height = rows_of(labels, 9, 0.28)
-    least = (rows["bound"] == "at_least").to_numpy() if "bound" in rows else np.zeros(len(rows), dtype=bool)
-    with drawing():
-        figure, (axes,) = canvas(height, headline, subtitle, left=labels_room(labels, 9), right=0.5, bottom=0.95)
-        key(
-            figure,
-            "● as printed, bar: 95% interval (exact Poisson)" + ("    ▷ at least this many" if least.any() else ""),
-        )
-        axes.set_xlabel(axis)
-        if rows.empty:
-            say_empty(axes, "no place with a known figure")
-            return figure
-        known = rows[~least]
-        mark: dict[str, Any] = {"color": DECLINED, "clip_on": False}
-        axes.hlines(y[~least], known["declined_low"], known["declined_high"], color=DECLINED, linewidth=1.4)
-        axes.plot(rows["declined"][~least], y[~least], "o", markersize=6, **mark)
-        axes.plot(rows["declined"][least], y[least], ">", markerfacecolor="white", markersize=7, **mark)
-        label_rows(axes, y, labels, 9, height)
-        axes.set_xlim(0, 1.04 * max(1.0, np.nanmax(rows[["declined", "declined_high"]].to_numpy(dtype=float))))
-        grid(axes, "x")
-        count_axis(axes, "x", 7)
-    return figure
 
 
 def stacked_outcomes(

@@ -1,4 +1,4 @@
-"""Sections of a published week: its indicators, the weeks with and without one place, and how well it is known.
+"""Sections of a published week: the weeks so far, with and without one place, and how well the report is known.
 
 A section is what ``display(*section)`` shows.
 """
@@ -10,91 +10,60 @@ from datetime import date
 import pandas as pd
 
 from analysis.load.published import PublishedReports
+from analysis.load.published_quality import report_scorecard
 from analysis.load.scorecards import TOTALS_DIFFER, scorecard_facts
-from analysis.periods import WEEK, last_day
+from analysis.periods import last_day
 from analysis.show.published_figures import weeks_with_and_without
 from analysis.show.scorecards import scorecard_rows
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.recorded import week_facts
-from analysis.stats.recorded_quality import report_scorecard
-from analysis.stats.recorded_week import recorded_indicators, with_and_without
-
-MEASURES = {
-    "declined": "Recorded as declined",
-    "located": "of these, placed in a state, at least",
-    "apart": "of these, {apart_name}",
-    "outside": "of these, all but {apart_name}",
-    "states": "States with a decline, the District of Columbia as one",
-    "issued": "Issued",
-}
-"""What each measure of the indicators is called, over the facts."""
+from analysis.stats.published import changes, weeks_so_far
 
 
-def indicator_table(sheet: Sheet, reports: PublishedReports, week: date, blocking: pd.DataFrame) -> Shown:
-    """Show the week's counts beside those of the week before; there is no baseline, and the caption says so.
+def published_weeks(sheet: Sheet, reports: PublishedReports, week: date) -> list[Shown]:
+    """Show the published weeks up to this one, with and without the place that holds over half of one, if any does.
 
     Parameters
     ----------
     sheet
-        The report, which knows :func:`analysis.stats.recorded.week_facts`.
+        The report, which knows :func:`analysis.stats.published.week_facts`.
     reports, week
         The reports and the week.
-    blocking
-        Events across which no direction may be named.
     """
-    earlier = pd.Timestamp(week - WEEK) in set(reports.weekly_totals["week_start"])
-    before = week_facts(reports, week - WEEK, blocking) if earlier else None
-    table = recorded_indicators(sheet.facts, before)
-    for name in ("this_week", "this_low", "this_high", "last_week"):
-        known = table.set_index("measure")[name].dropna()
-        numbers = known.astype(int) if name.endswith("week") else known
-        sheet.know(**{f"indicator_{measure}_{name}": number for measure, number in numbers.items()})
-    sheet.know(report_weeks=len(reports.weekly_totals))
-    return sheet.table(
-        table.assign(measure=[sheet.fill(MEASURES[name]) for name in table["measure"]]),
-        "indicators",
-        "One row per count. There is no baseline: {report_weeks:weeks} are too few for one. A dash: not known, or no "
-        "report before. The interval is exact Poisson; a lower bound and a number of states have none. A direction "
-        "needs an adjusted p of at most 0.05 and a difference of five, and none is named across an event.",
-    )
-
-
-def weeks_so_far(sheet: Sheet, reports: PublishedReports, week: date) -> list[Shown]:
-    """Show the published weeks up to this one, with and without the place that holds over half of one, if any does."""
-    if not sheet.facts["apart_name"]:
-        return [sheet.say("No county or city is known to hold over half of a week's declines, so none is taken out.")]
-    weeks = with_and_without(reports, week)
-    sheet.know(weeks_shown=len(weeks))
+    weeks = weeks_so_far(reports, week)
+    apart = bool(sheet.facts["apart_name"])
+    sheet.know(weeks_shown=len(weeks), report_weeks=len(reports.weekly_totals))
     told = []
-    for row in weeks.itertuples():
-        day = f"{row.week:%Y_%m_%d}"
-        sheet.know(
-            **{f"week_{day}": row.week, f"declined_{day}": row.declined},
-            **{f"elsewhere_{day}": None if pd.isna(row.elsewhere) else int(row.elsewhere)},
-        )
+    for day, row in zip((f"{day:%Y_%m_%d}" for day in weeks["week"]), weeks.to_dict("records"), strict=True):
+        counts = {name: None if pd.isna(count) else int(count) for name, count in row.items() if name != "week"}
+        sheet.know(**{f"week_{day}": row["week"]}, **{f"{name}_{day}": count for name, count in counts.items()})
         told.append(f"week of {{week_{day}:day_of_year}} {{declined_{day}:n}} and {{elsewhere_{day}:n}}")
-    return [
-        sheet.figure(
-            weeks_with_and_without(
-                weeks.assign(label=[_short(day) for day in weeks["week"].dt.date]),
-                headline=sheet.fill(_finding(sheet)),
-                subtitle=sheet.fill(
-                    "Detainers recorded as declined in a week, the United States with and without {apart_name}, weeks "
-                    "up to that ending {week_end:day}"
-                ),
-                without=sheet.fill("{apart_name}"),
-            ),
-            "with_and_without",
-            f"Dot plot of detainers recorded as declined by week, all places together and without {{apart_name}}, with "
-            f"95% intervals: {'; '.join(told)}. {_finding(sheet)}. The numbers are in the table with_and_without.",
+    table = sheet.table(
+        weeks,
+        "weeks",
+        "One row per published week up to this one"
+        + (", of the declined those of {apart_name} and all others" if apart else "")
+        + ", and how many are placed in a state, a lower bound. Complete counts have no interval. There is no "
+        "baseline: {report_weeks:weeks} are too few for one. Those issued are a different group. A dash: not known.",
+    )
+    if not apart:
+        return [
+            sheet.say("No county or city is known to hold over half of a week's declines, so none is taken out."),
+            table,
+        ]
+    figure = weeks_with_and_without(
+        weeks.assign(label=[_short(day) for day in weeks["week"].dt.date]),
+        headline=sheet.fill(_finding(sheet)),
+        subtitle=sheet.fill(
+            "Detainers recorded as declined in a week, the United States with and without {apart_name}, weeks "
+            "up to that ending {week_end:day}"
         ),
-        sheet.table(
-            weeks,
-            "with_and_without",
-            "One row per published week up to this one: detainers recorded as declined, those of {apart_name}, and all "
-            "others. Exact Poisson intervals.",
-        ),
-    ]
+        without=sheet.fill("{apart_name}"),
+    )
+    alt = (
+        "Dot plot of detainers recorded as declined by week, all places together and without {apart_name}: "
+        f"{'; '.join(told)}. {_finding(sheet)}. The numbers are in the table weeks."
+    )
+    return [sheet.figure(figure, "with_and_without", alt), table]
 
 
 def _short(week: date) -> str:
@@ -118,9 +87,21 @@ def _finding(sheet: Sheet) -> str:
     return said + "{previous_outside_finding}" + interval
 
 
-def report_quality(sheet: Sheet, report: PublishedReports) -> list[Shown]:
+def week_changes(sheet: Sheet, reports: PublishedReports, week: date, blocking: pd.DataFrame) -> Shown:
+    """Show the comparisons with the neighbouring weeks (:func:`analysis.stats.published.changes`)."""
+    return sheet.table(
+        changes(reports, week, blocking).drop(columns="p"),
+        "changes",
+        "One row compares two neighbouring reports; counts of detainers recorded as declined. Exact conditional test "
+        "and interval of the ratio, by chance alone; real ups and downs are larger. p is adjusted over the rows of a "
+        "pair. A direction needs a p of at most 0.05 and a difference of five, and none is named across an event that "
+        "changes what is counted.",
+    )
+
+
+def report_quality(sheet: Sheet, week: date) -> list[Shown]:
     """Show how well a published week is known, and say what cannot be checked of it."""
-    card = report_scorecard(report)
+    card = report_scorecard(week)
     sheet.know(**scorecard_facts(card), limit_totals=TOTALS_DIFFER)
     return [
         sheet.say(

@@ -100,6 +100,10 @@ COLUMNS: dict[str, Column] = {
     "elsewhere": Column(
         "All others", "count", ("elsewhere_low", "elsewhere_high"), "declines recorded without that place"
     ),
+    "located": Column("Placed in a state", "count", meaning="of the declined, at least so many; the state is known"),
+    "declining": Column(
+        "States with a decline", "count", meaning="as articles count them, the District of Columbia as one"
+    ),
     "pair": Column("Compared", meaning="which neighbouring weeks are compared"),
     "scope": Column("Scope", meaning="all places, or all but one"),
     "before": Column("Before", "count", meaning="declines in the earlier week"),

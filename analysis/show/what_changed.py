@@ -145,14 +145,14 @@ def usual(facts: Facts) -> str | None:
     )
 
 
-def _finding(facts: Facts, pair: str, of: str = "share") -> str:
-    """Say what may be said of a pair of periods, with the ratio of shares or counts; or why they are not compared."""
+def _finding(facts: Facts, pair: str) -> str:
+    """Say what may be said of a pair of periods, with the ratio of shares; or why they are not compared."""
     finding = facts[f"{pair}_finding"]
     if facts[f"{pair}_ratio"] is None:
         return f"not compared, {{{pair}_finding}}"
     claim = f"**{{{pair}_finding}}**" if finding in ("higher", "lower") else f"{{{pair}_finding}}"
-    ratio = "ratio of shares" if of == "share" else "ratio"
-    return f"{claim} ({ratio} {{{pair}_ratio:ratio}}, 95% interval {{{pair}_low:ratio}} to {{{pair}_high:ratio}})"
+    interval = f"{{{pair}_ratio:ratio}}, 95% interval {{{pair}_low:ratio}} to {{{pair}_high:ratio}}"
+    return f"{claim} (ratio of shares {interval})"
 
 
 def one_place(facts: Facts) -> str | None:
@@ -252,12 +252,18 @@ def recorded_change(facts: Facts) -> str | None:
     """Say what may be said of the change since the week before, without the agency that holds over half."""
     if facts["apart_week"] and "previous_outside_before" in facts:
         counts = "{previous_outside_now:many} against {previous_outside_before:many}"
-        return f"Elsewhere the count was {counts}: {_finding(facts, 'previous_outside', 'count')}."
+        return f"Elsewhere the count was {counts}: {_of_counts(facts, 'previous_outside')}."
     if "previous_all_before" in facts:
-        return f"Against the week before: {_finding(facts, 'previous_all', 'count')}."
-    if facts["apart_week"]:
-        return "Elsewhere the count was {outside:many} (95% interval {outside_low:.1f} to {outside_high:.1f})."
-    return None
+        return f"Against the week before: {_of_counts(facts, 'previous_all')}."
+    return "Elsewhere the count was {outside:many}." if facts["apart_week"] and "outside" in facts else None
+
+
+def _of_counts(facts: Facts, pair: str) -> str:
+    """Say what may be said of two counts, with their ratio and its interval by chance alone."""
+    said = f"{{{pair}_finding}}"
+    claim = f"the count is **{said}**" if facts[f"{pair}_finding"] in ("higher", "lower") else said
+    ratio = f" (ratio {{{pair}_ratio:ratio}}, 95% interval {{{pair}_low:ratio}} to {{{pair}_high:ratio}})"
+    return claim + (ratio if facts[f"{pair}_ratio"] is not None else "")
 
 
 def corrected(facts: Facts) -> str | None:

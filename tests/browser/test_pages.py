@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
 from analysis.run.reports import write_report
 from analysis.run.site import write_index
-from analysis.show.figures import counts_with_intervals
+from analysis.show.published_figures import counts_by_place
 from analysis.show.sheet import Sheet
 
 pytestmark = pytest.mark.browser
@@ -347,14 +347,14 @@ def hostile_report(folder: Path) -> Path:
     sheet = Sheet("hostile", parameters={"week": "2017-01-28"}, source={"name": HOSTILE[0], "title": HOSTILE[6]})
     sheet.know(declined=0, **{f"agency_{n}": name for n, name in enumerate(HOSTILE)})
     rows = pd.DataFrame({"agency": HOSTILE, "note": HOSTILE[::-1], "declined": range(len(HOSTILE))})
-    bars = pd.DataFrame({"label": HOSTILE, "declined": 1, "declined_low": 0.0, "declined_high": 5.6})
+    bars = pd.DataFrame({"label": HOSTILE, "declined": 1, "bound": "exact"})
     shown = [
         sheet.masthead("{declined:n} declined in {agency_7}", place="{agency_2}", clock="{agency_4}"),
         sheet.say(*(f"{{declined:n}} in {{agency_{n}}}." for n in range(len(HOSTILE)))),
         sheet.table(rows, "agencies", "One row per {agency_0}."),
         sheet.table(rows.iloc[:0], "nothing", "One row per agency."),
         sheet.figure(
-            counts_with_intervals(bars, headline=sheet.fill("In {agency_8}"), subtitle="x"),
+            counts_by_place(bars, headline=sheet.fill("In {agency_8}"), subtitle="x"),
             "bars",
             "{agency_0} {agency_7}",
         ),

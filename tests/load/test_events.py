@@ -74,6 +74,14 @@ def test_only_marked_events_block() -> None:
     assert "first-report" not in blocking_events().index
 
 
+def test_only_what_changes_what_is_counted_blocks() -> None:
+    """A form, or the reset of all cases of Travis County in one day; no ruling, law, memo or order."""
+    blocking = blocking_events()
+    assert set(blocking["kind"].drop("travis-policy")) == {"form"}
+    others = ["galarza", "miranda-olivares", "new-york-city-law", "pep-memo", "eo-13768", "kelly-memo"]
+    assert not events().loc[others, "blocks_comparison"].any()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [

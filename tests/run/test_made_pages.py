@@ -139,7 +139,6 @@ EXPLAINED = {
     "EARS": "Early Aberration Reporting System",
     "Farrington": "the same season of the years before",
     "esign effect": "likeness multiplies the variance|likeness of a facility's detainers multiplies the variance",
-    "mid-p": "counts half of the probability of the very outcome seen",
 }
 """Terms of art, and the words that must stand near the first place where a page uses one."""
 NEAR = 260

@@ -31,7 +31,7 @@ from analysis.show import context_figures, figures, printed
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import lettered, with_labels
 from analysis.show.printed import Printed, letter_width, width_of
-from analysis.show.published_figures import weeks_with_and_without
+from analysis.show.published_figures import counts_by_place, weeks_with_and_without
 from analysis.show.quality_figures import revised_weeks, weekly_recording
 from analysis.show.sentences import as_percent
 from analysis.show.sheet import Sheet
@@ -137,9 +137,7 @@ def tiles(count: int | None = None) -> pd.DataFrame:
 
 
 def places(labels: list[str], **columns: Any) -> pd.DataFrame:  # noqa: ANN401
-    number = len(labels)
-    values = {"label": labels, "declined": range(number), "declined_low": 0.0, "declined_high": float(number + 9)}
-    return pd.DataFrame(values | columns)
+    return pd.DataFrame({"label": labels, "declined": range(len(labels)), "bound": "exact"} | columns)
 
 
 def cells(rows: list[str], columns: list[str], value: int = 12345) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -208,8 +206,6 @@ def published_weeks(number: int, known: bool = True) -> pd.DataFrame:
     counts = pd.Series(np.resize([206, 47, 65], number))
     table = pd.DataFrame({"label": [f"{28 + n} Jan to {3 + n} Feb 2017" for n in range(number)], "declined": counts})
     table["elsewhere"] = np.resize([64.0, 45.0, 55.0], number) if known else np.nan
-    for name in ("declined", "elsewhere"):
-        table[f"{name}_low"], table[f"{name}_high"] = 0.8 * table[name], 1.3 * table[name]
     return table
 
 
@@ -240,13 +236,13 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
     "shares of one": lambda: figures.ranked_shares(by_state(["MP"], 0, 1), 0.0, overall_name="all states", **TITLES),
     "shares near one": lambda: figures.ranked_shares(by_state(["DC"], 7, 7), 0.98, overall_name="all states", **TITLES),
     "shares of nothing": lambda: figures.ranked_shares(by_state([], 0, 0), 0.0, **TITLES),
-    "counts": lambda: figures.counts_with_intervals(
+    "counts": lambda: counts_by_place(
         places(["Travis, TX", "Baltimore County, MD", "New England"] * 15, bound=["exact", "at_least", "exact"] * 15),
         **TITLES,
     ),
-    "counts of one": lambda: figures.counts_with_intervals(places(["New York City, NY"]), **TITLES),
-    "counts of nothing": lambda: figures.counts_with_intervals(places([], bound=[]), **TITLES),
-    "counts of long names": lambda: figures.counts_with_intervals(
+    "counts of one": lambda: counts_by_place(places(["New York City, NY"]), **TITLES),
+    "counts of nothing": lambda: counts_by_place(places([], bound=[]), **TITLES),
+    "counts of long names": lambda: counts_by_place(
         places([LONG_AGENCY, ONE_WORD, "Travis, TX", LONG_AGENCY]), **TITLES
     ),
     "heat map": lambda: heatmap(*cells(list(states()["name"][-16:]), list(groups()["group"])), **TITLES),
@@ -306,7 +302,7 @@ def test_two_drawings_are_the_same_bytes(name: str) -> None:
 
 def test_a_dollar_sign_is_a_dollar_sign() -> None:
     name = "Cost: $5 to $6_a^b"
-    figure = figures.counts_with_intervals(places([name]), headline="$1 and $2", subtitle="$x$")
+    figure = counts_by_place(places([name]), headline="$1 and $2", subtitle="$x$")
     texts = check_layout(figure)
     assert {name, "$1 and $2", "$x$"} <= set(texts)
     with drawing():
@@ -316,7 +312,7 @@ def test_a_dollar_sign_is_a_dollar_sign() -> None:
 
 def test_letters_without_an_outline_are_no_fault() -> None:
     name = "a\u202eb\u200d c"
-    assert name in check_layout(figures.counts_with_intervals(places([name]), headline=name, subtitle=" "))
+    assert name in check_layout(counts_by_place(places([name]), headline=name, subtitle=" "))
 
 
 # The weekly series.
@@ -525,14 +521,14 @@ def test_shares_are_ordered_and_few_declines_are_hollow() -> None:
     assert f"all states {as_percent(0.3)}" in check_layout(figure)
 
 
-def test_bounds_have_an_arrow_and_no_interval() -> None:
+def test_bounds_have_an_arrow_and_complete_counts_no_interval() -> None:
     rows = places(["a", "b", "c"], bound=["exact", "at_least", "exact"])
-    rows.loc[1, ["declined_low", "declined_high"]] = np.nan
-    figure = figures.counts_with_intervals(rows, headline="h", subtitle="s")
+    figure = counts_by_place(rows, headline="h", subtitle="s")
     points = {str(line.get_marker()): len(line.get_xdata()) for line in figure.axes[0].lines}  # type: ignore[arg-type]
     assert points == {"o": 2, ">": 1}
+    assert not figure.axes[0].collections
     assert any("at least this many" in text for text in check_layout(figure))
-    exact = figures.counts_with_intervals(rows.assign(bound="exact"), headline="h", subtitle="s")
+    exact = counts_by_place(rows.assign(bound="exact"), headline="h", subtitle="s")
     assert not any("at least" in text for text in check_layout(exact))
 
 

@@ -19,7 +19,7 @@ from analysis.show.offence_section import offence_map, offence_table
 from analysis.show.sheet import TABLE_TYPE, Sheet
 from analysis.show.tables import COLUMNS
 from analysis.show.tiles import SHARE_CLASSES
-from analysis.stats import cohorts, recorded
+from analysis.stats import cohorts, published
 from analysis.stats.cohorts import NOT_GIVEN
 from analysis.stats.context import estimated_shares
 from analysis.stats.indicators import indicators
@@ -46,6 +46,8 @@ def by_state(fiscal_2015: Cohorts) -> pd.DataFrame:
         ("DC", "the District of Columbia"),
         ("MP", "the Northern Mariana Islands"),
         ("VI", "the Virgin Islands"),
+        ("VA", "Virginia"),
+        ("WV", "West Virginia"),
         ("PR", "Puerto Rico"),
     ],
 )
@@ -135,7 +137,7 @@ def test_tiles_of_one_printed_share_have_one_class_and_a_little_is_not_nothing()
 
 def test_tiles_mark_bounds_and_leave_the_unknown_out() -> None:
     report = read_published_reports().of_week(date(2017, 1, 28))
-    tiles = listings.bound_tiles(recorded.state_bounds(report.declined_by_place, 206, states().index), states())
+    tiles = listings.bound_tiles(published.state_bounds(report.declined_by_place, 206, states().index, None), states())
     assert (tiles.loc["TX", "label"], tiles.loc["TX", "count"]) == ("149", 149)
     assert tiles.loc["NY", "label"] == "≥4"
     assert (tiles.loc["KS", "label"], tiles.loc["KS", "present"]) == ("0", True)
@@ -156,7 +158,7 @@ def test_every_column_of_every_table_is_described(
         cohorts.weekly_series(fiscal_2015.by_week, fiscal_2015.calendar).reset_index(),
         cohorts.lift_reasons_of(rows),
         cohorts.with_intervals(cohorts.count_outcomes(rows, ["form", "request"])).reset_index(),
-        recorded.changes(reports, date(2017, 2, 4), blocking_events()),
+        published.changes(reports, date(2017, 2, 4), blocking_events()),
     ]
     for table in tables:
         assert [column for column in table if column not in described] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import date
 
@@ -10,9 +9,9 @@ import pytest
 
 from analysis.load.events import blocking_events
 from analysis.load.published import PublishedReports, read_published_reports
-from analysis.show.published_section import indicator_table, report_quality, weeks_so_far
+from analysis.show.published_section import published_weeks, report_quality, week_changes
 from analysis.show.sheet import FIGURE_KEY, TABLE_TYPE, Sheet, Shown
-from analysis.stats.recorded import week_facts
+from analysis.stats.published import week_facts
 
 WEEKS = (date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11))
 
@@ -33,26 +32,31 @@ def csv(shown: Shown) -> list[str]:
 
 
 @pytest.mark.parametrize("week", WEEKS)
-def test_every_number_of_the_indicators_is_a_fact(reports: PublishedReports, week: date) -> None:
+def test_every_number_of_the_weeks_is_a_fact(reports: PublishedReports, week: date) -> None:
     sheet = sheet_of(reports, week)
-    rows = csv(indicator_table(sheet, reports, week, blocking_events()))[1:]
-    numbers = [number for row in rows for number in re.findall(r"(?<=,)\d[\d.]*(?=,)", row)]
-    facts = {f"{value:.10g}" for name, value in sheet.facts.items() if name.startswith("indicator_")}
-    assert len(numbers) >= 12
-    assert set(numbers) == facts
+    _, table = published_weeks(sheet, reports, week)
+    names, *rows = [line.split(",") for line in csv(table)]
+    assert len(rows) == WEEKS.index(week) + 1
+    for day, *numbers in rows:
+        facts = [sheet.facts[f"{name}_{day.replace('-', '_')}"] for name in names[1:]]
+        assert ["" if fact is None else str(fact) for fact in facts] == numbers
 
 
-def test_the_indicators_name_the_place_and_say_that_there_is_no_baseline(reports: PublishedReports) -> None:
-    shown = indicator_table(sheet_of(reports, WEEKS[1]), reports, WEEKS[1], blocking_events())
-    assert "There is no baseline: 3 weeks are too few for one." in shown.data[TABLE_TYPE]["caption"]
-    assert '"of these, all but Travis County, Texas",45,' in shown.data[TABLE_TYPE]["csv"]
-    assert '<td class="number">47 <span class="interval">(34.5 to 62.5)</span></td>' in shown.data["text/html"]
+def test_the_weeks_say_that_there_is_no_baseline_and_give_complete_counts_no_interval(
+    reports: PublishedReports,
+) -> None:
+    _, table = published_weeks(sheet_of(reports, WEEKS[2]), reports, WEEKS[2])
+    assert "There is no baseline: 3 weeks are too few for one." in table.data[TABLE_TYPE]["caption"]
+    assert "those of Travis County, Texas and all others" in table.data[TABLE_TYPE]["caption"]
+    assert "interval" not in table.data["text/html"].replace("Complete counts have no interval.", "")
+    assert csv(table)[-1] == "2017-02-11,2868,65,10,55,47,"
 
 
-def test_the_first_week_has_a_dash_for_the_week_before(reports: PublishedReports) -> None:
-    page = indicator_table(sheet_of(reports, WEEKS[0]), reports, WEEKS[0], blocking_events()).data["text/html"]
-    assert page.count("no week before: the first report") == 6
-    assert '<td class="number">0</td>' not in page
+def test_the_changes_have_one_p_and_say_that_it_is_by_chance_alone(reports: PublishedReports) -> None:
+    shown = week_changes(sheet_of(reports, WEEKS[1]), reports, WEEKS[1], blocking_events())
+    assert csv(shown)[0] == "pair,scope,before,now,ratio,low,high,p_adjusted,finding"
+    assert "by chance alone; real ups and downs are larger" in shown.data[TABLE_TYPE]["caption"]
+    assert '0.70 <span class="interval">(0.47 to 1.05)</span>' in shown.data["text/html"]
 
 
 @pytest.mark.parametrize(
@@ -69,13 +73,12 @@ def test_the_first_week_has_a_dash_for_the_week_before(reports: PublishedReports
 def test_the_figures_headline_is_the_finding_and_its_alternative_has_the_numbers(
     reports: PublishedReports, week: date, headline: str
 ) -> None:
-    figure, table = weeks_so_far(sheet_of(reports, week), reports, week)
+    figure, _ = published_weeks(sheet_of(reports, week), reports, week)
     about = figure.metadata[FIGURE_KEY]
     assert about["title"].splitlines()[0] == headline
     assert headline in about["alt"]
     assert "week of 28 January 206 and 64" in about["alt"]
     assert "4 February" not in about["alt"] or week != WEEKS[0]
-    assert len(csv(table)) == 1 + WEEKS.index(week) + 1
 
 
 @pytest.mark.parametrize("week", WEEKS)
@@ -83,7 +86,7 @@ def test_the_scorecard_counts_its_levels_and_names_what_cannot_be_checked(
     reports: PublishedReports, week: date
 ) -> None:
     sheet = sheet_of(reports, week)
-    sentence, table = report_quality(sheet, reports.of_week(week))
+    sentence, table = report_quality(sheet, week)
     levels = [row.partition(",")[0] for row in csv(table)[1:]]
     assert levels == sorted(levels, key=["stop", "warn", "pass", ""].index)
     for level in ("warn", "pass", ""):
@@ -96,5 +99,6 @@ def test_the_scorecard_counts_its_levels_and_names_what_cannot_be_checked(
 def test_without_a_place_above_half_no_weeks_are_drawn_without_one(reports: PublishedReports) -> None:
     even = reports.declined_by_place[reports.declined_by_place["declined"] < 100]
     fewer = replace(reports, declined_by_place=even)
-    (shown,) = weeks_so_far(sheet_of(fewer, WEEKS[1]), fewer, WEEKS[1])
-    assert shown.data["text/plain"].startswith("No county or city is known to hold over half")
+    said, table = published_weeks(sheet_of(fewer, WEEKS[1]), fewer, WEEKS[1])
+    assert said.data["text/plain"].startswith("No county or city is known to hold over half")
+    assert csv(table)[0] == "week,issued,declined,located,declining"

@@ -18,7 +18,7 @@ from statsmodels.stats.rates import confint_poisson
 from statsmodels.stats.rates import test_poisson_2indep as poisson_test
 
 from analysis.periods import last_day, saturday_of
-from analysis.stats import recorded
+from analysis.stats import published
 from analysis.stats.baselines import ears
 from analysis.stats.changes import adjust_for_many, ratio_test
 from analysis.stats.delays import Triangle, development, latest_ages
@@ -474,5 +474,5 @@ def no_rate(case: dict[str, str]) -> None:
     assert "rate" not in said.replace("no rate is given", "")
     assert "%" not in said
     assert "decline rate" in NEVER_IN_OUR_PROSE
-    assert "issued" in (recorded.__doc__ or "")
-    assert "nothing here is divided by" in " ".join((recorded.__doc__ or "").split())
+    assert "issued" in (published.__doc__ or "")
+    assert "nothing here is divided by" in " ".join((published.__doc__ or "").split())

@@ -1,0 +1,153 @@
+"""Two versions of a source: planted changes are found as they were planted, and the counts add up whatever the rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.load.table import Outcome, as_table
+from analysis.stats.revisions import Revision, compare_versions, reporting_triangle, revision_facts
+
+FIRST = date(2016, 1, 2)
+REASON = {Outcome.DECLINED: "Detainer Declined by LEA", Outcome.TAKEN: "Booked into Detention"}
+Row = tuple[int, str, str, Outcome]
+
+
+def version(*rows: Row, **columns: list[object]) -> pd.DataFrame:
+    """Make a table of detainers: the day since the first, citizenship, agency and outcome of each."""
+    default = {"form": "I247D", "request": "hold", "detainers": 1, "source_file": "made"}
+    made = [
+        {
+            **default,
+            "issued_on": pd.Timestamp(FIRST) + pd.Timedelta(days=day),
+            **{"citizenship": citizenship, "agency": agency, "state": "TX", "outcome": outcome},
+            **{"lift_reason": REASON.get(outcome), "source_row": number + 2},
+        }
+        for number, (day, citizenship, agency, outcome) in enumerate(rows)
+    ]
+    return as_table(pd.DataFrame(made).assign(**columns))
+
+
+def kinds(revision: Revision) -> dict[str, int]:
+    return {kind: int(number) for kind, number in revision.rows.set_index("kind")["detainers"].items() if number}
+
+
+OPEN, DECLINED, TAKEN = Outcome.NOT_RECORDED, Outcome.DECLINED, Outcome.TAKEN
+OLDER: list[Row] = [(day, country, "A JAIL", OPEN) for day in range(8) for country in ("Aland", "Borduria", "Syldavia")]
+
+
+def planted() -> list[Row]:
+    """Take one row away, end three, and add one late and two new ones."""
+    rows = [*OLDER[1:], (3, "Ruritania", "A JAIL", OPEN), *[(9, "Aland", "A JAIL", OPEN)] * 2]
+    return [(*row[:3], DECLINED) if n in (4, 5) else (*row[:3], TAKEN) if n == 6 else row for n, row in enumerate(rows)]
+
+
+def test_what_was_planted_is_found() -> None:
+    revision = compare_versions(version(*OLDER), version(*planted()))
+    assert revision.key == ("issued_on", "form", "citizenship", "state", "agency")
+    assert kinds(revision) == {"same": 20, "changed": 3, "vanished": 1, "late": 1, "new": 2}
+    assert revision.rows.set_index("kind")["alike"].to_dict() == {
+        **dict.fromkeys(["same", "changed", "vanished", "late"], 0),
+        "new": 2,
+    }
+    assert revision.columns.to_dict("list") == {"column": ["lift_reason"], "detainers": [3]}
+    assert revision.outcomes.to_numpy().tolist() == [[OPEN, DECLINED, 2, 0], [OPEN, TAKEN, 1, 0]]
+    facts = revision_facts(revision)
+    names = ["filled", "declined_filled", "by_person", "rows_late", "alike_new", "weeks_both", "weeks_revised"]
+    assert [facts[name] for name in names] == [3, 2, False, 1, 2, 1, 1]  # the second week is cut short in the older one
+    assert (facts["most"], facts["most_was"], facts["most_now"]) == (pd.Timestamp(FIRST), 0, 2)
+    assert [facts[f"{name}_change"] for name in ("issued", "declined", "not_recorded")] == [0, 2, -3]
+    weeks = revision.by_week
+    assert weeks[["issued_was", "issued_now"]].to_numpy().tolist() == [[21, 21], [3, 5]]
+    assert weeks[["changed", "vanished", "late", "new"]].to_numpy().tolist() == [[3, 1, 1, 0], [0, 0, 0, 2]]
+    assert weeks["cut"].to_list() == [False, True]
+
+
+def test_a_week_that_a_version_does_not_reach_is_blank_and_one_without_a_detainer_is_zero() -> None:
+    older, newer = version((0, "Aland", "A", OPEN), (14, "Aland", "A", OPEN)), version((21, "Aland", "A", DECLINED))
+    weeks = compare_versions(older, newer).by_week
+    assert weeks["issued_was"].fillna(-1).to_list() == [1, 0, 1, -1]
+    assert weeks["issued_now"].fillna(-1).to_list() == [-1, -1, -1, 1]
+    triangle = reporting_triangle({1: older, 2: newer})
+    assert triangle.fillna(-1).to_numpy().tolist() == [[0, -1], [0, -1], [0, -1], [-1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [(["F1"], {"changed": 1}), ([None], {"vanished": 1, "late": 1})], ids=["code", "no code"]
+)
+def test_a_facilitys_code_stands_for_its_place(code: list[object], expected: dict[str, int]) -> None:
+    older = version((0, "Aland", "A JAIL", OPEN), facility_code=code)
+    newer = version((0, "Aland", "A COUNTY JAIL", OPEN), facility_code=code)
+    assert kinds(compare_versions(older, newer)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [(["p1", "p2"], {"same": 1, "changed": 1}), (["q1", "q2"], {"same": 1, "vanished": 1, "late": 1})],
+    ids=["shared", "made anew"],
+)
+def test_only_shared_ids_find_a_detainer_at_another_place(ids: list[object], expected: dict[str, int]) -> None:
+    older = version((0, "Aland", "A", OPEN), (1, "Aland", "A", OPEN), person=["p1", "p2"])
+    newer = version((0, "Aland", "A", OPEN), (1, "Aland", "B", OPEN), person=ids)
+    revision = compare_versions(older, newer)
+    assert kinds(revision) == expected
+    assert ("person" in revision.key) == (ids == ["p1", "p2"])
+
+
+def test_those_without_an_id_are_not_one_person() -> None:
+    older = version((0, "Aland", "A", OPEN), (1, "Aland", "A", OPEN), person=["p1", None])
+    newer = version((0, "Aland", "A", OPEN), (1, "Aland", "B", OPEN), person=["p1", None])
+    assert kinds(compare_versions(older, newer)) == {"same": 1, "vanished": 1, "late": 1}
+
+
+def test_a_row_of_counts_stands_for_as_many_rows() -> None:
+    older, newer = (version((0, "Aland", "A", OPEN), detainers=[number]) for number in (3, 5))
+    revision = compare_versions(older, newer)
+    assert kinds(revision) == {"same": 3, "late": 2}
+    assert revision.rows["alike"].sum() == 5
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 9), st.sampled_from(["Aland", "Syldavia"]), st.sampled_from("AB"), st.sampled_from([OPEN, TAKEN])
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(ROWS, ROWS, st.randoms(use_true_random=False))
+def test_the_counts_are_the_least_that_turn_one_version_into_the_other(
+    older: list[Row], newer: list[Row], random: object
+) -> None:
+    """By another way: rows as they are and rows without their end, counted as heaps that overlap."""
+    revision = compare_versions(version(*older), version(*newer))
+    found = {"same": 0, "changed": 0, "vanished": 0, "late": 0, "new": 0} | kinds(revision)
+    alike = (Counter(older) & Counter(newer)).total()
+    matched = (Counter(row[:3] for row in older) & Counter(row[:3] for row in newer)).total()
+    assert (found["same"], found["changed"]) == (alike, matched - alike)
+    assert found["vanished"] == len(older) - matched
+    last = max(row[0] for row in older)
+    left = Counter(row[:3] for row in newer) - Counter(row[:3] for row in older)
+    assert found["late"] == sum(number for (day, *_), number in left.items() if day <= last)
+    assert found["new"] == sum(number for (day, *_), number in left.items() if day > last)
+    assert revision.outcomes["detainers"].sum() == found["changed"]
+    for side in (older, newer):
+        random.shuffle(side)  # type: ignore[attr-defined]
+    again = compare_versions(version(*older), version(*newer))
+    for name in ("rows", "columns", "outcomes", "by_week"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(revision, name))
+
+
+def test_a_version_is_the_same_as_itself() -> None:
+    table = version(*planted())
+    revision = compare_versions(table, table)
+    assert kinds(revision) == {"same": len(table)}
+    assert "most" not in revision_facts(revision)
+    assert revision.outcomes.empty
+    assert revision.columns.empty
