@@ -34,7 +34,7 @@ def week_quality(sheet: Sheet, card: pd.DataFrame) -> list[Shown]:
     sheet
         The report, which knows ``trailing_weeks``.
     card
-        As from :func:`analysis.stats.week_quality.week_scorecard`.
+        As from :func:`analysis.stats.quality.week_scorecard`.
     """
     sheet.know(
         **scorecard_facts(card),

@@ -17,7 +17,6 @@ from analysis.show.listings import count_tiles, lettered, state_names
 from analysis.show.sheet import Sheet, Shown
 from analysis.show.style import OUTCOMES
 from analysis.show.tiles import tile_map
-from analysis.show.what_changed import SHORTLY
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, count_outcomes, of_weeks, rows_of_weeks
@@ -106,14 +105,13 @@ def where(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     ordered = table.sort_values(
         ["blank", "declined", "issued", "state_name"], ascending=[True, False, False, True]
     ).rename_axis("state")
-    findings = {f"against {name}": f"finding_{name.replace(' ', '_')}" for name in SHORTLY}
     columns = ["state_name", "state", "declined", "issued", "share", "share_low", "share_high", "last_week"]
-    columns += ["trailing_mean", "taken_shown", "other_ends_shown", "not_recorded_shown", *findings.values()]
+    columns += ["trailing_mean", "finding", *OUTCOMES_SHOWN[1:]]
     listed = sheet.table(
-        ordered.reset_index().rename(columns=findings)[columns],
+        ordered.reset_index()[columns],
         "by_state",
-        "Most declined first. No share is given of fewer than {least_for_a_share:n} detainers. Findings: all "
-        "{tests:tests} of the page taken together. " + SMALL,
+        "Most declined first. No share is given of fewer than {least_for_a_share:n} detainers. Finding: a "
+        "clear change, all {tests:tests} of the page taken together. " + SMALL,
     )
     return [on_map, listed]
 
@@ -397,8 +395,8 @@ def _nowcast_tables(sheet: Sheet, shown: pd.DataFrame) -> list[Shown]:
             rows[["week", "recorded", "completeness", "maturity", *names.values()]],
             "nowcast",
             "One row per week of issue, the last ones. Complete: what of the final number is recorded, by how declines "
-            "of recent weeks came in. The band holds the final number with {nowcast_level:.0%} probability, if declines "
-            "go on coming in as they did.",
+            "of recent weeks came in. The band holds the final number with {nowcast_level:.0%} probability, if "
+            "declines go on coming in as they did.",
         ),
         sheet.table(
             nowcast_quantiles(shown),

@@ -198,7 +198,7 @@ class Sheet:
                 pieces.append(f'<span data-fact="{name}">{written}</span>')
         return "".join(pieces)
 
-    def table(self, frame: pd.DataFrame, name: str, caption: str) -> Shown:
+    def table(self, frame: pd.DataFrame, name: str, caption: str, folded: str = "") -> Shown:
         """Show a table; its CSV, which a reader without HTML sees, holds the same numbers unrounded.
 
         Parameters
@@ -209,6 +209,8 @@ class Sheet:
             File name of the CSV, unique in the report.
         caption
             What one row is and what the columns count (a template over the facts).
+        folded
+            Summary under which the table is folded away (a template); blank = it is open.
         """
         text = self.fill(caption)
         if self.synthetic:
@@ -216,7 +218,7 @@ class Sheet:
         csv = as_csv(frame)
         return Shown(
             {
-                "text/html": as_html(frame, name, text),
+                "text/html": _folded(as_html(frame, name, text), self.fill(folded)),
                 "text/plain": csv,
                 TABLE_TYPE: {"name": name, "caption": text, "csv": csv},
             }
@@ -265,6 +267,13 @@ class Sheet:
         }
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
         return Shown({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})
+
+
+def _folded(table: str, summary: str) -> str:
+    """Fold a table away under its summary, if there is one."""
+    if not summary:
+        return table
+    return f'<details class="fold"><summary>{html.escape(summary)}</summary>\n{table}\n</details>'
 
 
 def _without_layout(svg: str) -> str:

@@ -92,10 +92,7 @@ COLUMNS: dict[str, Column] = {
     "detail": Column("Detail", meaning="more on it"),
     "this_week": Column("This week", "count", meaning="the week's detainers"),
     "last_week": Column("Last week", "count", meaning="last week's cohort"),
-    "trailing_mean": Column("Mean of eight weeks before", "count", meaning="mean of the trailing full weeks"),
-    "finding_last_week": Column("Against last week", meaning="what may be said of the share against last week's"),
-    "finding_trailing_weeks": Column("Against eight weeks", meaning="the same against the eight weeks before"),
-    "finding_trend": Column("Over 13 weeks", meaning="the last 13 settled weeks against the 13 before them"),
+    "trailing_mean": Column("Mean of eight weeks before", "about", meaning="mean of the trailing full weeks"),
     "at_place": Column("At the one place", "count", meaning="declines at the place that holds most; blank = not known"),
     "elsewhere": Column(
         "All others", "count", ("elsewhere_low", "elsewhere_high"), "declines recorded without that place"
@@ -175,6 +172,7 @@ COLUMNS: dict[str, Column] = {
     "expected": Column("Expected", "about", meaning="declines expected; by what, the table says"),
     "over_expected": Column("Recorded / expected", "ratio", ("low", "high"), "declines recorded over those expected"),
     "factor": Column("By", meaning="what the mix is of"),
+    "dispersion": Column("Dispersion", "ratio", meaning="variance over mean of weekly declines; 1 = chance alone"),
     "share_before": Column("Share before", "share", meaning="declined of issued in the period before"),
     "mix_effect": Column(
         "Of the mix, percentage points", "points", meaning="change by another mix of detainers, as a part of one"

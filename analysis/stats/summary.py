@@ -75,8 +75,7 @@ def counts_by_state(cohort: Cohort) -> pd.DataFrame:
         Index the postal code, ``not given`` last: ``issued`` and ``declined`` in full; ``taken``, ``other_ends`` and
         ``not_recorded`` with their ``…_shown`` labels, blank where a small count could be told
         (:func:`analysis.stats.disclosure.outcomes_by_state`); ``share`` and its interval, from 20 detainers on;
-        ``last_week`` and ``trailing_mean`` of the declined; and the findings against last week, the weeks before and
-        of the trend.
+        ``last_week`` and ``trailing_mean`` of the declined; and ``finding``, the clear changes in words (blank = none).
     """
     places = [*states().index, NOT_GIVEN]
     counts = of_weeks(cohort.by_state, cohort.period.weeks, places)
@@ -87,10 +86,10 @@ def counts_by_state(cohort: Cohort) -> pd.DataFrame:
         weeks = cohort.calendar.full_weeks_before(first, number)
         mean = of_weeks(cohort.by_state, weeks, places)["declined"] / number
         table[name] = mean if len(weeks) == number else np.nan
-    for against in cohort.comparisons.index.unique("against"):
-        findings = cohort.comparisons.loc[against]["finding"]
-        table[f"against {against}"] = [findings.get(("state", place), "") for place in places]
-    return table
+    clear = clear_findings(cohort.comparisons)
+    own = clear[clear["kind"] == "state"].groupby("place")
+    words = own.apply(lambda rows: "; ".join(rows["finding"] + " (" + rows["against"] + ")"), include_groups=False)
+    return table.assign(finding=words.reindex(places).fillna("") if len(words) else "")
 
 
 def key_figures(cohort: Cohort) -> pd.DataFrame:
@@ -214,7 +213,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, object]:
 def _outcome_facts(cohort: Cohort) -> dict[str, object]:
     """Give the other outcomes as far as they are shown; of an offence group they are not."""
     figures = key_figures(cohort).set_index("measure")["this_week"]
-    return {name: figures.get(name) for name in OUTCOME_COLUMNS[1:]}
+    return {name: None if pd.isna(figures.get(name)) else int(figures[name]) for name in OUTCOME_COLUMNS[1:]}
 
 
 def _nation_facts(cohort: Cohort) -> dict[str, object]:
@@ -290,8 +289,11 @@ def cell_names(cohort: Cohort, kind: str, place: str) -> tuple[str, str]:
 def _finding_facts(cohort: Cohort) -> dict[str, object]:
     """Give the page's clear findings as facts: the first ones one by one, the names of the others."""
     clear = clear_findings(page_comparisons(cohort))
-    more = [f"{cell_names(cohort, row.kind, row.place)[0]} {row.finding}" for row in clear[MOST_NAMED:].itertuples()]
-    facts: dict[str, object] = {"findings": len(clear), "more_findings": ", ".join(more) or None}
+    more = [
+        f"{cell_names(cohort, row.kind, row.place)[0]} ({row.finding}, {row.against})"
+        for row in clear[MOST_NAMED:].itertuples()
+    ]
+    facts: dict[str, object] = {"findings": len(clear), "more_findings": "; ".join(more) or None}
     for number, row in enumerate(clear.head(MOST_NAMED).itertuples(), 1):
         name, where = cell_names(cohort, row.kind, row.place)
         told: dict[str, object] = {"name": name, "where": where, "between": row.between or None}

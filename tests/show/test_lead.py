@@ -59,7 +59,7 @@ def holds_what_stands_out(cohort: Cohort) -> None:
     clear = clear[clear["finding"].isin(CLEAR)]
     text = " ".join(said)
     named = [facts[f"finding_{n}_where"] for n in range(1, 10) if f"finding_{n}_where" in facts]
-    assert len(named) + len(str(facts["more_findings"] or "").split(", ")) - (not facts["more_findings"]) == len(clear)
+    assert len(named) + len(str(facts["more_findings"] or "").split("; ")) - (not facts["more_findings"]) == len(clear)
     for where in named:
         assert f"{where} the share is " in text
     if facts["status"] == "settled":

@@ -65,7 +65,8 @@ def test_states_have_their_counts_and_no_share_below_twenty(june: Cohort) -> Non
     assert table.loc["CA", "trailing_mean"] == pytest.approx(34.125)
     assert table.loc["IA", "issued"] < 20
     assert table.loc[table["issued"] < 20, "share"].isna().all()
-    assert table.loc["TX", "against trend"] == "higher"
+    assert table.loc["TX", "finding"] == "higher (trend)"
+    assert table.loc["WY", "finding"] == ""
 
 
 def test_small_outcomes_of_a_state_are_a_range(june: Cohort) -> None:
@@ -122,7 +123,7 @@ def test_facts_name_every_finding_of_the_page_and_none_that_is_not_there() -> No
         assert facts["findings"] == clear
         named = [n for n in range(1, 10) if f"finding_{n}_place" in facts]
         assert len(named) == min(clear, summary.MOST_NAMED)
-        more = str(facts["more_findings"]).split(", ") if facts["more_findings"] else []
+        more = str(facts["more_findings"]).split("; ") if facts["more_findings"] else []
         assert len(named) + len(more) == clear
 
 
