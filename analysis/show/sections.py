@@ -170,7 +170,7 @@ def state_by_offence(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         "cells are not shown exactly, since counts below {cell_threshold:n} are not. The numbers are in the table "
         "state_by_offence.",
     )
-    return [drawn, sheet.table(named[columns], "state_by_offence", caption)]
+    return [drawn, sheet.table(named[columns], "state_by_offence", caption, folded="The same as a table")]
 
 
 def trend(sheet: Sheet, cohort: Cohort) -> list[Shown]:
@@ -200,6 +200,7 @@ def trend(sheet: Sheet, cohort: Cohort) -> list[Shown]:
             "One row per week of issue. Expected: at the share of the {trailing_weeks} full weeks before; usual: what "
             "the ups and downs of such weeks allow, on both sides. The interval says how far the share of such a week "
             "usually lies from its mean: the count itself is complete.",
+            folded="Week by week",
         ),
         sheet.table(
             span[["letter", "date", "headline", "detail"]],
@@ -215,6 +216,7 @@ def all_comparisons(sheet: Sheet, cohort: Cohort) -> Shown:
     tested = table[table["p"].notna()].copy()
     if tested.empty:
         return sheet.say("Nothing is compared: {last_week_finding}.")
+    sheet.know(comparisons_shown=len(tested), clear=int(tested["finding"].isin(CLEAR).sum()))
     cells = zip(tested["kind"], tested["place"], strict=True)
     tested["place"] = [cell_names(cohort, kind, place)[0] for kind, place in cells]
     columns = ["against", "place", "declined", "issued", "declined_before", "issued_before", "expected", "ratio"]
@@ -224,6 +226,7 @@ def all_comparisons(sheet: Sheet, cohort: Cohort) -> Shown:
         "comparisons",
         "One row per comparison. p is adjusted over all {tests:tests} of the week (nation, states, national offence "
         "groups); a direction needs an adjusted p of at most 0.05 and a difference of five declines.",
+        folded="All comparisons of this page: {comparisons_shown:n}, of which {clear:n} are clear",
     )
 
 
@@ -290,24 +293,18 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         shown.append(
             sheet.say("Fewer than {least_expected:n} declines are expected in {quarter_name}: none to compare.")
         )
-    drawn = drawn[drawn["reason"] == ""].sort_values("shrunken", ascending=False, kind="stable")
+    drawn = drawn[drawn["reason"] == ""].join(counts[["issued", "declined"]])
+    drawn["share"] = drawn["share"].where(drawn["issued"] >= LEAST_FOR_A_SHARE)
+    drawn = drawn.sort_values(["issued", "declined"], ascending=False, kind="stable")
     if len(drawn):
-        columns = [
-            "state_name",
-            "issued",
-            "declined",
-            "share",
-            "shrunken",
-            "shrunken_low",
-            "shrunken_high",
-            "own_weight",
-        ]
+        columns = ["issued", "declined", "share", "shrunken", "shrunken_low", "shrunken_high", "own_weight"]
         shown.append(
             sheet.table(
-                _with_names(drawn.join(counts[["issued", "declined"]])[columns[1:]]),
+                _with_names(drawn[columns]),
                 "shrunken",
                 "States with detainers in {quarter_name}: the share, and the share drawn towards that of all states by "
                 "as much as it rests on few detainers. This is no ranking.",
+                folded="Every state's share, drawn towards that of all",
             )
         )
     return shown
