@@ -395,7 +395,8 @@ def endings(sheet: Sheet, everywhere: pd.DataFrame, place: str, extracted_on: da
     if not table.loc[table["outcome"] != Outcome.NOT_RECORDED, "lifted_on"].notna().any():
         return [sheet.say("No detainer of {place_name} has ended on a known day: no time to a decline can be given.")]
     curves = cumulative_incidence(table, extracted_on)
-    within = at_days(curves, [WITHIN_DAYS]).set_index("outcome")["incidence"]
+    read = at_days(curves)
+    within = read[read["day"] == WITHIN_DAYS].set_index("outcome")["incidence"]
     sheet.know(
         followed=int(curves["at_risk"].max()) if len(curves) else 0,
         within_days=WITHIN_DAYS,
@@ -415,7 +416,7 @@ def endings(sheet: Sheet, everywhere: pd.DataFrame, place: str, extracted_on: da
         "incidence.",
     )
     table = sheet.table(
-        at_days(curves).rename(columns={"low": "incidence_low", "high": "incidence_high"}),
+        read.rename(columns={"low": "incidence_low", "high": "incidence_high"}),
         "incidence",
         "One row per way of ending and number of days since issue: the share of detainers that had ended so by then, "
         "and those who were still followed at its last step.",

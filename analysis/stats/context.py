@@ -8,17 +8,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analysis.load.table import Outcome
 from analysis.load.vocabulary import ALL_STATES
-from analysis.periods import SETTLING_DAYS, WEEK, Calendar, as_timestamps, last_day, week_of
+from analysis.periods import SETTLING_DAYS, Calendar, as_timestamps, week_of
 from analysis.stats.clusters import clustered_shares
 from analysis.stats.cohorts import NOT_GIVEN, count_outcomes
-from analysis.stats.delays import Triangle, maturities, triangle_of_lift_dates, triangle_of_snapshots
 from analysis.stats.disclosure import WITHHELD
 from analysis.stats.funnels import funnel
 from analysis.stats.intervals import count_interval
 from analysis.stats.mix import change_of_count, change_of_share, direct_standardisation, indirect_standardisation
-from analysis.stats.nowcast import nowcast
+from analysis.stats.nowcast import Triangle, maturities, nowcast_weeks
+from analysis.stats.nowcast import measure_delays as measured_triangle
 from analysis.stats.shrinkage import fit_prior, rank_probabilities, shrunken_shares
 from analysis.stats.small_cells import visible_mix
 
@@ -227,35 +226,6 @@ def rows_of_weeks(table: pd.DataFrame, weeks: Sequence[date]) -> pd.DataFrame:
     return table[week_of(table["issued_on"]).isin(as_timestamps(weeks))]
 
 
-def measured_triangle(
-    table: pd.DataFrame, extracted_on: date, versions: Mapping[date, pd.DataFrame]
-) -> Triangle | None:
-    """Build the reporting triangle from what a source has: days of declines, or versions extracted on several days.
-
-    Parameters
-    ----------
-    table
-        Detainers of the source, or of one state.
-    extracted_on
-        Day of its extraction.
-    versions
-        The same of every stored version, by day of extraction.
-
-    Returns
-    -------
-    Triangle or None
-        None where the source has neither.
-    """
-    declined = table["outcome"] == Outcome.DECLINED
-    if "lifted_on" in table and table.loc[declined, "lifted_on"].notna().any():
-        return triangle_of_lift_dates(table, extracted_on)
-    if len(versions) < 2:
-        return None
-    days = sorted(versions)
-    step = max(1, round(float(np.median(np.diff([day.toordinal() for day in days]))) / WEEK.days))
-    return triangle_of_snapshots({day: _declines_known(versions[day], day) for day in days}, step)
-
-
 def matured(calendar: Calendar, triangle: Triangle | None) -> Calendar:
     """Let a calendar's weeks go by their measured completeness, where a triangle measures it."""
     return calendar if triangle is None else calendar.with_maturities(maturities(triangle)["maturity"])
@@ -280,39 +250,8 @@ def estimated_finals(
     place: str = ALL_STATES,
     column: str = "state",
 ) -> pd.DataFrame | None:
-    """Estimate the final number of declines of the weeks of a state or an offence group.
-
-    Parameters
-    ----------
-    triangle
-        That of all detainers; None = no delays are known.
-    table
-        All detainers.
-    calendar
-        The weeks that are estimated.
-    versions
-        As in :func:`measured_triangle`.
-    place, column
-        The state or group, and the column that names it; ``all`` = all detainers together.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        As from :func:`analysis.stats.nowcast.nowcast`; None where no delays are known.
-    """
+    """Estimate the final number of declines of the weeks of a state or an offence group."""
     if triangle is not None and place != ALL_STATES:
         own = {day: version[version[column] == place] for day, version in versions.items()}
         triangle = measured_triangle(table[table[column] == place], calendar.extracted_on, own)
-    if triangle is None:
-        return None
-    estimates = nowcast(triangle)
-    return estimates[estimates.index.isin(as_timestamps(calendar.weeks()))]
-
-
-def _declines_known(table: pd.DataFrame, extracted_on: date) -> pd.Series:
-    """Count declines by week of issue, every full week of a version."""
-    counts = count_outcomes(table, "week")["declined"]
-    full = counts.index[[last_day(week.date()) <= extracted_on for week in counts.index]]
-    if full.empty:
-        return counts.loc[full]
-    return counts.reindex(pd.date_range(full[0], full[-1], freq="7D", name="week"), fill_value=0)
+    return nowcast_weeks(triangle, calendar)
