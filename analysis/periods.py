@@ -145,7 +145,7 @@ class Calendar:
         Parameters
         ----------
         maturities
-            ``settled``, ``provisional`` or ``too young`` by week, as from :func:`analysis.stats.delays.maturities`;
+            ``settled``, ``provisional`` or ``too young`` by week, as from :func:`analysis.stats.nowcast.maturities`;
             ``not known`` leaves a week to the rule of days.
         """
         known = maturities[maturities != NOT_MEASURED]
