@@ -51,7 +51,7 @@ def _no_imported_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(scope="session")
 def fiscal_2015() -> Cohorts:
     from analysis.load.sources import open_source
-    from analysis.stats.cohorts import count_outcomes
+    from analysis.stats.counts import count_outcomes
 
     source = open_source("fy2015", clock="issued")
     table = source.detainers()
