@@ -23,7 +23,7 @@ from analysis.run.reports import files_of
 from analysis.run.revisions import compare_runs, read_log, revise, write_revised
 from analysis.show.revised import label, written
 from analysis.show.sheet import Sheet
-from analysis.stats.cohorts import count_outcomes
+from analysis.stats.counts import count_outcomes
 
 FOLDER = "weekly_bulletin/fy2015/2015-06-20"
 ENTRY = entry_of(FOLDER, {"week": "2015-06-20", "state": "all"})
