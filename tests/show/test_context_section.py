@@ -12,8 +12,7 @@ from analysis.show.kinds import FIGURE_KEY, TABLE_TYPE
 from analysis.show.sheet import Sheet
 from analysis.stats.baselines import EARS, FARRINGTON
 from analysis.stats.cohorts import OUTCOME_COLUMNS
-from analysis.stats.delays import maturity
-from analysis.stats.nowcast import nowcast_facts
+from analysis.stats.nowcast import maturity, nowcast_facts
 
 WEEK = date(2015, 1, 3)
 

@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import InputError
 from analysis.load.table import Outcome, as_table
 from analysis.periods import Calendar
 from analysis.stats import clusters, cohorts, context, disclosure, mix, nowcast, shrinkage
 from analysis.stats.baselines import week_baselines
 from analysis.stats.changes import compare
-from analysis.stats.delays import triangle_of_lift_dates
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.scan import scan_week
 
@@ -64,8 +62,8 @@ def test_an_empty_week_has_no_rows_and_says_nothing() -> None:
     ):
         assert len(result) == 0
     assert disclosure.suppress_list(counts["declined"]).labels.iloc[-1, 0] == "0"
-    with pytest.raises(InputError, match="no detainer with a day of issue"):
-        triangle_of_lift_dates(EMPTY, FRIDAY)
+    assert nowcast.measure_delays(EMPTY, FRIDAY, {}) is None
+    assert nowcast.measure_delays(EMPTY, FRIDAY, {WEEK: EMPTY, FRIDAY: EMPTY}) is None
 
 
 def test_one_row_gives_its_own_numbers_and_a_reason_for_the_rest() -> None:
@@ -82,9 +80,10 @@ def test_one_row_gives_its_own_numbers_and_a_reason_for_the_rest() -> None:
     assert reasons(scanned) == {"too few declines"}
     assert scanned["p"].isna().all()
     assert not scanned["flagged"].any()
-    cast = nowcast.nowcast(triangle_of_lift_dates(ONE, FRIDAY))
-    assert cast["recorded"].tolist() == [1]
-    assert len(nowcast.coverage(nowcast.backtest(triangle_of_lift_dates(ONE, FRIDAY)))) == 0
+    triangle = nowcast.measure_delays(ONE, FRIDAY, {})
+    assert triangle is not None
+    assert nowcast.nowcast(triangle)["recorded"].tolist() == [1]
+    assert nowcast.past_bands(triangle) is None
 
 
 def test_with_every_outcome_blank_no_share_is_spread_and_no_ratio_given() -> None:
@@ -97,9 +96,7 @@ def test_with_every_outcome_blank_no_share_is_spread_and_no_ratio_given() -> Non
     assert placed[["ratio", "high_95"]].isna().all(axis=None)
     assert "" not in reasons(placed)
     assert len(scan_week(BLANK, WEEK, CALENDAR)) == 0
-    cast = nowcast.nowcast(triangle_of_lift_dates(BLANK, FRIDAY))
-    assert set(cast["reason"][:-1]) <= {"", "no recording delays measured"}
-    assert cast["estimate"].dropna().eq(0).all()
+    assert nowcast.measure_delays(BLANK, FRIDAY, {}) is None
     assert cumulative_incidence(BLANK, FRIDAY)["incidence"].eq(0).all()
 
 
