@@ -31,6 +31,8 @@ LONGEST_DELAY = 26
 WINDOW = 8
 """Newest rows of each step on which delays are measured; 13 score 2 % better where delays are stable, and up to 17 %
 worse where they double over 20 weeks."""
+FEWEST = 20
+"""Declines on which each step stands at least: where the newest rows hold fewer, older ones are added."""
 DRIFT_WEEKS, DRIFT_DOUBT = 4, 2.5
 """Weeks from which a change of the delays is read, and its standard deviation as a guide, in parts of itself."""
 QUANTILES = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
@@ -155,7 +157,7 @@ class Development(NamedTuple):
 
 
 def development(triangle: Triangle, rows: int) -> Development:
-    """Measure how rows grow, by the chain ladder on the newest ``rows`` rows known at each step.
+    """Measure how rows grow, by the chain ladder on the newest ``rows`` rows known at each step (:data:`FEWEST`).
 
     factor of delay d = sum C(d + 1) / sum C(d). One minus one over the factor is the reverse hazard of the
     right-truncated delay, so with all rows this is Lawless's estimator. If each decline is recorded independently,
@@ -176,7 +178,8 @@ def development(triangle: Triangle, rows: int) -> Development:
         products = np.column_stack([now, then, now * now, now * then, then * then, now > 0])
         sums = np.concatenate([np.zeros((1, 6)), np.cumsum(products, axis=0)])
         last = np.searchsorted(both, moments - (d + 1) * triangle.step, side="right")
-        n, t, nn, nt, tt, some = (sums[last] - sums[np.maximum(last - rows, 0)]).T
+        first = np.minimum(last - rows, np.searchsorted(sums[:, 0], sums[last, 0] - FEWEST, side="right") - 1)
+        n, t, nn, nt, tt, some = (sums[last] - sums[np.maximum(first, 0)]).T
         n, t = (np.where(total > 0, total, np.nan) for total in (n, t))
         factors[:, d] = f = t / n
         unsure[:, d] = 1 / n - 1 / t
@@ -359,12 +362,11 @@ def nowcast_quantiles(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 class PastBands(NamedTuple):
-    """How nowcasts made at one age did: ``held`` of the ``made`` bands held the final number.
+    """How earlier nowcasts did: ``held`` of the ``made`` bands held the final number.
 
     ``score``: their mean weighted interval score, in declines (0 = exact); ``score_of_recorded``: that of no nowcast.
     """
 
-    age: int
     made: int
     held: int
     score: float
@@ -374,25 +376,25 @@ class PastBands(NamedTuple):
 def past_bands(triangle: Triangle, number: int = 40) -> PastBands | None:
     """Hold the last ``number`` nowcasts whose final number is known against it, each made as it was in its week.
 
-    One age is judged, that of the newest week that has a nowcast now: the hardest. A final number is known once a week
-    is as old as the longest delay, so what changed in the last half year is not in it. None where versions are months
-    apart or no final number is known.
+    One is judged of each week, the hardest: that of the newest issue week that had a nowcast then. A final number is
+    known once a week is as old as the longest delay, so a change of the last half year is not in it. None without any.
 
     References
     ----------
     Bracher, Ray, Gneiting and Reich (2021), PLoS Computational Biology 17, e1008618: the weighted interval score of
     the median and the central 50 % and 90 % intervals, which is twice the mean quantile score.
     """
-    mature, c, growth = maturities(triangle), triangle.counts, triangle.developed.growth
-    unfinished = mature.loc[mature["completeness"].between(PROVISIONAL, 1, inclusive="left"), "age"].astype(int)
-    if unfinished.empty or triangle.step > 1:
+    c, growth, judged = triangle.counts, triangle.developed.growth, []
+    for moment in reversed(range(len(growth))):
+        complete = _completeness(growth[moment], _drift(triangle, moment))
+        age = int(np.argmax((complete >= PROVISIONAL) & (complete <= 1)))
+        if 0 <= moment - age < len(c) and complete[age] < 1 and not np.isnan(c[moment - age, [age, -1]]).any():
+            judged.append((moment - age, age, moment))
+    if triangle.step > 1 or not judged:
         return None
-    age, final = int(unfinished.iloc[-1]), c[:, -1]
-    rows = np.flatnonzero(~np.isnan(final + c[:, age]))
-    rows = rows[growth[rows + age, age] >= 1][-number:]
-    if not len(rows):
-        return None
-    miss = final[rows, None] - _forecast(triangle, rows, np.full(len(rows), age), rows + age)
+    rows, ages, moments = np.array(judged[:number]).T
+    final, recorded = c[rows, -1], c[rows, ages]
+    miss = final[:, None] - _forecast(triangle, rows, ages, moments)
     held = ((miss[:, 0] >= 0) & (miss[:, -1] <= 0)).sum()
     score = 2 * np.maximum(miss * LEVELS, miss * (LEVELS - 1)).mean()
-    return PastBands(age, len(rows), int(held), float(score), float((final - c[:, age])[rows].mean()))
+    return PastBands(len(rows), int(held), float(score), float((final - recorded).mean()))
