@@ -18,9 +18,8 @@ from analysis.show.canvas import (
 )
 from analysis.show.style import DECLINED, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, drawing
 from analysis.show.tables import write
+from analysis.stats.incidence import READ_AT
 
-MOST_NAMED = 12
-LEAST_EXPECTED = 0.1
 LINES = ("-", "--", "-.", ":")
 
 
@@ -48,7 +47,8 @@ def incidence_curves(curves: pd.DataFrame, *, headline: str, subtitle: str) -> F
             axes.step(curve["day"], curve["incidence"], line, where="post", color=colour, linewidth=1.6)
             axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=colour, alpha=0.15)
             last.append((float(curve["incidence"].iloc[-1]), write(outcome, "word"), colour))
-        axes.set_xlim(0, max(1, float(curves["day"].max())))
+        axes.set_xlim(0, READ_AT[-1])
+        axes.xaxis.set_major_locator(FixedLocator([0, *READ_AT]))
         axes.set_ylim(0, 1.1 * max(0.05, float(curves["high"].max())))
         apart, floor = 0.07 * axes.get_ylim()[1], -np.inf
         for height, name, colour in sorted(last):

@@ -27,11 +27,10 @@ from analysis.periods import Calendar, last_day
 from analysis.run.imports import import_release
 from analysis.stats import cohorts, context
 from analysis.stats.clusters import clustered_counts, clustered_shares
-from analysis.stats.delays import triangle_of_lift_dates
 from analysis.stats.disclosure import suppress_table
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.mix import direct_standardisation
-from analysis.stats.nowcast import nowcast
+from analysis.stats.nowcast import measure_delays, nowcast_weeks
 from analysis.stats.scan import scan_week
 from analysis.stats.shrinkage import rank_probabilities, shrunken_shares
 
@@ -79,7 +78,7 @@ def parts_of_a_week(name: str) -> dict[str, Callable[[], Any]]:
         "shrinkage, ranks, funnel, standardised": places_alike,
         "a change taken apart": lambda: context.parts_of_change(before, now, factors),
         "facilities as clusters": clusters,
-        "triangle and nowcast": lambda: nowcast(triangle_of_lift_dates(table, source.facts.extracted_on)),
+        "triangle and nowcast": lambda: nowcast_weeks(measure_delays(table, source.facts.extracted_on, {}), calendar),
         "cumulative incidence": lambda: cumulative_incidence(table, source.facts.extracted_on),
         "small cells hidden": hidden,
     }

@@ -105,7 +105,7 @@ def test_two_colours_alike_would_be_found(vision: str) -> None:
 
 
 def curves() -> pd.DataFrame:
-    days = np.arange(0, 100, 10)
+    days = np.arange(0, 70, 10)
     names = ("declined_by_lea", "transferred_to_ice", "left_custody", "ice_did_not_act")
     parts = [
         pd.DataFrame({"outcome": name, "day": days, "incidence": days / 1000 * n, "low": 0.0, "high": 0.1 * n})

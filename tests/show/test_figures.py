@@ -39,7 +39,7 @@ from analysis.show.style import INK, OUTCOMES, drawing
 from analysis.show.tiles import tile_map
 from analysis.stats import cohorts
 from analysis.stats.cohorts import NOT_GIVEN
-from analysis.stats.delays import maturity
+from analysis.stats.nowcast import maturity
 
 LONGEST_WEEK = date(2014, 12, 27)
 LONG_HEADLINE = "123,456 of 1,234,567 detainers recorded as declined, week of 27 September 2014"

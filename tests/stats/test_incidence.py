@@ -13,7 +13,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome, as_table
-from analysis.stats.incidence import CAUSES, aalen_johansen, at_days, cumulative_incidence, follow
+from analysis.stats.incidence import CAUSES, READ_AT, aalen_johansen, at_days, cumulative_incidence
 
 EXTRACTED = date(2020, 6, 30)
 
@@ -54,16 +54,37 @@ def test_one_minus_kaplan_meier_never_understates(ends: list[tuple[int, int]]) -
 
 def test_a_curve_is_read_off_at_its_last_step_up_to_a_day() -> None:
     table = detainers(
-        ("2020-01-01", "2020-01-04", Outcome.TAKEN, 2),
-        ("2020-01-01", "2020-01-09", Outcome.DECLINED, 1),
-        ("2020-01-01", "2020-01-21", Outcome.DECLINED, 1),
+        ("2020-01-01", "2020-01-10", Outcome.TAKEN, 2),
+        ("2020-01-01", "2020-01-15", Outcome.DECLINED, 1),
+        ("2020-01-01", "2020-01-31", Outcome.DECLINED, 1),
     )
-    read = at_days(cumulative_incidence(table, EXTRACTED), (2, 5, 10, 20, 21))
+    read = at_days(cumulative_incidence(table, EXTRACTED))
     assert [str(outcome) for outcome in read["outcome"].unique()] == [Outcome.DECLINED, Outcome.TAKEN]
     declined, taken = (read[read["outcome"] == outcome] for outcome in (Outcome.DECLINED, Outcome.TAKEN))
-    assert list(zip(declined["day"], declined["incidence"], strict=True)) == [(5, 0), (10, 0.25), (20, 0.5)]
-    assert list(zip(taken["day"], taken["incidence"], strict=True)) == [(5, 0.5), (10, 0.5), (20, 0.5)]
+    # Nobody is followed for longer than 30 days: nothing is said of 60.
+    assert list(zip(declined["day"], declined["incidence"], strict=True)) == [(14, 0.25), (30, 0.5)]
+    assert list(zip(taken["day"], taken["incidence"], strict=True)) == [(14, 0.5), (30, 0.5)]
     assert at_days(cumulative_incidence(table, EXTRACTED).head(0)).empty
+
+
+def test_curves_are_followed_for_sixty_days() -> None:
+    rows = [("2020-01-01", "2020-01-21", Outcome.DECLINED, 1), ("2020-01-01", "2020-03-01", Outcome.DECLINED, 2)]
+    later = [("2020-01-01", "2020-03-02", Outcome.DECLINED, 3), ("2020-01-01", "2020-05-01", Outcome.TAKEN, 4)]
+    curves = cumulative_incidence(detainers(*rows, *later), EXTRACTED)
+    assert sorted(curves["day"].unique()) == [20, 60]  # the first of March is the sixtieth day
+    read = at_days(curves)
+    assert set(read["outcome"]) == {Outcome.DECLINED}
+    assert list(zip(read["day"], read["incidence"], strict=True)) == [
+        (30, pytest.approx(0.1)),
+        (60, pytest.approx(0.3)),
+    ]
+    # Cutting the curves does not change them.
+    days = [20] + [60] * 2 + [61] * 3 + [121] * 4
+    whole = aalen_johansen(days, [1] * 6 + [2] * 4, len(CAUSES))
+    pd.testing.assert_frame_equal(
+        curves.drop(columns="outcome").query("day <= 60"),
+        whole[whole["day"] <= READ_AT[-1]].drop(columns="cause").set_axis(curves.index),
+    )
 
 
 def test_without_censoring_it_is_the_share() -> None:
@@ -81,18 +102,16 @@ def test_blanks_are_followed_to_the_extraction_and_replaced_forms_left_out() -> 
         ("2020-06-10", "2020-06-15", Outcome.NOT_RECORDED, 1),
         ("2020-06-01", "2020-06-02", Outcome.REPLACED, 4),
     )
-    followed, left_out = follow(table, EXTRACTED)
-    assert followed["days"].tolist() == [10, 10, 20, 20, 20, 20, 5]
-    assert followed["cause"].tolist() == [1, 1, 2, 0, 0, 0, 0]
-    assert left_out.to_dict() == {"replaced by a newer form": 4}
     curves = cumulative_incidence(table, EXTRACTED).set_index(["outcome", "day"])["incidence"]
     assert curves[Outcome.DECLINED, 10] == pytest.approx(2 / 6)
+    at_risk = cumulative_incidence(table, EXTRACTED).drop_duplicates("day").set_index("day")["at_risk"]
+    assert at_risk.to_dict() == {5: 7, 10: 6, 20: 4}
     assert curves[Outcome.TAKEN, 20] == pytest.approx(4 / 6 * 1 / 4)
     assert curves[Outcome.LEFT_FIRST].eq(0).all()
     assert set(curves.index.get_level_values("outcome")) == set(CAUSES)
 
 
-def test_impossible_dates_are_left_out_and_counted() -> None:
+def test_impossible_dates_are_left_out() -> None:
     table = detainers(
         ("2020-06-01", "2020-06-11", Outcome.DECLINED, 1),
         ("2020-06-11", "2020-06-01", Outcome.DECLINED, 2),
@@ -102,13 +121,7 @@ def test_impossible_dates_are_left_out_and_counted() -> None:
         ("2020-06-11", None, Outcome.TAKEN, 6),
     )
     curves = cumulative_incidence(table, EXTRACTED)
-    assert curves.attrs["left_out"] == {
-        "ended before it was issued": 2,
-        "no day of issue": 3,
-        "ended after the extraction": 4,
-        "issued after the extraction": 5,
-        "ended on a day not recorded": 6,
-    }
+    assert curves["at_risk"].unique().tolist() == [1]
     assert curves.groupby("outcome")["incidence"].last()[Outcome.DECLINED] == 1
 
 
@@ -122,8 +135,3 @@ def test_all_blank_outcomes_give_flat_curves_and_an_empty_table_none() -> None:
     assert curves["incidence"].eq(0).all()
     assert curves[["se", "low", "high"]].isna().all(axis=None)
     assert len(cumulative_incidence(detainers(), EXTRACTED)) == 0
-
-
-def test_a_negative_time_stops() -> None:
-    with pytest.raises(ValueError, match="before it was issued"):
-        aalen_johansen([-1, 2], [1, 1], 1)
