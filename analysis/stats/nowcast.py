@@ -34,7 +34,7 @@ delays are stable and up to 8 % worse where they double over 20 weeks; both cove
 FEWEST = 20
 """Declines on which each step stands at least: where the newest rows hold fewer, older ones are added."""
 DRIFT_WEEKS, DRIFT_DOUBT = 4, 2.5
-"""Weeks from which a change of the delays is read; its standard deviation as a guide, in parts of itself, by which bands
+"""Weeks from which a change of the delays is read; its standard deviation as a guide, in parts of itself: so bands
 cover three quarters or more where delays double over 20 weeks."""
 QUANTILES = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
 """Levels of a nowcast's quantiles, by column; ``low`` and ``high`` bound its band."""
