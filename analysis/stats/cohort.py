@@ -124,7 +124,9 @@ class Cohort:
         """Give the reporting triangle of all detainers; None where no delay is known."""
         columns = ["issued_on", "state", "offence_group", "outcome", "detainers"]
         versions = versions_by_day(self.source, columns, self.period.last_day)
-        return measure_delays(self.history, self.source.facts.extracted_on, versions)
+        found = measure_delays(self.history, self.source.facts.extracted_on, versions)
+        last = pd.Timestamp(self.week)  # later weeks are not read: they would be rows of zeros
+        return None if found is None else replace(found, cumulative=found.cumulative.loc[:last])
 
     @cached_property
     def completeness(self) -> pd.Series:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from analysis.load.table import Outcome
-from analysis.periods import WEEK, Calendar, as_timestamps, last_day, saturday_of, week_of
+from analysis.periods import WEEK, last_day, saturday_of, week_of
 from analysis.stats.counts import Reason, count_outcomes
 
 Floats = NDArray[np.float64]
@@ -318,31 +318,6 @@ def _quantiles(mean: Floats, variance: Floats) -> Floats:
         below = law.cdf(first, *shape) - law.pmf(first, *shape) / 2
         found[at] = first + ((LEVELS < 0.5) & (below < LEVELS)) - ((LEVELS > 0.5) & (below > LEVELS))
     return np.maximum.accumulate(found, axis=1)
-
-
-def nowcast_weeks(triangle: Triangle | None, calendar: Calendar) -> pd.DataFrame | None:
-    """Give the nowcasts (:func:`nowcast`) of a calendar's weeks; None where no delays are known."""
-    if triangle is None:
-        return None
-    estimates = nowcast(triangle)
-    return estimates[estimates.index.isin(as_timestamps(calendar.weeks()))]
-
-
-def nowcast_facts(estimates: pd.DataFrame | None, week: date) -> dict[str, object]:
-    """Give what is estimated of a week's final count (:func:`nowcast`), as facts by id.
-
-    ``nowcast`` is None where nothing is estimated; ``nowcast_reason`` says why, if delays are measured at all.
-    """
-    if estimates is None or pd.Timestamp(week) not in estimates.index:
-        return {"nowcast": None}
-    now = estimates.loc[pd.Timestamp(week)]
-    named = {"nowcast": "estimate", "nowcast_low": "low", "nowcast_high": "high", "nowcast_recorded": "recorded"}
-    return {
-        **now[["completeness", "maturity"]],
-        **{name: now[column] for name, column in named.items()},
-        "nowcast_reason": now["reason"] or None,
-        "nowcast_level": BAND,
-    }
 
 
 def nowcast_quantiles(estimates: pd.DataFrame) -> pd.DataFrame:

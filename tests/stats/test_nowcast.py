@@ -14,7 +14,6 @@ from mack import reserve
 from scipy import stats
 
 from analysis.load.table import Outcome, as_table
-from analysis.periods import Calendar
 from analysis.stats.nowcast import (
     LEVELS,
     QUANTILES,
@@ -26,9 +25,7 @@ from analysis.stats.nowcast import (
     maturity,
     measure_delays,
     nowcast,
-    nowcast_facts,
     nowcast_quantiles,
-    nowcast_weeks,
     past_bands,
 )
 
@@ -144,7 +141,6 @@ def test_other_ends_are_not_declines_and_issue_weeks_without_any_are_rows_of_zer
 def test_a_source_without_days_of_declines_or_versions_gives_no_delays(table: pd.DataFrame) -> None:
     assert measure_delays(table, FRIDAY, {}) is None
     assert measure_delays(table, FRIDAY, {FRIDAY: table}) is None
-    assert nowcast_weeks(None, Calendar(date(2020, 1, 4), FRIDAY, FRIDAY)) is None
 
 
 def known_on(table: pd.DataFrame, day: date) -> pd.DataFrame:
@@ -354,21 +350,6 @@ def test_a_nowcast_never_falls_below_what_is_recorded(rows: list[list[int]]) -> 
     complete = completeness_by_week(triangle).dropna()
     assert complete.is_monotonic_decreasing
     assert complete.between(0, 1).all()
-
-
-def test_facts_of_a_week_and_the_weeks_of_a_calendar() -> None:
-    triangle = simulated("geometric", 300)[0]
-    week = triangle.cumulative.index[-6].date()
-    calendar = Calendar(date(2020, 1, 4), week + timedelta(days=6), date(2021, 7, 9))
-    cast = nowcast_weeks(triangle, calendar)
-    assert cast is not None
-    assert cast.index[-1] == pd.Timestamp(week)
-    facts = nowcast_facts(cast, week)
-    assert [facts[name] for name in ("nowcast_recorded", "nowcast", "nowcast_low", "nowcast_high", "maturity")] == [
-        *cast.iloc[-1][["recorded", "estimate", "low", "high", "maturity"]]
-    ]
-    assert (facts["nowcast_reason"], facts["nowcast_level"]) == (None, 0.9)
-    assert nowcast_facts(cast, week + timedelta(weeks=1)) == nowcast_facts(None, week) == {"nowcast": None}
 
 
 def test_quantiles_are_rows_that_a_hub_can_read() -> None:
