@@ -10,18 +10,17 @@ import pytest
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome, as_table
-from analysis.periods import Calendar
-from analysis.stats import clusters, cohorts, context, disclosure, mix, nowcast, shrinkage
-from analysis.stats.baselines import week_baselines
-from analysis.stats.changes import compare
-from analysis.stats.delays import triangle_of_lift_dates
+from analysis.stats.comparisons import compare
+from analysis.stats.counts import count_outcomes, with_intervals
 from analysis.stats.incidence import cumulative_incidence
-from analysis.stats.scan import scan_week
+from analysis.stats.nowcast import measure_delays, nowcast
+from analysis.stats.shrinkage import shrink
+from analysis.stats.standardisation import decompose, direct, expected, indirect
 
 pytestmark = pytest.mark.filterwarnings("error")
 FRIDAY = date(2020, 7, 3)
-WEEK, CALENDAR = date(2020, 6, 27), Calendar(date(2020, 2, 1), FRIDAY, date(2021, 1, 1))
 COLUMNS = ["issued_on", "lifted_on", "state", "offence_group", "offence_status", "request", "outcome", "detainers"]
+ONE_EACH = pd.Series(dtype=float)
 
 
 def detainers(*rows: tuple[str | None, str | None, str, str, int]) -> pd.DataFrame:
@@ -39,33 +38,29 @@ BLANK = detainers(
 
 
 def by(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    return cohorts.count_outcomes(table, list(columns))
+    return count_outcomes(table, list(columns))
 
 
 def reasons(result: pd.DataFrame) -> set[str]:
     return set(result["reason"])
 
 
-def test_an_empty_week_has_no_rows_and_says_nothing() -> None:
+def test_an_empty_period_has_no_rows_and_says_nothing() -> None:
     counts = by(EMPTY, "state")
     for result in (
         counts,
+        with_intervals(counts),
         compare(counts, counts),
-        shrinkage.shrunken_shares(counts),
-        shrinkage.rank_probabilities(shrinkage.shrunken_shares(counts)),
-        clusters.clustered_shares(by(EMPTY, "state", "request")),
-        clusters.clustered_counts(by(EMPTY, "state", "request")["declined"]),
-        mix.indirect_standardisation(by(EMPTY, "state", "request")),
-        mix.direct_standardisation(by(EMPTY, "state", "request", "offence_group")),
-        context.state_funnel(EMPTY, has_offences=True),
-        context.state_funnel(EMPTY, has_offences=False),
+        shrink(counts),
+        indirect(by(EMPTY, "state", "request")),
+        direct(by(EMPTY, "state", "request")),
+        expected(EMPTY, True, ONE_EACH),
+        expected(EMPTY, False, ONE_EACH),
         cumulative_incidence(EMPTY, FRIDAY),
-        scan_week(EMPTY, WEEK, CALENDAR),
     ):
         assert len(result) == 0
-    assert disclosure.suppress_list(counts["declined"]).labels.iloc[-1, 0] == "0"
-    with pytest.raises(InputError, match="no detainer with a day of issue"):
-        triangle_of_lift_dates(EMPTY, FRIDAY)
+    parts = decompose(EMPTY, EMPTY, {"request": ["request"]})
+    assert parts[["share", "mix_effect", "change"]].isna().to_numpy()[0, [0, 2]].all()
 
 
 def test_one_row_gives_its_own_numbers_and_a_reason_for_the_rest() -> None:
@@ -73,33 +68,21 @@ def test_one_row_gives_its_own_numbers_and_a_reason_for_the_rest() -> None:
     assert counts.loc["TX", ["issued", "declined"]].tolist() == [1, 1]
     assert reasons(compare(counts, counts)) == {""}  # one expected: tested, and nothing found
     assert compare(counts, counts)["p"].tolist() == [1]
-    assert reasons(shrinkage.shrunken_shares(counts)) == {"too few places"}
-    assert shrinkage.shrunken_shares(counts)["shrunken"].isna().all()
-    assert reasons(clusters.clustered_shares(by(ONE, "state", "request"))) == {"every detainer declined"}
-    assert reasons(context.state_funnel(ONE, has_offences=False)) == {"too few places"}
-    assert context.state_funnel(ONE, has_offences=True).empty  # one detainer by offence is not shown
-    scanned = scan_week(ONE, WEEK, CALENDAR)
-    assert reasons(scanned) == {"too few declines"}
-    assert scanned["p"].isna().all()
-    assert not scanned["flagged"].any()
-    cast = nowcast.nowcast(triangle_of_lift_dates(ONE, FRIDAY))
-    assert cast["recorded"].tolist() == [1]
-    assert len(nowcast.coverage(nowcast.backtest(triangle_of_lift_dates(ONE, FRIDAY)))) == 0
+    assert reasons(shrink(counts)) == {"too few places"}
+    assert shrink(counts)["shrunken"].isna().all()
+    assert expected(ONE, True, ONE_EACH).empty  # of one detainer no four declines are expected
+    triangle = measure_delays(ONE, FRIDAY, {})
+    assert triangle is not None
+    assert nowcast(triangle)["recorded"].tolist() == [1]
 
 
 def test_with_every_outcome_blank_no_share_is_spread_and_no_ratio_given() -> None:
     counts = by(BLANK, "state")
     assert counts["declined"].eq(0).all()
     assert reasons(compare(counts, counts)) == {"too few declines"}
-    assert reasons(shrinkage.shrunken_shares(counts)) == {"no declines"}
-    assert reasons(clusters.clustered_shares(by(BLANK, "state", "request"))) == {"no declines"}
-    placed = context.state_funnel(BLANK, has_offences=True)
-    assert placed[["ratio", "high_95"]].isna().all(axis=None)
-    assert "" not in reasons(placed)
-    assert len(scan_week(BLANK, WEEK, CALENDAR)) == 0
-    cast = nowcast.nowcast(triangle_of_lift_dates(BLANK, FRIDAY))
-    assert set(cast["reason"][:-1]) <= {"", "no recording delays measured"}
-    assert cast["estimate"].dropna().eq(0).all()
+    assert reasons(shrink(counts)) == {"no declines"}
+    assert expected(BLANK, True, ONE_EACH).empty
+    assert direct(by(BLANK, "state", "request"))["standardised"].eq(0).all()
     assert cumulative_incidence(BLANK, FRIDAY)["incidence"].eq(0).all()
 
 
@@ -107,39 +90,37 @@ def test_a_zero_denominator_is_missing_with_a_reason() -> None:
     none = pd.DataFrame({"declined": [0], "issued": [0]}, index=["TX"])
     some = pd.DataFrame({"declined": [3], "issued": [9]}, index=["TX"])
     for now, before in ((none, some), (some, none), (none, none)):
-        assert reasons(compare(now, before)) == {"no detainers"}
-    assert reasons(shrinkage.shrunken_shares(none)) == {"no detainers"}
-    assert mix.change_of_share(none, some)[["mix_effect", "share_effect"]].isna().all(axis=None)
-    assert mix.change_of_count(none, some).isna().all()
+        table = compare(now, before)
+        assert reasons(table) == {"no detainers"}
+        assert table[["ratio", "low", "high", "p"]].isna().all(axis=None)
+    assert reasons(shrink(none)) == {"no detainers"}
+    assert with_intervals(none)[["share", "share_low", "share_high"]].isna().all(axis=None)
 
 
-def test_a_state_that_appears_for_the_first_time_is_looked_at_without_a_past() -> None:
-    weeks = pd.date_range("2020-01-04", periods=30, freq="7D", name="week")
-    counts = pd.DataFrame({"TX": np.r_[np.full(29, 6.0), 8], "VI": np.r_[np.zeros(29), 9]}, index=weeks)
-    found = week_baselines(counts)
-    assert found.loc["VI", "expected"] == 0
-    assert found.loc["VI", "p"] < 0.01
-    assert np.isfinite(found.loc["TX", "p"])
-    counts.loc[weeks[-1], "VI"] = 2
-    assert week_baselines(counts).loc["VI", "reason"] == "too few declines"
+def test_a_state_that_appears_for_the_first_time_has_no_past_to_be_held_against() -> None:
+    now = pd.DataFrame({"declined": [8, 9, 2], "issued": [60, 20, 20]}, index=["TX", "VI", "GU"])
+    before = pd.DataFrame({"declined": [48, 0], "issued": [480, 0]}, index=["TX", "VI"])
+    table = compare(now, before)
+    assert table["reason"].tolist() == ["", "no detainers", "no detainers"]
+    assert table["issued_before"].tolist() == [480, 0, 0]
+    # One with detainers before and no decline is tested from three declines on; its ratio has no upper limit.
+    seen = compare(now, before.reindex(now.index, fill_value=0).assign(issued=[480, 30, 30]))
+    assert seen["reason"].tolist() == ["", "", "too few declines"]
+    assert seen.loc["VI", ["ratio", "high"]].tolist() == [np.inf, np.inf]
+    assert seen.loc["VI", "p"] < 0.01
 
 
-@pytest.mark.parametrize("weeks", [30, 200])
-def test_weeks_missing_in_the_middle_are_no_zeros(weeks: int) -> None:
-    index = pd.date_range("2020-01-04", periods=weeks, freq="7D", name="week")
-    counts = pd.DataFrame(np.random.default_rng(1).poisson(6, (weeks, 2)).astype(float), index, ["CA", "TX"])
-    whole = week_baselines(counts)
-    counts.iloc[-4 if weeks == 30 else slice(20, 140), 1] = np.nan
-    found = week_baselines(counts)
-    assert found.loc["TX", "reason"] == "weeks missing"
-    assert np.isnan(found.loc["TX", "expected"])
-    assert found.loc["CA", "expected"] == pytest.approx(whole.loc["CA", "expected"])
+def test_a_period_without_detainers_leaves_nothing_to_take_apart() -> None:
+    for before, after in ((EMPTY, ONE), (ONE, EMPTY)):
+        parts = decompose(before, after, {"request": ["request"]}).iloc[0]
+        assert np.isnan(parts["change"])
 
 
-def test_no_cell_at_all_and_cells_without_events() -> None:
-    weeks = pd.date_range("2020-01-04", periods=200, freq="7D", name="week")
-    assert len(week_baselines(pd.DataFrame(index=weeks[:30]))) == 0
-    for length in (30, 200):
-        none = week_baselines(pd.DataFrame(np.zeros((length, 2)), weeks[:length]))
-        assert reasons(none) == {"too few declines"}
-        assert none[["expected", "upper", "p"]].isna().all(axis=None)
+def test_more_declines_than_detainers_stop() -> None:
+    impossible = pd.DataFrame({"declined": [3, 1, 1], "issued": [2, 5, 5]})
+    for method in (shrink, with_intervals):
+        with pytest.raises(ValueError, match="must lie between 0 and the number of"):
+            method(impossible)
+    no_days = ONE.assign(lifted_on=pd.NaT)
+    with pytest.raises(InputError, match="on which day detainers ended"):
+        cumulative_incidence(no_days, FRIDAY)
