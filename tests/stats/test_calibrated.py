@@ -58,24 +58,24 @@ def test_slower_delays_leave_less_recorded_and_the_same_in_the_end(delay: str) -
 @pytest.mark.parametrize("law", laws.LAWS)
 def test_few_null_weeks_name_a_direction(law: str) -> None:
     false = 0
-    for rng in of_law(law, 40):
+    for rng in of_law(law, 30):
         made = laws.weeks(law, trials.HISTORY + 1, rng, laws.shares())
         false += (trials.directions(made, trials.HISTORY, trials.dispersion(made, 0, trials.HISTORY)) != 0).any()
-    assert false <= 6  # 2 expected at 5 %
+    assert false <= 5  # at most 1.5 expected
 
 
 def test_by_chance_alone_many_would() -> None:
     """The bound above is no matter of course: with a dispersion of 1 the same weeks break it."""
     law, false = "geometric batches", 0
-    for rng in of_law(law, 30):
+    for rng in of_law(law, 20):
         made = laws.weeks(law, trials.HISTORY + 1, rng, laws.shares())
         false += (trials.directions(made, trials.HISTORY, pd.Series(1.0, trials.CELLS)) != 0).any()
-    assert false >= 15
+    assert false >= 10
 
 
 @pytest.mark.parametrize("law", laws.LAWS)
 def test_intervals_and_usual_ranges_hold_what_they_should(law: str) -> None:
-    found = pd.DataFrame([row for rng in of_law(law, 12) for row in trials.intervals(law, rng)]).set_index(0)
+    found = pd.DataFrame([row for rng in of_law(law, 8) for row in trials.intervals(law, rng)]).set_index(0)
     sums = found.groupby(level=0).sum()
     share = sums[1] / sums[2]
     for check in (
@@ -84,11 +84,11 @@ def test_intervals_and_usual_ranges_hold_what_they_should(law: str) -> None:
     ):
         assert 0.9 <= share[check] <= 0.99
     for check in ("share of the nation", "usual range of the nation"):
-        assert share[check] >= 0.85  # of 96 weeks
+        assert share[check] >= 0.85  # of 64 weeks
 
 
-@pytest.mark.parametrize("law", laws.LAWS[:2])
-def test_the_quick_way_of_the_trials_finds_what_a_page_finds(law: str) -> None:
+def test_the_quick_way_of_the_trials_finds_what_a_page_finds() -> None:
+    law = "negative binomial"
     share = np.tile(laws.shares(), (trials.HISTORY + 1, 1, 1))
     share[-1, :, ::2] *= 2.5  # some groups rise
     share[-13:, trials.PLACES.index("NY")] /= 6
