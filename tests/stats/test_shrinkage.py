@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -120,11 +120,22 @@ def test_where_counts_vary_more_a_place_says_less_for_itself() -> None:
     counts, _ = places()
     alone, varied = shrink(counts), shrink(counts, np.where(np.arange(60) == 5, 4.0, 1.0))
     assert varied.loc[5, "share"] == pytest.approx(alone.loc[5, "share"])
-    assert varied.loc[5, "own_weight"] < 0.6 * alone.loc[5, "own_weight"]
+    odds = [weight / (1 - weight) for weight in (alone.loc[5, "own_weight"], varied.loc[5, "own_weight"])]
+    assert odds[1] == pytest.approx(odds[0] / 4, rel=0.1)  # the prior, fitted to all, moves a little
     widths = [shares.loc[5, "shrunken_high"] - shares.loc[5, "shrunken_low"] for shares in (alone, varied)]
     assert widths[1] > widths[0]
 
 
+def test_the_posterior_is_the_prior_with_the_places_own_counts() -> None:
+    counts, _ = places()
+    prior, found = fit_prior(counts["declined"], counts["issued"]), shrink(counts).loc[7]
+    y, n = counts.loc[7, ["declined", "issued"]]
+    posterior = stats.beta(prior.a + y, prior.b + n - y)
+    assert found["shrunken"] == pytest.approx(posterior.mean())
+    assert found[["shrunken_low", "shrunken_high"]].tolist() == pytest.approx(posterior.ppf([0.025, 0.975]).tolist())
+
+
+@settings(max_examples=20)
 @given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_a_shrunken_share_lies_between_its_own_and_that_of_the_prior(counts: tuple[int, int]) -> None:
     rows = places()[0]
