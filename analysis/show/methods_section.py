@@ -9,13 +9,6 @@ import pandas as pd
 from analysis.load.files import data_file, read_text_table
 from analysis.show.sentences import as_percent
 
-LAWS = {
-    "poisson": "Poisson",
-    "negative_binomial": "negative binomial, by cell and week",
-    "clustered": "clustered, by facility and week",
-}
-_RATIOS = {"shrinkage", "incidence"}
-
 
 def against_published(cases: Sequence[tuple[str, str, float, float]]) -> pd.DataFrame:
     """Set what a function gives beside the value of a reference case.
@@ -45,22 +38,18 @@ def calibration() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per promise or figure shown beside one: ``section``, ``promise``, ``law``, ``target``, ``result`` and
-        ``mc_error`` (text; its Monte Carlo standard error, blank where none is estimated), ``trials``, ``verdict``
+        ``mc_error`` (text; its Monte Carlo standard error), ``trials``, ``verdict``
         (``met``, ``missed`` or ``shown``: nothing is promised) and ``note``.
     """
     rows = read_text_table(data_file("reference/calibration.csv"), ["section", "check", "law", "found", "verdict"])
-    share = ~rows["section"].isin(_RATIOS)
-    found, error = rows["found"].astype(float), pd.to_numeric(rows["mc_error"])
     return pd.DataFrame(
         {
             "section": rows["section"],
             "promise": rows["check"],
-            "law": rows["law"].map(LAWS),
+            "law": rows["law"],
             "target": rows["target"],
-            "result": [as_percent(f) if s else f"{f:.3f}" for f, s in zip(found, share, strict=True)],
-            "mc_error": [
-                "" if pd.isna(e) else f"{e:.2%}" if s else f"{e:.3f}" for e, s in zip(error, share, strict=True)
-            ],
+            "result": [as_percent(found) for found in rows["found"].astype(float)],
+            "mc_error": [f"{error:.2%}" for error in rows["mc_error"].astype(float)],
             "trials": rows["trials"].astype(int),
             "verdict": rows["verdict"],
             "note": rows["note"],

@@ -1,15 +1,16 @@
-"""Shares of small places, rank probabilities and funnels."""
+"""Shares of small places over a period, drawn towards that of all."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.stats.funnels import exact_limits, funnel, spread_limits, spread_of, z_scores
-from analysis.stats.reasons import Reason
-from analysis.stats.shrinkage import BetaPrior, fit_prior, prior_of_moments, rank_probabilities, shrunken_shares
+from analysis.stats.counts import Reason
+from analysis.stats.shrinkage import fit_prior, shrink
 
 # Gelman and others, Bayesian Data Analysis, table 5.1: tumours in 70 historical groups of rats.
 RATS = (
@@ -41,7 +42,7 @@ def test_the_prior_of_the_rat_tumours_maximises_the_likelihood() -> None:
         assert log_likelihood(prior.a * a, prior.b * b) < best
     # The book's posterior mode of (log a/b, log a+b) lies near (-1.79, 2.74).
     assert np.log(prior.a / prior.b) == pytest.approx(-1.79, abs=0.1)
-    assert np.log(prior.weight) == pytest.approx(2.74, abs=0.2)
+    assert np.log(prior.a + prior.b) == pytest.approx(2.74, abs=0.2)
 
 
 def test_the_prior_does_not_depend_on_how_sums_are_rounded() -> None:
@@ -55,30 +56,29 @@ def test_the_prior_does_not_depend_on_how_sums_are_rounded() -> None:
 
 def test_the_prior_is_found_again() -> None:
     prior = fit_prior(*places(4000)[0].to_numpy().T)
-    assert prior.mean == pytest.approx(0.1, abs=0.005)
-    assert prior.weight == pytest.approx(20, rel=0.1)
+    assert prior.a / (prior.a + prior.b) == pytest.approx(0.1, abs=0.005)
+    assert prior.a + prior.b == pytest.approx(20, rel=0.1)
     assert not prior.no_spread
 
 
 def test_places_that_differ_by_chance_alone_are_drawn_together() -> None:
-    generator = np.random.default_rng(4)
-    issued = np.full(50, 80)
-    counts = pd.DataFrame({"declined": generator.binomial(issued, 0.1), "issued": issued})
-    counts["declined"] = 8  # less than chance
+    counts = pd.DataFrame({"declined": [8] * 50, "issued": 80})  # differing less than by chance
     prior = fit_prior(counts["declined"], counts["issued"])
     assert prior.no_spread
-    assert prior.weight == pytest.approx(4000, rel=0.02)
-    shares = shrunken_shares(counts)
+    assert prior.a + prior.b == pytest.approx(4000, rel=0.02)
+    shares = shrink(counts)
+    assert shares.attrs["no_spread"]
+    assert not shrink(places()[0]).attrs["no_spread"]
     assert shares["own_weight"].max() < 0.03
     # The interval is that of all detainers together, not a point.
-    assert (shares["high"] - shares["low"]).min() > 0.015
+    assert (shares["shrunken_high"] - shares["shrunken_low"]).min() > 0.015
 
 
 def test_shrunken_shares_are_nearer_to_the_truth_than_raw_ones() -> None:
     counts, true = places()
-    shares = shrunken_shares(counts)
+    shares = shrink(counts)
     assert ((shares["shrunken"] - true) ** 2).mean() < ((shares["share"] - true) ** 2).mean()
-    covered = ((shares["low"] <= true) & (true <= shares["high"])).mean()
+    covered = ((shares["shrunken_low"] <= true) & (true <= shares["shrunken_high"])).mean()
     assert covered > 0.85
     small = counts["issued"] < 30
     assert shares["own_weight"][small].max() < shares["own_weight"][~small].min()
@@ -87,14 +87,9 @@ def test_shrunken_shares_are_nearer_to_the_truth_than_raw_ones() -> None:
 def test_a_place_without_detainers_gets_no_share() -> None:
     counts, _ = places(10)
     counts.loc[3] = [0, 0]
-    shares = shrunken_shares(counts)
+    shares = shrink(counts)
     assert shares["reason"].tolist()[3] == "no detainers"
-    assert shares.loc[3, ["share", "shrunken", "low", "high", "own_weight"]].isna().all()
-    ranks = rank_probabilities(shares)
-    assert ranks.loc[3].isna().all()
-    assert ranks["among_top"].sum() == pytest.approx(5)
-    counts.loc[4, "declined"] = np.nan
-    assert shrunken_shares(counts, prior=BetaPrior(1, 9))["reason"][4] == "count not known"
+    assert shares.loc[3, ["share", "shrunken", "shrunken_low", "shrunken_high", "own_weight"]].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -111,10 +106,9 @@ def test_what_cannot_carry_a_prior_says_why(declined: list[int], issued: list[in
     prior = fit_prior(declined, issued)
     assert np.isnan(prior.a)
     assert prior.reason == reason
-    shares = shrunken_shares(pd.DataFrame({"declined": declined, "issued": issued}, dtype=float))
+    shares = shrink(pd.DataFrame({"declined": declined, "issued": issued}, dtype=float))
     assert shares["shrunken"].isna().all()
     assert (shares["reason"] != "").all()
-    assert rank_probabilities(shares).isna().all(axis=None)
 
 
 def test_more_declines_than_detainers_stop() -> None:
@@ -122,73 +116,32 @@ def test_more_declines_than_detainers_stop() -> None:
         fit_prior([3, 1, 1], [2, 5, 5])
 
 
-def test_rank_probabilities_are_sure_where_places_are_and_the_same_each_time() -> None:
-    counts = pd.DataFrame({"declined": [900, 500, 100, 5, 5], "issued": [1000, 1000, 1000, 50, 50]})
-    shares = shrunken_shares(counts)
-    ranks = rank_probabilities(shares, top=2)
-    assert ranks["among_top"].round(2).tolist() == [1, 1, 0, 0, 0]
-    assert ranks.loc[0, ["rank_mean", "rank_low", "rank_high"]].tolist() == [1, 1, 1]
-    assert ranks.loc[3, "rank_low"] == 3
-    assert ranks.loc[3, "rank_high"] == 5
-    pd.testing.assert_frame_equal(ranks, rank_probabilities(shares, top=2))
-    # Two equal places: each before the other in half of the draws, within three Monte Carlo standard errors.
-    pair = rank_probabilities(shares.loc[[3, 4]], top=1)
-    assert pair["among_top"].iloc[0] == pytest.approx(0.5, abs=3 * np.sqrt(0.25 / 4000))
+def test_where_counts_vary_more_a_place_says_less_for_itself() -> None:
+    counts, _ = places()
+    alone, varied = shrink(counts), shrink(counts, np.where(np.arange(60) == 5, 4.0, 1.0))
+    assert varied.loc[5, "share"] == pytest.approx(alone.loc[5, "share"])
+    odds = [weight / (1 - weight) for weight in (alone.loc[5, "own_weight"], varied.loc[5, "own_weight"])]
+    assert odds[1] == pytest.approx(odds[0] / 4, rel=0.1)  # the prior, fitted to all, moves a little
+    widths = [shares.loc[5, "shrunken_high"] - shares.loc[5, "shrunken_low"] for shares in (alone, varied)]
+    assert widths[1] > widths[0]
 
 
-def test_moments_of_a_beta_law() -> None:
-    law = stats.beta(3, 7)
-    assert prior_of_moments(law.mean(), law.std())[:2] == pytest.approx((3, 7))
+def test_the_posterior_is_the_prior_with_the_places_own_counts() -> None:
+    counts, _ = places()
+    prior, found = fit_prior(counts["declined"], counts["issued"]), shrink(counts).loc[7]
+    y, n = counts.loc[7, ["declined", "issued"]]
+    posterior = stats.beta(prior.a + y, prior.b + n - y)
+    assert found["shrunken"] == pytest.approx(posterior.mean())
+    assert found[["shrunken_low", "shrunken_high"]].tolist() == pytest.approx(posterior.ppf([0.025, 0.975]).tolist())
 
 
-# Funnels -------------------------------------------------------------------------------------------------------------
-
-
-def test_without_spread_the_limits_are_those_of_chance() -> None:
-    generator = np.random.default_rng(8)
-    expected = generator.uniform(20, 400, 200)
-    spread = spread_of(generator.poisson(expected), expected)
-    assert spread.phi < 1.1
-    for level in (0.95, 0.998):
-        plain, wide = exact_limits(400.0, level), spread_limits(400.0, level, spread._replace(tau2=0))
-        np.testing.assert_allclose(plain, wide, rtol=0.02)
-
-
-@pytest.mark.parametrize("scale", ["sqrt", "log"])
-def test_spread_is_found_and_widens_the_limits(scale: str) -> None:
-    generator = np.random.default_rng(9)
-    expected = generator.uniform(50, 400, 400)
-    tau = 0.2 if scale == "log" else 0.1  # a standard deviation of 0.2 in the logarithm is 0.1 in the root
-    observed = generator.poisson(expected * np.exp(generator.normal(0, 0.2, 400)))
-    spread = spread_of(observed, expected, scale, trim=0)  # type: ignore[arg-type]
-    assert np.sqrt(spread.tau2) == pytest.approx(tau, rel=0.15)
-    low, high = spread_limits(400.0, 0.95, spread)
-    plain_low, plain_high = exact_limits(400.0, 0.95)
-    assert low < plain_low
-    assert high > plain_high
-
-
-def test_winsorising_keeps_an_outlier_from_hiding_itself() -> None:
-    expected = np.full(40, 100.0)
-    observed = np.random.default_rng(1).poisson(expected).astype(float)
-    observed[0] = 400
-    assert spread_of(observed, expected).phi < 2 < spread_of(observed, expected, trim=0).phi
-    states = pd.Index([f"S{n}" for n in range(40)])
-    found = funnel(pd.Series(observed, states), pd.Series(expected, states))
-    assert found["position"].value_counts().to_dict() == {"inside": 39, "above": 1}
-    assert found.attrs["phi"] == pytest.approx(spread_of(observed, expected).phi)
-
-
-def test_places_that_cannot_be_placed_say_why() -> None:
-    found = funnel(pd.Series([3, np.nan, 4, 0, 8, 9]), pd.Series([4, 5, 0, 6, 7, np.nan]))
-    assert found["reason"].tolist() == ["", "count not known", "no detainers", "", "", "no detainers"]
-    assert found["position"].tolist() == ["inside", "", "", "inside", "inside", ""]
-    assert found["ratio"].isna().tolist() == [False, True, True, False, False, True]
-    alone = funnel(pd.Series([3.0]), pd.Series([4.0]))
-    assert alone["reason"].tolist() == ["too few places"]
-    assert alone["high_95"].notna().all()
-
-
-def test_a_place_without_declines_keeps_its_say_on_the_root_scale() -> None:
-    assert np.isfinite(z_scores([0], [9]))[0]
-    assert np.isnan(z_scores([0], [9], "log"))[0]
+@settings(max_examples=20)
+@given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_a_shrunken_share_lies_between_its_own_and_that_of_the_prior(counts: tuple[int, int]) -> None:
+    rows = places()[0]
+    rows.loc[0] = counts
+    prior = fit_prior(rows["declined"], rows["issued"])
+    place = shrink(rows).loc[0]
+    ends = sorted([place["share"], prior.a / (prior.a + prior.b)])
+    assert ends[0] - 1e-9 <= place["shrunken"] <= ends[1] + 1e-9
+    assert 0 <= place["shrunken_low"] < place["shrunken"] < place["shrunken_high"] <= 1

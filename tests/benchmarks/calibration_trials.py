@@ -1,0 +1,258 @@
+"""One trial of each thing that a page prints, on made-up weeks whose truth is known (:mod:`calibration_laws`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from calibration_laws import DELAYS, GROUPS, Floats, Weeks, levels, recorded, shares, weeks
+
+from analysis.load.table import Outcome
+from analysis.periods import WEEK
+from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, family
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, TRAILING_WEEKS, TREND_WEEKS, share_interval
+from analysis.stats.incidence import aalen_johansen
+from analysis.stats.shrinkage import shrink
+from analysis.stats.standardisation import expected as expected_by_state
+from analysis.stats.tests import (
+    FALSE_DISCOVERY_RATE,
+    MINIMUM_DIFFERENCE,
+    MINIMUM_EXPECTED,
+    MINIMUM_OBSERVED,
+    adjust_for_many,
+    pooled_dispersion,
+    two_sided,
+    usual_range,
+)
+
+HISTORY, SHORT, NEW = 38, (26, 16, 9, 7), 8
+"""Weeks before the week that is tried, as in fiscal 2015; fewer; and weeks in which an interval is tried at once."""
+FEWEST = 8  # weeks below which no dispersion is known, as in analysis.stats.cohort
+DAYS = [date(2014, 9, 27) + n * WEEK for n in range(HISTORY + NEW + 1)]
+PLACES = levels().places
+CELLS = pd.MultiIndex.from_tuples(
+    [
+        (ALL, ALL),
+        *(("state", place) for place in PLACES),
+        *(("offence_group", f"group {n}") for n in range(len(GROUPS))),
+    ]
+)
+NO_EVENTS = pd.DataFrame({"date": pd.to_datetime([]), "last_date": pd.to_datetime([])}).assign(
+    state="", kind="", headline="", blocks_comparison=False
+)
+RISING = "AZ"  # many detainers and few declines, so that three times thirty are still possible
+
+Tally = Iterator[tuple[str, float, float]]
+"""Of one trial: what is counted, how often it was found, and out of how many."""
+
+
+# One page of made-up weeks -------------------------------------------------------------------------------------------
+
+
+def by_cell(counts: np.ndarray) -> np.ndarray:
+    """Add weeks × places × groups up to weeks × cells: the nation, its places, its offence groups."""
+    return np.column_stack([counts.sum(axis=(1, 2)), counts.sum(axis=2), counts.sum(axis=1)])
+
+
+def dispersion(made: Weeks, first: int, last: int) -> pd.Series:
+    """Estimate the dispersion of each cell from some weeks, or take it as 1 where they are too few."""
+    x, n = (by_cell(part[first:last]) for part in made[:2])
+    return pd.Series(pooled_dispersion(x, n) if last - first >= FEWEST else 1.0, index=CELLS)
+
+
+def periods(history: int) -> Iterator[tuple[str, slice, slice]]:
+    """Name the weeks that the page of week ``HISTORY`` compares, with so many weeks known before it."""
+    now, middle = slice(HISTORY, HISTORY + 1), HISTORY + 1 - TREND_WEEKS
+    yield LAST_WEEK, now, slice(HISTORY - 1, HISTORY)
+    if history >= TRAILING_WEEKS:
+        yield TRAILING, now, slice(HISTORY - TRAILING_WEEKS, HISTORY)
+    if history >= 2 * TREND_WEEKS - 1:
+        yield TREND, slice(middle, HISTORY + 1), slice(middle - TREND_WEEKS, middle)
+
+
+def page(made: Weeks, history: int, phi: pd.Series) -> pd.DataFrame:
+    """Make the comparisons of the page of week ``HISTORY``."""
+    index = pd.DatetimeIndex(DAYS[: HISTORY + 1])
+    x, n = (pd.DataFrame(by_cell(part[: HISTORY + 1]), index, CELLS) for part in made[:2])
+    pairs = [Pair(against, DAYS[now], DAYS[before]) for against, now, before in periods(history)]
+    return family(Weekly(x, n, n.astype(float)), pairs, phi, NO_EVENTS)
+
+
+def directions(made: Weeks, history: int, phi: pd.Series) -> pd.Series:
+    """Say what that page finds, without its intervals, which take longest: 1 = higher, -1 = lower, 0 = none."""
+    x, n = (by_cell(part).astype(float) for part in made[:2])
+    parts = []
+    for _, now, before in periods(history):
+        y, y0, e, e0 = (part[weeks].sum(axis=0) for part in (x, n) for weeks in (now, before))
+        expected, p = y0 * e / np.maximum(e0, 1), np.full(len(y), np.nan)
+        tested = (e > 0) & (e0 > 0) & ((expected >= MINIMUM_EXPECTED) | (y >= MINIMUM_OBSERVED))
+        p[tested] = two_sided(y[tested], y0[tested], (e / np.maximum(e + e0, 1))[tested], phi[tested])
+        parts.append(pd.DataFrame({"away": y - expected, "p": p}, index=CELLS))
+    table = pd.concat(parts, keys=[against for against, *_ in periods(history)])
+    clear = (adjust_for_many(table["p"]) <= FALSE_DISCOVERY_RATE) & (table["away"].abs() >= MINIMUM_DIFFERENCE)
+    return np.sign(table["away"]).where(clear, 0.0)
+
+
+def held(low: Floats, value: Floats, high: Floats, among: np.ndarray) -> tuple[float, float]:
+    """Count the intervals that hold a value, among some."""
+    return float(((low <= value) & (value <= high) & among).sum()), float(among.sum())
+
+
+def null_page(law: str, rng: np.random.Generator) -> Tally:
+    """Try the page of a week before which nothing changed."""
+    made = weeks(law, HISTORY + 1, rng, shares())
+    found = directions(made, HISTORY, dispersion(made, 0, HISTORY)) != 0
+    yield "any direction on a page", float(found.any()), 1
+    yield "any direction of a trend", float(found[TREND].any()), 1
+    yield "a direction of the nation's trend", float(found[(TREND, ALL, ALL)]), 1
+
+
+def short_page(law: str, rng: np.random.Generator) -> Tally:
+    """Try the page of a week before which nothing changed, with less history than a year's."""
+    made = weeks(law, HISTORY + 1, rng, shares())
+    for history in SHORT:
+        found = directions(made, history, dispersion(made, HISTORY - history, HISTORY)) != 0
+        unknown = "" if history >= FEWEST else ", by chance alone (dispersion unknown)"
+        yield f"any direction on a page, {history} weeks of history{unknown}", float(found.any()), 1
+
+
+def ratios(law: str, rng: np.random.Generator) -> Tally:
+    """Try the intervals of the ratios of that page, of all cells that are tested."""
+    made = weeks(law, HISTORY + 1, rng, shares())
+    table = page(made, HISTORY, dispersion(made, 0, HISTORY))
+    for against, *_ in periods(HISTORY):
+        low, high, p = table.loc[against][["low", "high", "p"]].to_numpy().T
+        yield f"interval of the ratio, {against}", *held(low, np.ones(len(low)), high, ~np.isnan(p))
+
+
+# Shares and usual ranges ---------------------------------------------------------------------------------------------
+
+
+def intervals(law: str, rng: np.random.Generator) -> Tally:
+    """Try the share intervals and usual ranges of new weeks."""
+    made = weeks(law, HISTORY + NEW, rng, shares())
+    x, n, mean = (by_cell(part[HISTORY:]) for part in made)
+    kind = CELLS.get_level_values(0).to_numpy()
+    truth = mean / np.maximum(n, 1)
+    occurs = mean > 0
+    printed = occurs & (n >= LEAST_FOR_A_SHARE)
+    for history in (HISTORY, 9, 7):
+        phi = dispersion(made, HISTORY - history, HISTORY).to_numpy()
+        low, high = share_interval(x, n, phi)
+        after = "" if history == HISTORY else f", {history} weeks of history"
+        after += ", by chance alone (dispersion unknown)" if history < FEWEST else ""
+        yield f"share of the nation{after}", *held(low, truth, high, printed & (kind == ALL))
+        yield f"share of places with 20 detainers or more{after}", *held(low, truth, high, printed & (kind == "state"))
+        if history == HISTORY:
+            yield "share of offence groups", *held(low, truth, high, printed & (kind == "offence_group"))
+            some = printed & (kind == "state") & (mean >= 1)
+            yield "share of places with 1 decline expected or more", *held(low, truth, high, some)
+            none = printed & (kind == "state") & (x == 0)
+            yield "upper limit of a share where none is declined", *held(low, truth, high, none)
+    before, exposure = (by_cell(part[HISTORY - TRAILING_WEEKS : HISTORY]).sum(axis=0) for part in made[:2])
+    phi = dispersion(made, 0, HISTORY).to_numpy()
+    low, high = usual_range(before, n, exposure, phi)
+    yield "usual range of the nation", *held(low, x, high, kind == np.full(x.shape, ALL))
+    yield "usual range of places with 5 declines expected or more", *held(low, x, high, (kind == "state") & (mean >= 5))
+    yield "usual range of smaller places", *held(low, x, high, (kind == "state") & (mean < 5) & occurs)
+    yield "usual range of offence groups", *held(low, x, high, kind == np.full(x.shape, "offence_group"))
+
+
+# Power ---------------------------------------------------------------------------------------------------------------
+
+
+def power(law: str, rng: np.random.Generator) -> Tally:
+    """Try a threefold rise of one place in the week, and a share of the whole nation that halves for 13 weeks."""
+
+    def found(share: Floats) -> pd.Series:
+        made = weeks(law, HISTORY + 1, rng, share)
+        return directions(made, HISTORY, dispersion(made, 0, HISTORY))
+
+    place = PLACES.index(RISING)
+    for usual in (10, 5):
+        share = np.tile(shares(), (HISTORY + 1, 1, 1))
+        share[:, place] = usual / levels().issued[place]
+        share[-1, place] *= 3
+        higher = found(share).xs(("state", RISING), level=[1, 2]) > 0
+        yield f"threefold rise of one place with {usual} usual declines is called higher", float(higher.any()), 1
+    share = np.tile(shares(), (HISTORY + 1, 1, 1))
+    share[-TREND_WEEKS:] /= 2
+    yield "nation's share halved for 13 weeks: its trend is called lower", float(found(share)[(TREND, ALL, ALL)] < 0), 1
+
+
+# A period of 13 weeks: like for like, small places -------------------------------------------------------------------
+
+
+def as_rows(made: Weeks) -> pd.DataFrame:
+    """Give the detainers of some weeks as a table of detainers; half of the groups are of each request."""
+    x, n = (part.sum(axis=0) for part in made[:2])
+    place, group = (index.ravel() for index in np.indices(x.shape))
+    rows = pd.DataFrame({"state": np.array(PLACES)[place], "offence_group": group.astype(str), "offence_status": "any"})
+    rows["request"] = np.where(group % 2, "notify", "hold")
+    parts = {Outcome.DECLINED: x, Outcome.NOT_RECORDED: np.maximum(n - x, 0)}
+    return pd.concat([rows.assign(outcome=str(name), detainers=part.ravel()) for name, part in parts.items()])
+
+
+def alike(law: str, rng: np.random.Generator) -> Tally:
+    """Try the intervals of like for like where every place has the nation's shares."""
+    share = np.full((len(PLACES), 1), shares().mean()) * np.linspace(0.5, 1.5, len(GROUPS))
+    made = weeks(law, HISTORY, rng, share)
+    period = Weeks(*(part[-TREND_WEEKS:] for part in made))
+    table = expected_by_state(as_rows(period), True, dispersion(made, 0, HISTORY - 1))
+    low, high = (table[end].to_numpy() for end in ("low", "high"))
+    yield "declined over expected", *held(low, np.ones(len(low)), high, ~np.isnan(low))
+    hold = np.arange(len(GROUPS)) % 2 == 0
+    sums = [(part[..., hold].sum(axis=(0, 2)), part[..., ~hold].sum(axis=(0, 2))) for part in period]
+    mix = np.array([kind.sum() for kind in sums[1]]) / period.issued.sum()
+    by_request = [mean / np.maximum(n, 1) for n, mean in zip(sums[1], sums[2], strict=True)]
+    truth = pd.Series(mix @ np.array(by_request), index=PLACES).reindex(table.index).to_numpy()
+    low, high = (table[f"standardised_{end}"].to_numpy() for end in ("low", "high"))
+    yield "standardised share", *held(low, truth, high, ~np.isnan(low))
+
+
+def shrunken(law: str, rng: np.random.Generator) -> Tally:
+    """Try the credible intervals of places whose true shares follow a beta law."""
+    share = rng.beta(2, 26, size=(len(PLACES), 1))
+    made = weeks(law, HISTORY, rng, share)
+    sums = {name: part[-TREND_WEEKS:].sum(axis=(0, 2)) for name, part in made._asdict().items()}
+    phi = dispersion(made, 0, HISTORY - 1)["state"].to_numpy()
+    counts = pd.DataFrame({"declined": sums["declined"], "issued": sums["issued"]}, index=PLACES)
+    found = shrink(counts, phi)
+    low, high = (found[f"shrunken_{end}"].to_numpy() for end in ("low", "high"))
+    yield "shrunken share of a place over 13 weeks", *held(low, share[:, 0], high, ~np.isnan(low))
+
+
+# Delays --------------------------------------------------------------------------------------------------------------
+
+
+def bands(law: str, rng: np.random.Generator) -> Tally:
+    """Try the band of the youngest week that has a nowcast."""
+    from analysis.stats.nowcast import LONGEST_DELAY, Triangle, nowcast
+
+    number = 60
+    steady = np.ones(number)
+    slowing = np.append(np.ones(number - 20), np.linspace(1, 2, 20))
+    for delay in DELAYS:
+        for name, slower in (("stable delays", steady), ("delays that double over 20 weeks", slowing)):
+            whole = recorded(law, delay, slower, 60, LONGEST_DELAY, rng)
+            known = np.arange(number)[::-1, None] >= np.arange(whole.shape[1])
+            index = pd.DatetimeIndex([DAYS[0] + n * WEEK for n in range(number)], name="week")
+            triangle = Triangle(pd.DataFrame(np.where(known, whole, np.nan), index), 1)
+            cast = nowcast(triangle).assign(final=whole[:, -1])
+            youngest = cast[cast["reason"] == ""].iloc[-1]
+            low, final, high = youngest[["low", "final", "high"]]
+            yield f"90% band of the youngest week, {delay}, {name}", float(low <= final <= high), 1
+
+
+def incidence(law: str, rng: np.random.Generator) -> Tally:
+    """Try the interval of the cumulative incidence of declines after 14 days, of 500 detainers, a few followed less."""
+    days = rng.geometric(0.08, 500)
+    cause = rng.choice([1, 2, 0], p=[0.15, 0.35, 0.5], size=500)
+    until = rng.integers(5, 60, 500)
+    cause = np.where(days <= until, cause, 0)
+    found = aalen_johansen(np.where(cause > 0, np.minimum(days, until), until), cause, 2)
+    at = found[(found["cause"] == 1) & (found["day"] <= 14)].iloc[-1]
+    truth = 0.15 * (1 - 0.92**14)
+    yield "share declined within 14 days", float(at["low"] <= truth <= at["high"]), 1

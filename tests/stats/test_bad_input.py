@@ -1,0 +1,126 @@
+"""Little or nothing to count: every method gives a defined result or NaN with a reason, never a silent zero."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import InputError
+from analysis.load.table import Outcome, as_table
+from analysis.stats.comparisons import compare
+from analysis.stats.counts import count_outcomes, with_intervals
+from analysis.stats.incidence import cumulative_incidence
+from analysis.stats.nowcast import measure_delays, nowcast
+from analysis.stats.shrinkage import shrink
+from analysis.stats.standardisation import decompose, direct, expected, indirect
+
+pytestmark = pytest.mark.filterwarnings("error")
+FRIDAY = date(2020, 7, 3)
+COLUMNS = ["issued_on", "lifted_on", "state", "offence_group", "offence_status", "request", "outcome", "detainers"]
+ONE_EACH = pd.Series(dtype=float)
+
+
+def detainers(*rows: tuple[str | None, str | None, str, str, int]) -> pd.DataFrame:
+    full = [(issued, lifted, state, "DUI", "charged", "hold", outcome, n) for issued, lifted, state, outcome, n in rows]
+    frame = pd.DataFrame(full, columns=COLUMNS)
+    return as_table(frame.assign(source_file="made up", source_row=range(1, len(rows) + 1)))
+
+
+EMPTY = detainers()
+ONE = detainers(("2020-06-28", "2020-06-30", "TX", Outcome.DECLINED, 1))
+BLANK = detainers(
+    *[(f"2020-06-{day:02}", None, state, Outcome.NOT_RECORDED, 3) for day in range(1, 29) for state in ("CA", "TX")],
+    *[(f"2020-06-{day:02}", None, state, Outcome.NOT_RECORDED, 3) for day in range(1, 29) for state in ("NY", "FL")],
+)
+
+
+def by(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    return count_outcomes(table, list(columns))
+
+
+def reasons(result: pd.DataFrame) -> set[str]:
+    return set(result["reason"])
+
+
+def test_an_empty_period_has_no_rows_and_says_nothing() -> None:
+    counts = by(EMPTY, "state")
+    for result in (
+        counts,
+        with_intervals(counts),
+        compare(counts, counts),
+        shrink(counts),
+        indirect(by(EMPTY, "state", "request")),
+        direct(by(EMPTY, "state", "request")),
+        expected(EMPTY, True, ONE_EACH),
+        expected(EMPTY, False, ONE_EACH),
+        cumulative_incidence(EMPTY, FRIDAY),
+    ):
+        assert len(result) == 0
+    parts = decompose(EMPTY, EMPTY, {"request": ["request"]})
+    assert parts[["share", "mix_effect", "change"]].isna().to_numpy()[0, [0, 2]].all()
+
+
+def test_one_row_gives_its_own_numbers_and_a_reason_for_the_rest() -> None:
+    counts = by(ONE, "state")
+    assert counts.loc["TX", ["issued", "declined"]].tolist() == [1, 1]
+    assert reasons(compare(counts, counts)) == {""}  # one expected: tested, and nothing found
+    assert compare(counts, counts)["p"].tolist() == [1]
+    assert reasons(shrink(counts)) == {"too few places"}
+    assert shrink(counts)["shrunken"].isna().all()
+    assert expected(ONE, True, ONE_EACH).empty  # of one detainer no four declines are expected
+    triangle = measure_delays(ONE, FRIDAY, {})
+    assert triangle is not None
+    assert nowcast(triangle)["recorded"].tolist() == [1]
+
+
+def test_with_every_outcome_blank_no_share_is_spread_and_no_ratio_given() -> None:
+    counts = by(BLANK, "state")
+    assert counts["declined"].eq(0).all()
+    assert reasons(compare(counts, counts)) == {"too few declines"}
+    assert reasons(shrink(counts)) == {"no declines"}
+    assert expected(BLANK, True, ONE_EACH).empty
+    assert direct(by(BLANK, "state", "request"))["standardised"].eq(0).all()
+    assert cumulative_incidence(BLANK, FRIDAY)["incidence"].eq(0).all()
+
+
+def test_a_zero_denominator_is_missing_with_a_reason() -> None:
+    none = pd.DataFrame({"declined": [0], "issued": [0]}, index=["TX"])
+    some = pd.DataFrame({"declined": [3], "issued": [9]}, index=["TX"])
+    for now, before in ((none, some), (some, none), (none, none)):
+        table = compare(now, before)
+        assert reasons(table) == {"no detainers"}
+        assert table[["ratio", "low", "high", "p"]].isna().all(axis=None)
+    assert reasons(shrink(none)) == {"no detainers"}
+    assert with_intervals(none)[["share", "share_low", "share_high"]].isna().all(axis=None)
+
+
+def test_a_state_that_appears_for_the_first_time_has_no_past_to_be_held_against() -> None:
+    now = pd.DataFrame({"declined": [8, 9, 2], "issued": [60, 20, 20]}, index=["TX", "VI", "GU"])
+    before = pd.DataFrame({"declined": [48, 0], "issued": [480, 0]}, index=["TX", "VI"])
+    table = compare(now, before)
+    assert table["reason"].tolist() == ["", "no detainers", "no detainers"]
+    assert table["issued_before"].tolist() == [480, 0, 0]
+    # One with detainers before and no decline is tested from three declines on; its ratio has no upper limit.
+    seen = compare(now, before.reindex(now.index, fill_value=0).assign(issued=[480, 30, 30]))
+    assert seen["reason"].tolist() == ["", "", "too few declines"]
+    assert seen.loc["VI", ["ratio", "high"]].tolist() == [np.inf, np.inf]
+    assert seen.loc["VI", "p"] < 0.01
+
+
+def test_a_period_without_detainers_leaves_nothing_to_take_apart() -> None:
+    for before, after in ((EMPTY, ONE), (ONE, EMPTY)):
+        parts = decompose(before, after, {"request": ["request"]}).iloc[0]
+        assert np.isnan(parts["change"])
+
+
+def test_more_declines_than_detainers_stop() -> None:
+    impossible = pd.DataFrame({"declined": [3, 1, 1], "issued": [2, 5, 5]})
+    for method in (shrink, with_intervals):
+        with pytest.raises(ValueError, match="must lie between 0 and the number of"):
+            method(impossible)
+    no_days = ONE.assign(lifted_on=pd.NaT)
+    with pytest.raises(InputError, match="on which day detainers ended"):
+        cumulative_incidence(no_days, FRIDAY)

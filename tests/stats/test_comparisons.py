@@ -1,0 +1,228 @@
+"""What differs from before: one comparison for any two periods, one family for a page, what may be said of each."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis.load.sources import open_source
+from analysis.load.table import Outcome
+from analysis.periods import WEEK, Calendar
+from analysis.stats.comparisons import (
+    ALL,
+    LAST_WEEK,
+    TRAILING,
+    TREND,
+    Pair,
+    Weekly,
+    clear_findings,
+    compare,
+    family,
+    weekly_cells,
+)
+from analysis.stats.counts import count_outcomes, of_weeks
+from analysis.stats.tests import adjust_for_many, ratio_interval, two_sided
+
+FIRST = date(2015, 1, 3)
+WEEKS = [FIRST + n * WEEK for n in range(10)]
+NOW = WEEKS[9]
+PAIRS = [Pair(LAST_WEEK, [NOW], [WEEKS[8]]), Pair(TRAILING, [NOW], WEEKS[1:9])]
+CELLS = pd.MultiIndex.from_tuples([(ALL, ALL), ("state", "CA"), ("state", "TX"), ("state", "VT")])
+NUMBERS = ["expected", "ratio", "low", "high", "p"]
+
+
+def places(**counts: tuple[float, ...]) -> pd.DataFrame:
+    """Give one row a place: declined, issued and, if given, exposure."""
+    frame = pd.DataFrame.from_dict(counts, orient="index")
+    return frame.set_axis(["declined", "issued", "exposure"][: frame.shape[1]], axis="columns")
+
+
+def event(day: date, *, blocks: bool, state: str = "", kind: str = "policy") -> pd.DataFrame:
+    row = {"date": pd.Timestamp(day), "last_date": pd.Timestamp(day), "state": state, "kind": kind}
+    return pd.DataFrame([row | {"blocks_comparison": blocks, "headline": "an act takes effect"}])
+
+
+NONE = event(date(2000, 1, 1), blocks=True)
+
+
+def weekly(texas: int = 40, vermont: int = 0) -> Weekly:
+    """Make ten weeks of three states, 100 detainers each; Texas has 10 declines before the last week."""
+    declined = pd.DataFrame({"CA": 12, "TX": [10] * 9 + [texas], "VT": [0] * 9 + [vermont]}, index=WEEKS)
+    declined.insert(0, ALL, declined.sum(axis="columns"))
+    frame = declined.set_axis(CELLS, axis="columns").set_axis(pd.DatetimeIndex(WEEKS))
+    issued = pd.DataFrame(np.tile([300, 100, 100, 100], (10, 1)), frame.index, CELLS)
+    return Weekly(frame, issued, issued.astype(float))
+
+
+def page(weeks: Weekly, events: pd.DataFrame = NONE, phi: float = 1.0, pairs: list[Pair] = PAIRS) -> pd.DataFrame:
+    return family(weeks, pairs, pd.Series(phi, index=CELLS), events)
+
+
+# Two periods ---------------------------------------------------------------------------------------------------------
+
+
+def test_colorado_and_new_york_in_january_and_march_2015() -> None:
+    source = open_source("fy2015", clock="issued")
+    calendar = Calendar.of(source.facts)
+    counts = count_outcomes(source.detainers(), ["week", "state"])
+    before, now = (of_weeks(counts, calendar.pick_period(m).weeks, ["CO", "NY"]) for m in ("2015-01", "2015-03"))
+    table = compare(now, before)
+    columns = ["declined_before", "issued_before", "declined", "issued"]
+    assert table[columns].to_numpy().tolist() == [[44, 149, 19, 138], [20, 235, 5, 197]]
+    assert table.loc["CO", "p"] == pytest.approx(2 * stats.binom.cdf(19, 63, 138 / 287))
+    assert (table["high"] < 1).all()
+    assert table["ratio"].tolist() == pytest.approx([19 / 138 / (44 / 149), 5 / 197 / (20 / 235)])
+    assert table["difference"].round(3).tolist() == [-0.158, -0.060]
+    wider = compare(now, before, [2.0, 2.0])
+    assert (wider["p"] > table["p"]).all()
+    assert ((wider["low"] < table["low"]) & (wider["high"] > table["high"])).all()
+
+
+def test_places_are_compared_by_declines_per_detainer_in_the_order_of_now() -> None:
+    now = places(CA=(30, 100), NY=(2, 50), DC=(0, 0), TX=(0, 40), VI=(3, 9))
+    before = places(TX=(0, 30), CA=(10, 200), NY=(0, 60), DC=(1, 5))  # another order, and one place less
+    table = compare(now, before)
+    assert list(table.index) == ["CA", "NY", "DC", "TX", "VI"]
+    few, none = "too few declines", "no detainers"
+    assert list(table["reason"]) == ["", few, none, few, none]
+    assert table.loc["CA", "ratio"] == pytest.approx(6)
+    assert table.loc["CA", "p"] == pytest.approx(float(two_sided(30, 10, 1 / 3, 1)))
+    low, high = ratio_interval(30, 10, 100, 200)
+    assert table.loc["CA", ["low", "high"]].tolist() == pytest.approx([low[0], high[0]])
+    assert table.loc[["NY", "DC", "TX", "VI"], NUMBERS[1:]].isna().all(axis=None)
+    assert np.isnan(table.loc["DC", "share"])
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "tested"),
+    [
+        ((2, 100), (0, 100), False),  # none expected, two seen
+        ((3, 100), (0, 100), True),  # three seen
+        ((0, 100), (1, 100), True),  # one expected
+        ((0, 99), (1, 100), False),  # 0.99 expected
+        ((0, 10), (8, 80), True),  # one expected out of eight weeks
+        ((0, 100), (0, 100), False),
+    ],
+)
+def test_a_cell_is_tested_from_one_expected_or_three_seen(
+    now: tuple[int, int], before: tuple[int, int], tested: bool
+) -> None:
+    table = compare(places(TX=now), places(TX=before))
+    assert (table.loc["TX", "reason"] == "") is tested
+    assert np.isfinite(table.loc["TX", "p"]) == tested
+
+
+def test_a_younger_period_is_held_against_what_could_be_recorded_of_it_by_now() -> None:
+    before = places(CA=(100, 1000, 1000))
+    assert compare(places(CA=(50, 1000, 500.0)), before).loc["CA", "p"] == 1  # half as many, half recorded by now
+    table = compare(places(CA=(50, 1000)), before)
+    assert table.loc["CA", "p"] < 0.001
+    assert table.loc["CA", "share"] == 0.05
+
+
+def test_nothing_to_compare_gives_no_rows() -> None:
+    nothing = places(CA=(1, 2)).iloc[:0]
+    assert len(compare(nothing, nothing)) == 0
+
+
+# Weeks of cells ------------------------------------------------------------------------------------------------------
+
+
+def test_cells_are_the_nation_its_states_and_groups_and_a_week_without_detainers_is_zero() -> None:
+    columns = ["issued_on", "state", "offence_group", "outcome", "detainers"]
+    rows = [
+        (WEEKS[0], "CA", "DUI", Outcome.DECLINED, 2),
+        (WEEKS[0], "TX", "DUI", Outcome.TAKEN, 3),
+        (WEEKS[2], "CA", "ASSAULT", Outcome.DECLINED, 1),
+    ]
+    table = pd.DataFrame(rows, columns=columns).astype({"issued_on": "datetime64[ms]", "outcome": "str"})
+    by_state, by_group = (count_outcomes(table, ["week", name]) for name in ("state", "offence_group"))
+    complete = pd.Series([0.5], index=[pd.Timestamp(WEEKS[2])])
+    found = weekly_cells(WEEKS[:3], by_state, by_group, complete)
+    groups = [("offence_group", "ASSAULT"), ("offence_group", "DUI")]
+    assert list(found.declined)[:3] == [(ALL, ALL), ("state", "CA"), ("state", "TX")]
+    assert sorted(list(found.declined)[3:]) == groups
+    assert found.issued[ALL, ALL].tolist() == [5, 0, 1]
+    assert found.declined["state", "CA"].tolist() == [2, 0, 1]
+    assert found.exposure["state", "CA"].tolist() == [2, 0, 0.5]
+    assert found.over([WEEKS[0], WEEKS[2]]).loc[("offence_group", "DUI")].tolist() == [2, 5, 5]
+    assert ("offence_group", "DUI") not in weekly_cells(WEEKS[:3], by_state, None, complete).declined
+
+
+# A page --------------------------------------------------------------------------------------------------------------
+
+
+def test_all_comparisons_of_a_page_are_adjusted_together() -> None:
+    table = page(weekly())
+    assert list(table.index.names) == ["against", "kind", "place"]
+    assert len(table) == 8
+    assert table["p"].notna().sum() == 6  # Vermont has too few declines
+    assert table["p_adjusted"].tolist() == pytest.approx(adjust_for_many(table["p"]).tolist(), nan_ok=True)
+    assert table.loc[(TRAILING, "state", "TX"), "finding"] == "higher"
+    assert table.loc[(TRAILING, "state", "CA"), "finding"] == "no clear change"
+    assert table.loc[(TRAILING, "state", "VT"), "finding"] == "too few declines"
+
+
+def test_what_is_clear_by_chance_alone_is_not_where_counts_vary_more() -> None:
+    assert page(weekly(25)).loc[(TRAILING, "state", "TX"), "finding"] == "higher"
+    assert page(weekly(25), phi=4).loc[(TRAILING, "state", "TX"), "finding"] == "no clear change"
+
+
+def test_a_pair_that_is_refused_has_its_reason_and_no_test() -> None:
+    table = page(weekly(), pairs=[PAIRS[0], Pair(TREND, [NOW], [], "only 10 of 26 settled weeks")])
+    trend = table.loc[TREND]
+    assert set(trend["finding"]) == {"only 10 of 26 settled weeks"}
+    assert trend[[*NUMBERS, "p_adjusted"]].isna().all(axis=None)
+    alone = page(weekly(), pairs=PAIRS[:1])
+    assert table.loc[LAST_WEEK, "p_adjusted"].tolist() == pytest.approx(alone["p_adjusted"].tolist(), nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("day", "last_week", "trailing"),
+    [
+        (WEEKS[1], False, True),  # the first day of the eight weeks
+        (WEEKS[1] - pd.Timedelta(days=1), False, False),
+        (WEEKS[8], True, True),
+        (NOW + pd.Timedelta(days=6), True, True),
+        (NOW + pd.Timedelta(days=7), False, False),
+    ],
+)
+def test_an_event_that_changes_what_is_counted_blocks_the_pairs_that_it_lies_in(
+    day: date, last_week: bool, trailing: bool
+) -> None:
+    table = page(weekly(), event(day, blocks=True, kind="form"))
+    for against, blocked in ((LAST_WEEK, last_week), (TRAILING, trailing)):
+        said = table.loc[(against, "state", "TX"), "finding"]
+        assert said == ("no direction named: an act takes effect" if blocked else "higher")
+    assert (table["between"] == "").all()
+
+
+def test_an_event_of_a_state_blocks_that_state_and_the_whole() -> None:
+    found = page(weekly(), event(NOW, blocks=True, state="CA"))["finding"].loc[TRAILING]
+    assert found[("state", "CA")] == found[(ALL, ALL)] == "no direction named: an act takes effect"
+    assert found[("state", "TX")] == "higher"
+
+
+def test_any_other_event_is_named_beside_the_change_and_blocks_nothing() -> None:
+    table = page(weekly(), event(NOW, blocks=False, state="TX")).loc[TRAILING]
+    assert table.loc[("state", "TX"), ["finding", "between"]].tolist() == ["higher", "an act takes effect"]
+    assert table.loc[(ALL, ALL), "between"] == "an act takes effect"
+    assert table.loc[("state", "CA"), "between"] == ""
+
+
+def test_findings_are_named_with_the_nation_first_and_the_smallest_p_first_and_trends_last() -> None:
+    weeks = weekly(70, 40)
+    pairs = [*PAIRS, Pair(TREND, WEEKS[5:], WEEKS[:5])]
+    table = page(weeks, pairs=pairs)
+    clear = clear_findings(table)
+    assert set(clear["finding"]) <= {"higher", "lower"}
+    assert len(clear) == table["finding"].isin(["higher", "lower"]).sum()
+    order = list(zip(clear["against"] == TREND, clear["kind"] != ALL, clear["p"], strict=True))
+    assert order == sorted(order)
+    assert clear.iloc[0][["kind", "place"]].tolist() == [ALL, ALL]
+    assert TREND in set(clear["against"])
+    assert clear_findings(page(weekly(10))).empty
