@@ -14,6 +14,7 @@ from analysis.show.context_figures import incidence_curves, nowcast_series
 from analysis.show.figures import stacked_outcomes, weekly_series
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import count_tiles, lettered, state_names
+from analysis.show.sentences import NO_OFFENCE
 from analysis.show.sheet import Sheet, Shown
 from analysis.show.style import OUTCOMES
 from analysis.show.tiles import tile_map
@@ -52,7 +53,6 @@ MEASURES = {
 }
 OUTCOMES_SHOWN = ["declined_shown", "taken_shown", "other_ends_shown", "not_recorded_shown"]
 OFFENCE_COLUMNS = {"offence_status": "status", "issued": "issued_where_shown"}
-NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
 ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
 NO_DELAYS = (
