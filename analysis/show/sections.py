@@ -268,7 +268,7 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         why = NO_QUARTER.format("states like for like") if quarter is None else ""
         return [sheet.say(why or "The source has one state, so there is nothing to hold it against.")]
     if cohort.sole_outcome:
-        return [sheet.say("{no_share}")]
+        return [sheet.say("States are not held against each other: {no_share}.")]
     alike = expected(quarter.everywhere, cohort.source.facts.offences, cohort.dispersion["state"])
     counts = of_weeks(quarter.by_state, quarter.period.weeks, list(states().index))
     drawn = shrink(counts, cohort.dispersion["state"][counts.index])
@@ -339,7 +339,7 @@ def change_apart(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         sheet.table(
             parts,
             "change",
-            "The clear change of the share, {points_of_change:+z.1f} percentage points ({apart_against}), as the part "
+            "The clear change of the share, {points_of_change:points} percentage points ({apart_against}), as the part "
             "of another mix of detainers and that of other shares within it. This is arithmetic, not a cause.",
         )
     ]
