@@ -86,7 +86,7 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
     -------
     pandas.DataFrame
         One row per outcome (of :data:`CAUSES`) and day, up to the last of :data:`READ_AT`, on which any ended or was
-        censored: ``outcome``, and from ``day`` on as from :func:`aalen_johansen`. No rows where nothing can be followed.
+        censored: ``outcome``, and from ``day`` on as :func:`aalen_johansen`. No rows where nothing can be followed.
 
     Raises
     ------
