@@ -1,4 +1,4 @@
-"""What several test files share: the fiscal-2015 source read once, and a copy of the bundled data to damage."""
+"""What several test files share: a site of real reports, and a copy of the bundled data to damage."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import yaml
 from hypothesis import settings
 
 import analysis.load
 from analysis.load.files import bundled_folder, sha256_of
-from analysis.periods import Calendar
 
 # The same cases on every machine and every run, and no limit on how long a busy machine may take for one.
 settings.register_profile("declines", deadline=None, derandomize=True, max_examples=60)
@@ -31,31 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--freeze", action="store_true", help="Write the frozen facts anew instead of comparing.")
 
 
-@dataclass(frozen=True)
-class Cohorts:
-    """The fiscal-2015 source: one row a group of detainers, its calendar, and its counts by week and state."""
-
-    table: pd.DataFrame
-    calendar: Calendar
-    by_week: pd.DataFrame
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _no_imported_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the sources that this machine's user has imported out of the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DECLINES_DATA_DIR", str(tmp_path_factory.mktemp("imported")))
         yield
-
-
-@pytest.fixture(scope="session")
-def fiscal_2015() -> Cohorts:
-    from analysis.load.sources import open_source
-    from analysis.stats.counts import count_outcomes
-
-    source = open_source("fy2015", clock="issued")
-    table = source.detainers()
-    return Cohorts(table, Calendar.of(source.facts), count_outcomes(table, ["week", "state"]))
 
 
 @pytest.fixture(scope="session")

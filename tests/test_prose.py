@@ -15,7 +15,7 @@ import pytest
 from analysis.load.irregular import BULK_LEAST
 from analysis.periods import SETTLING_DAYS
 from analysis.show.sentences import NEVER_IN_OUR_PROSE
-from analysis.stats.changes import FALSE_DISCOVERY_RATE
+from analysis.stats.tests import FALSE_DISCOVERY_RATE
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -76,7 +76,7 @@ def weekly_series(
         percent_axis(shares, "y")
         count_axis(counts, "y")
         for axes in (shares, counts):
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.06 * axes.get_ylim()[1])  # room for the ring around the highest point
             axes.axvline(mdates.date2num(week), color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         shares.annotate(
             "this week",

@@ -10,8 +10,8 @@ import pandas as pd
 from analysis.load.irregular import is_counts
 from analysis.load.offences import choices, named_offences, primary_sensitivity
 from analysis.load.repeats import RULES, rows_and_persons
-from analysis.show.offence_section import NO_OFFENCE
 from analysis.show.quality_listings import offence_choices, severity_order
+from analysis.show.sentences import NO_OFFENCE
 from analysis.show.sheet import Sheet, Shown
 
 SENSITIVE = 0.05

@@ -14,6 +14,7 @@ from analysis.show.context_figures import incidence_curves, nowcast_series
 from analysis.show.figures import stacked_outcomes, weekly_series
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import count_tiles, lettered, state_names
+from analysis.show.sentences import NO_OFFENCE
 from analysis.show.sheet import Sheet, Shown
 from analysis.show.style import OUTCOMES
 from analysis.show.tiles import tile_map
@@ -52,7 +53,6 @@ MEASURES = {
 }
 OUTCOMES_SHOWN = ["declined_shown", "taken_shown", "other_ends_shown", "not_recorded_shown"]
 OFFENCE_COLUMNS = {"offence_status": "status", "issued": "issued_where_shown"}
-NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
 ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
 NO_DELAYS = (
@@ -268,7 +268,7 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         why = NO_QUARTER.format("states like for like") if quarter is None else ""
         return [sheet.say(why or "The source has one state, so there is nothing to hold it against.")]
     if cohort.sole_outcome:
-        return [sheet.say("{no_share}")]
+        return [sheet.say("States are not held against each other: {no_share}.")]
     alike = expected(quarter.everywhere, cohort.source.facts.offences, cohort.dispersion["state"])
     counts = of_weeks(quarter.by_state, quarter.period.weeks, list(states().index))
     drawn = shrink(counts, cohort.dispersion["state"][counts.index])
@@ -339,7 +339,7 @@ def change_apart(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         sheet.table(
             parts,
             "change",
-            "The clear change of the share, {points_of_change:+z.1f} percentage points ({apart_against}), as the part "
+            "The clear change of the share, {points_of_change:points} percentage points ({apart_against}), as the part "
             "of another mix of detainers and that of other shares within it. This is arithmetic, not a cause.",
         )
     ]

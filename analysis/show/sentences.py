@@ -44,6 +44,7 @@ WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight",
 MADE_UP = "SYNTHETIC (made-up data)"
 """What titles over made-up data begin with: of pages, in lists of them and in the feed."""
 NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue"
+NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
 UNLIMITED = "unlimited"
 """The fact that stands for an infinite number, which JSON does not have, and how it reads."""
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
@@ -75,6 +76,8 @@ class _FactFormatter(string.Formatter):
                 return WORDS[value] if value < len(WORDS) else f"{value:,}"
             case "ratio":
                 return f"{value:z.2f}"
+            case "points":
+                return as_points(value)
             case "p":
                 return as_p(value)
             case _ if format_spec in NOUNS:
@@ -92,9 +95,10 @@ def fill(template: str, facts: Mapping[str, Fact]) -> str:
     """Fill a template's ``{fact_id:format}`` fields.
 
     Formats: ``n`` (1,234), ``many`` (1,234, but "none" for zero), ``words`` ("three", 10), ``share`` (12.3%), ``ratio``
-    (0.70), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``day`` (4 February 2017, from an ISO
-    date), ``day_of_year`` (4 February), a noun of :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the
-    value as it is. A fact that is missing or NaN reads "not known", an infinite one "unlimited".
+    (0.70), ``points`` (+1.25), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``day`` (4
+    February 2017, from an ISO date), ``day_of_year`` (4 February), a noun of :data:`NOUNS` ("1 detainer", "1,234
+    detainers"); without one, the value as it is. A fact that is missing or NaN reads "not known", an infinite one
+    "unlimited".
 
     Raises
     ------
@@ -141,6 +145,11 @@ def as_markdown(fact: Fact) -> Fact:
 def as_percent(share: float) -> str:
     """Write a share as a percentage with one decimal."""
     return f"{100 * share:z.1f}%"
+
+
+def as_points(points: float) -> str:
+    """Write percentage points, signed unless nothing is left of them."""
+    return f"{points:+.2f}" if round(points, 2) else "0.00"
 
 
 def as_p(p: float) -> str:

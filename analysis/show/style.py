@@ -11,7 +11,7 @@ import matplotlib as mpl
 # Okabe and Ito's colours, told apart with every common colour vision; a mark or a label always says the same.
 DECLINED, TAKEN, OTHER_ENDS, OPEN = "#D55E00", "#0072B2", "#E69F00", "#8A8A8A"
 INK, FAINT, NO_DETAINERS, GRID = "#1B1B1B", "#6E6E6E", "#E3E3E3", "#E8E8E8"
-HATCH, UNSTABLE, TILE_EDGE = "////", "---", "#B5B5B5"
+HATCH, TILE_EDGE = "////", "#B5B5B5"
 
 OUTCOMES = (
     ("declined", "recorded as declined", DECLINED),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from analysis.show.sentences import as_percent
+from analysis.show.sentences import as_percent, as_points
 
 if TYPE_CHECKING:  # who writes a number of a report should not wait for it
     import pandas as pd
@@ -94,9 +94,7 @@ COLUMNS: dict[str, Column] = {
     "last_week": Column("Last week", "count", meaning="last week's cohort"),
     "trailing_mean": Column("Mean of eight weeks before", "about", meaning="mean of the trailing full weeks"),
     "at_place": Column("At the one place", "count", meaning="declines at the place that holds most; blank = not known"),
-    "elsewhere": Column(
-        "All others", "count", ("elsewhere_low", "elsewhere_high"), "declines recorded without that place"
-    ),
+    "elsewhere": Column("All others", "count", meaning="declines recorded without that place"),
     "located": Column("Placed in a state", "count", meaning="of the declined, at least so many; the state is known"),
     "declining": Column(
         "States with a decline", "count", meaning="as articles count them, the District of Columbia as one"
@@ -217,11 +215,7 @@ COLUMNS: dict[str, Column] = {
     "day": Column("Days since issue", "count", meaning="days since the detainer was issued"),
     "at_risk": Column("Followed", "count", meaning="detainers that were still followed"),
     "incidence": Column("Ended so", "share", ("incidence_low", "incidence_high"), "of all, by that day"),
-    "age": Column("Age in weeks", "count", meaning="weeks since the week of issue"),
-    "nowcasts": Column("Nowcasts", "count", meaning="nowcasts held against the final count"),
     "completeness": Column("Complete", "share", meaning="part of the final count recorded by that age"),
-    "covered": Column("Covered", "share", meaning="bands of 90 % that held the final count"),
-    "bias": Column("Bias", "share", meaning="mean of estimate over final count, less 1"),
 }
 """Every column that a table may have; with the meanings, the data dictionary of the reports' CSV files."""
 
@@ -253,7 +247,7 @@ def write(value: object, kind: Kind) -> str:
         case "about":
             return f"{number:,.0f}" if number >= 10 or number == round(number) else f"{number:z.1f}"
         case "points":
-            return f"{100 * number:+z.2f}"
+            return as_points(100 * number)
         case "ratio":
             return "unlimited" if math.isinf(number) else f"{number:z.2f}"
         case _:

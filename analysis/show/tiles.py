@@ -1,9 +1,8 @@
-"""The tile map: states as equal tiles, each with its count or share (conventions of :mod:`analysis.show.figures`)."""
+"""The tile map: states as equal tiles, each with its count (conventions of :mod:`analysis.show.figures`)."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from analysis.show.canvas import WIDTH, canvas, text_width
 from analysis.show.printed import ASCENT, DESCENT, print_texts
-from analysis.show.style import HATCH, INK, NO_DETAINERS, TILE_EDGE, UNSTABLE, drawing
+from analysis.show.style import HATCH, INK, NO_DETAINERS, TILE_EDGE, drawing
 
 COUNT_CLASSES = (5, 10, 20, 50)
 """Where the second and each further class of a tile map's colours begins."""
@@ -25,32 +24,22 @@ CLASS_COLOURS = [tuple(colour) for colour in colormaps["cividis"](SHADES).tolist
 
 
 def tile_map(
-    tiles: pd.DataFrame,
-    *,
-    headline: str,
-    subtitle: str,
-    marked: str = "",
-    absent_name: str = "no detainers",
-    classes: Sequence[float] = COUNT_CLASSES,
+    tiles: pd.DataFrame, *, headline: str, subtitle: str, marked: str = "", absent_name: str = "no detainers"
 ) -> Figure:
-    """Draw the states as equal tiles in their rough places, each with its count or share.
+    """Draw the states as equal tiles in their rough places, each with its count.
 
     Parameters
     ----------
     tiles
-        Index postal code; ``tile_row``, ``tile_column``, ``label`` (what is printed), ``count`` (a count or share: its
-        colour class, 0 is white), ``present`` (False = nothing to count there, drawn grey and hatched, unlike a 0) and
-        optional ``unstable`` (lined: rests on few).
+        Index postal code; ``tile_row``, ``tile_column``, ``label`` (what is printed), ``count`` (its colour class, 0 is
+        white) and ``present`` (False = nothing to count there, drawn grey and hatched, unlike a 0).
     headline, subtitle
         The finding; measure, place, dates and unit.
     marked
         Postal code of a state to outline.
     absent_name
         What a tile without anything to count means.
-    classes
-        Where the colours change.
     """
-    unstable = tiles["unstable"] if "unstable" in tiles else pd.Series(False, index=tiles.index)
     rows, columns = tiles["tile_row"].max(), tiles["tile_column"].max()
     side = (WIDTH - 0.5) / columns
     with drawing():
@@ -62,8 +51,7 @@ def tile_map(
         printed: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
         for postal, tile in tiles.iterrows():
             x, y = tile["tile_column"] - 1, tile["tile_row"] - 1
-            face, ink = _class_colour(tile["count"], classes) if tile["present"] else (NO_DETAINERS, INK)
-            hatched = not tile["present"] or unstable[postal]
+            face, ink = _class_colour(tile["count"]) if tile["present"] else (NO_DETAINERS, INK)
             axes.add_artist(
                 Rectangle(
                     (x + 0.03, y + 0.03),
@@ -72,14 +60,14 @@ def tile_map(
                     facecolor=face,
                     edgecolor=INK if postal == marked else TILE_EDGE,
                     linewidth=2.4 if postal == marked else 0.8,
-                    hatch=None if not hatched else UNSTABLE if tile["present"] else HATCH,
+                    hatch=None if tile["present"] else HATCH,
                     zorder=3 if postal == marked else 2,
                 )
             )
             lines = [(0.34, str(postal), "normal"), (0.68, str(tile["label"]), "bold")]
             for down, text, weight in lines if tile["present"] else [(0.5, str(postal), "normal")]:
                 printed.setdefault((ink, weight), []).append((x + 0.5, y + down, text))
-                if hatched:
+                if not tile["present"]:
                     room = text_width(text, 9, weight) / side + 0.04
                     grounds.append(
                         Rectangle((x + 0.5 - room / 2, y + down - 0.13), room, 0.26, facecolor=face, edgecolor="none")
@@ -88,35 +76,27 @@ def tile_map(
         for (ink, weight), ones in printed.items():
             places = np.array([(x, y) for x, y, _ in ones])
             print_texts(axes, places, [text for *_, text in ones], size=9, weight=weight, colour=ink)
-        _class_key(figure, classes, absent_name, "few declines" if "unstable" in tiles else "")
+        _class_key(figure, absent_name)
     return figure
 
 
-def _class_colour(value: float, classes: Sequence[float]) -> tuple[str | tuple[float, ...], str]:
-    """Give a value's fill and the colour of text on it: white for none, then light to dark by class."""
+def _class_colour(value: float) -> tuple[str | tuple[float, ...], str]:
+    """Give a count's fill and the colour of text on it: white for none, then light to dark by class."""
     if value == 0:
         return "white", INK
-    rank = bisect_right(classes, value)
+    rank = bisect_right(COUNT_CLASSES, value)
     return CLASS_COLOURS[rank], INK if rank < 2 else "white"
 
 
-def _class_key(figure: Figure, classes: Sequence[float], absent_name: str, unstable_name: str) -> None:
+def _class_key(figure: Figure, absent_name: str) -> None:
     """Draw the key of the tile map along the foot of the figure."""
     height = figure.get_figheight()
     panel = figure.add_axes((0.25 / WIDTH, 0.1 / height, 1 - 0.5 / WIDTH, 0.42 / height))
     panel.set_axis_off()
-    shares = classes[0] < 1
-    if shares:
-        bounds = [round(100 * bound) for bound in classes]  # of shares in whole percent, as tiles print them
-        names = [f"under {bounds[0]}%", *(f"{a}% to {b - 1}%" for a, b in pairwise(bounds)), f"{bounds[-1]}% or more"]
-    else:
-        steps = [1, *classes]
-        names = [*(f"{a:.0f} to {b - 1:.0f}" for a, b in pairwise(steps)), f"{classes[-1]:.0f} or more"]
-    values = [0, *(0.99 * bound for bound in classes), classes[-1]]
-    patches: list[tuple[str, str | tuple[float, ...], str | None]] = [
-        (name, _class_colour(v, classes)[0], None) for name, v in zip(["none declined", *names], values, strict=True)
-    ]
-    patches += [(unstable_name, "white", UNSTABLE)] if unstable_name else []
+    begins = [1, *COUNT_CLASSES]
+    names = [*(f"{a} to {b - 1}" for a, b in pairwise(begins)), f"{begins[-1]} or more"]
+    patches: list[tuple[str, str | tuple[float, ...], str | None]] = [("none declined", "white", None)]
+    patches += [(name, _class_colour(count)[0], None) for name, count in zip(names, begins, strict=True)]
     patches.append((absent_name, NO_DETAINERS, HATCH))
     panel.set_xlim(0, len(patches))
     panel.set_ylim(0, 1)

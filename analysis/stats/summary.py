@@ -251,9 +251,9 @@ def _status_facts(cohort: Cohort) -> dict[str, object]:
 def _estimate_facts(cohort: Cohort) -> dict[str, object]:
     """Give the estimate of the nation's final number where the week is unfinished."""
     found = estimates(cohort) if cohort.cell[0] == ALL else None
-    if found is None or pd.Timestamp(cohort.week) not in found.index:
+    if found is None or cohort.delays is None or pd.Timestamp(cohort.week) not in found.index:
         return {"nowcast": None}
-    now, past = found.loc[pd.Timestamp(cohort.week)], past_bands(cohort.delays) if cohort.delays else None
+    now, past = found.loc[pd.Timestamp(cohort.week)], past_bands(cohort.delays)
     return {
         "maturity": now["maturity"],
         "nowcast": now["estimate"],
@@ -262,7 +262,7 @@ def _estimate_facts(cohort: Cohort) -> dict[str, object]:
         "nowcast_level": 0.9,
         "nowcast_recorded": now["recorded"],
         "nowcast_reason": now["reason"] or None,
-        **{f"past_bands_{name}": value for name, value in (past._asdict() if past else {}).items()},
+        **({} if past is None else {f"past_bands_{name}": value for name, value in past._asdict().items()}),
     }
 
 

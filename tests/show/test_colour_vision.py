@@ -21,7 +21,7 @@ from analysis.show.context_figures import incidence_curves
 from analysis.show.figures import weekly_series
 from analysis.show.heatmap import heatmap
 from analysis.show.printed import Printed
-from analysis.show.style import DECLINED, INK, drawing
+from analysis.show.style import DECLINED, drawing
 
 Picture = NDArray[np.float64]
 LIGHT = np.array([0.2126, 0.7152, 0.0722])
@@ -131,30 +131,6 @@ def seen_light(colour: Any, vision: str) -> float:  # noqa: ANN401
     return float(VISIONS[vision](np.array(to_rgb(colour))))
 
 
-@pytest.mark.parametrize("vision", VISIONS)
-def test_the_funnels_limits_differ_in_light_or_line_and_its_states_in_their_mark(vision: str) -> None:
-    axes = DRAWINGS["funnel"]().axes[0]
-    states = [line for line in axes.lines if line.get_marker() in ("o", "D")]
-    assert {str(line.get_marker()) for line in states} == {"o", "D"}
-    limits = [line for line in axes.lines if line.get_linestyle() != "None" and line not in states]
-    looks = {(str(line.get_color()), line.get_linestyle()) for line in limits if line.get_color() != INK}
-    assert len(looks) == 4, "95% and 99.8%, by chance and with spread"
-    for (colour, style), (other, other_style) in combinations(looks, 2):
-        apart = abs(seen_light(colour, vision) - seen_light(other, vision))
-        assert (colour == other and style != other_style) or apart >= 0.2
-
-
-@pytest.mark.parametrize("vision", VISIONS)
-def test_the_parts_of_a_change_differ_in_light_and_one_is_hatched(vision: str) -> None:
-    figure = DRAWINGS["change"]()
-    mix, shares = figure.axes[0].containers
-    swatches = [mix[2], shares[2]]
-    assert [bool(swatch.get_hatch()) for swatch in swatches] == [True, False]
-    one, other = areas(figure, swatches, VISIONS[vision])
-    assert abs(one[0] - other[0]) >= 0.2, (one, other)
-    assert figure.axes[0].collections, "their sum is a line across both"
-
-
 def test_what_is_recorded_estimated_and_too_young_have_marks_of_their_own() -> None:
     axes = DRAWINGS["nowcast"]().axes[0]
     drawn = {(str(line.get_marker()), line.get_markerfacecolor() == "white") for line in axes.lines}
@@ -163,11 +139,11 @@ def test_what_is_recorded_estimated_and_too_young_have_marks_of_their_own() -> N
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_the_band_of_the_usual_and_that_of_an_event_are_told_from_the_ground(vision: str) -> None:
-    weekly = series().assign(expected=100.0, upper=150.0, above=False)
+    weekly = series()
     lasting = known_events(1)
-    figure = weekly_series(weekly, weekly.index[20].date(), **TITLES, events=lasting)
-    band = figure.axes[0].collections[0].get_facecolor()[0]
-    event = next(patch for patch in figure.axes[0].patches if patch.get_linewidth() == 0).get_facecolor()
+    counts = weekly_series(weekly, weekly.index[20].date(), **TITLES, events=lasting).axes[1]
+    band = counts.collections[0].get_facecolor()[0]
+    event = next(patch for patch in counts.patches if patch.get_linewidth() == 0).get_facecolor()
     light = [seen_light(colour, vision) for colour in (band, event)]
     assert 1 - light[0] >= 0.1
     assert 1 - light[1] >= LEAST_LIGHT
@@ -204,13 +180,23 @@ def test_the_heat_map_darkens_with_the_count_tells_zero_from_hidden_and_every_nu
 
 def _marks(axes: Any) -> set[tuple[str, bool]]:  # noqa: ANN401
     """List the marks of a panel: shape, and whether it is hollow."""
-    lines = [line for line in axes.lines if isinstance(line, Line2D) and line.get_marker() in ("o", "x", ">", "D")]
+    lines = [line for line in axes.lines if isinstance(line, Line2D) and line.get_marker() in ("o", "x", ">", "D", "^")]
+    lines = [line for line in lines if line.get_markerfacecolor() != "none"]  # a ring around a mark
     return {(str(line.get_marker()), line.get_markerfacecolor() == "white") for line in lines}
 
 
 def test_unfinished_weeks_have_marks_of_their_own() -> None:
-    for axes in DRAWINGS["series"]().axes:
-        assert {("o", False), ("o", True)} <= _marks(axes)
+    shares, counts = DRAWINGS["series"]().axes
+    assert _marks(shares) == {("o", False), ("o", True), ("^", True)}
+    assert _marks(counts) == {("o", False), ("o", True), ("^", True), ("x", False)}
+
+
+def test_a_week_outside_the_usual_range_has_a_ring_around_its_mark() -> None:
+    counts = DRAWINGS["series"]().axes[1]
+    (ring,) = [line for line in counts.lines if line.get_markerfacecolor() == "none"]
+    marks = [line for line in counts.lines if line.get_marker() == "o" and line is not ring]
+    assert ring.get_markersize() >= 2 * max(mark.get_markersize() for mark in marks)
+    assert seen_light(ring.get_markeredgecolor(), "grey") < 0.02
 
 
 def test_a_lower_bound_has_a_mark_of_its_own() -> None:

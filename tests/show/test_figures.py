@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Cohorts
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -29,17 +28,17 @@ from analysis.load.vocabulary import states
 from analysis.periods import WEEK, name_week
 from analysis.show import context_figures, figures, printed
 from analysis.show.heatmap import heatmap
-from analysis.show.listings import lettered, with_labels
+from analysis.show.listings import lettered
 from analysis.show.printed import Printed, letter_width, width_of
 from analysis.show.published_figures import counts_by_place, weeks_with_and_without
 from analysis.show.quality_figures import revised_weeks, weekly_recording
-from analysis.show.sentences import as_percent
 from analysis.show.sheet import Sheet
 from analysis.show.style import INK, OUTCOMES, drawing
 from analysis.show.tiles import tile_map
-from analysis.stats import cohorts
-from analysis.stats.cohorts import NOT_GIVEN
+from analysis.stats.cohort import open_cohort
+from analysis.stats.counts import with_intervals
 from analysis.stats.nowcast import maturity
+from analysis.stats.summary import weekly_counts
 
 LONGEST_WEEK = date(2014, 12, 27)
 LONG_HEADLINE = "123,456 of 1,234,567 detainers recorded as declined, week of 27 September 2014"
@@ -119,15 +118,13 @@ def series(number: int = 43, *, declined: int | None = None) -> pd.DataFrame:
     status = ["settled"] * number
     if number > 4:
         status[0] = status[-1] = "partial"
-        status[-2] = "provisional"
-    return cohorts.with_intervals(counts).assign(status=status)
-
-
-def by_state(postals: list[str], declined: int, issued: int) -> pd.DataFrame:
-    counts = pd.DataFrame({"issued": issued, "declined": declined}, index=postals)
-    if len(counts) > 2:
-        counts["declined"] = np.linspace(0, declined, len(counts)).astype(int)
-    return with_labels(cohorts.with_intervals(counts))
+        status[-3:-1] = ["provisional", "too young"]
+    drawn = with_intervals(counts).assign(status=status)
+    usual = {"expected": counts["declined"].mean(), "usual_low": 105.0, "usual_high": 170.0}
+    known = (drawn["status"] == "settled") & (np.arange(number) >= 8)
+    drawn[list(usual)] = pd.DataFrame(usual, index=weeks).where(known)
+    sides = [drawn["declined"] > drawn["usual_high"], drawn["declined"] < drawn["usual_low"]]
+    return drawn.assign(outside=np.select(sides, ["above", "below"], ""))
 
 
 def tiles(count: int | None = None) -> pd.DataFrame:
@@ -166,23 +163,6 @@ def revised(number: int) -> pd.DataFrame:
     return table.assign(cut=[n == number - 1 for n in range(number)])
 
 
-def placed(number: int, seed: int = 1) -> pd.DataFrame:
-    """Give a funnel of states, some far outside, crowded where little is expected."""
-    random = np.random.default_rng(seed)
-    expected = np.sort(random.lognormal(1, 1.5, number))
-    ratio = random.gamma(2, 0.6, number)
-    table = pd.DataFrame({"expected": expected, "ratio": ratio}, index=states().index[:number])
-    table["position"] = np.where(ratio > 2, "above", np.where(ratio < 0.2, "below", "inside"))
-    table.attrs = {"phi": 2.5, "tau2": 0.2}
-    return table
-
-
-def parts_of_change(number: int) -> pd.DataFrame:
-    table = pd.DataFrame({"factor": ["what the form asks", "state", "status of the offence"][:number]})
-    table["mix_effect"], table["share_effect"] = 0.003 * (table.index + 1), -0.02
-    return table.assign(change=table["mix_effect"] + table["share_effect"])
-
-
 def estimates(number: int) -> pd.DataFrame:
     """Give weeks of which the last but one is estimated and the last too young."""
     weeks = pd.date_range("2024-10-05", periods=number, freq="7D")
@@ -194,7 +174,6 @@ def estimates(number: int) -> pd.DataFrame:
     return table
 
 
-ALL_PLACES = [*states().index, NOT_GIVEN]
 OUTCOME_ROWS = pd.DataFrame(
     {"declined": [123, 0], "taken": [4567, 0], "other_ends": [89, 0], "not_recorded": [12345, 1]},
     index=["hold", "notify"],
@@ -230,12 +209,6 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
     "map": lambda: tile_map(tiles(), marked="MP", **TITLES),
     "map of bounds": lambda: tile_map(tiles().assign(label="≥149"), absent_name="not known", **TITLES),
     "map of none": lambda: tile_map(tiles(0).assign(present=False), **TITLES),
-    "shares of all": lambda: figures.ranked_shares(
-        by_state(ALL_PLACES, 9_999, 12_345), 0.05, overall_name="all states", marked="MP", **TITLES
-    ),
-    "shares of one": lambda: figures.ranked_shares(by_state(["MP"], 0, 1), 0.0, overall_name="all states", **TITLES),
-    "shares near one": lambda: figures.ranked_shares(by_state(["DC"], 7, 7), 0.98, overall_name="all states", **TITLES),
-    "shares of nothing": lambda: figures.ranked_shares(by_state([], 0, 0), 0.0, **TITLES),
     "counts": lambda: counts_by_place(
         places(["Travis, TX", "Baltimore County, MD", "New England"] * 15, bound=["exact", "at_least", "exact"] * 15),
         **TITLES,
@@ -247,11 +220,6 @@ DRAWINGS: dict[str, Callable[[], Figure]] = {
     ),
     "heat map": lambda: heatmap(*cells(list(states()["name"][-16:]), list(groups()["group"])), **TITLES),
     "heat map of one": lambda: heatmap(*cells(["Northern Mariana Islands"], ["Homicide"], 0), **TITLES),
-    "funnel": lambda: context_figures.funnel_plot(placed(50), **TITLES),
-    "funnel of three": lambda: context_figures.funnel_plot(placed(3), named=["AL"], **TITLES),
-    "funnel of nothing": lambda: context_figures.funnel_plot(placed(0), **TITLES),
-    "change": lambda: context_figures.change_bars(parts_of_change(3), **TITLES),
-    "change of one factor": lambda: context_figures.change_bars(parts_of_change(1), **TITLES),
     "nowcast": lambda: context_figures.nowcast_series(estimates(26), **TITLES),
     "nowcast of one week": lambda: context_figures.nowcast_series(estimates(1), **TITLES),
     "outcomes": lambda: figures.stacked_outcomes(OUTCOME_ROWS, OUTCOMES, **TITLES),
@@ -283,13 +251,13 @@ def test_no_text_leaves_the_canvas_or_covers_another(name: str) -> None:
 
 def test_a_synthetic_figure_says_so_beside_its_headline() -> None:
     sheet = Sheet("x", parameters={}, source={}, synthetic=True)
-    for name in ("series", "shares of one"):
+    for name in ("series", "counts of one"):
         figure = DRAWINGS[name]()
         sheet.figure(figure, "f", "x")
         assert "SYNTHETIC DATA" in check_layout(figure)
 
 
-@pytest.mark.parametrize("name", ["series", "map", "shares of one", "counts of one", "heat map of one", "outcomes"])
+@pytest.mark.parametrize("name", ["series", "map", "counts of one", "heat map of one", "outcomes"])
 def test_two_drawings_are_the_same_bytes(name: str) -> None:
     written = []
     for _ in range(2):
@@ -318,25 +286,62 @@ def test_letters_without_an_outline_are_no_fault() -> None:
 # The weekly series.
 
 
-def test_the_series_shows_every_week_and_no_share_of_a_partial_one(fiscal_2015: Cohorts) -> None:
-    weekly = cohorts.weekly_series(fiscal_2015.by_week, fiscal_2015.calendar)
-    figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s")
-    counts, shares = figure.axes
-    sizes = [
-        sorted(len(box.lines[0].get_xdata()) for box in axes.containers)  # type: ignore[attr-defined]
-        for axes in (counts, shares)
-    ]
-    assert sizes == [[2, 3, 38], [3, 38]]
+@pytest.fixture(scope="module")
+def fiscal_2015() -> pd.DataFrame:
+    return weekly_counts(open_cohort("fy2015", "2015-07-18"))
+
+
+def points(axes: Axes) -> list[tuple[int, bool]]:
+    """Give the number of points of each status, and whether each has an interval."""
+    return sorted((len(box.lines[0].get_xdata()), bool(box.has_yerr)) for box in axes.containers)  # type: ignore[attr-defined]
+
+
+def test_the_series_shows_every_week_and_no_share_of_a_partial_one(fiscal_2015: pd.DataFrame) -> None:
+    figure = figures.weekly_series(fiscal_2015, date(2015, 6, 20), headline="h", subtitle="s")
+    shares, counts = figure.axes
+    assert shares.bbox.y0 > counts.bbox.y1, "the share stands above"
+    assert points(shares) == [(3, True), (38, True)]
+    assert points(counts) == [(2, False), (3, False), (38, False)], "a complete count has no interval"
     settled, provisional = counts.containers[0], counts.containers[1]
     assert settled.lines[0].get_markerfacecolor() != provisional.lines[0].get_markerfacecolor()  # type: ignore[attr-defined]
     assert shares.get_ylim()[0] == counts.get_ylim()[0] == 0
+
+
+def test_the_usual_range_is_a_band_below_and_above_and_weeks_outside_are_ringed(fiscal_2015: pd.DataFrame) -> None:
+    weekly = series()
+    assert set(weekly["outside"]) == {"above", "below", ""}
+    for drawn in (weekly, fiscal_2015):
+        figure = figures.weekly_series(drawn, date(2015, 6, 20), headline="h", subtitle="s")
+        counts = figure.axes[1]
+        band = counts.collections[0].get_paths()[0].vertices
+        known = drawn["usual_low"].notna()
+        assert band[:, 1].min() == drawn.loc[known, "usual_low"].min()
+        assert band[:, 1].max() == drawn.loc[known, "usual_high"].max()
+        (ringed,) = [line for line in counts.lines if line.get_markerfacecolor() == "none"]
+        outside = drawn[drawn["outside"] != ""]
+        assert list(np.asarray(ringed.get_ydata())) == list(outside["declined"])
+        highest = counts.transData.transform((0, outside["declined"].max()))[1]
+        assert highest + ringed.get_markersize() / 2 * figure.dpi / 72 < counts.bbox.y1, "no ring meets a letter"
+
+
+def test_without_a_usual_range_or_a_share_the_figure_says_so() -> None:
+    unknown = series().assign(usual_low=np.nan, usual_high=np.nan, expected=np.nan, outside="")
+    shares = ["share", "share_low", "share_high"]
+    texts = check_layout(
+        figures.weekly_series(
+            unknown.assign(**dict.fromkeys(shares, np.nan)), date(2015, 6, 20), headline="h", subtitle="s"
+        )
+    )
+    assert "no share is given" in texts
+    assert not any("usual" in text for text in texts)
+    assert any("band: usual, ◯ outside it" in text for text in check_layout(DRAWINGS["series"]()))
 
 
 @pytest.mark.parametrize("declined", [30, 170, 700, 1800])
 def test_a_share_on_the_axis_is_the_share_at_its_tick(declined: int) -> None:
     """An axis from 0 to 10% has ticks at 2.5%, which may not be called 2%."""
     figure = figures.weekly_series(series(declined=declined), date(2015, 6, 20), headline="h", subtitle="s")
-    axes = figure.axes[1]
+    axes = figure.axes[0]
     labels = [(text, box) for text, box, _ in drawn_texts(figure) if text.endswith("%")]
     assert len(labels) >= 3
     for text, box in labels:
@@ -349,7 +354,8 @@ def test_a_share_on_the_axis_is_the_share_at_its_tick(declined: int) -> None:
 def test_the_key_names_only_the_marks_that_occur() -> None:
     with_all = check_layout(figures.weekly_series(series(), date(2015, 6, 20), headline="h", subtitle="s"))
     settled = check_layout(figures.weekly_series(series(3), date(2014, 10, 4), headline="h", subtitle="s"))
-    assert any("● settled" in text and "○ provisional" in text and "× partial" in text for text in with_all)
+    marks = ("● settled", "○ provisional", "△ too young", "× partial")
+    assert any(all(mark in text for mark in marks) for text in with_all)
     assert not any("provisional" in text or "partial" in text for text in settled)
 
 
@@ -366,10 +372,9 @@ def test_every_event_of_the_table_has_its_letter_in_the_figure(number: int) -> N
     assert sorted(letters) == sorted(span["letter"])
 
 
-def test_the_letters_of_fiscal_2015_stand_at_their_days(fiscal_2015: Cohorts) -> None:
-    weekly = cohorts.weekly_series(fiscal_2015.by_week, fiscal_2015.calendar)
+def test_the_letters_of_fiscal_2015_stand_at_their_days(fiscal_2015: pd.DataFrame) -> None:
     span = lettered(events(date(2014, 10, 1), date(2015, 7, 19)))
-    figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s", events=span)
+    figure = figures.weekly_series(fiscal_2015, date(2015, 6, 20), headline="h", subtitle="s", events=span)
     drawn = {text.get_text(): text.xy[0] for text in figure.axes[1].texts}  # type: ignore[attr-defined]
     assert sorted(drawn, key=drawn.__getitem__) == list(span["letter"])
 
@@ -393,49 +398,12 @@ def test_letters_of_events_never_meet_nor_leave_the_axes(
     week = weekly.index[min(report, number - 1)].date()
     figure = figures.weekly_series(weekly, week, headline="h", subtitle="s", events=span)
     check_layout(figure)
-    counts, shares = figure.axes
-    letters = [text for text in shares.texts if text.get_text() in set(span["letter"])]
+    shares, counts = figure.axes
+    letters = [text for text in counts.texts if text.get_text() in set(span["letter"])]
     assert [text.get_text() for text in letters] == list(span["letter"])
     between = [text.get_window_extent() for text in letters]
-    assert all(shares.bbox.x0 <= box.x0 and box.x1 <= shares.bbox.x1 for box in between)
-    assert all(shares.bbox.y1 < box.y0 and box.y1 < counts.bbox.y0 for box in between)
-
-
-@settings(max_examples=30, deadline=None, phases=[Phase.generate])
-@given(st.integers(3, 56), st.integers(0, 10**6))
-def test_names_in_a_funnel_meet_no_name_mark_or_line(number: int, seed: int) -> None:
-    figure = context_figures.funnel_plot(placed(number, seed), headline="h", subtitle="s")
-    check_layout(figure)
-    assert struck(figure) == []
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.integers(3, 12), st.integers(0, 99))
-def test_the_states_that_a_funnel_is_about_are_all_named(number: int, seed: int) -> None:
-    states_placed = placed(56, seed)
-    about = list(states_placed.index[-number:])
-    figure = context_figures.funnel_plot(states_placed, headline="h", subtitle="s", named=about)
-    check_layout(figure)
-    assert set(about) <= {text.get_text() for text in figure.axes[0].texts}
-
-
-def struck(figure: Figure) -> list[str]:
-    """List the names in the first panel that a line or mark runs through."""
-    figure.draw_without_rendering()
-    axes = figure.axes[0]
-    found = []
-    for text in axes.texts:
-        box = text.get_window_extent()
-        for line in axes.lines:
-            path = axes.transData.transform(np.asarray(line.get_xydata(), dtype=float))
-            if line.get_linestyle() == "None":
-                near = [box.padded(2).contains(x, y) for x, y in path]
-            else:
-                path = path[np.isfinite(path).all(axis=1)]
-                near = [Path(path).intersects_bbox(box.padded(-2), filled=False)] if len(path) else []
-            if any(near):
-                found.append(f"{text.get_text()} {line.get_color()}")
-    return found
+    assert all(counts.bbox.x0 <= box.x0 and box.x1 <= counts.bbox.x1 for box in between)
+    assert all(counts.bbox.y1 < box.y0 and box.y1 < shares.bbox.y0 for box in between)
 
 
 # The map.
@@ -507,20 +475,6 @@ def test_tiles_do_not_overlap() -> None:
 # Dots and bars.
 
 
-def test_shares_are_ordered_and_few_declines_are_hollow() -> None:
-    counts = pd.DataFrame({"issued": [100, 100, 100], "declined": [50, 19, 20]}, index=["CA", "NY", "TX"])
-    ranked = with_labels(cohorts.with_intervals(counts))
-    figure = figures.ranked_shares(ranked, 0.3, overall_name="all states", **TITLES)
-    axes = figure.axes[0]
-    (printed,) = [artist for artist in axes.artists if isinstance(artist, Printed)]
-    labels = [text for _, text in sorted(zip(printed.places[:, 1], printed.texts, strict=True))]
-    assert [label.split("  ")[0] for label in labels] == ["New York", "Texas", "California"]  # from the bottom
-    assert labels[0].endswith("19 of 100")
-    faces = axes.collections[-1].get_facecolor()
-    assert [luminance(colour) == 1 for colour in faces] == [True, False, False]
-    assert f"all states {as_percent(0.3)}" in check_layout(figure)
-
-
 def test_bounds_have_an_arrow_and_complete_counts_no_interval() -> None:
     rows = places(["a", "b", "c"], bound=["exact", "at_least", "exact"])
     figure = counts_by_place(rows, headline="h", subtitle="s")
@@ -557,7 +511,7 @@ def test_the_heat_map_tells_none_from_not_shown_by_hatch() -> None:
 
 
 def test_headlines_and_text_are_dark_enough() -> None:
-    for name in ("series", "map", "shares of one", "counts", "outcomes"):
+    for name in ("series", "map", "counts", "outcomes"):
         printed = [one for one in DRAWINGS[name]().artists if isinstance(one, Printed)]
         assert len(printed) >= 2
         for one in printed:

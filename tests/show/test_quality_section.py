@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from analysis.load.offences import classify
-from analysis.show.offence_section import NO_OFFENCE
 from analysis.show.quality_section import NO_PERSONS, placed_offences, repeats_by_rule
+from analysis.show.sentences import NO_OFFENCE
 from analysis.show.sheet import TABLE_TYPE, Sheet
 
 

@@ -157,6 +157,22 @@ def test_a_table_carries_its_csv_and_its_caption() -> None:
         made.table(frame.assign(mystery=1), "by_place", "x")
 
 
+def test_a_long_table_is_folded_under_a_summary_and_its_csv_is_not() -> None:
+    frame = pd.DataFrame({"place": ["Kansas"], "declined": [0]})
+    open_one = sheet().table(frame, "by_place", "One row per place.").data
+    folded = sheet().table(frame, "by_place", "One row per place.", folded="All {issued:n} <of> {place_name}").data
+    page = folded["text/html"]
+    assert page.startswith('<details class="fold"><summary>All 2,825 &lt;of&gt; Texas</summary>\n<table')
+    assert page.endswith("</table>\n</details>")
+    assert open_one["text/html"] in page
+    assert "<details" not in open_one["text/html"]
+    assert [folded[kind] for kind in ("text/plain", TABLE_TYPE)] == [
+        open_one[kind] for kind in ("text/plain", TABLE_TYPE)
+    ]
+    with pytest.raises(KeyError, match="nowhere"):
+        sheet().table(frame, "by_place", "One row per place.", folded="All {nowhere:n}")
+
+
 def test_a_figure_carries_its_name_and_its_text_alternative() -> None:
     figure = drawn()
     figure.set_label("47 declines\nWeek of 4 February 2017")

@@ -78,8 +78,17 @@ def table(frame: pd.DataFrame, caption: str = "One row is one place.") -> Reader
         ("declined_by_lea", "word", "declined by LEA"),
         ("transferred_to_ice", "word", "transferred to ICE"),
         (0.0842, "p", "0.084"),
+        (0.5046, "p", "0.5"),
         (6e-25, "p", "below 0.001"),
         (0.001, "p", "0.001"),
+        (86.25, "about", "86"),
+        (1_043.7, "about", "1,044"),
+        (6.25, "about", "6.2"),
+        (0.0, "about", "0"),
+        (0.0049, "points", "+0.49"),
+        (-0.0217, "points", "-2.17"),
+        (-0.00001, "points", "0.00"),
+        (0.00001, "points", "0.00"),
         ("Travis", "text", "Travis"),
         ("276181", "figure", "276,181"),
         ("about 24", "figure", "about 24"),
@@ -89,7 +98,7 @@ def table(frame: pd.DataFrame, caption: str = "One row is one place.") -> Reader
         *(
             (missing, kind, MISSING)
             for missing in (None, math.nan, np.float64("nan"), pd.NA, pd.NaT)
-            for kind in ("count", "share", "ratio", "p", "text")
+            for kind in ("count", "share", "ratio", "about", "points", "p", "text")
         ),
         ("", "text", MISSING),
     ],
@@ -107,15 +116,15 @@ def test_an_interval_stands_beside_its_estimate_and_not_by_itself() -> None:
     frame = pd.DataFrame(
         {
             "place": ["New York City", "Multnomah", "Kansas"],
-            "declined": [12, 1, 0],
-            "declined_low": [6.2, np.nan, 0.0],
-            "declined_high": [21.0, np.nan, 3.689],
+            "share": [0.12, 0.5, 0.0],
+            "share_low": [0.062, np.nan, 0.0],
+            "share_high": [0.21, np.nan, 0.03689],
         }
     )
     read = table(frame)
-    assert read.headings == ["Place", "Recorded as declined, 95% interval"]
-    assert [row[1] for row in read.rows] == ["12 (6.2 to 21)", "1", "0 (0 to 3.7)"]
-    assert table(frame[["place", "declined"]]).headings == ["Place", "Recorded as declined"]
+    assert read.headings == ["Place", "Share declined, 95% interval"]
+    assert [row[1] for row in read.rows] == ["12.0% (6.2% to 21.0%)", "50.0%", "0.0% (0.0% to 3.7%)"]
+    assert table(frame[["place", "share"]]).headings == ["Place", "Share declined"]
 
 
 def test_what_a_figure_has_become_stands_beside_what_it_was() -> None:

@@ -6,13 +6,15 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from conftest import Cohorts
+from made_cohorts import FIRST as MADE
+from made_cohorts import detainers, made_cohort, made_weeks
 
 from analysis.load.repeats import RULES
 from analysis.load.table import Outcome
 from analysis.periods import WEEK, Calendar, last_day
-from analysis.stats import gates
-from analysis.stats.counts import TRAILING
+from analysis.show.what_changed import FAILED_CHECKS
+from analysis.stats.cohort import open_cohort
+from analysis.stats.counts import TRAILING_WEEKS
 from analysis.stats.quality import OF_GATE, week_scorecard
 
 FIRST, WEEKS, A_WEEK = date(2015, 1, 3), 9, 200
@@ -108,8 +110,40 @@ def test_what_a_failed_gate_is_about_stops(gate: str, check: str) -> None:
     assert [name for name, row in found.items() if row["level"] == "stop"] == [check]
 
 
-def test_every_gate_has_a_check() -> None:
-    assert set(OF_GATE) == set(gates.GATES)
+STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 11
+LATER = MADE + 11 * WEEK
+FEW_ENDS = [{"outcome": Outcome.DECLINED, "detainers": 58}, {"outcome": Outcome.TAKEN, "detainers": 120}]
+THIN = {
+    "detainers": (made_weeks({"CA": (30, 100), "TX": (10, 100)}, first=LATER), 200, 600),
+    "ends": (
+        detainers([{"issued_on": LATER, "state": "CA"} | row for row in [*FEW_ENDS, {"detainers": 422}]]),
+        178 / 600,
+        1,
+    ),
+    "states": (made_weeks({"CA": (20, 200), "blank": (38, 400)}, first=LATER), 1 / 3, 1),
+}
+"""The last of twelve weeks that fails each check, what is found of it, and what is usual."""
+
+
+@pytest.mark.parametrize("check", THIN)
+def test_a_week_with_far_less_than_usual_fails_one_check_which_stops(check: str) -> None:
+    last, found, usual = THIN[check]
+    cohort = made_cohort(pd.concat([made_weeks(*STEADY), last], ignore_index=True))
+    assert cohort.failed_check == {"check": check, "found": pytest.approx(found), "usual": pytest.approx(usual)}
+    card = week_scorecard(
+        cohort.records, cohort.week, cohort.calendar, repeats=cohort.repeats, gate=check, has_offences=False
+    )
+    assert list(card.loc[card["level"] == "stop", "check"]) == [OF_GATE[check]]
+
+
+def test_every_check_of_a_week_has_a_line_and_a_sentence() -> None:
+    assert set(OF_GATE) == set(FAILED_CHECKS) == set(THIN)
+
+
+def test_a_few_detainers_fail_no_check() -> None:
+    last = detainers([{"issued_on": LATER, "state": state, "detainers": 4} for state in ("CA", None)])
+    few = pd.concat([made_weeks(*[{"CA": (1, 19)}] * 11), last], ignore_index=True)
+    assert made_cohort(few).failed_check is None
 
 
 def test_what_the_source_has_no_column_for_is_left_out_and_not_zero() -> None:
@@ -158,14 +192,16 @@ def test_a_week_without_a_detainer_has_no_share() -> None:
     assert all(pd.isna(row["share"]) for row in found.values())
 
 
-def test_hardly_a_real_week_warns_but_those_around_a_holiday(fiscal_2015: Cohorts) -> None:
-    table, calendar = fiscal_2015.table, fiscal_2015.calendar
-    records = table.assign(person=None, duplicate=None)
+def test_hardly_a_real_week_warns_but_those_around_a_holiday() -> None:
+    cohort = open_cohort("fy2015", "2015-07-18")
+    records, calendar = cohort.history.assign(person=None), cohort.calendar
     warned = [
         (week, row.check)
         for week in calendar.weeks()
         for row in week_scorecard(
-            records[records["issued_on"].between(pd.Timestamp(week - TRAILING), pd.Timestamp(last_day(week)))],
+            records[
+                records["issued_on"].between(pd.Timestamp(week - TRAILING_WEEKS * WEEK), pd.Timestamp(last_day(week)))
+            ],
             week,
             calendar,
             repeats="left out",
