@@ -11,6 +11,7 @@ from analysis.load.events import events
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
 from analysis.show.context_figures import incidence_curves, nowcast_series
+from analysis.show.facts import cell_names
 from analysis.show.figures import stacked_outcomes, weekly_series
 from analysis.show.heatmap import heatmap
 from analysis.show.listings import count_tiles, lettered, state_names
@@ -34,7 +35,6 @@ from analysis.stats.nowcast import nowcast_quantiles
 from analysis.stats.shrinkage import shrink
 from analysis.stats.standardisation import LEAST_EXPECTED, decompose, expected, strata
 from analysis.stats.summary import (
-    cell_names,
     counts_by_state,
     estimates,
     key_figures,

@@ -10,13 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
-from scipy.special import betaln, expit, logit, psi
+from numpy.typing import ArrayLike
+from scipy import stats
 
-from analysis.stats.counts import Reason
+from analysis.stats.counts import Floats, Reason
 
-Floats = NDArray[np.float64]
 FEWEST_PLACES = 3
 
 
@@ -33,68 +31,33 @@ class BetaPrior(NamedTuple):
     no_spread: bool = False
 
 
-NEAR = 0.01
-"""By how much the logits of the last search may differ from what it starts from."""
+def fit_prior(declined: Floats, issued: Floats) -> BetaPrior:
+    """Fit the beta prior of places' shares by moments.
 
-
-def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
-    """Fit the beta prior of places' shares by maximum likelihood of the beta-binomial law, moments as the start.
+    With mean m = sum y / sum n, and S = sum n (y/n - m)² over m (1 - m): S has mean k - 1 + rho (N - sum n² / N - k +
+    1), rho = 1 / (weight + 1) the correlation of two detainers of one place.
 
     Parameters
     ----------
     declined, issued
         Counts by place; places without detainers say nothing.
 
-    Returns
-    -------
-    BetaPrior
-        NaN with a reason where fewer than three places have detainers, or none (or all) of them is declined.
-
     References
     ----------
-    Efron and Morris (1975), JASA 70, 311-319; Griffiths (1973), Biometrics 29, 637-648.
+    Kleinman (1973), Journal of the American Statistical Association 68, 46-54.
     """
-    y, n = _counts(declined, issued)
-    y, n = y[n > 0], n[n > 0]
+    y, n = declined[issued > 0], issued[issued > 0]
     if len(n) < FEWEST_PLACES:
         return BetaPrior(np.nan, np.nan, Reason.TOO_FEW_PLACES)
     if y.sum() in (0, n.sum()):
         return BetaPrior(np.nan, np.nan, Reason.NO_DECLINES if y.sum() == 0 else Reason.ALL_DECLINED)
-
-    def minus_log_likelihood(point: Floats) -> tuple[float, Floats]:
-        weight = np.exp(point[1])
-        a, b = expit(point[0]) * weight, expit(-point[0]) * weight
-        by_both = psi(a + b) - psi(n + a + b)
-        by_a, by_b = (psi(y + a) - psi(a) + by_both).sum(), (psi(n - y + b) - psi(b) + by_both).sum()
-        slope = np.array([(by_a - by_b) * a * b / weight, by_a * a + by_b * b])
-        return float(-(betaln(y + a, n - y + b) - betaln(a, b)).sum()), -slope
-
-    mean, largest = y.sum() / n.sum(), float(n.sum())
-    spread = np.average((y / n - mean) ** 2, weights=n)
-    excess = (spread - mean * (1 - mean) * len(n) / largest) / (mean * (1 - mean))
-    start = np.array([logit(mean), np.log(np.clip(1 / excess - 1, 1, largest) if excess > 0 else largest)])
-    bounds = [(-20, 20), (np.log(1e-2), np.log(largest))]
-    found = optimize.minimize(minus_log_likelihood, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    # How near it comes hangs on the last digits of a machine; where the slope is zero, not at a bound, does not.
-    level = optimize.root(lambda point: minus_log_likelihood(point)[1], found, tol=1e-13).x
-    best = level if np.abs(level - found).max() < NEAR else found
-    weight = float(np.exp(best[1]))
-    no_spread = weight > 0.99 * largest
-    return BetaPrior(float(expit(best[0])) * weight, float(expit(-best[0])) * weight, no_spread=no_spread)
-
-
-def _counts(declined: ArrayLike, issued: ArrayLike) -> tuple[Floats, Floats]:
-    """Give declines and detainers as arrays of one shape.
-
-    Raises
-    ------
-    ValueError
-        A decline without a detainer, or a negative count.
-    """
-    y, n = np.broadcast_arrays(np.asarray(declined, dtype=float), np.asarray(issued, dtype=float))
-    if np.any(y < 0) or np.any(y > n):
-        raise ValueError("declines must lie between 0 and the number of detainers")
-    return y, n
+    mean, whole, by_chance = y.sum() / n.sum(), n.sum(), len(n) - 1
+    spread = (n * (y / n - mean) ** 2).sum() / (mean * (1 - mean))
+    room = whole - (n**2).sum() / whole - by_chance
+    rho = (spread - by_chance) / room if room > 0 else 0.0
+    no_spread = rho <= 1 / (whole + 1)
+    weight = whole if no_spread else max(1 / min(rho, 1) - 1, 1.0)
+    return BetaPrior(mean * weight, (1 - mean) * weight, no_spread=no_spread)
 
 
 def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
@@ -118,12 +81,18 @@ def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
         where it is not blank, the numbers are NaN; a place without detainers gets no share, not the prior's.
         ``attrs["no_spread"]`` says whether the places differ no more than by chance.
 
+    References
+    ----------
+    Efron and Morris (1975), Journal of the American Statistical Association 70, 311-319.
+
     Examples
     --------
-    >>> shrink(pd.DataFrame({"declined": [0, 8, 40], "issued": [10, 90, 200]}))["shrunken"].round(3).tolist()
-    [0.094, 0.103, 0.192]
+    >>> shrink(pd.DataFrame({"declined": [0, 8, 40], "issued": [10, 90, 200]}))["shrunken"].round(2).tolist()
+    [0.1, 0.11, 0.19]
     """
-    y, n = (np.asarray(v, dtype=float) / dispersion for v in _counts(counts["declined"], counts["issued"]))
+    y, n = (counts[name].to_numpy(dtype=float) / dispersion for name in ("declined", "issued"))
+    if np.any(y < 0) or np.any(y > n):
+        raise ValueError("declines must lie between 0 and the number of detainers")
     prior = fit_prior(y, n)
     given = (n > 0) & (prior.reason == "")
     a, b = np.where(given, prior.a + y, np.nan), np.where(given, prior.b + n - y, np.nan)

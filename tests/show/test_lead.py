@@ -12,12 +12,13 @@ from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
+from analysis.show.facts import cohort_facts
 from analysis.show.sentences import NEVER_IN_OUR_PROSE, Fact, extraction_facts, facts_named, fill
 from analysis.show.sheet import as_fact
 from analysis.show.what_changed import COHORT, headline, notes, say
 from analysis.stats.cohort import Cohort, open_cohort
 from analysis.stats.comparisons import CLEAR
-from analysis.stats.summary import cohort_facts, page_comparisons
+from analysis.stats.summary import page_comparisons
 
 Facts = Mapping[str, Fact]
 BROKEN = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|  |\.\.|\( |\bnp\.|not known")

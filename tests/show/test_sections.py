@@ -16,13 +16,13 @@ from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.show import sections
+from analysis.show.facts import cohort_facts
 from analysis.show.sentences import NO_OFFENCE
 from analysis.show.sheet import FIGURE_KEY, TABLE_TYPE, Sheet, Shown
 from analysis.show.tables import COLUMNS
 from analysis.stats.cohort import Cohort, open_cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.counts import ALL
-from analysis.stats.summary import cohort_facts
 
 ROOT = Path(__file__).resolve().parents[2]
 STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40

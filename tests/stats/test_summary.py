@@ -10,6 +10,7 @@ from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 from analysis.load.repeats import FIRST_OF_DAY, RULES
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
+from analysis.show import facts as facts_of_page
 from analysis.stats import summary
 from analysis.stats.cohort import Cohort, open_cohort
 from analysis.stats.comparisons import CLEAR
@@ -110,7 +111,7 @@ def test_repeats_and_persons_stand_beside_each_other() -> None:
         {"person": person, "duplicate": word, "state": state}
         for person, word, state in zip(people, words, ["CA", "CA", "TX", "TX", "CA"], strict=True)
     ]
-    facts = summary.cohort_facts(made_cohort(detainers(rows)))
+    facts = facts_of_page.cohort_facts(made_cohort(detainers(rows)))
     counted = {name: facts[name] for name in ("records", "repeats_flagged", "persons", "without_id", "issued")}
     assert counted == {"records": 5, "repeats_flagged": 1, "persons": 2, "without_id": 2, "issued": 4}
 
@@ -118,31 +119,31 @@ def test_repeats_and_persons_stand_beside_each_other() -> None:
 def test_facts_name_every_finding_of_the_page_and_none_that_is_not_there() -> None:
     for week in ("2015-03-28", "2015-05-23", "2015-01-31"):
         cohort = open_cohort("fy2015", week)
-        facts = summary.cohort_facts(cohort)
+        facts = facts_of_page.cohort_facts(cohort)
         clear = cohort.comparisons["finding"].isin(CLEAR).sum()
         assert facts["findings"] == clear
         named = [n for n in range(1, 10) if f"finding_{n}_place" in facts]
-        assert len(named) == min(clear, summary.MOST_NAMED)
+        assert len(named) == min(clear, facts_of_page.MOST_NAMED)
         more = str(facts["more_findings"]).split("; ") if facts["more_findings"] else []
         assert len(named) + len(more) == clear
 
 
 def test_a_profile_has_its_own_findings_alone() -> None:
-    facts = summary.cohort_facts(open_cohort("fy2015", "2015-06-20", state="TX"))
+    facts = facts_of_page.cohort_facts(open_cohort("fy2015", "2015-06-20", state="TX"))
     assert (facts["findings"], facts["finding_1_where"], facts["finding_1_finding"]) == (1, "In Texas", "higher")
-    assert summary.cohort_facts(open_cohort("fy2015", "2015-06-20", state="WY"))["findings"] == 0
+    assert facts_of_page.cohort_facts(open_cohort("fy2015", "2015-06-20", state="WY"))["findings"] == 0
 
 
 def test_a_source_chosen_by_outcome_has_counts_and_no_share() -> None:
     cohort = made_cohort(made_weeks(*[{"CA": (30, 30), "TX": (25, 25)}] * 30))
-    facts = summary.cohort_facts(cohort)
-    assert (facts["declined"], facts["no_share"]) == (55, summary.NO_SHARE)
+    facts = facts_of_page.cohort_facts(cohort)
+    assert (facts["declined"], facts["no_share"]) == (55, facts_of_page.NO_SHARE)
     assert np.isnan([facts["share"], facts["share_low"], facts["usual_low"]]).all()
     assert summary.counts_by_state(cohort)["share"].isna().all()
 
 
 def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
-    facts = summary.cohort_facts(open_cohort("synthetic", "latest"))
+    facts = facts_of_page.cohort_facts(open_cohort("synthetic", "latest"))
     assert facts["status"] in ("provisional", "too young")
     assert facts["nowcast_low"] <= facts["nowcast"] <= facts["nowcast_high"]
     assert facts["past_bands_held"] <= facts["past_bands_made"]
@@ -150,5 +151,5 @@ def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
 
 
 def test_one_row_is_a_cohort() -> None:
-    facts = summary.cohort_facts(made_cohort(detainers([{"state": "TX", "outcome": Outcome.DECLINED}])))
+    facts = facts_of_page.cohort_facts(made_cohort(detainers([{"state": "TX", "outcome": Outcome.DECLINED}])))
     assert (facts["issued"], facts["declined"], facts["findings"]) == (1, 1, 0)
