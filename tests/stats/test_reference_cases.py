@@ -158,7 +158,8 @@ def one_sided(case: dict[str, str]) -> None:
 
 @cases("T-ddor-all")
 def all_declines(case: dict[str, str]) -> None:
-    p = two_sided(*numbers(case["inputs"]), 0.5, 1)
+    now, before = numbers(case["inputs"])
+    p = two_sided(now, before, 0.5, 1)
     np.testing.assert_allclose(p, one(case["expected"], "p"), rtol=1e-6)
 
 
