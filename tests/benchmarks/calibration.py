@@ -54,7 +54,12 @@ SECTIONS = {
     "nowcast": Section(trials.bands, 400, 1508, {"stable": BAND, "double": SLOWING}),
     "incidence": Section(trials.incidence, 400, 1509, {"": COVERS}, LAWS[:1]),
 }
-WHY: dict[tuple[str, str], str] = {}
+WHY = {
+    (
+        "shrunken share of a place over 13 weeks",
+        "mean of all",
+    ): "The prior and the dispersion count as known, though both are estimated from the same places.",
+}
 """Why a target was missed, by check and law."""
 
 
