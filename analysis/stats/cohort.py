@@ -20,7 +20,17 @@ from analysis.load.sources import Source, open_source
 from analysis.load.table import one_outcome, one_state
 from analysis.load.vocabulary import state_or_all, states
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
-from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, Pair, Weekly, family, weekly_cells
+from analysis.stats.comparisons import (
+    BEFORE,
+    LAST_WEEK,
+    TRAILING,
+    TREND,
+    Pair,
+    Weekly,
+    cell_dispersion,
+    family,
+    weekly_cells,
+)
 from analysis.stats.counts import (
     ALL,
     LEFT_OUT,
@@ -33,7 +43,6 @@ from analysis.stats.counts import (
     without_repeats,
 )
 from analysis.stats.nowcast import Triangle, completeness_by_week, maturities, measure_delays
-from analysis.stats.tests import pooled_dispersion
 
 HISTORY_COLUMNS = ("issued_on", "lifted_on", "state", "outcome", "offence_group", "duplicate", "detainers")
 """Columns that are read of all weeks up to the period's end."""
@@ -181,13 +190,15 @@ class Cohort:
     @cached_property
     def dispersion(self) -> pd.Series:
         """Give the variance over mean of each cell's weekly declines; 1 where too few weeks are settled to tell."""
-        cells = self.weekly.declined.columns
-        if len(self.settled_before) < FEWEST_WEEKS:
-            return pd.Series(1.0, index=cells)
+        if self.chance_alone:
+            return pd.Series(1.0, index=self.weekly.declined.columns)
         weeks = as_timestamps(self.settled_before)
-        return pd.Series(
-            pooled_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks]), index=cells
-        )
+        return cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
+
+    @property
+    def chance_alone(self) -> bool:
+        """Say whether too few weeks are settled to know the usual ups and downs: then no direction is named."""
+        return len(self.settled_before) < FEWEST_WEEKS
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -210,6 +221,8 @@ class Cohort:
             return "partial week"
         if self.status != "settled":
             return "week not settled" if len(self.period.weeks) == 1 else "not settled"
+        if self.chance_alone:
+            return f"only {len(self.settled_before)} settled weeks from which to know the usual ups and downs"
         if len(earlier) < wanted:
             partial = wanted == 1 and self.period.first_day - WEEK in self.calendar.weeks()
             return "the week before is partial" if partial else f"only {len(earlier)} of {wanted} full weeks before"

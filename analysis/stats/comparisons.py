@@ -25,6 +25,7 @@ from analysis.stats.tests import (
     MINIMUM_OBSERVED,
     adjust_for_many,
     direction,
+    pooled_dispersion,
     ratio_interval,
     two_sided,
 )
@@ -78,6 +79,22 @@ def weekly_cells(
         frames.append(pd.concat({ALL: whole, **wide}, axis="columns", sort=False).astype("int64"))
     complete = completeness.reindex(index).fillna(1.0)
     return Weekly(*frames, frames[1].mul(complete, axis="index"))
+
+
+def cell_dispersion(declined: pd.DataFrame, exposure: pd.DataFrame) -> pd.Series:
+    """Estimate each cell's variance over mean, the nation's and the states' together, the offence groups' by themselves.
+
+    Offence groups vary otherwise than states of the same size, so one curve over both fits neither.
+
+    Parameters
+    ----------
+    declined, exposure
+        Settled weeks × cells, as in :class:`Weekly`.
+    """
+    groups_of = declined.columns.get_level_values(0) == "offence_group"
+    parts = [cells for cells in (declined.columns[~groups_of], declined.columns[groups_of]) if len(cells)]
+    found = [pd.Series(pooled_dispersion(declined[cells], exposure[cells]), cells) for cells in parts]
+    return pd.concat(found)[declined.columns]
 
 
 @dataclass(frozen=True)
@@ -185,13 +202,16 @@ def _events_between(events: pd.DataFrame, first: date, last: date, cells: pd.Ind
     """Name for each cell the first event of these weeks that changes what is counted, and the others, in words."""
     end = pd.Timestamp(last_day(last))
     during = events[(events["last_date"] >= pd.Timestamp(first)) & (events["date"] <= end)]
-    blocked, between = [], []
-    for kind, place in cells:
-        own = during if kind != "state" else during[during["state"].isin(["", place])]
-        blocking = own["blocks_comparison"]
-        blocked.append(next(iter(own.loc[blocking, "headline"]), ""))
-        between.append("; ".join(own.loc[~blocking & (own["kind"] == "policy"), "headline"]))
-    return blocked, between
+
+    def told(some: pd.DataFrame) -> tuple[str, str]:
+        blocking = some["blocks_comparison"].astype(bool)
+        beside = some.loc[~blocking & (some["kind"] == "policy"), "headline"]
+        return next(iter(some.loc[blocking, "headline"]), ""), "; ".join(beside)
+
+    of_all, of_none = told(during), told(during[during["state"] == ""])
+    own = {state: told(during[during["state"].isin(["", state])]) for state in during["state"].unique()}
+    found = [own.get(place, of_none) if kind == "state" else of_all for kind, place in cells]
+    return [blocked for blocked, _ in found], [between for _, between in found]
 
 
 def clear_findings(comparisons: pd.DataFrame) -> pd.DataFrame:

@@ -107,8 +107,7 @@ def direct(counts: pd.DataFrame, standard: pd.Series | None = None, dispersion: 
     Fay and Feuer (1997), with y the share and v its variance: low = v / 2y × chi2(tail, 2y²/v), high = v' / 2y' ×
     chi2(1 - tail, 2y'²/v') with y' = y + w and v' = v + w², w the largest weight of a detainer.
     """
-    wide = counts[["declined", "issued"]].unstack(fill_value=0).astype(float)  # noqa: PD010 (index levels)
-    declined, issued = wide["declined"], wide["issued"]
+    declined, issued = (counts[name].unstack(fill_value=0).astype(float) for name in ("declined", "issued"))  # noqa: PD010
     mix = issued.sum() if standard is None else standard.reindex(issued.columns).fillna(0)
     weights = (mix / mix.sum()).to_numpy()
     here = issued.to_numpy()

@@ -44,15 +44,15 @@ class Section(NamedTuple):
 
 
 SECTIONS = {
-    "null_weeks": Section(trials.null_page, 2000, 1501, {"": AT_MOST_5}),
-    "short_history": Section(trials.short_page, 500, 1502, {}),
-    "coverage": Section(trials.intervals, 400, 1503, {"weeks of history": SHOWN, "": COVERS}),
-    "ratio": Section(trials.ratios, 200, 1504, {"": COVERS}),
-    "power": Section(trials.power, 200, 1505, {}),
-    "like_for_like": Section(trials.alike, 200, 1506, {"": COVERS}),
-    "shrinkage": Section(trials.shrunken, 200, 1507, {"": COVERS}),
-    "nowcast": Section(trials.bands, 400, 1508, {"stable": BAND, "double": SLOWING}),
-    "incidence": Section(trials.incidence, 400, 1509, {"": COVERS}, LAWS[:1]),
+    "null_weeks": Section(trials.null_page, 2000, 2501, {"": AT_MOST_5}),
+    "short_history": Section(trials.short_page, 500, 2502, {}),
+    "coverage": Section(trials.intervals, 400, 2503, {"weeks of history": SHOWN, "": COVERS}),
+    "ratio": Section(trials.ratios, 200, 2504, {"": COVERS}),
+    "power": Section(trials.power, 200, 2505, {}),
+    "like_for_like": Section(trials.alike, 200, 2506, {"": COVERS}),
+    "shrinkage": Section(trials.shrunken, 200, 2507, {"": COVERS}),
+    "nowcast": Section(trials.bands, 400, 2508, {"stable": BAND, "double": SLOWING}),
+    "incidence": Section(trials.incidence, 400, 2509, {"": COVERS}, LAWS[:1]),
 }
 WHY = {
     (

@@ -11,7 +11,7 @@ from calibration_laws import DELAYS, GROUPS, Floats, Weeks, levels, recorded, sh
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, family
+from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, cell_dispersion, family
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, TRAILING_WEEKS, TREND_WEEKS, share_interval
 from analysis.stats.incidence import aalen_johansen
 from analysis.stats.shrinkage import shrink
@@ -22,7 +22,6 @@ from analysis.stats.tests import (
     MINIMUM_EXPECTED,
     MINIMUM_OBSERVED,
     adjust_for_many,
-    pooled_dispersion,
     two_sided,
     usual_range,
 )
@@ -58,8 +57,8 @@ def by_cell(counts: np.ndarray) -> np.ndarray:
 
 def dispersion(made: Weeks, first: int, last: int) -> pd.Series:
     """Estimate the dispersion of each cell from some weeks, or take it as 1 where they are too few."""
-    x, n = (by_cell(part[first:last]) for part in made[:2])
-    return pd.Series(pooled_dispersion(x, n) if last - first >= FEWEST else 1.0, index=CELLS)
+    x, n = (pd.DataFrame(by_cell(part[first:last]), columns=CELLS).astype(float) for part in made[:2])
+    return cell_dispersion(x, n) if last - first >= FEWEST else pd.Series(1.0, index=CELLS)
 
 
 def periods(history: int) -> Iterator[tuple[str, slice, slice]]:
