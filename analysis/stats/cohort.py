@@ -221,11 +221,11 @@ class Cohort:
             return "partial week"
         if self.status != "settled":
             return "week not settled" if len(self.period.weeks) == 1 else "not settled"
-        if self.chance_alone:
-            return f"only {len(self.settled_before)} settled weeks from which to know the usual ups and downs"
         if len(earlier) < wanted:
             partial = wanted == 1 and self.period.first_day - WEEK in self.calendar.weeks()
             return "the week before is partial" if partial else f"only {len(earlier)} of {wanted} full weeks before"
+        if self.chance_alone:
+            return f"only {len(self.settled_before)} settled weeks to know the usual ups and downs from"
         return ""
 
     def _trend(self) -> Pair:

@@ -82,7 +82,7 @@ def weekly_cells(
 
 
 def cell_dispersion(declined: pd.DataFrame, exposure: pd.DataFrame) -> pd.Series:
-    """Estimate each cell's variance over mean, the nation's and the states' together, the offence groups' by themselves.
+    """Estimate each cell's variance over mean, the nation and states together, the offence groups by themselves.
 
     Offence groups vary otherwise than states of the same size, so one curve over both fits neither.
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from analysis.stats.counts import Floats, Reason
+from analysis.stats.counts import Reason
 
 FEWEST_PLACES = 3
 
@@ -31,7 +31,7 @@ class BetaPrior(NamedTuple):
     no_spread: bool = False
 
 
-def fit_prior(declined: Floats, issued: Floats) -> BetaPrior:
+def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
     """Fit the beta prior of places' shares by moments.
 
     With mean m = sum y / sum n, and S = sum n (y/n - m)² over m (1 - m): S has mean k - 1 + rho (N - sum n² / N - k +
@@ -46,7 +46,8 @@ def fit_prior(declined: Floats, issued: Floats) -> BetaPrior:
     ----------
     Kleinman (1973), Journal of the American Statistical Association 68, 46-54.
     """
-    y, n = declined[issued > 0], issued[issued > 0]
+    y, n = (np.asarray(v, dtype=float) for v in (declined, issued))
+    y, n = y[n > 0], n[n > 0]
     if len(n) < FEWEST_PLACES:
         return BetaPrior(np.nan, np.nan, Reason.TOO_FEW_PLACES)
     if y.sum() in (0, n.sum()):

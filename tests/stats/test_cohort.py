@@ -168,6 +168,10 @@ def test_without_a_past_nothing_is_compared_and_the_reason_stands(number: int, t
     assert table.loc["trailing weeks", "finding"].str.startswith(trailing).all()
     assert set(table.loc["trend", "finding"]) == {f"only {number} of 26 settled weeks"}
     assert table.loc["trend", ["ratio", "p", "p_adjusted"]].isna().all(axis=None)
+    if number > 1:
+        assert set(table.loc["last week", "finding"]) == {
+            f"only {number - 1} settled weeks to know the usual ups and downs from"
+        }
 
 
 @pytest.mark.parametrize(
