@@ -242,11 +242,34 @@ def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False) -> lis
         The folder of all reports.
     force
         Make reports that are up to date too.
+
+    Raises
+    ------
+    InputError
+        The folder would hold both treatments of repeats of one source.
     """
     manifest, outputs = read_manifest(out), Outputs(out)
+    _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)
     due = []
     for task in tasks:
         action, reason = why(manifest.get(task.entry.folder), task.entry, outputs)
         due.append(Due("run", "asked for", task) if force and action != "run" else Due(action, reason, task))
     outputs.keep()
     return due
+
+
+def _check_repeats(entries: Sequence[Entry], out: Path) -> None:
+    """Stop where reports of one source treat repeats both ways: the difference of two counts may be a single person."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        if "repeats" in entry.parameters:
+            found.setdefault(entry.source, {}).setdefault(entry.parameters["repeats"], entry.folder)
+    for source, ways in found.items():
+        if len(ways) > 1:
+            raise InputError(
+                f"reports on {source} that leave repeats out and that count them would tell small counts together",
+                file=out,
+                found=", ".join(f"{folder} with repeats {way}" for way, folder in ways.items()),
+                expected="one treatment of repeats of a source in a folder",
+                do="Give another folder with --out",
+            )

@@ -142,6 +142,25 @@ def test_another_parameter_is_another_report(tmp_path: Path, made: list[str]) ->
     assert made[3:] == made[:1]
 
 
+def counting_repeats(task: Task) -> Task:
+    """Give the same report with repeats counted."""
+    return replace(task, entry=replace(task.entry, parameters=task.entry.parameters | {"repeats": "counted"}))
+
+
+def test_one_folder_holds_one_treatment_of_repeats(tmp_path: Path, made: list[str]) -> None:
+    ours = plan([BULLETIN], source_names=["fy2015"], weeks="2015-04-04:2015-04-11")
+    with pytest.raises(InputError, match="fy2015 that leave repeats out and that count them .* Give another folder"):
+        run([ours[0], counting_repeats(ours[1])], tmp_path, jobs=1)
+    assert not made
+    run(ours[:1], tmp_path, jobs=1)
+    for again in ours:  # the very report, whose earlier figures stand in the log of revisions, and another
+        with pytest.raises(InputError, match="found 'weekly_bulletin/fy2015/2015-04-04 with repeats left out"):
+            what_is_due([counting_repeats(again)], tmp_path)
+    run(plan([BULLETIN], source_names=["synthetic"], weeks="2025-04-05"), tmp_path, jobs=1)  # of another source
+    run([counting_repeats(task) for task in ours], tmp_path / "counted", jobs=1)
+    assert len(made) == 4
+
+
 def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     run(_tasks("2015-01-03"), tmp_path, jobs=1)
     earlier = read_manifest(tmp_path)[made[0]]

@@ -33,7 +33,7 @@ def test_the_prior_of_the_rat_tumours_is_near_the_published_one() -> None:
     y, n = np.array([group.split("/") for group in RATS.split()], dtype=float).T
     assert len(y) == 70
     prior = fit_prior(y, n)
-    # The posterior mode of (log a/b, log a+b) in the book lies near (-1.79, 2.74); its own start by moments is 1.4, 8.6.
+    # The mode of (log a/b, log a+b) in the book lies near (-1.79, 2.74); its start by moments is 1.4, 8.6.
     assert np.log(prior.a / prior.b) == pytest.approx(-1.79, abs=0.1)
     assert 10 < prior.a + prior.b < 22
 
