@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -169,7 +171,7 @@ def estimates(cohort: Cohort) -> pd.DataFrame | None:
     return None if cohort.delays is None else nowcast(cohort.delays)
 
 
-def cohort_facts(cohort: Cohort) -> dict[str, object]:
+def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     """Gather what sentences say of a weekly cohort, by id.
 
     ``last_week_…``, ``trailing_…`` and ``trend_…`` are its comparisons (:func:`analysis.stats.comparisons.family`);
