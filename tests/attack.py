@@ -331,13 +331,20 @@ class _System:
         """Push every hidden count that may be small down and up."""
         everything, alone = _Program(self, self.said), _Program(self, [said for said in self.said if said.public])
         targets = [one for one in self.said if one.label and one.low < SMALLEST_SHOWN and one.high > one.low]
-        targets = [one for one in targets if one.label != WITHHELD or len({name for name, _ in one.atoms}) < len(OUTCOMES)]
+        targets = [
+            one for one in targets if one.label != WITHHELD or len({name for name, _ in one.atoms}) < len(OUTCOMES)
+        ]
         totals = _totals(self.said)
         found = []
-        for one, low, high in everything.push([(one, min(SMALLEST_SHOWN - 1, alone.most(one, totals))) for one in targets]):
+        for one, low, high in everything.push(
+            [(one, min(SMALLEST_SHOWN - 1, alone.most(one, totals))) for one in targets]
+        ):
             leak = low > 1 + 1e-4 or high < SMALLEST_SHOWN - 1 - 1e-4
             if one.label == WITHHELD and leak:
-                leak = high < min(SMALLEST_SHOWN - 1, alone.most(one, totals)) - 1e-4 or SMALLEST_SHOWN > high > low > 1 + 1e-4
+                leak = (
+                    high < min(SMALLEST_SHOWN - 1, alone.most(one, totals)) - 1e-4
+                    or SMALLEST_SHOWN > high > low > 1 + 1e-4
+                )
             if one.label == WITHHELD and leak:
                 least, most = alone.range_of(one)
                 leak = high < min(SMALLEST_SHOWN - 1, most) - 1e-4 or low > max(1, least) + 1e-4
@@ -360,7 +367,11 @@ def _totals(said: list[Said]) -> dict[tuple[Keys, tuple[date, date], Atoms], flo
 
 def _above(some: Atoms) -> list[Atoms]:
     """Give the sets of outcomes of which totals are printed that hold these."""
-    sets = [atoms(names, repeats) for names in (*zip(OUTCOMES), OUTCOMES[1:], OUTCOMES) for repeats in ("left out", "counted")]
+    sets = [
+        atoms(names, repeats)
+        for names in (*zip(OUTCOMES), OUTCOMES[1:], OUTCOMES)
+        for repeats in ("left out", "counted")
+    ]
     return [one for one in sets if some <= one]
 
 
@@ -385,7 +396,9 @@ class _Program:
     def __init__(self, system: _System, said: list[Said]) -> None:
         self.system = system
         low, high = system.low.copy(), system.high.copy()
-        rows: list[tuple[list[int], list[int], float, float]] = [(fine, coarse, 0.0, 0.0) for fine, coarse in system.links]
+        rows: list[tuple[list[int], list[int], float, float]] = [
+            (fine, coarse, 0.0, 0.0) for fine, coarse in system.links
+        ]
         rows += [(system.variables_of(one), [], one.low, one.high) for one in said]
         self.low, self.high = low, high
         self._tighten(rows)
@@ -513,7 +526,9 @@ class _Program:
     def most(self, one: Said, totals: dict[tuple[Keys, tuple[date, date], Atoms], float]) -> float:
         """Give what single totals allow a count at most."""
         rows = [tuple(key for key in one.keys if key != left) for left in one.keys]
-        above = [totals.get((keys, one.days, some), LARGE) for keys in [one.keys, *rows, ()] for some in _above(one.atoms)]
+        above = [
+            totals.get((keys, one.days, some), LARGE) for keys in [one.keys, *rows, ()] for some in _above(one.atoms)
+        ]
         return float(min(self.high[self.system.variables_of(one)].sum(), *above))
 
     def range_of(self, one: Said) -> tuple[float, float]:

@@ -80,28 +80,28 @@ def add_report(
 
 def by_state_csv(declined: int = 3) -> str:
     """Give a bulletin's table of states."""
-    header = "state_name,state,issued,declined,declined_low,declined_high,share,share_low,share_high"
+    header = "state_name,state,declined,issued,share,share_low,share_high"
     rows = [
-        f"{row['name']},{postal},{10 * n},{declined * (n % 4)},0,9.5,0.1,0.05,0.2"
+        f"{row['name']},{postal},{declined * (n % 4)},{10 * n},0.1,0.05,0.2"
         for n, (postal, row) in enumerate(states().iterrows())
     ]
-    return "\n".join([header, *rows, "State not given,,1,0,0,3.7,0,0,0.8"]) + "\n"
+    return "\n".join([header, *rows, "State not given,not given,0,1,,,"]) + "\n"
 
 
 def by_offence_csv() -> str:
     """Give a bulletin's table of offences."""
     rows = [
-        f'{status},"{label}",{n},{n % 3},0.1'
+        f'"{label}",{status},{5 * (n % 3)},{n}'
         for n, label in enumerate(groups()["group"])
         for status in ("convicted", "charged")
     ]
-    return "\n".join(["status,group,issued,declined,share", *rows]) + "\n"
+    return "\n".join(["group,status,declined_shown,issued_where_shown", *rows]) + "\n"
 
 
 def agencies_csv(state: int) -> str:
     """Give a profile's table of agencies: ten of their own names, and the others."""
     rows = [f"SAMPLE COUNTY {10 * state + n:03} JAIL,{20 - n},1–4" for n in range(10)]
-    return "\n".join(["agency,issued_shown,declined_shown", *rows, "other agencies,59,5+"]) + "\n"
+    return "\n".join(["agency,issued,declined_shown", *rows, "other agencies,59,5+"]) + "\n"
 
 
 def made_up_site(out: Path, *, weeks: int, places: int) -> dict[str, Entry]:

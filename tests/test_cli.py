@@ -154,9 +154,16 @@ def test_a_site_file_names_all_reports(tmp_path: Path, outcome: dict[str, str]) 
 
 def test_each_state_is_every_state(tmp_path: Path, outcome: dict[str, str]) -> None:
     args = ("--source", "fy2015", "--weeks", "latest", "--state", "each", "--out", str(tmp_path))
-    result = _call("run", "weekly_bulletin", *args)
+    result = _call("run", "state_profile", *args)
     assert result.exit_code == 0, result.output
     assert "56 of 56 reports" in result.output
+
+
+def test_a_state_of_the_bulletin_is_refused_and_the_profile_is_named(tmp_path: Path) -> None:
+    result = _call("run", "weekly_bulletin", "--state", "CA", "--out", str(tmp_path / "out"))
+    assert result.exit_code == 2
+    assert result.output == "declines: weekly_bulletin takes no state. Those that do: state_profile.\n"
+    assert not (tmp_path / "out").exists()
 
 
 def test_two_runs_are_compared(tmp_path: Path) -> None:

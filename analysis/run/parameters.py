@@ -165,8 +165,8 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
     return {name: source for name, source in fitting.items() if len(version_numbers(name)) > 1}
 
 
-def state_of(given: object, *, every: bool = True) -> str:
-    """Find a state, or ``all`` where every state may be meant; a postal code at once, without pandas.
+def state_of(given: object) -> str:
+    """Find a state; a postal code at once, without pandas.
 
     Raises
     ------
@@ -175,9 +175,9 @@ def state_of(given: object, *, every: bool = True) -> str:
     """
     if isinstance(given, str) and given in names_of_states():
         return given
-    from analysis.load.vocabulary import state_named, state_or_all
+    from analysis.load.vocabulary import state_named
 
-    return (state_or_all if every else state_named)(given)
+    return state_named(given)
 
 
 def offence_of(given: object) -> str:
@@ -217,8 +217,8 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
     Returns
     -------
     dict
-        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code or ``all`` (where that
-        is the notebook's default), ``offence`` as a group's id, ``older`` and ``newer`` as numbers of versions.
+        ``source`` by name, ``week`` as the ISO date of a Saturday, ``state`` as a postal code, ``offence`` as a group's
+        id, ``older`` and ``newer`` as numbers of versions.
 
     Raises
     ------
@@ -244,7 +244,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
     defaults = {p.name: p.default for p in notebook.parameters}
     as_declared = {name for name, default in defaults.items() if values[name] == default}
     if "state" in values and "state" not in as_declared:
-        values["state"] = state_of(values["state"], every=defaults["state"] == "all")
+        values["state"] = state_of(values["state"])
     if "offence" in values and "offence" not in as_declared:
         values["offence"] = offence_of(values["offence"])
     if notebook.versions:

@@ -82,7 +82,8 @@ def _row(values: Mapping[str, Any], report: Listed, table: str = "") -> dict[str
         return text if low is None or high is None else f"{text} ({write(low, kind)} to {write(high, kind)})"
 
     low, high = number("known_low"), number("known_high")
-    declined = number("declined") if "declined" in values else number("detainers")
+    shown = str(values.get("declined_shown") or "")
+    declined = float(shown) if shown.isdecimal() else number("declined" if "declined" in values else "detainers")
     if "known_low" in values:
         declined = low if low == high else None
         least, most = write(low, "count"), write(high, "count")
@@ -90,7 +91,7 @@ def _row(values: Mapping[str, Any], report: Listed, table: str = "") -> dict[str
     elif "declined" in values:
         text = with_interval("declined", "count")
     else:
-        text = values.get("declined_shown") or write(declined, "count")
+        text = write(declined, "count") if declined is not None else shown
     picked = table == "known_offences"
     if picked:
         text += f" (offence known for {report.count('known_offences')} of {report.count('declined')})"
@@ -98,7 +99,7 @@ def _row(values: Mapping[str, Any], report: Listed, table: str = "") -> dict[str
         "week": report.week,
         "of": values.get("status", "") if "group" in values else "",
         "status": report.facts.get("status", ""),
-        "issued": values.get("issued_shown") or write(number("issued"), "count"),
+        "issued": write(number("issued_where_shown" if "issued_where_shown" in values else "issued"), "count"),
         "declined": text,
         "share": with_interval("share", "share"),
         "value": None if picked else declined,

@@ -16,7 +16,7 @@ from analysis.load.store import SCORECARD_FILE, data_folder, versions_of
 from analysis.periods import Calendar, last_day, parse_week
 from analysis.run import keys
 from analysis.run.manifest import Action, Entry, Outputs, read_manifest, why
-from analysis.run.parameters import UNTIL_THIS, Notebook, check_parameters, sources_for
+from analysis.run.parameters import UNTIL_THIS, Notebook, check_parameters, notebooks, sources_for
 from analysis.run.slices import UNDATED, check_events, slices_of, slices_of_versions
 from analysis.run.tasks import Task
 
@@ -85,7 +85,8 @@ def _tasks_of(
     names = notebook.parameter_names()
     asked_for = (("state", states), ("offence", offences), ("week", weeks))
     if strange := [name for name, given in asked_for if given and name not in names]:
-        return [], [], [InputError(f"{notebook.name} takes no {strange[0]}", do="See `declines list`")]
+        takers = [one.name for one in notebooks().values() if strange[0] in one.parameter_names()]
+        return [], [], [InputError(f"{notebook.name} takes no {strange[0]}", do=f"Those that do: {', '.join(takers)}")]
     fitting = sources_for(notebook)
     tasks: list[Task] = []
     refusals: list[InputError] = []

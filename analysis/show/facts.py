@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis.load.offences import groups
@@ -27,7 +29,7 @@ MOST_NAMED = 4
 NO_SHARE = "every row of the source has the same recorded end, so no share is given"
 
 
-def cohort_facts(cohort: Cohort) -> dict[str, object]:
+def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     """Gather what sentences say of a weekly cohort, by id.
 
     ``last_week_…``, ``trailing_…`` and ``trend_…`` are its comparisons (:func:`analysis.stats.comparisons.family`);

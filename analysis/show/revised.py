@@ -10,7 +10,7 @@ from analysis.show.tables import COLUMNS, TEXTS, write
 COMPARED = {
     "last_week_": "Against last week",
     "trailing_": "Against the weeks before",
-    "nation_": "All states",
+    "trend_": "Trend",
     "previous_all_": "Against last week, all places",
     "previous_outside_": "Against last week, without the place apart",
     "next_all_": "Next week, all places",

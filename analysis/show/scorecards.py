@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.load.scorecards import DRIFT, ERRORS, LEAST_DRIFT, LEVELS, NOT_JUDGED, scorecard_facts, written
+from analysis.load.scorecards import (
+    DRIFT,
+    ERRORS,
+    LEAST_DRIFT,
+    LEAST_THERE,
+    LEVELS,
+    NOT_JUDGED,
+    scorecard_facts,
+    written,
+)
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.cohort import LEAST_THERE
 
 NOT_CHECKED = {
     "quality_repeats": "person ids, so that a repeat cannot be told from another detainer",

@@ -106,7 +106,6 @@ COLUMNS: dict[str, Column] = {
     "convicted": Column("Convicted", "count", meaning="rows with a conviction"),
     "charged": Column("Charged", "count", meaning="rows with a charge"),
     "unknown": Column("Not known", "count", meaning="rows whose status the source does not say"),
-    "issued_shown": Column("Issued", meaning="detainers issued; a range where the count is not shown"),
     "declined_shown": Column(
         "Recorded as declined", meaning="detainers recorded as declined; a range where the count is not shown"
     ),

@@ -15,6 +15,7 @@ import pandas as pd
 
 from analysis.load.events import events
 from analysis.load.offences import group_named, groups
+from analysis.load.scorecards import LEAST_THERE
 from analysis.load.snapshots import versions_by_day
 from analysis.load.sources import Source, open_source
 from analysis.load.table import one_outcome, one_state
@@ -50,8 +51,6 @@ RECORD_COLUMNS = (*HISTORY_COLUMNS, "form", "request", "lift_reason", "offence_s
 """Those that are read of a few weeks."""
 FEWEST_WEEKS = TRAILING_WEEKS
 """Settled weeks below which the usual ups and downs are not known, so that chance alone is counted with."""
-LEAST_THERE = 0.6
-"""Part of what is usual: weeks with a holiday have 67% of the detainers, a published last week that is cut has 55%."""
 LEAST_CHECKED = 20
 """Detainers without which no check of a week's data fails: a share of fewer, and their number, is mostly chance."""
 
@@ -290,9 +289,9 @@ def place_name(place: str) -> str:
 def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[str, object] | None:
     """Hold what is there of a week, all states together, against the eight full weeks before it.
 
-    A check fails where less than :data:`LEAST_THERE` of what is usual (the median of those weeks) is there; a share of
-    fewer than :data:`LEAST_CHECKED` cannot fail, nor their number where fewer are usual. A week that is partial or not
-    settled is held against nothing, since it lacks ends anyhow.
+    A check fails where less than :data:`analysis.load.scorecards.LEAST_THERE` of what is usual (the median of those
+    weeks) is there; a share of fewer than :data:`LEAST_CHECKED` cannot fail, nor their number where fewer are usual. A
+    week that is partial or not settled is held against nothing, since it lacks ends anyhow.
 
     Returns
     -------

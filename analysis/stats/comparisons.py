@@ -77,8 +77,8 @@ def weekly_cells(
         }
         whole = wide["state"].sum(axis="columns").to_frame(ALL)
         frames.append(pd.concat({ALL: whole, **wide}, axis="columns", sort=False).astype("int64"))
-    complete = completeness.reindex(index).fillna(1.0)
-    return Weekly(*frames, frames[1].mul(complete, axis="index"))
+    declined, issued = frames
+    return Weekly(declined, issued, issued.mul(completeness.reindex(index).fillna(1.0), axis="index"))
 
 
 def cell_dispersion(declined: pd.DataFrame, exposure: pd.DataFrame) -> pd.Series:

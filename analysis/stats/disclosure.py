@@ -441,7 +441,9 @@ class _Search:
         """Show what later choices have made needless, else give it a label that says more, the most valuable first."""
         prices, self.price, self.opening = self.price, np.full_like(self.price, np.inf), np.inf
         for mark, least in ((self.hidden, ~self.small), (self.open, (self.counts > 0) & ~self.narrow)):
-            for cell in sorted(map(tuple, np.argwhere(mark & self.hidden & least).tolist()), key=lambda at: -prices[at]):
+            for cell in sorted(
+                map(tuple, np.argwhere(mark & self.hidden & least).tolist()), key=lambda at: -prices[at]
+            ):
                 mark[cell] = False
                 low, high = self._bounds() if self.hidden[cell] else (self.counts, self.counts)
                 mine = {key: table for key, table in self.proofs.items() if key[:2] != cell or self.hidden[cell]}

@@ -30,7 +30,8 @@ from analysis.load.store import DATA_DIR_VARIABLE
 from analysis.load.synthetic import generate, write_release
 from analysis.periods import Calendar, last_day
 from analysis.run.imports import import_release
-from analysis.stats.cohorts import SERIES_COLUMNS
+from analysis.stats.cohort import HISTORY_COLUMNS, RECORD_COLUMNS
+from analysis.stats.counts import TRAILING_WEEKS
 
 NAME = "benchmark"
 WORKBOOK_VARIABLE = "DECLINES_REAL_WORKBOOK"
@@ -49,10 +50,13 @@ def importer(path: Path, folder: Path) -> Callable[[], Any]:
 
 
 def weekly_load() -> int:
-    """Read what a weekly report reads: a weekly series, and all columns of the latest full week."""
+    """Read what a weekly report reads: some columns of all weeks, and more of the latest full week and eight before."""
     source = open_source(NAME, clock="issued")
-    saturday = Calendar.of(source.facts).pick("latest")
-    return len(source.detainers(SERIES_COLUMNS)) + len(source.detainers(first=saturday, last=last_day(saturday)))
+    calendar = Calendar.of(source.facts)
+    saturday = calendar.pick("latest")
+    first, last = calendar.full_weeks_before(saturday, TRAILING_WEEKS)[0], last_day(saturday)
+    history = source.detainers(HISTORY_COLUMNS, last=last, repeats=False)
+    return len(history) + len(source.detainers(RECORD_COLUMNS, first=first, last=last))
 
 
 def peak() -> float:

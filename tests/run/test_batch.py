@@ -62,15 +62,15 @@ def test_weeks_states_and_offences_of_profiles_can_be_asked_for() -> None:
 
 
 def test_weeks_and_states_narrow_the_plan() -> None:
-    tasks = plan([BULLETIN], source_names=["fy2015"], weeks="2015-01-03:2015-03-28", states=["TX", "DC"])
+    tasks = plan([STATE], source_names=["fy2015"], weeks="2015-01-03:2015-03-28", states=["TX", "DC"])
     assert len(tasks) == 26
     assert {task.entry.parameters["state"] for task in tasks} == {"TX", "DC"}
-    assert tasks[0].entry.folder == "weekly_bulletin/fy2015/2015-01-03_TX"
+    assert tasks[0].entry.folder == "state_profile/fy2015/2015-01-03_TX"
 
 
 def test_a_notebook_without_states_is_left_out_where_states_are_named() -> None:
-    tasks = plan([BULLETIN, PUBLISHED], source_names=["fy2015", "published-2017"], weeks="latest", states=["CA"])
-    assert {task.entry.notebook for task in tasks} == {"weekly_bulletin"}
+    tasks = plan([BULLETIN, STATE, PUBLISHED], source_names=["fy2015"], weeks="latest", states=["CA"])
+    assert {task.entry.notebook for task in tasks} == {"state_profile"}
 
 
 def test_weeks_of_one_source_leave_the_other_alone() -> None:

@@ -128,7 +128,7 @@ PAGES = {name: {"page"} for name in NAMES}
         (_in_notebook("published_week", lambda cells: cells[-1].update(outputs=[], execution_count=None)), {}),
         (_add_line("analysis/stats/published.py"), {"published_week": {"run"}}),
         (_add_line("analysis/load/irregular.py"), {"release_quality": {"run"}}),
-        (_add_line("analysis/stats/funnels.py"), {"weekly_bulletin": {"run"}}),
+        (_add_line("analysis/stats/cohort.py"), {"weekly_bulletin": {"run"}}),
         (_add_line("analysis/periods.py"), ALL),
         (_add_line("analysis/errors.py"), ALL),
         (_add_line("analysis/run/page.py"), PAGES),
@@ -236,7 +236,7 @@ def test_a_declaration_that_is_none(tmp_path: Path) -> None:
         read_notebook(write_notebook(tmp_path / "a.ipynb", reads="weeks until this"))
 
 
-COUNTED = ("indicators", "weekly_series", "by_state", "tests", "lift_reasons", "by_form", "by_offence")
+COUNTED = ("key_figures", "weekly_counts", "by_state", "comparisons", "lift_reasons", "by_form", "by_offence")
 
 
 @pytest.mark.slow

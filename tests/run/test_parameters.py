@@ -13,7 +13,7 @@ from analysis.run.parameters import check_parameters, find_notebook, notebooks, 
 
 
 def test_what_the_notebooks_declare() -> None:
-    assert find_notebook("weekly_bulletin").parameter_names() == ["source", "week", "state", "repeats", "png"]
+    assert find_notebook("weekly_bulletin").parameter_names() == ["source", "week", "repeats", "png"]
     assert find_notebook("published_week.ipynb").parameter_names() == ["week", "png"]
     for notebook in notebooks().values():
         assert all(parameter.comment for parameter in notebook.parameters)
@@ -21,12 +21,12 @@ def test_what_the_notebooks_declare() -> None:
 
 def test_defaults_are_filled_in_and_resolved() -> None:
     asked = check_parameters(find_notebook("weekly_bulletin"), {"source": "fy2015"})
-    assert asked == {"source": "fy2015", "week": "2015-06-20", "state": "all", "repeats": "left out", "png": False}
+    assert asked == {"source": "fy2015", "week": "2015-06-20", "repeats": "left out", "png": False}
 
 
 @pytest.mark.parametrize("given", ["DC", "dc", "District of Columbia", "district of columbia", "11"])
 def test_a_state_by_code_name_or_fips(given: str) -> None:
-    assert check_parameters(find_notebook("weekly_bulletin"), {"source": "fy2015", "state": given})["state"] == "DC"
+    assert check_parameters(find_notebook("state_profile"), {"source": "fy2015", "state": given})["state"] == "DC"
 
 
 @pytest.mark.parametrize("given", ["DUI", "dui", "driving under the influence"])
@@ -35,20 +35,21 @@ def test_an_offence_group_by_id_or_label(given: str) -> None:
 
 
 def test_papermill_turned_fips_06_into_a_number() -> None:
-    asked = check_parameters(find_notebook("weekly_bulletin"), {"source": "fy2015", "state": 6})
+    asked = check_parameters(find_notebook("state_profile"), {"source": "fy2015", "state": 6})
     assert asked["state"] == "CA"
 
 
 @pytest.mark.parametrize(
     ("notebook", "given", "says"),
     [
-        ("weekly_bulletin", {"stat": "CA"}, ["'stat'", "did you mean 'state'?"]),
+        ("state_profile", {"stat": "CA"}, ["'stat'", "did you mean 'state'?"]),
+        ("weekly_bulletin", {"state": "CA"}, ["unknown parameter of weekly_bulletin 'state'", "source, week, repeats"]),
         ("weekly_bulletin", {"source": "fy2015", "week": "2015-06-21"}, ["Sunday", "2015-06-20"]),
         ("weekly_bulletin", {"source": "fy2015", "week": "2016-01-02"}, ["2016-01-02", "2014-09-27", "2015-07-18"]),
         ("weekly_bulletin", {"source": "fy2015", "week": "last week"}, ["'last week'", "YYYY-MM-DD"]),
-        ("weekly_bulletin", {"source": "fy2015", "state": "Texass"}, ["'Texass'", "did you mean 'Texas'?", "Wyoming"]),
-        ("weekly_bulletin", {"source": "fy2015", "state": "ZZ"}, ["'ZZ'", "AL", "WY"]),
-        ("weekly_bulletin", {"source": "fy2015", "state": False}, ["state"]),
+        ("state_profile", {"source": "fy2015", "state": "Texass"}, ["'Texass'", "did you mean 'Texas'?", "Wyoming"]),
+        ("state_profile", {"source": "fy2015", "state": "ZZ"}, ["'ZZ'", "AL", "WY"]),
+        ("state_profile", {"source": "fy2015", "state": False}, ["state"]),
         ("weekly_bulletin", {"source": "fy2051"}, ["'fy2051'", "fy2015", "declines list"]),
         ("weekly_bulletin", {"source": "published-2017"}, ["published-2017", "fy2015"]),
         ("weekly_bulletin", {"source": "fy2015", "png": "perhaps"}, ["'png'", "perhaps"]),

@@ -242,7 +242,7 @@ def test_a_folder_without_reports_cannot_be_compared(tmp_path: Path) -> None:
         ("share_low", 0.25, "25.0%"),
         ("p_adjusted", 0.0842, "0.084"),
         ("tests", 1816, "1,816"),
-        ("funnel_phi", 0.65651818, "0.6565"),
+        ("past_bands_score", 0.65651818, "0.6565"),
         ("declined", None, "–"),
         ("declined", 0, "0"),
         ("status", "settled", "settled"),
@@ -255,8 +255,8 @@ def test_facts_are_written_as_in_the_tables(fact: str, value: object, text: str)
 def test_a_fact_is_called_as_its_column_is() -> None:
     assert label("declined") == "Recorded as declined"
     assert label("states_with_declines") == "States with declines"
-    assert label("trailing_p_mid") == "Against the weeks before: p (mid)"
-    assert label("nation_declined") == "All states: Recorded as declined"
+    assert label("trailing_p_adjusted") == "Against the weeks before: p (adjusted)"
+    assert label("trend_ratio") == "Trend: Ratio"
 
 
 def test_the_report_and_its_log_are_written_in_one_go(tmp_path: Path) -> None:

@@ -18,7 +18,10 @@ reports:
   - notebook: weekly_bulletin
     source: fy2015
     weeks: latest settled
-    states: [all, TX, District of Columbia]
+  - notebook: state_profile
+    source: fy2015
+    weeks: latest settled
+    states: [TX, District of Columbia]
   - notebook: published_week
 """
 
@@ -34,8 +37,8 @@ def test_a_site_is_planned_in_its_order(tmp_path: Path) -> None:
     tasks = plan_site(site)
     assert [task.entry.folder for task in tasks] == [
         "weekly_bulletin/fy2015/2015-06-20",
-        "weekly_bulletin/fy2015/2015-06-20_TX",
-        "weekly_bulletin/fy2015/2015-06-20_DC",
+        "state_profile/fy2015/2015-06-20_TX",
+        "state_profile/fy2015/2015-06-20_DC",
         "published_week/published-2017/2017-01-28",
         "published_week/published-2017/2017-02-04",
         "published_week/published-2017/2017-02-11",
@@ -43,7 +46,7 @@ def test_a_site_is_planned_in_its_order(tmp_path: Path) -> None:
     settings = site.settings()
     assert settings.title == "Declined detainers in three states"
     assert settings.address == "https://example.org/detainers/"
-    assert settings.order == ("weekly_bulletin", "published_week")
+    assert settings.order == ("weekly_bulletin", "state_profile", "published_week")
 
 
 def test_a_report_asked_for_twice_is_made_once(tmp_path: Path) -> None:
@@ -98,10 +101,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     [
         ("{notebook: weekly_buletin}", "did you mean 'weekly_bulletin'"),
         ("{notebook: weekly_bulletin, source: fy2105}", "did you mean 'fy2015'"),
-        ("{notebook: weekly_bulletin, source: fy2015, states: [Texass]}", "did you mean 'Texas'"),
+        ("{notebook: state_profile, source: fy2015, states: [Texass]}", "did you mean 'Texas'"),
         ("{notebook: weekly_bulletin, source: fy2015, weeks: '2015-01-04'}", "2015-01-03"),
         ("{notebook: published_week, offences: [DUIS]}", "did you mean 'DUI'"),
-        ("{notebook: published_week, states: each}", "published_week takes no state"),
+        ("{notebook: published_week, states: each}", "published_week takes no state. Those that do: state_profile"),
+        ("{notebook: weekly_bulletin, source: fy2015, states: [TX]}", "weekly_bulletin takes no state. Those that do:"),
+        ("{notebook: state_profile, source: fy2015, states: [all]}", "unknown state 'all'"),
     ],
 )
 def test_what_there_is_not_is_named_before_anything_runs(tmp_path: Path, asked: str, says: str) -> None:

@@ -313,7 +313,7 @@ def test_the_usual_range_is_a_band_below_and_above_and_weeks_outside_are_ringed(
     for drawn in (weekly, fiscal_2015):
         figure = figures.weekly_series(drawn, date(2015, 6, 20), headline="h", subtitle="s")
         counts = figure.axes[1]
-        band = counts.collections[0].get_paths()[0].vertices
+        band = np.asarray(counts.collections[0].get_paths()[0].vertices)
         known = drawn["usual_low"].notna()
         assert band[:, 1].min() == drawn.loc[known, "usual_low"].min()
         assert band[:, 1].max() == drawn.loc[known, "usual_high"].max()

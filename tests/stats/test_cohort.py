@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -182,7 +183,7 @@ def test_without_a_past_nothing_is_compared_and_the_reason_stands(number: int, t
     ],
 )
 def test_partial_and_unsettled_weeks_are_not_compared_but_the_trend_of_settled_ones_is(
-    covered: dict[str, date], reason: str
+    covered: dict[str, Any], reason: str
 ) -> None:
     table = made_cohort(made_weeks(*RISE), FIRST + 39 * WEEK, **covered).comparisons
     assert set(table.loc["last week", "finding"]) == {reason}

@@ -112,11 +112,15 @@ def test_what_a_failed_gate_is_about_stops(gate: str, check: str) -> None:
 
 STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 11
 LATER = MADE + 11 * WEEK
-FEW_ENDS = [{"outcome": Outcome.DECLINED, "detainers": 58}, {"outcome": Outcome.TAKEN, "detainers": 120}]
+FEW_ENDS: list[dict[str, object]] = [
+    {"outcome": Outcome.DECLINED, "detainers": 58},
+    {"outcome": Outcome.TAKEN, "detainers": 120},
+    {"detainers": 422},
+]
 THIN = {
     "detainers": (made_weeks({"CA": (30, 100), "TX": (10, 100)}, first=LATER), 200, 600),
     "ends": (
-        detainers([{"issued_on": LATER, "state": "CA"} | row for row in [*FEW_ENDS, {"detainers": 422}]]),
+        detainers([{"issued_on": LATER, "state": "CA"} | row for row in FEW_ENDS]),
         178 / 600,
         1,
     ),
