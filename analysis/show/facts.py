@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.errors import InputError
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
 from analysis.periods import SETTLING_DAYS, name_week
@@ -34,7 +35,14 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
 
     ``last_week_…``, ``trailing_…`` and ``trend_…`` are its comparisons (:func:`analysis.stats.comparisons.family`);
     ``finding_1_…`` and so on the page's clear findings in the order in which they are named, ``findings`` their number.
+
+    Raises
+    ------
+    InputError
+        The cohort is of several weeks.
     """
+    if len(cohort.period.weeks) > 1:
+        raise InputError("a weekly page is about one week", found=cohort.period.name, expected="a Saturday")
     week = weekly_counts(cohort).loc[pd.Timestamp(cohort.week)]
     tables = cohort.comparisons
     facts: dict[str, object] = {
@@ -53,6 +61,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
         "no_share": NO_SHARE if cohort.sole_outcome else None,
         "dispersion": cohort.dispersion[cohort.cell],
         "dispersion_weeks": len(cohort.settled_before),
+        "chance_alone": cohort.chance_alone,
         "tests": int(tables["p"].notna().sum()),
         "settling_days": SETTLING_DAYS,
         "trailing_weeks": TRAILING_WEEKS,

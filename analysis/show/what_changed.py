@@ -69,7 +69,9 @@ def cohort_count(facts: Facts) -> str:
     if facts["no_share"]:
         return said + "**{declined:many} as declined**; {no_share}."
     if facts["declined"]:
-        said += "**{declined:n} as declined** ({share:share}, 95% interval {share_low:share} to {share_high:share})"
+        alone = " by chance alone, and real ups and downs are larger" if facts["chance_alone"] else ""
+        said += "**{declined:n} as declined** ({share:share}, 95% interval {share_low:share} to {share_high:share}"
+        said += f"{alone})"
     else:
         said += "**none as declined** (a share of up to {share_high:share} would often give none, too)"
     before = ", against {last_week_declined_before:many} of {last_week_issued_before:n} the week before"

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
+from analysis.errors import InputError
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.show.facts import cohort_facts
@@ -167,6 +168,19 @@ def test_a_form_change_blocks_the_direction_and_is_named() -> None:
     facts, title, _ = lead(made_cohort(made_weeks(*rise, first=first)))
     assert str(facts["last_week_finding"]).startswith("no direction named: Forms I-247D and I-247N")
     assert "higher" not in title
+
+
+def test_without_a_past_the_interval_is_called_by_chance_alone_and_no_direction_is_named() -> None:
+    facts, title, said = lead(made_cohort(made_weeks(STEADY[0], {"CA": (90, 200), "NY": (20, 200)})))
+    assert "by chance alone, and real ups and downs are larger" in said[0]
+    assert facts["findings"] == 0
+    assert "higher" not in title + " ".join(said)
+    assert "by chance alone" not in lead(made_cohort(made_weeks(*STEADY)))[2][0]
+
+
+def test_a_weekly_page_of_several_weeks_is_refused() -> None:
+    with pytest.raises(InputError, match="a weekly page is about one week"):
+        cohort_facts(open_cohort("fy2015", "2015-03"))
 
 
 def test_records_and_persons_are_told_apart() -> None:
