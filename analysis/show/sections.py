@@ -202,10 +202,16 @@ def trend(sheet: Sheet, cohort: Cohort) -> list[Shown]:
             "usually lies from its mean: the count itself is complete.",
             folded="Week by week",
         ),
-        sheet.table(
-            span[["letter", "date", "headline", "detail"]],
-            "events",
-            "Known events inside the series; a letter marks each in the figure.",
+        *(
+            [
+                sheet.table(
+                    span[["letter", "date", "headline", "detail"]],
+                    "events",
+                    "Known events inside the series; a letter marks each in the figure.",
+                )
+            ]
+            if len(span)
+            else []
         ),
     ]
 

@@ -139,7 +139,7 @@ def intervals(law: str, rng: np.random.Generator) -> Tally:
     printed = occurs & (n >= LEAST_FOR_A_SHARE)
     for history in (HISTORY, 9, 7):
         phi = dispersion(made, HISTORY - history, HISTORY).to_numpy()
-        low, high = share_interval(x, n, phi)
+        low, high = share_interval(np.minimum(x, n), n, phi)  # a batch can be larger than what a small cell issued
         after = "" if history == HISTORY else f", {history} weeks of history"
         after += ", by chance alone (dispersion unknown)" if history < FEWEST else ""
         yield f"share of the nation{after}", *held(low, truth, high, printed & (kind == ALL))
