@@ -31,12 +31,12 @@ AWKWARD: dict[str, list[dict[str, object]]] = {
         {"source": "synthetic", "state": "TX", "repeats": "counted"},
         {"source": "fy2015", "state": "ME"},  # no detainer in the default week
         {"source": "fy2015", "state": "GU", "week": "2015-07-18"},  # none at all, in a partial week
+        {"source": "synthetic", "state": "06", "week": "latest"},  # the last week, not settled
     ],
     "weekly_bulletin": [
-        {"source": "fy2015", "state": "District of Columbia"},
-        {"source": "fy2015", "state": "ME"},  # no detainer in the default week
+        {"source": "fy2015", "week": "2014-09-27"},  # partial, the first: nothing before it, no quarter
         {"source": "fy2015", "week": "2015-07-18"},  # partial, the last
-        {"source": "synthetic", "state": "TX", "repeats": "counted"},
+        {"source": "synthetic", "repeats": "counted"},
     ],
 }
 FROZEN_SETS: list[tuple[str, dict[str, object]]] = [
@@ -124,8 +124,9 @@ def _as_frozen(value: object) -> object:
     [
         ("weekly_bulletin", {"week": "2015-06-21"}, "is a Sunday"),
         ("published_week", {"wek": "2017-01-28"}, "unknown parameter 'wek'; did you mean 'week'?"),
-        ("weekly_bulletin", {"state": "Texass"}, "did you mean 'Texas'"),
-        ("weekly_bulletin", {"state": False}, "YAML reads an unquoted NO"),
+        ("weekly_bulletin", {"state": "TX"}, "unknown parameter 'state'"),
+        ("state_profile", {"state": "Texass"}, "did you mean 'Texas'"),
+        ("state_profile", {"state": False}, "YAML reads an unquoted NO"),
         ("weekly_bulletin", {"source": "fy2051"}, "unknown source"),
         ("state_profile", {"state": "all"}, "unknown state 'all'"),
         ("offence_profile", {"offence": "DIU"}, "did you mean 'DUI'"),
