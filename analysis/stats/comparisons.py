@@ -113,7 +113,7 @@ def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0
     >>> now = pd.DataFrame({"declined": [19], "issued": [138]}, index=["CO"])
     >>> compare(now, pd.DataFrame({"declined": [44], "issued": [149]}, index=["CO"]))[["ratio", "p"]].round(3)
         ratio      p
-    CO  0.466  0.005
+    CO  0.466  0.006
     """
     before = before.reindex(now.index, fill_value=0)
     y, y0 = (part["declined"].to_numpy(dtype=float) for part in (now, before))
@@ -167,9 +167,8 @@ def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events:
         parts[pair.against] = part
     table = pd.concat(parts, names=["against", "kind", "place"])
     table["p_adjusted"] = adjust_for_many(table["p"])
-    rows = table.itertuples()
     table["finding"] = [
-        direction(one.declined, one.expected, one.p_adjusted, one.blocked) or one.reason for one in rows
+        direction(row.declined, row.expected, row.p_adjusted, row.blocked) or row.reason for row in table.itertuples()
     ]
     return table.drop(columns="blocked")
 

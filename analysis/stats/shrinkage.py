@@ -79,7 +79,7 @@ def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     Examples
     --------
     >>> shrink(pd.DataFrame({"declined": [0, 8, 40], "issued": [10, 90, 200]}))["shrunken"].round(2).tolist()
-    [0.1, 0.11, 0.19]
+    [0.11, 0.1, 0.2]
     """
     y, n = (counts[name].to_numpy(dtype=float) / dispersion for name in ("declined", "issued"))
     if np.any(y < 0) or np.any(y > n):

@@ -80,8 +80,7 @@ def direct(counts: pd.DataFrame, standard: pd.Series | None = None, dispersion: 
     """
     declined, issued = (counts[name].unstack(fill_value=0).astype(float) for name in ("declined", "issued"))  # noqa: PD010
     mix = issued.sum() if standard is None else standard.reindex(issued.columns).fillna(0)
-    weights = (mix / mix.sum()).to_numpy()
-    here = issued.to_numpy()
+    weights, here = (mix / mix.sum()).to_numpy(), issued.to_numpy()
     per_detainer = np.where(here > 0, weights / np.where(here > 0, here, 1), 0)
     y = (per_detainer * declined).sum(axis="columns").to_numpy()
     phi = np.broadcast_to(np.asarray(dispersion, dtype=float), y.shape)
