@@ -101,6 +101,15 @@ def state_or_all(given: object) -> str:
     return ALL_STATES if given == ALL_STATES else state_named(given)
 
 
+def place_name(place: str) -> str:
+    """Name a state in full, or all of them; some take an article in a sentence."""
+    if place == ALL_STATES:
+        return "the United States"
+    name = str(states().loc[place, "name"])
+    with_article = name.startswith(("District", "Northern Mariana", "U.S.")) or name.endswith("Islands")
+    return f"the {name}" if with_article else name
+
+
 def _where(found: pd.Series, file: str | pd.Series, rows: pd.Series, sheets: pd.Series | None) -> dict[str, str]:
     """Name the file, sheet and row of the first value found, for an error."""
     first = found.idxmax()

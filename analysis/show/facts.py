@@ -8,9 +8,9 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.offences import groups
-from analysis.load.vocabulary import states
+from analysis.load.vocabulary import place_name, states
 from analysis.periods import SETTLING_DAYS, name_week
-from analysis.stats.cohort import Cohort, place_name
+from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, clear_findings
 from analysis.stats.counts import (
     ALL,

@@ -1,7 +1,6 @@
 """The detainers issued in a period, and what they are held against: of the nation, a state or an offence group.
 
-It holds data and cached tables. What is shown of them is made by the functions of :mod:`analysis.stats.summary` and the
-modules beside it, which take it.
+It holds data and cached tables; what is shown of them is made by functions that take it, as in ``summary``.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from analysis.load.scorecards import LEAST_THERE
 from analysis.load.snapshots import versions_by_day
 from analysis.load.sources import Source, open_source
 from analysis.load.table import one_outcome, one_state
-from analysis.load.vocabulary import state_or_all, states
+from analysis.load.vocabulary import place_name, state_or_all
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
 from analysis.stats.comparisons import (
     BEFORE,
@@ -45,14 +44,11 @@ from analysis.stats.counts import (
 )
 from analysis.stats.nowcast import Triangle, completeness_by_week, maturities, measure_delays
 
+# Columns that are read of all weeks up to the period's end, and of a few weeks.
 HISTORY_COLUMNS = ("issued_on", "lifted_on", "state", "outcome", "offence_group", "duplicate", "detainers")
-"""Columns that are read of all weeks up to the period's end."""
 RECORD_COLUMNS = (*HISTORY_COLUMNS, "form", "request", "lift_reason", "offence_status", "agency", "person")
-"""Those that are read of a few weeks."""
-FEWEST_WEEKS = TRAILING_WEEKS
-"""Settled weeks below which the usual ups and downs are not known, so that chance alone is counted with."""
-LEAST_CHECKED = 20
-"""Detainers without which no check of a week's data fails: a share of fewer, and their number, is mostly chance."""
+LEAST_CHECKED = 20  # detainers without which no check of a week fails: a share of fewer, and their number, is chance
+ONE_END = "every row of the source has the same recorded end"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +82,7 @@ class Cohort:
     @cached_property
     def history(self) -> pd.DataFrame:
         """Give all detainers up to the period's end, every state and offence group."""
-        counted = self.repeats != LEFT_OUT
-        return self.source.detainers(HISTORY_COLUMNS, last=self.period.last_day, repeats=counted)
+        return self.source.detainers(HISTORY_COLUMNS, last=self.period.last_day, repeats=self.repeats != LEFT_OUT)
 
     @cached_property
     def records(self) -> pd.DataFrame:
@@ -103,11 +98,7 @@ class Cohort:
     @cached_property
     def detainers(self) -> pd.DataFrame:
         """Give the period's detainers of this state and offence group."""
-        return self.of_scope(self.everywhere)
-
-    def of_scope(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Keep the detainers of this state and offence group."""
-        rows = rows if self.state == ALL else rows[rows["state"] == self.state]
+        rows = self.everywhere if self.state == ALL else self.everywhere[self.everywhere["state"] == self.state]
         return rows if self.offence == ALL else rows[rows["offence_group"] == self.offence]
 
     @cached_property
@@ -156,11 +147,8 @@ class Cohort:
     @cached_property
     def calendar(self) -> Calendar:
         """Give the weeks up to the period's end; where its data fail a check, its weeks count as unfinished."""
-        if not self.failed_check:
-            return self._by_age
-        return replace(
-            self._by_age, measured={**self._by_age.measured, **dict.fromkeys(self.period.weeks, "provisional")}
-        )
+        unfinished = {**self._by_age.measured, **dict.fromkeys(self.period.weeks, "provisional")}
+        return replace(self._by_age, measured=unfinished) if self.failed_check else self._by_age
 
     @cached_property
     def status(self) -> str:
@@ -189,33 +177,24 @@ class Cohort:
     @cached_property
     def dispersion(self) -> pd.Series:
         """Give the variance over mean of each cell's weekly declines; 1 where too few weeks are settled to tell."""
-        if self.chance_alone:
+        if len(self.settled_before) < TRAILING_WEEKS:
             return pd.Series(1.0, index=self.weekly.declined.columns)
         weeks = as_timestamps(self.settled_before)
         return cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
 
-    @property
-    def chance_alone(self) -> bool:
-        """Say whether too few weeks are settled to know the usual ups and downs: then no direction is named."""
-        return len(self.settled_before) < FEWEST_WEEKS
-
     @cached_property
     def pairs(self) -> list[Pair]:
         """Name the periods that it is compared with, and why it is not."""
-        weeks, number = self.period.weeks, len(self.period.weeks)
-        before = ((LAST_WEEK, 1), (TRAILING, TRAILING_WEEKS)) if number == 1 else ((BEFORE, number),)
-        pairs = []
-        for against, wanted in before:
+        weeks, number, pairs = self.period.weeks, len(self.period.weeks), []
+        for against, wanted in {LAST_WEEK: 1, TRAILING: TRAILING_WEEKS}.items() if number == 1 else [(BEFORE, number)]:
             earlier = self.calendar.full_weeks_before(weeks[0], wanted)
             pairs.append(Pair(against, weeks, earlier, self._why_not_compared(earlier, wanted)))
-        if number < TREND_WEEKS:
-            pairs.append(self._trend())
-        return pairs
+        return pairs if number >= TREND_WEEKS else [*pairs, self._trend()]
 
     def _why_not_compared(self, earlier: list[date], wanted: int) -> str:
         """Say why the period may not be compared with the weeks before it; blank where it may."""
         if self.sole_outcome:
-            return "every row of the source has the same recorded end"
+            return ONE_END
         if self.status == "partial":
             return "partial week"
         if self.status != "settled":
@@ -223,19 +202,17 @@ class Cohort:
         if len(earlier) < wanted:
             partial = wanted == 1 and self.period.first_day - WEEK in self.calendar.weeks()
             return "the week before is partial" if partial else f"only {len(earlier)} of {wanted} full weeks before"
-        if self.chance_alone:
+        if len(self.settled_before) < TRAILING_WEEKS:  # chance alone would be counted with
             return f"only {len(self.settled_before)} settled weeks to know the usual ups and downs from"
         return ""
 
     def _trend(self) -> Pair:
         """Name the last 13 settled weeks and the 13 before them, if there are so many in a row."""
         settled = [week for week in self.calendar.weeks() if self.calendar.is_settled(week)]
-        run = [week for week in settled if settled and (settled[-1] - week) // WEEK < 2 * TREND_WEEKS]
-        refusal = f"only {len(run)} of {2 * TREND_WEEKS} settled weeks" if len(run) < 2 * TREND_WEEKS else ""
-        if self.sole_outcome:
-            refusal = "every row of the source has the same recorded end"
+        run = [week for week in settled if (settled[-1] - week) // WEEK < 2 * TREND_WEEKS]
+        few = f"only {len(run)} of {2 * TREND_WEEKS} settled weeks" if len(run) < 2 * TREND_WEEKS else ""
         now = run[-TREND_WEEKS:] or list(self.period.weeks)
-        return Pair(TREND, now, run[:-TREND_WEEKS], refusal)
+        return Pair(TREND, now, run[:-TREND_WEEKS], ONE_END if self.sole_outcome else few)
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -249,13 +226,9 @@ class Cohort:
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
-        """Give every comparison of the page, one family (:func:`analysis.stats.comparisons.family`).
-
-        In a source of one state only the state as a whole is compared, so that nothing is tested twice.
-        """
-        weekly, cells = self.weekly, self.weekly.declined.columns
-        kept = [cell for cell in cells if self.sole_state is None or cell[0] == ALL]
-        weekly = Weekly(*(frame[kept] for frame in weekly))
+        """Give every comparison of the page, one family; of a source of one state that as a whole, so none is twice."""
+        kept = [cell for cell in self.weekly.declined.columns if self.sole_state is None or cell[0] == ALL]
+        weekly = Weekly(*(frame[kept] for frame in self.weekly))
         return family(weekly, self.pairs, self.dispersion[kept], self.events)
 
     @cached_property
@@ -277,44 +250,24 @@ class Cohort:
         return place_name(self.sole_state or ALL)
 
 
-def place_name(place: str) -> str:
-    """Name a state in full, or all of them; some take an article in a sentence."""
-    if place == ALL:
-        return "the United States"
-    name = str(states().loc[place, "name"])
-    with_article = name.startswith(("District", "Northern Mariana", "U.S.")) or name.endswith("Islands")
-    return f"the {name}" if with_article else name
-
-
 def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[str, object] | None:
     """Hold what is there of a week, all states together, against the eight full weeks before it.
 
-    A check fails where less than :data:`analysis.load.scorecards.LEAST_THERE` of what is usual (the median of those
-    weeks) is there; a share of fewer than :data:`LEAST_CHECKED` cannot fail, nor their number where fewer are usual. A
-    week that is partial or not settled is held against nothing, since it lacks ends anyhow.
-
-    Returns
-    -------
-    dict or None
-        ``check``: the first of ``detainers``, ``ends``, ``states`` that fails; ``found`` and ``usual``: detainers, or
-        the share of them that has a recorded end or a state. None where none fails.
+    Give the first ``check`` of ``detainers``, ``ends`` (the share recorded) and ``states`` (the share given) of which
+    less is there than :data:`analysis.load.scorecards.LEAST_THERE` of the median, with ``found`` and ``usual``. None
+    where none fails, and of a week that is partial or not settled, since it lacks ends anyhow.
     """
     earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
     if not calendar.is_settled(week) or len(earlier) < TRAILING_WEEKS:
         return None
-    weeks = as_timestamps([*earlier, week])
-    sums = by_state[["issued", "not_recorded"]].groupby(level=0).sum().reindex(weeks, fill_value=0)
-    given = by_state["issued"][by_state.index.get_level_values(1) != NOT_GIVEN].groupby(level=0).sum()
-    there = pd.DataFrame(
-        {
-            "detainers": sums["issued"],
-            "ends": 1 - sums["not_recorded"] / sums["issued"],
-            "states": given.reindex(weeks, fill_value=0) / sums["issued"],
-        }
-    )
+    given = by_state["issued"].where(by_state.index.get_level_values(1) != NOT_GIVEN, 0)
+    sums = by_state[["issued", "not_recorded"]].assign(given=given).groupby(level=0).sum()
+    sums = sums.reindex(as_timestamps([*earlier, week]), fill_value=0)
+    parts = sums.div(sums["issued"], axis="index")
+    there = pd.DataFrame({"detainers": sums["issued"], "ends": 1 - parts["not_recorded"], "states": parts["given"]})
     found, usual = there.iloc[-1], there.iloc[:-1].median()
-    enough = {"detainers": usual["detainers"], "ends": found["detainers"], "states": found["detainers"]}
-    for check, number in enough.items():
+    for check in there:
+        number = (usual if check == "detainers" else found)["detainers"]
         if number >= LEAST_CHECKED and found[check] < LEAST_THERE * usual[check]:
             return {"check": check, "found": found[check], "usual": usual[check]}
     return None
@@ -337,10 +290,8 @@ def open_cohort(
     period
         A Saturday, ``latest``, ``latest settled``, a month, a quarter, weeks or ``last 13 settled``
         (:meth:`analysis.periods.Calendar.pick_period`).
-    state
-        Postal code, name or FIPS code of a state, or ``all``.
-    offence
-        Id or label of an offence group, or ``all``.
+    state, offence
+        Postal code, name or FIPS code of a state, id or label of an offence group; or ``all``.
     repeats
         Rows flagged as repeats of another: ``left out`` or ``counted``.
 
@@ -357,10 +308,5 @@ def open_cohort(
     """
     needs = ("outcomes",) if offence == ALL else ("offences", "outcomes")
     opened = open_source(source, clock="issued", needs=needs)
-    return Cohort(
-        opened,
-        Calendar.of(opened.facts).pick_period(period),
-        state_or_all(state),
-        ALL if offence == ALL else group_named(offence),
-        choose_repeats(repeats),
-    )
+    chosen, place = Calendar.of(opened.facts).pick_period(period), state_or_all(state)
+    return Cohort(opened, chosen, place, ALL if offence == ALL else group_named(offence), choose_repeats(repeats))

@@ -32,8 +32,6 @@ from analysis.stats.tests import (
 
 LAST_WEEK, TRAILING, TREND, BEFORE = "last week", "trailing weeks", "trend", "the weeks before"
 CLEAR = ("higher", "lower")
-KINDS = (ALL, "state", "offence_group")
-"""What a cell is: the nation, a state, a national offence group."""
 
 
 class Weekly(NamedTuple):
@@ -48,8 +46,7 @@ class Weekly(NamedTuple):
 
     def over(self, weeks: Sequence[date]) -> pd.DataFrame:
         """Add some weeks up: one row per cell, ``declined``, ``issued``, ``exposure``."""
-        rows = as_timestamps(weeks)
-        return pd.DataFrame({name: frame.loc[rows].sum() for name, frame in self._asdict().items()})
+        return pd.DataFrame({name: frame.loc[as_timestamps(weeks)].sum() for name, frame in self._asdict().items()})
 
 
 def weekly_cells(
@@ -57,14 +54,7 @@ def weekly_cells(
 ) -> Weekly:
     """Lay out the weekly counts of the nation, every state and every offence group, also those without a detainer.
 
-    Parameters
-    ----------
-    weeks
-        The weeks, in order.
-    by_state, by_group
-        Counts by ``week`` and place, as from :func:`analysis.stats.counts.count_outcomes`; None = no offence groups.
-    completeness
-        What part of a week's declines is recorded by now, by week; a week that is not in it counts as complete.
+    ``completeness``: what part of a week's declines is recorded by now; a week that is not in it counts as complete.
     """
     index = as_timestamps(weeks)
     wanted = {"state": [*states().index, NOT_GIVEN], "offence_group": list(groups().index)}
@@ -82,15 +72,7 @@ def weekly_cells(
 
 
 def cell_dispersion(declined: pd.DataFrame, exposure: pd.DataFrame) -> pd.Series:
-    """Estimate each cell's variance over mean, the nation and states together, the offence groups by themselves.
-
-    Offence groups vary otherwise than states of the same size, so one curve over both fits neither.
-
-    Parameters
-    ----------
-    declined, exposure
-        Settled weeks × cells, as in :class:`Weekly`.
-    """
+    """Estimate each cell's variance over mean; offence groups, which vary otherwise than states, by themselves."""
     groups_of = declined.columns.get_level_values(0) == "offence_group"
     parts = [cells for cells in (declined.columns[~groups_of], declined.columns[groups_of]) if len(cells)]
     found = [pd.Series(pooled_dispersion(declined[cells], exposure[cells]), cells) for cells in parts]
@@ -116,8 +98,7 @@ def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0
         One row per cell, such as a state: ``declined``, ``issued`` and, where delays are known, ``exposure`` (issued ×
         completeness); a cell that ``before`` lacks had no detainer then.
     dispersion
-        Variance over mean of a week's count (:func:`analysis.stats.tests.pooled_dispersion`), one or one a cell; 1 =
-        chance alone.
+        Variance over mean (:func:`analysis.stats.tests.pooled_dispersion`), one or one a cell; 1 = chance alone.
 
     Returns
     -------
@@ -132,7 +113,7 @@ def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0
     >>> now = pd.DataFrame({"declined": [19], "issued": [138]}, index=["CO"])
     >>> compare(now, pd.DataFrame({"declined": [44], "issued": [149]}, index=["CO"]))[["ratio", "p"]].round(3)
         ratio      p
-    CO  0.466  0.005
+    CO  0.466  0.006
     """
     before = before.reindex(now.index, fill_value=0)
     y, y0 = (part["declined"].to_numpy(dtype=float) for part in (now, before))
@@ -144,17 +125,15 @@ def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0
     phi = np.broadcast_to(np.asarray(dispersion, dtype=float), y.shape)
     result = now[["declined", "issued"]].join(before[["declined", "issued"]].add_suffix("_before"))
     for name in ("", "_before"):
-        issued = result[f"issued{name}"]
-        result[f"share{name}"] = result[f"declined{name}"] / issued.where(issued > 0)
+        result[f"share{name}"] = result[f"declined{name}"] / result[f"issued{name}"].replace(0, np.nan)
     result["difference"] = result["share"] - result["share_before"]
     result["expected"] = y0 * per_before
     numbers = np.full((4, len(y)), np.nan)
-    if tested.any():
-        args = (y[tested], y0[tested])
-        with np.errstate(divide="ignore"):  # none before: a ratio without limit
-            numbers[0, tested] = y[tested] / (y0 * per_before)[tested]
-        numbers[1:3, tested] = ratio_interval(*args, e[tested], e0[tested], phi[tested])
-        numbers[3, tested] = two_sided(*args, e[tested] / (e + e0)[tested], phi[tested])
+    args = (y[tested], y0[tested])
+    with np.errstate(divide="ignore"):  # none before: a ratio without limit
+        numbers[0, tested] = y[tested] / (y0 * per_before)[tested]
+    numbers[1:3, tested] = ratio_interval(*args, e[tested], e0[tested], phi[tested])
+    numbers[3, tested] = two_sided(*args, e[tested] / (e + e0)[tested], phi[tested])
     result[["ratio", "low", "high", "p"]] = numbers.T
     result["reason"] = np.select([~some, few], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN)
     return result.astype({"reason": "str"})
@@ -165,12 +144,8 @@ def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events:
 
     Parameters
     ----------
-    weekly
-        Counts by week and cell.
-    pairs
-        The periods compared.
-    dispersion
-        Variance over mean by cell.
+    weekly, pairs, dispersion
+        Counts by week and cell, the periods compared, and the variance over mean by cell.
     events
         The register of events (:func:`analysis.load.events.events`). One that changes what is counted and touches a
         pair's weeks lets no direction be named; any other is named beside the change.
@@ -215,11 +190,7 @@ def _events_between(events: pd.DataFrame, first: date, last: date, cells: pd.Ind
 
 
 def clear_findings(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Give the comparisons with a clear direction, in the order in which a page names them.
-
-    First those of a week or period, the nation before states and offence groups, then the trends in the same order;
-    within each the smallest p first.
-    """
+    """Give the comparisons with a clear direction: trends last, the nation before its parts, then the smallest p."""
     found = comparisons[comparisons["finding"].isin(CLEAR)].reset_index()
     ranked = found.assign(trend=found["against"] == TREND, part=found["kind"] != ALL)
     return ranked.sort_values(["trend", "part", "p", "place"], kind="stable").drop(columns=["trend", "part"])

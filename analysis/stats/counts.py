@@ -25,17 +25,11 @@ Floats = NDArray[np.float64]
 NOT_GIVEN = "not given"
 ALL = "all"
 LEFT_OUT, COUNTED = "left out", "counted"
-REPEATS = (LEFT_OUT, COUNTED)
 TRAILING_WEEKS, TREND_WEEKS = 8, 13
-LEAST_FOR_A_SHARE = 20
-"""Detainers without which no share is given of a place: it would be mostly chance."""
+LEAST_FOR_A_SHARE = 20  # detainers without which no share is given of a place: it would be mostly chance
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
-_COLUMN_OF = {
-    **dict.fromkeys(Outcome, "other_ends"),
-    Outcome.DECLINED: "declined",
-    Outcome.TAKEN: "taken",
-    Outcome.NOT_RECORDED: "not_recorded",
-}
+_COLUMN_OF = dict.fromkeys(Outcome, "other_ends")
+_COLUMN_OF |= {Outcome.DECLINED: "declined", Outcome.TAKEN: "taken", Outcome.NOT_RECORDED: "not_recorded"}
 
 
 class Reason(StrEnum):
@@ -47,42 +41,20 @@ class Reason(StrEnum):
     ALL_DECLINED = "every detainer declined"
     TOO_FEW = "too few declines"
     TOO_FEW_PLACES = "too few places"
-    TOO_FEW_CLUSTERS = "too few facilities"
-    TOO_FEW_WEEKS = "too few weeks"
-    WEEKS_MISSING = "weeks missing"
-    NOT_KNOWN = "count not known"
-    NONE_IN_BASELINE = "none in the baseline weeks"
-    NO_FIT = "the model did not converge"
-    NO_STANDARD = "a stratum of the standard has no detainers here"
     TOO_YOUNG = "too young"
     NO_DELAYS = "no recording delays measured"
     FALLING = "recorded counts fall with age"
 
 
 def choose_repeats(given: object) -> str:
-    """Hold what a user asks of repeats against what there is: ``left out`` or ``counted``.
-
-    Raises
-    ------
-    InputError
-        Something else.
-    """
-    if given not in REPEATS:
-        raise unknown("treatment of repeats", given, REPEATS)
+    """Hold what a user asks of repeats against what there is; raise an InputError if it is something else."""
+    if given not in (LEFT_OUT, COUNTED):
+        raise unknown("treatment of repeats", given, (LEFT_OUT, COUNTED))
     return str(given)
 
 
 def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFrame:
-    """Leave the rows that are flagged as repeats out of a count, or keep them.
-
-    Parameters
-    ----------
-    table
-        The table of detainers, its ``duplicate`` flagged by one of the published rules. Where a rule flags the first
-        row of a repeat too, that one stays.
-    repeats
-        ``left out`` or ``counted``.
-    """
+    """Leave the rows that are flagged as repeats out of a count, or keep them; the first row of a repeat stays."""
     if repeats == COUNTED:
         return table
     again = is_repeat(table["duplicate"])
@@ -102,11 +74,8 @@ def share_interval(
     ----------
     successes, trials
         Counts, of one shape.
-    dispersion
-        Variance over mean of the count, 1 or more, as from :func:`analysis.stats.tests.pooled_dispersion`; 1 = chance
-        alone.
-    level
-        Confidence level.
+    dispersion, level
+        Variance over mean of the count (1 = chance alone), and confidence level.
 
     Returns
     -------
@@ -136,29 +105,10 @@ def share_interval(
     return np.where(some, low, np.nan), np.where(some, high, np.nan)
 
 
-def count_interval(counts: ArrayLike, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the exact confidence interval of a Poisson count.
-
-    Parameters
-    ----------
-    counts
-        Counts; NaN stays NaN.
-    level
-        Confidence level.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Lower and upper limits; the lower limit of 0 is 0.
-
-    References
-    ----------
-    Garwood (1936), Biometrika 28, 437-442; Ulm (1990), American Journal of Epidemiology 131, 373-375.
-    """
-    x = np.asarray(counts, dtype=float)
-    tail = (1 - level) / 2
-    low = stats.chi2.ppf(tail, 2 * x) / 2
-    high = stats.chi2.ppf(1 - tail, 2 * (x + 1)) / 2
+def count_interval(counts: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Give the exact interval of a Poisson count; NaN stays NaN. Garwood (1936), Biometrika 28, 437-442."""
+    x, tail = np.asarray(counts, dtype=float), (1 - level) / 2
+    low, high = stats.chi2.ppf(tail, 2 * x) / 2, stats.chi2.ppf(1 - tail, 2 * (x + 1)) / 2
     return np.where(x == 0, 0.0, low), high
 
 
@@ -167,11 +117,9 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
 
     Parameters
     ----------
-    table
-        The table of detainers.
-    by
-        Columns to count by, or ``week`` for the reporting week of issue. A blank counts under ``not given``; a
-        detainer without a day of issue is in no week.
+    table, by
+        The table of detainers, and columns to count by, or ``week`` for the reporting week of issue. A blank counts
+        under ``not given``; a detainer without a day of issue is in no week.
 
     Returns
     -------
@@ -209,24 +157,13 @@ def _by_week(days: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
 def _by_name(values: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
     """Give the names of some groups, sorted, and each value's place among them; a blank is named too, to be seen."""
     found = pd.Categorical(values)
-    names = [*map(str, found.categories), NOT_GIVEN]  # the last is that of a blank, whose code is -1
-    ordered = sorted({*names})
-    places = {name: place for place, name in enumerate(ordered)}
-    return pd.Index(ordered, dtype="str"), np.array([places[name] for name in names])[found.codes]
+    names = np.array([*map(str, found.categories), NOT_GIVEN], dtype=object)  # the last is a blank's, of code -1
+    ordered, places = np.unique(names, return_inverse=True)
+    return pd.Index(ordered, dtype="str"), places[found.codes]
 
 
 def of_weeks(by_week: pd.DataFrame, weeks: Sequence[date], places: Sequence[str]) -> pd.DataFrame:
-    """Add up some weeks of counts by week and place.
-
-    Parameters
-    ----------
-    by_week
-        Counts by ``week`` and a place, as from :func:`count_outcomes`.
-    weeks
-        The weeks to add up.
-    places
-        The places wanted, in order; one without a detainer is a row of zeros.
-    """
+    """Add up some weeks of counts by week and place, for the places wanted; one without a detainer is zeros."""
     chosen = by_week[by_week.index.get_level_values(0).isin(as_timestamps(weeks))]
     return chosen.groupby(level=1).sum().reindex(pd.Index(places), fill_value=0)
 
@@ -241,10 +178,8 @@ def with_intervals(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.Data
 
     Parameters
     ----------
-    counts
-        Columns ``issued`` and ``declined``.
-    dispersion
-        As in :func:`share_interval`, one number or one a row.
+    counts, dispersion
+        Columns ``issued`` and ``declined``; as in :func:`share_interval`, one number or one a row.
 
     Returns
     -------
@@ -255,17 +190,3 @@ def with_intervals(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.Data
     low, high = share_interval(counts["declined"], counts["issued"], dispersion)
     share = counts["declined"] / counts["issued"].where(counts["issued"] > 0)
     return counts.assign(share=share, share_low=low, share_high=high)
-
-
-def lift_reasons_of(table: pd.DataFrame) -> pd.DataFrame:
-    """Count detainers by recorded lift reason, most frequent first; nothing recorded is a row of its own.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per lift reason: ``lift_reason``, ``outcome``, ``detainers``, ``part`` (of all).
-    """
-    reasons = table["lift_reason"].astype("str").fillna("(nothing recorded)")
-    counts = table["detainers"].groupby([reasons, table["outcome"].astype("str")]).sum().reset_index()
-    counts["part"] = counts["detainers"] / max(1, counts["detainers"].sum())
-    return counts.sort_values(["detainers", "lift_reason"], ascending=[False, True], ignore_index=True)

@@ -32,19 +32,11 @@ class BetaPrior(NamedTuple):
 
 
 def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
-    """Fit the beta prior of places' shares by moments.
+    """Fit the beta prior of places' shares by moments; places without detainers say nothing.
 
     With mean m = sum y / sum n, and S = sum n (y/n - m)² over m (1 - m): S has mean k - 1 + rho (N - sum n² / N - k +
-    1), rho = 1 / (weight + 1) the correlation of two detainers of one place.
-
-    Parameters
-    ----------
-    declined, issued
-        Counts by place; places without detainers say nothing.
-
-    References
-    ----------
-    Kleinman (1973), Journal of the American Statistical Association 68, 46-54.
+    1), rho = 1 / (weight + 1) the correlation of two detainers of one place. Kleinman (1973), Journal of the American
+    Statistical Association 68, 46-54.
     """
     y, n = (np.asarray(v, dtype=float) for v in (declined, issued))
     y, n = y[n > 0], n[n > 0]
@@ -69,10 +61,8 @@ def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
 
     Parameters
     ----------
-    counts
-        One row per place: ``declined`` and ``issued`` of a period.
-    dispersion
-        Variance over mean, one or one a place.
+    counts, dispersion
+        One row per place: ``declined`` and ``issued`` of a period; variance over mean, one or one a place.
 
     Returns
     -------
@@ -89,7 +79,7 @@ def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     Examples
     --------
     >>> shrink(pd.DataFrame({"declined": [0, 8, 40], "issued": [10, 90, 200]}))["shrunken"].round(2).tolist()
-    [0.1, 0.11, 0.19]
+    [0.11, 0.1, 0.2]
     """
     y, n = (counts[name].to_numpy(dtype=float) / dispersion for name in ("declined", "issued"))
     if np.any(y < 0) or np.any(y > n):
@@ -97,16 +87,9 @@ def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     prior = fit_prior(y, n)
     given = (n > 0) & (prior.reason == "")
     a, b = np.where(given, prior.a + y, np.nan), np.where(given, prior.b + n - y, np.nan)
-    result = pd.DataFrame(
-        {
-            "share": y / np.where(n > 0, n, np.nan),
-            "shrunken": a / (a + b),
-            "shrunken_low": stats.beta.ppf(0.025, a, b),
-            "shrunken_high": stats.beta.isf(0.025, a, b),
-            "own_weight": np.where(given, n / (n + prior.a + prior.b), np.nan),
-            "reason": np.select([n == 0, ~given], [Reason.NO_DETAINERS, prior.reason], ""),
-        },
-        index=counts.index,
-    )
+    result = pd.DataFrame({"share": y / np.where(n > 0, n, np.nan), "shrunken": a / (a + b)}, index=counts.index)
+    result["shrunken_low"], result["shrunken_high"] = stats.beta.ppf(0.025, a, b), stats.beta.isf(0.025, a, b)
+    result["own_weight"] = np.where(given, n / (n + prior.a + prior.b), np.nan)
+    result["reason"] = np.select([n == 0, ~given], [Reason.NO_DETAINERS, prior.reason], "")
     result.attrs["no_spread"] = prior.no_spread
     return result

@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
-from analysis.stats.counts import NOT_GIVEN, count_interval, count_outcomes
+from analysis.stats.counts import NOT_GIVEN, Floats, count_interval, count_outcomes
 
-Floats = NDArray[np.float64]
-LEAST_EXPECTED = 4
-"""Declines expected from which a state's are held against them."""
+LEAST_EXPECTED = 4  # declines expected from which a state's are held against them
 TAIL = 0.025
 
 
@@ -37,10 +35,8 @@ def expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> p
     ----------
     rows
         Detainers of one period, all states; never of one week, which says too little.
-    has_offences
-        Whether strata go by offence group and status, too.
-    dispersion
-        Variance over mean of a state's weekly declines, by postal code.
+    has_offences, dispersion
+        Whether strata go by offence group and status, too; variance over mean of weekly declines, by postal code.
 
     Returns
     -------
@@ -69,48 +65,22 @@ def expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> p
 
 
 def indirect(counts: pd.DataFrame) -> pd.Series:
-    """Give the declines that each place's detainers would have at the shares of all places together.
-
-    Parameters
-    ----------
-    counts
-        ``declined`` and ``issued`` by place (first index level) and stratum (the further levels).
-    """
+    """Give the declines that each place's detainers (first index level) would have at all places' shares."""
     by = list(range(1, counts.index.nlevels))
     whole = counts.groupby(level=by)[["declined", "issued"]].transform("sum")
     return (counts["issued"] * whole["declined"] / whole["issued"].where(whole["issued"] > 0)).groupby(level=0).sum()
 
 
 def direct(counts: pd.DataFrame, standard: pd.Series | None = None, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
-    """Give the share of declines that each place would have with the standard's mix of detainers.
+    """Give the share of declines that each place would have with the standard's mix, by default that of all places.
 
-    share = sum over strata of weight × share of the stratum. For places with detainers in every stratum.
-
-    Parameters
-    ----------
-    counts
-        ``declined`` and ``issued`` by place (first index level) and stratum (the second).
-    standard
-        Detainers (or weights) by stratum; by default those of all places together.
-    dispersion
-        Variance over mean, by which that of the share is multiplied; one or one a place.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per place: ``standardised``, ``standardised_low``, ``standardised_high``; NaN where the place has no
-        detainers in a stratum that the standard has. The limits are 1 at most: the gamma interval, made for rates, can
-        exceed what a share can be.
-
-    References
-    ----------
-    Fay and Feuer (1997), with y the share and v its variance: low = v / 2y × chi2(tail, 2y²/v), high = v' / 2y' ×
-    chi2(1 - tail, 2y'²/v') with y' = y + w and v' = v + w², w the largest weight of a detainer.
+    NaN where a place has no detainers in a stratum of the standard. Fay and Feuer (1997), with y the share and v its
+    variance: low = v / 2y × chi2(tail, 2y²/v), high = v' / 2y' × chi2(1 - tail, 2y'²/v') with y' = y + w and v' = v +
+    w², w the largest weight of a detainer; at most 1, which the interval, made for rates, can exceed.
     """
     declined, issued = (counts[name].unstack(fill_value=0).astype(float) for name in ("declined", "issued"))  # noqa: PD010
     mix = issued.sum() if standard is None else standard.reindex(issued.columns).fillna(0)
-    weights = (mix / mix.sum()).to_numpy()
-    here = issued.to_numpy()
+    weights, here = (mix / mix.sum()).to_numpy(), issued.to_numpy()
     per_detainer = np.where(here > 0, weights / np.where(here > 0, here, 1), 0)
     y = (per_detainer * declined).sum(axis="columns").to_numpy()
     phi = np.broadcast_to(np.asarray(dispersion, dtype=float), y.shape)
@@ -118,14 +88,8 @@ def direct(counts: pd.DataFrame, standard: pd.Series | None = None, dispersion: 
     some, more_y, more_v = (np.where(x > 0, x, np.nan) for x in (y, y + w, v + phi * w**2))
     low = v / (2 * some) * stats.chi2.ppf(TAIL, 2 * some**2 / np.where(v > 0, v, 1))
     high = more_v / (2 * more_y) * stats.chi2.isf(TAIL, 2 * more_y**2 / more_v)
-    result = pd.DataFrame(
-        {
-            "standardised": y,
-            "standardised_low": np.where(y > 0, low, 0.0),
-            "standardised_high": np.minimum(high, 1),
-        },
-        index=issued.index,
-    )
+    limits = {"standardised_low": np.where(y > 0, low, 0.0), "standardised_high": np.minimum(high, 1)}
+    result = pd.DataFrame({"standardised": y, **limits}, index=issued.index)
     return result.where(((issued > 0) | (weights == 0)).all(axis="columns"), np.nan)
 
 
@@ -134,17 +98,8 @@ def kitagawa(
 ) -> tuple[Floats, Floats]:
     """Take the change of a weighted mean apart: mix = (w1 - w0)(r0 + r1) / 2, share = (r1 - r0)(w0 + w1) / 2.
 
-    Parameters
-    ----------
-    weights_before, weights
-        Part of each stratum in the detainers, adding up to 1 (or 100).
-    shares_before, shares
-        Share declined in each stratum. A stratum without detainers in one period has none: give NaN, and the other
-        period's share is taken, so that its coming or going counts as mix.
-
-    References
-    ----------
-    Kitagawa (1955), JASA 50, 1168-1194.
+    For a share of NaN, that of a stratum without detainers in one period, the other period's is taken, so that its
+    coming or going counts as mix. Kitagawa (1955), Journal of the American Statistical Association 50, 1168-1194.
     """
     w0, w1, r0, r1 = (np.asarray(v, dtype=float) for v in (weights_before, weights, shares_before, shares))
     r0, r1 = np.where(np.isnan(r0), r1, r0), np.where(np.isnan(r1), r0, r1)
@@ -159,10 +114,8 @@ def decompose(before: pd.DataFrame, after: pd.DataFrame, factors: Mapping[str, S
 
     Parameters
     ----------
-    before, after
-        Detainers of two periods.
-    factors
-        Columns of the strata, by the factor's name.
+    before, after, factors
+        Detainers of two periods, and columns of the strata by the factor's name.
 
     Returns
     -------
@@ -179,10 +132,9 @@ def decompose(before: pd.DataFrame, after: pd.DataFrame, factors: Mapping[str, S
         then, now = (count_outcomes(part, list(columns)) for part in (before, after))
         index = then.index.union(now.index, sort=False)
         parts = [part[["declined", "issued"]].reindex(index, fill_value=0).astype(float) for part in (then, now)]
-        sums = [part.sum() for part in parts]
-        weights = [part["issued"] / (total["issued"] or np.nan) for part, total in zip(parts, sums, strict=True)]
+        weights = [part["issued"] / (part["issued"].sum() or np.nan) for part in parts]
         shares = [part["declined"] / part["issued"].where(part["issued"] > 0) for part in parts]
-        whole = [total["declined"] / (total["issued"] or np.nan) for total in sums]
+        whole = [part["declined"].sum() / (part["issued"].sum() or np.nan) for part in parts]
         mix, within = (effect.sum() for effect in kitagawa(*weights, *shares))
         rows.append((name, *whole, mix, within, whole[1] - whole[0]))
     return pd.DataFrame(rows, columns=["factor", "share_before", "share", "mix_effect", "share_effect", "change"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.load.vocabulary import states
+from analysis.load.vocabulary import place_name, states
 from analysis.periods import WEEK, as_timestamps
-from analysis.stats.cohort import Cohort, place_name
+from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import (
     ALL,
@@ -56,8 +56,7 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
 
 def without_shares(counts: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     """Blank the shares of a source whose rows were chosen by their outcome: they would be all or nothing."""
-    shares = ["share", "share_low", "share_high"]
-    return counts if cohort.sole_outcome is None else counts.assign(**dict.fromkeys(shares, np.nan))
+    return counts if cohort.sole_outcome is None else counts.assign(share=np.nan, share_low=np.nan, share_high=np.nan)
 
 
 def counts_by_state(cohort: Cohort) -> pd.DataFrame:
@@ -75,9 +74,8 @@ def counts_by_state(cohort: Cohort) -> pd.DataFrame:
     counts = of_weeks(cohort.by_state, cohort.period.weeks, places)
     table = without_shares(with_intervals(outcomes_by_state(counts), cohort.dispersion["state"][places]), cohort)
     table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
-    first = cohort.period.first_day
     for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
-        weeks = cohort.calendar.full_weeks_before(first, number)
+        weeks = cohort.calendar.full_weeks_before(cohort.period.first_day, number)
         mean = of_weeks(cohort.by_state, weeks, places)["declined"] / number
         table[name] = mean if len(weeks) == number else np.nan
     clear = clear_findings(cohort.comparisons)
@@ -108,38 +106,24 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
             counts["persons"] = pd.Series(by_week, as_timestamps(weeks))
     wanted = counts.loc[as_timestamps(weeks)].astype(float)
     table = pd.DataFrame({"this_week": wanted.iloc[-1]})
-    last = cohort.calendar.full_weeks_before(cohort.week, 1)
-    table["last_week"] = wanted.iloc[-2] if last else np.nan
+    table["last_week"] = wanted.iloc[-2] if cohort.calendar.full_weeks_before(cohort.week, 1) else np.nan
     table["trailing_mean"] = wanted.iloc[:-1].mean() if len(weeks) > TRAILING_WEEKS else np.nan
     table["note"] = ""
-    table.loc["declined", "note"] = _usual_in_words(cohort)
+    low, high = weekly_counts(cohort).loc[pd.Timestamp(cohort.week), ["usual_low", "usual_high"]]
+    if not np.isnan(low):
+        table.loc["declined", "note"] = f"usual: {low:.0f} to {high:.0f}"
     if kind == "state":
         shown = counts_by_state(cohort).loc[place]
         for name in OUTCOME_COLUMNS[1:]:
-            table.loc[name] = [
-                shown[name],
-                np.nan,
-                np.nan,
-                "" if shown[f"{name}_shown"].isdecimal() else "small counts",
-            ]
+            hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
+            table.loc[name] = [shown[name], np.nan, np.nan, hidden]
     return table.rename_axis("measure").reset_index()
-
-
-def _usual_in_words(cohort: Cohort) -> str:
-    """Say which counts would be usual, or nothing where they are not known."""
-    row = weekly_counts(cohort).loc[pd.Timestamp(cohort.week)]
-    return "" if np.isnan(row["usual_low"]) else f"usual: {row['usual_low']:.0f} to {row['usual_high']:.0f}"
 
 
 def largest_place(cohort: Cohort) -> dict[str, object]:
     """Say which state holds over half of the nation's declines of the week, and what remains without it.
 
-    Returns
-    -------
-    dict
-        ``apart_name`` (None = no state does, or the cohort is not of all states; then there is nothing else),
-        ``apart_declined`` of ``apart_total``, and of the others ``elsewhere_declined`` of ``elsewhere_issued``, with
-        ``…_before`` where the week is compared with the one before.
+    ``apart_name`` is None where no state does, or the cohort is not of all states; then there is nothing else.
     """
     declined = of_weeks(cohort.by_state, [cohort.week], list(states().index))["declined"]
     total = int(cohort.weekly.declined[ALL, ALL].loc[pd.Timestamp(cohort.week)])
@@ -166,7 +150,4 @@ def estimates(cohort: Cohort) -> pd.DataFrame | None:
 def page_comparisons(cohort: Cohort) -> pd.DataFrame:
     """Give the comparisons that the cohort's page shows: of the nation all, of a state or offence group its own."""
     table = cohort.comparisons
-    if cohort.cell == (ALL, ALL):
-        return table
-    kind, place = cohort.cell
-    return table[(table.index.get_level_values("kind") == kind) & (table.index.get_level_values("place") == place)]
+    return table.loc[[cohort.cell in ((ALL, ALL), (kind, place)) for _, kind, place in table.index]]

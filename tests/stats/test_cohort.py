@@ -14,9 +14,10 @@ from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome
+from analysis.load.vocabulary import place_name
 from analysis.periods import WEEK
 from analysis.stats import cohort as cohorts
-from analysis.stats.cohort import Cohort, open_cohort, place_name
+from analysis.stats.cohort import Cohort, open_cohort
 from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import NOT_GIVEN, of_weeks
 from analysis.stats.tests import adjust_for_many
