@@ -10,6 +10,8 @@ from analysis.load.published import PublishedReports
 from analysis.periods import WEEK, last_day
 from analysis.stats.published import HALF, bounds_of, changes, place_apart, states_with_a_decline
 
+STATUSES = ["convicted", "charged", "unknown"]
+
 
 def week_facts(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> dict[str, object]:
     """Gather the facts of one published week, by id.
@@ -101,3 +103,11 @@ def weeks_so_far(reports: PublishedReports, week: date) -> pd.DataFrame:
     each = [reports.of_week(day.date()) for day in table["week"]]
     table["located"] = [bounds_of(report)["known_low"].sum() for report in each]
     return table.assign(declining=pd.Series([states_with_a_decline(report) for report in each], dtype=float))
+
+
+def known_offences(known: pd.DataFrame) -> pd.DataFrame:
+    """Count the known rows by ``offence_group``, most frequent first: by status, and their sum, ``detainers``."""
+    named = known[known["offence_text"] != ""]
+    counts = pd.crosstab(named["offence_group"], named["offence_status"]).reindex(columns=STATUSES, fill_value=0)
+    counts = counts.rename_axis(columns=None).assign(detainers=counts.sum(axis="columns"))
+    return counts.sort_values("detainers", ascending=False, kind="stable").reset_index()

@@ -210,9 +210,8 @@ def _completeness(growth: ArrayLike, drift: ArrayLike) -> Floats:
 def maturities(triangle: Triangle) -> pd.DataFrame:
     """Give each issue week's ``age`` (in steps), ``completeness`` and ``maturity``.
 
-    Completeness is the part of the final number (within the longest delay) that is recorded: NaN = not known, above 1
-    where recorded counts fall with age. It is overstated while counts still grow at the longest delay; no week is
-    ``settled`` then.
+    Completeness is the part of the final number that is recorded: NaN = not known, above 1 where counts fall with age.
+    While counts still grow at the longest delay it is overstated, so no week is ``settled``.
     """
     developed, age = triangle.developed, triangle.ages
     by_age = _completeness(developed.growth[-1], _drift(triangle, len(developed.growth) - 1))
@@ -256,8 +255,8 @@ def nowcast(triangle: Triangle) -> pd.DataFrame:
     quantiles = np.full((len(mature), len(QUANTILES)), np.nan)
     quantiles[given] = _forecast(triangle, given, triangle.ages[given], np.full(len(given), now))
     mature.insert(0, "recorded", recorded)
-    estimate = np.where(reason == Reason.GIVEN, recorded / p, np.nan)
-    return mature.assign(estimate=estimate, **dict(zip(QUANTILES, quantiles.T, strict=True)), reason=reason)
+    mature["estimate"] = np.where(reason == Reason.GIVEN, recorded / p, np.nan)
+    return mature.assign(**dict(zip(QUANTILES, quantiles.T, strict=True)), reason=reason)
 
 
 def _forecast(triangle: Triangle, rows: Whole, ages: Whole, moments: Whole) -> Floats:

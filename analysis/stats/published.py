@@ -23,7 +23,6 @@ from analysis.stats.tests import adjust_for_many, direction, ratio_interval, two
 
 HALF = 0.5
 REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}
-STATUSES = ["convicted", "charged", "unknown"]
 
 
 def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_a_decline: int | None) -> pd.DataFrame:
@@ -151,11 +150,3 @@ def _blocked(blocking: pd.DataFrame, earlier: date, later: date, without: str) -
     between = blocking[(blocking["last_date"] >= since) & (blocking["date"] <= until)]
     elsewhere = between[[not agency or not without.startswith(agency) for agency in between["agency"]]]
     return "" if elsewhere.empty else str(elsewhere["headline"].iloc[0])
-
-
-def known_offences(known: pd.DataFrame) -> pd.DataFrame:
-    """Count the known rows by ``offence_group``, most frequent first: by status, and their sum, ``detainers``."""
-    named = known[known["offence_text"] != ""]
-    counts = pd.crosstab(named["offence_group"], named["offence_status"]).reindex(columns=STATUSES, fill_value=0)
-    counts = counts.rename_axis(columns=None).assign(detainers=counts.sum(axis="columns"))
-    return counts.sort_values("detainers", ascending=False, kind="stable").reset_index()

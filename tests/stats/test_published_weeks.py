@@ -22,7 +22,7 @@ from analysis.load.published import PublishedReports, read_published_reports
 from analysis.load.published_quality import report_scorecard
 from analysis.load.scorecards import TOTALS_DIFFER
 from analysis.load.vocabulary import states
-from analysis.show.published_facts import taken_back, week_facts, weeks_so_far
+from analysis.show.published_facts import known_offences, taken_back, week_facts, weeks_so_far
 from analysis.stats import published
 
 FIRST, SECOND, THIRD = date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)
@@ -195,7 +195,7 @@ def test_the_offence_is_known_for_a_few(
         *(known, without, unknown)
     ]
     assert found["known_rows"] == known + without
-    table = published.known_offences(reports.of_week(week).known_rows)
+    table = known_offences(reports.of_week(week).known_rows)
     assert table["detainers"].sum() == known
     assert (table[["convicted", "charged", "unknown"]].sum(axis="columns") == table["detainers"]).all()
     assert table["detainers"].is_monotonic_decreasing
@@ -203,7 +203,7 @@ def test_the_offence_is_known_for_a_few(
 
 def test_the_known_offences_of_the_first_week_by_status(reports: PublishedReports) -> None:
     """Counted by hand: 13 convicted, 8 charged, and 8 whose article does not say which."""
-    table = published.known_offences(reports.of_week(FIRST).known_rows)
+    table = known_offences(reports.of_week(FIRST).known_rows)
     assert list(table[["convicted", "charged", "unknown"]].sum()) == [13, 8, 8]
     by_group = table.set_index("offence_group")["detainers"]
     assert by_group["ASSAULT"] == 9
@@ -213,7 +213,7 @@ def test_the_known_offences_of_the_first_week_by_status(reports: PublishedReport
 
 
 def test_no_known_rows_give_an_empty_table_of_the_same_columns(reports: PublishedReports) -> None:
-    table = published.known_offences(reports.known_rows.iloc[:0])
+    table = known_offences(reports.known_rows.iloc[:0])
     assert list(table.columns) == ["offence_group", "convicted", "charged", "unknown", "detainers"]
     assert table.empty
 
