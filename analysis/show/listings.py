@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.load.vocabulary import states
 from analysis.stats.counts import NOT_GIVEN
+from analysis.stats.incidence import READ_AT
 
 STATE_NOT_GIVEN = "State not given"
 
@@ -55,3 +56,15 @@ def count_tiles(by_state: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
     return tiles.assign(
         count=counts["declined"], label=counts["declined"].map("{:,}".format), present=counts["issued"] > 0
     )
+
+
+def at_days(curves: pd.DataFrame) -> pd.DataFrame:
+    """Read curves of incidence off at some days: a row per outcome that occurs and day, up to the longest followed."""
+    steps = curves[curves.groupby("outcome")["incidence"].transform("max") > 0].drop(columns="se")
+    rows = [
+        curve[curve["day"] <= day].tail(1).assign(day=day)
+        for _, curve in steps.groupby("outcome", sort=False)
+        for day in READ_AT
+        if day <= curve["day"].max()
+    ]
+    return pd.concat(rows) if rows else steps

@@ -35,8 +35,8 @@ def weeks_with_and_without(weeks: pd.DataFrame, *, headline: str, subtitle: str,
     Parameters
     ----------
     weeks
-        As from :func:`analysis.stats.published.weeks_so_far`, with ``label``, in the order from the top; a count that
-        is not known (NaN) is said in words.
+        As from :func:`analysis.show.published_facts.weeks_so_far`, with ``label``, in the order from the top; a count
+        that is not known (NaN) is said in words.
     headline, subtitle
         The finding; measure, place, dates and unit.
     without

@@ -13,10 +13,11 @@ from analysis.load.published import PublishedReports
 from analysis.load.published_quality import report_scorecard
 from analysis.load.scorecards import TOTALS_DIFFER, scorecard_facts
 from analysis.periods import last_day
+from analysis.show.published_facts import weeks_so_far
 from analysis.show.published_figures import weeks_with_and_without
 from analysis.show.scorecards import scorecard_rows
 from analysis.show.sheet import Sheet, Shown
-from analysis.stats.published import changes, weeks_so_far
+from analysis.stats.published import changes
 
 
 def published_weeks(sheet: Sheet, reports: PublishedReports, week: date) -> list[Shown]:
@@ -25,7 +26,7 @@ def published_weeks(sheet: Sheet, reports: PublishedReports, week: date) -> list
     Parameters
     ----------
     sheet
-        The report, which knows :func:`analysis.stats.published.week_facts`.
+        The report, which knows :func:`analysis.show.published_facts.week_facts`.
     reports, week
         The reports and the week.
     """

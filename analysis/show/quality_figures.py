@@ -48,8 +48,8 @@ def revised_weeks(by_week: pd.DataFrame, *, headline: str, subtitle: str) -> Fig
     Parameters
     ----------
     by_week
-        As from :func:`analysis.stats.revisions.weeks_revised`; only weeks of both versions. A week that a version has
-        only in part is a cross, and has no difference.
+        As from :func:`analysis.stats.revisions.compare_versions`; only weeks of both versions. A week that a version
+        has only in part is a cross, and has no difference.
     headline, subtitle
         The finding; measure, place, dates and unit.
     """

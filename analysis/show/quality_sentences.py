@@ -125,7 +125,7 @@ def cannot_tell(table: pd.DataFrame) -> list[str]:
 
 
 def revision_sentences(facts: Mapping[str, Fact]) -> list[str]:
-    """Say what changed between two versions (:func:`analysis.stats.revisions.revision_facts`)."""
+    """Say what changed between two versions (:func:`analysis.show.revision_facts.revision_facts`)."""
     said = [
         "From version {older} ({older_extracted}) to version {newer} ({newer_extracted}): "
         "**{rows_changed:detainers} changed, {rows_vanished:n} vanished and {rows_late:n} came late** (issued by the "

@@ -14,7 +14,7 @@ from analysis.show.context_figures import incidence_curves, nowcast_series
 from analysis.show.facts import cell_names
 from analysis.show.figures import stacked_outcomes, weekly_series
 from analysis.show.heatmap import heatmap
-from analysis.show.listings import count_tiles, lettered, state_names
+from analysis.show.listings import at_days, count_tiles, lettered, state_names
 from analysis.show.sentences import NO_OFFENCE
 from analysis.show.sheet import Sheet, Shown
 from analysis.show.style import OUTCOMES
@@ -30,7 +30,7 @@ from analysis.stats.disclosure import (
     offences_by_status,
     outcomes_by_form,
 )
-from analysis.stats.incidence import at_days, cumulative_incidence
+from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.nowcast import nowcast_quantiles
 from analysis.stats.shrinkage import shrink
 from analysis.stats.standardisation import LEAST_EXPECTED, decompose, expected, strata

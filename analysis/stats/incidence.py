@@ -24,28 +24,11 @@ READ_AT = (7, 14, 30, 60)
 
 
 def aalen_johansen(days: ArrayLike, cause: ArrayLike, causes: int) -> pd.DataFrame:
-    """Estimate the cumulative incidence of every cause.
+    """Estimate the cumulative incidence of every cause; ``cause`` is 0 where it was not ended after so many days.
 
-    Parameters
-    ----------
-    days
-        Days followed.
-    cause
-        1, 2 ... = the cause that ended it on that day; 0 = not ended by then (censored).
-    causes
-        Number of causes, also those that do not occur.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per cause and distinct day: ``cause``, ``day``, ``at_risk`` (followed up to that day), ``incidence``,
-        ``se``, and ``low`` and ``high``, the 95 % interval on the complementary log-log scale. The incidences of all
-        causes on one day add up to at most 1. Before any event of the cause the incidence is 0 and the interval NaN.
-
-    References
-    ----------
-    Aalen and Johansen (1978), Scandinavian Journal of Statistics 5, 141-150; Putter, Fiocco and Geskus (2007),
-    Statistics in Medicine 26, 2389-2430.
+    One row per ``cause`` (1 up to ``causes``) and distinct ``day``: ``at_risk`` (followed up to it), ``incidence``,
+    ``se``, and ``low`` and ``high``, the 95 % interval on the complementary log-log scale; NaN before any event of it.
+    Aalen and Johansen (1978), Scandinavian Journal of Statistics 5, 141-150.
     """
     time, status = np.asarray(days, dtype=float), np.asarray(cause, dtype=int)
     names = ["cause", "day", "at_risk", "incidence", "se", "low", "high"]
@@ -77,10 +60,8 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
 
     Parameters
     ----------
-    table
-        The table of detainers of a source with days of ends; a row that stands for several counts as so many.
-    extracted_on
-        The source's extraction day.
+    table, extracted_on
+        The table of detainers of a source with days of ends; its extraction day.
 
     Returns
     -------
@@ -108,23 +89,3 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
     curves = aalen_johansen(days.clip(upper=READ_AT[-1]).repeat(times), in_time.repeat(times), len(CAUSES))
     curves.insert(0, "outcome", curves.pop("cause").map({n: str(name) for n, name in enumerate(CAUSES, 1)}))
     return curves
-
-
-def at_days(curves: pd.DataFrame) -> pd.DataFrame:
-    """Read curves (:func:`cumulative_incidence`) off at :data:`READ_AT`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per outcome that occurs and day, up to the longest that anyone was followed: ``outcome``, ``day``,
-        ``at_risk``, ``incidence``, ``low``, ``high``, of the last step of the curve up to that day.
-    """
-    steps = curves[curves.groupby("outcome")["incidence"].transform("max") > 0].drop(columns="se")
-    of_outcomes = [curve for _, curve in steps.groupby("outcome", sort=False)]
-    rows = [
-        curve[curve["day"] <= day].tail(1).assign(day=day)
-        for curve in of_outcomes
-        for day in READ_AT
-        if day <= curve["day"].max()
-    ]
-    return pd.concat(rows) if rows else steps

@@ -23,22 +23,19 @@ from analysis.stats.counts import Reason, count_outcomes
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-SETTLED, PROVISIONAL = 0.95, 0.5
-"""Completeness from which a week counts as settled, and as provisional rather than too young."""
-MOST_GROWTH_AT_END = 0.01
+SETTLED, PROVISIONAL, MOST_GROWTH_AT_END = 0.95, 0.5, 0.01
+"""Completeness from which a week is settled, or provisional; growth at the longest delay from which none is settled."""
 LONGEST_DELAY = 26
 """Weeks of delay followed; declines recorded later are in no triangle, nor in a final number."""
-WINDOW = 8
-"""Newest rows of each step on which delays are measured. With 13 the weighted interval score is 1 to 4 % better where
-delays are stable and up to 8 % worse where they double over 20 weeks; both cover what they say."""
-FEWEST = 20
-"""Declines on which each step stands at least: where the newest rows hold fewer, older ones are added."""
+WINDOW, FEWEST = 8, 20
+"""Newest rows of each step on which delays are measured, and declines below which older rows are added. With 13 rows
+the weighted interval score is 1 to 4 % better where delays are stable, up to 8 % worse where they double."""
 DRIFT_WEEKS, DRIFT_DOUBT = 4, 2.5
 """Weeks from which a change of the delays is read; its standard deviation as a guide, in parts of itself: so bands
 cover three quarters or more where delays double over 20 weeks."""
-QUANTILES = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
+QUANTILES, BAND = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}, 0.9
 """Levels of a nowcast's quantiles, by column; ``low`` and ``high`` bound its band."""
-LEVELS, BAND = np.array(list(QUANTILES.values())), 0.9
+LEVELS = np.array(list(QUANTILES.values()))
 
 
 @dataclass(frozen=True)
@@ -73,17 +70,14 @@ class Triangle:
 def measure_delays(table: pd.DataFrame, extracted_on: date, versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
     """Build the triangle from what a source has: days of declines, or versions extracted on several days.
 
-    With days of declines, a delay is the number of weeks between the week of issue and that of the recorded decline.
-    Weeks of recording end on the weekday of the extraction, so that the newest cell of each row holds all that is
-    recorded of it. Declines without both days, with days out of order, issued in the unfinished week of the extraction
-    or recorded after :data:`LONGEST_DELAY` are in no row.
+    A delay is the number of weeks from the week of issue to that of the record. The latter end on the weekday of the
+    extraction, so that the newest cell of a row holds all that is recorded of it. Declines without both days, with days
+    out of order, issued in the unfinished week of the extraction or recorded after :data:`LONGEST_DELAY` are in no row.
 
     Parameters
     ----------
-    table
-        Detainers of the source, or of one place or offence group.
-    extracted_on
-        Day of its extraction.
+    table, extracted_on
+        Detainers of the source, or of one place or offence group; the day of its extraction.
     versions
         The same of every stored version, by day of extraction. A version says nothing of the weeks that it lacks.
 
@@ -111,7 +105,7 @@ def _of_lift_dates(table: pd.DataFrame, declined: pd.DataFrame, extracted_on: da
     delays = pd.RangeIndex(min(LONGEST_DELAY + 1, len(weeks)), name="delay")
     counts = placed.pivot_table(index="week", columns="delay", values="detainers", aggfunc="sum", fill_value=0)
     cumulative = counts.reindex(index=weeks, columns=delays, fill_value=0).astype(float).cumsum(axis="columns")
-    return Triangle(cumulative.where(_ages_on(weeks, last_full)[:, None] >= np.asarray(delays)), 1)
+    return Triangle(cumulative.where(np.arange(len(weeks))[::-1, None] >= np.asarray(delays)), 1)
 
 
 def _of_versions(versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
@@ -124,7 +118,7 @@ def _of_versions(versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
         counts = counts[counts.index <= pd.Timestamp(last_full)]
         if len(counts):
             counts = counts.asfreq("7D", fill_value=0)
-            parts.append(counts.to_frame().assign(delay=_ages_on(counts.index, last_full) // step))
+            parts.append(counts.to_frame().assign(delay=(pd.Timestamp(last_full) - counts.index).days // 7 // step))
     if not parts:
         return None
     cumulative = pd.concat(parts).pivot_table(index="week", columns="delay", values="declined", aggfunc="last")
@@ -138,17 +132,11 @@ def _last_full_week(day: date) -> date:
     return saturday_of(day + timedelta(days=1)) - WEEK
 
 
-def _ages_on(weeks: pd.DatetimeIndex, last_full: date) -> Whole:
-    """Count the full weeks from each issue week to the last known one."""
-    return np.asarray((pd.Timestamp(last_full) - weeks).days // 7)
-
-
 class Development(NamedTuple):
     """How a triangle's rows grow: one row per week in which it was known, from the first issue week to now.
 
-    ``factors``: from each delay to the next, NaN where nothing is known. ``growth``:
-    their product from each delay on; completeness is one over it. ``uncertainty``: its relative variance, as factors
-    stand on few rows. ``dispersion``: how much more than independently declines are recorded, 1 or more.
+    ``factors`` from each delay to the next (NaN = not known), ``growth``, their product from each delay on, with its
+    relative variance ``uncertainty``, and ``dispersion``: how much more than independently declines are recorded.
     """
 
     factors: Floats
@@ -163,16 +151,12 @@ def development(triangle: Triangle, rows: int) -> Development:
     factor of delay d = sum C(d + 1) / sum C(d). One minus one over the factor is the reverse hazard of the
     right-truncated delay, so with all rows this is Lawless's estimator. If each decline is recorded independently,
     (C(d + 1) - f C(d))² has mean f (f - 1) C(d) whatever the law of the final counts; the dispersion is the ratio of
-    the two, summed over the same rows.
-
-    References
-    ----------
-    Mack (1993), ASTIN Bulletin 23, 213-225; Lawless (1994), Canadian Journal of Statistics 22, 15-31.
+    the two. Mack (1993), ASTIN Bulletin 23, 213-225; Lawless (1994), Canadian Journal of Statistics 22, 15-31.
     """
     c = triangle.counts
     moments = np.arange((np.arange(len(c)) + triangle.step * triangle.ages).max(initial=0) + 1)
     shape = (len(moments), c.shape[1] - 1)
-    (factors, unsure), (missed, expected, used) = np.full((2, *shape), np.nan), np.zeros((3, *shape))
+    (factors, unsure), spread = np.full((2, *shape), np.nan), np.zeros((3, *shape))
     for d in range(shape[1]):
         both = np.flatnonzero(~np.isnan(c[:, d]) & ~np.isnan(c[:, d + 1]))
         now, then = c[both, d], c[both, d + 1]
@@ -184,17 +168,14 @@ def development(triangle: Triangle, rows: int) -> Development:
         n, t = (np.where(total > 0, total, np.nan) for total in (n, t))
         factors[:, d] = f = t / n
         unsure[:, d] = 1 / n - 1 / t
-        grows = f > 1
-        missed[grows, d] = (tt - 2 * f * nt + f * f * nn)[grows]
-        expected[grows, d] = (f * (f - 1) * n)[grows]
-        used[grows, d] = some[grows]
-    count, mean = used.sum(axis=1), expected.sum(axis=1)
-    free = count - (used > 0).sum(axis=1)
-    ratio = missed.sum(axis=1) * count / np.where((free > 0) & (mean > 0), free * mean, np.inf)
-    dispersion, end = np.maximum(ratio, 1), np.zeros((len(moments), 1))
-    growth = np.hstack([np.cumprod(factors[:, ::-1], axis=1)[:, ::-1], end + 1])
-    uncertainty = dispersion[:, None] * np.hstack([np.cumsum(unsure[:, ::-1], axis=1)[:, ::-1], end])
-    return Development(factors, growth, uncertainty, dispersion)
+        spread[:, :, d] = np.where(f > 1, [tt - 2 * f * nt + f * f * nn, f * (f - 1) * n, some], 0)
+    missed, mean, count = spread.sum(axis=2)
+    free = count - (spread[2] > 0).sum(axis=1)
+    ratio = missed * count / np.where((free > 0) & (mean > 0), free * mean, np.inf)
+    dispersion = np.maximum(ratio, 1)
+    growth = np.pad(np.cumprod(factors[:, ::-1], axis=1)[:, ::-1], ((0, 0), (0, 1)), constant_values=1)
+    uncertainty = np.pad(np.cumsum(unsure[:, ::-1], axis=1)[:, ::-1], ((0, 0), (0, 1)))
+    return Development(factors, growth, dispersion[:, None] * uncertainty, dispersion)
 
 
 def _drift(triangle: Triangle, moment: int) -> float:
@@ -203,12 +184,12 @@ def _drift(triangle: Triangle, moment: int) -> float:
     Of the weeks that had a nowcast :data:`DRIFT_WEEKS` before: b = recorded since / expected then, less 1, between a
     half less and twice as much. It is drawn towards 0 by b² / (b² + s²), s² = its variance if nothing changed.
     """
-    c, start, columns = triangle.counts, moment - DRIFT_WEEKS, triangle.counts.shape[1]
+    c, start = triangle.counts, moment - DRIFT_WEEKS
     if start < 0 or triangle.step > 1:
         return 0.0
-    growth, ages = triangle.developed.growth[start], np.arange(columns)
+    growth, ages = triangle.developed.growth[start], np.arange(c.shape[1])
     ages = ages[(start - ages >= 0) & (start - ages < len(c)) & (growth <= 1 / PROVISIONAL)]
-    later = np.minimum(ages + DRIFT_WEEKS, columns - 1)
+    later = np.minimum(ages + DRIFT_WEEKS, c.shape[1] - 1)
     begun, since = c[start - ages, ages], c[start - ages, later]
     begun, g = np.where(np.isnan(since), 0, begun), np.maximum(growth[ages] / growth[later], 1)
     expected = np.nansum(begun * (g - 1))
@@ -226,33 +207,20 @@ def _completeness(growth: ArrayLike, drift: ArrayLike) -> Floats:
     return np.asarray(1 / (1 + missing * np.where(missing > 0, 1 + np.asarray(drift), 1)))
 
 
-def maturity(completeness: float) -> str:
-    """Name how far a week is: ``settled``, ``provisional``, ``too young``, or ``not known`` for NaN."""
-    if np.isnan(completeness):
-        return "not known"
-    return "settled" if completeness >= SETTLED else "provisional" if completeness >= PROVISIONAL else "too young"
-
-
 def maturities(triangle: Triangle) -> pd.DataFrame:
-    """Give each issue week's age, completeness and maturity.
+    """Give each issue week's ``age`` (in steps), ``completeness`` and ``maturity``.
 
-    Completeness is the part of the final number (within the longest delay) that is recorded, by how the newest weeks
-    came in (:func:`development` on :data:`WINDOW` rows) and by what came in of late, if that shows that delays change.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per issue week: ``age`` (in steps; NaN where nothing is known), ``completeness`` (above 1 where recorded
-        counts fall with age), ``maturity`` (:func:`maturity`; ``provisional`` instead of ``settled`` while counts still
-        grow by more than 1 % at the longest delay, since completeness is then overstated).
+    Completeness is the part of the final number that is recorded: NaN = not known, above 1 where counts fall with age.
+    While counts still grow at the longest delay it is overstated, so no week is ``settled``.
     """
     developed, age = triangle.developed, triangle.ages
     by_age = _completeness(developed.growth[-1], _drift(triangle, len(developed.growth) - 1))
-    columns = {"age": np.where(age < 0, np.nan, age), "completeness": np.where(age < 0, np.nan, by_age[age])}
-    result = pd.DataFrame(columns, index=triangle.cumulative.index)
-    named = result["completeness"].map(maturity).astype("str")
+    p = np.where(age < 0, np.nan, by_age[age])
     ended = (np.abs(developed.factors[-1, -1:] - 1) <= MOST_GROWTH_AT_END).all()
-    return result.assign(maturity=named if ended else named.replace("settled", "provisional"))
+    names = ["not known", "settled" if ended else "provisional", "provisional"]
+    named = np.select([np.isnan(p), p >= SETTLED, p >= PROVISIONAL], names, "too young")
+    columns = {"age": np.where(age < 0, np.nan, age), "completeness": p, "maturity": named}
+    return pd.DataFrame(columns, index=triangle.cumulative.index).astype({"maturity": "str"})
 
 
 def completeness_by_week(triangle: Triangle) -> pd.Series:
@@ -271,8 +239,7 @@ def nowcast(triangle: Triangle) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per issue week: ``recorded``, ``completeness``, ``maturity`` (:func:`maturities`), ``estimate``
-        (recorded / completeness), the columns of :data:`QUANTILES`, and ``reason``: blank where given; ``too young``
-        (completeness below :data:`PROVISIONAL`); ``no recording delays measured``; ``recorded counts fall with age``.
+        (recorded / completeness), the columns of :data:`QUANTILES`, and ``reason``, blank where given.
 
     References
     ----------
@@ -288,8 +255,8 @@ def nowcast(triangle: Triangle) -> pd.DataFrame:
     quantiles = np.full((len(mature), len(QUANTILES)), np.nan)
     quantiles[given] = _forecast(triangle, given, triangle.ages[given], np.full(len(given), now))
     mature.insert(0, "recorded", recorded)
-    estimate = np.where(reason == Reason.GIVEN, recorded / p, np.nan)
-    return mature.assign(estimate=estimate, **dict(zip(QUANTILES, quantiles.T, strict=True)), reason=reason)
+    mature["estimate"] = np.where(reason == Reason.GIVEN, recorded / p, np.nan)
+    return mature.assign(**dict(zip(QUANTILES, quantiles.T, strict=True)), reason=reason)
 
 
 def _forecast(triangle: Triangle, rows: Whole, ages: Whole, moments: Whole) -> Floats:
@@ -305,10 +272,7 @@ def _forecast(triangle: Triangle, rows: Whole, ages: Whole, moments: Whole) -> F
 
 
 def _quantiles(mean: Floats, variance: Floats) -> Floats:
-    """Give the quantiles of negative binomial counts, half of the count at each end of a band counted as outside.
-
-    With whole numbers no band has exactly its level; these have it on average, the usual ones at least.
-    """
+    """Give the quantiles of negative binomial counts; half of the count at each end of a band is counted as outside."""
     over = (variance > mean * (1 + 1e-9)) & (mean > 0)
     found = np.empty((len(mean), len(LEVELS)))
     for law, at in ((stats.nbinom, over), (stats.poisson, ~over)):
@@ -338,10 +302,7 @@ def nowcast_quantiles(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 class PastBands(NamedTuple):
-    """How earlier nowcasts did: ``held`` of the ``made`` bands held the final number.
-
-    ``score``: their mean weighted interval score, in declines (0 = exact); ``score_of_recorded``: that of no nowcast.
-    """
+    """How many of the bands made held the final number; their mean weighted interval score, and that of no nowcast."""
 
     made: int
     held: int

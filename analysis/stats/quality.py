@@ -18,15 +18,15 @@ from analysis.stats.counts import COUNTED, TRAILING_WEEKS
 READ, ENDS = "quality_read", "quality_not_recorded"
 OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}
 """The check that stops where a gate of the week fails, by gate."""
-SHARES = (
-    ("quality_counted", "counted in this report", "counted", "read"),
-    ("quality_repeats", "flagged as repeats of another row", "repeats", "read"),
-    ("quality_blank_person", "without a person id", "blank_person", "read"),
-    ("quality_blank_state", "without a state", "blank_state", "read"),
-    (ENDS, "without a recorded end (lift reason blank or not readable)", "not_recorded", "read"),
-    ("quality_unplaced", "charged or convicted, offence not named or in no group", "unplaced", "offences"),
-)
-"""Id, words, and the two counts of each check of a share."""
+SHARES = {
+    ("quality_counted", "counted in this report", "counted", "read"): "person",
+    ("quality_repeats", "flagged as repeats of another row", "repeats", "read"): "person",
+    ("quality_blank_person", "without a person id", "blank_person", "read"): "person",
+    ("quality_blank_state", "without a state", "blank_state", "read"): "state",
+    (ENDS, "without a recorded end (lift reason blank or not readable)", "not_recorded", "read"): "outcome",
+    ("quality_unplaced", "charged or convicted, offence not named or in no group", "unplaced", "offences"): "offence",
+}
+"""Id, words and the two counts of each check of a share, and what the source must have for it."""
 
 
 def week_scorecard(
@@ -35,38 +35,34 @@ def week_scorecard(
     """Check what was read of a week against the eight full weeks before it.
 
     A share warns as a blank share does (:func:`analysis.load.scorecards.against_known`), the number read outside the
-    range of those weeks by more than three of its square roots; what a failed gate is about stops. Nothing is held
-    against anything in a partial week or without eight full weeks before it, nor the ends of an unsettled one.
+    range of those weeks by more than three of its square roots; what a failed gate is about stops. Nothing is judged
+    in a partial week or without eight full weeks before it, nor the ends of an unsettled one.
 
     Parameters
     ----------
-    records
-        The records of the week and of the eight before it, repeats included, all of one kind (such as all states).
-    week, calendar
-        The week, and the weeks that the source covers.
-    repeats, gate
-        What was asked of repeats (``left out``, ``counted``); the gate of :data:`OF_GATE` that the week fails, or None.
-    has_offences
-        Whether the source records offences.
+    records, week, calendar
+        The records of the week and the eight before it, repeats included; the week; the weeks that the source covers.
+    repeats, gate, has_offences
+        What was asked of repeats (``left out``, ``counted``); the gate of :data:`OF_GATE` that the week fails, or None;
+        whether the source records offences.
 
     Returns
     -------
     pandas.DataFrame
-        One row per check, as in :func:`analysis.load.quality.scorecard`; ``norm`` is the median of the eight weeks'
-        shares (NaN where there are fewer), ``level`` is blank where there is nothing to hold the check against. A check
-        that the source lacks the column for is left out, not zero.
+        One row per check, as in :func:`analysis.load.quality.scorecard`; ``norm`` is the median of eight shares (NaN
+        where there are fewer); ``level`` is blank where nothing is judged. A check without its column is left out.
     """
     earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
     counts = _counts(records, repeats).reindex(as_timestamps([*earlier, week]), fill_value=0)
     refusal = _why_not_judged(week, calendar, len(earlier), int(counts["read"].iloc[-1]))
-    stopped = OF_GATE.get(gate or "", "")
-    lacking = {
-        *(() if records["person"].notna().any() else ("quality_counted", "quality_repeats", "quality_blank_person")),
-        *(() if records["state"].notna().any() else ("quality_blank_state",)),
-        *(() if has_offences else ("quality_unplaced",)),
+    there = {
+        "person": records["person"].notna().any(),
+        "state": records["state"].notna().any(),
+        "offence": has_offences,
     }
-    checks = [_read(counts["read"], refusal), *_shares(counts, calendar.is_settled(week), refusal, lacking)]
-    return as_card(one._replace(level=STOP) if one.check == stopped else one for one in checks)
+    shares = [share for share, column in SHARES.items() if there.get(column, True)]
+    checks = [_read(counts["read"], refusal), *_shares(counts, shares, calendar.is_settled(week), refusal)]
+    return as_card(one._replace(level=STOP) if one.check == OF_GATE.get(gate or "") else one for one in checks)
 
 
 def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
@@ -106,20 +102,18 @@ def _read(read: pd.Series, refusal: str) -> Check:
     return Check(READ, what, found, level=level, note=f"usual: {before.median():,.0f}")
 
 
-def _shares(counts: pd.DataFrame, settled: bool, refusal: str, lacking: set[str]) -> Iterator[Check]:
+def _shares(
+    counts: pd.DataFrame, shares: list[tuple[str, str, str, str]], settled: bool, refusal: str
+) -> Iterator[Check]:
     """Hold each share against the eight shares before it."""
-    for check, what, part, of in SHARES:
-        if check in lacking:
-            continue
+    for check, what, part, of in shares:
         found, whole = (int(counts[name].iloc[-1]) for name in (part, of))
         before = (counts[part] / counts[of].where(counts[of] > 0)).iloc[:-1].dropna()
         usual = before.median() if len(before) == TRAILING_WEEKS else None
         share = found / whole if whole else None
         why = refusal or ("ends of an unfinished week are still missing" if check == ENDS and not settled else "")
-        if why or share is None or usual is None:
-            why = why or ("none is recorded" if share is None else "not every week before has any")
-            yield Check(check, what, found, share, usual, NOT_JUDGED, why)
-            continue
-        level = against_known(share, whole, before)[0]
-        note = f"the weeks before: {before.min():.1%} to {before.max():.1%}"
+        level, note = NOT_JUDGED, why or ("none is recorded" if share is None else "not every week before has any")
+        if not why and share is not None and usual is not None:
+            level = against_known(share, whole, before)[0]
+            note = f"the weeks before: {before.min():.1%} to {before.max():.1%}"
         yield Check(check, what, found, share, usual, level, note)

@@ -1,9 +1,8 @@
 """Two versions of a source: which rows are new, late, changed or vanished, and what each week's figures were and are.
 
-ICE fills in and corrects rows between releases, so a week's figures are revised for a long time. Person ids are made
-anew for every release; unless two versions share them, rows are matched by their content. Of rows alike in all of it
-nobody can tell which became which. The counts stand all the same: they are the least numbers of new, changed and
-vanished rows that turn one version into the other.
+Person ids are made anew for every release; unless two versions share them, rows are matched by their content. Of rows
+alike in all of it nobody can tell which became which. The counts stand all the same: they are the least numbers of new,
+changed and vanished rows that turn one version into the other.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.load.table import NAMES, Outcome
+from analysis.load.table import NAMES
 from analysis.periods import week_of
 from analysis.stats.counts import count_outcomes
 
@@ -33,14 +32,12 @@ KINDS = ["same", "changed", "vanished", "late", "new"]
 class Revision:
     """What changed from one version of a source to another.
 
-    ``key`` names the columns by which rows were matched, ``person`` among them where the versions share ids. In the
-    frames a number is one of ``detainers``, and of these ``alike`` share their key with another row of their version,
-    so that it is open which row it was. ``rows`` has a row per ``kind``: same, changed, vanished; new, issued after the
-    older version's last day; late, issued by then and yet not in it. ``columns`` has one per ``column`` that differs in
-    a matched row, ``outcomes`` one per pair of outcomes (``was``, ``now``) that do, most first. ``by_week`` has one per
-    week of issue, its index: ``issued_was``, ``issued_now``, ``issued_change``, and so for ``declined`` and
-    ``not_recorded``, blank (which is not zero) before the first or after the last week of a version; ``cut``, whether
-    the days of a version begin or end within the week; ``changed``, ``vanished``, ``late`` and ``new`` detainers.
+    ``key`` names the columns by which rows were matched. Of the ``detainers`` so many are ``alike``: share their key
+    with another row of their version, so that it is open which it was. ``rows`` is by ``kind``: same, changed,
+    vanished; new, issued after the older version's last day; late, issued by then and yet not in it. ``columns`` and
+    ``outcomes`` (``was``, ``now``) count what differs in matched rows, most first. ``by_week`` has a row per week of
+    issue: ``issued_was``, ``issued_now``, ``issued_change`` and so on, blank (which is not zero) outside a version's
+    weeks; ``cut``, whether the days of a version begin or end within it; ``changed``, ``vanished``, ``late``, ``new``.
     """
 
     key: tuple[str, ...]
@@ -148,38 +145,9 @@ def _weeks_revised(older: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
 
 
 def reporting_triangle(versions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Lay out what successive versions, the oldest first, knew of each week's declines.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per week of issue, index ``week``, one column per version: detainers of the week recorded as declined
-        by then. Blank where the version does not reach the week.
-    """
+    """Give each week's declines (rows) as successive versions knew them (columns); blank where one does not reach."""
     known = {number: _weekly(table)["declined"] for number, table in versions.items()}
     return pd.DataFrame(known).rename_axis("week")
-
-
-def revision_facts(revision: Revision) -> dict[str, object]:
-    """Gather the facts of a revision, by id.
-
-    ``rows_KIND`` and ``alike_KIND`` by kind; ``weeks_both``, full in both versions, ``weeks_revised`` of them, and
-    the sums of their figures, ``declined_was`` and so on; ``filled``, detainers whose end was not recorded and now is,
-    ``declined_filled`` of them as declined; ``most``, the full week whose declines changed most, with its figures.
-    """
-    weeks, counts = revision.by_week, revision.rows.set_index("kind").rename(columns={"detainers": "rows"})
-    both = weeks[~weeks["cut"]].dropna(subset=["issued_was", "issued_now"])
-    revised = both[[f"{name}_change" for name in WEEKLY]]
-    filled = revision.outcomes[revision.outcomes["was"] == Outcome.NOT_RECORDED]
-    facts: dict[str, object] = {f"{name}_{kind}": counts.loc[kind, name] for name in counts for kind in KINDS}
-    facts |= {f"{name}_{part}": int(both[f"{name}_{part}"].sum()) for name in WEEKLY for part in PARTS}
-    facts |= {"by_person": "person" in revision.key, "weeks_both": len(both), "filled": filled["detainers"].sum()}
-    facts["weeks_revised"] = int((revised != 0).any(axis="columns").sum())
-    facts["declined_filled"] = filled["detainers"][filled["now"] == Outcome.DECLINED].sum()
-    if revised["declined_change"].any():
-        most = revised["declined_change"].abs().idxmax()
-        facts |= {"most": most, **{f"most_{part}": int(both.loc[most, f"declined_{part}"]) for part in ("was", "now")}}
-    return facts
 
 
 def _in_both(names: Iterable[str], older: pd.DataFrame, newer: pd.DataFrame) -> list[str]:

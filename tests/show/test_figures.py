@@ -37,7 +37,6 @@ from analysis.show.style import INK, OUTCOMES, drawing
 from analysis.show.tiles import tile_map
 from analysis.stats.cohort import open_cohort
 from analysis.stats.counts import with_intervals
-from analysis.stats.nowcast import maturity
 from analysis.stats.summary import weekly_counts
 
 LONGEST_WEEK = date(2014, 12, 27)
@@ -170,7 +169,7 @@ def estimates(number: int) -> pd.DataFrame:
     table["low"] = table["high"] = table["estimate"]
     table.loc[weeks[-1:], ["completeness", "reason"]] = [0.3, "too young"]
     table.loc[weeks[-2:-1], ["completeness", "estimate", "low", "high"]] = [0.6, 20_576.0, 20_000.0, 21_200.0]
-    table["maturity"] = table["completeness"].map(maturity)
+    table["maturity"] = np.where(table["completeness"] >= 0.95, "settled", "provisional")
     return table
 
 

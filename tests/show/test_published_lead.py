@@ -14,10 +14,10 @@ from analysis.load.events import blocking_events
 from analysis.load.files import data_file
 from analysis.load.published import PublishedReports, read_published_reports
 from analysis.periods import saturday_of
+from analysis.show.published_facts import week_facts
 from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, Fact, facts_named, fill
 from analysis.show.sheet import as_fact
 from analysis.show.what_changed import OFFENCES, RECORDED, say
-from analysis.stats.published import week_facts
 
 PUBLISHED_WEEKS = (date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11))
 BROKEN = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|  |\.\.|\( |\bnp\.|not known")

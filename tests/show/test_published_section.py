@@ -9,9 +9,9 @@ import pytest
 
 from analysis.load.events import blocking_events
 from analysis.load.published import PublishedReports, read_published_reports
+from analysis.show.published_facts import week_facts
 from analysis.show.published_section import published_weeks, report_quality, week_changes
 from analysis.show.sheet import FIGURE_KEY, TABLE_TYPE, Sheet, Shown
-from analysis.stats.published import week_facts
 
 WEEKS = (date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11))
 

@@ -13,7 +13,8 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome, as_table
-from analysis.stats.incidence import CAUSES, READ_AT, aalen_johansen, at_days, cumulative_incidence
+from analysis.show.listings import at_days
+from analysis.stats.incidence import CAUSES, READ_AT, aalen_johansen, cumulative_incidence
 
 EXTRACTED = date(2020, 6, 30)
 

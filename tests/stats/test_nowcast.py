@@ -22,7 +22,6 @@ from analysis.stats.nowcast import (
     completeness_by_week,
     development,
     maturities,
-    maturity,
     measure_delays,
     nowcast,
     nowcast_quantiles,
@@ -209,8 +208,10 @@ def earlier(triangle: Triangle, weeks: int) -> np.ndarray:
     [(1.0, "settled"), (0.95, "settled"), (0.94, "provisional"), (0.5, "provisional"), (0.4, "too young")],
 )
 def test_maturity_by_completeness(completeness: float, name: str) -> None:
-    assert maturity(completeness) == name
-    assert maturity(np.nan) == "not known"
+    index = pd.date_range("2020-01-04", periods=4, freq="7D")
+    rows = np.array([[completeness * 100, 100, 100]] * 2 + [[completeness * 100, np.nan, np.nan], [np.nan] * 3])
+    named = maturities(Triangle(pd.DataFrame(rows, index), 1))["maturity"]
+    assert named.tolist() == ["settled", "settled", name, "not known"]
 
 
 def test_maturity_of_weeks() -> None:

@@ -22,6 +22,7 @@ from analysis.load.published import PublishedReports, read_published_reports
 from analysis.load.published_quality import report_scorecard
 from analysis.load.scorecards import TOTALS_DIFFER
 from analysis.load.vocabulary import states
+from analysis.show.published_facts import known_offences, taken_back, week_facts, weeks_so_far
 from analysis.stats import published
 
 FIRST, SECOND, THIRD = date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)
@@ -36,7 +37,7 @@ def reports() -> PublishedReports:
 
 @pytest.fixture(scope="module")
 def facts(reports: PublishedReports) -> dict[date, dict[str, Any]]:
-    return {week: published.week_facts(reports, week, blocking_events()) for week in WEEKS}
+    return {week: week_facts(reports, week, blocking_events()) for week in WEEKS}
 
 
 def places(*rows: tuple[str, str, str, int, str, str, str]) -> pd.DataFrame:
@@ -146,7 +147,7 @@ def test_a_week_whose_county_is_not_known_is_compared_only_as_a_whole(reports: P
     unknown = declined[~((declined["place"] == "Travis") & (declined["week_start"] == pd.Timestamp(SECOND)))]
     changes = published.changes(replace(reports, declined_by_place=unknown), FIRST, blocking_events())
     assert list(changes["scope"]) == ["all places"]
-    facts = published.week_facts(replace(reports, declined_by_place=unknown), SECOND, blocking_events())
+    facts = week_facts(replace(reports, declined_by_place=unknown), SECOND, blocking_events())
     assert facts["apart"] is None
     assert facts["apart_declined"] == 142
     assert "outside" not in facts
@@ -168,7 +169,7 @@ def test_another_place_with_over_half_is_taken_out_and_half_is_not_over_half(rep
     assert city.sum() == 1
     for number, name in ((24, "New York City, New York"), (23, None)):  # of 47
         declined.loc[city, "declined"] = number
-        facts = published.week_facts(replace(reports, declined_by_place=declined), SECOND, blocking_events())
+        facts = week_facts(replace(reports, declined_by_place=declined), SECOND, blocking_events())
         assert (facts["apart_name"], facts.get("apart_declined")) == (name, number if name else None)
         assert facts["apart_day"] is None
     scopes = published.changes(replace(reports, declined_by_place=declined), SECOND, blocking_events())["scope"]
@@ -179,7 +180,7 @@ def test_corrections_are_subtracted_at_least(facts: dict[date, dict[str, Any]], 
     """Williamson 4 and Bastrop 3 exactly, Chester and Richmond at least 1 each: at most 197 of 206 are untouched."""
     assert (facts[FIRST]["taken_back_at_least"], facts[FIRST]["remaining_at_most"]) == (9, 197)
     assert (facts[SECOND]["taken_back_at_least"], facts[SECOND]["remaining_at_most"]) == (0, 47)
-    rows = published.taken_back(reports)
+    rows = taken_back(reports)
     assert sorted(rows["place"]) == ["Bastrop", "Chester", "Richmond", "Williamson"]
 
 
@@ -194,7 +195,7 @@ def test_the_offence_is_known_for_a_few(
         *(known, without, unknown)
     ]
     assert found["known_rows"] == known + without
-    table = published.known_offences(reports.of_week(week).known_rows)
+    table = known_offences(reports.of_week(week).known_rows)
     assert table["detainers"].sum() == known
     assert (table[["convicted", "charged", "unknown"]].sum(axis="columns") == table["detainers"]).all()
     assert table["detainers"].is_monotonic_decreasing
@@ -202,7 +203,7 @@ def test_the_offence_is_known_for_a_few(
 
 def test_the_known_offences_of_the_first_week_by_status(reports: PublishedReports) -> None:
     """Counted by hand: 13 convicted, 8 charged, and 8 whose article does not say which."""
-    table = published.known_offences(reports.of_week(FIRST).known_rows)
+    table = known_offences(reports.of_week(FIRST).known_rows)
     assert list(table[["convicted", "charged", "unknown"]].sum()) == [13, 8, 8]
     by_group = table.set_index("offence_group")["detainers"]
     assert by_group["ASSAULT"] == 9
@@ -212,7 +213,7 @@ def test_the_known_offences_of_the_first_week_by_status(reports: PublishedReport
 
 
 def test_no_known_rows_give_an_empty_table_of_the_same_columns(reports: PublishedReports) -> None:
-    table = published.known_offences(reports.known_rows.iloc[:0])
+    table = known_offences(reports.known_rows.iloc[:0])
     assert list(table.columns) == ["offence_group", "convicted", "charged", "unknown", "detainers"]
     assert table.empty
 
@@ -368,7 +369,7 @@ def test_similarly_named_places_keep_apart(facts: dict[date, dict[str, Any]]) ->
 
 @pytest.mark.parametrize(("week", "shown"), [(FIRST, 1), (SECOND, 2), (THIRD, 3)])
 def test_no_week_after_the_reports_own_is_shown(reports: PublishedReports, week: date, shown: int) -> None:
-    weeks = published.weeks_so_far(reports, week)
+    weeks = weeks_so_far(reports, week)
     assert weeks["issued"].to_list() == [3083, 2825, 2868][:shown]
     assert weeks["declined"].to_list() == [206, 47, 65][:shown]
     assert weeks["at_place"].to_list() == [142, 2, 10][:shown]
@@ -380,14 +381,14 @@ def test_no_week_after_the_reports_own_is_shown(reports: PublishedReports, week:
 def test_what_is_not_known_of_a_week_is_no_zero(reports: PublishedReports) -> None:
     declined = reports.declined_by_place
     unread = declined[~((declined["place"] == "Travis") & (declined["week_start"] == pd.Timestamp(SECOND)))]
-    weeks = published.weeks_so_far(replace(reports, declined_by_place=unread), THIRD)
+    weeks = weeks_so_far(replace(reports, declined_by_place=unread), THIRD)
     assert weeks["at_place"].isna().to_list() == weeks["elsewhere"].isna().to_list() == [False, True, False]
     assert weeks["declining"].isna().to_list() == [False, False, True]
 
 
 def test_without_a_place_above_half_none_is_taken_out(reports: PublishedReports) -> None:
     even = reports.declined_by_place[reports.declined_by_place["declined"] < 100]
-    weeks = published.weeks_so_far(replace(reports, declined_by_place=even), SECOND)
+    weeks = weeks_so_far(replace(reports, declined_by_place=even), SECOND)
     assert list(weeks) == ["week", "issued", "declined", "located", "declining"]
 
 
@@ -469,7 +470,7 @@ def recomputed(reports: PublishedReports, week: date) -> dict[str, tuple[object,
     contested = entries[doubted & entries["week_start"].notna()]
     on_declines = int((contested["section"] == "II").sum())
     found["contested"] = (len(contested), np.nan, doubt(len(contested)), [on_declines] * bool(len(contested)))
-    back = int(published.taken_back(report)["declined"].sum())
+    back = int(taken_back(report)["declined"].sum())
     found["corrected"] = (back, back / declined, "stop" if back / declined > TOTALS_DIFFER else doubt(back), [])
     if len(issued):
         ours = entries[(entries["kind"] == "ICE correction") & (entries["section"] == "I")]

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.load.table import Outcome, as_table
-from analysis.stats.revisions import Revision, compare_versions, reporting_triangle, revision_facts
+from analysis.show.revision_facts import revision_facts
+from analysis.stats.revisions import Revision, compare_versions, reporting_triangle
 
 FIRST = date(2016, 1, 2)
 REASON = {Outcome.DECLINED: "Detainer Declined by LEA", Outcome.TAKEN: "Booked into Detention"}
