@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.load.files import SourceFacts
-from analysis.periods import Calendar, as_timestamps, last_day, name_week, parse_week, saturday_of, week_of
+from analysis.periods import WEEK, Calendar, as_timestamps, last_day, name_week, parse_week, saturday_of, week_of
 
 FISCAL_2015 = Calendar(date(2014, 10, 1), date(2015, 7, 19), date(2015, 7, 26))
 PUBLISHED = Calendar(date(2017, 1, 28), date(2017, 2, 17), date(2017, 4, 6))
@@ -261,12 +261,16 @@ def test_a_measured_week_goes_by_its_completeness_and_another_by_its_days() -> N
 @pytest.mark.parametrize(
     ("week", "quarter"),
     [
-        ("2015-06-20", (date(2015, 1, 1), date(2015, 3, 31))),
-        ("2015-03-28", (date(2015, 1, 1), date(2015, 3, 31))),  # its Friday is 3 April
-        ("2015-03-21", (date(2014, 10, 1), date(2014, 12, 31))),
-        ("2015-07-11", (date(2015, 1, 1), date(2015, 3, 31))),  # the second quarter is too young
+        ("2015-06-20", ("January to March 2015", date(2015, 1, 3), date(2015, 3, 28))),
+        ("2015-03-28", ("January to March 2015", date(2015, 1, 3), date(2015, 3, 28))),  # its last week, to 3 April
+        ("2015-03-21", ("October to December 2014", date(2014, 10, 4), date(2014, 12, 27))),
+        ("2015-07-11", ("January to March 2015", date(2015, 1, 3), date(2015, 3, 28))),  # the second is too young
         ("2014-12-20", None),
     ],
 )
-def test_the_last_quarter_is_over_covered_and_old_enough(week: str, quarter: tuple[date, date] | None) -> None:
-    assert FISCAL_2015.last_quarter(date.fromisoformat(week)) == quarter
+def test_the_last_quarter_is_the_weeks_that_begin_in_it_all_over_and_settled(
+    week: str, quarter: tuple[str, date, date] | None
+) -> None:
+    found = FISCAL_2015.last_quarter(date.fromisoformat(week))
+    assert (found and (found.name, found.weeks[0], found.weeks[-1])) == quarter
+    assert found is None or all(later - one == WEEK for one, later in pairwise(found.weeks))

@@ -309,7 +309,8 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
                 _with_names(drawn[columns]),
                 "shrunken",
                 "States with detainers in {quarter_name}: the share, and the share drawn towards that of all states by "
-                "as much as it rests on few detainers. This is no ranking.",
+                "as much as it rests on few detainers; own weight: how much of that is the state's own share. This is no "
+                "ranking.",
                 folded="Every state's share, drawn towards that of all",
             )
         )
@@ -368,8 +369,8 @@ def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     if sheet.facts.get("past_bands_made"):
         said += (
             " Of the last {past_bands_made:n} such bands, made with what was known then, {past_bands_held:n} held the "
-            "final number (weighted interval score {past_bands_score:.1f} declines; {past_bands_score_of_recorded:.1f} "
-            "if what was recorded is taken for the final number)."
+            "final number (weighted interval score, smaller is better: {past_bands_score:.1f} declines; "
+            "{past_bands_score_of_recorded:.1f} if what was recorded is taken for the final number)."
         )
     shown = found.tail(WEEKS_OF_NOWCAST)
     series = sheet.figure(

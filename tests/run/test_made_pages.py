@@ -135,10 +135,8 @@ def test_each_report_says_what_it_rests_on(made_site: Path) -> None:
 
 EXPLAINED = {
     "Section II": "Section II the declines by place",
-    "wn weight": "how much of the drawn share is the state's own",
-    "EARS": "Early Aberration Reporting System",
-    "Farrington": "the same season of the years before",
-    "esign effect": "likeness multiplies the variance|likeness of a facility's detainers multiplies the variance",
+    "wn weight": "how much of that is the state's own share",
+    "weighted interval score": "smaller is better",
 }
 """Terms of art, and the words that must stand near the first place where a page uses one."""
 NEAR = 260
