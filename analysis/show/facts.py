@@ -61,7 +61,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
         "no_share": NO_SHARE if cohort.sole_outcome else None,
         "dispersion": cohort.dispersion[cohort.cell],
         "dispersion_weeks": len(cohort.settled_before),
-        "chance_alone": cohort.chance_alone,
+        "chance_alone": len(cohort.settled_before) < TRAILING_WEEKS,
         "tests": int(tables["p"].notna().sum()),
         "settling_days": SETTLING_DAYS,
         "trailing_weeks": TRAILING_WEEKS,

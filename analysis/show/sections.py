@@ -35,7 +35,7 @@ from analysis.stats.nowcast import nowcast_quantiles
 from analysis.stats.shrinkage import shrink
 from analysis.stats.standardisation import LEAST_EXPECTED, decompose, expected, strata
 from analysis.stats.summary import (
-    counts_by_state,
+    counts_by,
     estimates,
     key_figures,
     page_comparisons,
@@ -76,7 +76,7 @@ def main_counts(sheet: Sheet, cohort: Cohort) -> Shown:
 
 def where(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     """Show the week's declines by state: a map of counts, and every state's row."""
-    table = counts_by_state(cohort)
+    table = counts_by(cohort, "state")
     placed = table.drop(index=NOT_GIVEN)
     most = placed["declined"].idxmax()
     sheet.know(
@@ -116,20 +116,35 @@ def where(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     return [on_map, listed]
 
 
-def by_offence(sheet: Sheet, cohort: Cohort) -> Shown:
-    """Show the nation's week by offence group and status, or say why it is not shown."""
+def by_offence(sheet: Sheet, cohort: Cohort) -> list[Shown]:
+    """Show the nation's week by offence group, and each group by status; or say why it is not shown."""
     if not cohort.has_offences:
-        return sheet.say(ONE_STATE if cohort.source.facts.offences else NO_OFFENCE)
-    table = offences_by_status(cohort.everywhere)
+        return [sheet.say(ONE_STATE if cohort.source.facts.offences else NO_OFFENCE)]
+    totals, by_status = counts_by(cohort, "offence_group"), offences_by_status(cohort.everywhere)
     if cohort.offence != ALL:
-        table = table[table["offence_group"] == cohort.offence]
-    table["group"] = table["offence_group"].map(_group_name)
-    return sheet.table(
-        table.rename(columns=OFFENCE_COLUMNS)[["group", "status", "declined_shown", "issued_where_shown"]],
-        "by_offence",
-        "One row per offence group and status: charged is not convicted, and the two are never ranked together. "
-        + SMALL,
-    )
+        totals, by_status = (
+            totals.loc[[cohort.offence]],
+            by_status[by_status["offence_group"] == cohort.offence],
+        )
+    totals = totals[totals["issued"] > 0].sort_values(["declined", "issued"], ascending=False, kind="stable")
+    totals["group"] = [_group_name(group) for group in totals.index]
+    by_status = by_status[by_status["issued"] != 0].assign(group=by_status["offence_group"].map(_group_name))
+    sheet.know(least_for_a_share=LEAST_FOR_A_SHARE)
+    columns = ["group", "declined", "issued", "share", "share_low", "share_high", "last_week", "trailing_mean"]
+    return [
+        sheet.table(
+            totals[[*columns, "finding"]],
+            "by_offence",
+            "One row per offence group with detainers, all statuses together. No share is given of fewer than "
+            "{least_for_a_share:n} detainers. Finding: a clear change, all {tests:tests} of the week taken together.",
+        ),
+        sheet.table(
+            by_status.rename(columns=OFFENCE_COLUMNS)[["group", "status", "declined_shown", "issued_where_shown"]],
+            "by_offence_status",
+            "One row per offence group and status with detainers: charged is not convicted. " + SMALL,
+            folded="Convicted or charged",
+        ),
+    ]
 
 
 def state_by_offence(sheet: Sheet, cohort: Cohort) -> list[Shown]:
@@ -309,8 +324,8 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
                 _with_names(drawn[columns]),
                 "shrunken",
                 "States with detainers in {quarter_name}: the share, and the share drawn towards that of all states by "
-                "as much as it rests on few detainers; own weight: how much of that is the state's own share. This is no "
-                "ranking.",
+                "as much as it rests on few detainers; own weight: how much of that is the state's own share. This is "
+                "no ranking.",
                 folded="Every state's share, drawn towards that of all",
             )
         )

@@ -12,7 +12,6 @@ from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import (
     ALL,
     LEAST_FOR_A_SHARE,
-    NOT_GIVEN,
     OUTCOME_COLUMNS,
     TRAILING_WEEKS,
     of_weeks,
@@ -59,29 +58,40 @@ def without_shares(counts: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     return counts if cohort.sole_outcome is None else counts.assign(share=np.nan, share_low=np.nan, share_high=np.nan)
 
 
-def counts_by_state(cohort: Cohort) -> pd.DataFrame:
-    """Give the period's counts of every state and territory, also those without a detainer.
+def counts_by(cohort: Cohort, kind: str) -> pd.DataFrame:
+    """Give the period's counts of every state and territory, or of every national offence group.
+
+    Parameters
+    ----------
+    cohort
+        The cohort; of a source of one state its offence groups are not shown by week.
+    kind
+        ``state`` or ``offence_group``.
 
     Returns
     -------
     pandas.DataFrame
-        Index the postal code, ``not given`` last: ``issued`` and ``declined`` in full; ``taken``, ``other_ends`` and
+        Index the postal code (``not given`` last) or the group, also those without a detainer: ``issued``,
+        ``declined``; ``share`` and its interval, from 20 detainers on; ``last_week`` and ``trailing_mean`` of the
+        declined; ``finding``, the clear changes in words (blank = none). Of states also ``taken``, ``other_ends`` and
         ``not_recorded`` with their ``…_shown`` labels, blank where a small count could be told
-        (:func:`analysis.stats.disclosure.outcomes_by_state`); ``share`` and its interval, from 20 detainers on;
-        ``last_week`` and ``trailing_mean`` of the declined; and ``finding``, the clear changes in words (blank = none).
+        (:func:`analysis.stats.disclosure.outcomes_by_state`).
     """
-    places = [*states().index, NOT_GIVEN]
-    counts = of_weeks(cohort.by_state, cohort.period.weeks, places)
-    table = without_shares(with_intervals(outcomes_by_state(counts), cohort.dispersion["state"][places]), cohort)
+    counts, declined = cohort.weekly.over(cohort.period.weeks).loc[kind], cohort.weekly.declined[kind]
+    table = with_intervals(counts[["issued", "declined"]].astype("int64"), cohort.dispersion[kind])
+    table = without_shares(table, cohort)
     table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
     for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
         weeks = cohort.calendar.full_weeks_before(cohort.period.first_day, number)
-        mean = of_weeks(cohort.by_state, weeks, places)["declined"] / number
-        table[name] = mean if len(weeks) == number else np.nan
+        table[name] = declined.loc[as_timestamps(weeks)].mean() if len(weeks) == number else np.nan
     clear = clear_findings(cohort.comparisons)
-    own = clear[clear["kind"] == "state"].groupby("place")
+    own = clear[clear["kind"] == kind].groupby("place")
     words = own.apply(lambda rows: "; ".join(rows["finding"] + " (" + rows["against"] + ")"), include_groups=False)
-    return table.assign(finding=words.reindex(places).fillna("") if len(words) else "")
+    table["finding"] = words.reindex(table.index).fillna("") if len(words) else ""
+    if kind == "state":
+        outcomes = outcomes_by_state(of_weeks(cohort.by_state, cohort.period.weeks, table.index))
+        table = table.join(outcomes.drop(columns=["issued", "declined"]))
+    return table
 
 
 def key_figures(cohort: Cohort) -> pd.DataFrame:
@@ -113,7 +123,7 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     if not np.isnan(low):
         table.loc["declined", "note"] = f"usual: {low:.0f} to {high:.0f}"
     if kind == "state":
-        shown = counts_by_state(cohort).loc[place]
+        shown = counts_by(cohort, "state").loc[place]
         for name in OUTCOME_COLUMNS[1:]:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]

@@ -13,7 +13,6 @@ from analysis.show import listings
 from analysis.stats import published
 from analysis.stats.cohort import open_cohort
 from analysis.stats.counts import NOT_GIVEN
-from analysis.stats.summary import counts_by_state
 
 
 def test_states_are_named_in_full_the_blank_one_too() -> None:
@@ -43,7 +42,7 @@ def test_every_event_has_a_letter_of_its_own(number: int) -> None:
 
 
 def test_tiles_tell_none_declined_from_no_detainers() -> None:
-    by_state = counts_by_state(open_cohort("fy2015", "2015-06-20"))
+    by_state = counts_by(open_cohort("fy2015", "2015-06-20"), "state")
     tiles = listings.count_tiles(by_state.drop(index=NOT_GIVEN), states())
     assert list(tiles.index) == list(states().index)
     assert tiles["count"].sum() == by_state["declined"].drop(NOT_GIVEN).sum()

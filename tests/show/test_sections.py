@@ -31,7 +31,15 @@ DROPPED = re.compile(r"\b(?:ears|cusum|farrington|funnel|mid-p|p_mid|ranks|among
 TABLES = {
     "weekly_bulletin": ["key_figures", "by_state", "weekly_counts", "events", "comparisons", "by_form", "lift_reasons"],
     "state_profile": ["key_figures", "weekly_counts", "events", "comparisons"],
-    "offence_profile": ["key_figures", "weekly_counts", "events", "comparisons", "by_offence", "state_by_offence"],
+    "offence_profile": [
+        "key_figures",
+        "weekly_counts",
+        "events",
+        "comparisons",
+        "by_offence",
+        "by_offence_status",
+        "state_by_offence",
+    ],
 }
 
 
@@ -203,7 +211,7 @@ def test_the_newest_made_up_week_says_how_finished_it_is(newest: Page) -> None:
 def test_a_settled_made_up_week_shows_offences_of_the_nation_and_states_by_quarter() -> None:
     made = page(open_cohort("synthetic", "latest settled"))
     assert set(TABLES["weekly_bulletin"]) < set(made.tables)
-    assert set(made.tables["by_offence"]["status"]) > {"convicted", "charged"}
+    assert set(made.tables["by_offence_status"]["status"]) > {"convicted", "charged"}
     assert "October to December 2025" in made.captions["state_by_offence"]
     small = made.tables["state_by_offence"]["declined_shown"]
     assert not set(small) & {"1", "2", "3", "4"}

@@ -60,7 +60,7 @@ def test_a_week_without_detainers_has_no_share() -> None:
 
 
 def test_states_have_their_counts_and_no_share_below_twenty(june: Cohort) -> None:
-    table = summary.counts_by_state(june)
+    table = summary.counts_by(june, "state")
     assert (table["declined"].sum(), table["issued"].sum()) == (66, 1_673)
     assert table.loc["CA", ["declined", "issued", "last_week"]].tolist() == [33, 291, 23]
     assert table.loc["CA", "trailing_mean"] == pytest.approx(34.125)
@@ -71,7 +71,7 @@ def test_states_have_their_counts_and_no_share_below_twenty(june: Cohort) -> Non
 
 
 def test_small_outcomes_of_a_state_are_a_range(june: Cohort) -> None:
-    table = summary.counts_by_state(june)
+    table = summary.counts_by(june, "state")
     for name in ("taken", "other_ends", "not_recorded"):
         known = table[name].dropna()
         assert not known.between(1, 4).any()
@@ -139,7 +139,7 @@ def test_a_source_chosen_by_outcome_has_counts_and_no_share() -> None:
     facts = facts_of_page.cohort_facts(cohort)
     assert (facts["declined"], facts["no_share"]) == (55, facts_of_page.NO_SHARE)
     assert np.isnan([facts["share"], facts["share_low"], facts["usual_low"]]).all()
-    assert summary.counts_by_state(cohort)["share"].isna().all()
+    assert summary.counts_by(cohort, "state")["share"].isna().all()
 
 
 def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
