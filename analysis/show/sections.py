@@ -340,21 +340,22 @@ def _with_names(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def change_apart(sheet: Sheet, cohort: Cohort) -> list[Shown]:
-    """Take a clear change of the nation into the part of another mix and that of other shares."""
+    """Take a clear change of the nation into the part of another mix and that of other shares.
+
+    By state and offence group alone, whose totals stand in full: of others the parts would tell of small counts.
+    """
     own = page_comparisons(cohort).xs((ALL, ALL), level=("kind", "place")) if cohort.cell[0] == ALL else None
     clear = [] if own is None else [name for name in own.index if own.loc[name, "finding"] in CLEAR]
     if not clear:
         return []
     pair = next(pair for pair in cohort.pairs if pair.against == clear[0])
     rows = cohort.source.detainers(
-        ["issued_on", "state", "request", "offence_group", "offence_status", "outcome", "duplicate", "detainers"],
+        ["issued_on", "state", "offence_group", "outcome", "duplicate", "detainers"],
         first=pair.before[0],
         last=cohort.period.last_day,
         repeats=cohort.repeats != "left out",
     )
-    factors = {"state": ["state"], "what the form asks": ["request"]}
-    if cohort.has_offences:
-        factors |= {"offence group": ["offence_group"], "status of the offence": ["offence_status"]}
+    factors = {"state": ["state"]} | ({"offence group": ["offence_group"]} if cohort.has_offences else {})
     parts = decompose(rows_of_weeks(rows, pair.before), rows_of_weeks(rows, pair.now), factors)
     sheet.know(apart_against=clear[0], points_of_change=100 * parts["change"].iloc[0])
     return [

@@ -60,7 +60,7 @@ def expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> p
     table = of_state.rename(columns={"declined": "observed"})[["issued", "observed"]].assign(expected=found)
     table = table.assign(over_expected=table["observed"] / found, low=low, high=high)
     by_request = count_outcomes(rows, ["state", "request"]).drop(index=NOT_GIVEN, level=0, errors="ignore")
-    table = table.join(direct(by_request, dispersion=phi))
+    table = table.join(direct(by_request, dispersion=phi).round(3))
     return table[table["expected"] >= LEAST_EXPECTED].sort_values("expected", ascending=False, kind="stable")
 
 

@@ -13,6 +13,7 @@ from analysis.show import listings
 from analysis.stats import published
 from analysis.stats.cohort import open_cohort
 from analysis.stats.counts import NOT_GIVEN
+from analysis.stats.summary import counts_by
 
 
 def test_states_are_named_in_full_the_blank_one_too() -> None:
