@@ -25,6 +25,7 @@ from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
 from analysis.load.names import names_of_groups, names_of_states
+from analysis.load.table import OffenceStatus, Outcome, as_table
 
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
 DIMENSIONS = ("state", "offence_group", "agency", "form", "offence_status", "lift_reason")
@@ -52,10 +53,10 @@ def atoms(outcomes: Iterable[str], repeats: str) -> Atoms:
 
 def bounds_of(label: object) -> tuple[float, float]:
     """Read what a label, or a number, says of a count."""
-    if isinstance(label, str) and not label.isdigit():
+    if isinstance(label, str) and not re.fullmatch(r"\d+(\.0+)?", label):
         found = re.fullmatch(r"(\d+)(?:–(\d+)|\+)", label)
         return (float(found[1]), float(found[2] or LARGE)) if found else (0, LARGE)
-    return (0, LARGE) if pd.isna(label) else (float(label), float(label))  # type: ignore[call-overload,arg-type]
+    return (0, LARGE) if pd.isna(label) else (float(label), float(label))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -331,13 +332,20 @@ class _System:
         """Push every hidden count that may be small down and up."""
         everything, alone = _Program(self, self.said), _Program(self, [said for said in self.said if said.public])
         targets = [one for one in self.said if one.label and one.low < SMALLEST_SHOWN and one.high > one.low]
-        targets = [one for one in targets if one.label != WITHHELD or len({name for name, _ in one.atoms}) < len(OUTCOMES)]
+        targets = [
+            one for one in targets if one.label != WITHHELD or len({name for name, _ in one.atoms}) < len(OUTCOMES)
+        ]
         totals = _totals(self.said)
         found = []
-        for one, low, high in everything.push([(one, min(SMALLEST_SHOWN - 1, alone.most(one, totals))) for one in targets]):
+        for one, low, high in everything.push(
+            [(one, min(SMALLEST_SHOWN - 1, alone.most(one, totals))) for one in targets]
+        ):
             leak = low > 1 + 1e-4 or high < SMALLEST_SHOWN - 1 - 1e-4
             if one.label == WITHHELD and leak:
-                leak = high < min(SMALLEST_SHOWN - 1, alone.most(one, totals)) - 1e-4 or SMALLEST_SHOWN > high > low > 1 + 1e-4
+                leak = (
+                    high < min(SMALLEST_SHOWN - 1, alone.most(one, totals)) - 1e-4
+                    or SMALLEST_SHOWN > high > low > 1 + 1e-4
+                )
             if one.label == WITHHELD and leak:
                 least, most = alone.range_of(one)
                 leak = high < min(SMALLEST_SHOWN - 1, most) - 1e-4 or low > max(1, least) + 1e-4
@@ -360,7 +368,11 @@ def _totals(said: list[Said]) -> dict[tuple[Keys, tuple[date, date], Atoms], flo
 
 def _above(some: Atoms) -> list[Atoms]:
     """Give the sets of outcomes of which totals are printed that hold these."""
-    sets = [atoms(names, repeats) for names in (*zip(OUTCOMES), OUTCOMES[1:], OUTCOMES) for repeats in ("left out", "counted")]
+    sets = [
+        atoms(names, repeats)
+        for names in (*zip(OUTCOMES), OUTCOMES[1:], OUTCOMES)
+        for repeats in ("left out", "counted")
+    ]
     return [one for one in sets if some <= one]
 
 
@@ -385,7 +397,9 @@ class _Program:
     def __init__(self, system: _System, said: list[Said]) -> None:
         self.system = system
         low, high = system.low.copy(), system.high.copy()
-        rows: list[tuple[list[int], list[int], float, float]] = [(fine, coarse, 0.0, 0.0) for fine, coarse in system.links]
+        rows: list[tuple[list[int], list[int], float, float]] = [
+            (fine, coarse, 0.0, 0.0) for fine, coarse in system.links
+        ]
         rows += [(system.variables_of(one), [], one.low, one.high) for one in said]
         self.low, self.high = low, high
         self._tighten(rows)
@@ -402,10 +416,10 @@ class _Program:
                         self.low[plus[0]] = max(self.low[plus[0]], least)
                     self.high[plus] = np.minimum(self.high[plus], most)
                 else:
-                    for one, other in ((plus, minus), (minus, plus)):
-                        if len(one) == 1:
-                            self.low[one[0]] = max(self.low[one[0]], self.low[other].sum())
-                        self.high[one] = np.minimum(self.high[one], self.high[other].sum())
+                    for some, others in ((plus, minus), (minus, plus)):
+                        if len(some) == 1:
+                            self.low[some[0]] = max(self.low[some[0]], self.low[others].sum())
+                        self.high[some] = np.minimum(self.high[some], self.high[others].sum())
         free = self.high > self.low
 
         def split(members: list[int]) -> tuple[frozenset[int], float]:
@@ -430,13 +444,15 @@ class _Program:
 
         short = []
         for plus, minus, least, most in rows:
-            (more, part), (less, other) = split(plus), split(minus)
-            shift = part - other
+            (more, fixed), (less, taken_off) = split(plus), split(minus)
+            shift = fixed - taken_off
             if minus or (more in known and not all(within[n] == more for n in more)):
-                (more, part), (less, other) = shortened(more), shortened(less)
-                shift += part - other
+                (more, fixed), (less, taken_off) = shortened(more), shortened(less)
+                shift += fixed - taken_off
             if more or less:
                 short.append((sorted(more), sorted(less), least - shift, most - shift))
+            elif not least - 1e-6 <= shift <= most + 1e-6:
+                raise AssertionError(f"what is printed contradicts itself: {shift} is not {least} to {most}")
         rows[:] = short
 
     def _groups(self) -> np.ndarray:
@@ -513,7 +529,9 @@ class _Program:
     def most(self, one: Said, totals: dict[tuple[Keys, tuple[date, date], Atoms], float]) -> float:
         """Give what single totals allow a count at most."""
         rows = [tuple(key for key in one.keys if key != left) for left in one.keys]
-        above = [totals.get((keys, one.days, some), LARGE) for keys in [one.keys, *rows, ()] for some in _above(one.atoms)]
+        above = [
+            totals.get((keys, one.days, some), LARGE) for keys in [one.keys, *rows, ()] for some in _above(one.atoms)
+        ]
         return float(min(self.high[self.system.variables_of(one)].sum(), *above))
 
     def range_of(self, one: Said) -> tuple[float, float]:
@@ -625,3 +643,42 @@ def quarter_of(facts: dict[str, Any]) -> tuple[date, date] | None:
         return None
     first, last = f"{found[1]} {found[2] or found[4]}", f"{found[3]} {found[4]}"
     return datetime.strptime(first, "%d %B %Y").date(), datetime.strptime(last, "%d %B %Y").date()
+
+
+# Made-up detainers --------------------------------------------------------------------------------------------------
+
+
+def made_up(seed: int, detainers: int = 500) -> pd.DataFrame:
+    """Make up a few weeks of sparse, unequal detainers around the end of a quarter, 22 March to 18 April 2025."""
+    generator = np.random.default_rng(seed)
+    reasons = {
+        "Detainer Declined by LEA": Outcome.DECLINED,
+        "Booked into Detention": Outcome.TAKEN,
+        "Early Release": Outcome.LEFT_FIRST,
+        "Case Closed": Outcome.NO_ACTION,
+        "Prosecutorial Discretion": Outcome.NO_ACTION,
+        None: Outcome.NOT_RECORDED,
+    }
+
+    def drawn(values: list[Any], evenness: float) -> np.ndarray:
+        return np.array(values, dtype=object)[
+            generator.choice(len(values), detainers, p=generator.dirichlet(np.full(len(values), evenness)))
+        ]
+
+    table = pd.DataFrame(
+        {
+            "issued_on": pd.Timestamp("2025-03-22") + pd.to_timedelta(generator.integers(0, 28, detainers), "D"),
+            "state": drawn(["CA", "TX", "NY", "FL", "ME", "VT", None], 0.7),
+            "offence_group": drawn(["DUI", "ASSAULT", "FRAUD", "HOMICIDE", "DRUGPOSS", "NONE"], 0.9),
+            "offence_status": drawn([*OffenceStatus], 1.0),
+            "form": drawn(["I247A", "I247D", "I247N"], 0.5),
+            "lift_reason": drawn([*reasons], 2.0),
+            "duplicate": pd.Series(generator.random(detainers) < 0.05).map({True: "repeats another", False: None}),
+            "detainers": 1,
+            "source_file": "made up",
+            "source_row": 1,
+        }
+    )
+    agency = generator.geometric(0.25, detainers).clip(max=9).astype(str)
+    table["agency"] = table["state"].fillna("?") + " JAIL " + agency
+    return as_table(table.assign(outcome=table["lift_reason"].map(reasons)))

@@ -149,7 +149,7 @@ def counting_repeats(task: Task) -> Task:
 
 def test_one_folder_holds_one_treatment_of_repeats(tmp_path: Path, made: list[str]) -> None:
     ours = plan([BULLETIN], source_names=["fy2015"], weeks="2015-04-04:2015-04-11")
-    with pytest.raises(InputError, match="fy2015 that leave repeats out and that count them .* Give another folder"):
+    with pytest.raises(InputError, match=r"fy2015 that leave repeats out and that count them .* Give another folder"):
         run([ours[0], counting_repeats(ours[1])], tmp_path, jobs=1)
     assert not made
     run(ours[:1], tmp_path, jobs=1)
