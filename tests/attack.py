@@ -25,6 +25,7 @@ from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
 from analysis.load.names import names_of_groups, names_of_states
+from analysis.load.table import OffenceStatus, Outcome, as_table
 
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
 DIMENSIONS = ("state", "offence_group", "agency", "form", "offence_status", "lift_reason")
@@ -52,10 +53,10 @@ def atoms(outcomes: Iterable[str], repeats: str) -> Atoms:
 
 def bounds_of(label: object) -> tuple[float, float]:
     """Read what a label, or a number, says of a count."""
-    if isinstance(label, str) and not label.isdigit():
+    if isinstance(label, str) and not re.fullmatch(r"\d+(\.0+)?", label):
         found = re.fullmatch(r"(\d+)(?:–(\d+)|\+)", label)
         return (float(found[1]), float(found[2] or LARGE)) if found else (0, LARGE)
-    return (0, LARGE) if pd.isna(label) else (float(label), float(label))  # type: ignore[call-overload,arg-type]
+    return (0, LARGE) if pd.isna(label) else (float(label), float(label))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ class Said:
     def family(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.keys)
 
+    @property
+    def text(self) -> str:
+        keys = ["+".join(sorted(members)) for _, members in self.keys]
+        outcomes = "+".join(sorted({outcome for outcome, _ in self.atoms}))
+        return " ".join([*keys, outcomes, f"{self.days[0]} to {self.days[1]}"])
+
 
 @dataclass
 class Table:
@@ -84,6 +91,7 @@ class Table:
     repeats: str
     fixed: dict[str, str]
     whole: bool
+    name: str
 
 
 @dataclass
@@ -91,6 +99,8 @@ class Attack:
     """All that is printed of one source."""
 
     tables: list[Table] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    """Tables of a folder that hold counts, but not by anything that the attack knows."""
 
     def add(
         self,
@@ -100,6 +110,7 @@ class Attack:
         *,
         repeats: str = "left out",
         whole: bool = True,
+        name: str = "",
         **fixed: str,
     ) -> None:
         """Add a table: its keys are in columns named as in :data:`DIMENSIONS`, or the same for all rows (``fixed``).
@@ -112,7 +123,7 @@ class Attack:
         days = [(first, last)] * len(frame)
         if "week" in frame:
             days = [(week.date(), week.date() + timedelta(days=6)) for week in pd.to_datetime(frame["week"])]
-        self.tables.append(Table(frame, days, repeats, fixed, whole))
+        self.tables.append(Table(frame, days, repeats, fixed, whole, name))
 
     # What is said -----------------------------------------------------------------------------------------------------
 
@@ -139,6 +150,8 @@ class Attack:
                 key = (one.keys, one.days, one.atoms)
                 if before := said.get(key):
                     low, high = max(before.low, one.low), min(before.high, one.high)
+                    if low > high:
+                        raise AssertionError(f"{one.text} contradicts itself: {high:.0f}, and {low:.0f} ({table.name})")
                     label = one.label if before.low == before.high else before.label
                     one = Said(*key, low, high, label, before.public or one.public)
                 said[key] = one
@@ -167,7 +180,7 @@ class Attack:
 
 def _keys_of(row: dict[str, Any], fixed: dict[str, str]) -> dict[str, str]:
     """Give the keys of a row; a total has none."""
-    keys = {name: str(row[name]) for name in DIMENSIONS if name in row} | fixed
+    keys = {name: str(row[name]) for name in DIMENSIONS if pd.notna(row.get(name))} | fixed
     keys = {name: value for name, value in keys.items() if value not in ("total", "all reasons")}
     if "agency" in keys:
         keys["agency"] = f"{keys['state']}/{keys['agency']}"
@@ -348,9 +361,7 @@ class _System:
             if one.label == WITHHELD and leak:
                 least, most = alone.range_of(one)
                 leak = high < min(SMALLEST_SHOWN - 1, most) - 1e-4 or low > max(1, least) + 1e-4
-            keys = " ".join("+".join(sorted(members)) for _, members in one.keys)
-            outcomes = "+".join(sorted({outcome for outcome, _ in one.atoms}))
-            found.append((f"{keys} {outcomes} {one.days[0]} to {one.days[1]}", one.label, low, high, leak))
+            found.append((one.text, one.label, low, high, leak))
         return found
 
 
@@ -415,10 +426,10 @@ class _Program:
                         self.low[plus[0]] = max(self.low[plus[0]], least)
                     self.high[plus] = np.minimum(self.high[plus], most)
                 else:
-                    for one, other in ((plus, minus), (minus, plus)):
-                        if len(one) == 1:
-                            self.low[one[0]] = max(self.low[one[0]], self.low[other].sum())
-                        self.high[one] = np.minimum(self.high[one], self.high[other].sum())
+                    for some, others in ((plus, minus), (minus, plus)):
+                        if len(some) == 1:
+                            self.low[some[0]] = max(self.low[some[0]], self.low[others].sum())
+                        self.high[some] = np.minimum(self.high[some], self.high[others].sum())
         free = self.high > self.low
 
         def split(members: list[int]) -> tuple[frozenset[int], float]:
@@ -443,13 +454,15 @@ class _Program:
 
         short = []
         for plus, minus, least, most in rows:
-            (more, part), (less, other) = split(plus), split(minus)
-            shift = part - other
+            (more, fixed), (less, taken_off) = split(plus), split(minus)
+            shift = fixed - taken_off
             if minus or (more in known and not all(within[n] == more for n in more)):
-                (more, part), (less, other) = shortened(more), shortened(less)
-                shift += part - other
+                (more, fixed), (less, taken_off) = shortened(more), shortened(less)
+                shift += fixed - taken_off
             if more or less:
                 short.append((sorted(more), sorted(less), least - shift, most - shift))
+            elif not least - 1e-6 <= shift <= most + 1e-6:
+                raise AssertionError(f"what is printed contradicts itself: {shift} is not {least} to {most}")
         rows[:] = short
 
     def _groups(self) -> np.ndarray:
@@ -588,12 +601,15 @@ class _Aim:
 WHOLE = {"by_state", "by_offence", "by_form", "lift_reasons", "agencies", "state_by_offence"}
 BY_QUARTER = {"state_by_offence", "agencies", "by_offence_quarter", "by_state_quarter"}
 RENAMED = {"group": "offence_group", "status": "offence_status"}
+COUNTS = {f"{name}{ending}" for name in ("issued", "detainers", *OUTCOMES) for ending in ("", "_shown")}
 
 
 def read_folder(out: Path) -> dict[str, Attack]:
-    """Read the tables and facts of all reports of an output folder, by source."""
-    codes = {name: code for code, name in names_of_states().items()}
-    ids = {name: group for group, name in names_of_groups().items()}
+    """Read the tables and facts of all reports of an output folder, by source.
+
+    A table's days are its ``week``, else those from ``first_day`` to ``last_day``, else the quarter that the report
+    names (:data:`BY_QUARTER`), else the report's week.
+    """
     found: dict[str, Attack] = defaultdict(Attack)
     for path in sorted(out.rglob("facts.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -606,31 +622,44 @@ def read_folder(out: Path) -> dict[str, Attack]:
         fixed = {keys[name]: asked[name] for name in keys if asked.get(name, "all") != "all"}
         attack, repeats = found[asked["source"]], asked.get("repeats", "left out")
         mine = {name: facts[name] for name in ("issued", *OUTCOMES) if isinstance(facts.get(name), int)}
-        attack.add(pd.DataFrame([mine]), *days, repeats=repeats, whole=False, **fixed)
+        attack.add(pd.DataFrame([mine]), *days, repeats=repeats, whole=False, name=str(path), **fixed)
         for table in sorted(path.parent.glob("tables/*.csv")):
-            name = table.stem
-            frame = pd.read_csv(table, dtype=str, keep_default_na=False).replace("", None)
-            if "week" not in frame:
-                frame = frame.rename(columns=RENAMED)
-            if "state_name" in frame and "state" not in frame:
-                frame["state"] = frame["state_name"].map(lambda value: codes.get(value, value))
-            if "offence_group" in frame:
-                frame["offence_group"] = frame["offence_group"].map(lambda value: ids.get(value, value))
-            for key in ("state", "offence_group"):
-                if key in frame:
-                    frame[key] = frame[key].map(_as_rest)
-            if "lift_reason" in frame and "outcome" in frame:
-                frame = frame[frame["outcome"].isin(OUTCOMES)]
-            over = quarter_of(facts) if name in BY_QUARTER else days
-            if over:
-                own = {key: value for key, value in fixed.items() if key not in frame}
-                attack.add(frame, *over, repeats=repeats, whole=name in WHOLE, **own)
+            frame = _as_keyed(pd.read_csv(table, dtype=str, keep_default_na=False).replace("", None))
+            if not COUNTS & {*frame.columns}:
+                continue
+            over = quarter_of(facts) if table.stem in BY_QUARTER else days
+            if over is None or (len(frame) > 1 and not {"week", "first_day", *DIMENSIONS} & {*frame.columns}):
+                attack.unread.add(table.stem)
+                continue
+            about: dict[str, Any] = {"repeats": repeats, "whole": table.stem in WHOLE, "name": str(table)}
+            own = {key: value for key, value in fixed.items() if key not in frame}
+            for _, part in frame.groupby(["first_day", "last_day"]) if "first_day" in frame else [(None, frame)]:
+                if "first_day" in part:
+                    over = date.fromisoformat(part["first_day"].iloc[0]), date.fromisoformat(part["last_day"].iloc[0])
+                attack.add(part, over[0], over[1], **about, **own)
     return dict(found)
 
 
-def _as_rest(value: str) -> str:
+def _as_keyed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a printed table the names and values of keys."""
+    codes = {name: code for code, name in names_of_states().items()}
+    ids = {name: group for group, name in names_of_groups().items()}
+    if "week" not in frame:  # where there are weeks, the status is theirs
+        frame = frame.rename(columns=RENAMED)
+    for column in {"state_name", "place"} & {*frame.columns}:
+        for key, known in (("state", codes), ("offence_group", ids)):
+            values = frame[column].map(lambda name, known=known: known.get(name))
+            if key not in frame and values.notna().any():
+                frame[key] = values.where(values.notna(), frame[column].map(_as_rest))
+                frame.loc[frame[key].isin([*codes, *ids, "All states"]), key] = None
+    for key in {"state", "offence_group"} & {*frame.columns}:
+        frame[key] = frame[key].map(lambda name: _as_rest(ids.get(name, name)))
+    return frame[frame["outcome"].isin(OUTCOMES)] if {"lift_reason", "outcome"} <= {*frame.columns} else frame
+
+
+def _as_rest(value: Any) -> Any:  # noqa: ANN401
     """Read how a page writes the row of a sum."""
-    return value.lower() if value.lower() in (REST | {"not given", "total"}) else value
+    return value.lower() if str(value).lower() in (REST | {"not given", "total"}) else value
 
 
 def quarter_of(facts: dict[str, Any]) -> tuple[date, date] | None:
@@ -640,3 +669,42 @@ def quarter_of(facts: dict[str, Any]) -> tuple[date, date] | None:
         return None
     first, last = f"{found[1]} {found[2] or found[4]}", f"{found[3]} {found[4]}"
     return datetime.strptime(first, "%d %B %Y").date(), datetime.strptime(last, "%d %B %Y").date()
+
+
+# Made-up detainers --------------------------------------------------------------------------------------------------
+
+
+def made_up(seed: int, detainers: int = 500) -> pd.DataFrame:
+    """Make up a few weeks of sparse, unequal detainers around the end of a quarter, 22 March to 18 April 2025."""
+    generator = np.random.default_rng(seed)
+    reasons = {
+        "Detainer Declined by LEA": Outcome.DECLINED,
+        "Booked into Detention": Outcome.TAKEN,
+        "Early Release": Outcome.LEFT_FIRST,
+        "Case Closed": Outcome.NO_ACTION,
+        "Prosecutorial Discretion": Outcome.NO_ACTION,
+        None: Outcome.NOT_RECORDED,
+    }
+
+    def drawn(values: list[Any], evenness: float) -> np.ndarray:
+        return np.array(values, dtype=object)[
+            generator.choice(len(values), detainers, p=generator.dirichlet(np.full(len(values), evenness)))
+        ]
+
+    table = pd.DataFrame(
+        {
+            "issued_on": pd.Timestamp("2025-03-22") + pd.to_timedelta(generator.integers(0, 28, detainers), "D"),
+            "state": drawn(["CA", "TX", "NY", "FL", "ME", "VT", None], 0.7),
+            "offence_group": drawn(["DUI", "ASSAULT", "FRAUD", "HOMICIDE", "DRUGPOSS", "NONE"], 0.9),
+            "offence_status": drawn([*OffenceStatus], 1.0),
+            "form": drawn(["I247A", "I247D", "I247N"], 0.5),
+            "lift_reason": drawn([*reasons], 2.0),
+            "duplicate": pd.Series(generator.random(detainers) < 0.05).map({True: "repeats another", False: None}),
+            "detainers": 1,
+            "source_file": "made up",
+            "source_row": 1,
+        }
+    )
+    agency = generator.geometric(0.25, detainers).clip(max=9).astype(str)
+    table["agency"] = table["state"].fillna("?") + " JAIL " + agency
+    return as_table(table.assign(outcome=table["lift_reason"].map(reasons)))

@@ -1,0 +1,192 @@
+"""Everything that an output folder prints, attacked together: no count that is hidden may be narrowed down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from attack import Attack, made_up, read_folder
+
+from analysis.load.repeats import is_repeat
+from analysis.load.sources import open_source
+from analysis.load.synthetic import generate, write_release
+from analysis.periods import week_of
+from analysis.run.imports import import_release
+from analysis.stats import disclosure
+from analysis.stats.counts import COUNTED, count_outcomes, without_repeats
+
+QUARTER = date(2025, 4, 1), date(2025, 6, 30)
+
+
+def everything(rows: pd.DataFrame, repeats: str = "left out", quarters: int | None = None) -> Attack:
+    """Make every table of every week and quarter, as reports print them, and gather them."""
+    rows = without_repeats(rows, repeats)
+    printed = Attack()
+    of_quarter = rows["issued_on"].dt.to_period("Q")
+    chosen = sorted(of_quarter.dropna().unique())[: quarters and quarters + 1][-(quarters or 99) :]
+    weeks = week_of(rows["issued_on"])
+    for week in sorted(weeks[of_quarter.isin(chosen)].dropna().unique()):
+        of_week = rows[weeks == week]
+        days = week.date(), week.date() + timedelta(days=6)
+        by_state = count_outcomes(of_week, "state")
+        printed.add(by_state.sum().to_frame().T, *days, repeats=repeats)
+        printed.add(disclosure.outcomes_by_state(by_state).reset_index(), *days, repeats=repeats)
+        by_group = count_outcomes(of_week, "offence_group")[["issued", "declined"]].reset_index()
+        for table in (by_group, disclosure.offences_by_status(of_week)):
+            printed.add(table, *days, repeats=repeats)
+        for table in (disclosure.outcomes_by_form(of_week), disclosure.lift_reasons(of_week)):
+            printed.add(table, *days, repeats=repeats)
+    for quarter in chosen:
+        of_this, days = rows[of_quarter == quarter], (quarter.start_time.date(), quarter.end_time.date())
+        printed.add(disclosure.cross_tabulate(of_this), *days, repeats=repeats)
+        for state in of_this["state"].dropna().unique():
+            agencies = disclosure.agency_outcomes(of_this[of_this["state"] == state])
+            if not agencies.empty:
+                printed.add(agencies, *days, repeats=repeats, state=state)
+    return printed
+
+
+@pytest.mark.parametrize(
+    ("seed", "detainers"), [(0, 900), (2, 900), (6, 900), (1, 300), (3, 1500), (4, 4000), (5, 100), (7, 2000)]
+)
+def test_all_tables_together_are_safe(seed: int, detainers: int) -> None:
+    found = everything(made_up(seed, detainers)).hidden_counts()
+    assert len(found) > 20
+    assert found[found["leak"]].empty, found[found["leak"]].to_string()
+
+
+def test_a_source_of_one_state_is_safe() -> None:
+    rows = made_up(3, 2000)
+    assert everything(rows[rows["state"] == rows["state"].mode()[0]]).leaks().empty
+
+
+# The attacker itself: it must find what is planted ------------------------------------------------------------------
+
+
+def of_the_quarter(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["issued_on"].between(*map(pd.Timestamp, QUARTER))]
+
+
+def states_by_offence_each_week(printed: Attack, rows: pd.DataFrame) -> None:
+    for week, of_week in rows.groupby(week_of(rows["issued_on"])):
+        printed.add(disclosure.cross_tabulate(of_week), week.date(), week.date() + timedelta(days=6))
+
+
+def agencies_by_offence(printed: Attack, rows: pd.DataFrame) -> None:
+    for state, of_state in of_the_quarter(rows).groupby("state", observed=True):
+        counts = count_outcomes(of_state, ["agency", "offence_group"]).reset_index()
+        table = counts.pivot_table(index="agency", columns="offence_group", values="declined", fill_value=0)
+        shown = disclosure.suppress_table(table).melt(ignore_index=False, value_name="declined_shown").reset_index()
+        printed.add(shown.rename(columns={"variable": "offence_group"}), *QUARTER, state=str(state))
+
+
+def both_treatments_of_repeats(printed: Attack, rows: pd.DataFrame) -> None:
+    printed.tables += everything(rows, COUNTED).tables
+
+
+def outcomes_in_a_profile(printed: Attack, rows: pd.DataFrame) -> None:
+    for state, of_state in rows[week_of(rows["issued_on"]) == "2025-04-05"].groupby("state"):
+        series = count_outcomes(of_state, "week").reset_index()
+        printed.add(series, date(2025, 4, 5), date(2025, 4, 11), whole=False, state=str(state))
+
+
+def states_by_offence_with_a_cell_too_many(printed: Attack, rows: pd.DataFrame) -> None:
+    counts = count_outcomes(of_the_quarter(rows), ["state", "offence_group"])["declined"]
+    shown = disclosure.cross_tabulate(of_the_quarter(rows)).set_index(["state", "offence_group"])
+    hidden = shown.index[(shown["declined_shown"] != "1–4") & shown["declined"].isna() & shown.index.isin(counts.index)]
+    printed.add(counts[hidden].reset_index(), *QUARTER, whole=False)
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        states_by_offence_each_week,
+        agencies_by_offence,
+        both_treatments_of_repeats,
+        outcomes_in_a_profile,
+        states_by_offence_with_a_cell_too_many,
+    ],
+)
+def test_the_attacker_finds_what_is_planted(plant: Callable[[Attack, pd.DataFrame], None]) -> None:
+    def leaks(rows: pd.DataFrame) -> int:
+        printed = everything(rows)
+        plant(printed, rows if plant is both_treatments_of_repeats else without_repeats(rows))
+        return len(printed.leaks())
+
+    assert any(leaks(made_up(seed, 900)) for seed in (0, 2, 6))
+
+
+def test_the_attacker_subtracts() -> None:
+    printed = Attack()
+    counts = {"state": ["CA", "TX", "total"], "declined_shown": ["1–4", "5+", "12"]}
+    printed.add(pd.DataFrame(counts), *QUARTER)
+    found = printed.hidden_counts()
+    assert found[["label", "low", "high", "leak"]].to_numpy().tolist() == [["1–4", 1.0, 4.0, False]]
+    printed.add(pd.DataFrame({"declined": [10]}), *QUARTER, whole=False, state="TX")
+    assert printed.leaks()[["what", "low", "high"]].to_numpy().tolist() == [
+        ["CA declined 2025-04-01 to 2025-06-30", 2.0, 2.0]
+    ]
+
+
+def test_what_contradicts_itself_is_no_proof_of_safety() -> None:
+    printed = Attack()
+    printed.add(pd.DataFrame({"state": ["CA", "total"], "declined": [7, 9]}), *QUARTER)
+    with pytest.raises(AssertionError, match="contradicts itself"):
+        printed.hidden_counts()
+
+
+# A folder -----------------------------------------------------------------------------------------------------------
+
+
+def write_report(folder: Path, week: date, tables: dict[str, pd.DataFrame], state: str = "all") -> None:
+    """Write what the attack reads of a report."""
+    (folder / "tables").mkdir(parents=True)
+    facts = {
+        "parameters": {"source": "made", "week": week.isoformat(), "state": state, "repeats": "left out"},
+        "facts": {"quarter_name": "the quarter from 1 April to 30 June 2025"},
+    }
+    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+    for name, table in tables.items():
+        table.to_csv(folder / "tables" / f"{name}.csv", index=False)
+
+
+def test_a_folder_is_read_by_what_its_tables_and_columns_are_called(tmp_path: Path) -> None:
+    rows = of_the_quarter(without_repeats(made_up(1, 900)))
+    week = date(2025, 4, 5)
+    of_week = rows[week_of(rows["issued_on"]) == pd.Timestamp(week)]
+    by_state = count_outcomes(of_week, "state")
+    tables = {
+        "by_state": disclosure.outcomes_by_state(by_state).reset_index(),
+        "weekly_counts": count_outcomes(rows, "week").reset_index(),
+        "by_form": disclosure.outcomes_by_form(of_week),
+        "lift_reasons": disclosure.lift_reasons(of_week),
+        "state_by_offence": disclosure.cross_tabulate(rows),
+    }
+    write_report(tmp_path / "weekly_bulletin" / "made" / "2025-04-05", week, tables)
+    printed = read_folder(tmp_path)["made"]
+    assert len(printed.hidden_counts()) > 10
+    assert printed.leaks().empty
+    state = str(by_state.index[tables["by_state"]["taken_shown"] == "1–4"][0])
+    own = by_state.loc[[state]].reset_index(drop=True).assign(week=week.isoformat())
+    write_report(tmp_path / "state_profile" / "made" / f"2025-04-05_{state}", week, {"weekly_series": own}, state)
+    assert not read_folder(tmp_path)["made"].leaks().empty
+
+
+@pytest.mark.slow
+def test_a_quarter_of_the_bundled_made_up_source_is_safe() -> None:
+    rows = open_source("synthetic", clock="issued").detainers()
+    assert everything(rows, quarters=1).leaks().empty
+
+
+@pytest.mark.slow
+def test_a_quarter_of_a_large_source_is_safe(tmp_path: Path) -> None:
+    made = generate(1, detainers=120_000, extracted_on=date(2026, 3, 10))
+    write_release(made.release, tmp_path / "large.parquet")
+    import_release([tmp_path / "large.parquet"], "large", title="large", today=date(2026, 3, 11))
+    rows = open_source("large", clock="issued").detainers()
+    assert is_repeat(rows["duplicate"]).any()
+    assert everything(rows, quarters=1).leaks().empty
