@@ -303,8 +303,8 @@ def like_for_like(sheet: Sheet, cohort: Cohort) -> list[Shown]:
                 _with_names(drawn[columns]),
                 "shrunken",
                 "States with detainers in {quarter_name}: the share, and the share drawn towards that of all states by "
-                "as much as it rests on few detainers; own weight: how much of that is the state's own share. This is no "
-                "ranking.",
+                "as much as it rests on few detainers; own weight: how much of that is the state's own share. This is "
+                "no ranking.",
                 folded="Every state's share, drawn towards that of all",
             )
         )
