@@ -67,7 +67,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
         "trailing_weeks": TRAILING_WEEKS,
         "trend_weeks": TREND_WEEKS,
         "data_through": cohort.source.facts.last_day,
-        "quarter_name": None if cohort.last_quarter is None else cohort.last_quarter.period.name,
+        **_quarter_facts(cohort),
     }
     for against, name in ((LAST_WEEK, "last_week"), (TRAILING, "trailing"), (TREND, "trend")):
         if (against, *cohort.cell) in tables.index:
@@ -77,6 +77,16 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     if cohort.cell == (ALL, ALL):
         facts |= _nation_facts(cohort)
     return facts | _finding_facts(cohort)
+
+
+def _quarter_facts(cohort: Cohort) -> dict[str, object]:
+    """Name the last full quarter, with its first and last day; None where there is none."""
+    period = None if cohort.last_quarter is None else cohort.last_quarter.period
+    return {
+        "quarter_name": period and period.name,
+        "quarter_first": period and period.first_day,
+        "quarter_last": period and period.last_day,
+    }
 
 
 def _outcome_facts(cohort: Cohort) -> dict[str, object]:

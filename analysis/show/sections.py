@@ -256,6 +256,8 @@ def what_became(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     rows, reasons = cohort.everywhere, lift_reasons(cohort.everywhere)
     if rows.empty:
         return [sheet.say("There is no detainer in this week: nothing to show of outcomes.")]
+    if cohort.sole_state:
+        return [sheet.say("All detainers are of one state: its forms and lift reasons are not shown by week.")]
     bars = sheet.figure(
         stacked_outcomes(
             count_outcomes(rows.assign(everyone=sheet.facts["nation_name"]), "everyone"),

@@ -142,10 +142,11 @@ def agency_outcomes(rows: pd.DataFrame) -> pd.DataFrame:
     return _described(frame.reset_index(), labels, reason)
 
 
-def outcomes_by_state(by_state_counts: pd.DataFrame) -> pd.DataFrame:
+def outcomes_by_state(by_state_counts: pd.DataFrame, sole: bool = False) -> pd.DataFrame:
     """Leave out of a week's outcomes by state (:func:`analysis.stats.counts.count_outcomes`) what may not be shown.
 
-    Printed in full are each state's issued and declined, and the nation's outcomes, the sums of all rows.
+    Printed in full are each state's issued and declined, and the nation's outcomes, the sums of all rows; in a source
+    of one state these are that state's, so there each row is a list (:func:`suppress_list`) and no sum is printed.
 
     Returns
     -------
@@ -153,7 +154,8 @@ def outcomes_by_state(by_state_counts: pd.DataFrame) -> pd.DataFrame:
         The same rows; ``taken``, ``other_ends`` and ``not_recorded`` NaN where hidden, and beside them labels,
         ``taken_shown``, ``other_ends_shown``, ``not_recorded_shown``. ``attrs`` as of :func:`cross_tabulate`.
     """
-    labels = suppress_table(by_state_counts[OUTCOME_COLUMNS[1:]])
+    outcomes = by_state_counts[OUTCOME_COLUMNS[1:]]
+    labels = outcomes.apply(suppress_list, axis="columns") if sole else suppress_table(outcomes)
     return _described(by_state_counts.assign(**_numbers(labels), **labels.add_suffix("_shown")), labels)
 
 

@@ -89,7 +89,8 @@ def counts_by(cohort: Cohort, kind: str) -> pd.DataFrame:
     words = own.apply(lambda rows: "; ".join(rows["finding"] + " (" + rows["against"] + ")"), include_groups=False)
     table["finding"] = words.reindex(table.index).fillna("") if len(words) else ""
     if kind == "state":
-        outcomes = outcomes_by_state(of_weeks(cohort.by_state, cohort.period.weeks, table.index))
+        of_states = of_weeks(cohort.by_state, cohort.period.weeks, table.index)
+        outcomes = outcomes_by_state(of_states, cohort.sole_state is not None)
         table = table.join(outcomes.drop(columns=["issued", "declined"]))
     return table
 
@@ -122,8 +123,8 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     low, high = weekly_counts(cohort).loc[pd.Timestamp(cohort.week), ["usual_low", "usual_high"]]
     if not np.isnan(low):
         table.loc["declined", "note"] = f"usual: {low:.0f} to {high:.0f}"
-    if kind == "state":
-        shown = counts_by(cohort, "state").loc[place]
+    if kind == "state" or cohort.sole_state:  # in a source of one state the nation is the state
+        shown = counts_by(cohort, "state").loc[cohort.sole_state or place]
         for name in OUTCOME_COLUMNS[1:]:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]

@@ -153,3 +153,12 @@ def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
 def test_one_row_is_a_cohort() -> None:
     facts = facts_of_page.cohort_facts(made_cohort(detainers([{"state": "TX", "outcome": Outcome.DECLINED}])))
     assert (facts["issued"], facts["declined"], facts["findings"]) == (1, 1, 0)
+
+
+def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:
+    rows = [{"state": "PA", "outcome": Outcome.TAKEN}] * 2 + [{"state": "PA"}] * 9 + [{"state": "PA"}] * 9
+    table = summary.key_figures(made_cohort(detainers(rows))).set_index("measure")
+    assert table.loc["issued", "this_week"] == 20
+    assert np.isnan(table.loc["taken", "this_week"])
+    assert np.isnan(table.loc["not_recorded", "this_week"]), "18 of 20 would tell the other two"
+    assert summary.counts_by(made_cohort(detainers(rows)), "state").loc["PA", "taken_shown"] != "2"
