@@ -55,7 +55,7 @@ def expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> p
     of_state = counts.groupby(level=0).sum().drop(index=NOT_GIVEN, errors="ignore")
     found = indirect(counts).reindex(of_state.index)
     found = found.round() if has_offences else found
-    phi = dispersion.reindex(of_state.index).fillna(1.0)
+    phi = dispersion[of_state.index]
     low, high = (end * phi / found for end in count_interval(of_state["declined"] / phi))
     table = of_state.rename(columns={"declined": "observed"})[["issued", "observed"]].assign(expected=found)
     table = table.assign(over_expected=table["observed"] / found, low=low, high=high)

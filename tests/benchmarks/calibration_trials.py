@@ -199,7 +199,7 @@ def alike(law: str, rng: np.random.Generator) -> Tally:
     share = np.full((len(PLACES), 1), shares().mean()) * np.linspace(0.5, 1.5, len(GROUPS))
     made = weeks(law, HISTORY, rng, share)
     period = Weeks(*(part[-TREND_WEEKS:] for part in made))
-    table = expected_by_state(as_rows(period), True, dispersion(made, 0, HISTORY - 1))
+    table = expected_by_state(as_rows(period), True, dispersion(made, 0, HISTORY - 1)["state"])
     low, high = (table[end].to_numpy() for end in ("low", "high"))
     yield "declined over expected", *held(low, np.ones(len(low)), high, ~np.isnan(low))
     hold = np.arange(len(GROUPS)) % 2 == 0

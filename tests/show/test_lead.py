@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -11,12 +13,13 @@ import pytest
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
 from analysis.errors import InputError
+from analysis.load.files import data_file
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.show.facts import cohort_facts
 from analysis.show.sentences import NEVER_IN_OUR_PROSE, Fact, extraction_facts, facts_named, fill
 from analysis.show.sheet import as_fact
-from analysis.show.what_changed import COHORT, headline, notes, say
+from analysis.show.what_changed import COHORT, FAILED_CHECKS, headline, notes, say
 from analysis.stats.cohort import Cohort, open_cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.summary import page_comparisons
@@ -104,6 +107,24 @@ def test_a_settled_week_says_its_count_its_change_and_what_is_usual() -> None:
     assert "would be usual" in " ".join(said)
 
 
+@pytest.mark.parametrize("week", [date(2015, 3, 14), date(2015, 1, 31), date(2015, 6, 20)])
+def test_the_counts_are_recomputed_from_the_file(week: date) -> None:
+    """By other means than the package's: a loop over the CSV that the source is read from."""
+    issued, declined, blank = Counter[date](), Counter[date](), Counter[date]()
+    for row in csv.DictReader(data_file("counts/fy2015_weekly_counts.csv").open(encoding="utf-8")):
+        of_week, number = date.fromisoformat(row["week_start"]), int(row["detainers"])
+        issued[of_week] += number
+        declined[of_week] += number * (row["lift_reason"] == "Detainer Declined by LEA")
+        blank[of_week] += number * (not row["lift_reason"])
+    said = lead(open_cohort("fy2015", week.isoformat()))[2]
+    d, i, d0, i0 = declined[week], issued[week], declined[week - WEEK], issued[week - WEEK]
+    assert said[0].startswith(f"Of the {i:,} detainers that ICE issued in the United States in the week ending ")
+    assert f"recorded {d} as declined ({100 * d / i:.1f}%, 95% interval " in said[0]
+    assert said[0].endswith(f", against {d0} of {i0:,} the week before ({100 * d0 / i0:.1f}%).")
+    assert f"what became of {blank[week]:,} detainers without a recorded end" in said[-1]
+    assert f"no clear change (ratio of shares {d * i0 / (d0 * i):.2f}, 95% interval " in " ".join(said)
+
+
 def test_a_partial_week_says_so_and_compares_nothing() -> None:
     facts, title, said = lead(open_cohort("fy2015", "2014-09-27"))
     assert said[0] == "The source covers 3 of this week's 7 days: the week is shown and never compared."
@@ -160,6 +181,19 @@ def test_a_failed_check_is_printed_and_not_the_finding() -> None:
     assert said[0].startswith(
         "The week, all detainers together, fails a check of its data and is not compared: it has 60"
     )
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ("detainers", "it has 200 detainers, where 600 are usual"),
+        ("ends", "an end is recorded for 29.7% of its detainers, where 90.0% are usual"),
+        ("states", "ICE gave the state of 29.7% of its detainers, where 90.0% are usual"),
+    ],
+)
+def test_each_check_says_what_was_found_and_what_is_usual(check: str, said: str) -> None:
+    found, usual = (200, 600) if check == "detainers" else (0.2967, 0.9)
+    assert fill(FAILED_CHECKS[check], {"check_found": found, "check_usual": usual}) == said
 
 
 def test_a_form_change_blocks_the_direction_and_is_named() -> None:

@@ -20,7 +20,7 @@ from analysis.stats.standardisation import decompose, direct, expected, indirect
 pytestmark = pytest.mark.filterwarnings("error")
 FRIDAY = date(2020, 7, 3)
 COLUMNS = ["issued_on", "lifted_on", "state", "offence_group", "offence_status", "request", "outcome", "detainers"]
-ONE_EACH = pd.Series(dtype=float)
+ONE_EACH = pd.Series(1.0, index=["CA", "FL", "NY", "TX"])
 
 
 def detainers(*rows: tuple[str | None, str | None, str, str, int]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from analysis.stats.standardisation import decompose, direct, expected, indirect
 REQUESTS = ["hold", "notify"]
 COUNT = st.integers(0, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 PERIOD = st.lists(COUNT, min_size=2, max_size=2)
-NO_DISPERSION = pd.Series(dtype=float)
+NO_DISPERSION = pd.Series(1.0, index=["CA", "TX"])
 
 
 def detainers(**places: list[tuple[int, int]]) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def test_counts_that_vary_more_have_wider_intervals_and_a_blank_state_is_in_the_
     rows = detainers(CA=[(40, 100), (10, 200)], TX=[(6, 90), (29, 181)])
     blank = rows[rows["state"] == "TX"].assign(state=None)
     narrow = expected(pd.concat([rows, blank]), False, NO_DISPERSION)
-    wide = expected(pd.concat([rows, blank]), False, pd.Series({"CA": 3.0}))
+    wide = expected(pd.concat([rows, blank]), False, pd.Series({"CA": 3.0, "TX": 1.0}))
     assert list(narrow.index) == ["CA", "TX"] or list(narrow.index) == ["TX", "CA"]
     for ends in (["low", "high"], ["standardised_low", "standardised_high"]):
         (low, high), (wide_low, wide_high) = narrow.loc["CA", ends], wide.loc["CA", ends]
