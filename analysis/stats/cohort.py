@@ -203,7 +203,7 @@ class Cohort:
             partial = wanted == 1 and self.period.first_day - WEEK in self.calendar.weeks()
             return "the week before is partial" if partial else f"only {len(earlier)} of {wanted} full weeks before"
         if len(self.settled_before) < TRAILING_WEEKS:  # chance alone would be counted with
-            return f"only {len(self.settled_before)} settled weeks to know the usual ups and downs from"
+            return f"settled weeks to know the usual ups and downs from: {len(self.settled_before)}, too few"
         return ""
 
     def _trend(self) -> Pair:

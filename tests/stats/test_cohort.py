@@ -172,7 +172,7 @@ def test_without_a_past_nothing_is_compared_and_the_reason_stands(number: int, t
     assert table.loc["trend", ["ratio", "p", "p_adjusted"]].isna().all(axis=None)
     if number > 1:
         assert set(table.loc["last week", "finding"]) == {
-            f"only {number - 1} settled weeks to know the usual ups and downs from"
+            f"settled weeks to know the usual ups and downs from: {number - 1}, too few"
         }
 
 
