@@ -116,3 +116,10 @@ def test_a_notebook_imports_what_it_reads_counts_and_shows_and_nothing_of_the_ru
     assert {room(other) for other in ours} <= {"", "load", "stats", "show"}
     others = {other.split(".")[0] for other in found - ours}
     assert others - IN_NOTEBOOKS - set(sys.stdlib_module_names) == set()
+
+
+def test_the_statistics_stay_small() -> None:
+    files = sorted((PACKAGE / "stats").glob("*.py"))
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert len(lines) <= 14
+    assert sum(lines.values()) <= 2_550, lines

@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.errors import unknown
 
+LEFT_OUT, COUNTED = "left out", "counted"
 _DAYS = 2**20  # more than any date has since 1970
 RULES = {
     "episode": "same form and facility as an earlier row of the person's episode",
@@ -116,3 +117,18 @@ def is_repeat(flags: pd.Series) -> pd.Series:
         As from :func:`flag_repeats`.
     """
     return flags.notna() & ~flags.isin([FIRST_OF_DAY])
+
+
+def choose_repeats(given: object) -> str:
+    """Hold what a user asks of repeats against what there is; raise an InputError if it is something else."""
+    if given not in (LEFT_OUT, COUNTED):
+        raise unknown("treatment of repeats", given, (LEFT_OUT, COUNTED))
+    return str(given)
+
+
+def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFrame:
+    """Leave the rows that are flagged as repeats out of a count, or keep them; the first row of a repeat stays."""
+    if repeats == COUNTED:
+        return table
+    again = is_repeat(table["duplicate"])
+    return table.take(np.flatnonzero(~again)) if again.any() else table

@@ -252,7 +252,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
 
         values["older"], values["newer"] = pick_versions(source.facts.name, values["older"], values["newer"])
     if "repeats" in values and "repeats" not in as_declared:
-        from analysis.stats.counts import choose_repeats
+        from analysis.load.repeats import choose_repeats
 
         values["repeats"] = choose_repeats(values["repeats"])
     return values

@@ -8,20 +8,12 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.offences import groups
+from analysis.load.repeats import without_repeats
 from analysis.load.vocabulary import place_name, states
 from analysis.periods import SETTLING_DAYS, name_week
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, clear_findings
-from analysis.stats.counts import (
-    ALL,
-    NOT_GIVEN,
-    OUTCOME_COLUMNS,
-    TRAILING_WEEKS,
-    TREND_WEEKS,
-    of_weeks,
-    rows_of_weeks,
-    without_repeats,
-)
+from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
 from analysis.stats.nowcast import BAND, past_bands
 from analysis.stats.summary import estimates, key_figures, largest_place, page_comparisons, weekly_counts
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.load.events import events
 from analysis.load.offences import group_named, groups
+from analysis.load.repeats import LEFT_OUT, choose_repeats, without_repeats
 from analysis.load.scorecards import LEAST_THERE
 from analysis.load.snapshots import versions_by_day
 from analysis.load.sources import Source, open_source
@@ -31,17 +32,7 @@ from analysis.stats.comparisons import (
     family,
     weekly_cells,
 )
-from analysis.stats.counts import (
-    ALL,
-    LEFT_OUT,
-    NOT_GIVEN,
-    TRAILING_WEEKS,
-    TREND_WEEKS,
-    choose_repeats,
-    count_outcomes,
-    rows_of_weeks,
-    without_repeats,
-)
+from analysis.stats.counts import ALL, NOT_GIVEN, TRAILING_WEEKS, TREND_WEEKS, count_outcomes, rows_of_weeks
 from analysis.stats.nowcast import Triangle, completeness_by_week, maturities, measure_delays
 
 # Columns that are read of all weeks up to the period's end, and of a few weeks.
@@ -76,8 +67,6 @@ class Cohort:
         if self.offence != ALL:
             return "offence_group", self.offence
         return (ALL, ALL) if self.state in (ALL, self.sole_state) else ("state", self.state)
-
-    # What is read
 
     @cached_property
     def history(self) -> pd.DataFrame:
@@ -116,8 +105,6 @@ class Cohort:
         """Say whether offence groups are shown week by week: the source has them, and of more than one state."""
         return self.source.facts.offences and self.sole_state is None
 
-    # How finished its weeks are
-
     @cached_property
     def delays(self) -> Triangle | None:
         """Give the reporting triangle of all detainers; None where no delay is known."""
@@ -155,8 +142,6 @@ class Cohort:
         """Name how finished the period is: settled, or what its least finished week is."""
         found = {self.calendar.status(week) for week in self.period.weeks}
         return next(name for name in ("partial", "too young", "provisional", "settled") if name in found)
-
-    # What is counted and compared
 
     @cached_property
     def by_state(self) -> pd.DataFrame:

@@ -16,15 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.errors import unknown
-from analysis.load.repeats import is_repeat
 from analysis.load.table import Outcome
 from analysis.periods import as_timestamps, week_of
 
 Floats = NDArray[np.float64]
 NOT_GIVEN = "not given"
 ALL = "all"
-LEFT_OUT, COUNTED = "left out", "counted"
 TRAILING_WEEKS, TREND_WEEKS = 8, 13
 LEAST_FOR_A_SHARE = 20  # detainers without which no share is given of a place: it would be mostly chance
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
@@ -44,21 +41,6 @@ class Reason(StrEnum):
     TOO_YOUNG = "too young"
     NO_DELAYS = "no recording delays measured"
     FALLING = "recorded counts fall with age"
-
-
-def choose_repeats(given: object) -> str:
-    """Hold what a user asks of repeats against what there is; raise an InputError if it is something else."""
-    if given not in (LEFT_OUT, COUNTED):
-        raise unknown("treatment of repeats", given, (LEFT_OUT, COUNTED))
-    return str(given)
-
-
-def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFrame:
-    """Leave the rows that are flagged as repeats out of a count, or keep them; the first row of a repeat stays."""
-    if repeats == COUNTED:
-        return table
-    again = is_repeat(table["duplicate"])
-    return table.take(np.flatnonzero(~again)) if again.any() else table
 
 
 def share_interval(

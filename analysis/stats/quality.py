@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.offences import STATUS_GROUPS
-from analysis.load.repeats import is_repeat
+from analysis.load.repeats import COUNTED, is_repeat
 from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.table import Outcome
 from analysis.periods import Calendar, as_timestamps, week_of
-from analysis.stats.counts import COUNTED, TRAILING_WEEKS
+from analysis.stats.counts import TRAILING_WEEKS
 
 READ, ENDS = "quality_read", "quality_not_recorded"
 OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}

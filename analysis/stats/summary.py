@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.load.repeats import without_repeats
 from analysis.load.vocabulary import place_name, states
 from analysis.periods import WEEK, as_timestamps
 from analysis.stats.cohort import Cohort
@@ -17,7 +18,6 @@ from analysis.stats.counts import (
     of_weeks,
     rows_of_weeks,
     with_intervals,
-    without_repeats,
 )
 from analysis.stats.disclosure import outcomes_by_state
 from analysis.stats.nowcast import nowcast

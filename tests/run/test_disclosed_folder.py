@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from attack import Attack, made_up, read_folder
 
-from analysis.load.repeats import is_repeat
+from analysis.load.repeats import COUNTED, is_repeat, without_repeats
 from analysis.load.sources import open_source
 from analysis.load.synthetic import generate, write_release
 from analysis.periods import week_of
 from analysis.run.imports import import_release
 from analysis.stats import disclosure
-from analysis.stats.counts import COUNTED, count_outcomes, without_repeats
+from analysis.stats.counts import count_outcomes
 
 QUARTER = date(2025, 4, 1), date(2025, 6, 30)
 
