@@ -155,10 +155,9 @@ def run(out: Path, *asked: str) -> None:
 def test_a_folder_of_reports_gives_no_small_count_away(tmp_path: Path) -> None:
     # All weeks of a quarter, and one after it, whose pages show the quarter.
     run(tmp_path, "weekly_bulletin", "--source", "synthetic", "--weeks", "2025-04-05:2025-07-05")
-    places = [word for state in ("CA", "TX", "NY", "GA") for word in ("--state", state)]
-    groups = [word for group in ("DUI", "ASSAULT") for word in ("--offence", group)]
-    profiles = ("state_profile", "offence_profile", "--source", "synthetic", "--weeks", "2025-07-05")
-    run(tmp_path, *profiles, *places, *groups)
+    for kind, places in {"state": ("CA", "TX", "NY", "GA"), "offence": ("DUI", "ASSAULT")}.items():
+        asked = [word for place in places for word in (f"--{kind}", place)]
+        run(tmp_path, f"{kind}_profile", "--source", "synthetic", "--weeks", "2025-07-05", *asked)
     printed = read_folder(tmp_path)["synthetic"]
     assert printed.unread == set()
     found = printed.hidden_counts()
