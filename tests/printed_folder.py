@@ -95,8 +95,8 @@ class _Report:
         same = [key for key, value in self.own.items() if key in frame and frame[key].eq(value).all()]
         fixed = {key: value for key, value in self.own.items() if key in same or key not in frame}
         repeats = repeats or self.asked.get("repeats", "left out")
-        about = {"repeats": repeats, "whole": whole, "name": f"{self.folder}: {name}"}
-        self.attack.add(frame.drop(columns=same), *days, **about, **fixed)
+        about: dict[str, Any] = {"repeats": repeats, "whole": whole, "name": f"{self.folder}: {name}", **fixed}
+        self.attack.add(frame.drop(columns=same), days[0], days[1], **about)
 
     # Tables -----------------------------------------------------------------------------------------------------------
 
@@ -174,7 +174,8 @@ class _Report:
             read.add(found[0])
             if found[3] or found[2] != "declined":
                 continue
-            which, row = found[1], {}
+            which = found[1]
+            row: dict[str, Any] = {}
             against = {"last_week": "last week", "trailing": "trailing weeks", "trend": "trend"}.get(which)
             for what, ending in product(("declined", "issued"), ("", "_before")):
                 row[f"{what}{ending}"] = facts[f"{which}_{what}{ending}"]
@@ -187,7 +188,7 @@ class _Report:
                 self._compared(pd.DataFrame([row]), against, which)
         for of_week, frame in self._elsewhere(facts):
             self.add(frame, of_week, "elsewhere")
-        everything = {
+        everything: dict[str, dict[str, Any]] = {
             "records": {"issued": facts.get("records")},
             "quality_read": {"issued": facts.get("quality_read")},
             "quality_not_recorded": {"not_recorded": facts.get("quality_not_recorded")},
@@ -195,7 +196,8 @@ class _Report:
         }
         for name, row in everything.items():
             if name in facts:
-                Attack.add(self.attack, pd.DataFrame([row]), *self.week, repeats="counted", whole=False, name=name)
+                first, last = self.week  # of all states, whatever the report is about
+                self.attack.add(pd.DataFrame([row]), first, last, repeats="counted", whole=False, name=name)
         read |= {*everything, "state_not_given", "declined_state_not_given", "repeats_flagged", "quality_repeats"}
         read |= {"apart_declined", "quality_unplaced"}
         read |= {f"elsewhere_{what}{ending}" for what in ("declined", "issued") for ending in ("", "_before")}
