@@ -8,14 +8,12 @@ count that is not shown is then pushed down and up as far as all of it allows (H
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +22,6 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
-from analysis.load.names import names_of_groups, names_of_states
 from analysis.load.table import OffenceStatus, Outcome, as_table
 
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
@@ -356,7 +353,7 @@ class _System:
             if one.label == WITHHELD and leak:
                 leak = (
                     high < min(SMALLEST_SHOWN - 1, alone.most(one, totals)) - 1e-4
-                    or SMALLEST_SHOWN > high > low > 1 + 1e-4
+                    or (high < SMALLEST_SHOWN - 1e-4 and low > 1 + 1e-4)
                 )
             if one.label == WITHHELD and leak:
                 least, most = alone.range_of(one)
@@ -593,82 +590,6 @@ class _Aim:
 
     def misses(self, values: np.ndarray, sign: int) -> bool:
         return bool(sign * (self.known + values[self.free].sum() - self.ends[sign]) > 1e-6)
-
-
-# Reading a folder ---------------------------------------------------------------------------------------------------
-
-
-WHOLE = {"by_state", "by_offence", "by_form", "lift_reasons", "agencies", "state_by_offence"}
-BY_QUARTER = {"state_by_offence", "agencies", "by_offence_quarter", "by_state_quarter"}
-RENAMED = {"group": "offence_group", "status": "offence_status"}
-COUNTS = {f"{name}{ending}" for name in ("issued", "detainers", *OUTCOMES) for ending in ("", "_shown")}
-
-
-def read_folder(out: Path) -> dict[str, Attack]:
-    """Read the tables and facts of all reports of an output folder, by source.
-
-    A table's days are its ``week``, else those from ``first_day`` to ``last_day``, else the quarter that the report
-    names (:data:`BY_QUARTER`), else the report's week.
-    """
-    found: dict[str, Attack] = defaultdict(Attack)
-    for path in sorted(out.rglob("facts.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        asked, facts = content["parameters"], content["facts"]
-        if "week" not in asked or "source" not in asked:
-            continue
-        first = date.fromisoformat(asked["week"])
-        days = first, first + timedelta(days=6)
-        keys = {"state": "state", "offence": "offence_group"}
-        fixed = {keys[name]: asked[name] for name in keys if asked.get(name, "all") != "all"}
-        attack, repeats = found[asked["source"]], asked.get("repeats", "left out")
-        mine = {name: facts[name] for name in ("issued", *OUTCOMES) if isinstance(facts.get(name), int)}
-        attack.add(pd.DataFrame([mine]), *days, repeats=repeats, whole=False, name=str(path), **fixed)
-        for table in sorted(path.parent.glob("tables/*.csv")):
-            frame = _as_keyed(pd.read_csv(table, dtype=str, keep_default_na=False).replace("", None))
-            if not COUNTS & {*frame.columns}:
-                continue
-            over = quarter_of(facts) if table.stem in BY_QUARTER else days
-            if over is None or (len(frame) > 1 and not {"week", "first_day", *DIMENSIONS} & {*frame.columns}):
-                attack.unread.add(table.stem)
-                continue
-            about: dict[str, Any] = {"repeats": repeats, "whole": table.stem in WHOLE, "name": str(table)}
-            own = {key: value for key, value in fixed.items() if key not in frame}
-            for _, part in frame.groupby(["first_day", "last_day"]) if "first_day" in frame else [(None, frame)]:
-                if "first_day" in part:
-                    over = date.fromisoformat(part["first_day"].iloc[0]), date.fromisoformat(part["last_day"].iloc[0])
-                attack.add(part, over[0], over[1], **about, **own)
-    return dict(found)
-
-
-def _as_keyed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the columns of a printed table the names and values of keys."""
-    codes = {name: code for code, name in names_of_states().items()}
-    ids = {name: group for group, name in names_of_groups().items()}
-    if "week" not in frame:  # where there are weeks, the status is theirs
-        frame = frame.rename(columns=RENAMED)
-    for column in {"state_name", "place"} & {*frame.columns}:
-        for key, known in (("state", codes), ("offence_group", ids)):
-            values = frame[column].map(lambda name, known=known: known.get(name))
-            if key not in frame and values.notna().any():
-                frame[key] = values.where(values.notna(), frame[column].map(_as_rest))
-                frame.loc[frame[key].isin([*codes, *ids, "All states"]), key] = None
-    for key in {"state", "offence_group"} & {*frame.columns}:
-        frame[key] = frame[key].map(lambda name: _as_rest(ids.get(name, name)))
-    return frame[frame["outcome"].isin(OUTCOMES)] if {"lift_reason", "outcome"} <= {*frame.columns} else frame
-
-
-def _as_rest(value: Any) -> Any:  # noqa: ANN401
-    """Read how a page writes the row of a sum."""
-    return value.lower() if str(value).lower() in (REST | {"not given", "total"}) else value
-
-
-def quarter_of(facts: dict[str, Any]) -> tuple[date, date] | None:
-    """Find the quarter that a report names."""
-    found = re.search(r"(\d+ \w+)(?: (\d{4}))? to (\d+ \w+) (\d{4})", str(facts.get("quarter_name") or ""))
-    if not found:
-        return None
-    first, last = f"{found[1]} {found[2] or found[4]}", f"{found[3]} {found[4]}"
-    return datetime.strptime(first, "%d %B %Y").date(), datetime.strptime(last, "%d %B %Y").date()
 
 
 # Made-up detainers --------------------------------------------------------------------------------------------------

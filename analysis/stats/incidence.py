@@ -17,8 +17,9 @@ from statsmodels.duration.survfunc import CumIncidenceRight
 from analysis.errors import InputError
 from analysis.load.table import Outcome
 
-CAUSES = (Outcome.DECLINED, Outcome.TAKEN, Outcome.LEFT_FIRST, Outcome.NO_ACTION, Outcome.UNSPECIFIED, Outcome.OTHER)
-"""The competing ends. A detainer that a newer form replaced is left out; the newer one is followed instead."""
+CAUSES = (Outcome.DECLINED, Outcome.TAKEN, Outcome.OTHER)
+"""The competing ends, as wide as the totals of a week that are printed: an end by itself, read off the reports of two
+weeks, would give that week's count of it away, and with it those of the lift reasons of which small ones are hidden."""
 READ_AT = (7, 14, 30, 60)
 """Days since issue at which a table gives the curves; they are followed to the last."""
 
@@ -56,7 +57,8 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
     """Give the share of detainers that had ended in each way, by days since issue.
 
     One without a recorded end is followed to the extraction, or to the recorded day if there is one without a reason.
-    Left out are detainers that a newer form replaced, that ended on a day not recorded, or whose days are out of order.
+    Every end but a decline and a transfer is ``other_end``, also a newer form in place of the detainer. Left out are
+    those that ended on a day not recorded, or whose days are out of order.
 
     Parameters
     ----------
@@ -82,10 +84,12 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
             do="Time to decline needs a release with lift dates",
         )
     until = lifted.where(lifted.notna() | ~still_open, end)
-    kept = (table["outcome"] != Outcome.REPLACED) & (issued <= until) & (until <= end)
+    kept = (issued <= until) & (until <= end)
     days, times = (until - issued)[kept].dt.days, table.loc[kept, "detainers"]
-    cause = table.loc[kept, "outcome"].map({name: number for number, name in enumerate(CAUSES, 1)})
-    in_time = cause.astype("float64").where(days <= READ_AT[-1]).fillna(0)
+    number_of = dict.fromkeys(Outcome, CAUSES.index(Outcome.OTHER) + 1) | {Outcome.NOT_RECORDED: 0}
+    number_of |= {Outcome.DECLINED: 1, Outcome.TAKEN: 2}
+    cause = table.loc[kept, "outcome"].map(number_of).astype("float64")
+    in_time = cause.where(days <= READ_AT[-1], 0)
     curves = aalen_johansen(days.clip(upper=READ_AT[-1]).repeat(times), in_time.repeat(times), len(CAUSES))
     curves.insert(0, "outcome", curves.pop("cause").map({n: str(name) for n, name in enumerate(CAUSES, 1)}))
     return curves

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from attack import Attack, made_up, read_folder
+from attack import Attack, made_up
+from printed_folder import read_folder
 
 from analysis.load.repeats import COUNTED, is_repeat, without_repeats
 from analysis.load.sources import open_source
@@ -142,38 +145,37 @@ def test_what_contradicts_itself_is_no_proof_of_safety() -> None:
 # A folder -----------------------------------------------------------------------------------------------------------
 
 
-def write_report(folder: Path, week: date, tables: dict[str, pd.DataFrame], state: str = "all") -> None:
-    """Write what the attack reads of a report."""
-    (folder / "tables").mkdir(parents=True)
-    facts = {
-        "parameters": {"source": "made", "week": week.isoformat(), "state": state, "repeats": "left out"},
-        "facts": {"quarter_name": "the quarter from 1 April to 30 June 2025"},
-    }
-    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
-    for name, table in tables.items():
-        table.to_csv(folder / "tables" / f"{name}.csv", index=False)
+def run(out: Path, *asked: str) -> None:
+    """Make reports with the command."""
+    declines = Path(sys.executable).with_name("declines")
+    subprocess.run([declines, "run", *asked, "--out", out, "--jobs", "2"], check=True, capture_output=True)
 
 
-def test_a_folder_is_read_by_what_its_tables_and_columns_are_called(tmp_path: Path) -> None:
-    rows = of_the_quarter(without_repeats(made_up(1, 900)))
-    week = date(2025, 4, 5)
-    of_week = rows[week_of(rows["issued_on"]) == pd.Timestamp(week)]
-    by_state = count_outcomes(of_week, "state")
-    tables = {
-        "by_state": disclosure.outcomes_by_state(by_state).reset_index(),
-        "weekly_counts": count_outcomes(rows, "week").reset_index(),
-        "by_form": disclosure.outcomes_by_form(of_week),
-        "lift_reasons": disclosure.lift_reasons(of_week),
-        "state_by_offence": disclosure.cross_tabulate(rows),
-    }
-    write_report(tmp_path / "weekly_bulletin" / "made" / "2025-04-05", week, tables)
-    printed = read_folder(tmp_path)["made"]
-    assert len(printed.hidden_counts()) > 10
-    assert printed.leaks().empty
-    state = str(by_state.index[tables["by_state"]["taken_shown"] == "1–4"][0])
-    own = by_state.loc[[state]].reset_index(drop=True).assign(week=week.isoformat())
-    write_report(tmp_path / "state_profile" / "made" / f"2025-04-05_{state}", week, {"weekly_series": own}, state)
-    assert not read_folder(tmp_path)["made"].leaks().empty
+@pytest.mark.slow
+def test_a_folder_of_reports_gives_no_small_count_away(tmp_path: Path) -> None:
+    # All weeks of a quarter, and one after it, whose pages show the quarter.
+    run(tmp_path, "weekly_bulletin", "--source", "synthetic", "--weeks", "2025-04-05:2025-07-05")
+    for kind, places in {"state": ("CA", "TX", "NY", "GA"), "offence": ("DUI", "ASSAULT")}.items():
+        asked = [word for place in places for word in (f"--{kind}", place)]
+        run(tmp_path, f"{kind}_profile", "--source", "synthetic", "--weeks", "2025-07-05", *asked)
+    printed = read_folder(tmp_path)["synthetic"]
+    assert printed.unread == set()
+    found = printed.hidden_counts()
+    assert len(found) > 1500
+    assert found[found["leak"]].empty, found[found["leak"]].to_string()
+
+    # Nor does the attack overlook what a page says in a fact, in a table that it has not, or in another table's row.
+    page = tmp_path / "state_profile" / "synthetic" / "2025-07-05_CA"
+    told = json.loads((page / "facts.json").read_text(encoding="utf-8"))
+    assert told["facts"]["other_ends"] is None, "California's other ends of the week are hidden"
+    rows = without_repeats(open_source("synthetic", clock="issued").detainers())
+    of_week = rows[(week_of(rows["issued_on"]) == "2025-07-05") & (rows["state"] == "CA")]
+    told["facts"] |= {"other_ends": int(count_outcomes(of_week, "state")["other_ends"].iloc[0]), "new_count": 3}
+    (page / "facts.json").write_text(json.dumps(told), encoding="utf-8")
+    (page / "tables" / "new_table.csv").write_text("state,declined\nCA,2\n", encoding="utf-8")
+    told_more = read_folder(tmp_path)["synthetic"]
+    assert told_more.unread == {"fact new_count", "new_table"}
+    assert not told_more.leaks().empty
 
 
 @pytest.mark.slow

@@ -95,7 +95,7 @@ def test_without_censoring_it_is_the_share() -> None:
     assert curves["at_risk"].iloc[0] == 10
 
 
-def test_blanks_are_followed_to_the_extraction_and_replaced_forms_left_out() -> None:
+def test_blanks_are_followed_to_the_extraction_and_replaced_forms_end_otherwise() -> None:
     table = detainers(
         ("2020-06-01", "2020-06-11", Outcome.DECLINED, 2),
         ("2020-06-01", "2020-06-21", Outcome.TAKEN, 1),
@@ -104,12 +104,18 @@ def test_blanks_are_followed_to_the_extraction_and_replaced_forms_left_out() -> 
         ("2020-06-01", "2020-06-02", Outcome.REPLACED, 4),
     )
     curves = cumulative_incidence(table, EXTRACTED).set_index(["outcome", "day"])["incidence"]
-    assert curves[Outcome.DECLINED, 10] == pytest.approx(2 / 6)
+    assert curves[Outcome.OTHER, 1] == pytest.approx(4 / 11)
+    assert curves[Outcome.DECLINED, 10] == pytest.approx(7 / 11 * 2 / 6)
     at_risk = cumulative_incidence(table, EXTRACTED).drop_duplicates("day").set_index("day")["at_risk"]
-    assert at_risk.to_dict() == {5: 7, 10: 6, 20: 4}
-    assert curves[Outcome.TAKEN, 20] == pytest.approx(4 / 6 * 1 / 4)
-    assert curves[Outcome.LEFT_FIRST].eq(0).all()
+    assert at_risk.to_dict() == {1: 11, 5: 7, 10: 6, 20: 4}
+    assert curves[Outcome.TAKEN, 20] == pytest.approx(7 / 11 * 4 / 6 * 1 / 4)
     assert set(curves.index.get_level_values("outcome")) == set(CAUSES)
+
+
+def test_ends_of_which_no_total_is_printed_are_one() -> None:
+    rows = [("2020-06-01", "2020-06-11", outcome, 1) for outcome in Outcome if outcome != Outcome.NOT_RECORDED]
+    last = cumulative_incidence(detainers(*rows), EXTRACTED).groupby("outcome")["incidence"].last()
+    assert (last * len(rows)).round(6).to_dict() == {Outcome.DECLINED: 1, Outcome.TAKEN: 1, Outcome.OTHER: 5}
 
 
 def test_impossible_dates_are_left_out() -> None:

@@ -1,0 +1,261 @@
+"""What the reports of an output folder print, as the attack takes it: tables and facts, by source.
+
+Sentences, captions, alternative texts and figures are filled from facts and tables alone, so reading these reads all. A
+table or a whole number among the facts that is not known here is ``unread``; a test holds that there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from attack import OUTCOMES, REST, Attack
+
+from analysis.load.names import names_of_groups, names_of_states
+from analysis.load.table import OffenceStatus
+from analysis.show.sections import MEASURES
+
+Days = tuple[date, date]
+IN_WORDS = {words: name for name, words in MEASURES.items()}
+BY_QUARTER = {"state_by_offence", "agencies", "expected", "shrunken"}
+WHOLE = {"by_state", "by_offence", "by_offence_status", "by_form", "lift_reasons", "agencies", "state_by_offence"}
+READ = WHOLE | BY_QUARTER | {"weekly_counts", "key_figures", "comparisons"}
+NO_COUNTS = {
+    "change": "parts of the nation's share by state and by offence group, whose totals are printed in full",
+    "events": "the register of known events",
+    "incidence": "shares of the nation's detainers by days to an end, the ends grouped as in the printed totals",
+    "nowcast": "the nation's declines by week, printed in full, and estimates of their final number",
+    "nowcast_quantiles": "quantiles of those estimates",
+    "week_quality": "the facts quality_..., which are read",
+}
+"""Tables that say nothing of a hidden count, and why."""
+PRINTED_ENDS = {*OUTCOMES, "declined_by_lea", "transferred_to_ice", "other_end"}
+"""Ends that may be told apart outside the tables that hide small counts."""
+NO_COUNTS_OF_DETAINERS = re.compile(
+    r"cells_hidden|checks.*|check_.*|clear|comparisons_shown|days_covered|dispersion_weeks|findings|past_bands_.*|tests"
+    r"|states_with_.*|(least|limit|cell|settling|within)_\w+|(trailing|trend)_weeks|persons|without_id"
+    r"|quality_blank_person|followed|most_declined|placed_declined|apart_total|quality_counted"
+)
+"""Facts that count something else, or persons, or only add up what a table prints in full."""
+NAMED = re.compile(r"(last_week|trailing|trend|finding_\d+)_(declined|issued)(_before)?")
+MEASURED = ("issued", *OUTCOMES)
+
+
+def read_folder(out: Path) -> dict[str, Attack]:
+    """Read the reports of an output folder, by source."""
+    found: dict[str, Attack] = defaultdict(Attack)
+    for path in sorted(out.rglob("facts.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        asked = content["parameters"]
+        if "week" in asked and "source" in asked:
+            _Report(path.parent, asked, content["facts"], found[asked["source"]]).read()
+        elif "source" in asked:
+            found[asked["source"]].unread.add(path.parent.relative_to(out).parts[0])
+    return dict(found)
+
+
+@dataclass
+class _Report:
+    """One report: its folder, what was asked, its facts, and the attack to which all is added."""
+
+    folder: Path
+    asked: dict[str, Any]
+    facts: dict[str, Any]
+    attack: Attack
+
+    def read(self) -> None:
+        for path in sorted(self.folder.glob("tables/*.csv")):
+            frame = _as_keyed(pd.read_csv(path, dtype=str, keep_default_na=False).replace("", None))
+            if path.stem in READ and not frame.empty:
+                getattr(self, f"_{path.stem}", self._plain)(frame, path.stem)
+            elif path.stem not in READ | NO_COUNTS.keys() or not set(frame.get("outcome", [])) <= PRINTED_ENDS:
+                self.attack.unread.add(path.stem)
+        self._read_facts()
+
+    @property
+    def week(self) -> Days:
+        return _week(date.fromisoformat(self.asked["week"]))
+
+    @cached_property
+    def own(self) -> dict[str, str]:
+        """What all detainers of the report have in common."""
+        keys = {"state": "state", "offence": "offence_group"}
+        return {keys[name]: self.asked[name] for name in keys if self.asked.get(name, "all") != "all"}
+
+    def add(self, frame: pd.DataFrame, days: Days, name: str, *, whole: bool = False, repeats: str = "") -> None:
+        """Add a table; a column that is the same as in all of the report is no key of its rows."""
+        same = [key for key, value in self.own.items() if key in frame and frame[key].eq(value).all()]
+        fixed = {key: value for key, value in self.own.items() if key in same or key not in frame}
+        repeats = repeats or self.asked.get("repeats", "left out")
+        about: dict[str, Any] = {"repeats": repeats, "whole": whole, "name": f"{self.folder}: {name}", **fixed}
+        self.attack.add(frame.drop(columns=same), days[0], days[1], **about)
+
+    # Tables -----------------------------------------------------------------------------------------------------------
+
+    def _plain(self, frame: pd.DataFrame, name: str) -> None:
+        """Add a table of the week or the quarter, and the sums of other weeks beside it."""
+        days = self.week
+        if name in BY_QUARTER:
+            days = date.fromisoformat(self.facts["quarter_first"]), date.fromisoformat(self.facts["quarter_last"])
+        counts = [*MEASURED, *(f"{one}_shown" for one in MEASURED), "detainers_shown"]
+        keys = [key for key in ("week", *_KEYS) if key in frame]
+        table = frame[[*keys, *(count for count in counts if count in frame)]]
+        self.add(table.rename(columns={"detainers_shown": "detainers"}), days, name, whole=name in WHOLE)
+        for column in {"last_week", "trailing_mean"} & {*frame.columns}:
+            self._sums(frame[keys], frame[[column]].rename(columns={column: "declined"}), column, name)
+
+    def _sums(self, keys: pd.DataFrame, counts: pd.DataFrame, column: str, name: str) -> None:
+        """Add what a column says of earlier weeks: a mean times their number is a sum."""
+        if counts.isna().all(axis=None):
+            return
+        before = self.periods()["last week" if column == "last_week" else "trailing weeks"][1]
+        times = 1 if column == "last_week" else int(self.facts["trailing_weeks"])
+        sums = (counts.astype(float) * times).round(3)
+        assert (sums.fillna(0) % 1 == 0).all(axis=None), (
+            f"{self.folder}: {column} of {name} is no mean of {times} counts"
+        )
+        self.add(keys.join(sums), before, f"{name}, {column}")
+
+    def _by_offence_status(self, frame: pd.DataFrame, name: str) -> None:
+        """Add the statuses; one that a group does not name has no detainer of it."""
+        every = product(frame["offence_group"].unique(), [*map(str, OffenceStatus), "not given"])
+        named = frame.set_index(["offence_group", "offence_status"])
+        lacking = [key for key in every if key not in named.index]
+        none = pd.DataFrame({"declined_shown": "0", "issued": "0"}, pd.MultiIndex.from_tuples(lacking, names=_BY))
+        self._plain(pd.concat([named, none]).reset_index(), name)
+
+    def _key_figures(self, frame: pd.DataFrame, name: str) -> None:
+        table = frame.set_index(frame["measure"].map(IN_WORDS)).drop(index="persons", errors="ignore")
+        if set(table.index) - set(MEASURED):
+            self.attack.unread.add(name)
+            return
+        table = table[["this_week", "last_week", "trailing_mean"]].T
+        self.add(table.iloc[:1].dropna(axis="columns").reset_index(drop=True), self.week, name)
+        for column in table.index[1:]:
+            counts = table.loc[[column]].dropna(axis="columns").reset_index(drop=True)
+            self._sums(pd.DataFrame(index=counts.index), counts, column, name)
+
+    def _comparisons(self, frame: pd.DataFrame, name: str) -> None:
+        for against, rows in frame.groupby("against"):
+            self._compared(rows, str(against), name)
+
+    def _compared(self, rows: pd.DataFrame, against: str, name: str) -> None:
+        """Add both sides of comparisons with one period."""
+        keys = [key for key in _KEYS if key in rows]
+        for days, ending in zip(self.periods()[against], ("", "_before"), strict=True):
+            counts = {f"{what}{ending}": what for what in ("declined", "issued")}
+            self.add(rows[[*keys, *counts]].rename(columns=counts), days, f"{name}, {against}{ending}")
+
+    def periods(self) -> dict[str, tuple[Days, Days]]:
+        """Give the days of both sides of each comparison, as the captions of the page define them."""
+        weeks = pd.read_csv(self.folder / "tables" / "weekly_counts.csv", dtype=str)
+        days = [date.fromisoformat(week) for week in weeks["week"]]
+        settled = [day for day, status in zip(days, weeks["status"], strict=True) if status == "settled"]
+        full = [day for day, status in zip(days, weeks["status"], strict=True) if status != "partial"]
+        full = [day for day in full if day < self.week[0]]
+        found = {"last week": (self.week, _span(full[-1:])), "trailing weeks": (self.week, _span(full[-8:]))}
+        return found | {"trend": (_span(settled[-13:]), _span(settled[-26:-13]))}
+
+    # Facts ------------------------------------------------------------------------------------------------------------
+
+    def _read_facts(self) -> None:
+        facts = {name: value for name, value in self.facts.items() if type(value) is int}
+        read = {name for name in facts if NO_COUNTS_OF_DETAINERS.fullmatch(name)} | {*MEASURED}
+        self.add(pd.DataFrame([{name: facts[name] for name in MEASURED if name in facts}]), self.week, "facts")
+        for found in filter(None, map(NAMED.fullmatch, facts)):
+            read.add(found[0])
+            if found[3] or found[2] != "declined":
+                continue
+            which = found[1]
+            row: dict[str, Any] = {}
+            against = {"last_week": "last week", "trailing": "trailing weeks", "trend": "trend"}.get(which)
+            for what, ending in product(("declined", "issued"), ("", "_before")):
+                row[f"{what}{ending}"] = facts[f"{which}_{what}{ending}"]
+            if against is None:
+                against, place = self.facts[f"{which}_against"], self.facts[f"{which}_place"]
+                kinds = (("state", set(names_of_states())), ("offence_group", set(names_of_groups())))
+                row |= {kind: place for kind, known in kinds if place in known}
+                row |= {"state": place} if place == "not given" else {}
+            if row["declined_before"] or row["issued_before"]:  # else there is no such period
+                self._compared(pd.DataFrame([row]), against, which)
+        for of_week, frame in self._elsewhere(facts):
+            self.add(frame, of_week, "elsewhere")
+        everything: dict[str, dict[str, Any]] = {
+            "records": {"issued": facts.get("records")},
+            "quality_read": {"issued": facts.get("quality_read")},
+            "quality_not_recorded": {"not_recorded": facts.get("quality_not_recorded")},
+            "quality_blank_state": {"state": "not given", "issued": facts.get("quality_blank_state")},
+        }
+        for name, row in everything.items():
+            if name in facts:
+                first, last = self.week  # of all states, whatever the report is about
+                self.attack.add(pd.DataFrame([row]), first, last, repeats="counted", whole=False, name=name)
+        read |= {*everything, "state_not_given", "declined_state_not_given", "repeats_flagged", "quality_repeats"}
+        read |= {"apart_declined", "quality_unplaced"}
+        read |= {f"elsewhere_{what}{ending}" for what in ("declined", "issued") for ending in ("", "_before")}
+        self.attack.unread |= {f"fact {name}" for name in facts.keys() - read}
+
+    def _elsewhere(self, facts: dict[str, int]) -> list[tuple[Days, pd.DataFrame]]:
+        """Give what the facts say of the largest state, of all others, and of detainers without a state."""
+        found = []
+        if "state_not_given" in facts:
+            row = {"state": "not given", "issued": facts["state_not_given"]}
+            found.append((self.week, pd.DataFrame([row | {"declined": facts["declined_state_not_given"]}])))
+        if "apart_declined" in facts:
+            place = {name: code for code, name in names_of_states().items()}[
+                self.facts["apart_name"].removeprefix("the ")
+            ]
+            rows = pd.DataFrame([{"state": place, "declined": facts["apart_declined"]}, {"state": "other states"}])
+            for ending, days in (("", self.week), ("_before", _week(self.week[0] - timedelta(days=7)))):
+                for what in ("declined", "issued"):
+                    if f"elsewhere_{what}{ending}" in facts:
+                        first = facts["apart_declined"] if (what, ending) == ("declined", "") else None
+                        both = [first, facts[f"elsewhere_{what}{ending}"]]
+                        found.append((days, rows[["state"]].assign(**{what: pd.Series(both, dtype=object)})))
+        return found
+
+
+_BY = ["offence_group", "offence_status"]
+_KEYS = ("state", "offence_group", "offence_status", "agency", "form", "outcome", "lift_reason")
+
+
+def _week(first: date) -> Days:
+    return first, first + timedelta(days=6)
+
+
+def _span(weeks: list[date]) -> Days:
+    """Give the days of weeks in a row; of none, a day on which there is nothing."""
+    if not weeks:
+        return date.min, date.min
+    assert (weeks[-1] - weeks[0]).days == 7 * (len(weeks) - 1), f"weeks are missing from {weeks}"
+    return weeks[0], weeks[-1] + timedelta(days=6)
+
+
+def _as_keyed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a printed table the names and values of keys."""
+    renamed = {"group": "offence_group", "issued_where_shown": "issued", "observed": "declined"}
+    renamed |= {} if "week" in frame else {"status": "offence_status"}  # where there are weeks, the status is theirs
+    frame = frame.rename(columns=renamed)
+    codes = {name: code for code, name in names_of_states().items()} | {"State not given": "not given"}
+    ids = {name: group for group, name in names_of_groups().items()} | {"Offence not given": "not given"}
+    if "place" in frame:
+        places = frame["place"].str.removeprefix("the ").replace("state not given", "State not given")
+        frame["state"], frame["offence_group"] = places.map(codes), places.map(ids)
+        unknown = places[frame[["state", "offence_group"]].isna().all(axis=1) & (places != "United States")]
+        assert unknown.empty, f"a place that is no state and no offence group: {unknown.tolist()}"
+    if "state_name" in frame and "state" not in frame:
+        frame["state"] = frame["state_name"].map(lambda name: codes.get(name, name))
+    for key in {"state", "offence_group"} & {*frame.columns}:
+        frame[key] = frame[key].map(lambda name: ids.get(name, name)).replace({"All": "total"})
+        frame[key] = frame[key].map(lambda name: name.lower() if str(name).lower() in REST else name)
+    if "outcome" in frame:
+        frame["outcome"] = frame["outcome"].map(lambda words: IN_WORDS.get(words, words))
+    return frame
