@@ -351,9 +351,8 @@ class _System:
         ):
             leak = low > 1 + 1e-4 or high < SMALLEST_SHOWN - 1 - 1e-4
             if one.label == WITHHELD and leak:
-                leak = (
-                    high < min(SMALLEST_SHOWN - 1, alone.most(one, totals)) - 1e-4
-                    or (high < SMALLEST_SHOWN - 1e-4 and low > 1 + 1e-4)
+                leak = high < min(SMALLEST_SHOWN - 1, alone.most(one, totals)) - 1e-4 or (
+                    high < SMALLEST_SHOWN - 1e-4 and low > 1 + 1e-4
                 )
             if one.label == WITHHELD and leak:
                 least, most = alone.range_of(one)
