@@ -170,7 +170,7 @@ def dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
         note = "a week, by its Saturday" if is_counts(table) else ""
         yield Check(check, what, "none" if pd.isna(day) else f"{day:%Y-%m-%d}", note=note)
     if extracted_on is None:
-        note = "taken as the newest day of issue"
+        note = "taken as the newest day of issue or of an end"
         yield Check("extraction", "day of the extraction", "not known", level=WARN, note=note)
     else:
         late = detainers(table, issued > pd.Timestamp(extracted_on))

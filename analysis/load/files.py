@@ -53,7 +53,8 @@ class SourceFacts(BaseModel):
     ``clock`` tells what its weeks mean: detainers by the week they were ``issued``, or declines by the week they were
     ``recorded``. ``detainers`` and ``declined`` are the totals that the rows must add up to. ``offences``, ``outcomes``
     and ``lift_dates`` tell whether the source records offences, how detainers ended, and on which day. Where
-    ``extracted_known`` is false, ``extracted_on`` is the newest day of issue, for computing and never to be printed.
+    ``extracted_known`` is false, ``extracted_on`` is the newest day of issue or of an end, for computing and never to
+    be printed.
     ``citation`` is what its publisher asks to be cited as; blank = nothing that we know of.
     """
 

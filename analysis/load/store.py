@@ -217,6 +217,14 @@ def _write_rows(rows: pa.Table, path: Path) -> None:
     )
 
 
+def _newest_end(lifted: pd.Series, newest: date) -> list[date]:
+    """Give the newest day of an end, since no file is older than its rows; one a year later is a slip."""
+    import pandas as pd
+
+    days = lifted[lifted <= pd.Timestamp(newest) + pd.Timedelta(days=366)].dropna()
+    return [days.max().date()] if len(days) else []
+
+
 def _origin(
     release: Release,
     name: str,
@@ -251,7 +259,7 @@ def _origin(
             clock="issued",
             first_day=issued.min().date(),
             last_day=newest,
-            extracted_on=extracted_on or newest,
+            extracted_on=extracted_on or max([newest, *_newest_end(table["lifted_on"], newest)]),
             extracted_known=extracted_on is not None,
             detainers=int(dated["detainers"].sum()),
             declined=int(dated["detainers"][dated["outcome"] == Outcome.DECLINED].sum()),

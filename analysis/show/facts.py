@@ -10,7 +10,7 @@ from analysis.errors import InputError
 from analysis.load.offences import groups
 from analysis.load.repeats import without_repeats
 from analysis.load.vocabulary import place_name, states
-from analysis.periods import SETTLING_DAYS, name_week
+from analysis.periods import SETTLING_DAYS, last_day, name_week
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, clear_findings
 from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
@@ -61,6 +61,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
         "data_through": cohort.source.facts.last_day,
         **_quarter_facts(cohort),
     }
+    facts["trend_to"] = last_day(cohort.pairs[-1].now[-1])
     for against, name in ((LAST_WEEK, "last_week"), (TRAILING, "trailing"), (TREND, "trend")):
         if (against, *cohort.cell) in tables.index:
             row = tables.loc[(against, *cohort.cell)]

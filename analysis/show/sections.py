@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.load.events import events
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
+from analysis.periods import last_day
 from analysis.show.context_figures import incidence_curves, nowcast_series
 from analysis.show.facts import cell_names
 from analysis.show.figures import stacked_outcomes, weekly_series
@@ -59,8 +60,12 @@ NO_DELAYS = (
     "How finished the week is cannot be measured: the source does not say on which day a decline was recorded, and has "
     "no two versions from which to tell. Older weeks had longer for an outcome to be recorded."
 )
+NO_ENDS = "Every row of the source has the same recorded end: nothing is said of how finished it is, nor of ends."
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
-SMALL = "Counts of 1 to 4 are shown as a range, and so many others are not shown that no small one can be worked out."
+SMALL = (
+    "Counts of 1 to 4 are shown as a range, and others left out so that none can be narrowed; not shown: what totals "
+    "that are printed may tell by themselves."
+)
 
 
 def main_counts(sheet: Sheet, cohort: Cohort) -> Shown:
@@ -85,6 +90,8 @@ def where(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         most_place=state_names([most])[0] if placed.loc[most, "declined"] else None,
         placed_declined=placed["declined"].sum(),
     )
+    if cohort.sole_state:
+        table = table[table["issued"] > 0]
     title = "No decline of the week names a state"
     if sheet.facts["placed_declined"]:
         title = "{most_place} has {most_declined:n} of the {placed_declined:n} that name a state"
@@ -111,9 +118,9 @@ def where(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         ordered.reset_index()[columns],
         "by_state",
         "Most declined first. No share is given of fewer than {least_for_a_share:n} detainers. Finding: a "
-        "clear change, all {tests:tests} of the page taken together. " + SMALL,
+        "clear change. " + SMALL,
     )
-    return [on_map, listed]
+    return [listed] if cohort.sole_state else [on_map, listed]
 
 
 def by_offence(sheet: Sheet, cohort: Cohort) -> list[Shown]:
@@ -136,7 +143,7 @@ def by_offence(sheet: Sheet, cohort: Cohort) -> list[Shown]:
             totals[[*columns, "finding"]],
             "by_offence",
             "One row per offence group with detainers, all statuses together. No share is given of fewer than "
-            "{least_for_a_share:n} detainers. Finding: a clear change, all {tests:tests} of the week taken together.",
+            "{least_for_a_share:n} detainers. Finding: a clear change.",
         ),
         sheet.table(
             by_status.rename(columns=OFFENCE_COLUMNS)[["group", "status", "declined_shown", "issued_where_shown"]],
@@ -238,16 +245,24 @@ def all_comparisons(sheet: Sheet, cohort: Cohort) -> Shown:
     if tested.empty:
         return sheet.say("Nothing is compared: {last_week_finding}.")
     sheet.know(comparisons_shown=len(tested), clear=int(tested["finding"].isin(CLEAR).sum()))
+    tested["dispersion"] = [cohort.dispersion[cell] for cell in zip(tested["kind"], tested["place"], strict=True)]
+    for column, weeks in (("now", "now"), ("before", "before")):
+        spans = {pair.against: getattr(pair, weeks) for pair in cohort.pairs}
+        tested[f"{column}_from"] = pd.to_datetime([spans[name][0] for name in tested["against"]])
+        tested[f"{column}_to"] = pd.to_datetime([last_day(spans[name][-1]) for name in tested["against"]])
     cells = zip(tested["kind"], tested["place"], strict=True)
     tested["place"] = [cell_names(cohort, kind, place)[0] for kind, place in cells]
     columns = ["against", "place", "declined", "issued", "declined_before", "issued_before", "expected", "ratio"]
-    columns += ["low", "high", "p", "p_adjusted", "finding"]
+    columns += ["low", "high", "p", "p_adjusted", "finding", "dispersion"]
+    columns += ["now_from", "now_to", "before_from", "before_to"]
     return sheet.table(
         tested.sort_values(["p", "against", "place"])[columns],
         "comparisons",
         "One row per comparison. p is adjusted over all {tests:tests} of the week (nation, states, national offence "
-        "groups); a direction needs an adjusted p of at most 0.05 and a difference of five declines.",
-        folded="All comparisons of this page: {comparisons_shown:n}, of which {clear:n} are clear",
+        "groups), so the same trend may be clear on the page of one week and not on that of the next; a direction "
+        "needs an adjusted p of at most 0.05 and a difference of five declines. Where delays are known, detainers "
+        "count by what of their declines can be recorded by now.",
+        folded="All comparisons of this page: {comparisons_shown:n}; clear: {clear:n}",
     )
 
 
@@ -373,6 +388,8 @@ def change_apart(sheet: Sheet, cohort: Cohort) -> list[Shown]:
 def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     """Say how complete the nation's week is, with the estimates of final numbers and how such estimates did."""
     found = estimates(cohort)
+    if cohort.sole_outcome:
+        return [sheet.say(NO_ENDS)]
     if found is None or pd.Timestamp(cohort.week) not in found.index:
         return [sheet.say(NO_DELAYS)]
     said = (
@@ -431,6 +448,8 @@ def _nowcast_tables(sheet: Sheet, shown: pd.DataFrame) -> list[Shown]:
 def endings(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     """Show by days since issue how the nation's detainers ended, where the source has the days."""
     rows = cohort.history
+    if cohort.sole_outcome:
+        return []
     if not rows["lifted_on"].notna().any():
         return [sheet.say(NO_LIFT_DATES)]
     curves = cumulative_incidence(rows, cohort.source.facts.extracted_on)

@@ -43,7 +43,7 @@ NOUNS = {
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MADE_UP = "SYNTHETIC (made-up data)"
 """What titles over made-up data begin with: of pages, in lists of them and in the feed."""
-NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue"
+NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue or of an end"
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
 UNLIMITED = "unlimited"
 """The fact that stands for an infinite number, which JSON does not have, and how it reads."""

@@ -169,6 +169,11 @@ COLUMNS: dict[str, Column] = {
     "expected": Column("Expected", "about", meaning="declines expected; by what, the table says"),
     "over_expected": Column("Recorded / expected", "ratio", ("low", "high"), "declines recorded over those expected"),
     "factor": Column("By", meaning="what the mix is of"),
+    **{
+        f"{period}_{end}": Column(f"{words}, {end}", "date", meaning=f"{which} day of the weeks {words.lower()}")
+        for period, words in (("now", "Now"), ("before", "Before"))
+        for end, which in (("from", "first"), ("to", "last"))
+    },
     "dispersion": Column("Dispersion", "ratio", meaning="variance over mean of weekly declines; 1 = chance alone"),
     "share_before": Column("Share before", "share", meaning="declined of issued in the period before"),
     "mix_effect": Column(
@@ -248,7 +253,7 @@ def write(value: object, kind: Kind) -> str:
         case "points":
             return as_points(100 * number)
         case "ratio":
-            return "unlimited" if math.isinf(number) else f"{number:z.2f}"
+            return "unlimited" if math.isinf(number) else f"{number:,.0f}" if number >= 10 else f"{number:z.2f}"
         case _:
             return f"{number:.2g}" if number >= 0.001 else "below 0.001"
 

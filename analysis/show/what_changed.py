@@ -36,7 +36,7 @@ UNFINISHED = ("provisional", "too young")
 THAN = {
     "last week": "than in the week before",
     "trailing weeks": "than in the {trailing_weeks} weeks before",
-    "trend": "over the last {trend_weeks} settled weeks than over the {trend_weeks} before them",
+    "trend": "over the {trend_weeks} settled weeks to {trend_to:day} than over the {trend_weeks} before them",
 }
 """What a finding is held against, by the name of the comparison."""
 SHORTLY = {
@@ -86,29 +86,29 @@ def unfinished(facts: Facts) -> str | None:
         return (
             "The week is unfinished: by how declines of earlier weeks came in, {week_completeness:share} of its "
             "declines are recorded, with about {nowcast:.0f} to be expected in the end ({nowcast_level:.0%} band "
-            "{nowcast_low:.0f} to {nowcast_high:.0f}), so no direction is named."
+            "{nowcast_low:.0f} to {nowcast_high:.0f}), so no direction is named for it."
         )
     if facts["week_completeness"] is not None:
         return (
             "The week is unfinished: by how declines of earlier weeks came in, {week_completeness:share} of its "
-            "declines are recorded, so no direction is named."
+            "declines are recorded, so no direction is named for it."
         )
     return (
         "The week is unfinished: it ended less than {settling_days} days before the source was extracted, so outcomes "
-        "are still missing, older weeks had longer, and no direction is named."
+        "are still missing, older weeks had longer, and no direction is named for it."
     )
 
 
 def findings(facts: Facts) -> list[str]:
     """Name the clear changes of the page, the clearest first and each in a sentence; the others by name alone."""
     said = [_finding_of(facts, n) for n in range(1, int(facts["findings"] or 0) + 1) if f"finding_{n}_place" in facts]
-    return [*said, *(["Clear as well: {more_findings}."] if facts["more_findings"] else [])]
+    return [*said, *(["Also clear: {more_findings}."] if facts["more_findings"] else [])]
 
 
 def _finding_of(facts: Facts, n: int) -> str:
     """Say one clear change, with what lies between the two periods."""
     against = THAN[str(facts[f"finding_{n}_against"])]
-    between = f"; between them lies: {{finding_{n}_between}}" if facts[f"finding_{n}_between"] else ""
+    between = f"; known events of these weeks: {{finding_{n}_between}}" if facts[f"finding_{n}_between"] else ""
     counts = (
         f"{{finding_{n}_declined:many}} of {{finding_{n}_issued:n}} ({{finding_{n}_share:share}}), against "
         f"{{finding_{n}_declined_before:many}} of {{finding_{n}_issued_before:n}} ({{finding_{n}_share_before:share}})"
@@ -125,7 +125,7 @@ def cohort_change(facts: Facts) -> str | None:
     pairs = [("last_week", "against the week before"), ("trailing", "against the {trailing_weeks} weeks before")]
     if facts["status"] != "settled":
         pairs = []
-    pairs.append(("trend", "the last {trend_weeks} settled weeks against the {trend_weeks} before them"))
+    pairs.append(("trend", "the {trend_weeks} settled weeks to {trend_to:day} against the {trend_weeks} before them"))
     said = "; ".join(f"{words}: {_finding(facts, pair)}" for pair, words in pairs)
     return f"{said[0].upper()}{said[1:]}."
 
@@ -211,10 +211,10 @@ def headline(facts: Facts) -> str:
         return counts
     counts += " ({share:share})"
     if not facts["findings"]:
-        return f"{counts}: no clear change"
+        return f"{counts}: no clear change" if facts["tests"] else counts
     than = SHORTLY[str(facts["finding_1_against"])]
     whose = "" if facts["finding_1_place"] == facts["place"] else "{finding_1_name} "
-    return f"{counts}; {whose}{{finding_1_finding}} {than}"
+    return f"{counts}; {whose}share {{finding_1_finding}} {than}"
 
 
 def notes(facts: Facts) -> str:
@@ -224,8 +224,8 @@ def notes(facts: Facts) -> str:
     if facts["persons"] is None:
         return "The source has no person ids: a detainer that repeats another cannot be told from a new one."
     return (
-        "The file has {records:rows} for the week. {repeats_flagged:n} repeat another of the same person and are "
-        "{repeats_are}; {without_id:n} name nobody. The rows name {persons:n} different people."
+        "The file has {records:rows} for the week. Repeating another of the same person: {repeats_flagged:n}, "
+        "{repeats_are}. Naming nobody: {without_id:n}. Different people named: {persons:n}."
     )
 
 

@@ -180,10 +180,12 @@ def _events_between(events: pd.DataFrame, first: date, last: date, cells: pd.Ind
 
     def told(some: pd.DataFrame) -> tuple[str, str]:
         blocking = some["blocks_comparison"].astype(bool)
-        beside = some.loc[~blocking & (some["kind"] == "policy"), "headline"]
-        return next(iter(some.loc[blocking, "headline"]), ""), "; ".join(beside)
+        beside = some[~blocking & (some["kind"] == "policy")]
+        words = [f"{row.headline} ({row.date.day} {row.date:%B %Y})" for row in beside.itertuples()]
+        return next(iter(some.loc[blocking, "headline"]), ""), "; ".join(words)
 
-    of_all, of_none = told(during), told(during[during["state"] == ""])
+    of_none = told(during[during["state"] == ""])  # what concerns one state is named beside that state alone
+    of_all = (told(during)[0], of_none[1])
     own = {state: told(during[during["state"].isin(["", state])]) for state in during["state"].unique()}
     found = [own.get(place, of_none) if kind == "state" else of_all for kind, place in cells]
     return [blocked for blocked, _ in found], [between for _, between in found]

@@ -97,7 +97,7 @@ def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
     """Count the nation's detainers by offence group and how far the offence went in court, as may be shown.
 
     The total of each group is printed in full, that of a status nowhere, so each group is a list of its own
-    (:func:`suppress_list`). A group of five detainers or more that all have one status is its total. ``rows`` are the
+    (:func:`suppress_list`). Of a group that has one status alone, five or more are its total. ``rows`` are the
     detainers of one week, all states; or always of a longer period, whose tables do not overlap.
 
     Returns
@@ -113,10 +113,11 @@ def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
     order, labels = _ordered(counts, "offence_group"), {}
     counts = counts.reindex(pd.MultiIndex.from_product([order, statuses]), fill_value=0)
     issued = counts.sum(axis="columns").groupby(level=0)
-    certain = (issued.max() == issued.sum()) & (issued.sum() >= THRESHOLD)
+    certain = (issued.max() == issued.sum())[order]
     for part in counts:
         table = pd.DataFrame(counts[part].to_numpy().reshape(len(order), -1), order, statuses)
-        labels[part] = table.apply(suppress_list, axis="columns").mask(certain[order], table.astype("str"))
+        whole = certain & ~table.sum(axis="columns").between(1, THRESHOLD - 1)
+        labels[part] = table.apply(suppress_list, axis="columns").mask(whole, table.astype("str"))
     return _tidy(labels, by)
 
 

@@ -88,12 +88,12 @@ def test_the_lead_of_every_bundled_week_names_what_stands_out_and_nothing_else(s
 def test_the_trend_of_fiscal_2015_stands_on_its_pages() -> None:
     title, said = lead(open_cohort("fy2015", "2015-03-28"))[1:]
     assert title.startswith("The United States, week ending 3 April 2015: ")
-    assert title.endswith("; lower over 13 weeks")
+    assert title.endswith("; share lower over 13 weeks")
     text = " ".join(said)
     assert (
-        "In the United States the share is lower over the last 13 settled weeks than over the 13 before them: 1,456 of "
-        "22,780 (6.4%), against 2,627 of 28,581 (9.2%); between them lies: New York City enacts a law on detainers; "
-        "Memo announces the Priority Enforcement Program." in text
+        "In the United States the share is lower over the 13 settled weeks to 3 April 2015 than over the 13 before them: "
+        "1,456 of 22,780 (6.4%), against 2,627 of 28,581 (9.2%); known events of these weeks: Memo announces the Priority "
+        "Enforcement Program (20 November 2014)." in text
     )
     assert "In New York the share is lower" in text
     may = " ".join(lead(open_cohort("fy2015", "2015-05-23"))[2])
@@ -222,7 +222,7 @@ def test_records_and_persons_are_told_apart() -> None:
     facts = facts_of(made_cohort(detainers([*rows, {"outcome": Outcome.DECLINED, "state": "CA", "person": "b"}])))
     said = fill(notes(facts), facts)
     assert said.startswith("The file has 4 rows for the week.")
-    assert "1 name nobody" in said
+    assert "Naming nobody: 1." in said
     none = facts_of(open_cohort("fy2015"))
     assert fill(notes(none), none).startswith("The source has no person ids")
 
@@ -234,4 +234,4 @@ def test_one_sentence_stands_for_one_change() -> None:
     _, title, said = lead(made_cohort(made_weeks(*rise)))
     assert title.endswith("higher than the 8 weeks before")
     assert sum("the share is higher" in sentence for sentence in said) == 4
-    assert sum(sentence.startswith("Clear as well: ") for sentence in said) == 1
+    assert sum(sentence.startswith("Also clear: ") for sentence in said) == 1

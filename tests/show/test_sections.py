@@ -159,7 +159,7 @@ def test_the_comparisons_are_those_of_the_facts_the_smallest_p_first_and_folded(
     assert len(table) == facts["tests"] == facts["comparisons_shown"]
     assert table["p"].is_monotonic_increasing
     assert table["finding"].isin(CLEAR).sum() == facts["clear"] == facts["findings"]
-    assert f"<summary>All comparisons of this page: {facts['tests']}, of which {facts['clear']} are clear<" in june.html
+    assert f"<summary>All comparisons of this page: {facts['tests']}; clear: {facts['clear']}<" in june.html
     assert f"adjusted over all {facts['tests']} tests" in june.captions["comparisons"]
 
 

@@ -210,7 +210,10 @@ def test_an_event_of_a_state_blocks_that_state_and_the_whole() -> None:
 
 def test_any_other_event_is_named_beside_the_change_and_blocks_nothing() -> None:
     table = page(weekly(), event(NOW, blocks=False, state="TX")).loc[TRAILING]
-    assert table.loc[("state", "TX"), ["finding", "between"]].tolist() == ["higher", "an act takes effect"]
+    assert table.loc[("state", "TX"), ["finding", "between"]].tolist() == [
+        "higher",
+        "an act takes effect (7 March 2015)",
+    ]
     assert table.loc[(ALL, ALL), "between"] == "an act takes effect"
     assert table.loc[("state", "CA"), "between"] == ""
 
