@@ -91,9 +91,9 @@ def test_the_trend_of_fiscal_2015_stands_on_its_pages() -> None:
     assert title.endswith("; share lower over 13 weeks")
     text = " ".join(said)
     assert (
-        "In the United States the share is lower over the 13 settled weeks to 3 April 2015 than over the 13 before them: "
-        "1,456 of 22,780 (6.4%), against 2,627 of 28,581 (9.2%); known events of these weeks: Memo announces the Priority "
-        "Enforcement Program (20 November 2014)." in text
+        "In the United States the share is lower over the 13 settled weeks to 3 April 2015 than over the 13 before "
+        "them: 1,456 of 22,780 (6.4%), against 2,627 of 28,581 (9.2%); known events of these weeks: Memo announces the "
+        "Priority Enforcement Program (20 November 2014)." in text
     )
     assert "In New York the share is lower" in text
     may = " ".join(lead(open_cohort("fy2015", "2015-05-23"))[2])
