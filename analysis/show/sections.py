@@ -74,8 +74,8 @@ def main_counts(sheet: Sheet, cohort: Cohort) -> Shown:
     return sheet.table(
         table.assign(measure=table["measure"].map(MEASURES)),
         "key_figures",
-        "Mean: the {trailing_weeks} full weeks before. Outcomes are not compared, since older weeks had longer for one "
-        "to be recorded. A dash: that period is not full, not in the source, or not shown.",
+        "Mean: the {trailing_weeks} full weeks before. Every count is of what was recorded by the day of extraction; "
+        "older weeks had longer for it. A dash: that period is not full, not in the source, or not shown.",
     )
 
 
@@ -391,7 +391,7 @@ def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     if cohort.sole_outcome:
         return [sheet.say(NO_ENDS)]
     if found is None or pd.Timestamp(cohort.week) not in found.index:
-        return [sheet.say(NO_DELAYS)]
+        return [sheet.say(NO_DELAYS, _without_end(sheet, cohort))]
     said = (
         "By how declines of earlier weeks came in, {week_completeness:share} of this week's are recorded ({maturity}): "
         "{nowcast_recorded:.0f} so far, about {nowcast:.0f} in the end ({nowcast_low:.0f} to {nowcast_high:.0f}, "
@@ -423,6 +423,26 @@ def finished(sheet: Sheet, cohort: Cohort) -> list[Shown]:
         "number with a band. This week: {nowcast_recorded:.0f} recorded. The numbers are in the table nowcast.",
     )
     return [sheet.say(said), series, *_nowcast_tables(sheet, shown)]
+
+
+def _without_end(sheet: Sheet, cohort: Cohort) -> str:
+    """Say what part of all detainers has no recorded end, newer and older weeks apart; nothing where few are known."""
+    pair = cohort.pairs[-1]
+    if pair.refusal or cohort.sole_state:
+        return ""
+    places = [*states().index, NOT_GIVEN]
+    newer, older = (of_weeks(cohort.by_state, weeks, places).sum() for weeks in (pair.now, pair.before))
+    if not (newer["issued"] and older["issued"]):
+        return ""
+    sheet.know(
+        no_end_newer=newer["not_recorded"] / newer["issued"],
+        no_end_older=older["not_recorded"] / older["issued"],
+        no_end_weeks=len(pair.now),
+    )
+    return (
+        "Without a recorded end: {no_end_newer:share} of all detainers of the {no_end_weeks:n} settled weeks to "
+        "{trend_to:day}, and {no_end_older:share} of those of the {no_end_weeks:n} before them."
+    )
 
 
 def _nowcast_tables(sheet: Sheet, shown: pd.DataFrame) -> list[Shown]:

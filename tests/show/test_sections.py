@@ -124,7 +124,21 @@ def test_the_week_of_fiscal_2015_has_its_tables_and_says_what_it_lacks(june: Pag
         *("expected", "shrunken"),
     ]
     assert list(june.figures) == ["map", "weekly_counts", "outcomes"]
-    assert june.said == [NO_OFFENCE, NO_OFFENCE, sections.NO_DELAYS, sections.NO_LIFT_DATES]
+    assert june.said[:3] == [NO_OFFENCE, NO_OFFENCE, sections.NO_DELAYS]
+    assert june.said[4:] == [sections.NO_LIFT_DATES]
+
+
+def test_where_no_delay_is_known_the_part_without_a_recorded_end_stands_by_age(june: Page) -> None:
+    counts = pd.read_csv(ROOT / "data" / "counts" / "fy2015_weekly_counts.csv", keep_default_na=False)
+    parts = []
+    for first, last in (("2015-03-28", "2015-06-20"), ("2014-12-27", "2015-03-21")):
+        window = counts[counts["week_start"].between(first, last)]
+        assert window["week_start"].nunique() == 13
+        parts.append(window.loc[window["lift_reason"] == "", "detainers"].sum() / window["detainers"].sum())
+    assert june.said[3] == (
+        f"Without a recorded end: {parts[0]:.1%} of all detainers of the 13 settled weeks to 26 June 2015, and "
+        f"{parts[1]:.1%} of those of the 13 before them."
+    )
 
 
 def test_tables_of_one_week_add_up_to_one_another(june: Page) -> None:
