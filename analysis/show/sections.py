@@ -202,6 +202,8 @@ def trend(sheet: Sheet, cohort: Cohort) -> list[Shown]:
     title = "{declined:n} of {issued:detainers} recorded as declined, week of {week:day}"
     if sheet.facts.get("usual_low") is not None:
         title += "; {usual_low:.0f} to {usual_high:.0f} would be usual"
+    banded = weeks["usual_low"].notna().any()
+    usual = ", with the range that would be usual after the {trailing_weeks} weeks before" if banded else ""
     return [
         sheet.figure(
             weekly_series(
@@ -213,8 +215,8 @@ def trend(sheet: Sheet, cohort: Cohort) -> list[Shown]:
             ),
             "weekly_counts",
             "Two time series by week of issue for {place_name}: the share of detainers recorded as declined, with 95% "
-            "intervals, and their number, with the range that would be usual after the {trailing_weeks} weeks before. "
-            "In this week {declined:n} of {issued:n}. The numbers are in the table weekly_counts.",
+            "intervals, and their number" + usual + ". In this week {declined:n} of {issued:n}. The numbers are in the "
+            "table weekly_counts.",
         ),
         sheet.table(
             weeks.reset_index(),
