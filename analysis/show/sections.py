@@ -248,23 +248,24 @@ def all_comparisons(sheet: Sheet, cohort: Cohort) -> Shown:
         return sheet.say("Nothing is compared: {last_week_finding}.")
     sheet.know(comparisons_shown=len(tested), clear=int(tested["finding"].isin(CLEAR).sum()))
     tested["dispersion"] = [cohort.dispersion[cell] for cell in zip(tested["kind"], tested["place"], strict=True)]
-    for column, weeks in (("now", "now"), ("before", "before")):
-        spans = {pair.against: getattr(pair, weeks) for pair in cohort.pairs}
+    for column in ("now", "before"):
+        spans = {pair.against: getattr(pair, column) for pair in cohort.pairs}
         tested[f"{column}_from"] = pd.to_datetime([spans[name][0] for name in tested["against"]])
         tested[f"{column}_to"] = pd.to_datetime([last_day(spans[name][-1]) for name in tested["against"]])
     cells = zip(tested["kind"], tested["place"], strict=True)
     tested["place"] = [cell_names(cohort, kind, place)[0] for kind, place in cells]
     columns = ["against", "place", "declined", "issued", "declined_before", "issued_before", "expected", "ratio"]
     columns += ["low", "high", "p", "p_adjusted", "finding", "dispersion"]
-    columns += ["now_from", "now_to", "before_from", "before_to"]
+    days = ["now_from", "now_to", "before_from", "before_to"]
     return sheet.table(
-        tested.sort_values(["p", "against", "place"])[columns],
+        tested.sort_values(["p", "against", "place"])[columns + days],
         "comparisons",
         "One row per comparison. p is adjusted over all {tests:tests} of the week (nation, states, national offence "
         "groups), so the same trend may be clear on the page of one week and not on that of the next; a direction "
         "needs an adjusted p of at most 0.05 and a difference of five declines. Where delays are known, detainers "
-        "count by what of their declines can be recorded by now.",
+        "count by what of their declines can be recorded by now. The file has the days of both periods.",
         folded="All comparisons of this page: {comparisons_shown:n}; clear: {clear:n}",
+        in_file=days,
     )
 
 

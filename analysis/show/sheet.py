@@ -198,7 +198,9 @@ class Sheet:
                 pieces.append(f'<span data-fact="{name}">{written}</span>')
         return "".join(pieces)
 
-    def table(self, frame: pd.DataFrame, name: str, caption: str, folded: str = "") -> Shown:
+    def table(
+        self, frame: pd.DataFrame, name: str, caption: str, folded: str = "", in_file: Sequence[str] = ()
+    ) -> Shown:
         """Show a table; its CSV, which a reader without HTML sees, holds the same numbers unrounded.
 
         Parameters
@@ -211,6 +213,8 @@ class Sheet:
             What one row is and what the columns count (a template over the facts).
         folded
             Summary under which the table is folded away (a template); blank = it is open.
+        in_file
+            Columns that only the CSV has, since the page has no room for them.
         """
         text = self.fill(caption)
         if self.synthetic:
@@ -218,7 +222,7 @@ class Sheet:
         csv = as_csv(frame)
         return Shown(
             {
-                "text/html": _folded(as_html(frame, name, text), self.fill(folded)),
+                "text/html": _folded(as_html(frame.drop(columns=list(in_file)), name, text), self.fill(folded)),
                 "text/plain": csv,
                 TABLE_TYPE: {"name": name, "caption": text, "csv": csv},
             }
