@@ -198,7 +198,8 @@ def headline(facts: Facts) -> str:
     """Give the title of a weekly page: its finding by a rule, else the level and that there is no clear change.
 
     First a failed check, else the clearest change of the page: of the nation, of a state or offence group, of the
-    trend; else no clear change. Of an unfinished week: what is recorded so far.
+    trend; else no clear change, or the level alone where nothing is compared. Of an unfinished week: what is recorded
+    so far.
     """
     counts = "{place_title}, week ending {week_end:day}: {declined:n} of {issued:detainers} recorded as declined"
     if facts["status"] == "partial":

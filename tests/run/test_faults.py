@@ -196,8 +196,9 @@ def half_done(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     good = write_notebook(tmp_path / "good.ipynb", CELLS["good"])
     endless = write_notebook(tmp_path / "endless.ipynb", waits)
     code = (
-        "import sys; sys.path.insert(0, {here!r})\nfrom pathlib import Path\nfrom made_notebooks import tasks_of\n"
-        "from analysis.run.batch import run\n"
+        "import signal, sys; sys.path.insert(0, {here!r})\nfrom pathlib import Path\n"
+        "from made_notebooks import tasks_of\nfrom analysis.run.batch import run\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where tests run in the background
         "if __name__ == '__main__':\n"
         "    tell = lambda state, entry: print(entry.notebook, flush=True)\n"
         "    run(tasks_of([Path({good!r}), Path({endless!r})]), Path({out!r}), jobs=2, report=tell)\n"

@@ -68,7 +68,8 @@ def holds_what_stands_out(cohort: Cohort) -> None:
     for where in named:
         assert f"{where} the share is " in text
     if facts["status"] == "settled":
-        assert ("no clear change" in title) == clear.empty, title
+        assert ("no clear change" in title) == (clear.empty and bool(facts["tests"])), title
+        assert ("; " in title) == (not clear.empty), title
     if clear.empty:
         assert not re.search(r"share is (?:higher|lower)", text)
 
