@@ -87,7 +87,7 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
     kept = (issued <= until) & (until <= end)
     days = (until - issued)[kept].dt.days
     number_of = dict.fromkeys(Outcome, 3) | {Outcome.NOT_RECORDED: 0, Outcome.DECLINED: 1, Outcome.TAKEN: 2}
-    cause = table.loc[kept, "outcome"].map(number_of).where(days <= READ_AT[-1], 0)
+    cause = table.loc[kept, "outcome"].map(number_of).astype(float).where(days <= READ_AT[-1], 0)
     curves = aalen_johansen(days.clip(upper=READ_AT[-1]), cause, len(CAUSES))
     curves.insert(0, "outcome", curves.pop("cause").map({n: str(name) for n, name in enumerate(CAUSES, 1)}))
     return curves
