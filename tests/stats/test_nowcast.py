@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import calibration_laws as laws
+import calibration_trials as trials
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mack import reserve
-from scipy import stats
 
 from analysis.load.table import Outcome, as_table
 from analysis.stats.nowcast import (
@@ -261,41 +262,13 @@ def test_a_nowcast_of_many_declines_is_near_the_truth() -> None:
     assert nowcast(triangle).iloc[-6]["high"] >= 1
 
 
-def recorded_late(means: np.ndarray, kind: str, generator: np.random.Generator, issued: int) -> np.ndarray:
-    """Draw declines by issue week and delay, where each week's mean delay (days) governs what comes in in it.
-
-    Declines are issued through their week; a delay is geometric, gamma (shape 2) or lognormal (1.2) in weeks of age.
-    """
-    age = np.arange(28) * 7 + 3.5
-    scale = np.asarray(means)[:, None]
-    law = {
-        "geometric": stats.expon(scale=scale),
-        "gamma": stats.gamma(2, scale=scale / 2),
-        "lognormal": stats.lognorm(1.2, scale=scale / np.exp(0.72)),
-    }[kind]
-    left = np.concatenate([np.ones((len(means), 1)), law.sf(age)], axis=1)
-    hazard = 1 - left[:, 1:] / left[:, :-1]
-    rows = len(means) - 27
-    open_still, drawn = generator.poisson(issued, rows), np.zeros((rows, 27))
-    for d in range(27):
-        drawn[:, d] = generator.binomial(open_still, hazard[d : d + rows, d])
-        open_still = open_still - drawn[:, d].astype(int)
-    return drawn
-
-
-@pytest.mark.parametrize("kind", ["geometric", "gamma", "lognormal"])
-@pytest.mark.parametrize(("issued", "doubles", "least"), [(15, False, 0.87), (60, False, 0.86), (60, True, 0.68)])
-def test_bands_cover_what_they_say(kind: str, issued: int, doubles: bool, least: float) -> None:
-    held, weeks = [], 70
-    for seed in range(25):
-        rises = np.clip((np.arange(weeks + 27) - (weeks - 21)) / 20, 0, 1) if doubles else np.zeros(weeks + 27)
-        drawn = recorded_late(40 * (1 + rises), kind, np.random.default_rng(seed), issued)
-        cast = nowcast(triangle_of(drawn))
-        young = np.flatnonzero((cast["reason"] == "") & (cast["completeness"] < 0.95))
-        final = drawn.sum(axis=1)
-        held += ((final >= cast["low"]) & (final <= cast["high"])).to_numpy()[young].tolist()
-    assert len(held) > 200
-    assert least <= np.mean(held) <= 0.975  # weeks of one triangle share its factors: wider than the binomial error
+@pytest.mark.parametrize("law", laws.LAWS)
+def test_bands_cover_what_they_say(law: str) -> None:
+    made = [row for seed in range(30) for row in trials.bands(law, np.random.default_rng(seed))]
+    table = pd.DataFrame(made, columns=["check", "held", "made"])
+    held = table.groupby(table["check"].str.contains("double"))["held"].mean()
+    assert 0.8 <= held[False] <= 0.99  # 60 bands at 0.9
+    assert held[True] >= 0.68
 
 
 def test_what_cannot_be_nowcast_says_why() -> None:
