@@ -26,16 +26,16 @@ from analysis.load.table import OffenceStatus, Outcome, as_table
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
 DIMENSIONS = ("state", "offence_group", "agency", "form", "offence_status", "lift_reason")
 REST = {"other states", "other groups", "other agencies", "other forms"}
-SMALLEST_SHOWN, LARGE = 5, 1e9
+SMALLEST_SHOWN, LARGE = 5, float("inf")
 WITHHELD = "not shown"
 Keys = tuple[tuple[str, frozenset[str]], ...]
 Atoms = frozenset[tuple[str, str]]
 """Outcomes, each of detainers counted once or of those that repeat another."""
 ONCE, AGAIN = "once", "again"
 PUBLIC = {
-    (): [*OUTCOMES, "issued"],
-    ("state",): ["declined", "issued"],
-    ("offence_group",): ["declined", "issued"],
+    (): [*OUTCOMES, "others", "issued"],
+    ("state",): ["declined", "others", "issued"],
+    ("offence_group",): ["declined", "others", "issued"],
     ("agency", "state"): ["issued"],
     ("form",): ["issued"],
 }
@@ -235,7 +235,10 @@ def _counts_of(row: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:
     if "issued" in row or "issued_shown" in row:
         issued = row.get("issued_shown", row.get("issued"))
         yield OUTCOMES, issued
-        if bounds_of(issued)[0] != bounds_of(issued)[1] and "taken" not in row and "taken_shown" not in row:
+        (low, high), declined = bounds_of(issued), bounds_of(row.get("declined_shown", row.get("declined")))
+        if low == high and declined[0] == declined[1]:
+            yield OUTCOMES[1:], low - declined[0]
+        elif low != high and "taken" not in row and "taken_shown" not in row:
             yield OUTCOMES[1:], WITHHELD  # hidden with it, perhaps for its own sake
 
 
@@ -340,13 +343,26 @@ class _System:
 
         What is not shown is pushed as far as public totals allow; it may be large, so it is narrowed only if it is not.
         """
+        public = [one for one in self.said if one.public]
+        totals: dict[tuple[date, date], list[tuple[set[Any], Atoms, float]]] = defaultdict(list)
+        for one in public:
+            totals[one.days].append((set(one.keys), one.atoms, one.high))
+
+        def most(one: Said) -> float:
+            above = (high for keys, some, high in totals[one.days] if keys <= set(one.keys) and one.atoms <= some)
+            return min(above, default=LARGE)
+
         hidden = [one for one in self.said if one.label and one.low < SMALLEST_SHOWN and one.high > one.low]
         kept = [one for one in hidden if one.label != WITHHELD or len({name for name, _ in one.atoms}) < len(OUTCOMES)]
         counts = _matrix([(self.variables_of(one), []) for one in kept], self.size)
         withheld = np.array([one.label == WITHHELD for one in kept], dtype=bool)
-        ends = np.column_stack([np.ones(len(kept)), SMALLEST_SHOWN - 1.0 + withheld])
-        ends[withheld] = _Program(self, [one for one in self.said if one.public]).push(counts[withheld], ends[withheld])
+        aims = np.column_stack([np.ones(len(kept)), SMALLEST_SHOWN - 1.0 + withheld])
+        ends = aims.copy()
+        ends[withheld, 1] = [min(SMALLEST_SHOWN, most(one)) for one in kept if one.label == WITHHELD]
         reached = _Program(self, self.said).push(counts, ends)
+        odd = withheld & (np.abs(reached - ends) > 1e-4).any(axis=1)  # several totals together may tell as much
+        if odd.any():
+            ends[odd] = _Program(self, public).push(counts[odd], aims[odd])
         least, most = ends.T
         low, high = reached.T
         leaks = high < np.minimum(SMALLEST_SHOWN - 1, most) - 1e-4
@@ -381,7 +397,7 @@ class _Program:
 
     def __init__(self, system: _System, said: list[Said]) -> None:
         self.matrix = _matrix([*system.links, *((system.variables_of(one), []) for one in said)], system.size)
-        bounds = [(0.0, 0.0)] * len(system.links) + [(one.low, one.high if one.high < LARGE else np.inf) for one in said]
+        bounds = [(0.0, 0.0)] * len(system.links) + [(one.low, one.high) for one in said]
         self.low, self.high = np.array(bounds).T
         self._solve(csr_array((0, system.size)), np.zeros(0), 1)  # else what is printed contradicts itself
 
