@@ -19,7 +19,7 @@ from analysis.load.scorecards import LEAST_THERE
 from analysis.load.snapshots import versions_by_day
 from analysis.load.sources import Source, open_source
 from analysis.load.table import one_outcome, one_state
-from analysis.load.vocabulary import place_name, state_or_all
+from analysis.load.vocabulary import place_name, state_named
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
 from analysis.stats.comparisons import (
     BEFORE,
@@ -257,8 +257,8 @@ def cohort(
     source: str,
     period: object = "latest settled",
     *,
-    state: object = ALL,
-    offence: object = ALL,
+    state: object = None,
+    offence: object = None,
     repeats: object = LEFT_OUT,
 ) -> Cohort:
     """Open the detainers that a source has of a period, a state or an offence group.
@@ -271,7 +271,7 @@ def cohort(
         A Saturday, ``latest``, ``latest settled``, a month, a quarter, weeks or ``last 13 settled``
         (:meth:`analysis.periods.Calendar.pick_period`).
     state, offence
-        Postal code, name or FIPS code of a state, id or label of an offence group; or ``all``.
+        Postal code, name or FIPS code of a state, id or label of an offence group; None = all.
     repeats
         Rows flagged as repeats of another: ``left out`` or ``counted``.
 
@@ -286,7 +286,7 @@ def cohort(
     >>> int(week.weekly.declined.loc["2015-06-20", ("all", "all")])
     66
     """
-    needs = ("outcomes",) if offence == ALL else ("offences", "outcomes")
+    needs = ("outcomes",) if offence is None else ("offences", "outcomes")
     opened = open_source(source, clock="issued", needs=needs)
-    chosen, place = Calendar.of(opened.facts).pick_period(period), state_or_all(state)
-    return Cohort(opened, chosen, place, ALL if offence == ALL else group_named(offence), choose_repeats(repeats))
+    place, group = ALL if state is None else state_named(state), ALL if offence is None else group_named(offence)
+    return Cohort(opened, Calendar.of(opened.facts).pick_period(period), place, group, choose_repeats(repeats))
