@@ -96,7 +96,7 @@ class PublishedWeek:
         """Give what sentences may say of the week, by id.
 
         ``declined_in_…`` and ``issued_in_…`` are each place's figure as printed, ``outside`` is the count without the
-        place apart, of which ``apart_…`` tells; ``next_…`` and ``previous_…`` are comparisons (:func:`published_figures`).
+        place apart, of which ``apart_…`` tells; ``next_…`` and ``previous_…`` compare two weeks.
         """
         report, bounds, known = self.report, self.bounds, self.report.known_rows
         total, covered = report.weekly_totals.iloc[0], int(bounds["known_low"].sum())

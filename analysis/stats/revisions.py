@@ -163,7 +163,7 @@ def compare_versions(source: str, older: int = -1, newer: int = 0) -> Revision:
     Returns
     -------
     Revision
-        Its frames ``rows``, ``by_week``, ``weeks``, ``outcomes``, ``columns`` and ``triangle``, each with ``attrs["facts"]``.
+        Its frames are ``rows``, ``by_week``, ``weeks``, ``outcomes``, ``columns`` and ``triangle``.
 
     Raises
     ------
