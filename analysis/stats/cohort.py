@@ -100,11 +100,6 @@ class Cohort:
         """Give the outcome that every row has, as in a file chosen by its outcome: then no share is given."""
         return one_outcome(self.history)
 
-    @property
-    def has_offences(self) -> bool:
-        """Say whether offence groups are shown week by week: the source has them, and of more than one state."""
-        return self.source.facts.offences and self.sole_state is None
-
     @cached_property
     def delays(self) -> Triangle | None:
         """Give the reporting triangle of all detainers; None where no delay is known."""
@@ -113,11 +108,6 @@ class Cohort:
         found = measure_delays(self.history, self.source.facts.extracted_on, versions)
         last = pd.Timestamp(self.week)  # later weeks are not read: they would be rows of zeros
         return None if found is None else replace(found, cumulative=found.cumulative.loc[:last])
-
-    @cached_property
-    def completeness(self) -> pd.Series:
-        """Give the part of each week's declines that is recorded by now, where delays are known; else no row."""
-        return pd.Series(dtype=float) if self.delays is None else completeness_by_week(self.delays)
 
     @cached_property
     def _by_age(self) -> Calendar:
@@ -150,22 +140,33 @@ class Cohort:
 
     @cached_property
     def weekly(self) -> Weekly:
-        """Give the weekly counts of the nation, the states and the offence groups, up to the period's end."""
-        by_group = count_outcomes(self.history, ["week", "offence_group"]) if self.has_offences else None
-        return weekly_cells(self.calendar.weeks(), self.by_state, by_group, self.completeness)
+        """Give the weekly counts of the nation and the states, up to the period's end; and of the offence groups.
+
+        Offence groups only of a source that has them and more than one state: else they are not shown week by week.
+        """
+        by_group = None
+        if self.source.facts.offences and self.sole_state is None:
+            by_group = count_outcomes(self.history, ["week", "offence_group"])
+        complete = pd.Series(dtype=float) if self.delays is None else completeness_by_week(self.delays)
+        return weekly_cells(self.calendar.weeks(), self.by_state, by_group, complete)
 
     @cached_property
-    def settled_before(self) -> list[date]:
+    def _settled_before(self) -> list[date]:
         """List the settled weeks before the period's last one: what the usual ups and downs are known from."""
         return [week for week in self.calendar.weeks() if week < self.week and self.calendar.is_settled(week)]
 
     @cached_property
     def dispersion(self) -> pd.Series:
-        """Give the variance over mean of each cell's weekly declines; 1 where too few weeks are settled to tell."""
-        if len(self.settled_before) < TRAILING_WEEKS:
-            return pd.Series(1.0, index=self.weekly.declined.columns)
-        weeks = as_timestamps(self.settled_before)
-        return cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
+        """Give the variance over mean of each cell's weekly declines; 1 where too few weeks are settled to tell.
+
+        ``attrs["weeks"]``: of how many settled weeks.
+        """
+        weeks = as_timestamps(self._settled_before)
+        found = pd.Series(1.0, index=self.weekly.declined.columns)
+        if len(weeks) >= TRAILING_WEEKS:
+            found = cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
+        found.attrs["weeks"] = len(weeks)
+        return found
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -187,8 +188,8 @@ class Cohort:
         if len(earlier) < wanted:
             partial = wanted == 1 and self.period.first_day - WEEK in self.calendar.weeks()
             return "the week before is partial" if partial else f"only {len(earlier)} of {wanted} full weeks before"
-        if len(self.settled_before) < TRAILING_WEEKS:  # chance alone would be counted with
-            return f"settled weeks to know the usual ups and downs from: {len(self.settled_before)}, too few"
+        if len(self._settled_before) < TRAILING_WEEKS:  # chance alone would be counted with
+            return f"settled weeks to know the usual ups and downs from: {len(self._settled_before)}, too few"
         return ""
 
     def _trend(self) -> Pair:
@@ -225,14 +226,8 @@ class Cohort:
     @cached_property
     def name(self) -> str:
         """Name what the cohort is of, as in a sentence: "the United States", "Texas"."""
-        if self.offence != ALL:
-            return f"{self.nation} (offence group: {groups().loc[self.offence, 'group']})"
-        return self.nation if self.state == ALL else place_name(self.state)
-
-    @property
-    def nation(self) -> str:
-        """Name what all detainers of the source are of: its one state, or the United States."""
-        return place_name(self.sole_state or ALL)
+        name = place_name((self.sole_state or ALL) if self.state == ALL else self.state)
+        return name if self.offence == ALL else f"{name} (offence group: {groups().loc[self.offence, 'group']})"
 
 
 def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[str, object] | None:
@@ -258,7 +253,7 @@ def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[s
     return None
 
 
-def open_cohort(
+def cohort(
     source: str,
     period: object = "latest settled",
     *,
@@ -287,7 +282,7 @@ def open_cohort(
 
     Examples
     --------
-    >>> week = open_cohort("fy2015", "2015-06-20")
+    >>> week = cohort("fy2015", "2015-06-20")
     >>> int(week.weekly.declined.loc["2015-06-20", ("all", "all")])
     66
     """

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.offences import groups
 from analysis.load.repeats import without_repeats
 from analysis.load.vocabulary import place_name, states
-from analysis.periods import SETTLING_DAYS, last_day, name_week
+from analysis.periods import SETTLING_DAYS, last_day
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, clear_findings
 from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
-from analysis.stats.nowcast import BAND, past_bands
-from analysis.stats.summary import estimates, key_figures, largest_place, page_comparisons, weekly_counts
+from analysis.stats.nowcast import BAND, completeness_by_week, nowcast, past_bands
+from analysis.stats.summary import cell_name, key_figures, largest_place, own_comparisons, weekly_counts
 
 MOST_NAMED = 4
 """Clear findings that a lead names in a sentence each; the others are named without their numbers."""
 NO_SHARE = "every row of the source has the same recorded end, so no share is given"
 
 
+@lru_cache(maxsize=4)
 def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     """Gather what sentences say of a weekly cohort, by id.
 
@@ -40,20 +41,20 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     facts: dict[str, object] = {
         "week": cohort.week,
         "week_end": cohort.period.last_day,
-        "week_name": name_week(cohort.week),
+        "week_name": cohort.period.name,
         "status": cohort.status,
         "days_covered": cohort.calendar.days_covered(cohort.week),
         "place": cohort.cell[1],
         "place_name": cohort.name,
         "place_title": cohort.name[0].upper() + cohort.name[1:],
-        "nation_name": cohort.nation,
+        "nation_name": place_name(cohort.sole_state or ALL),
         **week.drop(["status", "outside"]),
         **{name: int(week[name]) for name in ("issued", "declined")},
         "outside": week["outside"] or None,
         "no_share": NO_SHARE if cohort.sole_outcome else None,
         "dispersion": cohort.dispersion[cohort.cell],
-        "dispersion_weeks": len(cohort.settled_before),
-        "chance_alone": len(cohort.settled_before) < TRAILING_WEEKS,
+        "dispersion_weeks": cohort.dispersion.attrs["weeks"],
+        "chance_alone": cohort.dispersion.attrs["weeks"] < TRAILING_WEEKS,
         "tests": int(tables["p"].notna().sum()),
         "settling_days": SETTLING_DAYS,
         "trailing_weeks": TRAILING_WEEKS,
@@ -84,7 +85,7 @@ def _quarter_facts(cohort: Cohort) -> dict[str, object]:
 
 def _outcome_facts(cohort: Cohort) -> dict[str, object]:
     """Give the other outcomes as far as they are shown; of an offence group they are not."""
-    figures = key_figures(cohort).set_index("measure")["this_week"]
+    figures = key_figures(cohort)["this_week"]
     return {name: None if pd.isna(figures.get(name)) else int(figures[name]) for name in OUTCOME_COLUMNS[1:]}
 
 
@@ -110,7 +111,8 @@ def _nation_facts(cohort: Cohort) -> dict[str, object]:
 
 def _status_facts(cohort: Cohort) -> dict[str, object]:
     """Say how the week's status is known, and which check of its data it fails."""
-    failed, complete = cohort.failed_check or {}, cohort.completeness.get(pd.Timestamp(cohort.week))
+    failed, known = cohort.failed_check or {}, cohort.delays and completeness_by_week(cohort.delays)
+    complete = None if known is None else known.get(pd.Timestamp(cohort.week))
     by = "as measured" if complete is not None else f"by the rule of {SETTLING_DAYS} days"
     by = "it fails a check" if failed else "by the days covered" if cohort.status == "partial" else by
     return {
@@ -122,7 +124,7 @@ def _status_facts(cohort: Cohort) -> dict[str, object]:
 
 def _estimate_facts(cohort: Cohort) -> dict[str, object]:
     """Give the estimate of the nation's final number where the week is unfinished."""
-    found = estimates(cohort) if cohort.cell[0] == ALL else None
+    found = nowcast(cohort.delays) if cohort.cell[0] == ALL and cohort.delays else None
     if found is None or cohort.delays is None or pd.Timestamp(cohort.week) not in found.index:
         return {"nowcast": None}
     now, past = found.loc[pd.Timestamp(cohort.week)], past_bands(cohort.delays)
@@ -138,27 +140,16 @@ def _estimate_facts(cohort: Cohort) -> dict[str, object]:
     }
 
 
-def cell_names(cohort: Cohort, kind: str, place: str) -> tuple[str, str]:
-    """Name a cell of a comparison: by itself, and as a sentence begins with it."""
-    if kind == "offence_group":
-        name = str(groups().loc[place, "group"])
-        return name, f"For {name}"
-    if place == NOT_GIVEN:
-        return "state not given", "Among detainers whose state is not given"
-    name = cohort.nation if kind == ALL else place_name(place)
-    return name, f"In {name}"
-
-
 def _finding_facts(cohort: Cohort) -> dict[str, object]:
     """Give the page's clear findings as facts: the first ones one by one, the names of the others."""
-    clear = clear_findings(page_comparisons(cohort))
-    more = [
-        f"{cell_names(cohort, row.kind, row.place)[0]} ({row.finding}, {row.against})"
-        for row in clear[MOST_NAMED:].itertuples()
-    ]
+    clear = clear_findings(own_comparisons(cohort))
+    rest = clear[MOST_NAMED:].itertuples()
+    more = [f"{cell_name(cohort, row.kind, row.place)} ({row.finding}, {row.against})" for row in rest]
     facts: dict[str, object] = {"findings": len(clear), "more_findings": "; ".join(more) or None}
     for number, row in enumerate(clear.head(MOST_NAMED).itertuples(), 1):
-        name, where = cell_names(cohort, row.kind, row.place)
+        name = cell_name(cohort, row.kind, row.place)
+        where = f"For {name}" if row.kind == "offence_group" else f"In {name}"
+        where = "Among detainers whose state is not given" if row.place == NOT_GIVEN else where
         told: dict[str, object] = {"name": name, "where": where, "between": row.between or None}
         told |= {key: getattr(row, key) for key in ("against", "place", "finding", "share", "share_before")}
         counts = ("declined", "issued", "declined_before", "issued_before")
