@@ -216,7 +216,7 @@ def _of_the_data(was: Said, now: Said, entry: Entry) -> tuple[list[str], list[st
 
 def _rows_changed(older_sha256: str, entry: Entry) -> tuple[int, int, int] | None:
     """Count the week's rows that are new, vanished, or have another outcome; None where that cannot be known."""
-    from analysis.stats.revisions import compare_versions  # here: few reports need it, and it needs much
+    from analysis.stats.revisions import compare_tables  # here: few reports need it, and it needs much
 
     paths = {version.origin.sha256: version.path for version in versions_of(entry.source)}
     week = entry.parameters.get("week")
@@ -227,7 +227,7 @@ def _rows_changed(older_sha256: str, entry: Entry) -> tuple[int, int, int] | Non
     for digest in (older_sha256, entry.source_sha256):
         table = read_stored(paths[digest], first=saturday, last=last_day(saturday))
         tables.append(table if state == ALL_STATES else table[table["state"] == state])
-    revision = compare_versions(*tables)
+    revision = compare_tables(*tables)
     rows = revision.rows.set_index("kind")["detainers"]
     return int(rows["new"] + rows["late"]), int(rows["vanished"]), int(revision.outcomes["detainers"].sum())
 
