@@ -21,6 +21,7 @@ from analysis.load.vocabulary import GATES
 from analysis.periods import as_timestamps, week_of
 from analysis.stats.cohort import Cohort
 from analysis.stats.counts import TRAILING_WEEKS
+from analysis.stats.facts import extraction_facts
 from analysis.stats.published import PublishedWeek
 
 READ, ENDS = "quality_read", "quality_not_recorded"
@@ -120,7 +121,7 @@ def _source_facts(source: Source) -> dict[str, object]:
     limits |= {"unplaced": checks.WARN_UNPLACED, "totals": scorecards.TOTALS_DIFFER}
     limits |= {"fewer_ends": checks.FEWER_ENDS, "named": checks.LEAST_NAMED}
     named = {"title": facts.title, "from_day": facts.first_day.isoformat(), "data_through": facts.last_day.isoformat()}
-    return {**named, **{f"limit_{name}": limit for name, limit in limits.items()}}
+    return {**named, **extraction_facts(facts), **{f"limit_{name}": limit for name, limit in limits.items()}}
 
 
 def _weeks(source: Source) -> pd.DataFrame:

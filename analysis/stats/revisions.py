@@ -20,6 +20,7 @@ from analysis.load.snapshots import Snapshot, all_tables, extraction_days, pick_
 from analysis.load.table import NAMES, Outcome
 from analysis.periods import week_of
 from analysis.stats.counts import count_outcomes
+from analysis.stats.facts import extraction_facts
 
 STABLE = ("issued_on", "form", "citizenship")
 STABLE_CARRIED = ("gender", "birth year", "birth country")  # columns carried along, by name in lower case
@@ -104,8 +105,10 @@ class Revision:
             most = revised["declined_change"].abs().idxmax()
             facts |= {"most": f"{most:%Y-%m-%d}"}
             facts |= {f"most_{part}": int(both.loc[most, f"declined_{part}"]) for part in ("was", "now")}
-        if self.parameters:
-            facts |= {name: self.parameters[name] for name in ("older", "newer")}
+        for name, version in (("older", self.older), ("newer", self.source)):
+            if version is not None:
+                words = extraction_facts(version.facts)["extracted_words"]
+                facts |= {name: version.number, f"{name}_extracted": words}
         return facts
 
 

@@ -17,7 +17,8 @@ from analysis.load.files import data_file
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.show.facts import cohort_facts
-from analysis.show.sentences import NEVER_IN_OUR_PROSE, Fact, extraction_facts, facts_named, fill
+from analysis.show.sentences import NEVER_IN_OUR_PROSE, Fact, facts_named, fill
+from analysis.stats.facts import extraction_facts
 from analysis.show.sheet import as_fact
 from analysis.show.what_changed import COHORT, FAILED_CHECKS, headline, notes, say
 from analysis.stats.cohort import Cohort, open_cohort
