@@ -113,7 +113,7 @@ def _reason(reason: str) -> Figure:
     lines = textwrap.wrap(reason, 86)
     figure = Figure(figsize=(WIDTH, 0.5 + 0.2 * len(lines)), dpi=100)
     figure.text(EDGE / WIDTH, 0.5, "\n".join(lines), va="center", fontsize=11, color=FAINT)
-    figure.headline = figure.alt = reason
+    figure.headline = figure.alt = figure.reason = reason
     return figure
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pandas as pd
+
 from analysis.stats.cohort import Cohort
 from analysis.stats.facts import cohort_facts, extraction_facts
 from analysis.stats.summary import nowcast
@@ -203,6 +205,12 @@ FAILED_CHECKS = {
     "states": "ICE gave the state of {check_found:share} of its detainers, where {check_usual:share} are usual",
 }
 """What is said of a week that fails a check of its data (:func:`analysis.stats.cohort.check_week`)."""
+NOT_CHECKED = {
+    "quality_repeats": "person ids, so that a repeat cannot be told from another detainer",
+    "quality_blank_state": "the state of any detainer",
+    "quality_unplaced": "offences",
+}
+"""What a source lacks where a check of the week is left out."""
 UNFINISHED = ("provisional", "too young")
 THAN = {
     "last week": "than in the week before",
@@ -458,3 +466,17 @@ def _completeness(facts: Facts) -> str:
             "{past_bands_score_of_recorded:.1f} if what was recorded is taken for the final number)."
         )
     return said
+
+
+def checks(card: pd.DataFrame) -> list[Sentence]:
+    """Say how many checks of the week's data passed, and which the source does not allow.
+
+    ``card`` is as from :func:`analysis.stats.quality.quality`.
+    """
+    lacking = [words for check, words in NOT_CHECKED.items() if check not in card.attrs["checks"]]
+    said = [
+        "Checks of the week's data, all states together: {checks:n}. Passed: {checks_pass:n}. "
+        "**Warnings: {checks_warn:n}. Stops: {checks_stop:n}.** Held against nothing: {checks_not_judged:n}."
+    ]
+    said += [f"Not checked, for the source does not have it: {'; '.join(lacking)}."] if lacking else []
+    return [Sentence(template, card.attrs["facts"]) for template in said]

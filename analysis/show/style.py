@@ -70,7 +70,7 @@ def style() -> Iterator[None]:
 class Figure(mpl.figure.Figure):
     """A figure that shows as the last line of a cell; ``headline``, ``subtitle`` and ``alt`` say what is in it."""
 
-    headline = subtitle = alt = ""
+    headline = subtitle = alt = reason = ""
 
     def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401
         """Save as matplotlib does, in this package's style."""
