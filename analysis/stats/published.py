@@ -167,7 +167,7 @@ def published_week(week: object = "latest") -> PublishedWeek:
     >>> week.facts["declined"], week.facts["apart_name"]
     (47, 'Travis County, Texas')
     """
-    source = open_source(SOURCE, clock="recorded")
+    source = open_source(SOURCE)
     return PublishedWeek(source, Calendar.of(source.facts).pick(week), source.reports(), blocking_events())
 
 
