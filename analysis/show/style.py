@@ -12,15 +12,18 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
+import matplotlib.figure
 import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito's colours, told apart with every common colour vision; a mark or a label always says the same.
 DECLINED, TAKEN, OTHER_ENDS, OPEN = "#D55E00", "#0072B2", "#E69F00", "#8A8A8A"
 LIGHT_DECLINED, LIGHT_TAKEN = "#E8A87C", "#A6CBE3"
+RAMP = ("#FCE3D0", "#F3B285", "#DD7A35", "#B04A00", "#6B2A00")
+"""Shades of declined, from few to many; on the last two text is white."""
 INK, FAINT, NO_DETAINERS, GRID, EDGES = "#1B1B1B", "#5F5F5F", "#E3E3E3", "#E8E8E8", "#B5B5B5"
 HATCH, MADE_UP = "////", "MADE-UP DATA"
 WIDTH, EDGE = 8.0, 0.15
@@ -110,6 +113,7 @@ def frame(
     left: float = 0.9,
     right: float = 0.3,
     bottom: float = 0.85,
+    top: float = 0.0,
     gap: float = 0.3,
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure of fixed margins, with a headline (the finding) and a subtitle (measure, place, dates and unit).
@@ -117,9 +121,9 @@ def frame(
     All lengths are inches: ``height`` that of each panel, ``gap`` between two of the ``rows`` panels, which stand one
     below the other and share their horizontal axis. Draw inside :func:`style`.
     """
-    title, below = textwrap.fill(headline, 60), textwrap.fill(subtitle, 86)
+    title, below = textwrap.fill(headline, 66), textwrap.fill(subtitle, 97)
     under_title = 0.28 + 0.25 * (title.count("\n") + 1)
-    above = under_title + 0.19 * (below.count("\n") + 1) + 0.24
+    above = under_title + 0.19 * (below.count("\n") + 1) + 0.24 + top
     total = above + rows * height + (rows - 1) * gap + bottom
     figure = Figure(figsize=(WIDTH, total), dpi=100)
     figure.headline, figure.subtitle = headline, subtitle
@@ -136,23 +140,23 @@ def frame(
     return figure, axes
 
 
-def shares(axes: Axes, axis: str) -> None:
+def share_axis(axes: Axes, axis: str) -> None:
     """Give an axis of shares few ticks, each written as exactly as it stands, and its grid."""
     of = axes.xaxis if axis == "x" else axes.yaxis
     of.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    of.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.10g}%"))
+    of.set_major_formatter(lambda share, _: f"{100 * share:.10g}%")
     axes.grid(visible=True, axis=axis)
 
 
-def counts(axes: Axes, axis: str) -> None:
+def count_axis(axes: Axes, axis: str) -> None:
     """Give an axis of counts few whole ticks with their thousands separated, and its grid."""
     of = axes.xaxis if axis == "x" else axes.yaxis
     of.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
-    of.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}".replace("-", "−")))
+    of.set_major_formatter(lambda count, _: f"{count:,.0f}".replace("-", "−"))
     axes.grid(visible=True, axis=axis)
 
 
-def weeks(axes: Axes, index: pd.Index) -> Sequence[float]:
+def week_axis(axes: Axes, index: pd.Index) -> Sequence[float]:
     """Give an axis the dates of an index of Saturdays, and the place of each on it."""
     places = np.asarray(mdates.date2num(index))
     room = max(5.0, 0.03 * (places[-1] - places[0]))
