@@ -25,53 +25,57 @@ if TYPE_CHECKING:
     from analysis.show.report import Report
     from analysis.show.style import style
     from analysis.stats.cohort import Cohort, cohort
+    from analysis.stats.inference import (
+        compare,
+        comparisons,
+        decompose,
+        expected,
+        nowcast,
+        nowcast_quantiles,
+        shrink,
+        time_to_outcome,
+    )
     from analysis.stats.published import published_figures, published_week
     from analysis.stats.quality import quality
     from analysis.stats.reference_cases import reference_cases
     from analysis.stats.revisions import compare_versions
     from analysis.stats.summary import (
-        compare,
-        comparisons,
         count_outcomes,
         counts_by,
         cross_tabulate,
-        decompose,
-        expected,
         key_figures,
         known_events,
-        nowcast,
-        nowcast_quantiles,
-        shrink,
-        time_to_outcome,
         weekly_counts,
     )
 
-_NAMES = {
+__all__ = ["Cohort", "cohort", "list_sources", "open_source", "read_release"]
+__all__ += ["count_outcomes", "counts_by", "cross_tabulate", "key_figures", "known_events", "weekly_counts"]
+__all__ += ["compare", "comparisons", "decompose", "expected", "nowcast", "nowcast_quantiles", "shrink"]
+__all__ += ["compare_versions", "published_figures", "published_week", "quality", "reference_cases", "time_to_outcome"]
+__all__ += ["Report", "plot", "sentences", "style"]
+_STANDS_IN = {
     "load.sources": "list_sources open_source",
     "load.releases": "read_release",
     "stats.cohort": "Cohort cohort",
-    "stats.summary": "compare comparisons count_outcomes counts_by cross_tabulate decompose expected key_figures "
-    "known_events nowcast nowcast_quantiles shrink time_to_outcome weekly_counts",
-    "stats.published": "published_figures published_week",
+    "stats.summary": "count_outcomes counts_by weekly_counts key_figures known_events cross_tabulate",
+    "stats.inference": "compare comparisons expected shrink decompose nowcast nowcast_quantiles time_to_outcome",
     "stats.quality": "quality",
     "stats.revisions": "compare_versions",
+    "stats.published": "published_week published_figures",
     "stats.reference_cases": "reference_cases",
-    "show.style": "style",
     "show.report": "Report",
-    "show": "plot sentences",
+    "show.style": "style",
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
-__all__ = sorted(_MODULES)  # noqa: PLE0605 (the names of the table above)
+_MODULES = {name: f"analysis.{module}" for module, names in _STANDS_IN.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     """Import a public name when it is asked for, so that a command pays for what it uses."""
-    if name not in _MODULES:
+    if name not in __all__:
         raise AttributeError(f"module 'analysis' has no attribute {name!r}; it has {', '.join(__all__)}")
-    module = _MODULES[name]
-    found = import_module(f"analysis.{module}.{name}") if module == "show" else getattr(import_module(f"analysis.{module}"), name)
-    globals()[name] = found
-    return found
+    if name not in _MODULES:
+        return import_module(f"analysis.show.{name}")
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

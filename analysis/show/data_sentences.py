@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -133,12 +134,12 @@ def offences(week: PublishedWeek) -> list[Sentence]:
 
 def report_checks(card: pd.DataFrame) -> list[Sentence]:
     """Say how many checks of one of ICE's reports pass, and what cannot be checked."""
-    return _sentences(words("report_checks").values(), card.attrs["facts"])
+    return said("report_checks", card.attrs["facts"])
 
 
 def quality(card: pd.DataFrame) -> list[Sentence]:
     """Say what the scorecard of a source shows: title, size and verdict, then each check at stop, then each at warn."""
-    facts, said = card.attrs["facts"], list(words("source").values())
+    facts, told = card.attrs["facts"], list(words("source").values())
     for check, level in zip(card.attrs["checks"], card["level"], strict=True):
         if level in DOUBTS:
             share = f", {{{check}_share:share}}" if f"{check}_share" in facts else ""
@@ -146,8 +147,8 @@ def quality(card: pd.DataFrame) -> list[Sentence]:
             note = f"; {{{check}_note}}" if f"{check}_note" in facts else ""
             end = "" if str(facts.get(f"{check}_note")).endswith("?") else "."
             found = f"{{{check}:n}}" if isinstance(facts[check], int) else f"{{{check}}}"
-            said.append(f"{DOUBTS[level]}{{{check}_what}}: {found}{share}{norm}{note}{end}")
-    return _sentences(said, facts)
+            told.append(f"{DOUBTS[level]}{{{check}_what}}: {found}{share}{norm}{note}{end}")
+    return _sentences(told, facts)
 
 
 def cannot_tell(card: pd.DataFrame) -> list[Sentence]:
@@ -156,13 +157,13 @@ def cannot_tell(card: pd.DataFrame) -> list[Sentence]:
     if {"offence_group", "offence_text"} <= lacking:
         lacking.remove("offence_text")
     return _sentences(
-        [*(said for name, said in by_column.items() if name in lacking), *words("no_release").values()], {}
+        [*(words for name, words in by_column.items() if name in lacking), *words("no_release").values()], {}
     )
 
 
 def check_rules(card: pd.DataFrame) -> list[Sentence]:
     """Say how a check of a source decides."""
-    return _sentences(words("rule").values(), card.attrs["facts"])
+    return said("rule", card.attrs["facts"])
 
 
 def versions(revision: Revision) -> list[Sentence]:
@@ -170,7 +171,12 @@ def versions(revision: Revision) -> list[Sentence]:
     facts = revision.facts | {"source_name": revision.parameters.get("source")}
     told = {"filled": facts["filled"], "most": "most" in facts, "by_person": facts["by_person"]}
     told["by_content"] = not facts["by_person"]
-    return _sentences([said for about, said in words("versions").items() if told.get(about, True)], facts)
+    return _sentences([template for about, template in words("versions").items() if told.get(about, True)], facts)
+
+
+def said(about: str, facts: Mapping[str, Any]) -> list[Sentence]:
+    """Say what always reads the same (:func:`words`) over some facts."""
+    return _sentences(words(about).values(), facts)
 
 
 @cache

@@ -56,7 +56,9 @@ class Shown:
     def __repr__(self) -> str:
         return str(self.data.get("text/plain", ""))
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         return self.data, self.metadata
 
 
@@ -95,19 +97,26 @@ class Report:
     """
 
     def __init__(
-        self, notebook: str, about: Any = None, *, parameters: Mapping[str, object] | None = None, png: bool = False  # noqa: ANN401
+        self,
+        notebook: str,
+        about: Any = None,  # noqa: ANN401 (what has a source, facts and parameters)
+        *,
+        parameters: Mapping[str, object] | None = None,
+        png: bool = False,
     ) -> None:
         refuse_unknown_names(getattr(get_ipython(), "user_ns", {}).get("In", ()))
-        source = about if isinstance(about, Source) or about is None else about.source
+        source: Source | None = about if isinstance(about, Source) or about is None else about.source
         known: Mapping[str, object] = {} if about is source else about.facts if not isinstance(about, Cohort) else {}
         asked: Mapping[str, object] = {} if about is source else getattr(about, "parameters", {})
         self.lines: dict[str, str] = {}
         if isinstance(about, Cohort):
             known, self.lines, place = facts_of(about), COHORT_LINES, {"state": about.state, "offence": about.offence}
-            asked = {"source": source.facts.name, "week": about.week, "repeats": about.repeats}
+            asked = {"source": about.source.facts.name, "week": about.week, "repeats": about.repeats}
             asked |= {name: value for name, value in place.items() if value != ALL}
         self.notebook, self.png, self.title = notebook, png, notebook
-        self.parameters = {name: as_fact(value) for name, value in (asked if parameters is None else parameters).items()}
+        self.parameters = {
+            name: as_fact(value) for name, value in (asked if parameters is None else parameters).items()
+        }
         self.source = {} if source is None else {name: as_fact(value) for name, value in source.cited.items()}
         self.synthetic = source is not None and source.facts.synthetic
         self.notes = None if source is None else source.origin.notes
@@ -200,7 +209,9 @@ class Report:
         caption = fill(about.get("caption", name.replace("_", " ").capitalize() + "."), told)
         caption = f"SYNTHETIC data. {caption}" if self.synthetic else caption
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
-        columns = dict(entry.split(" as ") if " as " in entry else (entry, entry) for entry in about.get("columns", flat))
+        columns = dict(
+            entry.split(" as ") if " as " in entry else (entry, entry) for entry in about.get("columns", flat)
+        )
         in_file = about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns)
         page = as_html(flat.drop(columns=in_file), name, caption)
@@ -250,8 +261,7 @@ def _marked(sentence: Sentence) -> str:
 def refuse_unknown_names(cells: Sequence[str]) -> None:
     """Refuse a parameter that the notebook does not have, such as a misspelt one, instead of reporting on the default.
 
-    ``cells`` are the code cells that ran. One that begins with ``# Parameters`` sets values; what may be set is declared
-    before it.
+    ``cells`` are the code cells that ran; one that begins with ``# Parameters`` sets what was declared before it.
     """
     declared: list[str] = []
     for cell in cells:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.stats.cohort import Cohort
 from analysis.stats.facts import cohort_facts, extraction_facts
-from analysis.stats.summary import nowcast
+from analysis.stats.inference import nowcast
 
 Fact = str | int | float | bool | None
 Facts = Mapping[str, Fact]
@@ -419,9 +419,9 @@ def lead(cohort: Cohort) -> list[Sentence]:
 
     Examples
     --------
-    >>> from analysis.stats.cohort import cohort
-    >>> print(lead(cohort("fy2015", "2015-01-31"))[0])
-    The United States, week ending 6 February 2015: 111 of 1,787 detainers recorded as declined (6.2%): no clear change
+    >>> import analysis as an
+    >>> print(an.sentences.lead(an.cohort("fy2015", "2015-01-31"))[0])
+    The United States, week ending 6 February 2015: 136 of 1,833 detainers recorded as declined (7.4%): no clear change
     """
     facts = facts_of(cohort)
     return [Sentence(template, facts) for template in (headline(facts), *say(COHORT, facts))]

@@ -15,8 +15,9 @@ from analysis.periods import SETTLING_DAYS, last_day
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, clear_findings
 from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
+from analysis.stats.inference import largest_place, own_comparisons
 from analysis.stats.nowcast import BAND, completeness_by_week, nowcast, past_bands
-from analysis.stats.summary import cell_name, key_figures, largest_place, own_comparisons, weekly_counts
+from analysis.stats.summary import cell_name, key_figures, weekly_counts
 
 MOST_NAMED = 4
 """Clear findings that a lead names in a sentence each; the others are named without their numbers."""
@@ -127,8 +128,8 @@ def _nation_facts(cohort: Cohort) -> dict[str, object]:
 
 def _status_facts(cohort: Cohort) -> dict[str, object]:
     """Say how the week's status is known, and which check of its data it fails."""
-    failed, known = cohort.failed_check or {}, cohort.delays and completeness_by_week(cohort.delays)
-    complete = None if known is None else known.get(pd.Timestamp(cohort.week))
+    failed, delays = cohort.failed_check or {}, cohort.delays
+    complete = None if delays is None else completeness_by_week(delays).get(pd.Timestamp(cohort.week))
     by = "as measured" if complete is not None else f"by the rule of {SETTLING_DAYS} days"
     by = "it fails a check" if failed else "by the days covered" if cohort.status == "partial" else by
     return {

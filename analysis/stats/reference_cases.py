@@ -59,7 +59,10 @@ def calibration() -> pd.DataFrame:
     rows["result"] = [f"{found:.1%}" for found in rows["found"].astype(float)]
     rows["mc_error"] = [f"{error:.2%}" for error in rows["mc_error"].astype(float)]
     rows = rows.rename(columns={"check": "promise"}).astype({"trials": int})
-    return rows[["section", "promise", "law", "target", "result", "mc_error", "trials", "verdict", "note"]]
+    rows = rows[["section", "promise", "law", "target", "result", "mc_error", "trials", "verdict", "note"]]
+    met, missed = (int((rows["verdict"] == verdict).sum()) for verdict in ("met", "missed"))
+    rows.attrs = {"facts": {"met": met, "missed": missed, "promised": met + missed}}
+    return rows
 
 
 def _limits(low: Any, high: Any) -> Found:  # noqa: ANN401
