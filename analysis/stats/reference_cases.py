@@ -134,7 +134,7 @@ def _kitagawa(
 
 def _chain_ladder(increments: Sequence[Sequence[float]]) -> Found:
     """Develop a triangle of increments, a row per origin, oldest first."""
-    cumulative = pd.DataFrame([np.cumsum(row) for row in increments], dtype=float)
+    cumulative = pd.DataFrame([pd.Series(np.cumsum(row)) for row in increments], dtype=float)
     grown = development(Triangle(cumulative, 1), len(cumulative))
     factors, growth = grown.factors[-1], grown.growth[-1]
     found = {f"factor {n}": factor for n, factor in enumerate(factors)}
