@@ -10,22 +10,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Any, Self
+
+import pandas as pd
 
 from analysis.errors import InputError
 
-if TYPE_CHECKING:  # imported when a column is asked about: a calendar alone needs none
-    import pandas as pd
-
 WEEK = timedelta(days=7)
 SETTLING_DAYS = 28
-"""Days between a week's Friday and the source's extraction before its figures count as settled.
-
-A rule of thumb where the completeness of young weeks cannot be measured from recording delays.
-"""
+"""Days from a week's Friday to the extraction from which it counts as settled where no delays can be measured."""
 AFTER_SATURDAY = timedelta(days=5)
 """From a Saturday to the Thursday after it; days are counted from a Thursday, the first of January 1970."""
-SETTLED, NOT_MEASURED = "settled", "not known"
 LATEST, LATEST_SETTLED = "latest", "latest settled"
 
 
@@ -58,16 +53,11 @@ def parse_week(given: object) -> date:
         day = given if isinstance(given, date) else date.fromisoformat(str(given).strip())
         saturday = saturday_of(day)
     except (ValueError, OverflowError) as error:
-        raise InputError(
-            "the week is not a date",
-            found=given,
-            expected=f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}",
-        ) from error
+        expected = f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
+        raise InputError("the week is not a date", found=given, expected=expected) from error
     if day != saturday:
-        raise InputError(
-            f"{day} is a {day:%A}, and a reporting week is named by its Saturday",
-            do=f"The week that holds this day is {saturday}",
-        )
+        found = f"{day} is a {day:%A}, and a reporting week is named by its Saturday"
+        raise InputError(found, do=f"The week that holds this day is {saturday}")
     return day
 
 
@@ -88,37 +78,17 @@ class Period:
         """Give the Friday of the last week."""
         return last_day(self.weeks[-1])
 
-    def __contains__(self, week: date) -> bool:
-        return week in self.weeks
 
-
-def _months(year: int, month: int, number: int, name: str) -> Period:
-    """Give the weeks whose Saturday lies in some months."""
-    end = date(year + (month + number - 1) // 12, (month + number - 1) % 12 + 1, 1)
-    first = saturday_of(date(year, month, 1) + timedelta(days=6))
-    return Period(tuple(first + n * WEEK for n in range(6 * number) if first + n * WEEK < end), name)
-
-
-def _quarter(year: int, quarter: int) -> Period:
-    """Give the weeks whose Saturday lies in a quarter."""
-    first, last = date(year, 3 * quarter - 2, 1), date(year, 3 * quarter, 1)
-    return _months(year, first.month, 3, f"{first:%B} to {last:%B} {year}")
+def _weeks_in(period: pd.Period) -> Period:
+    """Give the weeks whose Saturday lies in a month or a quarter."""
+    first, last = period.start_time, period.end_time
+    name = f"{first:%B %Y}" if first.month == last.month else f"{first:%B} to {last:%B %Y}"
+    return Period(tuple(pd.date_range(first, last, freq="W-SAT").date), name)
 
 
 def _day(day: date) -> str:
     """Write a day as in "3 February 2017"."""
     return f"{day.day} {day:%B %Y}"
-
-
-class Covered(Protocol):
-    """What is known of the days of a source: the first and the last that it covers, and that of its extraction."""
-
-    @property
-    def first_day(self) -> date: ...  # noqa: D102
-    @property
-    def last_day(self) -> date: ...  # noqa: D102
-    @property
-    def extracted_on(self) -> date: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -135,8 +105,8 @@ class Calendar:
     measured: Mapping[date, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, facts: Covered) -> Self:
-        """Give the calendar of a source."""
+    def of(cls, facts: Any) -> Self:  # noqa: ANN401 (a source's facts, whose class stands a floor higher)
+        """Give the calendar of a source: of its ``first_day``, ``last_day`` and ``extracted_on``."""
         return cls(facts.first_day, facts.last_day, facts.extracted_on)
 
     def with_maturities(self, maturities: pd.Series) -> Self:
@@ -148,7 +118,7 @@ class Calendar:
             ``settled``, ``provisional`` or ``too young`` by week, as from :func:`analysis.stats.nowcast.maturities`;
             ``not known`` leaves a week to the rule of days.
         """
-        known = maturities[maturities != NOT_MEASURED]
+        known = maturities[maturities != "not known"]
         return replace(self, measured={week.date(): str(name) for week, name in known.items()})
 
     def until(self, week: date) -> Self:
@@ -170,15 +140,12 @@ class Calendar:
 
     def is_settled(self, week: date) -> bool:
         """Say whether the week is full and finished: as measured, else by the rule of :data:`SETTLING_DAYS`."""
-        return self.status(week) == SETTLED
+        return self.status(week) == "settled"
 
     def status(self, week: date) -> str:
         """Name the week's state: ``partial``, ``settled``, ``provisional`` or ``too young``."""
-        if self.is_partial(week):
-            return "partial"
-        if week in self.measured:
-            return self.measured[week]
-        return SETTLED if (self.extracted_on - last_day(week)).days >= SETTLING_DAYS else "provisional"
+        by_rule = "settled" if (self.extracted_on - last_day(week)).days >= SETTLING_DAYS else "provisional"
+        return "partial" if self.is_partial(week) else self.measured.get(week, by_rule)
 
     def last_quarter(self, week: date) -> Period | None:
         """Give the last calendar quarter whose weeks were all over by the end of a week; None where there is none.
@@ -186,13 +153,9 @@ class Calendar:
         A quarter holds the weeks whose Saturday lies in it, all of them full and settled in the source. Quarters do not
         overlap, so what the reports of successive weeks show of them cannot be subtracted from each other.
         """
-        year, quarter = week.year, (week.month - 1) // 3 + 1
-        while date(year, 3 * quarter, 28) >= self.first_day:
-            period = _quarter(year, quarter)
-            if period.weeks[-1] <= week and all(self.is_settled(one) for one in period.weeks):
-                return period
-            year, quarter = (year, quarter - 1) if quarter > 1 else (year - 1, 4)
-        return None
+        quarters = pd.period_range(self.first_day, week, freq="Q")[::-1]
+        over = (period for period in map(_weeks_in, quarters) if period.weeks[-1] <= week)
+        return next((period for period in over if all(map(self.is_settled, period.weeks))), None)
 
     def full_weeks_before(self, week: date, number: int) -> list[date]:
         """List those of the ``number`` weeks before this one that are full, oldest first."""
@@ -221,9 +184,8 @@ class Calendar:
             return fits[-1]
         week = parse_week(given)
         if not weeks[0] <= week <= weeks[-1]:
-            raise InputError(
-                f"the source has no week {week}", do=f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
-            )
+            known = f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
+            raise InputError(f"the source has no week {week}", do=known)
         return week
 
     def pick_period(self, given: object) -> Period:
@@ -241,33 +203,24 @@ class Calendar:
             None of these, or weeks that the source does not have.
         """
         text = str(given).strip()
-        if found := re.fullmatch(r"last (\d+) settled", text):
+        if found := re.fullmatch(r"last ([1-9]\d*) settled", text):
             settled = [week for week in self.weeks() if self.is_settled(week)][-int(found[1]) :]
-            if len(settled) < int(found[1]) or not settled:
+            if len(settled) < int(found[1]):
                 raise InputError(f"the source has no {text!r} weeks", found=f"{len(settled)} settled weeks")
             return Period(tuple(settled), f"the {len(settled)} settled weeks to {_day(last_day(settled[-1]))}")
-        if found := re.fullmatch(r"(\d{4})Q([1-4])", text):
-            return self._covered(_quarter(int(found[1]), int(found[2])))
-        if found := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text):
-            return self._covered(
-                _months(int(found[1]), int(found[2]), 1, f"{date(2000, int(found[2]), 1):%B} {found[1]}")
-            )
+        if re.fullmatch(r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))", text):
+            period = _weeks_in(pd.Period(text))
+            if period.first_day < self.first_day or period.last_day > self.last_day:
+                there = f"{self.first_day} to {self.last_day}"
+                wanted = f"{period.first_day} to {period.last_day}, the weeks whose Saturday lies in it"
+                refused, do = f"the source does not cover all of {period.name}", "Give weeks as FIRST:LAST"
+                raise InputError(refused, found=there, expected=wanted, do=do)
+            return period
         if ":" in text:
             weeks = tuple(self.pick_many(text))
             return Period(weeks, f"{_day(weeks[0])} to {_day(last_day(weeks[-1]))}")
         week = self.pick(given)
         return Period((week,), name_week(week))
-
-    def _covered(self, period: Period) -> Period:
-        """Stop where the source does not cover a period in full."""
-        if period.first_day < self.first_day or period.last_day > self.last_day:
-            raise InputError(
-                f"the source does not cover all of {period.name}",
-                found=f"{self.first_day} to {self.last_day}",
-                expected=f"{period.first_day} to {period.last_day}, the weeks whose Saturday lies in it",
-                do="Give weeks as FIRST:LAST",
-            )
-        return period
 
     def pick_many(self, given: str) -> list[date]:
         """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week."""
@@ -292,6 +245,4 @@ def name_week(week: date) -> str:
 
 def as_timestamps(weeks: Iterable[date]) -> pd.DatetimeIndex:
     """Give weeks as an index that fits the dates of the table of detainers."""
-    import pandas as pd
-
     return pd.DatetimeIndex(pd.Series(list(weeks), dtype="datetime64[ms]"), name="week")

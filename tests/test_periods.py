@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -12,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.files import SourceFacts
 from analysis.periods import WEEK, Calendar, as_timestamps, last_day, name_week, parse_week, saturday_of, week_of
 
 FISCAL_2015 = Calendar(date(2014, 10, 1), date(2015, 7, 19), date(2015, 7, 26))
@@ -38,30 +36,15 @@ def test_a_week_begins_on_saturday(day: str, week: str) -> None:
     assert week_of(pd.Series([pd.Timestamp(day)]))[0] == pd.Timestamp(week)
 
 
-@given(DAYS)
-def test_every_day_lies_in_the_week_that_it_is_given(day: date) -> None:
-    week = saturday_of(day)
-    assert week <= day < week + timedelta(days=7)
-    assert f"{week:%A} to {last_day(week):%A}" == "Saturday to Friday"
-    assert saturday_of(week) == saturday_of(last_day(week)) == week
-
-
 @given(st.lists(DAYS | st.none(), max_size=20))
-def test_the_weeks_of_a_column_are_those_of_its_days(days: list[date | None]) -> None:
+def test_every_day_lies_in_the_week_that_it_is_given(days: list[date | None]) -> None:
+    for day in filter(None, days):
+        week = saturday_of(day)
+        assert week <= day < week + timedelta(days=7)
+        assert f"{week:%A} to {last_day(week):%A}" == "Saturday to Friday"
     column = pd.Series(days, dtype="datetime64[ms]")
     expected = pd.Series([None if day is None else saturday_of(day) for day in days], dtype="datetime64[ms]")
     pd.testing.assert_series_equal(week_of(column).astype("datetime64[ms]"), expected)
-
-
-def test_weeks_of_a_column_use_nothing_that_pandas_is_about_to_drop() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        week_of(pd.Series(pd.to_datetime(["2017-02-01"])))
-
-
-def test_the_first_report_lies_in_two_iso_weeks() -> None:
-    assert {day.isocalendar().week for day in (date(2017, 1, 28), date(2017, 2, 3))} == {4, 5}
-    assert saturday_of(date(2017, 1, 28)) == saturday_of(date(2017, 2, 3))
 
 
 @pytest.mark.parametrize(
@@ -88,12 +71,6 @@ def test_what_is_no_date_is_refused_with_the_form_expected(nonsense: object) -> 
         parse_week(nonsense)
 
 
-@pytest.mark.parametrize("edge", ["0001-01-01", "9999-12-31"])
-def test_the_ends_of_the_calendar_are_refused_in_one_sentence(edge: str) -> None:
-    with pytest.raises(InputError):
-        FISCAL_2015.pick(edge)
-
-
 def test_fiscal_2015_has_43_weeks_and_the_first_and_the_last_are_partial() -> None:
     weeks = FISCAL_2015.weeks()
     assert (len(weeks), weeks[0], weeks[-1]) == (43, date(2014, 9, 27), date(2015, 7, 18))
@@ -104,27 +81,9 @@ def test_fiscal_2015_has_43_weeks_and_the_first_and_the_last_are_partial() -> No
         *["provisional"] * 3,
         "partial",
     ]
-
-
-def test_the_published_reports_are_three_full_weeks() -> None:
     assert PUBLISHED.weeks() == [date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)]
     assert {PUBLISHED.status(week) for week in PUBLISHED.weeks()} == {"settled"}
-
-
-def test_a_calendar_is_that_of_its_source() -> None:
-    facts = SourceFacts(
-        name="made",
-        title="Made",
-        clock="issued",
-        first_day=date(2014, 10, 1),
-        last_day=date(2015, 7, 19),
-        extracted_on=date(2015, 7, 26),
-        detainers=1,
-        declined=0,
-        synthetic=True,
-        offences=False,
-    )
-    assert Calendar.of(facts) == FISCAL_2015
+    assert Calendar.of(FISCAL_2015) == FISCAL_2015
 
 
 @given(DAYS, st.integers(0, 60), st.integers(0, 60))
@@ -153,24 +112,10 @@ def test_latest_is_the_last_full_week_and_latest_settled_the_last_settled_one() 
     assert FISCAL_2015.pick("latest settled") == date(2015, 6, 20)
     assert PUBLISHED.pick("latest") == PUBLISHED.pick("latest settled") == date(2017, 2, 11)
 
-
-@pytest.mark.parametrize("name", ["latest", "latest settled"])
-def test_a_source_without_a_full_week_has_no_latest_and_says_what_it_has(name: str) -> None:
-    with pytest.raises(InputError, match=rf"no week that is '{name}'.*2015-01-03 to 2015-01-03"):
-        Calendar(date(2015, 1, 5), date(2015, 1, 7), date(2016, 1, 1)).pick(name)
-
-
-@pytest.mark.parametrize("week", ["2014-09-20", "2015-07-25", "2017-01-28"])
-def test_a_week_outside_the_source_is_refused_with_the_first_and_the_last(week: str) -> None:
-    with pytest.raises(InputError) as refusal:
-        FISCAL_2015.pick(week)
-    for part in (week, "2014-09-27", "2015-07-18"):
-        assert part in str(refusal.value)
-
-
-def test_partial_weeks_can_be_picked_by_name() -> None:
-    assert FISCAL_2015.pick("2014-09-27") == date(2014, 9, 27)
-    assert FISCAL_2015.pick(date(2015, 7, 18)) == date(2015, 7, 18)
+    assert FISCAL_2015.pick("2014-09-27") == date(2014, 9, 27)  # a partial one, by name
+    for name in ("latest", "latest settled"):
+        with pytest.raises(InputError, match=rf"no week that is '{name}'.*2015-01-03 to 2015-01-03"):
+            Calendar(date(2015, 1, 5), date(2015, 1, 7), date(2016, 1, 1)).pick(name)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +136,27 @@ def test_many_weeks_are_picked_by_a_range(given_as: str, first: str, last: str, 
     weeks = FISCAL_2015.pick_many(given_as)
     assert (weeks[0], weeks[-1], len(weeks)) == (date.fromisoformat(first), date.fromisoformat(last), number)
     assert weeks == sorted(set(weeks))
+    if given_as != "all":
+        assert list(FISCAL_2015.pick_period(given_as).weeks) == weeks
+
+
+@pytest.mark.parametrize(
+    ("given_as", "first", "last", "number", "name"),
+    [
+        ("2015-03", "2015-03-07", "2015-03-28", 4, "March 2015"),
+        ("2015-01", "2015-01-03", "2015-01-31", 5, "January 2015"),
+        ("2015Q1", "2015-01-03", "2015-03-28", 13, "January to March 2015"),
+        ("2014Q4", "2014-10-04", "2014-12-27", 13, "October to December 2014"),
+        ("2015-01-03:2015-01-10", "2015-01-03", "2015-01-10", 2, "3 January 2015 to 16 January 2015"),
+        ("last 13 settled", "2015-03-28", "2015-06-20", 13, "the 13 settled weeks to 26 June 2015"),
+        ("2015-01-03", "2015-01-03", "2015-01-03", 1, "Saturday 3 January to Friday 9 January 2015"),
+    ],
+)
+def test_a_period_is_whole_weeks_with_a_name(given_as: str, first: str, last: str, number: int, name: str) -> None:
+    period = FISCAL_2015.pick_period(given_as)
+    assert (period.first_day, period.weeks[-1], len(period.weeks)) == (*map(date.fromisoformat, (first, last)), number)
+    assert period.last_day == last_day(period.weeks[-1])
+    assert period.name == name
 
 
 @pytest.mark.parametrize(
@@ -200,11 +166,19 @@ def test_many_weeks_are_picked_by_a_range(given_as: str, first: str, last: str, 
         ("2015-01-05:2015-03-28", r"Monday.*2015-01-03"),
         ("2013-01-05:2015-03-28", r"no week 2013-01-05.*2014-09-27.*2015-07-18"),
         ("2015-01-03:soon", r"not a date: found 'soon'"),
+        ("2015-07-25", r"no week 2015-07-25.*2014-09-27.*2015-07-18"),
+        ("0001-01-01", "0001-01-01"),  # the ends of the calendar
+        ("9999-12-31", "9999-12-25"),
+        ("2015-13", "not a date"),
+        ("2015-07", r"all of July 2015: found '2014-10-01 to 2015-07-19', expected 2015-07-04 to 2015-07-31"),
+        ("2015Q5", "not a date"),
+        ("last 39 settled", "found .38 settled weeks"),
+        ("last 0 settled", "not a date"),
     ],
 )
-def test_a_bad_range_is_refused(given_as: str, message: str) -> None:
+def test_what_is_no_period_of_the_source_is_refused(given_as: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        FISCAL_2015.pick_many(given_as)
+        FISCAL_2015.pick_period(given_as)
 
 
 @pytest.mark.parametrize(
@@ -222,29 +196,14 @@ def test_only_full_weeks_come_before(week: str, number: int, expected: list[str]
     assert found == [date.fromisoformat(one) for one in expected]
 
 
-def test_eight_full_weeks_come_before_the_ninth_full_week() -> None:
-    before = FISCAL_2015.full_weeks_before(date(2014, 11, 29), 8)
-    assert before == [date(2014, 10, 4) + timedelta(days=7 * n) for n in range(8)]
-
-
-@pytest.mark.parametrize(
-    ("week", "name"),
-    [
-        ("2017-01-28", "Saturday 28 January to Friday 3 February 2017"),
-        ("2017-02-04", "Saturday 4 February to Friday 10 February 2017"),
-        ("2014-12-27", "Saturday 27 December 2014 to Friday 2 January 2015"),
-    ],
-)
-def test_weeks_are_written_out(week: str, name: str) -> None:
-    assert name_week(date.fromisoformat(week)) == name
-
-
 def test_weeks_become_an_index_that_meets_the_tables_dates() -> None:
     index = as_timestamps(FISCAL_2015.weeks()[:2])
     assert index.name == "week"
     assert index.dtype == "datetime64[ms]"
     assert list(index) == [pd.Timestamp("2014-09-27"), pd.Timestamp("2014-10-04")]
     assert len(as_timestamps([])) == 0
+    assert name_week(date(2014, 12, 27)) == "Saturday 27 December 2014 to Friday 2 January 2015"
+    assert name_week(date(2017, 1, 28)) == "Saturday 28 January to Friday 3 February 2017"
 
 
 def test_a_measured_week_goes_by_its_completeness_and_another_by_its_days() -> None:

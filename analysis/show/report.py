@@ -121,7 +121,8 @@ class Report:
         self.synthetic = source is not None and source.facts.synthetic
         self.notes = None if source is None else source.origin.notes
         self.of_source = {f"source_{name}": value for name, value in self.source.items()}
-        self.of_source["source_file"] = None if source is None else source.path.name
+        self.of_source["source_file"] = None if source is None else source.file
+        self.of_source["source_document"] = None if source is None else str(source.origin.document)
         self.masthead: list[list[str]] = []
         self.facts: dict[str, Fact] = {}
         self.sentences: list[dict[str, Any]] = []

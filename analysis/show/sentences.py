@@ -15,9 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.load.files import SourceFacts
 from analysis.stats.cohort import Cohort
-from analysis.stats.facts import cohort_facts
+from analysis.stats.facts import cohort_facts, extraction_facts
 from analysis.stats.inference import nowcast
 
 Fact = str | int | float | bool | None
@@ -54,7 +53,6 @@ NOUNS = {
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MADE_UP = "SYNTHETIC (made-up data)"
 """What titles over made-up data begin with: of pages, in lists of them and in the feed."""
-NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue or of an end"
 UNLIMITED = "unlimited"
 """The fact that stands for an infinite number, which JSON does not have, and how it reads."""
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
@@ -163,20 +161,6 @@ def as_fact(value: Any) -> Fact:  # noqa: ANN401
 def counted(number: int, noun: str) -> str:
     """Write a number with a noun of :data:`NOUNS`: ``1 row``, ``1,234 rows``."""
     return f"{number:,} {NOUNS[noun][0 if number == 1 else 1]}"
-
-
-def extraction_facts(facts: SourceFacts) -> dict[str, date | str | None]:
-    """Give the day of a source's extraction as facts, where it is known; the day that stands in for it is no fact.
-
-    Returns
-    -------
-    dict
-        ``extracted_on`` (None = not known) and ``extracted_words``, which read on after a comma or in brackets.
-    """
-    if not facts.extracted_known:
-        return {"extracted_on": None, "extracted_words": NOT_EXTRACTED}
-    words = fill("extracted on {day:day}", {"day": facts.extracted_on.isoformat()})
-    return {"extracted_on": facts.extracted_on, "extracted_words": words}
 
 
 def as_made_up(title: str, synthetic: bool) -> str:

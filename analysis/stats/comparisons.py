@@ -116,25 +116,19 @@ def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0
     CO  0.466  0.006
     """
     before = before.reindex(now.index, fill_value=0)
-    y, y0 = (part["declined"].to_numpy(dtype=float) for part in (now, before))
-    e, e0 = (part.get("exposure", part["issued"]).to_numpy(dtype=float) for part in (now, before))
-    some = (e > 0) & (e0 > 0)
-    per_before = np.divide(e, e0, out=np.full(len(e), np.nan), where=some)
-    few = (y0 * per_before < MINIMUM_EXPECTED) & (y < MINIMUM_OBSERVED)
-    tested = some & ~few
-    phi = np.broadcast_to(np.asarray(dispersion, dtype=float), y.shape)
     result = now[["declined", "issued"]].join(before[["declined", "issued"]].add_suffix("_before"))
     for name in ("", "_before"):
         result[f"share{name}"] = result[f"declined{name}"] / result[f"issued{name}"].replace(0, np.nan)
     result["difference"] = result["share"] - result["share_before"]
-    result["expected"] = y0 * per_before
-    numbers = np.full((4, len(y)), np.nan)
-    args = (y[tested], y0[tested])
-    with np.errstate(divide="ignore"):  # none before: a ratio without limit
-        numbers[0, tested] = y[tested] / (y0 * per_before)[tested]
-    numbers[1:3, tested] = ratio_interval(*args, e[tested], e0[tested], phi[tested])
-    numbers[3, tested] = two_sided(*args, e[tested] / (e + e0)[tested], phi[tested])
-    result[["ratio", "low", "high", "p"]] = numbers.T
+    e, e0 = (part.get("exposure", part["issued"]).astype(float) for part in (now, before))
+    some, y, y0 = (e > 0) & (e0 > 0), now["declined"], before["declined"]
+    result["expected"] = y0 * (e / e0).where(some)
+    few = (result["expected"] < MINIMUM_EXPECTED) & (y < MINIMUM_OBSERVED)
+    tested = some & ~few
+    result["ratio"] = y / result["expected"]  # none before: a ratio without limit
+    result["low"], result["high"] = ratio_interval(y, y0, e.where(tested), e0, dispersion)
+    result["p"] = two_sided(y, y0, e / (e + e0), dispersion)
+    result.loc[~tested, ["ratio", "p"]] = np.nan
     result["reason"] = np.select([~some, few], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN)
     return result.astype({"reason": "str"})
 

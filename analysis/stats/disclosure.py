@@ -67,8 +67,8 @@ def cross_tabulate(rows: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row per ``state`` (most detainers first, then ``not given``, ``other states``, ``total``) and
         ``offence_group`` (by severity, then ``other groups``, ``total``): ``declined_shown``, a label; ``declined``,
-        NaN where hidden; ``issued``, NaN where either part is hidden. ``attrs`` hold ``threshold``, ``hidden`` (how
-        many labels are no count) and ``reason``, a sentence, blank unless the frame is empty.
+        NaN where hidden; ``issued``, NaN where either part is hidden. ``attrs`` hold ``hidden`` (how many labels are
+        no count) and ``reason``, a sentence, blank unless the frame is empty.
     """
     by = ["state", "offence_group"]
     if rows["offence_group"].isna().all():
@@ -252,7 +252,7 @@ def _tidy(labels: dict[str, pd.DataFrame] | None, by: list[str], reason: str = "
 
 def _described(frame: pd.DataFrame, labels: pd.DataFrame | pd.Series, reason: str = "") -> pd.DataFrame:
     """Say in a frame's ``attrs`` how many of its labels are no count, or why it is empty."""
-    frame.attrs = {"threshold": THRESHOLD, "hidden": int(labels.isin(HIDDEN).to_numpy().sum()), "reason": reason}
+    frame.attrs = {"hidden": int(labels.isin(HIDDEN).to_numpy().sum()), "reason": reason}
     return frame
 
 

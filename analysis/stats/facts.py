@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.repeats import without_repeats
+from analysis.load.sources import SourceFacts
 from analysis.load.vocabulary import place_name, states
 from analysis.periods import SETTLING_DAYS, last_day
 from analysis.stats.cohort import Cohort
@@ -21,6 +22,21 @@ from analysis.stats.summary import cell_name, key_figures, weekly_counts
 MOST_NAMED = 4
 """Clear findings that a lead names in a sentence each; the others are named without their numbers."""
 NO_SHARE = "every row of the source has the same recorded end, so no share is given"
+NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue or of an end"
+
+
+def extraction_facts(facts: SourceFacts) -> dict[str, str | None]:
+    """Give the day of a source's extraction as facts, where it is known; the day that stands in for it is no fact.
+
+    Returns
+    -------
+    dict
+        ``extracted_on`` (None = not known) and ``extracted_words``, which read on after a comma or in brackets.
+    """
+    if not facts.extracted_known:
+        return {"extracted_on": None, "extracted_words": NOT_EXTRACTED}
+    day = facts.extracted_on
+    return {"extracted_on": day.isoformat(), "extracted_words": f"extracted on {day.day} {day:%B} {day.year}"}
 
 
 @lru_cache(maxsize=4)

@@ -85,11 +85,9 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
         )
     until = lifted.where(lifted.notna() | ~still_open, end)
     kept = (issued <= until) & (until <= end)
-    days, times = (until - issued)[kept].dt.days, table.loc[kept, "detainers"]
-    number_of = dict.fromkeys(Outcome, CAUSES.index(Outcome.OTHER) + 1) | {Outcome.NOT_RECORDED: 0}
-    number_of |= {Outcome.DECLINED: 1, Outcome.TAKEN: 2}
-    cause = table.loc[kept, "outcome"].map(number_of).astype("float64")
-    in_time = cause.where(days <= READ_AT[-1], 0)
-    curves = aalen_johansen(days.clip(upper=READ_AT[-1]).repeat(times), in_time.repeat(times), len(CAUSES))
+    days = (until - issued)[kept].dt.days
+    number_of = dict.fromkeys(Outcome, 3) | {Outcome.NOT_RECORDED: 0, Outcome.DECLINED: 1, Outcome.TAKEN: 2}
+    cause = table.loc[kept, "outcome"].map(number_of).astype(float).where(days <= READ_AT[-1], 0)
+    curves = aalen_johansen(days.clip(upper=READ_AT[-1]), cause, len(CAUSES))
     curves.insert(0, "outcome", curves.pop("cause").map({n: str(name) for n, name in enumerate(CAUSES, 1)}))
     return curves

@@ -103,7 +103,7 @@ def _of_lift_dates(table: pd.DataFrame, declined: pd.DataFrame, extracted_on: da
     first = min(week_of(table["issued_on"]).min(), pd.Timestamp(last_full))
     weeks = pd.date_range(first, last_full, freq="7D", name="week").as_unit("ms")
     delays = pd.RangeIndex(min(LONGEST_DELAY + 1, len(weeks)), name="delay")
-    counts = placed.pivot_table(index="week", columns="delay", values="detainers", aggfunc="sum", fill_value=0)
+    counts = pd.crosstab(placed["week"], placed["delay"])
     cumulative = counts.reindex(index=weeks, columns=delays, fill_value=0).astype(float).cumsum(axis="columns")
     return Triangle(cumulative.where(np.arange(len(weeks))[::-1, None] >= np.asarray(delays)), 1)
 

@@ -30,6 +30,7 @@ HALF = 0.5
 REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}
 STATUSES = ["convicted", "charged", "unknown"]
 SOURCE = "published-2017"
+NONE_APART = "No county or city is known to hold over half of a week's declines, so none is taken out."
 
 
 class Apart(NamedTuple):
@@ -166,7 +167,7 @@ def published_week(week: object = "latest") -> PublishedWeek:
     >>> week.facts["declined"], week.facts["apart_name"]
     (47, 'Travis County, Texas')
     """
-    source = open_source(SOURCE, clock="recorded")
+    source = open_source(SOURCE)
     return PublishedWeek(source, Calendar.of(source.facts).pick(week), source.reports(), blocking_events())
 
 
@@ -178,7 +179,8 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
     published
         As :func:`published_week` gives it.
     name
-        ``weeks`` (the counts of the reports up to this one, in all and at the place that holds over half of one),
+        ``weeks`` (the counts of the reports up to this one, in all and at the place that holds over half of one; and
+        ``with_and_without``, the same for its figure, which is empty where there is no such place),
         ``changes`` (the week against its neighbours, with and without that place, by chance alone), ``state_bounds``
         (the least and the most that agree with every known figure, by state), ``known_offences`` (the declines known
         one by one, by group and status), ``events`` (from the week before to the week after), or a file of the reports:
@@ -202,11 +204,8 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
     facts = published.facts
     about = {"place_name": "the United States", "period_name": facts["week_name"], "synthetic": False}
     about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name") if facts[name] is not None}
-    about["without"] = facts["apart_name"] or ""
-    frame.attrs = {**about, "placed": facts["covered_by_states"], "facts": facts | frame.attrs}
-    if "previous_outside_before" in facts and name == "weeks":
-        names = ("before", "now", "ratio", "low", "high", "finding")
-        frame.attrs["comparison"] = {name: facts[f"previous_outside_{name}"] for name in names}
+    about |= {"placed": facts["covered_by_states"], "of_which": "", **frame.attrs}
+    frame.attrs = {**about, "facts": facts | frame.attrs.get("facts", {})}
     return frame
 
 
@@ -226,8 +225,23 @@ def _weeks(published: PublishedWeek) -> pd.DataFrame:
         day = row.pop("week")
         facts[f"week_{day:%Y_%m_%d}"] = f"{day:%Y-%m-%d}"
         facts |= {f"{name}_{day:%Y_%m_%d}": None if pd.isna(n) else int(n) for name, n in row.items()}
-    table.attrs = facts
+    of_which = f", of the declined those of {published.apart.name} and all others" if published.apart else ""
+    table.attrs = {"facts": facts, "of_which": of_which}
     return table
+
+
+def _with_and_without(published: PublishedWeek) -> pd.DataFrame:
+    """Give the same for its figure, with what may be said of the change without the place apart; empty without one."""
+    weeks, facts = _weeks(published), published.facts
+    if not published.apart:
+        weeks = weeks.iloc[:0]
+        weeks.attrs = {"reason": NONE_APART}
+        return weeks
+    weeks.attrs["without"] = published.apart.name
+    if "previous_outside_before" in facts:
+        names = ("before", "now", "ratio", "low", "high", "finding")
+        weeks.attrs["comparison"] = {name: facts[f"previous_outside_{name}"] for name in names}
+    return weeks
 
 
 def _changes(published: PublishedWeek) -> pd.DataFrame:
@@ -299,7 +313,7 @@ def _events(published: PublishedWeek) -> pd.DataFrame:
 def _policies(published: PublishedWeek) -> pd.DataFrame:
     """Give the known entries of Section III, of any week."""
     table = published.reports.policies.sort_values(["state", "jurisdiction"])
-    table.attrs = {"policies": len(table)}
+    table.attrs = {"facts": {"policies": len(table)}}
     return table
 
 
@@ -307,6 +321,7 @@ FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
 """Files of the reports that are given as they are."""
 FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
     "weeks": _weeks,
+    "with_and_without": _with_and_without,
     "changes": _changes,
     "state_bounds": _bounds,
     "known_offences": _known_offences,

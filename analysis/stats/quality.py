@@ -8,19 +8,18 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import unknown
-from analysis.load import checks, irregular, scorecards
+from analysis.load import quality as load
 from analysis.load.offences import STATUS_GROUPS
-from analysis.load.published_quality import report_scorecard
-from analysis.load.quality import source_scorecard
+from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.releases import STOP_UNDATED
 from analysis.load.repeats import COUNTED, is_repeat
-from analysis.load.scorecards import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.sources import Source
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import GATES
 from analysis.periods import as_timestamps, week_of
 from analysis.stats.cohort import Cohort
 from analysis.stats.counts import TRAILING_WEEKS
+from analysis.stats.facts import extraction_facts
 from analysis.stats.published import PublishedWeek
 
 READ, ENDS = "quality_read", "quality_not_recorded"
@@ -36,7 +35,7 @@ SHARES = {
 }
 """Id, words and the two counts of each check of a share, and what the source must have for it."""
 PARTS = ("scorecard", "weeks", "bulk_days")
-LEAST_SHOWN = checks.LEAST_NAMED
+LEAST_SHOWN = load.LEAST_NAMED
 
 
 def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.DataFrame:
@@ -67,18 +66,18 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     Examples
     --------
     >>> from analysis.load.sources import open_source
-    >>> quality(open_source("fy2015", clock="issued"))["level"].value_counts().to_dict()
+    >>> quality(open_source("fy2015"))["level"].value_counts().to_dict()
     {'pass': 11, 'warn': 2}
     """
     if part not in (PARTS if isinstance(of, Source) else PARTS[:1]):
         raise unknown("part of the quality", part, PARTS)
     if isinstance(of, PublishedWeek):
-        return _shown(report_scorecard(of.week), None, {"limit_totals": scorecards.TOTALS_DIFFER})
+        return _shown(load.report_scorecard(of.week), None, {"limit_totals": load.TOTALS_DIFFER})
     if isinstance(of, Cohort):
         return _shown(_week_scorecard(of), "usual_share", _drift_limits() | {"trailing_weeks": TRAILING_WEEKS})
     frame = _weeks(of) if part == "weeks" else _bulk_days(of) if part == "bulk_days" else None
     if frame is None:
-        frame, table = _shown(source_scorecard(of), "norm", {}), of.detainers()
+        frame, table = _shown(load.source_scorecard(of), "norm", {}), of.detainers()
         frame.attrs["lacking"] = [name for name in table.columns if table[name].isna().all()]
     facts = frame.attrs.get("facts", {}) | _source_facts(of)
     about = {"place_name": facts["title"], "data_through": facts["data_through"], "synthetic": of.facts.synthetic}
@@ -88,12 +87,12 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
 
 def _shown(card: pd.DataFrame, norm: str | None, limits: Mapping[str, object]) -> pd.DataFrame:
     """Write a scorecard's numbers for a reader; what stops first, then what warns, else in the order of the checks."""
-    rows = card.assign(found=card["found"].map(scorecards.written))
+    rows = card.assign(found=card["found"].map(load.written))
     rows = rows.rename(columns={"what": "checked", "share": "part_found", "norm": norm or "norm"})
     rows = rows.sort_values("level", key=lambda level: -level.map((NOT_JUDGED, *LEVELS).index), kind="stable")
     frame = rows[["level", "checked", "found", "part_found", *[norm] * bool(norm), "note"]].reset_index(drop=True)
     names = {f"{row.check}_what": row.what for row in card[card["level"] != PASS].itertuples() if norm == "norm"}
-    facts = scorecards.scorecard_facts(card) | names | dict(limits)
+    facts = load.scorecard_facts(card) | names | dict(limits)
     frame.attrs = {"facts": facts, "checks": rows["check"].tolist()}
     return frame
 
@@ -101,38 +100,38 @@ def _shown(card: pd.DataFrame, norm: str | None, limits: Mapping[str, object]) -
 def _drift_limits() -> dict[str, object]:
     """Give the limits of a share held against known ones, by id."""
     limits: dict[str, object] = {
-        "limit_drift": scorecards.DRIFT,
+        "limit_drift": load.DRIFT,
         "limit_errors": ERRORS,
-        "limit_least_drift": scorecards.LEAST_DRIFT,
+        "limit_least_drift": load.LEAST_DRIFT,
     }
-    return limits | {"limit_there": scorecards.LEAST_THERE}
+    return limits | {"limit_there": load.LEAST_THERE}
 
 
 def _source_facts(source: Source) -> dict[str, object]:
     """Give what sentences say of a source and of the limits of its checks, by id."""
     facts = source.facts
-    limits = {"few": irregular.FEW_ROWS, "weeks": irregular.WEEKS_BEFORE, "finished": irregular.FINISHED}
-    limits |= {"batch": irregular.BULK_LEAST, "batch_times": irregular.BULK_TIMES, "batch_rank": irregular.BULK_RANK}
-    limits |= {"drift": scorecards.DRIFT, "errors": ERRORS, "least_drift": scorecards.LEAST_DRIFT}
+    limits = {"few": load.FEW_ROWS, "weeks": load.WEEKS_BEFORE, "finished": load.FINISHED}
+    limits |= {"batch": load.BULK_LEAST, "batch_times": load.BULK_TIMES, "batch_rank": load.BULK_RANK}
+    limits |= {"drift": load.DRIFT, "errors": ERRORS, "least_drift": load.LEAST_DRIFT}
     limits |= {f"{column}_warn": gate.warn for column, gate in GATES.items()}
     limits |= {f"{column}_stop": gate.stop for column, gate in GATES.items()}
-    limits |= {"strays": checks.WARN_STRAYS, "undated": STOP_UNDATED, "repeats": checks.WARN_REPEATS}
-    limits |= {"unplaced": checks.WARN_UNPLACED, "totals": scorecards.TOTALS_DIFFER}
-    limits |= {"fewer_ends": checks.FEWER_ENDS, "named": checks.LEAST_NAMED}
+    limits |= {"strays": load.WARN_STRAYS, "undated": STOP_UNDATED, "repeats": load.WARN_REPEATS}
+    limits |= {"unplaced": load.WARN_UNPLACED, "totals": load.TOTALS_DIFFER}
+    limits |= {"fewer_ends": load.FEWER_ENDS, "named": load.LEAST_NAMED}
     named = {"title": facts.title, "from_day": facts.first_day.isoformat(), "data_through": facts.last_day.isoformat()}
-    return {**named, **{f"limit_{name}": limit for name, limit in limits.items()}}
+    return {**named, **extraction_facts(facts), **{f"limit_{name}": limit for name, limit in limits.items()}}
 
 
 def _weeks(source: Source) -> pd.DataFrame:
     """Count by week of issue what was recorded, and say which weeks look unfinished."""
-    frame = irregular.recording_by_week(source.detainers(), source.facts.extracted_on)
+    frame = load.recording_by_week(source.detainers(), source.facts.extracted_on)
     frame.attrs = {"facts": {"unfinished_weeks": int((frame["unfinished"] != "").sum())}}
     return frame
 
 
 def _bulk_days(source: Source) -> pd.DataFrame:
     """Give the days far above a place's others; a usual number of detainers under five is not given."""
-    days = irregular.bulk_days(source.detainers())
+    days = load.bulk_days(source.detainers())
     usual = ["" if pd.isna(n) else f"{n:,.0f}" if n >= LEAST_SHOWN else f"under {LEAST_SHOWN}" for n in days["usual"]]
     rows = days.assign(date=days["issued_on"], usual=usual, agency=days["agency"].fillna("all of the state"))
     return rows[["date", "state", "agency", "detainers", "usual"]]

@@ -59,7 +59,10 @@ def calibration() -> pd.DataFrame:
     rows["result"] = [f"{found:.1%}" for found in rows["found"].astype(float)]
     rows["mc_error"] = [f"{error:.2%}" for error in rows["mc_error"].astype(float)]
     rows = rows.rename(columns={"check": "promise"}).astype({"trials": int})
-    return rows[["section", "promise", "law", "target", "result", "mc_error", "trials", "verdict", "note"]]
+    rows = rows[["section", "promise", "law", "target", "result", "mc_error", "trials", "verdict", "note"]]
+    met, missed = (int((rows["verdict"] == verdict).sum()) for verdict in ("met", "missed"))
+    rows.attrs = {"facts": {"met": met, "missed": missed, "promised": met + missed}}
+    return rows
 
 
 def _limits(low: Any, high: Any) -> Found:  # noqa: ANN401
@@ -131,7 +134,7 @@ def _kitagawa(
 
 def _chain_ladder(increments: Sequence[Sequence[float]]) -> Found:
     """Develop a triangle of increments, a row per origin, oldest first."""
-    cumulative = pd.DataFrame([np.cumsum(row) for row in increments], dtype=float)
+    cumulative = pd.DataFrame([pd.Series(np.cumsum(row)) for row in increments], dtype=float)
     grown = development(Triangle(cumulative, 1), len(cumulative))
     factors, growth = grown.factors[-1], grown.growth[-1]
     found = {f"factor {n}": factor for n, factor in enumerate(factors)}

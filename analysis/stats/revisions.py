@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.load.snapshots import Snapshot, all_tables, extraction_days, pick_versions, snapshot
+from analysis.load.sources import Source, open_source, pick_versions, versions
 from analysis.load.table import NAMES, Outcome
 from analysis.periods import week_of
 from analysis.stats.counts import count_outcomes
+from analysis.stats.facts import extraction_facts
 
 STABLE = ("issued_on", "form", "citizenship")
 STABLE_CARRIED = ("gender", "birth year", "birth country")  # columns carried along, by name in lower case
@@ -49,15 +50,15 @@ class Revision:
     columns: pd.DataFrame
     outcomes: pd.DataFrame
     by_week: pd.DataFrame
-    source: Snapshot | None = None
-    older: Snapshot | None = None
+    source: Source | None = None
+    older: Source | None = None
 
     @property
     def parameters(self) -> dict[str, object]:
         """Give the source's name and the numbers of the two versions."""
         if self.source is None or self.older is None:
             return {}
-        return {"source": self.source.facts.name, "older": self.older.number, "newer": self.source.number}
+        return {"source": self.source.facts.name, "older": self.older.version, "newer": self.source.version}
 
     @cached_property
     def weeks(self) -> pd.DataFrame:
@@ -70,14 +71,15 @@ class Revision:
         """Give what each version knew of the declines of each week of issue whose declines differ between them."""
         if self.source is None:
             return pd.DataFrame(columns=["week", "version", "extracted_on", "known_then"])
-        name = self.source.facts.name
-        tables = all_tables(name, ["issued_on", "outcome", "detainers"])
-        triangle = reporting_triangle(tables)
+        known = {one.version: one for one in versions(self.source.facts.name)}
+        columns = ["issued_on", "outcome", "detainers"]
+        triangle = reporting_triangle({number: one.detainers(columns) for number, one in known.items()})
         moving = triangle[triangle.max(axis="columns") > triangle.min(axis="columns")]
         rows = moving.reset_index().melt("week", var_name="version", value_name="known_then")
-        rows.insert(2, "extracted_on", pd.to_datetime(rows["version"].map(extraction_days(name))))
+        days = {number: extraction_facts(one.facts)["extracted_on"] for number, one in known.items()}
+        rows.insert(2, "extracted_on", pd.to_datetime(rows["version"].map(days)))
         rows = rows.sort_values(["week", "version"], ascending=[False, True], ignore_index=True)
-        rows.attrs = {"facts": {"versions": len(tables)}, "synthetic": self.source.facts.synthetic}
+        rows.attrs = {"facts": {"versions": len(known)}, "synthetic": self.source.facts.synthetic}
         return rows
 
     @cached_property
@@ -104,8 +106,10 @@ class Revision:
             most = revised["declined_change"].abs().idxmax()
             facts |= {"most": f"{most:%Y-%m-%d}"}
             facts |= {f"most_{part}": int(both.loc[most, f"declined_{part}"]) for part in ("was", "now")}
-        if self.parameters:
-            facts |= {name: self.parameters[name] for name in ("older", "newer")}
+        for name, version in (("older", self.older), ("newer", self.source)):
+            if version is not None:
+                words = extraction_facts(version.facts)["extracted_words"]
+                facts |= {name: version.version, f"{name}_extracted": words}
         return facts
 
 
@@ -175,9 +179,9 @@ def compare_versions(source: str, older: int = -1, newer: int = 0) -> Revision:
     >>> compare_versions("synthetic").rows.set_index("kind")["detainers"].to_dict()
     {'same': 11240, 'changed': 502, 'vanished': 10, 'late': 0, 'new': 775}
     """
-    first, second = (snapshot(source, number) for number in pick_versions(source, older, newer))
-    revision = replace(compare_tables(first.table, second.table), source=second, older=first)
-    about = {"place_name": source, "older": str(first.number), "newer": str(second.number)}
+    first, second = (open_source(source, version=number) for number in pick_versions(source, older, newer))
+    revision = replace(compare_tables(first.detainers(), second.detainers()), source=second, older=first)
+    about = {"place_name": source, "older": str(first.version), "newer": str(second.version)}
     for frame in (revision.rows, revision.by_week, revision.weeks, revision.outcomes, revision.columns):
         frame.attrs = {**about, "synthetic": second.facts.synthetic, "facts": revision.facts}
     return revision

@@ -21,18 +21,18 @@ FEWEST_PLACES = 3
 class BetaPrior(NamedTuple):
     """A beta law of places' true shares: ``a`` / (``a`` + ``b``) is its mean, ``a`` + ``b`` its weight in detainers.
 
-    ``reason`` is blank, or says why there is none (``a`` and ``b`` are then NaN). ``no_spread``: the places differ no
-    more than chance makes them; the weight is then that of all detainers together.
+    ``reason`` is blank, or says why there is none (``a`` and ``b`` are then NaN).
     """
 
     a: float
     b: float
     reason: str = ""
-    no_spread: bool = False
 
 
 def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
     """Fit the beta prior of places' shares by moments; places without detainers say nothing.
+
+    Where places differ no more than by chance, its weight is that of all detainers together.
 
     With mean m = sum y / sum n, and S = sum n (y/n - m)² over m (1 - m): S has mean k - 1 + rho (N - sum n² / N - k +
     1), rho = 1 / (weight + 1) the correlation of two detainers of one place. Kleinman (1973), Journal of the American
@@ -48,9 +48,8 @@ def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
     spread = (n * (y / n - mean) ** 2).sum() / (mean * (1 - mean))
     room = whole - (n**2).sum() / whole - by_chance
     rho = (spread - by_chance) / room if room > 0 else 0.0
-    no_spread = rho <= 1 / (whole + 1)
-    weight = whole if no_spread else max(1 / min(rho, 1) - 1, 1.0)
-    return BetaPrior(mean * weight, (1 - mean) * weight, no_spread=no_spread)
+    weight = whole if rho <= 1 / (whole + 1) else max(1 / min(rho, 1) - 1, 1.0)
+    return BetaPrior(mean * weight, (1 - mean) * weight)
 
 
 def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
@@ -70,7 +69,6 @@ def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
         The same index: ``share`` (raw), ``shrunken`` (posterior mean), ``shrunken_low``, ``shrunken_high`` (95 %
         credible), ``own_weight`` (between 0 and 1: how much of the estimate is the place's own share) and ``reason``:
         where it is not blank, the numbers are NaN; a place without detainers gets no share, not the prior's.
-        ``attrs["no_spread"]`` says whether the places differ no more than by chance.
 
     References
     ----------
@@ -91,5 +89,4 @@ def shrink(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     result["shrunken_low"], result["shrunken_high"] = stats.beta.ppf(0.025, a, b), stats.beta.isf(0.025, a, b)
     result["own_weight"] = np.where(given, n / (n + prior.a + prior.b), np.nan)
     result["reason"] = np.select([n == 0, ~given], [Reason.NO_DETAINERS, prior.reason], "")
-    result.attrs["no_spread"] = prior.no_spread
     return result

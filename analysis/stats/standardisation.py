@@ -129,11 +129,11 @@ def decompose(before: pd.DataFrame, after: pd.DataFrame, factors: Mapping[str, S
     """
     rows = []
     for name, columns in factors.items():
-        then, now = (count_outcomes(part, list(columns)) for part in (before, after))
+        then, now = (count_outcomes(part, list(columns))[["declined", "issued"]] for part in (before, after))
         index = then.index.union(now.index, sort=False)
-        parts = [part[["declined", "issued"]].reindex(index, fill_value=0).astype(float) for part in (then, now)]
+        parts = [part.reindex(index, fill_value=0).astype(float) for part in (then, now)]
         weights = [part["issued"] / (part["issued"].sum() or np.nan) for part in parts]
-        shares = [part["declined"] / part["issued"].where(part["issued"] > 0) for part in parts]
+        shares = [part["declined"] / part["issued"] for part in parts]
         whole = [part["declined"].sum() / (part["issued"].sum() or np.nan) for part in parts]
         mix, within = (effect.sum() for effect in kitagawa(*weights, *shares))
         rows.append((name, *whole, mix, within, whole[1] - whole[0]))

@@ -38,9 +38,8 @@ def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike) -> Floats:
     """
     x, e = np.asarray(counts, dtype=float), np.asarray(exposure, dtype=float)
     blocks = [slice(max(end - BLOCK, 0), end) for end in range(len(x), 1, -BLOCK)]
-    if not blocks:
-        return np.ones(x.shape[1])
-    statistic, free, total, weeks = (np.array(v) for v in zip(*(_spread(x[b], e[b]) for b in blocks), strict=True))
+    parts = np.array([_spread(x[block], e[block]) for block in blocks]).reshape(len(blocks), 4, x.shape[1])
+    statistic, free, total, weeks = parts.swapaxes(0, 1)
     usable = total > 1
     if not usable.any():
         return np.ones(x.shape[1])
@@ -53,8 +52,7 @@ def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike) -> Floats:
         terms = optimize.nnls(sizes * (thinned[usable] * weight)[:, None], excess[usable] * weight)[0]
         curve = 1 + terms[0] + terms[1] * mean
     own = np.where(usable, (excess + thinned) / curve, 0).sum(axis=0)
-    known = ~np.isnan(x)
-    overall = np.where(known, x, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    overall = np.nansum(x, axis=0) / np.maximum((~np.isnan(x)).sum(axis=0), 1)
     moved = (CURVE_FREEDOM + own) / (CURVE_FREEDOM + thinned.sum(axis=0))
     return np.maximum(1, (1 + terms[0] + terms[1] * overall) * moved)
 
@@ -119,9 +117,7 @@ def ratio_interval(
     The lower limit is 0 where nothing was declined now, the upper one infinite where nothing was before; NaN where
     neither was, or a period has no exposure. For a dispersion of 1, Clopper and Pearson's for the share of the total.
     """
-    y, y0, e, e0, phi = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(v, dtype=float)) for v in (count, before, exposure, exposure_before, dispersion))
-    )
+    y, y0, e, e0, phi = _cells(count, before, exposure, exposure_before, dispersion)
     given = (e > 0) & (e0 > 0) & (y + y0 > 0)
     args = (y[given], y0[given], np.log(e[given] / e0[given]), phi[given])
     reach = np.full(given.sum(), np.log(WIDEST))
@@ -130,13 +126,8 @@ def ratio_interval(
         def excess(log_ratio: Floats, y: Floats, y0: Floats, odds: Floats, phi: Floats) -> Floats:
             return tails(y, y + y0, expit(log_ratio + odds), phi)[which] - (1 - LEVEL) / 2
 
-        found = np.full(given.sum(), otherwise)
-        inside = np.sign(excess(-reach, *args)) != np.sign(excess(reach, *args))
-        if inside.any():
-            ends, some = (-reach[inside], reach[inside]), tuple(v[inside] for v in args)
-            root = elementwise.find_root(excess, ends, args=some, tolerances={"xatol": 1e-9, "xrtol": 1e-12})
-            found[inside] = np.exp(root.x)  # where the tail has half of what the level leaves
-        return found
+        root = elementwise.find_root(excess, (-reach, reach), args=args, tolerances={"xatol": 1e-9, "xrtol": 1e-12})
+        return np.where(root.success, np.exp(root.x), otherwise)  # where the tail has half of what the level leaves
 
     low, high = np.full((2, *y.shape), np.nan)
     low[given], high[given] = search(1, 0.0), search(0, np.inf)
@@ -151,9 +142,7 @@ def usual_range(
     A count outside has p < 0.05 in :func:`two_sided`, so that a band, a flag and the words beside them cannot differ.
     Inverting a conditional test: Nelson (1982), Applied Life Data Analysis, 6.2.
     """
-    y0, e, e0, phi = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(v, dtype=float)) for v in (before, exposure, exposure_before, dispersion))
-    )
+    y0, e, e0, phi = _cells(before, exposure, exposure_before, dispersion)
     given = (e > 0) & (e0 > 0) & ~np.isnan(y0 + e + e0)
     low, high = np.full((2, *y0.shape), np.nan)
     y0, phi, w = y0[given], phi[given], (e[given] / (e + e0)[given])
@@ -163,6 +152,11 @@ def usual_range(
     low[given] = _first_whole(lambda y: tails(y, y + y0, w, phi)[0] >= tail, np.zeros(len(y0)), middle)
     high[given] = _first_whole(lambda y: tails(y, y + y0, w, phi)[1] < tail, middle, reach) - 1
     return low, np.maximum(low, high)
+
+
+def _cells(*values: ArrayLike) -> tuple[Floats, ...]:
+    """Give numbers of one shape, of at least one dimension."""
+    return np.broadcast_arrays(*(np.atleast_1d(np.asarray(value, dtype=float)) for value in values))
 
 
 def _first_whole(holds: Callable[[Floats], NDArray[np.bool_]], first: Floats, last: Floats) -> Floats:

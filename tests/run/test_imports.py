@@ -21,7 +21,7 @@ from analysis.load.table import NAMES
 from analysis.run import imports
 from analysis.run.imports import check_release, import_release, name_of
 from analysis.run.slices import week_hashes
-from analysis.show.sentences import NOT_EXTRACTED, extraction_facts
+from analysis.stats.facts import NOT_EXTRACTED, extraction_facts
 
 FIRST, LAST, EXTRACTED = date(2025, 1, 4), date(2025, 6, 27), date(2025, 7, 10)
 

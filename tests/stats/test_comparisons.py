@@ -7,11 +7,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from made_cohorts import detainers
 from scipy import stats
 
-from analysis.load.sources import open_source
 from analysis.load.table import Outcome
-from analysis.periods import WEEK, Calendar
+from analysis.periods import WEEK
+from analysis.stats.cohort import open_cohort
 from analysis.stats.comparisons import (
     ALL,
     LAST_WEEK,
@@ -66,10 +67,8 @@ def page(weeks: Weekly, events: pd.DataFrame = NONE, phi: float = 1.0, pairs: li
 
 
 def test_colorado_and_new_york_in_january_and_march_2015() -> None:
-    source = open_source("fy2015", clock="issued")
-    calendar = Calendar.of(source.facts)
-    counts = count_outcomes(source.detainers(), ["week", "state"])
-    before, now = (of_weeks(counts, calendar.pick_period(m).weeks, ["CO", "NY"]) for m in ("2015-01", "2015-03"))
+    months = (open_cohort("fy2015", month) for month in ("2015-01", "2015-03"))
+    before, now = (of_weeks(month.by_state, month.period.weeks, ["CO", "NY"]) for month in months)
     table = compare(now, before)
     columns = ["declined_before", "issued_before", "declined", "issued"]
     assert table[columns].to_numpy().tolist() == [[44, 149, 19, 138], [20, 235, 5, 197]]
@@ -86,6 +85,7 @@ def test_places_are_compared_by_declines_per_detainer_in_the_order_of_now() -> N
     now = places(CA=(30, 100), NY=(2, 50), DC=(0, 0), TX=(0, 40), VI=(3, 9))
     before = places(TX=(0, 30), CA=(10, 200), NY=(0, 60), DC=(1, 5))  # another order, and one place less
     table = compare(now, before)
+    assert len(compare(now[:0], before)) == 0
     assert list(table.index) == ["CA", "NY", "DC", "TX", "VI"]
     few, none = "too few declines", "no detainers"
     assert list(table["reason"]) == ["", few, none, few, none]
@@ -124,22 +124,14 @@ def test_a_younger_period_is_held_against_what_could_be_recorded_of_it_by_now() 
     assert table.loc["CA", "share"] == 0.05
 
 
-def test_nothing_to_compare_gives_no_rows() -> None:
-    nothing = places(CA=(1, 2)).iloc[:0]
-    assert len(compare(nothing, nothing)) == 0
-
-
-# Weeks of cells ------------------------------------------------------------------------------------------------------
-
-
 def test_cells_are_the_nation_its_states_and_groups_and_a_week_without_detainers_is_zero() -> None:
-    columns = ["issued_on", "state", "offence_group", "outcome", "detainers"]
-    rows = [
-        (WEEKS[0], "CA", "DUI", Outcome.DECLINED, 2),
-        (WEEKS[0], "TX", "DUI", Outcome.TAKEN, 3),
-        (WEEKS[2], "CA", "ASSAULT", Outcome.DECLINED, 1),
+    rows = [(0, "CA", "DUI", Outcome.DECLINED)] * 2 + [(0, "TX", "DUI", Outcome.TAKEN)] * 3
+    rows += [(2, "CA", "ASSAULT", Outcome.DECLINED)]
+    by_name = [
+        {"issued_on": WEEKS[n], "state": state, "offence_group": group, "outcome": became}
+        for n, state, group, became in rows
     ]
-    table = pd.DataFrame(rows, columns=columns).astype({"issued_on": "datetime64[ms]", "outcome": "str"})
+    table = detainers(by_name)
     by_state, by_group = (count_outcomes(table, ["week", name]) for name in ("state", "offence_group"))
     complete = pd.Series([0.5], index=[pd.Timestamp(WEEKS[2])])
     found = weekly_cells(WEEKS[:3], by_state, by_group, complete)
@@ -154,21 +146,15 @@ def test_cells_are_the_nation_its_states_and_groups_and_a_week_without_detainers
     assert ("offence_group", "DUI") not in weekly_cells(WEEKS[:3], by_state, None, complete).declined
 
 
-# A page --------------------------------------------------------------------------------------------------------------
-
-
 def test_all_comparisons_of_a_page_are_adjusted_together() -> None:
     table = page(weekly())
     assert list(table.index.names) == ["against", "kind", "place"]
     assert len(table) == 8
     assert table["p"].notna().sum() == 6  # Vermont has too few declines
     assert table["p_adjusted"].tolist() == pytest.approx(adjust_for_many(table["p"]).tolist(), nan_ok=True)
-    assert table.loc[(TRAILING, "state", "TX"), "finding"] == "higher"
-    assert table.loc[(TRAILING, "state", "CA"), "finding"] == "no clear change"
-    assert table.loc[(TRAILING, "state", "VT"), "finding"] == "too few declines"
-
-
-def test_what_is_clear_by_chance_alone_is_not_where_counts_vary_more() -> None:
+    found = table.loc[TRAILING].loc["state", "finding"]
+    assert found.to_dict() == {"CA": "no clear change", "TX": "higher", "VT": "too few declines"}
+    # What is clear by chance alone is not where counts vary more.
     assert page(weekly(25)).loc[(TRAILING, "state", "TX"), "finding"] == "higher"
     assert page(weekly(25), phi=4).loc[(TRAILING, "state", "TX"), "finding"] == "no clear change"
 
@@ -202,18 +188,13 @@ def test_an_event_that_changes_what_is_counted_blocks_the_pairs_that_it_lies_in(
     assert (table["between"] == "").all()
 
 
-def test_an_event_of_a_state_blocks_that_state_and_the_whole() -> None:
+def test_an_event_of_a_state_blocks_that_state_and_the_whole_and_any_other_is_named_beside_the_change() -> None:
     found = page(weekly(), event(NOW, blocks=True, state="CA"))["finding"].loc[TRAILING]
     assert found[("state", "CA")] == found[(ALL, ALL)] == "no direction named: an act takes effect"
     assert found[("state", "TX")] == "higher"
-
-
-def test_any_other_event_is_named_beside_the_change_and_blocks_nothing() -> None:
     table = page(weekly(), event(NOW, blocks=False, state="TX")).loc[TRAILING]
-    assert table.loc[("state", "TX"), ["finding", "between"]].tolist() == [
-        "higher",
-        "an act takes effect (7 March 2015)",
-    ]
+    said = ["higher", "an act takes effect (7 March 2015)"]
+    assert table.loc[("state", "TX"), ["finding", "between"]].tolist() == said
     assert table.loc[(ALL, ALL), "between"] == ""  # what concerns one state stands beside that state alone
     assert table.loc[("state", "CA"), "between"] == ""
 
@@ -227,6 +208,5 @@ def test_findings_are_named_with_the_nation_first_and_the_smallest_p_first_and_t
     assert len(clear) == table["finding"].isin(["higher", "lower"]).sum()
     order = list(zip(clear["against"] == TREND, clear["kind"] != ALL, clear["p"], strict=True))
     assert order == sorted(order)
-    assert clear.iloc[0][["kind", "place"]].tolist() == [ALL, ALL]
     assert TREND in set(clear["against"])
     assert clear_findings(page(weekly(10))).empty

@@ -9,19 +9,19 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_cohorts import detainers as made_up
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis.errors import InputError
-from analysis.load.table import Outcome, as_table
-from analysis.show.listings import at_days
+from analysis.load.table import Outcome
 from analysis.stats.incidence import CAUSES, READ_AT, aalen_johansen, cumulative_incidence
 
 EXTRACTED = date(2020, 6, 30)
 
 
-def detainers(*rows: tuple[str | None, str | None, str, int]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["issued_on", "lifted_on", "outcome", "detainers"])
-    return as_table(frame.assign(source_file="made up", source_row=range(1, len(rows) + 1)))
+def of(*rows: tuple[str | None, str | None, str, int]) -> pd.DataFrame:
+    made = [dict(zip(["issued_on", "lifted_on", "outcome"], row, strict=False)) for row in rows for _ in range(row[-1])]
+    return made_up(made)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4)), min_size=1, max_size=60))
@@ -42,50 +42,21 @@ def test_the_incidences_add_up_to_at_most_one(ends: list[tuple[int, int]]) -> No
         assert (known["incidence"] <= known["high"] + 1e-9).all()
         assert (known["low"] >= 0).all()
         assert (known["high"] <= 1).all()
-
-
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3)), min_size=2, max_size=60))
-def test_one_minus_kaplan_meier_never_understates(ends: list[tuple[int, int]]) -> None:
-    days, cause = (np.array(values) for values in zip(*ends, strict=True))
-    true = aalen_johansen(days, cause, 3).groupby("cause")["incidence"].last()
-    for number in (1, 2, 3):
-        if (cause == number).any():
-            assert 1 - SurvfuncRight(days, cause == number).surv_prob[-1] >= true[number] - 1e-9
-
-
-def test_a_curve_is_read_off_at_its_last_step_up_to_a_day() -> None:
-    table = detainers(
-        ("2020-01-01", "2020-01-10", Outcome.TAKEN, 2),
-        ("2020-01-01", "2020-01-15", Outcome.DECLINED, 1),
-        ("2020-01-01", "2020-01-31", Outcome.DECLINED, 1),
-    )
-    read = at_days(cumulative_incidence(table, EXTRACTED))
-    assert [str(outcome) for outcome in read["outcome"].unique()] == [Outcome.DECLINED, Outcome.TAKEN]
-    declined, taken = (read[read["outcome"] == outcome] for outcome in (Outcome.DECLINED, Outcome.TAKEN))
-    # Nobody is followed for longer than 30 days: nothing is said of 60.
-    assert list(zip(declined["day"], declined["incidence"], strict=True)) == [(14, 0.25), (30, 0.5)]
-    assert list(zip(taken["day"], taken["incidence"], strict=True)) == [(14, 0.5), (30, 0.5)]
-    assert at_days(cumulative_incidence(table, EXTRACTED).head(0)).empty
+        if number in cause:  # one minus Kaplan-Meier never understates
+            assert 1 - SurvfuncRight(days, np.array(cause) == number).surv_prob[-1] >= curve["incidence"].max() - 1e-9
 
 
 def test_curves_are_followed_for_sixty_days() -> None:
     rows = [("2020-01-01", "2020-01-21", Outcome.DECLINED, 1), ("2020-01-01", "2020-03-01", Outcome.DECLINED, 2)]
     later = [("2020-01-01", "2020-03-02", Outcome.DECLINED, 3), ("2020-01-01", "2020-05-01", Outcome.TAKEN, 4)]
-    curves = cumulative_incidence(detainers(*rows, *later), EXTRACTED)
+    curves = cumulative_incidence(of(*rows, *later), EXTRACTED)
     assert sorted(curves["day"].unique()) == [20, 60]  # the first of March is the sixtieth day
-    read = at_days(curves)
-    assert set(read["outcome"]) == {Outcome.DECLINED}
-    assert list(zip(read["day"], read["incidence"], strict=True)) == [
-        (30, pytest.approx(0.1)),
-        (60, pytest.approx(0.3)),
-    ]
+    declined = curves[curves["outcome"] == Outcome.DECLINED].set_index("day")["incidence"]
+    assert declined.to_dict() == {20: pytest.approx(0.1), 60: pytest.approx(0.3)}
     # Cutting the curves does not change them.
-    days = [20] + [60] * 2 + [61] * 3 + [121] * 4
-    whole = aalen_johansen(days, [1] * 6 + [2] * 4, len(CAUSES))
-    pd.testing.assert_frame_equal(
-        curves.drop(columns="outcome").query("day <= 60"),
-        whole[whole["day"] <= READ_AT[-1]].drop(columns="cause").set_axis(curves.index),
-    )
+    whole = aalen_johansen([20] + [60] * 2 + [61] * 3 + [121] * 4, [1] * 6 + [2] * 4, len(CAUSES))
+    whole = whole[whole["day"] <= READ_AT[-1]].drop(columns="cause").set_axis(curves.index)
+    pd.testing.assert_frame_equal(curves.drop(columns="outcome"), whole)
 
 
 def test_without_censoring_it_is_the_share() -> None:
@@ -96,7 +67,7 @@ def test_without_censoring_it_is_the_share() -> None:
 
 
 def test_blanks_are_followed_to_the_extraction_and_replaced_forms_end_otherwise() -> None:
-    table = detainers(
+    table = of(
         ("2020-06-01", "2020-06-11", Outcome.DECLINED, 2),
         ("2020-06-01", "2020-06-21", Outcome.TAKEN, 1),
         ("2020-06-10", None, Outcome.NOT_RECORDED, 3),
@@ -110,16 +81,14 @@ def test_blanks_are_followed_to_the_extraction_and_replaced_forms_end_otherwise(
     assert at_risk.to_dict() == {1: 11, 5: 7, 10: 6, 20: 4}
     assert curves[Outcome.TAKEN, 20] == pytest.approx(7 / 11 * 4 / 6 * 1 / 4)
     assert set(curves.index.get_level_values("outcome")) == set(CAUSES)
-
-
-def test_ends_of_which_no_total_is_printed_are_one() -> None:
+    # Ends of which no total is printed are one.
     rows = [("2020-06-01", "2020-06-11", outcome, 1) for outcome in Outcome if outcome != Outcome.NOT_RECORDED]
-    last = cumulative_incidence(detainers(*rows), EXTRACTED).groupby("outcome")["incidence"].last()
+    last = cumulative_incidence(of(*rows), EXTRACTED).groupby("outcome")["incidence"].last()
     assert (last * len(rows)).round(6).to_dict() == {Outcome.DECLINED: 1, Outcome.TAKEN: 1, Outcome.OTHER: 5}
 
 
 def test_impossible_dates_are_left_out() -> None:
-    table = detainers(
+    table = of(
         ("2020-06-01", "2020-06-11", Outcome.DECLINED, 1),
         ("2020-06-11", "2020-06-01", Outcome.DECLINED, 2),
         (None, "2020-06-01", Outcome.DECLINED, 3),
@@ -132,13 +101,10 @@ def test_impossible_dates_are_left_out() -> None:
     assert curves.groupby("outcome")["incidence"].last()[Outcome.DECLINED] == 1
 
 
-def test_a_source_without_days_of_ends_stops_with_a_sentence() -> None:
+def test_without_days_of_ends_a_sentence_stops_and_without_ends_curves_are_flat() -> None:
     with pytest.raises(InputError, match="on which day detainers ended"):
-        cumulative_incidence(detainers(("2020-06-01", None, Outcome.DECLINED, 1)), EXTRACTED)
-
-
-def test_all_blank_outcomes_give_flat_curves_and_an_empty_table_none() -> None:
-    curves = cumulative_incidence(detainers(("2020-06-01", None, Outcome.NOT_RECORDED, 5)), EXTRACTED)
+        cumulative_incidence(of(("2020-06-01", None, Outcome.DECLINED, 1)), EXTRACTED)
+    curves = cumulative_incidence(of(("2020-06-01", None, Outcome.NOT_RECORDED, 5)), EXTRACTED)
     assert curves["incidence"].eq(0).all()
     assert curves[["se", "low", "high"]].isna().all(axis=None)
-    assert len(cumulative_incidence(detainers(), EXTRACTED)) == 0
+    assert len(cumulative_incidence(of(("2020-06-01", None, Outcome.TAKEN, 1))[:0], EXTRACTED)) == 0

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.load.files import data_file, read_text_table
-from analysis.load.synthetic_draws import NEVER, NEVER_DAY
-from analysis.load.synthetic_laws import Days, Numbers, day_number, stream
-from analysis.load.synthetic_world import World, margins
+from .draws import NEVER, NEVER_DAY
+from .laws import Days, Numbers, day_number, stream
+from .world import World, margins
 
 Flags = npt.NDArray[np.bool_]
 NEW_FORM_FROM, NEW_FORM_DAYS = date(2025, 5, 1), 60  # the form of May 2025 takes over within this time

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.load.synthetic_laws import day_number, stream
-from analysis.load.synthetic_world import World, margins
+from .laws import day_number, stream
+from .world import World, margins
 
 DECLINED = "Detainer Declined by LEA"
 NEVER = -1  # code of an end that is never recorded

@@ -17,14 +17,14 @@ from io import TextIOWrapper
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from analysis.errors import InputError
-from analysis.load.files import Origin, SourceFacts, sha256_of
-from analysis.load.synthetic_draws import DECLINED, NEVER_DAY, population
-from analysis.load.synthetic_form import LIFT_DATE, Form, coded, dated
-from analysis.load.synthetic_laws import DelayLaw, Event, Options, Rise, day_number
-from analysis.load.synthetic_world import World, margins
+from analysis.load.files import sha256_of
+from analysis.load.sources import Origin, SourceFacts
+from .draws import DECLINED, NEVER_DAY, population
+from .form import LIFT_DATE, Form, coded, dated
+from .laws import Bulk, DelayLaw, Event, Options, Reset, Rise, day_number, standard_events
+from .world import World, margins
 
 TITLE = "SYNTHETIC release of made-up detainers"
 PREAMBLE = (
@@ -229,27 +229,17 @@ def write_release(release: pd.DataFrame, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def write_origin(made: Synthetic, path: Path, *, command: str, name: str = "synthetic") -> Path:
-    """Write what is known of a written release into ``<path>.origin.yml``; give that path back.
-
-    Parameters
-    ----------
-    made, path
-        The release and the file that it was written to.
-    command
-        The command or call that makes it again.
-    name
-        Name of the source.
-    """
+def origin_of_release(made: Synthetic, path: Path, command: str) -> Origin:
+    """Say what is known of a release written to a file, and the command or call that makes it again."""
     dated_ends, delay = LIFT_DATE in made.release, made.world.options.delay
-    origin = Origin(
+    return Origin(
         title=f"{TITLE}, seed {made.world.seed}",
-        producer="analysis.load.synthetic of declined-detainers",
+        producer="tests.synthetic of declined-detainers",
         document="SYNTHETIC: made-up rows in the form of release 2026-ICLI-00005"
         + (", with the day of each end as in 2025-ICFO-18038" if dated_ends else "")
         + "; about nobody and no place",
         document_date=made.extracted_on,
-        reference="analysis/load/synthetic.py",
+        reference="tests/synthetic",
         obtained=command,
         licence="MIT, as the project",
         accessed=made.extracted_on,
@@ -259,7 +249,7 @@ def write_origin(made: Synthetic, path: Path, *, command: str, name: str = "synt
         notes="SYNTHETIC. Shares, places and answers are made up: nothing in it may be told of any state or agency. An "
         f"end is recorded {delay.mean_days:g} days after issue on average ({delay.name} law).",
         source=SourceFacts(
-            name=name,
+            name="synthetic",
             title=f"SYNTHETIC detainers issued {made.world.first_day} to {made.world.last_day}",
             clock="issued",
             first_day=made.world.first_day,
@@ -272,9 +262,3 @@ def write_origin(made: Synthetic, path: Path, *, command: str, name: str = "synt
             lift_dates=dated_ends,
         ),
     )
-    beside = path.with_name(path.name + ".origin.yml")
-    text = yaml.safe_dump(
-        origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=110
-    )
-    beside.write_text(text, encoding="utf-8")
-    return beside
