@@ -15,21 +15,25 @@ from hypothesis import strategies as st
 from release_forms import HEADERS, some_rows, write_release
 
 from analysis.errors import InputError
-from analysis.load.files import check_hash, data_file
-from analysis.load.irregular import bulk_days, recording_by_week
-from analysis.load.norms import norms
+from analysis.load.files import data_file
 from analysis.load.quality import (
+    Check,
+    against_known,
     as_text,
+    bulk_days,
+    level_of,
+    norms,
     read_scorecard,
+    recording_by_week,
     scorecard,
+    scorecard_facts,
     source_scorecard,
     stops,
     table_scorecard,
 )
 from analysis.load.releases import Release, read_release
 from analysis.load.repeats import FIRST_OF_DAY, RULES, flag_repeats
-from analysis.load.scorecards import Check, against_known, level_of, scorecard_facts
-from analysis.load.sources import open_source
+from analysis.load.sources import check_hash, open_source
 from analysis.load.table import as_table
 from analysis.load.vocabulary import GATES, outcome_of
 

@@ -9,18 +9,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from synthetic import generate, write_release
 
 from analysis.errors import InputError
+from analysis.load.imports import check_release, import_release, name_of
 from analysis.load.quality import scorecard
 from analysis.load.repeats import is_repeat
-from analysis.load.snapshots import extraction_days
-from analysis.load.sources import bundled_sources, open_source, sources
-from analysis.load.store import data_folder, find_version, imported_names, read_parts, read_stored, versions_of
-from analysis.load.synthetic import generate, write_release
+from analysis.load.sources import Source, bundled_sources, data_folder, open_source, sources, versions, week_hashes
 from analysis.load.table import NAMES
 from analysis.run import imports
-from analysis.run.imports import check_release, import_release, name_of
-from analysis.run.slices import week_hashes
 from analysis.show.sentences import NOT_EXTRACTED, extraction_facts
 
 FIRST, LAST, EXTRACTED = date(2025, 1, 4), date(2025, 6, 27), date(2025, 7, 10)
