@@ -206,7 +206,8 @@ class Report:
             return
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
         told = {**{key: value for key, value in frame.attrs.items() if isinstance(value, str)}, **self.facts}
-        caption = fill(about.get("caption", name.replace("_", " ").capitalize() + "."), told)
+        plain = name.replace("_", " ").capitalize()
+        caption = fill(about["caption"], told) if about else f"{plain}."
         caption = f"SYNTHETIC data. {caption}" if self.synthetic else caption
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         columns = dict(
@@ -216,7 +217,7 @@ class Report:
         flat = flat[[*columns, *in_file]].rename(columns=columns)
         page = as_html(flat.drop(columns=in_file), name, caption)
         if folded:
-            summary = html.escape(fill(about.get("folded", name.replace("_", " ").capitalize()), told))
+            summary = html.escape(fill(about["folded"], told) if "folded" in about else plain)
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
         csv = as_csv(flat)
         self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption, "csv": csv}})
