@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from analysis.errors import InputError
@@ -97,7 +97,7 @@ def _drawn(numbers: str, *needed: str) -> Callable[[Draw], Draw]:
 def _reason(reason: str) -> Figure:
     """Print why there is nothing to draw."""
     lines = textwrap.wrap(reason, 86)
-    figure = Figure(figsize=(WIDTH, 0.6 + 0.2 * len(lines)), dpi=100)
+    figure = Figure(figsize=(WIDTH, 0.6 + 0.2 * len(lines)))
     figure.text(EDGE / WIDTH, 0.4, "\n".join(lines), va="center", fontsize=11, color=FAINT)
     figure.headline = figure.alt = reason
     return figure
@@ -140,6 +140,13 @@ def _dots(axes: Axes, x: Any, y: Any, mark: str, name: str, colour: str, hollow:
     if len(x):
         face = "white" if hollow else colour
         axes.plot(x, y, mark, color=colour, markerfacecolor=face, markersize=5.5, clip_on=False, zorder=3, label=name)
+
+
+def _boxes(axes: Axes, x: Any, y: Any, width: float, height: Any, **looks: Any) -> None:  # noqa: ANN401
+    """Draw boxes from their lower left corners as one artist, which costs what one of them does."""
+    corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
+    at, size = np.stack(np.broadcast_arrays(x, y), 1), np.stack(np.broadcast_arrays(np.full(len(x), width), height), 1)
+    axes.add_collection(PolyCollection(at[:, None] + corners * size[:, None], **looks))
 
 
 def _name_rows(axes: Axes, names: Sequence[str]) -> None:
@@ -229,30 +236,33 @@ def _tiles(tiles: pd.DataFrame, title: str, subtitle: str, marked: str, absent: 
     figure, (axes,) = frame(rows * side, title, subtitle, left=EDGE, right=WIDTH - EDGE - columns * side, bottom=0.5)
     axes.set_axis_off()
     axes.set(xlim=(0, columns), ylim=(rows, 0))
+    here, gone = tiles[tiles["present"]], tiles[~tiles["present"]]
     without: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": look.EDGES, "hatch": look.HATCH}
-    for postal, tile in tiles.iterrows():
-        x, y = tile["tile_column"] - 1, tile["tile_row"] - 1
-        box, ink = _shade(tile["count"]) if tile["present"] else (without, FAINT)
-        edge = {"edgecolor": INK, "linewidth": 2.4, "zorder": 3} if postal == marked else {}
-        axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, **{"linewidth": 0.8, **box, **edge}))
-        middle: dict = {"ha": "center", "va": "center", "zorder": 4}
-        if not tile["present"]:
-            ground = {"facecolor": look.NO_DETAINERS, "edgecolor": "none", "pad": 1}
-            axes.text(x + 0.5, y + 0.5, str(postal), color=ink, bbox=ground, **middle)
-            continue
-        axes.text(x + 0.5, y + 0.31, str(postal), color=ink, **middle)
-        some: dict = {"color": ink, "weight": "bold"} if tile["count"] else {"color": FAINT}
-        axes.text(x + 0.5, y + 0.69, tile["label"], fontsize=min(12, 64 / len(tile["label"])), **some, **middle)
+    shades = [_shade(count) for count in here["count"]]
+    looks: list[dict] = [{"facecolor": [face for face, _ in shades], "edgecolor": look.EDGES}, without]
+    outlined: dict = {"facecolor": "none", "edgecolor": INK, "linewidth": 2.4}
+    for group, box in zip((here, gone, tiles.loc[tiles.index == marked]), [*looks, outlined], strict=True):
+        _boxes(axes, group["tile_column"] - 0.97, group["tile_row"] - 0.97, 0.94, 0.94, **{"linewidth": 0.8, **box})
+    middle: dict = {"ha": "center", "va": "center"}
+    for tile, (_, ink) in zip(here.itertuples(), shades, strict=True):
+        axes.text(tile.tile_column - 0.5, tile.tile_row - 0.69, tile.Index, color=ink, **middle)
+        number: dict = {"color": ink, "weight": "bold"} if tile.count else {"color": FAINT}
+        size = min(12, 64 / len(tile.label))
+        axes.text(tile.tile_column - 0.5, tile.tile_row - 0.31, tile.label, fontsize=size, **number, **middle)
+    ground = {"facecolor": look.NO_DETAINERS, "edgecolor": "none", "pad": 1}
+    for tile in gone.itertuples():
+        axes.text(tile.tile_column - 0.5, tile.tile_row - 0.5, tile.Index, color=FAINT, bbox=ground, **middle)
     names = ["none", *(f"{a} to {b - 1}" for a, b in pairwise(CLASSES)), f"{CLASSES[-1]} or more"]
-    swatches = [Patch(label=name, **_shade(count)[0]) for name, count in zip(names, (0, *CLASSES), strict=True)]
+    faces = zip(names, ("white", *look.RAMP), strict=True)
+    swatches = [Patch(label=name, facecolor=face, edgecolor=look.EDGES) for name, face in faces]
     _key(figure, [*swatches, Patch(label=absent, **without)], columns=7)
     return figure
 
 
-def _shade(count: float) -> tuple[dict[str, Any], str]:
+def _shade(count: float) -> tuple[str, str]:
     """Give a count's fill and the colour of text on it: white for none, then light to dark by class."""
     rank = bisect_right(CLASSES, count)
-    return {"facecolor": ("white", *look.RAMP)[rank], "edgecolor": look.EDGES}, INK if rank < 4 else "white"
+    return ("white", *look.RAMP)[rank], INK if rank < 4 else "white"
 
 
 @_drawn(
@@ -285,7 +295,7 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
     edge = x[week] + (2.5 if week == weeks.index[-1] else 0)
     below.annotate(f"{own['declined']:,.0f}", (edge, own["declined"]), color=DECLINED, **beside)
     if own["status"] != "partial" and pd.notna(own["share"]):
-        above.annotate(f"{own['share']:.1%}", (edge, own["share"]), color=TAKEN, **beside)
+        above.annotate(f"{own['share']:.1%}", (x[week], own["share"]), color=TAKEN, **beside)
     _key(figure)
     usual = ", with the range that would be usual after the eight weeks before" if banded else ""
     figure.alt = (
@@ -319,15 +329,16 @@ def _bars(axes: Axes, weeks: pd.DataFrame, x: pd.Series, week: pd.Timestamp) -> 
         fill: dict = {} if status == "settled" else {"facecolor": "white", "hatch": look.HATCH if partial else None}
         name = {"settled": "declined", "partial": "partial week"}.get(status, "unfinished")
         edged = {"facecolor": look.LIGHT_DECLINED, "edgecolor": DECLINED, "linewidth": 0.8, **fill}
-        bars = axes.bar(x[chosen.index], chosen["declined"], width=5, label=name, **edged)
+        _boxes(axes, x[chosen.index] - 2.5, 0, 5, chosen["declined"], label=name, **edged)
         if status == weeks["status"][week]:
-            bars[chosen.index.get_loc(week)].set(linewidth=2, **fill or {"facecolor": DECLINED})
+            own = {**edged, "linewidth": 2, **(fill or {"facecolor": DECLINED})}
+            _boxes(axes, x[[week]] - 2.5, 0, 5, weeks["declined"][[week]], **own)
     usual, top = weeks.dropna(subset="usual_low"), weeks[["declined", "usual_high"]].max().max()
     if len(usual):
-        low, high, middle = usual["usual_low"], usual["usual_high"], x[usual.index]
-        axes.bar(middle, high - low, bottom=low, width=7, color="#DEDEDE", zorder=0.5, label="usual range")
+        low, high, left = usual["usual_low"], usual["usual_high"], x[usual.index] - 3.5
+        _boxes(axes, left, low, 7, high - low, facecolor="#DEDEDE", zorder=0.5, label="usual range")
         for end in (low, high):
-            axes.hlines(end, middle - 3.5, middle + 3.5, color=FAINT, linewidth=0.8)
+            axes.hlines(end, left, left + 7, color=FAINT, linewidth=0.8)
     for side, mark in (("above", "^"), ("below", "v")):
         outside = weeks[weeks["outside"] == side]
         _dots(axes, x[outside.index], outside["declined"] + 0.06 * max(1, top), mark, f"{side} it", INK)
@@ -415,9 +426,9 @@ def cross_table(table: pd.DataFrame) -> Figure:
     sns.heatmap(
         shade, annot=labels, fmt="", annot_kws={"size": size}, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare
     )
-    boxes = [Rectangle((column, row), 1, 1) for row, column in np.argwhere(hidden)]
     grey: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": "#C9C9C9"}
-    axes.add_collection(PatchCollection(boxes, hatch=look.HATCH, linewidth=0.4, **grey))
+    down, across = np.nonzero(hidden)
+    _boxes(axes, across, down, 1, 1, hatch=look.HATCH, linewidth=0.4, **grey)
     for text, value, unseen, whole in zip(axes.texts, shade.to_numpy().flat, hidden.flat, sums.flat, strict=True):
         text.set(color="white" if value > DARK * darkest else "black", weight="bold" if whole else "normal")
         if unseen:
@@ -714,11 +725,12 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     _dots(above, x[whole.index], whole["declined_was"], "o", "older version", INK, hollow=True)
     above.plot(x[whole.index], whole["declined_now"], "o", color=DECLINED, ms=4, zorder=4, label="newer version")
     _dots(above, x[cut.index], cut["declined_now"], "x", "week cut short in a version", DECLINED)
-    below.bar(x[whole.index], whole["declined_change"], width=5, color=DECLINED)
+    _boxes(below, x[whole.index] - 2.5, 0, 5, whole["declined_change"], facecolor=DECLINED)
     below.axhline(0, color=FAINT, linewidth=0.8)
     most = shown[["declined_was", "declined_now"]].to_numpy().max()
     look.count_axis(above, "y", "Recorded as declined", 1.08 * max(1, most))
-    look.count_axis(below, "y", "Newer less older", None if whole["declined_change"].any() else 1, -1)
+    change = [0, *whole["declined_change"]] if whole["declined_change"].any() else [-1, 1]
+    look.count_axis(below, "y", "Newer less older", 1.08 * max(change), 1.08 * min(change))
     _key(figure)
     figure.alt = (
         "Two panels by week of issue: detainers recorded as declined in the older and the newer version, and the "

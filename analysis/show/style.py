@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
+import matplotlib.figure
 import matplotlib.style
 import pandas as pd
 from matplotlib.axes import Axes
@@ -68,15 +69,25 @@ def style() -> Iterator[None]:
         yield
 
 
-class Figure(mpl.figure.Figure):
-    """A figure that shows as the last line of a cell; ``headline``, ``subtitle`` and ``alt`` say what is in it."""
+class Figure:
+    """A matplotlib figure that shows as the last line of a cell; ``headline``, ``subtitle`` and ``alt`` tell of it.
+
+    It has everything that the figure has, which is ``drawn``. It is none itself, since Jupyter's inline backend has its
+    own way of showing those, in the session's settings and with the margins cut off.
+    """
 
     headline = subtitle = alt = ""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        self.drawn = mpl.figure.Figure(dpi=100, **options)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self.__dict__["drawn"], name)
 
     def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401
         """Save as matplotlib does, in this package's style."""
         with style():
-            super().savefig(fname, **options)
+            self.drawn.savefig(fname, **options)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict]:
         width, height = (round(96 * inches) for inches in self.get_size_inches())
@@ -85,7 +96,7 @@ class Figure(mpl.figure.Figure):
         return data, {"image/png": {"width": width, "height": height}}
 
 
-def svg_of(figure: mpl.figure.Figure) -> str:
+def svg_of(figure: Figure | mpl.figure.Figure) -> str:
     """Draw a figure as SVG; the same figure gives the same text."""
     file = io.StringIO()
     with style():
@@ -94,7 +105,7 @@ def svg_of(figure: mpl.figure.Figure) -> str:
     return " ".join(without_comments.split()).replace("> <", "><") + "\n"
 
 
-def png_of(figure: mpl.figure.Figure) -> bytes:
+def png_of(figure: Figure | mpl.figure.Figure) -> bytes:
     """Draw a figure as PNG; the same figure gives the same bytes."""
     file = io.BytesIO()
     with style():
@@ -123,7 +134,7 @@ def frame(
     under_title = 0.28 + 0.25 * (title.count("\n") + 1)
     above = under_title + 0.19 * (below.count("\n") + 1) + 0.24 + top
     total = above + rows * height + (rows - 1) * gap + bottom
-    figure = Figure(figsize=(WIDTH, total), dpi=100)
+    figure = Figure(figsize=(WIDTH, total))
     figure.headline, figure.subtitle = headline, subtitle
     figure.set_label(f"{headline}\n{subtitle}")
     look: dict[str, Any] = {"va": "top", "linespacing": 1.15}
@@ -147,9 +158,9 @@ def share_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float) -> N
     axes.grid(visible=True, axis=axis)
 
 
-def count_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float | None, least: float = 0) -> None:
-    """Give an axis of counts its name, its ends (None = as the data have it), a grid and few whole ticks."""
-    axes.set(**{f"{axis}label": name} | ({} if most is None else {f"{axis}lim": (least, most)}))
+def count_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float, least: float = 0) -> None:
+    """Give an axis of counts its name, its ends, a grid and few whole ticks with their thousands separated."""
+    axes.set(**{f"{axis}label": name, f"{axis}lim": (least, most)})
     of = axes.xaxis if axis == "x" else axes.yaxis
     of.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
     of.set_major_formatter(lambda count, _: f"{count:,.0f}".replace("-", "−"))
