@@ -80,7 +80,7 @@ def _drawn(numbers: str, *needed: str) -> Callable[[Draw], Draw]:
                 raise InputError(what, found=", ".join(map(str, table)), expected=", ".join(needed))
             with look.style():
                 figure = draw(table) if len(table) else _reason(table.attrs.get("reason") or NOTHING)
-                if figure.subtitle:
+                if not figure.reason:
                     figure.alt += f" The numbers are in the table {numbers}."
                 if table.attrs.get("synthetic"):
                     height, right = figure.get_figheight(), 1 - EDGE / WIDTH
@@ -99,7 +99,7 @@ def _reason(reason: str) -> Figure:
     lines = textwrap.wrap(reason, 86)
     figure = Figure(figsize=(WIDTH, 0.6 + 0.2 * len(lines)))
     figure.text(EDGE / WIDTH, 0.4, "\n".join(lines), va="center", fontsize=11, color=FAINT)
-    figure.headline = figure.alt = reason
+    figure.headline = figure.alt = figure.reason = reason
     return figure
 
 

@@ -73,10 +73,11 @@ class Figure:
     """A matplotlib figure that shows as the last line of a cell; ``headline``, ``subtitle`` and ``alt`` tell of it.
 
     It has everything that the figure has, which is ``drawn``. It is none itself, since Jupyter's inline backend has its
-    own way of showing those, in the session's settings and with the margins cut off.
+    own way of showing those, in the session's settings and with the margins cut off. ``reason`` is why there is nothing
+    to draw, blank if there is something.
     """
 
-    headline = subtitle = alt = ""
+    headline = subtitle = alt = reason = ""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         self.drawn = mpl.figure.Figure(dpi=100, **options)
