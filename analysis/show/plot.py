@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from analysis.errors import InputError
@@ -42,25 +42,25 @@ DARK = 0.62
 """Part of the darkest shade from which text on it is white."""
 STATUSES = {"settled": ("o", False), "provisional": ("o", True), "too young": ("^", True)}
 """Mark of a week's share, and whether it is hollow; a week that is partial has none."""
-BARS: dict[str, tuple[str, dict]] = {
-    "settled": ("declined", {}),
-    "partial": ("partial week", {"facecolor": "white", "hatch": look.HATCH}),
-    "unfinished": ("unfinished", {"facecolor": "white"}),
-}
 OUTCOMES = {
     "declined": ("recorded as declined", DECLINED, ""),
     "taken": ("taken by ICE", TAKEN, "///"),
     "other_ends": ("other ends", OTHER_ENDS, "--"),
     "not_recorded": ("no outcome recorded", OPEN, "xx"),
 }
-WAYS = {
-    "declined_by_lea": ("recorded as declined", DECLINED, "-"),
-    "transferred_to_ice": ("taken by ICE", TAKEN, "--"),
-    "other_end": ("other ends", OTHER_ENDS, "-."),
-}
+"""Name, colour and hatch of each outcome, in the order in which they are drawn."""
+WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "--"), "other_end": ("other_ends", "-.")}
+"""The outcome of each way of ending, and its line."""
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
 LEAST_RATIO = 0.05
 """Where the axis of ratios begins."""
+BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
+"""Where the number of a mark stands."""
+COMPARED = (
+    "Without {without}: {now:,} against {before:,} the week before, {finding} (ratio {ratio:.2f}, 95% interval "
+    "{low:.2f} to {high:.2f})"
+)
+NOTHING = "There is nothing to draw."
 Draw = Callable[[pd.DataFrame], Figure]
 
 
@@ -79,10 +79,8 @@ def _drawn(numbers: str, *needed: str) -> Callable[[Draw], Draw]:
                 what = f"plot.{draw.__name__} cannot draw a table without {', '.join(lacking)}"
                 raise InputError(what, found=", ".join(map(str, table)), expected=", ".join(needed))
             with look.style():
-                figure = (
-                    draw(table) if len(table) else _reason(table.attrs.get("reason") or "There is nothing to draw.")
-                )
-                if figure.subtitle:
+                figure = draw(table) if len(table) else _reason(table.attrs.get("reason") or NOTHING)
+                if not figure.reason:
                     figure.alt += f" The numbers are in the table {numbers}."
                 if table.attrs.get("synthetic"):
                     height, right = figure.get_figheight(), 1 - EDGE / WIDTH
@@ -99,7 +97,7 @@ def _drawn(numbers: str, *needed: str) -> Callable[[Draw], Draw]:
 def _reason(reason: str) -> Figure:
     """Print why there is nothing to draw."""
     lines = textwrap.wrap(reason, 86)
-    figure = Figure(figsize=(WIDTH, 0.6 + 0.2 * len(lines)), dpi=100)
+    figure = Figure(figsize=(WIDTH, 0.6 + 0.2 * len(lines)))
     figure.text(EDGE / WIDTH, 0.4, "\n".join(lines), va="center", fontsize=11, color=FAINT)
     figure.headline = figure.alt = figure.reason = reason
     return figure
@@ -144,6 +142,13 @@ def _dots(axes: Axes, x: Any, y: Any, mark: str, name: str, colour: str, hollow:
         axes.plot(x, y, mark, color=colour, markerfacecolor=face, markersize=5.5, clip_on=False, zorder=3, label=name)
 
 
+def _boxes(axes: Axes, x: Any, y: Any, width: float, height: Any, **looks: Any) -> None:  # noqa: ANN401
+    """Draw boxes from their lower left corners as one artist, which costs what one of them does."""
+    corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
+    at, size = np.stack(np.broadcast_arrays(x, y), 1), np.stack(np.broadcast_arrays(np.full(len(x), width), height), 1)
+    axes.add_collection(PolyCollection(at[:, None] + corners * size[:, None], **looks))
+
+
 def _name_rows(axes: Axes, names: Sequence[str]) -> None:
     """Write the names of rows beside an axis, from the top."""
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -153,7 +158,7 @@ def _name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 def _key(figure: Figure, handles: Sequence[Patch] = (), columns: int = 4) -> None:
     """Say along the foot of the figure what its marks mean: those given, or those of its panels that have a name."""
-    named = {handle.get_label(): handle for handle in handles}
+    named: dict[str, Any] = {str(handle.get_label()): handle for handle in handles}
     for axes in figure.axes if not handles else ():
         named |= {name: mark for mark, name in zip(*axes.get_legend_handles_labels(), strict=True) if name not in named}
     order = [name for column in range(columns) for name in list(named)[column::columns]]  # a legend fills columns first
@@ -168,9 +173,6 @@ def _key(figure: Figure, handles: Sequence[Patch] = (), columns: int = 4) -> Non
     figure.legend(
         [named[name] for name in order], order, loc="lower left", bbox_to_anchor=corner, ncols=columns, **spaces
     )
-
-
-# Maps.
 
 
 @_drawn("by_state", "declined", "issued")
@@ -234,33 +236,33 @@ def _tiles(tiles: pd.DataFrame, title: str, subtitle: str, marked: str, absent: 
     figure, (axes,) = frame(rows * side, title, subtitle, left=EDGE, right=WIDTH - EDGE - columns * side, bottom=0.5)
     axes.set_axis_off()
     axes.set(xlim=(0, columns), ylim=(rows, 0))
+    here, gone = tiles[tiles["present"]], tiles[~tiles["present"]]
     without: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": look.EDGES, "hatch": look.HATCH}
-    for postal, tile in tiles.iterrows():
-        x, y = tile["tile_column"] - 1, tile["tile_row"] - 1
-        box, ink = _shade(tile["count"]) if tile["present"] else (without, FAINT)
-        edge = {"edgecolor": INK, "linewidth": 2.4, "zorder": 3} if postal == marked else {}
-        axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, **{"linewidth": 0.8, **box, **edge}))
-        middle: dict = {"ha": "center", "va": "center", "zorder": 4}
-        if not tile["present"]:
-            ground = {"facecolor": look.NO_DETAINERS, "edgecolor": "none", "pad": 1}
-            axes.text(x + 0.5, y + 0.5, str(postal), color=ink, bbox=ground, **middle)
-            continue
-        axes.text(x + 0.5, y + 0.31, str(postal), color=ink, **middle)
-        some: dict = {"color": ink, "weight": "bold"} if tile["count"] else {"color": FAINT}
-        axes.text(x + 0.5, y + 0.69, tile["label"], fontsize=min(12, 64 / len(tile["label"])), **some, **middle)
+    shades = [_shade(count) for count in here["count"]]
+    looks: list[dict] = [{"facecolor": [face for face, _ in shades], "edgecolor": look.EDGES}, without]
+    outlined: dict = {"facecolor": "none", "edgecolor": INK, "linewidth": 2.4}
+    for group, box in zip((here, gone, tiles.loc[tiles.index == marked]), [*looks, outlined], strict=True):
+        _boxes(axes, group["tile_column"] - 0.97, group["tile_row"] - 0.97, 0.94, 0.94, **{"linewidth": 0.8, **box})
+    middle: dict = {"ha": "center", "va": "center"}
+    for tile, (_, ink) in zip(here.itertuples(), shades, strict=True):
+        axes.text(tile.tile_column - 0.5, tile.tile_row - 0.69, tile.Index, color=ink, **middle)
+        number: dict = {"color": ink, "weight": "bold"} if tile.count else {"color": FAINT}
+        size = min(12, 64 / len(tile.label))
+        axes.text(tile.tile_column - 0.5, tile.tile_row - 0.31, tile.label, fontsize=size, **number, **middle)
+    ground = {"facecolor": look.NO_DETAINERS, "edgecolor": "none", "pad": 1}
+    for tile in gone.itertuples():
+        axes.text(tile.tile_column - 0.5, tile.tile_row - 0.5, tile.Index, color=FAINT, bbox=ground, **middle)
     names = ["none", *(f"{a} to {b - 1}" for a, b in pairwise(CLASSES)), f"{CLASSES[-1]} or more"]
-    swatches = [Patch(label=name, **_shade(count)[0]) for name, count in zip(names, (0, *CLASSES), strict=True)]
+    faces = zip(names, ("white", *look.RAMP), strict=True)
+    swatches = [Patch(label=name, facecolor=face, edgecolor=look.EDGES) for name, face in faces]
     _key(figure, [*swatches, Patch(label=absent, **without)], columns=7)
     return figure
 
 
-def _shade(count: float) -> tuple[dict[str, str], str]:
+def _shade(count: float) -> tuple[str, str]:
     """Give a count's fill and the colour of text on it: white for none, then light to dark by class."""
     rank = bisect_right(CLASSES, count)
-    return {"facecolor": ("white", *look.RAMP)[rank], "edgecolor": look.EDGES}, INK if rank < 4 else "white"
-
-
-# Weeks.
+    return ("white", *look.RAMP)[rank], INK if rank < 4 else "white"
 
 
 @_drawn(
@@ -284,7 +286,7 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
         title += f"; {own['usual_low']:.0f} to {own['usual_high']:.0f} would be usual"
     subtitle = _told("Detainers recorded as declined, and their share of those issued", weeks, "place_name")
     figure, (above, below) = frame(1.75, title, subtitle, rows=2, right=0.75, bottom=0.95, gap=0.34)
-    x = pd.Series(look.week_axis(below, weeks.index), weeks.index)
+    x = look.week_axis(below, weeks.index)
     _shares(above, weeks, x)
     _bars(below, weeks, x, week)
     _mark_events([above, below], weeks.attrs.get("events") or [], x)
@@ -293,7 +295,7 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
     edge = x[week] + (2.5 if week == weeks.index[-1] else 0)
     below.annotate(f"{own['declined']:,.0f}", (edge, own["declined"]), color=DECLINED, **beside)
     if own["status"] != "partial" and pd.notna(own["share"]):
-        above.annotate(f"{own['share']:.1%}", (edge, own["share"]), color=TAKEN, **beside)
+        above.annotate(f"{own['share']:.1%}", (x[week], own["share"]), color=TAKEN, **beside)
     _key(figure)
     usual = ", with the range that would be usual after the eight weeks before" if banded else ""
     figure.alt = (
@@ -307,9 +309,8 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
 def _shares(axes: Axes, weeks: pd.DataFrame, x: pd.Series) -> None:
     """Draw the weeks' shares as a line, with their intervals."""
     whole = weeks[(weeks["status"] != "partial") & weeks["share"].notna()]
-    axes.set_ylabel("Share of issued")
     if whole.empty:
-        axes.set_yticks([])
+        axes.set(ylabel="Share of issued", yticks=[])
         axes.text(0.03, 0.5, "no share is given", transform=axes.transAxes, color=FAINT)
         return
     axes.plot(x[whole.index], whole["share"], color=TAKEN, linewidth=1)
@@ -318,30 +319,30 @@ def _shares(axes: Axes, weeks: pd.DataFrame, x: pd.Series) -> None:
         _dots(axes, x[chosen.index], chosen["share"], mark, status, TAKEN, hollow)
     interval: dict = {"color": look.LIGHT_TAKEN, "linewidth": 1.4, "label": "95% interval"}
     axes.vlines(x[whole.index], whole["share_low"], whole["share_high"], **interval)
-    axes.set_ylim(0, min(1.0, 1.08 * max(0.01, whole["share_high"].max())))
-    look.share_axis(axes, "y")
+    look.share_axis(axes, "y", "Share of issued", min(1.0, 1.08 * max(0.01, whole["share_high"].max())))
 
 
 def _bars(axes: Axes, weeks: pd.DataFrame, x: pd.Series, week: pd.Timestamp) -> None:
     """Draw the weeks' declines as bars, before the range that would be usual; the week's own is the strongest."""
     for status in dict.fromkeys(weeks["status"]):
-        name, fill = BARS.get(status, BARS["unfinished"])
-        chosen = weeks[weeks["status"] == status]
+        chosen, partial = weeks[weeks["status"] == status], status == "partial"
+        fill: dict = {} if status == "settled" else {"facecolor": "white", "hatch": look.HATCH if partial else None}
+        name = {"settled": "declined", "partial": "partial week"}.get(status, "unfinished")
         edged = {"facecolor": look.LIGHT_DECLINED, "edgecolor": DECLINED, "linewidth": 0.8, **fill}
-        bars = axes.bar(x[chosen.index], chosen["declined"], width=5, label=name, **edged)
+        _boxes(axes, x[chosen.index] - 2.5, 0, 5, chosen["declined"], label=name, **edged)
         if status == weeks["status"][week]:
-            bars[chosen.index.get_loc(week)].set(linewidth=2, **fill or {"facecolor": DECLINED})
+            own = {**edged, "linewidth": 2, **(fill or {"facecolor": DECLINED})}
+            _boxes(axes, x[[week]] - 2.5, 0, 5, weeks["declined"][[week]], **own)
     usual, top = weeks.dropna(subset="usual_low"), weeks[["declined", "usual_high"]].max().max()
     if len(usual):
-        low, high, middle = usual["usual_low"], usual["usual_high"], x[usual.index]
-        axes.bar(middle, high - low, bottom=low, width=7, color="#DEDEDE", zorder=0.5, label="usual range")
+        low, high, left = usual["usual_low"], usual["usual_high"], x[usual.index] - 3.5
+        _boxes(axes, left, low, 7, high - low, facecolor="#DEDEDE", zorder=0.5, label="usual range")
         for end in (low, high):
-            axes.hlines(end, middle - 3.5, middle + 3.5, color=FAINT, linewidth=0.8)
+            axes.hlines(end, left, left + 7, color=FAINT, linewidth=0.8)
     for side, mark in (("above", "^"), ("below", "v")):
         outside = weeks[weeks["outside"] == side]
         _dots(axes, x[outside.index], outside["declined"] + 0.06 * max(1, top), mark, f"{side} it", INK)
-    axes.set(ylabel="Recorded as declined", ylim=(0, 1.14 * max(1, top)))
-    look.count_axis(axes, "y")
+    look.count_axis(axes, "y", "Recorded as declined", 1.14 * max(1, top))
 
 
 def _mark_events(panels: Sequence[Axes], events: Sequence[dict], x: pd.Series) -> None:
@@ -378,22 +379,18 @@ def nowcast(weeks: pd.DataFrame) -> Figure:
         title = f"{own['recorded']:.0f} recorded so far, about {own['estimate']:.0f} expected"
     subtitle = _told("Recorded as declined and estimated final number by week of issue", weeks, "place_name")
     figure, (axes,) = frame(2.3, title, subtitle)
-    x = pd.Series(look.week_axis(axes, weeks.index), weeks.index)
+    x = look.week_axis(axes, weeks.index)
     _dots(axes, x[~young], weeks["recorded"][~young], "o", "recorded", DECLINED)
     axes.vlines(x[given], some["low"], some["high"], color=INK, linewidth=1.2)
     _dots(axes, x[given], some["estimate"], "D", "estimate of the final number, with its 90% band", INK, hollow=True)
     _dots(axes, x[young], weeks["recorded"][young], "x", "recorded, too young for an estimate", INK)
-    axes.set(ylabel="Recorded as declined", ylim=(0, 1.1 * max([1, *weeks["recorded"], *some["high"]])))
-    look.count_axis(axes, "y")
+    look.count_axis(axes, "y", "Recorded as declined", 1.1 * max([1, *weeks["recorded"], *some["high"]]))
     _key(figure)
     figure.alt = (
         "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
         f"number with a band. This week: {own['recorded']:.0f} recorded."
     )
     return figure
-
-
-# Tables and shares.
 
 
 @_drawn("state_by_offence", "state_name", "group", "declined", "declined_shown")
@@ -416,7 +413,7 @@ def cross_table(table: pd.DataFrame) -> Figure:
     left = max(_room(rows), LETTER * 7 * len(groups[0]))
     wide = min(0.8, (WIDTH - left - 0.2) / len(groups))
     subtitle = _told("Detainers recorded as declined, all statuses; hatched: not shown", table, "period_name")
-    margins = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": slant}
+    margins: dict[str, Any] = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": slant}
     title = "Recorded as declined by state and offence group"
     figure, (axes,) = frame(0.3 * len(rows), title, subtitle, **margins)
     sums = np.logical_or.outer(counts.index == "All", counts.columns == "All")
@@ -429,9 +426,9 @@ def cross_table(table: pd.DataFrame) -> Figure:
     sns.heatmap(
         shade, annot=labels, fmt="", annot_kws={"size": size}, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare
     )
-    boxes = [Rectangle((column, row), 1, 1) for row, column in np.argwhere(hidden)]
     grey: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": "#C9C9C9"}
-    axes.add_collection(PatchCollection(boxes, hatch=look.HATCH, linewidth=0.4, **grey))
+    down, across = np.nonzero(hidden)
+    _boxes(axes, across, down, 1, 1, hatch=look.HATCH, linewidth=0.4, **grey)
     for text, value, unseen, whole in zip(axes.texts, shade.to_numpy().flat, hidden.flat, sums.flat, strict=True):
         text.set(color="white" if value > DARK * darkest else "black", weight="bold" if whole else "normal")
         if unseen:
@@ -475,7 +472,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     for column, (name, colour, hatch) in OUTCOMES.items():
         share = np.divide(counts[column].to_numpy(), total, out=np.zeros(len(counts)), where=total > 0)
         axes.barh(range(len(counts)), share, left=start, height=0.5, color=colour, ec="white", hatch=hatch, label=name)
-        for row in np.flatnonzero(counts[column]):
+        for row in np.flatnonzero(counts[column]).tolist():
             text, middle = f"{counts[column].iloc[row]:,.0f}", start[row] + share[row] / 2
             room = (len(text) * LETTER * 10.5 + 0.12) / (WIDTH - left - 0.3)
             if share[row] > room:
@@ -487,8 +484,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
                 written[row] = at + room
         start += share
     _name_rows(axes, names)
-    axes.set(xlim=(0, 1), xlabel="Share of detainers issued")
-    look.share_axis(axes, "x")
+    look.share_axis(axes, "x", "Share of detainers issued", 1)
     _key(figure)
     declined, taken, other, none = (f"{sums[name]:,.0f}" for name in OUTCOMES)
     figure.alt = (
@@ -561,7 +557,8 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
     figure, (axes,) = frame(2.9, title, subtitle, left=0.8, right=2.1, bottom=0.65)
     top, floor, last = 1.1 * max(0.05, float(curves["high"].max())), -np.inf, []
     for outcome, curve in curves.groupby("outcome", sort=False):
-        name, colour, line = WAYS.get(str(outcome), (str(outcome).replace("_", " "), OPEN, ":"))
+        way, line = WAYS[str(outcome)]
+        name, colour, _ = OUTCOMES[way]
         if curve["incidence"].any():
             axes.step(curve["day"], curve["incidence"], line, where="post", color=colour, linewidth=1.8)
             axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=colour, alpha=0.15)
@@ -571,17 +568,13 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
         ends = ((1, height), (1.03, floor), ("axes fraction", "data"), ("axes fraction", "data"))
         arrow = {"arrowstyle": "-", "color": colour, "shrinkA": 1, "shrinkB": 0}
         axes.annotate(f"{name}\n{height:.1%}", *ends, va="center", linespacing=1.0, arrowprops=arrow)
-    axes.set(xlim=(0, READ_AT[-1]), ylim=(0, top), xlabel="Days since issue", ylabel="Share of detainers")
-    axes.set_xticks([0, *READ_AT])
-    look.share_axis(axes, "y")
+    axes.set(xlim=(0, READ_AT[-1]), xlabel="Days since issue", xticks=[0, *READ_AT])
+    look.share_axis(axes, "y", "Share of detainers", top)
     figure.alt = (
         "Curves of the share of detainers that had ended in each way by days since issue, with 95% intervals; those "
         f"without a recorded end count as followed until the extraction. {title}."
     )
     return figure
-
-
-# The published weeks, and how good a release is.
 
 
 @_drawn("weeks", "week", "declined", "elsewhere")
@@ -602,10 +595,7 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     if pd.notna(last["elsewhere"]):
         title = f"{last['declined']:,.0f} recorded as declined, {last['elsewhere']:,.0f} of them outside {without}"
         if against := weeks.attrs.get("comparison"):
-            title = (
-                "Without {}: {now:,} against {before:,} the week before, {finding} (ratio {ratio:.2f}, 95% interval "
-                "{low:.2f} to {high:.2f})"
-            ).format(without, **against)
+            title = COMPARED.format(without=without, **against)
     subtitle = (
         f"Detainers recorded as declined in a week, the United States with and without {without}, weeks up to that "
         f"ending {_day(fridays[-1])}"
@@ -613,22 +603,17 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     ends = zip(saturdays, fridays, strict=True)
     names = [f"{first.day} {first:%b} to {friday.day} {friday:%b %Y}" for first, friday in ends]
     figure, (axes,) = frame(0.75 * len(weeks), title, subtitle, left=_room(names), right=0.9)
-    short, shown = textwrap.shorten(without, 45, placeholder=" …"), weeks.fillna({"elsewhere": 0})
-    for column, mark, name, colour, down in (
-        ("declined", "o", "all places", DECLINED, -0.2),
-        ("elsewhere", "D", f"without {short}", TAKEN, 0.2),
-    ):
+    short = textwrap.shorten(without, 45, placeholder=" …")
+    looks = (("declined", "o", "all places", DECLINED, -0.2), ("elsewhere", "D", f"without {short}", TAKEN, 0.2))
+    for column, mark, name, colour, down in looks:
         known = weeks[column].notna().to_numpy()
         _dots(axes, weeks[column][known], np.flatnonzero(known) + down, mark, name, colour, hollow=down > 0)
-        for row, (at, number) in enumerate(zip(shown[column], weeks[column], strict=True)):
-            text = "not known" if np.isnan(number) else f"{number:,.0f}"
-            axes.annotate(text, (at, row + down), (9, 0), textcoords="offset points", va="center")
+        for row, number in enumerate(weeks[column]):
+            axes.annotate(_known(number), (np.nan_to_num(number), row + down), **BESIDE)
     _count_rows(axes, names, max(1, weeks["declined"].max()))
     _key(figure)
     rows = zip(saturdays, weeks["declined"], weeks["elsewhere"], strict=True)
-    told = [
-        f"week of {day.day} {day:%B} {n:,.0f} and {'not known' if np.isnan(m) else f'{m:,.0f}'}" for day, n, m in rows
-    ]
+    told = [f"week of {day.day} {day:%B} {_known(all_of)} and {_known(rest)}" for day, all_of, rest in rows]
     figure.alt = (
         f"Dot plot of detainers recorded as declined by week, all places together and without {without}: "
         f"{'; '.join(told)}. {title}."
@@ -636,12 +621,16 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     return figure
 
 
+def _known(number: float) -> str:
+    """Write a count, or that it is not known."""
+    return "not known" if np.isnan(number) else f"{number:,.0f}"
+
+
 def _count_rows(axes: Axes, names: Sequence[str], most: float) -> None:
     """Give a plot of counts its rows, from the top, and its axis."""
     _name_rows(axes, names)
-    axes.set(xlim=(-0.02 * most, 1.04 * most), xlabel="Detainers recorded as declined")
     axes.spines["left"].set_visible(False)
-    look.count_axis(axes, "x")
+    look.count_axis(axes, "x", "Detainers recorded as declined", 1.04 * most, -0.02 * most)
 
 
 @_drawn("declined_by_place", "place", "state", "level", "declined", "bound")
@@ -672,7 +661,7 @@ def published_places(places: pd.DataFrame) -> Figure:
     _dots(axes, number[~least], y[~least], "o", "as printed", DECLINED)
     _dots(axes, number[least], y[least], ">", "at least this many", DECLINED, hollow=True)
     for row, (count, bound) in enumerate(zip(number, least, strict=True)):
-        axes.annotate(f"{'≥' * int(bound)}{count:,}", (count, row), (8, 0), textcoords="offset points", va="center")
+        axes.annotate(f"{'≥' * int(bound)}{count:,}", (count, row), **BESIDE)
     _count_rows(axes, names, max(1, number.max()))
     _key(figure)
     figure.alt = f"Dot plot of detainers recorded as declined by place. {known}."
@@ -694,14 +683,12 @@ def recording(quality: pd.DataFrame) -> Figure:
     subtitle = "Detainers issued by week, and the share of them without a lift reason"
     subtitle += f", data through {_day(through)}" if through else ""
     figure, (above, below) = frame(1.6, title, subtitle, rows=2, left=1.0)
-    x = pd.Series(look.week_axis(below, quality.index), quality.index)
+    x = look.week_axis(below, quality.index)
     for axes, column, colour in ((above, "issued", TAKEN), (below, "blank_share", DECLINED)):
         _dots(axes, x[finished], quality[column][finished], "o", "looks finished", colour)
         _dots(axes, x[~finished], quality[column][~finished], "o", "looks unfinished", colour, hollow=True)
-    above.set(ylabel="Detainers issued", ylim=(0, 1.08 * max(1, quality["issued"].max())))
-    below.set(ylabel="Lift reason blank", ylim=(0, 1))
-    look.count_axis(above, "y")
-    look.share_axis(below, "y")
+    look.count_axis(above, "y", "Detainers issued", 1.08 * max(1, quality["issued"].max()))
+    look.share_axis(below, "y", "Lift reason blank", 1)
     _key(figure)
     blank = quality["not_recorded"].sum() / max(1, quality["issued"].sum())
     figure.alt = (
@@ -733,18 +720,17 @@ def revisions(weeks: pd.DataFrame) -> Figure:
         "Recorded as declined by week of issue, in ",
     )
     figure, (above, below) = frame(1.7, title, subtitle + versions, rows=2, left=1.0)
-    x = pd.Series(look.week_axis(below, shown.index), shown.index)
+    x = look.week_axis(below, shown.index)
     above.vlines(x[whole.index], whole["declined_was"], whole["declined_now"], color=OPEN, linewidth=1)
     _dots(above, x[whole.index], whole["declined_was"], "o", "older version", INK, hollow=True)
     above.plot(x[whole.index], whole["declined_now"], "o", color=DECLINED, ms=4, zorder=4, label="newer version")
     _dots(above, x[cut.index], cut["declined_now"], "x", "week cut short in a version", DECLINED)
-    below.bar(x[whole.index], whole["declined_change"], width=5, color=DECLINED)
+    _boxes(below, x[whole.index] - 2.5, 0, 5, whole["declined_change"], facecolor=DECLINED)
     below.axhline(0, color=FAINT, linewidth=0.8)
     most = shown[["declined_was", "declined_now"]].to_numpy().max()
-    above.set(ylabel="Recorded as declined", ylim=(0, 1.08 * max(1, most)))
-    below.set(ylabel="Newer less older", **({} if whole["declined_change"].any() else {"ylim": (-1, 1)}))
-    for axes in (above, below):
-        look.count_axis(axes, "y")
+    look.count_axis(above, "y", "Recorded as declined", 1.08 * max(1, most))
+    change = [0, *whole["declined_change"]] if whole["declined_change"].any() else [-1, 1]
+    look.count_axis(below, "y", "Newer less older", 1.08 * max(change), 1.08 * min(change))
     _key(figure)
     figure.alt = (
         "Two panels by week of issue: detainers recorded as declined in the older and the newer version, and the "

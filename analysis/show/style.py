@@ -6,15 +6,14 @@ import base64
 import io
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
 import matplotlib.figure
 import matplotlib.style
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -70,15 +69,26 @@ def style() -> Iterator[None]:
         yield
 
 
-class Figure(mpl.figure.Figure):
-    """A figure that shows as the last line of a cell; ``headline``, ``subtitle`` and ``alt`` say what is in it."""
+class Figure:
+    """A matplotlib figure that shows as the last line of a cell; ``headline``, ``subtitle`` and ``alt`` tell of it.
+
+    It has everything that the figure has, which is ``drawn``. It is none itself, since Jupyter's inline backend has its
+    own way of showing those, in the session's settings and with the margins cut off. ``reason`` is why there is nothing
+    to draw, blank if there is something.
+    """
 
     headline = subtitle = alt = reason = ""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        self.drawn = mpl.figure.Figure(dpi=100, **options)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self.__dict__["drawn"], name)
 
     def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401
         """Save as matplotlib does, in this package's style."""
         with style():
-            super().savefig(fname, **options)
+            self.drawn.savefig(fname, **options)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict]:
         width, height = (round(96 * inches) for inches in self.get_size_inches())
@@ -87,7 +97,7 @@ class Figure(mpl.figure.Figure):
         return data, {"image/png": {"width": width, "height": height}}
 
 
-def svg_of(figure: mpl.figure.Figure) -> str:
+def svg_of(figure: Figure | mpl.figure.Figure) -> str:
     """Draw a figure as SVG; the same figure gives the same text."""
     file = io.StringIO()
     with style():
@@ -96,7 +106,7 @@ def svg_of(figure: mpl.figure.Figure) -> str:
     return " ".join(without_comments.split()).replace("> <", "><") + "\n"
 
 
-def png_of(figure: mpl.figure.Figure) -> bytes:
+def png_of(figure: Figure | mpl.figure.Figure) -> bytes:
     """Draw a figure as PNG; the same figure gives the same bytes."""
     file = io.BytesIO()
     with style():
@@ -125,10 +135,10 @@ def frame(
     under_title = 0.28 + 0.25 * (title.count("\n") + 1)
     above = under_title + 0.19 * (below.count("\n") + 1) + 0.24 + top
     total = above + rows * height + (rows - 1) * gap + bottom
-    figure = Figure(figsize=(WIDTH, total), dpi=100)
+    figure = Figure(figsize=(WIDTH, total))
     figure.headline, figure.subtitle = headline, subtitle
     figure.set_label(f"{headline}\n{subtitle}")
-    look = {"va": "top", "linespacing": 1.15}
+    look: dict[str, Any] = {"va": "top", "linespacing": 1.15}
     figure.text(EDGE / WIDTH, 1 - 0.24 / total, title, fontsize=14, fontweight="bold", **look)
     figure.text(EDGE / WIDTH, 1 - under_title / total, below, fontsize=11, color=FAINT, **look)
     axes: list[Axes] = []
@@ -140,32 +150,34 @@ def frame(
     return figure, axes
 
 
-def share_axis(axes: Axes, axis: str) -> None:
-    """Give an axis of shares few ticks, each written as exactly as it stands, and its grid."""
+def share_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float) -> None:
+    """Give an axis of shares its name, its end, a grid and few ticks, each written as exactly as it stands."""
+    axes.set(**{f"{axis}label": name, f"{axis}lim": (0, most)})
     of = axes.xaxis if axis == "x" else axes.yaxis
     of.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     of.set_major_formatter(lambda share, _: f"{100 * share:.10g}%")
     axes.grid(visible=True, axis=axis)
 
 
-def count_axis(axes: Axes, axis: str) -> None:
-    """Give an axis of counts few whole ticks with their thousands separated, and its grid."""
+def count_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float, least: float = 0) -> None:
+    """Give an axis of counts its name, its ends, a grid and few whole ticks with their thousands separated."""
+    axes.set(**{f"{axis}label": name, f"{axis}lim": (least, most)})
     of = axes.xaxis if axis == "x" else axes.yaxis
     of.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
     of.set_major_formatter(lambda count, _: f"{count:,.0f}".replace("-", "−"))
     axes.grid(visible=True, axis=axis)
 
 
-def week_axis(axes: Axes, index: pd.Index) -> Sequence[float]:
-    """Give an axis the dates of an index of Saturdays, and the place of each on it."""
-    places = np.asarray(mdates.date2num(index))
-    room = max(5.0, 0.03 * (places[-1] - places[0]))
-    axes.set_xlim(places[0] - room, places[-1] + room)
+def week_axis(axes: Axes, saturdays: pd.Index) -> pd.Series:
+    """Give an axis the dates of weeks; give the place of each on it."""
+    places = pd.Series(mdates.date2num(saturdays), saturdays)
+    room = max(5.0, 0.03 * (places.iloc[-1] - places.iloc[0]))
+    axes.set_xlim(places.iloc[0] - room, places.iloc[-1] + room)
     locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
-    if len(index) <= FEW_WEEKS:
-        axes.set_xticks(places, [f"{day.day} {day:%b}\n{day.year}" for day in index])
+    if len(places) <= FEW_WEEKS:
+        axes.set_xticks(places, [f"{day.day} {day:%b}\n{day.year}" for day in saturdays])
     return places
 
 
@@ -182,6 +194,6 @@ TILE_EDGE = EDGES
 @contextmanager
 def drawing() -> Iterator[None]:
     """Draw with the settings of the figures that are drawn by hand."""
-    old = {**SETTINGS, "font.family": "DejaVu Sans", "font.size": 10, "svg.fonttype": "path"}
+    old: Any = {**SETTINGS, "font.family": "DejaVu Sans", "font.size": 10, "svg.fonttype": "path"}
     with mpl.rc_context(old):
         yield

@@ -93,6 +93,32 @@ class PublishedWeek:
         return int(told.iloc[0]) if len(told) == 1 and told.iloc[0].isdecimal() else None
 
     @cached_property
+    def changes(self) -> pd.DataFrame:
+        """Compare the week's declines with its neighbours', with and without the place apart, by chance alone.
+
+        Exact conditional test. Events do not block a comparison where the place that they are of is taken out. p is
+        adjusted over the scopes of a pair.
+        """
+        scopes = {"all places": (self.totals, "")}
+        if self.apart:
+            scopes[f"without {self.apart.name}"] = (self.totals - self.apart.by_week, self.apart.name)
+        rows = []
+        for pair, earlier in (("to next week", self.week), ("from week before", self.week - WEEK)):
+            for scope, (values, without) in scopes.items():
+                before, now = (values.get(pd.Timestamp(day), np.nan) for day in (earlier, earlier + WEEK))
+                if not np.isnan(before + now):
+                    rows.append((pair, scope, int(before), int(now), _blocked(self.blocking, earlier, without)))
+        table = pd.DataFrame(rows, columns=["pair", "scope", "before", "now", "blocked_by"])
+        table["ratio"] = table["now"] / table["before"]
+        table["low"], table["high"] = ratio_interval(table["now"], table["before"], 1, 1)
+        table["p"] = two_sided(table["now"], table["before"], HALF, 1)
+        table["p_adjusted"] = table.groupby("pair")["p"].transform(adjust_for_many)
+        table["finding"] = [
+            direction(row.now, row.before, row.p_adjusted, row.blocked_by) for row in table.itertuples()
+        ]
+        return table.drop(columns="blocked_by")
+
+    @cached_property
     def facts(self) -> dict[str, Any]:
         """Give what sentences may say of the week, by id.
 
@@ -107,7 +133,11 @@ class PublishedWeek:
         facts |= {"week_name": name_week(self.week), "status": "as published", "issued": int(total["issued"])}
         facts |= {"issued_confidence": total["confidence"], "declined": declined}
         facts |= {"taken_back_at_least": back, "remaining_at_most": declined - back}
-        facts |= {"covered_by_states": covered, "covered_share": covered / declined, "not_covered": declined - covered}
+        facts |= {
+            "covered_by_states": covered,
+            "covered_share": covered / (declined or np.nan),
+            "not_covered": declined - covered,
+        }
         facts |= {"states_exact": int((bounds["bound"] == "exact").sum())}
         facts |= {"states_with_none": int((bounds["known_high"] == 0).sum())}
         facts |= {"states_with_a_decline": self.states_with_a_decline}
@@ -120,7 +150,7 @@ class PublishedWeek:
             own = places["place"] + (" " + places["state"]).mask(places["level"].isin(["state", "region"]), "")
             ids = own.str.lower().str.replace("[^a-z0-9]+", "_", regex=True).str.strip("_")
             facts |= {f"{name}_in_{place}": int(number) for place, number in zip(ids, places[name], strict=True)}
-        for row in _changes(self).to_dict("records"):
+        for row in self.changes.to_dict("records"):
             pair = "next" if row.pop("pair") == "to next week" else "previous"
             scope = "all" if row.pop("scope") == "all places" else "outside"
             facts |= {f"{pair}_{scope}_{name}": value for name, value in row.items()}
@@ -244,33 +274,9 @@ def _with_and_without(published: PublishedWeek) -> pd.DataFrame:
     return weeks
 
 
-def _changes(published: PublishedWeek) -> pd.DataFrame:
-    """Compare a week's declines with its neighbours', with and without the place apart, by the exact conditional test.
-
-    Events that block a comparison do not block it where the place that they are of is taken out. p is adjusted over the
-    scopes of a pair.
-    """
-    week, apart = published.week, published.apart
-    scopes = {"all places": (published.totals, "")}
-    scopes |= {f"without {apart.name}": (published.totals - apart.by_week, apart.name)} if apart else {}
-    rows = []
-    for pair, earlier, later in (("to next week", week, week + WEEK), ("from week before", week - WEEK, week)):
-        for scope, (values, without) in scopes.items():
-            before, now = (values.get(pd.Timestamp(day), np.nan) for day in (earlier, later))
-            if not np.isnan(before + now):
-                rows.append((pair, scope, int(before), int(now), _blocked(published.blocking, earlier, later, without)))
-    table = pd.DataFrame(rows, columns=["pair", "scope", "before", "now", "blocked_by"])
-    table["ratio"] = table["now"] / table["before"]
-    table["low"], table["high"] = ratio_interval(table["now"], table["before"], 1, 1)
-    table["p"] = two_sided(table["now"], table["before"], HALF, 1)
-    table["p_adjusted"] = table.groupby("pair")["p"].transform(adjust_for_many)
-    table["finding"] = [direction(row.now, row.before, row.p_adjusted, row.blocked_by) for row in table.itertuples()]
-    return table.drop(columns="blocked_by")
-
-
-def _blocked(blocking: pd.DataFrame, earlier: date, later: date, without: str) -> str:
-    """Name the first event that blocks the comparison of two weeks; blank where none does."""
-    since, until = pd.Timestamp(earlier), pd.Timestamp(last_day(later))
+def _blocked(blocking: pd.DataFrame, earlier: date, without: str) -> str:
+    """Name the first event that blocks the comparison of a week with the next; blank where none does."""
+    since, until = pd.Timestamp(earlier), pd.Timestamp(last_day(earlier + WEEK))
     between = blocking[(blocking["last_date"] >= since) & (blocking["date"] <= until)]
     elsewhere = between[[not agency or not without.startswith(agency) for agency in between["agency"]]]
     return "" if elsewhere.empty else str(elsewhere["headline"].iloc[0])
@@ -322,7 +328,7 @@ FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
 FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
     "weeks": _weeks,
     "with_and_without": _with_and_without,
-    "changes": _changes,
+    "changes": lambda published: published.changes.copy(),
     "state_bounds": _bounds,
     "known_offences": _known_offences,
     "events": _events,

@@ -27,7 +27,9 @@ def test_every_section_of_the_reference_cases_is_shown() -> None:
     shown = {
         node.slice.value
         for node in ast.walk(CODE)
-        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "cases" and isinstance(node.slice, ast.Constant)
+        if isinstance(node, ast.Subscript)
+        and ast.unparse(node.value) == "cases"
+        and isinstance(node.slice, ast.Constant)
     }
     assert set(an.reference_cases().index) - {""} == shown - {"difference"}
 

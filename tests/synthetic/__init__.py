@@ -21,6 +21,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.load.files import sha256_of
 from analysis.load.sources import Origin, SourceFacts
+
 from .draws import DECLINED, NEVER_DAY, population
 from .form import LIFT_DATE, Form, coded, dated
 from .laws import Bulk, DelayLaw, Event, Options, Reset, Rise, day_number, standard_events

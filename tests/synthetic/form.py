@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.load.files import data_file, read_text_table
+
 from .draws import NEVER, NEVER_DAY
 from .laws import Days, Numbers, day_number, stream
 from .world import World, margins
