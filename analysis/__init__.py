@@ -1,6 +1,82 @@
-"""Weekly analyses of declined ICE detainers by state and offence type.
+"""Weekly analyses of declined ICE detainers by state and offence type: ``import analysis as an``.
 
-Rooms, in the one direction in which they import each other: :mod:`analysis.load` (files to one table of detainers),
-:mod:`analysis.stats` (numbers with uncertainty), :mod:`analysis.show` (figures, tables, sentences),
-:mod:`analysis.run` (notebooks to reports), :mod:`analysis.cli` (the ``declines`` command).
+Frames in, frames out; frames in, figures out (``an.plot``), which show as the last line of a cell. One row of a table
+of detainers is one detainer. Rooms, in the one direction in which they import each other: :mod:`analysis.load` (files
+to one table of detainers), :mod:`analysis.stats` (numbers with uncertainty), :mod:`analysis.show` (figures, tables,
+sentences), :mod:`analysis.run` (notebooks to reports), :mod:`analysis.cli` (the ``declines`` command).
+
+Examples
+--------
+>>> import analysis as an
+>>> week = an.cohort("fy2015", "2015-06-20")
+>>> an.counts_by(week, "state").loc[["CA", "TX"], ["declined", "issued"]].values.tolist()
+[[33, 291], [2, 306]]
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.load.releases import read_release
+    from analysis.load.sources import list_sources, open_source
+    from analysis.show import plot, sentences
+    from analysis.show.report import Report
+    from analysis.show.style import style
+    from analysis.stats.cohort import Cohort, cohort
+    from analysis.stats.inference import (
+        compare,
+        comparisons,
+        decompose,
+        expected,
+        nowcast,
+        nowcast_quantiles,
+        shrink,
+        time_to_outcome,
+    )
+    from analysis.stats.published import published_figures, published_week
+    from analysis.stats.quality import quality
+    from analysis.stats.reference_cases import reference_cases
+    from analysis.stats.revisions import compare_versions
+    from analysis.stats.summary import (
+        count_outcomes,
+        counts_by,
+        cross_tabulate,
+        key_figures,
+        known_events,
+        weekly_counts,
+    )
+
+__all__ = ["Cohort", "cohort", "list_sources", "open_source", "read_release"]
+__all__ += ["count_outcomes", "counts_by", "cross_tabulate", "key_figures", "known_events", "weekly_counts"]
+__all__ += ["compare", "comparisons", "decompose", "expected", "nowcast", "nowcast_quantiles", "shrink"]
+__all__ += ["compare_versions", "published_figures", "published_week", "quality", "reference_cases", "time_to_outcome"]
+__all__ += ["Report", "plot", "sentences", "style"]
+_STANDS_IN = {
+    "load.sources": "list_sources open_source",
+    "load.releases": "read_release",
+    "stats.cohort": "Cohort cohort",
+    "stats.summary": "count_outcomes counts_by weekly_counts key_figures known_events cross_tabulate",
+    "stats.inference": "compare comparisons expected shrink decompose nowcast nowcast_quantiles time_to_outcome",
+    "stats.quality": "quality",
+    "stats.revisions": "compare_versions",
+    "stats.published": "published_week published_figures",
+    "stats.reference_cases": "reference_cases",
+    "show.report": "Report",
+    "show.style": "style",
+}
+_MODULES = {name: f"analysis.{module}" for module, names in _STANDS_IN.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Import a public name when it is asked for, so that a command pays for what it uses."""
+    if name not in __all__:
+        raise AttributeError(f"module 'analysis' has no attribute {name!r}; it has {', '.join(__all__)}")
+    if name not in _MODULES:
+        return import_module(f"analysis.show.{name}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -205,7 +205,7 @@ def _import_if_file(given: str) -> str:
     path = Path(given)
     if not path.exists():
         return given
-    from analysis.run.imports import import_release, name_of
+    from analysis.load.imports import import_release, name_of
 
     done = import_release([path], name_of(path), title=path.name, today=date.today())
     click.echo(done.text)
@@ -307,19 +307,14 @@ def list_command() -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day on which ICE made the file  [default: as the files say].",
 )
-@click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
 @_data_dir
 @_mendable
-def import_command(
-    files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None, repeat_rule: str
-) -> None:
+def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None) -> None:
     """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
-    from analysis.run.imports import import_release
+    from analysis.load.imports import import_release
 
     day = extracted_on.date() if extracted_on else None
-    done = import_release(
-        files, name, title=title or name, extracted_on=day, repeat_rule=repeat_rule, today=date.today()
-    )
+    done = import_release(files, name, title=title or name, extracted_on=day, today=date.today())
     click.echo(done.text)
 
 
@@ -331,61 +326,18 @@ def import_command(
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day on which ICE made the file  [default: as the files say].",
 )
-@click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
 @_data_dir
 @_mendable
-def check_command(
-    files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None, repeat_rule: str
-) -> None:
+def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
+    from analysis.load.imports import check_release
     from analysis.load.quality import as_text, stops
-    from analysis.run.imports import check_release
 
     day = extracted_on.date() if extracted_on else None
-    scorecard = check_release(files, previous=previous, extracted_on=day, repeat_rule=repeat_rule, today=date.today())
+    scorecard = check_release(files, previous=previous, extracted_on=day, today=date.today())
     click.echo(as_text(scorecard))
     if stops(scorecard):
         sys.exit(INPUT_EXIT)
-
-
-@main.command("synthetic")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .parquet, .csv or .csv.gz file.")
-@click.option("--rows", default=100_000, show_default=True, help="Expected number of detainers; repeats come on top.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same release.")
-@click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), default="2022-10-01", show_default=True)
-@click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-06", show_default=True)
-@click.option("--extracted-on", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-10", show_default=True)
-@click.option("--events", is_flag=True, help="Plant a threefold rise, a policy reset and a bulk entry.")
-@click.option("--mean-delay", default=40.0, show_default=True, help="Days from issue to the recording of an end, mean.")
-@click.option("--lift-dates", is_flag=True, help="Give the day of each end, so that unfinished weeks can be estimated.")
-@_mendable
-def synthetic_command(
-    out: Path,
-    rows: int,
-    seed: int,
-    first_day: datetime,
-    last_day: datetime,
-    extracted_on: datetime,
-    events: bool,
-    mean_delay: float,
-    lift_dates: bool,
-) -> None:
-    """Write a made-up release in the form of March 2026, to try everything without a download: SYNTHETIC."""
-    from analysis.load.synthetic import generate, write_release
-    from analysis.load.synthetic_laws import DelayLaw, Options, standard_events
-
-    first, last = first_day.date(), last_day.date()
-    made = generate(
-        seed,
-        detainers=rows,
-        first_day=first,
-        last_day=last,
-        extracted_on=extracted_on.date(),
-        options=Options(delay=DelayLaw(mean_days=mean_delay), with_lift_date=lift_dates),
-        events=standard_events(first, last, detainers=rows) if events else (),
-    )
-    write_release(made.release, out)
-    click.echo(f"SYNTHETIC: {len(made.release):,} made-up detainers written to {out}")
 
 
 @main.command("lab", context_settings={"ignore_unknown_options": True})

@@ -10,9 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.load.files import Origin, SourceFacts
 from analysis.load.repeats import is_repeat
-from analysis.load.sources import Source
+from analysis.load.sources import Origin, Source, SourceFacts
 from analysis.load.table import Outcome, as_table
 from analysis.periods import WEEK, Calendar, saturday_of
 from analysis.stats.cohort import Cohort
@@ -27,6 +26,7 @@ class MadeSource(Source):
     """A source whose rows are at hand."""
 
     table: pd.DataFrame | None = None
+    sha256 = "0" * 64
 
     def detainers(
         self,
@@ -98,6 +98,6 @@ def made_cohort(
         synthetic=True,
         offences=offences,
     )
-    known = dict.fromkeys(Origin.model_fields, "made up") | {"source": facts}
+    known = dict.fromkeys(Origin.model_fields, "made up") | {"source": facts, "made_from": None}
     source = MadeSource(facts, Origin.model_validate(known), Path("made.csv"), table=table)
     return Cohort(source, Calendar.of(facts).pick_period(week), **scope)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from analysis.load.irregular import BULK_LEAST
+from analysis.load.quality import BULK_LEAST
 from analysis.periods import SETTLING_DAYS
 from analysis.show.sentences import NEVER_IN_OUR_PROSE
 from analysis.stats.tests import FALSE_DISCOVERY_RATE
@@ -24,7 +24,11 @@ OUR_MODULES = [
     *(ROOT / "analysis" / name for name in ("cli.py", "errors.py")),
 ]
 TEMPLATES = sorted((ROOT / "analysis" / "run" / "templates").rglob("*.j2"))
-FEWEST_CELLS, MOST_CELLS = 15, 30
+BUDGETS = {
+    **{"weekly_bulletin": (50, 22), "state_profile": (40, 20), "offence_profile": (40, 20), "published_week": (50, 22)},
+    **{"release_quality": (35, 20), "compare_releases": (35, 20), "methods": (90, 35)},
+}
+"""Lines of code and cells of a notebook, at most."""
 PARAMETER_TYPES = {"str", "bool", "int", "float"}
 # What may stand in prose as a number: a method's constant, each held against the code here.
 CONSTANTS = {f"{SETTLING_DAYS}", f"{FALSE_DISCOVERY_RATE:g}", f"{BULK_LEAST}", "95%"}
@@ -126,7 +130,9 @@ def test_a_notebook_is_committed_without_outputs(notebook: Path) -> None:
 
 @by_name
 def test_a_notebook_is_short_and_begins_with_a_title_and_a_question(notebook: Path) -> None:
-    assert FEWEST_CELLS <= len(cells(notebook)) <= MOST_CELLS
+    most, most_cells = BUDGETS[notebook.stem]
+    assert len([line for text in sources(notebook, "code") for line in text.splitlines() if line.strip()]) <= most
+    assert len(cells(notebook)) <= most_cells
     first = cells(notebook)[0]
     assert first["cell_type"] == "markdown"
     title, _, rest = first["source"].partition("\n")
@@ -135,6 +141,16 @@ def test_a_notebook_is_short_and_begins_with_a_title_and_a_question(notebook: Pa
     headings = [line for text in sources(notebook, "markdown") for line in text.splitlines() if line.startswith("#")]
     assert [heading for heading in headings[1:] if not heading.startswith("## ")] == []
     assert len(headings) == len(set(headings))
+
+
+@by_name
+def test_a_notebook_imports_the_public_api_and_nothing_else_of_ours(notebook: Path) -> None:
+    found = [node for node in ast.walk(code(notebook)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [(getattr(node, "module", None), alias.name) for node in found for alias in node.names]
+    ours = {(module, name) for module, name in names if "analysis" in f"{module}.{name}"}
+    assert ours >= {(None, "analysis")}
+    ours -= {(None, "analysis"), ("analysis", "plot"), ("analysis", "sentences"), ("analysis.show", "data_sentences")}
+    assert not ours or notebook.stem == "methods", ours  # it shows the methods themselves
 
 
 @by_name
@@ -166,8 +182,8 @@ def test_a_notebook_knows_no_machine(notebook: Path) -> None:
 
 
 @by_name
-def test_the_last_cell_closes_the_sheet(notebook: Path) -> None:
-    assert cells(notebook)[-1]["source"].strip() == "sheet.close()"
+def test_the_last_cell_closes_the_report(notebook: Path) -> None:
+    assert cells(notebook)[-1]["source"].strip().splitlines()[-1] == "report.close()"
 
 
 # Words and numbers.

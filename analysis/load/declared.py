@@ -20,7 +20,7 @@ from typing import Any
 
 from analysis.errors import InputError
 from analysis.load.files import bundled_folder
-from analysis.load.store import data_folder
+from analysis.load.sources import data_folder
 
 VARIABLE = "DECLINES_DECLARED"
 LATER = "Give the last day that is read, or declare in the notebook's metadata that it reads all weeks"

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from analysis.errors import InputError
-from analysis.load.store import DATA_DIR_VARIABLE
+from analysis.load.sources import DATA_DIR_VARIABLE
 from analysis.run.manifest import Entry
 from analysis.run.tasks import Limits, Task
 from analysis.run.writing import write_whole

@@ -160,9 +160,9 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
     }
     if not notebook.versions:
         return fitting
-    from analysis.load.snapshots import version_numbers
+    from analysis.load.sources import versions
 
-    return {name: source for name, source in fitting.items() if len(version_numbers(name)) > 1}
+    return {name: source for name, source in fitting.items() if len(versions(name)) > 1}
 
 
 def state_of(given: object) -> str:
@@ -248,7 +248,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
     if "offence" in values and "offence" not in as_declared:
         values["offence"] = offence_of(values["offence"])
     if notebook.versions:
-        from analysis.load.snapshots import pick_versions
+        from analysis.load.sources import pick_versions
 
         values["older"], values["newer"] = pick_versions(source.facts.name, values["older"], values["newer"])
     if "repeats" in values and "repeats" not in as_declared:

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from analysis.errors import InputError
 from analysis.load.files import bundled_folder
-from analysis.load.sources import Source, open_source
-from analysis.load.store import SCORECARD_FILE, data_folder, versions_of
+from analysis.load.sources import SCORECARD_FILE, Source, data_folder, open_source, versions
 from analysis.periods import Calendar, last_day, parse_week
 from analysis.run import keys
 from analysis.run.manifest import Action, Entry, Outputs, read_manifest, why
@@ -20,7 +19,7 @@ from analysis.run.parameters import UNTIL_THIS, Notebook, check_parameters, note
 from analysis.run.slices import UNDATED, check_events, slices_of, slices_of_versions
 from analysis.run.tasks import Task
 
-EVENTS, SNAPSHOTS = "events.csv", "analysis.load.snapshots"
+EVENTS, SNAPSHOTS = "events.csv", "analysis.stats.revisions"
 
 
 def plan(
@@ -214,7 +213,7 @@ def _files_of(source: Source, *, with_versions: bool) -> list[Path]:
     """List the files in which a source stands."""
     if source.facts.clock == "recorded":
         return [path for path in source.path.parent.iterdir() if path.is_file()]
-    others = [version.path for version in versions_of(source.facts.name)] if with_versions else []
+    others = [version.path for version in versions(source.facts.name)] if with_versions else []
     return [source.path, *others, *(path.with_name(SCORECARD_FILE) for path in (source.path, *others))]
 
 

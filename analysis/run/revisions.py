@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
 from analysis.load.names import ALL_STATES
-from analysis.load.store import read_stored, versions_of
+from analysis.load.sources import versions
 from analysis.periods import last_day
 from analysis.run.manifest import Entry, read_manifest
 from analysis.run.reports import FACTS, facts_of, outputs_of, write_report
@@ -216,18 +216,18 @@ def _of_the_data(was: Said, now: Said, entry: Entry) -> tuple[list[str], list[st
 
 def _rows_changed(older_sha256: str, entry: Entry) -> tuple[int, int, int] | None:
     """Count the week's rows that are new, vanished, or have another outcome; None where that cannot be known."""
-    from analysis.stats.revisions import compare_versions  # here: few reports need it, and it needs much
+    from analysis.stats.revisions import compare_tables  # here: few reports need it, and it needs much
 
-    paths = {version.origin.sha256: version.path for version in versions_of(entry.source)}
+    paths = {version.origin.sha256: version for version in versions(entry.source)}
     week = entry.parameters.get("week")
     if week is None or not {older_sha256, entry.source_sha256} <= set(paths):
         return None
     saturday, state = date.fromisoformat(week), entry.parameters.get("state", ALL_STATES)
     tables = []
     for digest in (older_sha256, entry.source_sha256):
-        table = read_stored(paths[digest], first=saturday, last=last_day(saturday))
+        table = paths[digest].detainers(first=saturday, last=last_day(saturday))
         tables.append(table if state == ALL_STATES else table[table["state"] == state])
-    revision = compare_versions(*tables)
+    revision = compare_tables(*tables)
     rows = revision.rows.set_index("kind")["detainers"]
     return int(rows["new"] + rows["late"]), int(rows["vanished"]), int(revision.outcomes["detainers"].sum())
 

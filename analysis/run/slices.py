@@ -8,55 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from analysis.errors import InputError
-from analysis.load.files import check_hash
-from analysis.load.sources import Source
-from analysis.load.store import data_folder, read_parts, versions_of
+from analysis.load.sources import Source, data_folder, versions
 from analysis.run.keys import files_sha256, modules_of, modules_sha256, reference_files
 from analysis.run.writing import as_json, write_whole
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
 KEPT = ".slices"
-WHERE_FROM = ("source_file", "source_sheet", "source_row")
-"""Columns that a new file changes although the detainers are the same."""
 UNDATED = "undated"
-
-
-def week_hashes(parts: Iterable[pd.DataFrame]) -> dict[str, str]:
-    """Hash the rows of each week of issue; their order and where they stood in the file do not count.
-
-    Parameters
-    ----------
-    parts
-        The table of detainers, in any parts.
-
-    Returns
-    -------
-    dict
-        sha256 by Saturday (ISO date), and ``undated`` where rows have no day of issue.
-    """
-    import numpy as np
-    import pandas as pd
-
-    from analysis.periods import week_of
-
-    found: dict[str, list[NDArray[np.uint64]]] = {}
-    for part in parts:
-        rows = pd.util.hash_pandas_object(part.drop(columns=list(WHERE_FROM), errors="ignore"), index=False)
-        weeks = week_of(part["issued_on"]).dt.strftime("%Y-%m-%d").astype("str").fillna(UNDATED)
-        for week, of_week in rows.groupby(weeks.to_numpy()):
-            found.setdefault(str(week), []).append(of_week.to_numpy())
-    return {
-        week: hashlib.sha256(np.sort(np.concatenate(of_week)).tobytes()).hexdigest() for week, of_week in found.items()
-    }
 
 
 def slices_of(source: Source) -> dict[str, str]:
@@ -75,15 +36,13 @@ def slices_of(source: Source) -> dict[str, str]:
             return {UNDATED: digest}
 
         return _kept(digest, whole)
-    return _kept(source.sha256, lambda: week_hashes(source.parts()))
+    source.check()
+    return source.week_hashes()
 
 
 def slices_of_versions(name: str) -> list[dict[str, str]]:
     """Give the hashes of the weeks of every stored version of a source, oldest first."""
-    return [
-        _kept(check_hash(version.path), lambda path=version.path: week_hashes(read_parts(path)))  # type: ignore[misc]
-        for version in versions_of(name)
-    ]
+    return [version.week_hashes() for version in versions(name)]
 
 
 def check_events(register: Sequence[Path]) -> None:

@@ -1,49 +1,199 @@
-"""Colours, marks and drawing settings that every figure shares."""
+"""How every figure looks: colours, a frame of fixed margins, axes of shares, counts and weeks; and its bytes."""
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
+import matplotlib.dates as mdates
+import matplotlib.figure
+import matplotlib.style
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito's colours, told apart with every common colour vision; a mark or a label always says the same.
 DECLINED, TAKEN, OTHER_ENDS, OPEN = "#D55E00", "#0072B2", "#E69F00", "#8A8A8A"
-INK, FAINT, NO_DETAINERS, GRID = "#1B1B1B", "#6E6E6E", "#E3E3E3", "#E8E8E8"
-HATCH, TILE_EDGE = "////", "#B5B5B5"
+LIGHT_DECLINED, LIGHT_TAKEN = "#E8A87C", "#A6CBE3"
+RAMP = ("#FCE3D0", "#F3B285", "#DD7A35", "#B04A00", "#6B2A00")
+"""Shades of declined, from few to many; on the last two text is white."""
+INK, FAINT, NO_DETAINERS, GRID, EDGES = "#1B1B1B", "#5F5F5F", "#E3E3E3", "#E8E8E8", "#B5B5B5"
+HATCH, MADE_UP = "////", "MADE-UP DATA"
+WIDTH, EDGE = 8.0, 0.15
+"""Inches: the width of every figure, and what stays free at its sides."""
+FEW_WEEKS = 8
+"""Weeks up to which each has its own tick."""
+SETTINGS: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Helvetica", "Arial"],  # a browser takes the first that it has
+    "font.size": 10.5,
+    "legend.fontsize": 10.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "grid.color": GRID,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+    "hatch.linewidth": 0.6,
+    "svg.fonttype": "none",  # text stays text: it can be selected, searched and read aloud
+    "svg.hashsalt": "declined-detainers",  # ids in the file depend on the drawing alone
+}
 
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw as the figures of this package do, whatever the session's settings are, and leave those as they were.
+
+    Examples
+    --------
+    >>> with style():
+    ...     figure, axes = frame(2, "Two weeks", "Made-up numbers")
+    ...     bars = axes[0].bar(["first", "second"], [3, 5], color=DECLINED)
+    >>> figure.headline
+    'Two weeks'
+    """
+    with matplotlib.style.context(["default", SETTINGS]):
+        yield
+
+
+class Figure:
+    """A matplotlib figure that shows as the last line of a cell; ``headline``, ``subtitle`` and ``alt`` tell of it.
+
+    It has everything that the figure has, which is ``drawn``. It is none itself, since Jupyter's inline backend has its
+    own way of showing those, in the session's settings and with the margins cut off. ``reason`` is why there is nothing
+    to draw, blank if there is something.
+    """
+
+    headline = subtitle = alt = reason = ""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        self.drawn = mpl.figure.Figure(dpi=100, **options)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self.__dict__["drawn"], name)
+
+    def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401
+        """Save as matplotlib does, in this package's style."""
+        with style():
+            self.drawn.savefig(fname, **options)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict]:
+        width, height = (round(96 * inches) for inches in self.get_size_inches())
+        png = base64.b64encode(png_of(self)).decode("ascii")
+        data = {"text/plain": self.alt or self.headline, "image/svg+xml": svg_of(self), "image/png": png}
+        return data, {"image/png": {"width": width, "height": height}}
+
+
+def svg_of(figure: Figure | mpl.figure.Figure) -> str:
+    """Draw a figure as SVG; the same figure gives the same text."""
+    file = io.StringIO()
+    with style():
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    without_comments = re.sub(r"<!--.*?-->", "", file.getvalue(), flags=re.DOTALL)
+    return " ".join(without_comments.split()).replace("> <", "><") + "\n"
+
+
+def png_of(figure: Figure | mpl.figure.Figure) -> bytes:
+    """Draw a figure as PNG; the same figure gives the same bytes."""
+    file = io.BytesIO()
+    with style():
+        figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
+    return file.getvalue()
+
+
+def frame(
+    height: float,
+    headline: str,
+    subtitle: str,
+    rows: int = 1,
+    *,
+    left: float = 0.9,
+    right: float = 0.3,
+    bottom: float = 0.85,
+    top: float = 0.0,
+    gap: float = 0.3,
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure of fixed margins, with a headline (the finding) and a subtitle (measure, place, dates and unit).
+
+    All lengths are inches: ``height`` that of each panel, ``gap`` between two of the ``rows`` panels, which stand one
+    below the other and share their horizontal axis. Draw inside :func:`style`.
+    """
+    title, below = textwrap.fill(headline, 66), textwrap.fill(subtitle, 97)
+    under_title = 0.28 + 0.25 * (title.count("\n") + 1)
+    above = under_title + 0.19 * (below.count("\n") + 1) + 0.24 + top
+    total = above + rows * height + (rows - 1) * gap + bottom
+    figure = Figure(figsize=(WIDTH, total))
+    figure.headline, figure.subtitle = headline, subtitle
+    figure.set_label(f"{headline}\n{subtitle}")
+    look: dict[str, Any] = {"va": "top", "linespacing": 1.15}
+    figure.text(EDGE / WIDTH, 1 - 0.24 / total, title, fontsize=14, fontweight="bold", **look)
+    figure.text(EDGE / WIDTH, 1 - under_title / total, below, fontsize=11, color=FAINT, **look)
+    axes: list[Axes] = []
+    for row in range(rows):
+        foot = bottom + (rows - 1 - row) * (height + gap)
+        place = (left / WIDTH, foot / total, 1 - (left + right) / WIDTH, height / total)
+        axes.append(figure.add_axes(place, sharex=axes[0] if axes else None))
+        axes[-1].tick_params(axis="x", labelbottom=row == rows - 1)
+    return figure, axes
+
+
+def share_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float) -> None:
+    """Give an axis of shares its name, its end, a grid and few ticks, each written as exactly as it stands."""
+    axes.set(**{f"{axis}label": name, f"{axis}lim": (0, most)})
+    of = axes.xaxis if axis == "x" else axes.yaxis
+    of.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    of.set_major_formatter(lambda share, _: f"{100 * share:.10g}%")
+    axes.grid(visible=True, axis=axis)
+
+
+def count_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float, least: float = 0) -> None:
+    """Give an axis of counts its name, its ends, a grid and few whole ticks with their thousands separated."""
+    axes.set(**{f"{axis}label": name, f"{axis}lim": (least, most)})
+    of = axes.xaxis if axis == "x" else axes.yaxis
+    of.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
+    of.set_major_formatter(lambda count, _: f"{count:,.0f}".replace("-", "−"))
+    axes.grid(visible=True, axis=axis)
+
+
+def week_axis(axes: Axes, saturdays: pd.Index) -> pd.Series:
+    """Give an axis the dates of weeks; give the place of each on it."""
+    places = pd.Series(mdates.date2num(saturdays), saturdays)
+    room = max(5.0, 0.03 * (places.iloc[-1] - places.iloc[0]))
+    axes.set_xlim(places.iloc[0] - room, places.iloc[-1] + room)
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
+    if len(places) <= FEW_WEEKS:
+        axes.set_xticks(places, [f"{day.day} {day:%b}\n{day.year}" for day in saturdays])
+    return places
+
+
+# What the figures need that are drawn by hand, until nothing imports them.
 OUTCOMES = (
     ("declined", "recorded as declined", DECLINED),
     ("taken", "taken by ICE", TAKEN),
     ("other_ends", "other ends", OTHER_ENDS),
     ("not_recorded", "not recorded", OPEN),
 )
-"""Column, name and colour of each outcome, in the order in which they are drawn."""
-
-SETTINGS: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.titlelocation": "left",
-    "xtick.color": FAINT,
-    "ytick.color": FAINT,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "text.color": INK,
-    "figure.facecolor": "white",
-    "svg.fonttype": "path",
-    "svg.hashsalt": "declined-detainers",  # ids in the file depend on the drawing alone
-    "hatch.linewidth": 0.6,
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-}
+TILE_EDGE = EDGES
 
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Draw with this project's settings, whatever the session's are, and leave those as they were."""
-    with mpl.rc_context(SETTINGS):
+    """Draw with the settings of the figures that are drawn by hand."""
+    old: Any = {**SETTINGS, "font.family": "DejaVu Sans", "font.size": 10, "svg.fonttype": "path"}
+    with mpl.rc_context(old):
         yield

@@ -14,12 +14,11 @@ import pandas as pd
 
 from analysis.load.events import events
 from analysis.load.offences import group_named, groups
+from analysis.load.quality import LEAST_THERE
 from analysis.load.repeats import LEFT_OUT, choose_repeats, without_repeats
-from analysis.load.scorecards import LEAST_THERE
-from analysis.load.snapshots import versions_by_day
-from analysis.load.sources import Source, open_source
+from analysis.load.sources import Source, open_source, versions_by_day
 from analysis.load.table import one_outcome, one_state
-from analysis.load.vocabulary import place_name, state_or_all
+from analysis.load.vocabulary import place_name, state_named
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
 from analysis.stats.comparisons import (
     BEFORE,
@@ -100,11 +99,6 @@ class Cohort:
         """Give the outcome that every row has, as in a file chosen by its outcome: then no share is given."""
         return one_outcome(self.history)
 
-    @property
-    def has_offences(self) -> bool:
-        """Say whether offence groups are shown week by week: the source has them, and of more than one state."""
-        return self.source.facts.offences and self.sole_state is None
-
     @cached_property
     def delays(self) -> Triangle | None:
         """Give the reporting triangle of all detainers; None where no delay is known."""
@@ -113,11 +107,6 @@ class Cohort:
         found = measure_delays(self.history, self.source.facts.extracted_on, versions)
         last = pd.Timestamp(self.week)  # later weeks are not read: they would be rows of zeros
         return None if found is None else replace(found, cumulative=found.cumulative.loc[:last])
-
-    @cached_property
-    def completeness(self) -> pd.Series:
-        """Give the part of each week's declines that is recorded by now, where delays are known; else no row."""
-        return pd.Series(dtype=float) if self.delays is None else completeness_by_week(self.delays)
 
     @cached_property
     def _by_age(self) -> Calendar:
@@ -150,22 +139,33 @@ class Cohort:
 
     @cached_property
     def weekly(self) -> Weekly:
-        """Give the weekly counts of the nation, the states and the offence groups, up to the period's end."""
-        by_group = count_outcomes(self.history, ["week", "offence_group"]) if self.has_offences else None
-        return weekly_cells(self.calendar.weeks(), self.by_state, by_group, self.completeness)
+        """Give the weekly counts of the nation and the states, up to the period's end; and of the offence groups.
+
+        Offence groups only of a source that has them and more than one state: else they are not shown week by week.
+        """
+        by_group = None
+        if self.source.facts.offences and self.sole_state is None:
+            by_group = count_outcomes(self.history, ["week", "offence_group"])
+        complete = pd.Series(dtype=float) if self.delays is None else completeness_by_week(self.delays)
+        return weekly_cells(self.calendar.weeks(), self.by_state, by_group, complete)
 
     @cached_property
-    def settled_before(self) -> list[date]:
+    def _settled_before(self) -> list[date]:
         """List the settled weeks before the period's last one: what the usual ups and downs are known from."""
         return [week for week in self.calendar.weeks() if week < self.week and self.calendar.is_settled(week)]
 
     @cached_property
     def dispersion(self) -> pd.Series:
-        """Give the variance over mean of each cell's weekly declines; 1 where too few weeks are settled to tell."""
-        if len(self.settled_before) < TRAILING_WEEKS:
-            return pd.Series(1.0, index=self.weekly.declined.columns)
-        weeks = as_timestamps(self.settled_before)
-        return cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
+        """Give the variance over mean of each cell's weekly declines; 1 where too few weeks are settled to tell.
+
+        ``attrs["weeks"]``: of how many settled weeks.
+        """
+        weeks = as_timestamps(self._settled_before)
+        found = pd.Series(1.0, index=self.weekly.declined.columns)
+        if len(weeks) >= TRAILING_WEEKS:
+            found = cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
+        found.attrs["weeks"] = len(weeks)
+        return found
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -187,8 +187,8 @@ class Cohort:
         if len(earlier) < wanted:
             partial = wanted == 1 and self.period.first_day - WEEK in self.calendar.weeks()
             return "the week before is partial" if partial else f"only {len(earlier)} of {wanted} full weeks before"
-        if len(self.settled_before) < TRAILING_WEEKS:  # chance alone would be counted with
-            return f"settled weeks to know the usual ups and downs from: {len(self.settled_before)}, too few"
+        if len(self._settled_before) < TRAILING_WEEKS:  # chance alone would be counted with
+            return f"settled weeks to know the usual ups and downs from: {len(self._settled_before)}, too few"
         return ""
 
     def _trend(self) -> Pair:
@@ -225,21 +225,15 @@ class Cohort:
     @cached_property
     def name(self) -> str:
         """Name what the cohort is of, as in a sentence: "the United States", "Texas"."""
-        if self.offence != ALL:
-            return f"{self.nation} (offence group: {groups().loc[self.offence, 'group']})"
-        return self.nation if self.state == ALL else place_name(self.state)
-
-    @property
-    def nation(self) -> str:
-        """Name what all detainers of the source are of: its one state, or the United States."""
-        return place_name(self.sole_state or ALL)
+        name = place_name((self.sole_state or ALL) if self.state == ALL else self.state)
+        return name if self.offence == ALL else f"{name} (offence group: {groups().loc[self.offence, 'group']})"
 
 
 def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[str, object] | None:
     """Hold what is there of a week, all states together, against the eight full weeks before it.
 
     Give the first ``check`` of ``detainers``, ``ends`` (the share recorded) and ``states`` (the share given) of which
-    less is there than :data:`analysis.load.scorecards.LEAST_THERE` of the median, with ``found`` and ``usual``. None
+    less is there than :data:`analysis.load.quality.LEAST_THERE` of the median, with ``found`` and ``usual``. None
     where none fails, and of a week that is partial or not settled, since it lacks ends anyhow.
     """
     earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
@@ -258,12 +252,12 @@ def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[s
     return None
 
 
-def open_cohort(
+def cohort(
     source: str,
     period: object = "latest settled",
     *,
-    state: object = ALL,
-    offence: object = ALL,
+    state: object = None,
+    offence: object = None,
     repeats: object = LEFT_OUT,
 ) -> Cohort:
     """Open the detainers that a source has of a period, a state or an offence group.
@@ -276,7 +270,7 @@ def open_cohort(
         A Saturday, ``latest``, ``latest settled``, a month, a quarter, weeks or ``last 13 settled``
         (:meth:`analysis.periods.Calendar.pick_period`).
     state, offence
-        Postal code, name or FIPS code of a state, id or label of an offence group; or ``all``.
+        Postal code, name or FIPS code of a state, id or label of an offence group; None = all.
     repeats
         Rows flagged as repeats of another: ``left out`` or ``counted``.
 
@@ -287,11 +281,11 @@ def open_cohort(
 
     Examples
     --------
-    >>> week = open_cohort("fy2015", "2015-06-20")
+    >>> week = cohort("fy2015", "2015-06-20")
     >>> int(week.weekly.declined.loc["2015-06-20", ("all", "all")])
     66
     """
-    needs = ("outcomes",) if offence == ALL else ("offences", "outcomes")
+    needs = ("outcomes",) if offence is None else ("offences", "outcomes")
     opened = open_source(source, clock="issued", needs=needs)
-    chosen, place = Calendar.of(opened.facts).pick_period(period), state_or_all(state)
-    return Cohort(opened, chosen, place, ALL if offence == ALL else group_named(offence), choose_repeats(repeats))
+    place, group = ALL if state is None else state_named(state), ALL if offence is None else group_named(offence)
+    return Cohort(opened, Calendar.of(opened.facts).pick_period(period), place, group, choose_repeats(repeats))

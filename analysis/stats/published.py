@@ -1,4 +1,4 @@
-"""Declines by the week they were recorded, from ICE's weekly reports of 2017: what such counts can carry, and no more.
+"""ICE's weekly reports of 2017, by the week in which a decline was recorded: what such counts can carry, and no more.
 
 The detainers issued in a week and the declines recorded in it are different people, so nothing here is divided by the
 number issued. Places nest and figures may be lower bounds, so they are treated as bounds and never added across levels.
@@ -7,22 +7,334 @@ Three weeks tell no usual variation, so two counts are compared by chance alone;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
+from analysis.load.events import blocking_events, events
 from analysis.load.files import RESTORE
+from analysis.load.offences import groups
 from analysis.load.published import PublishedReports
+from analysis.load.sources import Source, open_source
 from analysis.load.vocabulary import states
-from analysis.periods import WEEK, last_day
+from analysis.periods import WEEK, Calendar, last_day, name_week
 from analysis.stats.tests import adjust_for_many, direction, ratio_interval, two_sided
 
 HALF = 0.5
 REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}
+STATUSES = ["convicted", "charged", "unknown"]
+SOURCE = "published-2017"
+NONE_APART = "No county or city is known to hold over half of a week's declines, so none is taken out."
+
+
+class Apart(NamedTuple):
+    """A place to be taken out: its name with that of its state, the state's code, its exact numbers by week."""
+
+    name: str
+    state: str
+    by_week: pd.Series
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedWeek:
+    """One week's report: the source, the week, all reports, and the events across which no direction is named."""
+
+    source: Source
+    week: date
+    reports: PublishedReports
+    blocking: pd.DataFrame
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Give what was asked, as checked."""
+        return {"week": self.week}
+
+    @cached_property
+    def report(self) -> PublishedReports:
+        """Give what belongs to the week."""
+        return self.reports.of_week(self.week)
+
+    @cached_property
+    def totals(self) -> pd.Series:
+        """Give the declines nationwide, by week."""
+        return self.reports.weekly_totals.set_index("week_start")["declined"]
+
+    @cached_property
+    def apart(self) -> Apart | None:
+        """Give the county or city that holds over half of a report's declines, most of one first; None if none does."""
+        declined = self.reports.declined_by_place
+        exact = declined[(declined["bound"] == "exact") & declined["level"].isin(["county", "city"])]
+        part = exact["declined"] / exact["week_start"].map(self.totals)
+        if not (part > HALF).any():
+            return None
+        row = exact.loc[part.idxmax()]
+        county = " County" if row["level"] == "county" and not row["place"].endswith("County") else ""
+        same = (exact[["place", "state", "level"]] == row[["place", "state", "level"]]).all(axis="columns")
+        name = f"{row['place']}{county}, {states().loc[row['state'], 'name']}"
+        return Apart(name, row["state"], exact[same].set_index("week_start")["declined"])
+
+    @cached_property
+    def bounds(self) -> pd.DataFrame:
+        """Bound the declines of every state and territory (:func:`state_bounds`)."""
+        total = int(self.report.weekly_totals["declined"].iloc[0])
+        return state_bounds(self.report.declined_by_place, total, states().index, self.states_with_a_decline)
+
+    @cached_property
+    def states_with_a_decline(self) -> int | None:
+        """Give how many states had a decline, as an article counts them; None where no article says."""
+        figures = self.report.aggregates
+        told = figures.loc[figures["measure"].str.startswith("states with a decline"), "value"]
+        return int(told.iloc[0]) if len(told) == 1 and told.iloc[0].isdecimal() else None
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """Compare the week's declines with its neighbours', with and without the place apart, by chance alone.
+
+        Exact conditional test. Events do not block a comparison where the place that they are of is taken out. p is
+        adjusted over the scopes of a pair.
+        """
+        scopes = {"all places": (self.totals, "")}
+        if self.apart:
+            scopes[f"without {self.apart.name}"] = (self.totals - self.apart.by_week, self.apart.name)
+        rows = []
+        for pair, earlier in (("to next week", self.week), ("from week before", self.week - WEEK)):
+            for scope, (values, without) in scopes.items():
+                before, now = (values.get(pd.Timestamp(day), np.nan) for day in (earlier, earlier + WEEK))
+                if not np.isnan(before + now):
+                    rows.append((pair, scope, int(before), int(now), _blocked(self.blocking, earlier, without)))
+        table = pd.DataFrame(rows, columns=["pair", "scope", "before", "now", "blocked_by"])
+        table["ratio"] = table["now"] / table["before"]
+        table["low"], table["high"] = ratio_interval(table["now"], table["before"], 1, 1)
+        table["p"] = two_sided(table["now"], table["before"], HALF, 1)
+        table["p_adjusted"] = table.groupby("pair")["p"].transform(adjust_for_many)
+        table["finding"] = [
+            direction(row.now, row.before, row.p_adjusted, row.blocked_by) for row in table.itertuples()
+        ]
+        return table.drop(columns="blocked_by")
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Give what sentences may say of the week, by id.
+
+        ``declined_in_…`` and ``issued_in_…`` are each place's figure as printed, ``outside`` is the count without the
+        place apart, of which ``apart_…`` tells; ``next_…`` and ``previous_…`` compare two weeks.
+        """
+        report, bounds, known = self.report, self.bounds, self.report.known_rows
+        total, covered = report.weekly_totals.iloc[0], int(bounds["known_low"].sum())
+        declined, back = int(total["declined"]), int(_taken_back(report)["declined"].sum())
+        named, unnamed = int((known["offence_text"] != "").sum()), bounds["known_high"][bounds["bound"] == "not known"]
+        facts: dict[str, Any] = {"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat()}
+        facts |= {"week_name": name_week(self.week), "status": "as published", "issued": int(total["issued"])}
+        facts |= {"issued_confidence": total["confidence"], "declined": declined}
+        facts |= {"taken_back_at_least": back, "remaining_at_most": declined - back}
+        facts |= {
+            "covered_by_states": covered,
+            "covered_share": covered / (declined or np.nan),
+            "not_covered": declined - covered,
+        }
+        facts |= {"states_exact": int((bounds["bound"] == "exact").sum())}
+        facts |= {"states_with_none": int((bounds["known_high"] == 0).sum())}
+        facts |= {"states_with_a_decline": self.states_with_a_decline}
+        facts |= {"states_named": int((bounds["known_low"] > 0).sum())}
+        facts |= {"unnamed_at_most": int(unnamed.max()) if len(unnamed) else None, "known_rows": len(known)}
+        facts |= {"known_offences": named, "known_without_offence": len(known) - named}
+        facts |= {"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)}
+        facts |= {"issued_in_places": int(report.issued_by_place["issued"].sum())} | self._apart_facts()
+        for name, places in (("issued", report.issued_by_place), ("declined", report.declined_by_place)):
+            own = places["place"] + (" " + places["state"]).mask(places["level"].isin(["state", "region"]), "")
+            ids = own.str.lower().str.replace("[^a-z0-9]+", "_", regex=True).str.strip("_")
+            facts |= {f"{name}_in_{place}": int(number) for place, number in zip(ids, places[name], strict=True)}
+        for row in self.changes.to_dict("records"):
+            pair = "next" if row.pop("pair") == "to next week" else "previous"
+            scope = "all" if row.pop("scope") == "all places" else "outside"
+            facts |= {f"{pair}_{scope}_{name}": value for name, value in row.items()}
+        return facts
+
+    def _apart_facts(self) -> dict[str, Any]:
+        """Say what place is taken out, its number, its part in this week or the last if over half, and its dates."""
+        facts: dict[str, Any] = dict.fromkeys(("apart", "apart_name", "apart_week", "apart_day"))
+        if (apart := self.apart) is None:
+            return facts
+        saturday, numbers = pd.Timestamp(self.week), {week: int(number) for week, number in apart.by_week.items()}
+        facts |= {"apart_name": apart.name, "apart": numbers.get(saturday)}
+        if saturday in numbers:
+            facts["outside"] = int(self.totals[saturday]) - numbers[saturday]
+        over_half = [day for day in (saturday, saturday - WEEK) if numbers.get(day, 0) > HALF * self.totals.get(day, 0)]
+        for day in over_half[:1]:
+            held, total = numbers[day], int(self.totals[day])
+            facts |= {"apart_week": f"{day:%Y-%m-%d}", "apart_declined": held, "apart_total": total}
+            figures = self.reports.of_week(day).aggregates.set_index("measure")["value"]
+            for event in self.blocking[self.blocking["date"].between(day, last_day(day))].itertuples():
+                dated = figures.get(f"declined, {event.agency}, recorded on {event.date.day} {event.date:%B}")
+                if apart.name.startswith(event.agency) and event.state == apart.state and dated is not None:
+                    facts |= {"apart_day": f"{event.date:%Y-%m-%d}", "apart_event": event.kind}
+                    facts["apart_other_days"] = held - int(dated)
+        return facts
+
+
+def published_week(week: object = "latest") -> PublishedWeek:
+    """Open one of ICE's weekly reports of 2017.
+
+    Parameters
+    ----------
+    week
+        The Saturday that names it, or ``latest``.
+
+    Raises
+    ------
+    InputError
+        There is no report of that week; the message says of which there are.
+
+    Examples
+    --------
+    >>> week = published_week("2017-02-04")
+    >>> week.facts["declined"], week.facts["apart_name"]
+    (47, 'Travis County, Texas')
+    """
+    source = open_source(SOURCE)
+    return PublishedWeek(source, Calendar.of(source.facts).pick(week), source.reports(), blocking_events())
+
+
+def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
+    """Give one table of a published week.
+
+    Parameters
+    ----------
+    published
+        As :func:`published_week` gives it.
+    name
+        ``weeks`` (the counts of the reports up to this one, in all and at the place that holds over half of one; and
+        ``with_and_without``, the same for its figure, which is empty where there is no such place),
+        ``changes`` (the week against its neighbours, with and without that place, by chance alone), ``state_bounds``
+        (the least and the most that agree with every known figure, by state), ``known_offences`` (the declines known
+        one by one, by group and status), ``events`` (from the week before to the week after), or a file of the reports:
+        ``declined_by_place``, ``issued_by_place``, ``aggregates``, ``corrections``, ``conflicting_figures``,
+        ``policies``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its columns are explained in ``data/reference/columns.csv``; blank = not known. ``attrs["facts"]`` is what may
+        be said of it, by id.
+
+    Examples
+    --------
+    >>> published_figures(published_week("2017-02-04"), "weeks")[["declined", "elsewhere"]].values.tolist()
+    [[206.0, 64.0], [47.0, 45.0]]
+    """
+    if name not in (*FIGURES, *FILES):
+        raise unknown("table of a published week", name, (*FIGURES, *FILES))
+    frame = FIGURES[name](published) if name in FIGURES else getattr(published.report, name).copy()
+    facts = published.facts
+    about = {"place_name": "the United States", "period_name": facts["week_name"], "synthetic": False}
+    about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name") if facts[name] is not None}
+    about |= {"placed": facts["covered_by_states"], "of_which": "", **frame.attrs}
+    frame.attrs = {**about, "facts": facts | frame.attrs.get("facts", {})}
+    return frame
+
+
+def _weeks(published: PublishedWeek) -> pd.DataFrame:
+    """Give the counts of the published weeks up to one, oldest first, with and without the place apart."""
+    totals = published.reports.weekly_totals.sort_values("week_start")
+    totals = totals[totals["week_start"] <= pd.Timestamp(published.week)]
+    table = totals[["week_start", "issued", "declined"]].rename(columns={"week_start": "week"}).reset_index(drop=True)
+    if published.apart:
+        table["at_place"] = table["week"].map(published.apart.by_week).astype(float)
+        table["elsewhere"] = table["declined"] - table["at_place"]
+    each = [PublishedWeek(published.source, day.date(), published.reports, published.blocking) for day in table["week"]]
+    table["located"] = [int(one.bounds["known_low"].sum()) for one in each]
+    table["declining"] = pd.Series([one.states_with_a_decline for one in each], dtype=float)
+    facts: dict[str, Any] = {"weeks_shown": len(table), "report_weeks": len(published.totals)}
+    for row in table.to_dict("records"):
+        day = row.pop("week")
+        facts[f"week_{day:%Y_%m_%d}"] = f"{day:%Y-%m-%d}"
+        facts |= {f"{name}_{day:%Y_%m_%d}": None if pd.isna(n) else int(n) for name, n in row.items()}
+    of_which = f", of the declined those of {published.apart.name} and all others" if published.apart else ""
+    table.attrs = {"facts": facts, "of_which": of_which}
+    return table
+
+
+def _with_and_without(published: PublishedWeek) -> pd.DataFrame:
+    """Give the same for its figure, with what may be said of the change without the place apart; empty without one."""
+    weeks, facts = _weeks(published), published.facts
+    if not published.apart:
+        weeks = weeks.iloc[:0]
+        weeks.attrs = {"reason": NONE_APART}
+        return weeks
+    weeks.attrs["without"] = published.apart.name
+    if "previous_outside_before" in facts:
+        names = ("before", "now", "ratio", "low", "high", "finding")
+        weeks.attrs["comparison"] = {name: facts[f"previous_outside_{name}"] for name in names}
+    return weeks
+
+
+def _blocked(blocking: pd.DataFrame, earlier: date, without: str) -> str:
+    """Name the first event that blocks the comparison of a week with the next; blank where none does."""
+    since, until = pd.Timestamp(earlier), pd.Timestamp(last_day(earlier + WEEK))
+    between = blocking[(blocking["last_date"] >= since) & (blocking["date"] <= until)]
+    elsewhere = between[[not agency or not without.startswith(agency) for agency in between["agency"]]]
+    return "" if elsewhere.empty else str(elsewhere["headline"].iloc[0])
+
+
+def _taken_back(report: PublishedReports) -> pd.DataFrame:
+    """Give the places whose declines ICE itself corrected; some figures, and so their sum, are lower bounds."""
+    entries = report.corrections
+    ours = entries[(entries["kind"] == "ICE correction") & (entries["section"] == "II")]
+    touched = {row for rows in ours["touches"] for row in rows.split(";") if row}
+    return report.declined_by_place[report.declined_by_place["row_id"].isin(touched)]
+
+
+def _known_offences(published: PublishedWeek) -> pd.DataFrame:
+    """Count the known rows by offence group, most frequent first: by status, and their sum."""
+    known = published.report.known_rows
+    named = known[known["offence_text"] != ""]
+    counts = pd.crosstab(named["offence_group"], named["offence_status"]).reindex(columns=STATUSES, fill_value=0)
+    counts = counts.rename_axis(columns=None).assign(detainers=counts.sum(axis="columns"))
+    counts = counts.sort_values("detainers", ascending=False, kind="stable").reset_index()
+    counts.insert(0, "group", counts.pop("offence_group").map(groups()["group"]))
+    return counts
+
+
+def _places(published: PublishedWeek) -> pd.DataFrame:
+    """Give the places with a known figure, most declines first."""
+    return published.report.declined_by_place.sort_values(["declined", "place"], ascending=[False, True])
+
+
+def _bounds(published: PublishedWeek) -> pd.DataFrame:
+    """Give the bounds of every state with its name in full."""
+    return published.bounds.join(states()["name"].rename("state_name")).rename_axis("state")
+
+
+def _events(published: PublishedWeek) -> pd.DataFrame:
+    """Give the known events from the week before to the week after."""
+    return events(published.week - WEEK, last_day(published.week + WEEK))
+
+
+def _policies(published: PublishedWeek) -> pd.DataFrame:
+    """Give the known entries of Section III, of any week."""
+    table = published.reports.policies.sort_values(["state", "jurisdiction"])
+    table.attrs = {"facts": {"policies": len(table)}}
+    return table
+
+
+FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
+"""Files of the reports that are given as they are."""
+FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
+    "weeks": _weeks,
+    "with_and_without": _with_and_without,
+    "changes": lambda published: published.changes.copy(),
+    "state_bounds": _bounds,
+    "known_offences": _known_offences,
+    "events": _events,
+    "declined_by_place": _places,
+    "policies": _policies,
+}
 
 
 def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_a_decline: int | None) -> pd.DataFrame:
@@ -75,78 +387,3 @@ def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_
         low[takers] = high[takers]
     bound = np.select([is_exact | (low == high), low > 0], ["exact", "at_least"], "not known")
     return pd.DataFrame({"known_low": low, "known_high": high, "bound": bound})
-
-
-def states_with_a_decline(report: PublishedReports) -> int | None:
-    """Read how many states had a decline in a report's week from its aggregates; None where no article says."""
-    told = report.aggregates.loc[report.aggregates["measure"].str.startswith("states with a decline"), "value"]
-    return int(told.iloc[0]) if len(told) == 1 and told.iloc[0].isdecimal() else None
-
-
-def bounds_of(report: PublishedReports) -> pd.DataFrame:
-    """Bound the declines of every state and territory in one week's report (:func:`state_bounds`)."""
-    total = int(report.weekly_totals["declined"].iloc[0])
-    return state_bounds(report.declined_by_place, total, states().index, states_with_a_decline(report))
-
-
-class Apart(NamedTuple):
-    """A place to be taken out: its name with that of its state, the state's code, its exact numbers by week."""
-
-    name: str
-    state: str
-    by_week: pd.Series
-
-
-def place_apart(reports: PublishedReports) -> Apart | None:
-    """Find the county or city that holds over half of a report's declines, most of one first; None if none does."""
-    declined = reports.declined_by_place
-    exact = declined[(declined["bound"] == "exact") & declined["level"].isin(["county", "city"])]
-    part = exact["declined"] / exact["week_start"].map(reports.weekly_totals.set_index("week_start")["declined"])
-    if not (part > HALF).any():
-        return None
-    row = exact.loc[part.idxmax()]
-    county = " County" if row["level"] == "county" and not row["place"].endswith("County") else ""
-    same = (exact[["place", "state", "level"]] == row[["place", "state", "level"]]).all(axis="columns")
-    name = f"{row['place']}{county}, {states().loc[row['state'], 'name']}"
-    return Apart(name, row["state"], exact[same].set_index("week_start")["declined"])
-
-
-def changes(reports: PublishedReports, week: date, blocking: pd.DataFrame) -> pd.DataFrame:
-    """Compare a week's declines with its neighbours', with and without the place that holds most.
-
-    Parameters
-    ----------
-    reports, week, blocking
-        All reports; the week; events across which no direction is named, but those of a place that is taken out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per pair and scope: ``pair`` (``to next week`` or ``from week before``), ``scope`` (``all places`` or
-        ``without <place>``), ``before`` and ``now`` (counts), ``ratio`` with its 95 % interval ``low`` and ``high``,
-        ``p`` (two-sided, by chance alone), ``p_adjusted`` over the scopes of a pair, and ``finding``.
-    """
-    counts, apart = reports.weekly_totals.set_index("week_start")["declined"], place_apart(reports)
-    scopes = {"all places": (counts, "")}
-    scopes |= {f"without {apart.name}": (counts - apart.by_week, apart.name)} if apart else {}
-    rows = []
-    for pair, earlier, later in (("to next week", week, week + WEEK), ("from week before", week - WEEK, week)):
-        for scope, (values, without) in scopes.items():
-            before, now = (values.get(pd.Timestamp(day), np.nan) for day in (earlier, later))
-            if not np.isnan(before + now):
-                rows.append((pair, scope, int(before), int(now), _blocked(blocking, earlier, later, without)))
-    table = pd.DataFrame(rows, columns=["pair", "scope", "before", "now", "blocked_by"])
-    table["ratio"] = table["now"] / table["before"]
-    table["low"], table["high"] = ratio_interval(table["now"], table["before"], 1, 1)
-    table["p"] = two_sided(table["now"], table["before"], HALF, 1)
-    table["p_adjusted"] = table.groupby("pair")["p"].transform(adjust_for_many)
-    table["finding"] = [direction(row.now, row.before, row.p_adjusted, row.blocked_by) for row in table.itertuples()]
-    return table.drop(columns="blocked_by")
-
-
-def _blocked(blocking: pd.DataFrame, earlier: date, later: date, without: str) -> str:
-    """Name the first event that blocks the comparison of two weeks; blank where none does."""
-    since, until = pd.Timestamp(earlier), pd.Timestamp(last_day(later))
-    between = blocking[(blocking["last_date"] >= since) & (blocking["date"] <= until)]
-    elsewhere = between[[not agency or not without.startswith(agency) for agency in between["agency"]]]
-    return "" if elsewhere.empty else str(elsewhere["headline"].iloc[0])

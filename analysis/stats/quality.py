@@ -1,19 +1,26 @@
-"""The scorecard of one week's data: what was read, what lacks, and whether that is usual for the source."""
+"""How good a source is, a week of it, or one of ICE's reports: what was read, what lacks, and whether that is usual."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
+from analysis.errors import unknown
+from analysis.load import quality as load
 from analysis.load.offences import STATUS_GROUPS
+from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
+from analysis.load.releases import STOP_UNDATED
 from analysis.load.repeats import COUNTED, is_repeat
-from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
+from analysis.load.sources import Source
 from analysis.load.table import Outcome
-from analysis.periods import Calendar, as_timestamps, week_of
+from analysis.load.vocabulary import GATES
+from analysis.periods import as_timestamps, week_of
+from analysis.stats.cohort import Cohort
 from analysis.stats.counts import TRAILING_WEEKS
+from analysis.stats.facts import extraction_facts
+from analysis.stats.published import PublishedWeek
 
 READ, ENDS = "quality_read", "quality_not_recorded"
 OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}
@@ -27,42 +34,121 @@ SHARES = {
     ("quality_unplaced", "charged or convicted, offence not named or in no group", "unplaced", "offences"): "offence",
 }
 """Id, words and the two counts of each check of a share, and what the source must have for it."""
+PARTS = ("scorecard", "weeks", "bulk_days")
+LEAST_SHOWN = load.LEAST_NAMED
 
 
-def week_scorecard(
-    records: pd.DataFrame, week: date, calendar: Calendar, *, repeats: str, gate: str | None, has_offences: bool
-) -> pd.DataFrame:
-    """Check what was read of a week against the eight full weeks before it.
+def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.DataFrame:
+    """Say how good a source is, a week of it, or one of ICE's reports of 2017.
 
-    A share warns as a blank share does (:func:`analysis.load.scorecards.against_known`), the number read outside the
-    range of those weeks by more than three of its square roots; what a failed gate is about stops. Nothing is judged
-    in a partial week or without eight full weeks before it, nor the ends of an unsettled one.
+    A source is held against what is published of releases of its form, a week against the eight full weeks before it:
+    a share warns as a blank share does, the number read outside the range of those weeks by more than three of its
+    square roots, and what a failed gate is about stops. Nothing is judged in a partial week or without eight full weeks
+    before it, nor the ends of an unsettled one. A report of 2017 is held against what is known of it.
 
     Parameters
     ----------
-    records, week, calendar
-        The records of the week and the eight before it, repeats included; the week; the weeks that the source covers.
-    repeats, gate, has_offences
-        What was asked of repeats (``left out``, ``counted``); the gate of :data:`OF_GATE` that the week fails, or None;
-        whether the source records offences.
+    of
+        A source, a cohort of one week, or a published week.
+    part
+        ``scorecard``; of a source also ``weeks`` (what was recorded of each) and ``bulk_days`` (days on which one place
+        has far more detainers than on its others).
 
     Returns
     -------
     pandas.DataFrame
-        One row per check, as in :func:`analysis.load.quality.scorecard`; ``norm`` is the median of eight shares (NaN
-        where there are fewer); ``level`` is blank where nothing is judged. A check without its column is left out.
+        One row per check, what stops or warns first: ``level`` (pass, warn, stop; blank = nothing to hold it against),
+        ``checked``, ``found`` (a number, a day or words, as text), ``part_found`` (its share), ``norm`` (the published
+        share nearest to it; of a week ``usual_share``, the median of the weeks before; of a report none) and ``note``.
+        A check without its column is left out. ``attrs["facts"]`` has all of it by id, ``attrs["checks"]`` the ids, and
+        of a source ``attrs["lacking"]`` the columns without any value.
+
+    Examples
+    --------
+    >>> from analysis.load.sources import open_source
+    >>> quality(open_source("fy2015"))["level"].value_counts().to_dict()
+    {'pass': 11, 'warn': 2}
     """
-    earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
-    counts = _counts(records, repeats).reindex(as_timestamps([*earlier, week]), fill_value=0)
-    refusal = _why_not_judged(week, calendar, len(earlier), int(counts["read"].iloc[-1]))
-    there = {
-        "person": records["person"].notna().any(),
-        "state": records["state"].notna().any(),
-        "offence": has_offences,
+    if part not in (PARTS if isinstance(of, Source) else PARTS[:1]):
+        raise unknown("part of the quality", part, PARTS)
+    if isinstance(of, PublishedWeek):
+        return _shown(load.report_scorecard(of.week), None, {"limit_totals": load.TOTALS_DIFFER})
+    if isinstance(of, Cohort):
+        return _shown(_week_scorecard(of), "usual_share", _drift_limits() | {"trailing_weeks": TRAILING_WEEKS})
+    frame = _weeks(of) if part == "weeks" else _bulk_days(of) if part == "bulk_days" else None
+    if frame is None:
+        frame, table = _shown(load.source_scorecard(of), "norm", {}), of.detainers()
+        frame.attrs["lacking"] = [name for name in table.columns if table[name].isna().all()]
+    facts = frame.attrs.get("facts", {}) | _source_facts(of)
+    about = {"place_name": facts["title"], "data_through": facts["data_through"], "synthetic": of.facts.synthetic}
+    frame.attrs = {**about, **frame.attrs, "facts": facts}
+    return frame
+
+
+def _shown(card: pd.DataFrame, norm: str | None, limits: Mapping[str, object]) -> pd.DataFrame:
+    """Write a scorecard's numbers for a reader; what stops first, then what warns, else in the order of the checks."""
+    rows = card.assign(found=card["found"].map(load.written))
+    rows = rows.rename(columns={"what": "checked", "share": "part_found", "norm": norm or "norm"})
+    rows = rows.sort_values("level", key=lambda level: -level.map((NOT_JUDGED, *LEVELS).index), kind="stable")
+    frame = rows[["level", "checked", "found", "part_found", *[norm] * bool(norm), "note"]].reset_index(drop=True)
+    names = {f"{row.check}_what": row.what for row in card[card["level"] != PASS].itertuples() if norm == "norm"}
+    facts = load.scorecard_facts(card) | names | dict(limits)
+    frame.attrs = {"facts": facts, "checks": rows["check"].tolist()}
+    return frame
+
+
+def _drift_limits() -> dict[str, object]:
+    """Give the limits of a share held against known ones, by id."""
+    limits: dict[str, object] = {
+        "limit_drift": load.DRIFT,
+        "limit_errors": ERRORS,
+        "limit_least_drift": load.LEAST_DRIFT,
     }
+    return limits | {"limit_there": load.LEAST_THERE}
+
+
+def _source_facts(source: Source) -> dict[str, object]:
+    """Give what sentences say of a source and of the limits of its checks, by id."""
+    facts = source.facts
+    limits = {"few": load.FEW_ROWS, "weeks": load.WEEKS_BEFORE, "finished": load.FINISHED}
+    limits |= {"batch": load.BULK_LEAST, "batch_times": load.BULK_TIMES, "batch_rank": load.BULK_RANK}
+    limits |= {"drift": load.DRIFT, "errors": ERRORS, "least_drift": load.LEAST_DRIFT}
+    limits |= {f"{column}_warn": gate.warn for column, gate in GATES.items()}
+    limits |= {f"{column}_stop": gate.stop for column, gate in GATES.items()}
+    limits |= {"strays": load.WARN_STRAYS, "undated": STOP_UNDATED, "repeats": load.WARN_REPEATS}
+    limits |= {"unplaced": load.WARN_UNPLACED, "totals": load.TOTALS_DIFFER}
+    limits |= {"fewer_ends": load.FEWER_ENDS, "named": load.LEAST_NAMED}
+    named = {"title": facts.title, "from_day": facts.first_day.isoformat(), "data_through": facts.last_day.isoformat()}
+    return {**named, **extraction_facts(facts), **{f"limit_{name}": limit for name, limit in limits.items()}}
+
+
+def _weeks(source: Source) -> pd.DataFrame:
+    """Count by week of issue what was recorded, and say which weeks look unfinished."""
+    frame = load.recording_by_week(source.detainers(), source.facts.extracted_on)
+    frame.attrs = {"facts": {"unfinished_weeks": int((frame["unfinished"] != "").sum())}}
+    return frame
+
+
+def _bulk_days(source: Source) -> pd.DataFrame:
+    """Give the days far above a place's others; a usual number of detainers under five is not given."""
+    days = load.bulk_days(source.detainers())
+    usual = ["" if pd.isna(n) else f"{n:,.0f}" if n >= LEAST_SHOWN else f"under {LEAST_SHOWN}" for n in days["usual"]]
+    rows = days.assign(date=days["issued_on"], usual=usual, agency=days["agency"].fillna("all of the state"))
+    return rows[["date", "state", "agency", "detainers", "usual"]]
+
+
+def _week_scorecard(cohort: Cohort) -> pd.DataFrame:
+    """Check what was read of a cohort's week, repeats included, against the eight full weeks before it."""
+    records, week, calendar = cohort.records, cohort.week, cohort.calendar
+    earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
+    counts = _counts(records, cohort.repeats).reindex(as_timestamps([*earlier, week]), fill_value=0)
+    refusal = _why_not_judged(cohort, len(earlier), int(counts["read"].iloc[-1]))
+    offences = cohort.source.facts.offences
+    there = {"person": records["person"].notna().any(), "state": records["state"].notna().any(), "offence": offences}
     shares = [share for share, column in SHARES.items() if there.get(column, True)]
-    checks = [_read(counts["read"], refusal), *_shares(counts, shares, calendar.is_settled(week), refusal)]
-    return as_card(one._replace(level=STOP) if one.check == OF_GATE.get(gate or "") else one for one in checks)
+    found = [_read(counts["read"], refusal), *_shares(counts, shares, calendar.is_settled(week), refusal)]
+    gate = OF_GATE[str(cohort.failed_check["check"])] if cohort.failed_check else ""
+    return as_card(one._replace(level=STOP) if one.check == gate else one for one in found)
 
 
 def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
@@ -83,10 +169,10 @@ def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
     return frame.groupby(week_of(records["issued_on"])).sum()
 
 
-def _why_not_judged(week: date, calendar: Calendar, before: int, read: int) -> str:
+def _why_not_judged(cohort: Cohort, before: int, read: int) -> str:
     """Say why nothing of a week is held against the weeks before it; blank where it is."""
-    if calendar.is_partial(week):
-        return f"the source covers {calendar.days_covered(week)} of the week's 7 days"
+    if cohort.calendar.is_partial(cohort.week):
+        return f"the source covers {cohort.calendar.days_covered(cohort.week)} of the week's 7 days"
     if before < TRAILING_WEEKS:
         return f"only {before} of {TRAILING_WEEKS} full weeks before"
     return "" if read else "no detainer in this week"

@@ -8,15 +8,19 @@ changed and vanished rows that turn one version into the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.load.table import NAMES
+from analysis.load.sources import Source, open_source, pick_versions, versions
+from analysis.load.table import NAMES, Outcome
 from analysis.periods import week_of
 from analysis.stats.counts import count_outcomes
+from analysis.stats.facts import extraction_facts
 
 STABLE = ("issued_on", "form", "citizenship")
 STABLE_CARRIED = ("gender", "birth year", "birth country")  # columns carried along, by name in lower case
@@ -28,16 +32,17 @@ WEEKLY, PARTS = ["issued", "declined", "not_recorded"], ["was", "now", "change"]
 KINDS = ["same", "changed", "vanished", "late", "new"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Revision:
     """What changed from one version of a source to another.
 
     ``key`` names the columns by which rows were matched. Of the ``detainers`` so many are ``alike``: share their key
     with another row of their version, so that it is open which it was. ``rows`` is by ``kind``: same, changed,
     vanished; new, issued after the older version's last day; late, issued by then and yet not in it. ``columns`` and
-    ``outcomes`` (``was``, ``now``) count what differs in matched rows, most first. ``by_week`` has a row per week of
+    ``outcomes`` (``was``, ``is_now``) count what differs in matched rows, most first. ``by_week`` has a row per week of
     issue: ``issued_was``, ``issued_now``, ``issued_change`` and so on, blank (which is not zero) outside a version's
-    weeks; ``cut``, whether the days of a version begin or end within it; ``changed``, ``vanished``, ``late``, ``new``.
+    weeks; ``changed``, ``vanished``, ``late``, ``new``; and ``cut``, whether the days of a version begin or end within
+    it. ``source`` and ``parameters`` say of which versions it is, where it is of a source's.
     """
 
     key: tuple[str, ...]
@@ -45,6 +50,67 @@ class Revision:
     columns: pd.DataFrame
     outcomes: pd.DataFrame
     by_week: pd.DataFrame
+    source: Source | None = None
+    older: Source | None = None
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Give the source's name and the numbers of the two versions."""
+        if self.source is None or self.older is None:
+            return {}
+        return {"source": self.source.facts.name, "older": self.older.version, "newer": self.source.version}
+
+    @cached_property
+    def weeks(self) -> pd.DataFrame:
+        """Give the weeks that both versions reach, newest first; ``cut`` in words."""
+        both = self.by_week.dropna(subset=["issued_was", "issued_now"]).sort_index(ascending=False)
+        return both.assign(cut=both["cut"].map({True: "yes", False: "no"}))
+
+    @cached_property
+    def triangle(self) -> pd.DataFrame:
+        """Give what each version knew of the declines of each week of issue whose declines differ between them."""
+        if self.source is None:
+            return pd.DataFrame(columns=["week", "version", "extracted_on", "known_then"])
+        known = {one.version: one for one in versions(self.source.facts.name)}
+        columns = ["issued_on", "outcome", "detainers"]
+        triangle = reporting_triangle({number: one.detainers(columns) for number, one in known.items()})
+        moving = triangle[triangle.max(axis="columns") > triangle.min(axis="columns")]
+        rows = moving.reset_index().melt("week", var_name="version", value_name="known_then")
+        days = {number: extraction_facts(one.facts)["extracted_on"] for number, one in known.items()}
+        rows.insert(2, "extracted_on", pd.to_datetime(rows["version"].map(days)))
+        rows = rows.sort_values(["week", "version"], ascending=[False, True], ignore_index=True)
+        rows.attrs = {"facts": {"versions": len(known)}, "synthetic": self.source.facts.synthetic}
+        return rows
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Give what sentences may say of it, by id.
+
+        ``rows_KIND`` and ``alike_KIND`` by kind; ``weeks_both``, full in both versions, ``weeks_revised`` of them, and
+        the sums of their figures, ``declined_was`` and so on; ``filled``, detainers whose end was not recorded and now
+        is, ``declined_filled`` of them as declined; ``most``, the full week whose declines changed most.
+        """
+        counts = self.rows.set_index("kind").rename(columns={"detainers": "rows"})
+        both = self.by_week[~self.by_week["cut"]].dropna(subset=["issued_was", "issued_now"])
+        revised = both[[f"{name}_change" for name in WEEKLY]]
+        filled = self.outcomes[self.outcomes["was"] == Outcome.NOT_RECORDED]
+        facts: dict[str, Any] = {f"{name}_{kind}": int(counts.loc[kind, name]) for name in counts for kind in KINDS}
+        facts |= {f"{name}_{part}": int(both[f"{name}_{part}"].sum()) for name in WEEKLY for part in PARTS}
+        facts |= {"by_person": "person" in self.key, "weeks_both": len(both)}
+        facts |= {"weeks_revised": int((revised != 0).any(axis="columns").sum())}
+        facts |= {"filled": int(filled["detainers"].sum())}
+        facts |= {"declined_filled": int(filled["detainers"][filled["is_now"] == Outcome.DECLINED].sum())}
+        names = [str(name).replace("_", " ").lower() for name in self.key]
+        facts["key"] = " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+        if revised["declined_change"].any():
+            most = revised["declined_change"].abs().idxmax()
+            facts |= {"most": f"{most:%Y-%m-%d}"}
+            facts |= {f"most_{part}": int(both.loc[most, f"declined_{part}"]) for part in ("was", "now")}
+        for name, version in (("older", self.older), ("newer", self.source)):
+            if version is not None:
+                words = extraction_facts(version.facts)["extracted_words"]
+                facts |= {name: version.version, f"{name}_extracted": words}
+        return facts
 
 
 class _Matching:
@@ -88,7 +154,40 @@ class _Matching:
         return whole
 
 
-def compare_versions(older: pd.DataFrame, newer: pd.DataFrame) -> Revision:
+def compare_versions(source: str, older: int = -1, newer: int = 0) -> Revision:
+    """Compare two versions of a source.
+
+    Parameters
+    ----------
+    source
+        Name of an imported source, or ``synthetic``.
+    older, newer
+        Numbers of versions; 0 is the newest, -1 the one before it, and so on.
+
+    Returns
+    -------
+    Revision
+        Its frames are ``rows``, ``by_week``, ``weeks``, ``outcomes``, ``columns`` and ``triangle``.
+
+    Raises
+    ------
+    InputError
+        The source has not two versions, or not these, or they are not in this order.
+
+    Examples
+    --------
+    >>> compare_versions("synthetic").rows.set_index("kind")["detainers"].to_dict()
+    {'same': 11240, 'changed': 502, 'vanished': 10, 'late': 0, 'new': 775}
+    """
+    first, second = (open_source(source, version=number) for number in pick_versions(source, older, newer))
+    revision = replace(compare_tables(first.detainers(), second.detainers()), source=second, older=first)
+    about = {"place_name": source, "older": str(first.version), "newer": str(second.version)}
+    for frame in (revision.rows, revision.by_week, revision.weeks, revision.outcomes, revision.columns):
+        frame.attrs = {**about, "synthetic": second.facts.synthetic, "facts": revision.facts}
+    return revision
+
+
+def compare_tables(older: pd.DataFrame, newer: pd.DataFrame) -> Revision:
     """Match the rows of two versions of a source and count what changed.
 
     Rows are matched one to one, in rounds over what the rounds before left: alike in everything compared; in all but
@@ -128,6 +227,7 @@ def compare_versions(older: pd.DataFrame, newer: pd.DataFrame) -> Revision:
     of_week = pd.crosstab(fates["week"], fates["kind"]).reindex(index=weeks.index, columns=KINDS[1:], fill_value=0)
     kinds = fates.groupby("kind")["alike"].agg(**sums).reindex(pd.Index(KINDS, name="kind"), fill_value=0)
     outcomes = other_end.agg(**sums).reset_index().sort_values(**most_first, ignore_index=True)
+    outcomes = outcomes.rename(columns={"now": "is_now"})
     columns = columns[columns["detainers"] > 0].reset_index(drop=True)
     return Revision(tuple(key), kinds.reset_index(), columns, outcomes, weeks.join(of_week))
 

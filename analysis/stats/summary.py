@@ -1,27 +1,127 @@
-"""What a page says of a cohort: its main counts, week by week, cut by state, and the facts that sentences name."""
+"""What a cohort's counts are: week by week, by state, offence, form and agency, and its key figures.
+
+A frame says in ``attrs`` what its rows do not: ``place_name``, ``period_name``, ``week``, ``synthetic``, ``facts`` that
+its caption names, and where it is empty the ``reason``, which tables and figures print.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from string import ascii_uppercase
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.errors import InputError, unknown
+from analysis.load import events as register
+from analysis.load.offences import groups
 from analysis.load.repeats import without_repeats
 from analysis.load.vocabulary import place_name, states
-from analysis.periods import WEEK, as_timestamps
+from analysis.periods import as_timestamps
+from analysis.stats import counts as counting
+from analysis.stats import disclosure
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import (
     ALL,
     LEAST_FOR_A_SHARE,
+    NOT_GIVEN,
     OUTCOME_COLUMNS,
     TRAILING_WEEKS,
     of_weeks,
     rows_of_weeks,
     with_intervals,
 )
-from analysis.stats.disclosure import outcomes_by_state
-from analysis.stats.nowcast import nowcast
-from analysis.stats.tests import MINIMUM_DIFFERENCE, usual_range
+from analysis.stats.tests import usual_range
+
+MEASURES = {
+    "issued": "Issued",
+    "declined": "Recorded as declined",
+    "taken": "Taken by ICE",
+    "other_ends": "Other ends",
+    "not_recorded": "No outcome recorded",
+    "persons": "Different persons named by the detainers counted",
+}
+_NAMES = {"total": "All", "other states": "Other states", "other groups": "Other groups"}
+NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
+ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
+NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
+
+
+def described(
+    frame: pd.DataFrame, cohort: Cohort, reason: str = "", facts: dict[str, Any] | None = None, **more: object
+) -> pd.DataFrame:
+    """Say in a frame's ``attrs`` of what, when and of which source it is, and why it is empty."""
+    about = {"place_name": cohort.name, "period_name": cohort.period.name, "week": cohort.week.isoformat()}
+    frame.attrs = about | {"synthetic": cohort.source.facts.synthetic, "reason": reason, "facts": facts or {}} | more
+    return frame
+
+
+def nothing(cohort: Cohort, reason: str, facts: dict[str, Any] | None = None) -> pd.DataFrame:
+    """Give a frame without rows, and why."""
+    return described(pd.DataFrame(), cohort, reason, facts)
+
+
+def state_name(postal: str) -> str:
+    """Name a state in full, as tables do; also the blank one, and what a table puts for several."""
+    return _NAMES.get(postal) or ("State not given" if postal == NOT_GIVEN else str(states().loc[postal, "name"]))
+
+
+def group_name(group: str) -> str:
+    """Name an offence group, as tables do; also the blank one, and what a table puts for several."""
+    return _NAMES.get(group) or ("Offence not given" if group == NOT_GIVEN else str(groups().loc[group, "group"]))
+
+
+def cell_name(cohort: Cohort, kind: str, place: str) -> str:
+    """Name a cell of a comparison, as sentences do."""
+    if kind == "offence_group":
+        return group_name(place)
+    return "state not given" if place == NOT_GIVEN else place_name((cohort.sole_state or ALL) if kind == ALL else place)
+
+
+# Counts --------------------------------------------------------------------------------------------------------------
+
+
+def count_outcomes(detainers: pd.DataFrame | Cohort, by: str | Sequence[str]) -> pd.DataFrame:
+    """Count detainers and what became of them, with the share declined and its interval by chance alone.
+
+    Parameters
+    ----------
+    detainers
+        A table of detainers, or a cohort.
+    by
+        Columns to count by, or ``week`` for the reporting week of issue. A blank counts under ``not given``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per combination that occurs: ``issued`` and, adding up to it, ``declined``, ``taken`` (by ICE),
+        ``other_ends`` and ``not_recorded``; ``share`` (declined of issued), ``share_low``, ``share_high`` (95 %).
+
+    Raises
+    ------
+    InputError
+        The table has no such column.
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> states = an.count_outcomes(an.cohort("fy2015", "2015-06-20"), "state")
+    >>> states.loc[["CA", "TX"], ["issued", "declined", "taken"]].values.tolist()
+    [[291, 33, 40], [306, 2, 81]]
+    """
+    rows = detainers.detainers if isinstance(detainers, Cohort) else detainers
+    if not isinstance(rows, pd.DataFrame):
+        raise InputError("detainers are counted in a table or a cohort", found=rows)
+    for name in [by] if isinstance(by, str) else by:
+        if name != "week" and name not in rows.columns:
+            raise unknown("column to count by", name, ["week", *rows.columns])
+    lacking = {"issued_on", "outcome", "detainers"} - {*rows.columns}
+    if lacking:
+        raise InputError(f"a table of detainers needs the column {min(lacking)!r}", do="Read it with read_release")
+    return with_intervals(counting.count_outcomes(rows, by))
 
 
 def weekly_counts(cohort: Cohort) -> pd.DataFrame:
@@ -34,12 +134,19 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
         ``declined``, ``share`` with ``share_low`` and ``share_high`` (95 %, usual ups and downs), ``status``,
         ``expected`` (declines at the share of the eight full weeks before), ``usual_low``, ``usual_high`` and
         ``outside`` (``above``, ``below`` or blank). Blank: no such number, as in a week that is not settled or has not
-        eight full weeks before it.
+        eight full weeks before it. ``attrs["events"]`` lists the known events (:func:`known_events`).
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> weeks = an.weekly_counts(an.cohort("fy2015", "2015-06-20"))
+    >>> weeks.loc[["2015-06-20"], ["issued", "declined"]].values.tolist()
+    [[1673, 66]]
     """
     weeks, calendar, phi = cohort.calendar.weeks(), cohort.calendar, cohort.dispersion[cohort.cell]
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
     table = pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week")
-    table = without_shares(with_intervals(table, phi), cohort)
+    table = _without_shares(with_intervals(table, phi), cohort)
     table["status"] = [calendar.status(week) for week in weeks]
     before = pd.DataFrame({"declined": declined, "exposure": exposure}).astype(float)
     before = before[[not calendar.is_partial(week) for week in weeks]].reindex(table.index)
@@ -50,36 +157,68 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     table["usual_low"], table["usual_high"] = (pd.Series(end, table.index).where(known) for end in (low, high))
     table["usual_high"] = np.minimum(table["usual_high"], issued)
     sides = [table["declined"] > table["usual_high"], table["declined"] < table["usual_low"]]
-    return table.assign(outside=np.select(sides, ["above", "below"], ""))
+    span = known_events(cohort).astype({"date": "str"})
+    marked = span[["letter", "date", "last_date", "headline"]].astype("str").to_dict("records") if len(span) else []
+    return described(table.assign(outside=np.select(sides, ["above", "below"], "")), cohort, events=marked)
 
 
-def without_shares(counts: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
+def known_events(cohort: Cohort) -> pd.DataFrame:
+    """Give the known events inside a cohort's weeks, which touch all states or its own: ``letter``, ``date`` and so on.
+
+    Letters mark them in the figure of weekly counts: A to Z, then AA, AB and so on.
+    """
+    span = register.events(cohort.calendar.first_day, cohort.calendar.last_day, cohort.state)
+    letters = (first + second for first in ("", *ascii_uppercase) for second in ascii_uppercase)
+    span = span.assign(letter=list(islice(letters, len(span))))
+    return described(span, cohort, "" if len(span) else "No event that is known lies in these weeks.")
+
+
+def _without_shares(counts: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     """Blank the shares of a source whose rows were chosen by their outcome: they would be all or nothing."""
     return counts if cohort.sole_outcome is None else counts.assign(share=np.nan, share_low=np.nan, share_high=np.nan)
 
 
-def counts_by(cohort: Cohort, kind: str) -> pd.DataFrame:
-    """Give the period's counts of every state and territory, or of every national offence group.
+def counts_by(cohort: Cohort, *kinds: str) -> pd.DataFrame:
+    """Give the period's counts of a cohort in one of the cuts that may be published, small counts left out.
 
     Parameters
     ----------
     cohort
-        The cohort; of a source of one state its offence groups are not shown by week.
-    kind
-        ``state`` or ``offence_group``.
+        The cohort.
+    kinds
+        ``state``: every state and territory; ``offence_group``; ``offence_group, offence_status``; ``form``;
+        ``lift_reason``; ``all``: all detainers as one row; ``agency``: those of the last full quarter.
 
     Returns
     -------
     pandas.DataFrame
-        Index the postal code (``not given`` last) or the group, also those without a detainer: ``issued``,
-        ``declined``; ``share`` and its interval, from 20 detainers on; ``last_week`` and ``trailing_mean`` of the
-        declined; ``finding``, the clear changes in words (blank = none). Of states also ``taken``, ``other_ends`` and
-        ``not_recorded`` with their ``…_shown`` labels, blank where a small count could be told
-        (:func:`analysis.stats.disclosure.outcomes_by_state`).
+        Most declined first, what is not given last. By state (index the postal code) and offence group (index its id):
+        ``issued``, ``declined``; ``share`` and its interval, from 20 detainers on; ``last_week`` and ``trailing_mean``
+        of the declined; ``finding``, the clear changes in words (blank = none). Columns ``…_shown`` are labels where a
+        small count could be told (:mod:`analysis.stats.disclosure`), and the numbers beside them blank.
+
+    Raises
+    ------
+    InputError
+        There is no such cut.
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> states = an.counts_by(an.cohort("fy2015", "2015-06-20"), "state")
+    >>> states.loc[["CA", "NV"], ["declined", "issued"]].values.tolist()
+    [[33, 291], [6, 23]]
     """
+    if ",".join(kinds) not in _CUTS:
+        raise unknown("cut of a cohort", ", ".join(kinds), [name.replace(",", ", ") for name in _CUTS])
+    return _CUTS[",".join(kinds)](cohort)
+
+
+def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
+    """Give the counts of every state or offence group, beside those of the weeks before."""
     counts, declined = cohort.weekly.over(cohort.period.weeks).loc[kind], cohort.weekly.declined[kind]
     table = with_intervals(counts[["issued", "declined"]].astype("int64"), cohort.dispersion[kind])
-    table = without_shares(table, cohort)
+    table = _without_shares(table, cohort).rename_axis(kind)
     table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
     for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
         weeks = cohort.calendar.full_weeks_before(cohort.period.first_day, number)
@@ -87,12 +226,123 @@ def counts_by(cohort: Cohort, kind: str) -> pd.DataFrame:
     clear = clear_findings(cohort.comparisons)
     own = clear[clear["kind"] == kind].groupby("place")
     words = own.apply(lambda rows: "; ".join(rows["finding"] + " (" + rows["against"] + ")"), include_groups=False)
-    table["finding"] = words.reindex(table.index).fillna("") if len(words) else ""
-    if kind == "state":
-        of_states = of_weeks(cohort.by_state, cohort.period.weeks, table.index)
-        outcomes = outcomes_by_state(of_states, cohort.sole_state is not None)
-        table = table.join(outcomes.drop(columns=["issued", "declined"]))
-    return table
+    return table.assign(finding=words.reindex(table.index).fillna("") if len(words) else "")
+
+
+def _by_state(cohort: Cohort) -> pd.DataFrame:
+    """Count by state; of a source of one state, its rows alone."""
+    table = _with_past(cohort, "state")
+    of_states = of_weeks(cohort.by_state, cohort.period.weeks, table.index)
+    outcomes = disclosure.outcomes_by_state(of_states, cohort.sole_state is not None)
+    table = table.join(outcomes.drop(columns=["issued", "declined"]))
+    placed = table.drop(index=NOT_GIVEN)["declined"]
+    facts: dict[str, object] = {"least_for_a_share": LEAST_FOR_A_SHARE, "most_declined": int(placed.max())}
+    facts["most_place"] = state_name(str(placed.idxmax())) if placed.max() else None
+    facts["placed_declined"] = int(placed.sum())
+    if cohort.sole_state:
+        table = table[table["issued"] > 0]
+    table = table.assign(blank=table.index == NOT_GIVEN, state_name=[state_name(place) for place in table.index])
+    by = ["blank", "declined", "issued", "state_name"]
+    table = table.sort_values(by, ascending=[True, False, False, True]).drop(columns="blank")
+    return described(table, cohort, facts=facts, marked="" if cohort.state == ALL else cohort.state)
+
+
+def _why_no_offences(cohort: Cohort) -> str:
+    """Say why offence groups are not shown by week; blank where they are."""
+    if "offence_group" in cohort.weekly.declined:
+        return ""
+    return ONE_STATE if cohort.source.facts.offences else NO_OFFENCE
+
+
+def _by_group(cohort: Cohort) -> pd.DataFrame:
+    """Count by offence group, those with detainers; of a cohort of one group, that one."""
+    if reason := _why_no_offences(cohort):
+        return nothing(cohort, reason)
+    table = _with_past(cohort, "offence_group")
+    table = table if cohort.offence == ALL else table.loc[[cohort.offence]]
+    table = table[table["issued"] > 0].sort_values(["declined", "issued"], ascending=False, kind="stable")
+    table = table.assign(group=[group_name(group) for group in table.index])
+    return described(table, cohort, facts={"least_for_a_share": LEAST_FOR_A_SHARE})
+
+
+def _by_status(cohort: Cohort) -> pd.DataFrame:
+    """Count by offence group and how far the offence went in court."""
+    if reason := _why_no_offences(cohort):
+        return nothing(cohort, reason)
+    table = disclosure.offences_by_status(cohort.everywhere)
+    own = (cohort.offence == ALL) | (table["offence_group"] == cohort.offence)
+    table = table[own & (table["issued"] != 0)]
+    return described(table.assign(group=table["offence_group"].map(group_name)), cohort)
+
+
+def _of_nation(cohort: Cohort, count: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """Count the nation's detainers in a way in which those of a source of one state are not shown."""
+    if cohort.everywhere.empty:
+        return nothing(cohort, "There is no detainer in this week: nothing to show of outcomes.")
+    if cohort.sole_state:
+        return nothing(cohort, "All detainers are of one state: its forms and lift reasons are not shown by week.")
+    return described(count(cohort.everywhere), cohort)
+
+
+def _by_lift_reason(cohort: Cohort) -> pd.DataFrame:
+    """List the recorded lift reasons, outcomes in words."""
+    table = _of_nation(cohort, disclosure.lift_reasons)
+    return described(table.replace({"outcome": MEASURES}), cohort, table.attrs["reason"])
+
+
+def _by_agency(cohort: Cohort) -> pd.DataFrame:
+    """Count the last full quarter's agencies of a state, over all offences."""
+    quarter = cohort.last_quarter
+    if quarter is None:
+        return nothing(cohort, NO_QUARTER.format("agencies"))
+    table = disclosure.agency_outcomes(quarter.detainers)
+    return described(table, quarter, table.attrs["reason"])
+
+
+_CUTS: dict[str, Callable[[Cohort], pd.DataFrame]] = {
+    "all": lambda of: _of_nation(of, lambda rows: counting.count_outcomes(rows.assign(all=of.name), "all")),
+    "state": _by_state,
+    "offence_group": _by_group,
+    "offence_group,offence_status": _by_status,
+    "form": lambda of: _of_nation(of, disclosure.outcomes_by_form),
+    "lift_reason": _by_lift_reason,
+    "agency": _by_agency,
+}
+
+
+def cross_tabulate(cohort: Cohort) -> pd.DataFrame:
+    """Count the last full quarter's detainers by state and offence group, as may be shown.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per state and offence group (``state``, ``state_name``, ``offence_group``, ``group``; sums among them):
+        ``declined_shown``, a label, ``declined``, blank where hidden, and ``issued``, blank where either part is; as of
+        :func:`analysis.stats.disclosure.cross_tabulate`. Of a cohort of one state or offence group, its rows alone.
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.cross_tabulate(an.cohort("fy2015", "2015-06-20")).attrs["reason"]
+    'This source records no offences.'
+    """
+    quarter = cohort.last_quarter
+    if not cohort.source.facts.offences:
+        return nothing(cohort, disclosure.NO_OFFENCES)
+    if quarter is None:
+        return nothing(cohort, NO_QUARTER.format("declines by state and offence"))
+    table = disclosure.cross_tabulate(quarter.everywhere)
+    if table.empty:
+        return nothing(quarter, str(table.attrs["reason"]))
+    hidden = int(table.attrs["hidden"])
+    for kind, value in (("state", cohort.state), ("offence_group", cohort.offence)):
+        table = table if value == ALL else table[table[kind] == value]
+    if table.empty:
+        few = f"Too few detainers of {cohort.name} in {quarter.period.name} to show them by state and offence."
+        return nothing(quarter, few)
+    table = table.assign(state_name=table["state"].map(state_name), group=table["offence_group"].map(group_name))
+    facts = {"cells_hidden": hidden, "cell_threshold": disclosure.THRESHOLD}
+    return described(table, quarter, facts=facts, hidden=hidden)
 
 
 def key_figures(cohort: Cohort) -> pd.DataFrame:
@@ -103,8 +353,15 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per count (``measure``: issued, declined, taken, other_ends, not_recorded, persons where there are ids):
-        ``this_week``, ``last_week``, ``trailing_mean`` (NaN = not known, not full, or not shown) and ``note``.
+        One row per count (index: issued, declined, taken, other_ends, not_recorded, persons where there are ids):
+        ``measure`` in words, ``this_week``, ``last_week``, ``trailing_mean`` (NaN = not known, not full, or not shown)
+        and ``note``.
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.key_figures(an.cohort("fy2015", "2015-06-20")).loc["declined", "note"]
+    'usual: 57 to 110'
     """
     weeks = [*cohort.calendar.full_weeks_before(cohort.week, TRAILING_WEEKS), cohort.week]
     kind, place = cohort.cell
@@ -128,37 +385,5 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
         for name in OUTCOME_COLUMNS[1:]:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
-    return table.rename_axis("measure").reset_index()
-
-
-def largest_place(cohort: Cohort) -> dict[str, object]:
-    """Say which state holds over half of the nation's declines of the week, and what remains without it.
-
-    ``apart_name`` is None where no state does, or the cohort is not of all states; then there is nothing else.
-    """
-    declined = of_weeks(cohort.by_state, [cohort.week], list(states().index))["declined"]
-    total = int(cohort.weekly.declined[ALL, ALL].loc[pd.Timestamp(cohort.week)])
-    alone = cohort.cell != (ALL, ALL) or cohort.sole_state or total < MINIMUM_DIFFERENCE or 2 * declined.max() <= total
-    if alone:
-        return {"apart_name": None}
-    place = str(declined.idxmax())
-    rest = [frame[ALL, ALL] - frame["state", place] for frame in cohort.weekly[:2]]
-    weeks = {"": cohort.week} | ({"_before": cohort.week - WEEK} if not cohort.pairs[0].refusal else {})
-    return {
-        "apart_name": place_name(place),
-        "apart_declined": int(declined[place]),
-        "apart_total": total,
-        **{f"elsewhere_declined{name}": int(rest[0].loc[pd.Timestamp(week)]) for name, week in weeks.items()},
-        **{f"elsewhere_issued{name}": int(rest[1].loc[pd.Timestamp(week)]) for name, week in weeks.items()},
-    }
-
-
-def estimates(cohort: Cohort) -> pd.DataFrame | None:
-    """Estimate the final numbers of the nation's weeks (:func:`analysis.stats.nowcast.nowcast`); None = no delays."""
-    return None if cohort.delays is None else nowcast(cohort.delays)
-
-
-def page_comparisons(cohort: Cohort) -> pd.DataFrame:
-    """Give the comparisons that the cohort's page shows: of the nation all, of a state or offence group its own."""
-    table = cohort.comparisons
-    return table.loc[[cohort.cell in ((ALL, ALL), (kind, place)) for _, kind, place in table.index]]
+    table.insert(0, "measure", table.index.map(MEASURES))
+    return described(table, cohort)

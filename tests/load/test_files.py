@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError, unknown
 from analysis.load import files
-from analysis.load.files import check_hash, crosswalk, data_file, origin_of, read_text_table, sha256_of
+from analysis.load.files import crosswalk, data_file, read_text_table, sha256_of
+from analysis.load.sources import check_hash, origin_of
 
 COUNTS = "counts/fy2015_weekly_counts.csv"
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -14,12 +14,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from synthetic import (
+    Bulk,
+    DelayLaw,
+    Event,
+    Options,
+    Reset,
+    Rise,
+    Synthetic,
+    generate,
+    origin_of_release,
+    standard_events,
+    write_release,
+)
 
 import analysis.load.synthetic as synthetic
 from analysis.errors import InputError
-from analysis.load.files import check_hash, data_file, origin_of
-from analysis.load.synthetic import Synthetic, generate, write_origin, write_release
-from analysis.load.synthetic_laws import Bulk, DelayLaw, Event, Options, Reset, Rise, standard_events
+from analysis.load.files import data_file
+from analysis.load.sources import check_hash, origin_of
 
 # The header of release 2026-ICLI-00005 of March 2026, typed from its published column list.
 FORM_F = """Detainer Prepare Date; Facility State; Facility AOR; Port of Departure; Departure Country; Departed Date;

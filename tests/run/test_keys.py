@@ -13,17 +13,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from made_notebooks import write_notebook
+from synthetic import generate, write_release
 
 from analysis.errors import InputError
 from analysis.load.files import bundled_folder
-from analysis.load.synthetic import generate, write_release
+from analysis.load.imports import import_release
+from analysis.load.sources import week_hashes
 from analysis.run import batch, keys
 from analysis.run.batch import run
-from analysis.run.imports import import_release
 from analysis.run.manifest import SEEN, Entry, read_manifest
 from analysis.run.parameters import find_notebook, read_notebook
 from analysis.run.planning import Due, plan, what_is_due
-from analysis.run.slices import week_hashes
 from analysis.run.tasks import Task
 from analysis.run.writing import write_whole
 

@@ -12,12 +12,11 @@ import nbformat
 import pandas as pd
 import pytest
 from made_up_site import add_report, entry_of
+from synthetic import Options, generate, write_release
 
 from analysis.errors import InputError
-from analysis.load.store import versions_of
-from analysis.load.synthetic import generate, write_release
-from analysis.load.synthetic_laws import Options
-from analysis.run.imports import import_release
+from analysis.load.imports import import_release
+from analysis.load.sources import versions
 from analysis.run.manifest import Entry, write_manifest
 from analysis.run.reports import files_of
 from analysis.run.revisions import compare_runs, read_log, revise, write_revised
@@ -186,7 +185,7 @@ def test_rows_are_counted_where_both_versions_of_the_source_are_kept(
         )
         for version in (older, newer)
     ]
-    from analysis.load.store import read_stored
+    from analysis.load.sources import Source
 
     counts = [
         count_outcomes(read_stored(version.path, first=week, last=date(2025, 3, 14)), "week").iloc[0]

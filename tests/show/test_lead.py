@@ -12,19 +12,17 @@ import pandas as pd
 import pytest
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
+import analysis as an
 from analysis.errors import InputError
 from analysis.load.files import data_file
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.show.facts import cohort_facts
-from analysis.show.sentences import NEVER_IN_OUR_PROSE, Fact, extraction_facts, facts_named, fill
-from analysis.show.sheet import as_fact
-from analysis.show.what_changed import COHORT, FAILED_CHECKS, headline, notes, say
-from analysis.stats.cohort import Cohort, open_cohort
+from analysis.show.sentences import FAILED_CHECKS, NEVER_IN_OUR_PROSE, Fact, facts_named, fill
+from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
-from analysis.stats.summary import page_comparisons
+from analysis.stats.facts import cohort_facts
+from analysis.stats.inference import own_comparisons
 
-Facts = Mapping[str, Fact]
 BROKEN = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|  |\.\.|\( |\bnp\.|not known")
 NO_CAUSE = re.compile(r"\b(?:because|due to|led to|caused|owing to)\b", re.IGNORECASE)
 FIXED = re.compile(r"95% interval|7 days")
@@ -32,20 +30,14 @@ FIXED = re.compile(r"95% interval|7 days")
 STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 30
 
 
-def facts_of(cohort: Cohort) -> dict[str, Fact]:
-    found = cohort_facts(cohort) | extraction_facts(cohort.source.facts)
-    return {name: as_fact(value) for name, value in found.items()}
-
-
-def lead(cohort: Cohort) -> tuple[dict[str, Fact], str, list[str]]:
-    """Fill a cohort's title and sentences, and hold each against what our own prose may not be."""
-    facts = facts_of(cohort)
-    templates = say(COHORT, facts)
-    assert 2 <= len(templates) <= 12, templates
-    for template in [*templates, headline(facts)]:
-        assert set(facts_named(template)) <= set(facts), template
-        assert not re.search(r"\d", FIXED.sub("", re.sub(r"\{[^}]*\}", "", template))), template
-    said = [fill(template, facts).replace("**", "") for template in templates]
+def lead(cohort: Cohort) -> tuple[Mapping[str, Fact], str, list[str]]:
+    """Give a cohort's facts, title and sentences, and hold each against what our own prose may not be."""
+    title, *sentences = an.sentences.lead(cohort)
+    assert 2 <= len(sentences) <= 12, sentences
+    for one in (title, *sentences):
+        assert set(facts_named(one.template)) <= set(one.facts), one.template
+        assert not re.search(r"\d", FIXED.sub("", re.sub(r"\{[^}]*\}", "", one.template))), one.template
+    said = [str(one).replace("**", "") for one in sentences]
     for sentence in said:
         lower = sentence.lower()
         assert [word for word in NEVER_IN_OUR_PROSE if word in lower] == [], sentence
@@ -54,13 +46,13 @@ def lead(cohort: Cohort) -> tuple[dict[str, Fact], str, list[str]]:
         assert sentence[0].isupper(), sentence
         assert sentence.endswith("."), sentence
         assert not re.search(r"\b1 (?:cases|detainers|weeks|tests|rows)\b", sentence), sentence
-    return facts, fill(headline(facts), facts), said
+    return title.facts, str(title), said
 
 
 def holds_what_stands_out(cohort: Cohort) -> None:
     """The lead has a finding if the page's comparisons do: each by name, and the title the clearest."""
     facts, title, said = lead(cohort)
-    clear = page_comparisons(cohort)
+    clear = own_comparisons(cohort)
     clear = clear[clear["finding"].isin(CLEAR)]
     text = " ".join(said)
     named = [facts[f"finding_{n}_where"] for n in range(1, 10) if f"finding_{n}_where" in facts]
@@ -76,18 +68,18 @@ def holds_what_stands_out(cohort: Cohort) -> None:
 
 @pytest.mark.parametrize("week", ["2015-03-28", "2015-05-23", "2015-01-31"])
 def test_the_lead_names_what_stands_out(week: str) -> None:
-    holds_what_stands_out(open_cohort("fy2015", week))
+    holds_what_stands_out(an.cohort("fy2015", week))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["fy2015", "synthetic"])
 def test_the_lead_of_every_bundled_week_names_what_stands_out_and_nothing_else(source: str) -> None:
-    for week in open_cohort(source, "latest").calendar.weeks():
-        holds_what_stands_out(open_cohort(source, week))
+    for week in an.cohort(source, "latest").calendar.weeks():
+        holds_what_stands_out(an.cohort(source, week))
 
 
 def test_the_trend_of_fiscal_2015_stands_on_its_pages() -> None:
-    title, said = lead(open_cohort("fy2015", "2015-03-28"))[1:]
+    title, said = lead(an.cohort("fy2015", "2015-03-28"))[1:]
     assert title.startswith("The United States, week ending 3 April 2015: ")
     assert title.endswith("; share lower over 13 weeks")
     text = " ".join(said)
@@ -97,12 +89,12 @@ def test_the_trend_of_fiscal_2015_stands_on_its_pages() -> None:
         "Priority Enforcement Program (20 November 2014)." in text
     )
     assert "In New York the share is lower" in text
-    may = " ".join(lead(open_cohort("fy2015", "2015-05-23"))[2])
+    may = " ".join(lead(an.cohort("fy2015", "2015-05-23"))[2])
     assert "In Texas the share is higher than in the 8 weeks before: 10 of 359 (2.8%), against 15 of 3,382" in may
 
 
 def test_a_settled_week_says_its_count_its_change_and_what_is_usual() -> None:
-    _, title, said = lead(open_cohort("fy2015", "2015-01-31"))
+    _, title, said = lead(an.cohort("fy2015", "2015-01-31"))
     assert title.endswith("no clear change")
     assert "Against the week before: no clear change" in " ".join(said)
     assert "would be usual" in " ".join(said)
@@ -117,7 +109,7 @@ def test_the_counts_are_recomputed_from_the_file(week: date) -> None:
         issued[of_week] += number
         declined[of_week] += number * (row["lift_reason"] == "Detainer Declined by LEA")
         blank[of_week] += number * (not row["lift_reason"])
-    said = lead(open_cohort("fy2015", week.isoformat()))[2]
+    said = lead(an.cohort("fy2015", week.isoformat()))[2]
     d, i, d0, i0 = declined[week], issued[week], declined[week - WEEK], issued[week - WEEK]
     assert said[0].startswith(f"Of the {i:,} detainers that ICE issued in the United States in the week ending ")
     assert f"recorded {d} as declined ({100 * d / i:.1f}%, 95% interval " in said[0]
@@ -127,25 +119,25 @@ def test_the_counts_are_recomputed_from_the_file(week: date) -> None:
 
 
 def test_a_partial_week_says_so_and_compares_nothing() -> None:
-    facts, title, said = lead(open_cohort("fy2015", "2014-09-27"))
+    facts, title, said = lead(an.cohort("fy2015", "2014-09-27"))
     assert said[0] == "The source covers 3 of this week's 7 days: the week is shown and never compared."
     assert "3 days that the source covers" in title
     assert facts["findings"] == 0
 
 
 def test_an_unfinished_week_names_no_direction_of_its_own() -> None:
-    _, title, said = lead(open_cohort("fy2015", "2015-07-11"))
+    _, title, said = lead(an.cohort("fy2015", "2015-07-11"))
     assert title.endswith("so far")
     text = " ".join(said)
     assert "older weeks had longer, and no direction is named" in text
     assert "against the week before" not in text.lower()
 
 
-@pytest.mark.parametrize("state", ["all", "CA"])
-def test_the_newest_made_up_week_has_its_estimate_in_the_nations_page(state: str) -> None:
-    facts, title, said = lead(open_cohort("synthetic", "latest", state=state))
-    assert (facts["nowcast"] is not None) == (state == "all")
-    assert ("expected in the end" in title) == (state == "all")
+@pytest.mark.parametrize("state", [None, "CA"])
+def test_the_newest_made_up_week_has_its_estimate_in_the_nations_page(state: str | None) -> None:
+    facts, title, said = lead(an.cohort("synthetic", "latest", state=state))
+    assert (facts["nowcast"] is not None) == (state is None)
+    assert ("expected in the end" in title) == (state is None)
     assert "The week is unfinished" in " ".join(said)
 
 
@@ -215,17 +207,18 @@ def test_without_a_past_the_interval_is_called_by_chance_alone_and_no_direction_
 
 def test_a_weekly_page_of_several_weeks_is_refused() -> None:
     with pytest.raises(InputError, match="a weekly page is about one week"):
-        cohort_facts(open_cohort("fy2015", "2015-03"))
+        cohort_facts(an.cohort("fy2015", "2015-03"))
 
 
 def test_records_and_persons_are_told_apart() -> None:
     rows = [{"person": name, "state": state} for name, state in (("a", "CA"), ("a", "TX"), (None, "CA"))]
-    facts = facts_of(made_cohort(detainers([*rows, {"outcome": Outcome.DECLINED, "state": "CA", "person": "b"}])))
-    said = fill(notes(facts), facts)
+    made = made_cohort(detainers([*rows, {"outcome": Outcome.DECLINED, "state": "CA", "person": "b"}]))
+    (said,) = map(str, an.sentences.records(made))
     assert said.startswith("The file has 4 rows for the week.")
     assert "Naming nobody: 1." in said
-    none = facts_of(open_cohort("fy2015"))
-    assert fill(notes(none), none).startswith("The source has no person ids")
+    (none,) = map(str, an.sentences.records(an.cohort("fy2015")))
+    assert none.startswith("The source has no person ids")
+    assert an.sentences.records(an.cohort("fy2015", state="TX")) == []
 
 
 def test_one_sentence_stands_for_one_change() -> None:

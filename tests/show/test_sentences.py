@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from analysis.show.sentences import (
     NOUNS,
     Fact,
+    as_fact,
     as_p,
     as_percent,
     facts_named,
     fill,
 )
-from analysis.show.sheet import as_fact
 
 # Filling.
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
+import analysis as an
 from analysis.errors import InputError
 from analysis.load.table import Outcome
 from analysis.load.vocabulary import place_name
 from analysis.periods import WEEK
-from analysis.stats import cohort as cohorts
-from analysis.stats.cohort import Cohort, open_cohort
+from analysis.stats.cohort import Cohort, check_week
 from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import NOT_GIVEN, of_weeks
 from analysis.stats.tests import adjust_for_many
@@ -28,14 +28,14 @@ RISE = [*STEADY[:-1], {"CA": (90, 200), "NY": (20, 200), "TX": (18, 200)}]
 
 @pytest.fixture(scope="module")
 def june() -> Cohort:
-    return open_cohort("fy2015", "2015-06-20")
+    return an.cohort("fy2015", "2015-06-20")
 
 
 # The fiscal-2015 source: figures published with it, and what a first trial of the method found (methods, section 3.2).
 
 
 def test_fiscal_2015_adds_up_to_its_published_totals() -> None:
-    whole = open_cohort("fy2015", "2015-07-18")
+    whole = an.cohort("fy2015", "2015-07-18")
     sums = whole.by_state.sum()
     assert (sums["issued"], sums["declined"], sums["not_recorded"]) == (79_053, 5_501, 52_263)
     assert whole.by_state.xs(NOT_GIVEN, level="state")["issued"].sum() == 9_020
@@ -53,7 +53,7 @@ def test_fiscal_2015_adds_up_to_its_published_totals() -> None:
     ],
 )
 def test_the_trend_finds_what_a_first_trial_found(week: str, nation: tuple[int, ...], states: set[str]) -> None:
-    clear = clear_findings(open_cohort("fy2015", week).comparisons)
+    clear = clear_findings(an.cohort("fy2015", week).comparisons)
     trend = clear[clear["against"] == "trend"].set_index("place")
     counts = ["declined", "issued", "declined_before", "issued_before"]
     assert tuple(trend.loc["all", counts]) == nation
@@ -64,7 +64,7 @@ def test_the_trend_finds_what_a_first_trial_found(week: str, nation: tuple[int, 
 
 
 def test_texas_stands_out_against_the_eight_weeks_in_may() -> None:
-    clear = clear_findings(open_cohort("fy2015", "2015-05-23").comparisons)
+    clear = clear_findings(an.cohort("fy2015", "2015-05-23").comparisons)
     first = clear.iloc[0]
     assert (first["against"], first["place"], first["finding"]) == ("trailing weeks", "TX", "higher")
     assert (first["declined"], first["issued"], first["declined_before"], first["issued_before"]) == (10, 359, 15, 3382)
@@ -81,7 +81,7 @@ def test_the_family_of_june_is_as_tried(june: Cohort) -> None:
 
 
 def test_a_law_or_a_memo_is_named_beside_the_change_and_blocks_nothing() -> None:
-    trend = open_cohort("fy2015", "2015-03-28").comparisons.loc["trend"]
+    trend = an.cohort("fy2015", "2015-03-28").comparisons.loc["trend"]
     assert "Priority Enforcement Program" in trend.loc[("all", "all"), "between"]
     assert "New York City" in trend.loc[("state", "NY"), "between"]
     assert "New York City" not in trend.loc[("state", "CO"), "between"]
@@ -91,7 +91,7 @@ def test_a_law_or_a_memo_is_named_beside_the_change_and_blocks_nothing() -> None
 
 
 def test_two_months_of_two_states() -> None:
-    march, january = (open_cohort("fy2015", month) for month in ("2015-03", "2015-01"))
+    march, january = (an.cohort("fy2015", month) for month in ("2015-03", "2015-01"))
     assert (march.period.first_day, march.period.last_day) == (date(2015, 3, 7), date(2015, 4, 3))
     counts = [of_weeks(one.by_state, one.period.weeks, ["CO", "NY"]) for one in (january, march)]
     assert counts[0][["declined", "issued"]].to_numpy().tolist() == [[44, 149], [20, 235]]
@@ -109,7 +109,7 @@ def test_two_months_of_two_states() -> None:
     ],
 )
 def test_a_period_is_whole_weeks(period: str, weeks: int, first: date) -> None:
-    found = open_cohort("fy2015", period)
+    found = an.cohort("fy2015", period)
     assert (len(found.period.weeks), found.period.first_day) == (weeks, first)
     assert len(found.everywhere["issued_on"].dt.date.unique()) == weeks  # counts by week of issue
 
@@ -126,14 +126,14 @@ def test_a_period_is_whole_weeks(period: str, weeks: int, first: date) -> None:
 )
 def test_a_period_that_is_not_there_is_refused(period: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        open_cohort("fy2015", period)
+        an.cohort("fy2015", period)
 
 
 def test_the_last_quarter_holds_settled_weeks_alone(june: Cohort) -> None:
     quarter = june.last_quarter
     assert quarter is not None
     assert (quarter.period.first_day, quarter.period.last_day) == (date(2015, 1, 3), date(2015, 4, 3))
-    assert open_cohort("fy2015", "2014-11-01").last_quarter is None
+    assert an.cohort("fy2015", "2014-11-01").last_quarter is None
 
 
 # What is compared, and when nothing is.
@@ -231,7 +231,7 @@ def test_a_failed_check_makes_the_week_unfinished_and_the_next_one_names_no_dire
 
 
 def test_no_check_fails_in_the_bundled_weeks(june: Cohort) -> None:
-    checked = (cohorts.check_week(june.by_state, week, june.calendar) for week in june.calendar.weeks())
+    checked = (check_week(june.by_state, week, june.calendar) for week in june.calendar.weeks())
     assert [found for found in checked if found] == []
 
 

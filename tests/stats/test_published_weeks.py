@@ -15,29 +15,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+import analysis as an
 from analysis.errors import InputError
-from analysis.load.events import blocking_events
-from analysis.load.files import check_hash, crosswalk, data_file
-from analysis.load.published import PublishedReports, read_published_reports
-from analysis.load.published_quality import report_scorecard
-from analysis.load.scorecards import TOTALS_DIFFER
+from analysis.load.files import crosswalk
+from analysis.load.quality import TOTALS_DIFFER, report_scorecard
 from analysis.load.vocabulary import states
-from analysis.show.published_facts import known_offences, taken_back, week_facts, weeks_so_far
-from analysis.stats import published
+from analysis.stats.published import PublishedWeek, state_bounds
 
 FIRST, SECOND, THIRD = date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)
 WEEKS = (FIRST, SECOND, THIRD)
 RATE_WORDS = ("rate", "share_of_issued", "per_issued")
 
 
-@pytest.fixture(scope="module")
-def reports() -> PublishedReports:
-    return read_published_reports()
+OPEN = {week: an.published_week(week) for week in WEEKS}
 
 
 @pytest.fixture(scope="module")
-def facts(reports: PublishedReports) -> dict[date, dict[str, Any]]:
-    return {week: week_facts(reports, week, blocking_events()) for week in WEEKS}
+def facts() -> dict[date, dict[str, Any]]:
+    return {week: OPEN[week].facts for week in WEEKS}
+
+
+def with_places(week: date, declined: pd.DataFrame) -> PublishedWeek:
+    """Open a week of reports with other figures of places."""
+    return replace(OPEN[week], reports=replace(OPEN[week].reports, declined_by_place=declined))
+
+
+def without_travis(week: date) -> pd.DataFrame:
+    """Give the places without Travis County's figure of one week."""
+    declined = OPEN[week].reports.declined_by_place
+    return declined[~((declined["place"] == "Travis") & (declined["week_start"] == pd.Timestamp(week)))]
 
 
 def places(*rows: tuple[str, str, str, int, str, str, str]) -> pd.DataFrame:
@@ -133,21 +139,19 @@ def test_no_direction_is_named_across_the_reset_and_none_is_found_outside(facts:
     assert facts[SECOND]["next_all_finding"] == facts[SECOND]["next_outside_finding"] == "no clear change"
 
 
-def test_without_the_register_the_fall_would_be_named(reports: PublishedReports) -> None:
-    changes = published.changes(reports, FIRST, blocking_events().iloc[:0])
+def test_without_the_register_the_fall_would_be_named() -> None:
+    changes = an.published_figures(replace(OPEN[FIRST], blocking=OPEN[FIRST].blocking.iloc[:0]), "changes")
     assert list(changes["scope"]) == ["all places", "without Travis County, Texas"]
     assert list(changes["finding"]) == ["lower", "no clear change"]
-    assert list(published.changes(reports, SECOND, blocking_events())["pair"]) == [
+    assert list(an.published_figures(OPEN[SECOND], "changes")["pair"]) == [
         *("to next week", "to next week", "from week before", "from week before")
     ]
 
 
-def test_a_week_whose_county_is_not_known_is_compared_only_as_a_whole(reports: PublishedReports) -> None:
-    declined = reports.declined_by_place
-    unknown = declined[~((declined["place"] == "Travis") & (declined["week_start"] == pd.Timestamp(SECOND)))]
-    changes = published.changes(replace(reports, declined_by_place=unknown), FIRST, blocking_events())
+def test_a_week_whose_county_is_not_known_is_compared_only_as_a_whole() -> None:
+    changes = an.published_figures(with_places(FIRST, without_travis(SECOND)), "changes")
     assert list(changes["scope"]) == ["all places"]
-    facts = week_facts(replace(reports, declined_by_place=unknown), SECOND, blocking_events())
+    facts = with_places(SECOND, without_travis(SECOND)).facts
     assert facts["apart"] is None
     assert facts["apart_declined"] == 142
     assert "outside" not in facts
@@ -158,63 +162,61 @@ def test_the_place_apart_is_that_with_over_half_in_this_week_or_the_one_before(
 ) -> None:
     names = ("apart_week", "apart_declined", "apart_total", "apart_day", "apart_other_days", "apart_event")
     parts = [[facts[week].get(name) for name in names] for week in WEEKS]
-    assert parts[0] == parts[1] == [pd.Timestamp(FIRST), 142, 206, pd.Timestamp(2017, 2, 1), 3, "policy"]
+    assert parts[0] == parts[1] == ["2017-01-28", 142, 206, "2017-02-01", 3, "policy"]
     assert parts[2] == [None] * 6
 
 
-def test_another_place_with_over_half_is_taken_out_and_half_is_not_over_half(reports: PublishedReports) -> None:
-    declined = reports.declined_by_place.copy()
+def test_another_place_with_over_half_is_taken_out_and_half_is_not_over_half() -> None:
+    declined = OPEN[SECOND].reports.declined_by_place.copy()
     declined.loc[declined["place"] == "Travis", "declined"] = 3
     city = (declined["place"] == "New York City") & (declined["week_start"] == pd.Timestamp(SECOND))
     assert city.sum() == 1
     for number, name in ((24, "New York City, New York"), (23, None)):  # of 47
         declined.loc[city, "declined"] = number
-        facts = week_facts(replace(reports, declined_by_place=declined), SECOND, blocking_events())
-        assert (facts["apart_name"], facts.get("apart_declined")) == (name, number if name else None)
-        assert facts["apart_day"] is None
-    scopes = published.changes(replace(reports, declined_by_place=declined), SECOND, blocking_events())["scope"]
-    assert set(scopes) == {"all places"}
+        week = with_places(SECOND, declined.copy())
+        assert (week.facts["apart_name"], week.facts.get("apart_declined")) == (name, number if name else None)
+        assert week.facts["apart_day"] is None
+    assert set(an.published_figures(week, "changes")["scope"]) == {"all places"}
 
 
-def test_corrections_are_subtracted_at_least(facts: dict[date, dict[str, Any]], reports: PublishedReports) -> None:
+def test_corrections_are_subtracted_at_least(facts: dict[date, dict[str, Any]]) -> None:
     """Williamson 4 and Bastrop 3 exactly, Chester and Richmond at least 1 each: at most 197 of 206 are untouched."""
     assert (facts[FIRST]["taken_back_at_least"], facts[FIRST]["remaining_at_most"]) == (9, 197)
     assert (facts[SECOND]["taken_back_at_least"], facts[SECOND]["remaining_at_most"]) == (0, 47)
-    rows = taken_back(reports)
-    assert sorted(rows["place"]) == ["Bastrop", "Chester", "Richmond", "Williamson"]
 
 
 @pytest.mark.parametrize(
     ("week", "known", "without", "unknown"), [(FIRST, 29, 9, 177), (SECOND, 3, 0, 44), (THIRD, 1, 0, 64)]
 )
 def test_the_offence_is_known_for_a_few(
-    facts: dict[date, dict[str, Any]], reports: PublishedReports, week: date, known: int, without: int, unknown: int
+    facts: dict[date, dict[str, Any]], week: date, known: int, without: int, unknown: int
 ) -> None:
     found = facts[week]
     assert [found[f"{name}"] for name in ("known_offences", "known_without_offence", "unknown_offences")] == [
         *(known, without, unknown)
     ]
     assert found["known_rows"] == known + without
-    table = known_offences(reports.of_week(week).known_rows)
+    table = an.published_figures(OPEN[week], "known_offences")
     assert table["detainers"].sum() == known
     assert (table[["convicted", "charged", "unknown"]].sum(axis="columns") == table["detainers"]).all()
     assert table["detainers"].is_monotonic_decreasing
 
 
-def test_the_known_offences_of_the_first_week_by_status(reports: PublishedReports) -> None:
+def test_the_known_offences_of_the_first_week_by_status() -> None:
     """Counted by hand: 13 convicted, 8 charged, and 8 whose article does not say which."""
-    table = known_offences(reports.of_week(FIRST).known_rows)
+    table = an.published_figures(OPEN[FIRST], "known_offences")
     assert list(table[["convicted", "charged", "unknown"]].sum()) == [13, 8, 8]
-    by_group = table.set_index("offence_group")["detainers"]
-    assert by_group["ASSAULT"] == 9
-    assert by_group["HOMICIDE"] == 1
-    assert by_group["DUI"] == 3
-    assert "UNKNOWN" not in by_group
+    by_group = table.set_index("group")["detainers"]
+    assert by_group[["Assault & threats", "Homicide", "Driving under the influence"]].to_list() == [9, 1, 3]
+    assert "Not known" not in by_group.index
 
 
-def test_no_known_rows_give_an_empty_table_of_the_same_columns(reports: PublishedReports) -> None:
-    table = known_offences(reports.known_rows.iloc[:0])
-    assert list(table.columns) == ["offence_group", "convicted", "charged", "unknown", "detainers"]
+def test_no_known_rows_give_an_empty_table_of_the_same_columns() -> None:
+    reports = OPEN[FIRST].reports
+    table = an.published_figures(
+        replace(OPEN[FIRST], reports=replace(reports, known_rows=reports.known_rows[:0])), "known_offences"
+    )
+    assert list(table.columns) == ["group", "convicted", "charged", "unknown", "detainers"]
     assert table.empty
 
 
@@ -230,10 +232,9 @@ def test_nothing_is_divided_by_the_number_issued(facts: dict[date, dict[str, Any
 
 
 @pytest.mark.parametrize("week", WEEKS)
-def test_bounds_hold_every_exact_figure_and_never_pass_the_total(reports: PublishedReports, week: date) -> None:
-    report = reports.of_week(week)
-    declined, total = report.declined_by_place, int(report.weekly_totals["declined"].iloc[0])
-    bounds = published.bounds_of(report)
+def test_bounds_hold_every_exact_figure_and_never_pass_the_total(week: date) -> None:
+    declined, total = OPEN[week].report.declined_by_place, OPEN[week].facts["declined"]
+    bounds = an.published_figures(OPEN[week], "state_bounds")
     assert list(bounds.index) == list(states().index)
     assert (bounds["known_low"] >= 0).all()
     assert (bounds["known_low"] <= bounds["known_high"]).all()
@@ -250,11 +251,10 @@ def test_bounds_hold_every_exact_figure_and_never_pass_the_total(reports: Publis
             assert own["known_low"] >= row.declined
 
 
-def test_the_bounds_of_the_first_week_by_hand(reports: PublishedReports) -> None:
+def test_the_bounds_of_the_first_week_by_hand() -> None:
     """Texas 149, California 11, Colorado 11, New York City 4, Oregon 4, Minnesota 2, Washington 2, MD 3, PA 2, NC 1."""
-    report = reports.of_week(FIRST)
-    assert published.states_with_a_decline(report) == 16
-    bounds = published.bounds_of(report)
+    bounds = OPEN[FIRST].bounds
+    assert OPEN[FIRST].facts["states_with_a_decline"] == 16
     lows = {postal: int(low) for postal, low in bounds["known_low"].items() if low}
     assert lows == {**{"TX": 149, "CA": 11, "CO": 11, "NY": 4, "OR": 4, "MN": 2, "WA": 2, "MD": 3, "PA": 2, "NC": 1}}
     assert 206 - sum(lows.values()) == 17  # six of the sixteen are not named and have one each: eleven are free
@@ -264,26 +264,25 @@ def test_the_bounds_of_the_first_week_by_hand(reports: PublishedReports) -> None
     assert tuple(bounds.loc["NV"]) == (0, 12, "not known")  # one county of Nevada has none, the rest is not known
     exactly_none = list(bounds.index[(bounds["bound"] == "exact") & (bounds["known_high"] == 0)])
     assert sorted(exactly_none) == ["CT", "KS", "MA", "ME", "NH", "RI", "VT"]
-    loose = published.state_bounds(report.declined_by_place, 206, list(states().index), None)
+    loose = state_bounds(OPEN[FIRST].report.declined_by_place, 206, list(states().index), None)
     assert [loose.loc[postal, "known_high"] for postal in ("NY", "FL")] == [21, 17]
 
 
-def test_where_all_states_with_a_decline_are_named_the_others_have_none(reports: PublishedReports) -> None:
-    report = reports.of_week(SECOND)
-    bounds = published.bounds_of(report)
+def test_where_all_states_with_a_decline_are_named_the_others_have_none() -> None:
+    bounds = OPEN[SECOND].bounds
     named = {"CA", "CO", "DC", "FL", "MA", "MN", "NM", "NY", "TX", "VA", "WA"}
-    assert published.states_with_a_decline(report) == len(named)
+    assert OPEN[SECOND].facts["states_with_a_decline"] == len(named)
     assert set(bounds.index[bounds["known_high"] > 0]) == named
     assert (bounds.loc[~bounds.index.isin(named), "bound"] == "exact").all()
     assert tuple(bounds.loc["FL"]) == (1, 9, "at_least")
-    assert published.states_with_a_decline(reports.of_week(THIRD)) is None
+    assert OPEN[THIRD].facts["states_with_a_decline"] is None
 
 
 def test_places_that_contradict_the_number_of_states_are_refused() -> None:
     made = places(("a", "county", "Travis", 2, "TX", "exact", ""), ("b", "county", "Cook", 1, "IL", "exact", ""))
     for told in (1, 4):
         with pytest.raises(InputError, match=f"expected {told} states"):
-            published.state_bounds(made, 3, ["TX", "IL", "FL", "NY"], told)
+            state_bounds(made, 3, ["TX", "IL", "FL", "NY"], told)
 
 
 def test_how_much_the_state_figures_cover(facts: dict[date, dict[str, Any]]) -> None:
@@ -303,7 +302,7 @@ def test_nested_places_are_not_added() -> None:
         ("e", "county", "Nassau", 1, "NY", "at_least", ""),
         ("f", "county", "Cook", 9, "IL", "disputed", ""),
     )
-    bounds = published.state_bounds(made, 20, ["TX", "NY", "IL", "FL"], None)
+    bounds = state_bounds(made, 20, ["TX", "NY", "IL", "FL"], None)
     assert bounds["known_low"].to_dict() == {"TX": 10, "NY": 6, "IL": 0, "FL": 0}
     assert bounds["known_high"].to_dict() == {"TX": 10, "NY": 10, "IL": 4, "FL": 4}
     assert bounds["bound"].to_dict() == {"TX": "exact", "NY": "at_least", "IL": "not known", "FL": "not known"}
@@ -326,7 +325,7 @@ def test_bounds_are_the_tightest_that_every_possible_world_allows(
         for world in product(*[range(low, (low if exact else total) + 1) for low, exact, _ in found])
         if sum(world) == total and with_a_decline in (None, sum(count > 0 for count in world))
     ]
-    bounds = published.state_bounds(places(*rows), total, names, with_a_decline)
+    bounds = state_bounds(places(*rows), total, names, with_a_decline)
     assert list(bounds["known_low"]) == [min(counts) for counts in zip(*worlds, strict=True)]
     assert list(bounds["known_high"]) == [max(counts) for counts in zip(*worlds, strict=True)]
     one = bounds["known_low"] == bounds["known_high"]
@@ -347,14 +346,14 @@ def test_bounds_hold_whatever_is_known(found: list[tuple[str, int, bool]], unkno
         for n, (state, count, exact) in enumerate(found)
     ]
     total = sum(count for _, count, _ in found) + unknown
-    bounds = published.state_bounds(places(*rows), total, ["CA", "NY", "TX", "FL"], None)
+    bounds = state_bounds(places(*rows), total, ["CA", "NY", "TX", "FL"], None)
     assert bounds["known_low"].sum() == total - unknown
     assert (bounds["known_high"] - bounds["known_low"] == unknown).all()
 
 
 @pytest.mark.parametrize(("week", "rows"), [(FIRST, 4), (SECOND, 1), (THIRD, 0)])
-def test_conflicting_figures_name_their_place(reports: PublishedReports, week: date, rows: int) -> None:
-    conflicts = reports.of_week(week).conflicting_figures
+def test_conflicting_figures_name_their_place(week: date, rows: int) -> None:
+    conflicts = an.published_figures(OPEN[week], "conflicting_figures")
     assert len(conflicts) == rows
     assert (conflicts["place"] != "").all()
 
@@ -368,8 +367,14 @@ def test_similarly_named_places_keep_apart(facts: dict[date, dict[str, Any]]) ->
 
 
 @pytest.mark.parametrize(("week", "shown"), [(FIRST, 1), (SECOND, 2), (THIRD, 3)])
-def test_no_week_after_the_reports_own_is_shown(reports: PublishedReports, week: date, shown: int) -> None:
-    weeks = weeks_so_far(reports, week)
+def test_no_week_after_the_reports_own_is_shown_and_every_number_is_a_fact(week: date, shown: int) -> None:
+    weeks = an.published_figures(OPEN[week], "weeks")
+    facts = weeks.attrs["facts"]
+    assert (facts["weeks_shown"], facts["report_weeks"]) == (shown, 3)
+    for row in weeks.to_dict("records"):
+        day = row.pop("week")
+        known = [facts[f"{name}_{day:%Y_%m_%d}"] for name in row]
+        assert known == [None if np.isnan(number) else number for number in row.values()]
     assert weeks["issued"].to_list() == [3083, 2825, 2868][:shown]
     assert weeks["declined"].to_list() == [206, 47, 65][:shown]
     assert weeks["at_place"].to_list() == [142, 2, 10][:shown]
@@ -378,29 +383,43 @@ def test_no_week_after_the_reports_own_is_shown(reports: PublishedReports, week:
     assert weeks["declining"].to_list()[:2] == [16, 11][:shown]
 
 
-def test_what_is_not_known_of_a_week_is_no_zero(reports: PublishedReports) -> None:
-    declined = reports.declined_by_place
-    unread = declined[~((declined["place"] == "Travis") & (declined["week_start"] == pd.Timestamp(SECOND)))]
-    weeks = weeks_so_far(replace(reports, declined_by_place=unread), THIRD)
+def test_what_is_not_known_of_a_week_is_no_zero() -> None:
+    weeks = an.published_figures(with_places(THIRD, without_travis(SECOND)), "weeks")
     assert weeks["at_place"].isna().to_list() == weeks["elsewhere"].isna().to_list() == [False, True, False]
     assert weeks["declining"].isna().to_list() == [False, False, True]
 
 
-def test_without_a_place_above_half_none_is_taken_out(reports: PublishedReports) -> None:
-    even = reports.declined_by_place[reports.declined_by_place["declined"] < 100]
-    weeks = weeks_so_far(replace(reports, declined_by_place=even), SECOND)
-    assert list(weeks) == ["week", "issued", "declined", "located", "declining"]
+def test_without_a_place_above_half_none_is_taken_out_and_the_figure_says_so() -> None:
+    declined = OPEN[SECOND].reports.declined_by_place
+    week = with_places(SECOND, declined[declined["declined"] < 100])
+    assert list(an.published_figures(week, "weeks")) == ["week", "issued", "declined", "located", "declining"]
+    figure = an.plot.published_weeks(an.published_figures(week, "with_and_without"))
+    assert figure.alt.startswith("No county or city is known to hold over half")
+
+
+def test_the_comparison_without_the_place_is_that_of_the_facts() -> None:
+    told = an.published_figures(OPEN[SECOND], "with_and_without").attrs["comparison"]
+    assert told == {name: OPEN[SECOND].facts[f"previous_outside_{name}"] for name in told}
+    assert "comparison" not in an.published_figures(OPEN[FIRST], "with_and_without").attrs
+
+
+def test_a_table_that_is_not_there_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(InputError, match="did you mean 'corrections'"):
+        an.published_figures(OPEN[FIRST], "correction")
 
 
 # Changes.
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
-def test_two_counts_are_compared_by_chance_alone(reports: PublishedReports, before: int, now: int) -> None:
+def test_two_counts_are_compared_by_chance_alone(before: int, now: int) -> None:
     """By other code: the exact binomial test of a half, and the interval of Clopper and Pearson turned into a ratio."""
+    week, reports = OPEN[FIRST], OPEN[FIRST].reports
+    assert list(reports.weekly_totals["week_start"]) == [pd.Timestamp(week) for week in WEEKS]
     totals = reports.weekly_totals.assign(declined=[before, now, 0])
     none = replace(reports, weekly_totals=totals, declined_by_place=reports.declined_by_place.iloc[:0])
-    (row,) = published.changes(none, FIRST, blocking_events().iloc[:0]).itertuples()
+    none = replace(none, aggregates=reports.aggregates.iloc[:0])
+    (row,) = an.published_figures(replace(week, reports=none, blocking=week.blocking.iloc[:0]), "changes").itertuples()
     assert (row.scope, row.before, row.now) == ("all places", before, now)
     if not before + now:
         assert (np.isnan(row.ratio), row.finding) == (True, "no clear change")
@@ -415,8 +434,8 @@ def test_two_counts_are_compared_by_chance_alone(reports: PublishedReports, befo
 
 
 @pytest.mark.parametrize("week", WEEKS)
-def test_one_p_adjusted_within_its_pair(reports: PublishedReports, week: date) -> None:
-    for _, pair in published.changes(reports, week, blocking_events()).groupby("pair"):
+def test_one_p_adjusted_within_its_pair(week: date) -> None:
+    for _, pair in an.published_figures(OPEN[week], "changes").groupby("pair"):
         low, high = sorted(pair["p"])
         assert sorted(pair["p_adjusted"]) == pytest.approx([min(2 * low, high), high])
 
@@ -424,14 +443,14 @@ def test_one_p_adjusted_within_its_pair(reports: PublishedReports, week: date) -
 # How well a report is known.
 
 
-def recomputed(reports: PublishedReports, week: date) -> dict[str, tuple[object, float, str, list[int]]]:
+def recomputed(week: date) -> dict[str, tuple[object, float, str, list[int]]]:
     """Check what is known of a report: of each check what is found, its share, the level, and the note's numbers.
 
     A check warns where something is missing, disputed or corrected. That nothing of the kind is known passes where the
     totals are known from several sources, or the rows for the most part, and is else not judged. Stops: parts that add
     up to more than the whole, and corrections by ICE of more than a twentieth of the printed total.
     """
-    report = reports.of_week(week)
+    report = OPEN[week].report
     total, places, issued, known = (
         *(report.weekly_totals.iloc[0], report.declined_by_place, report.issued_by_place),
         report.known_rows,
@@ -443,7 +462,7 @@ def recomputed(reports: PublishedReports, week: date) -> dict[str, tuple[object,
 
     found: dict[str, tuple[object, float, str, list[int]]] = {}
     found["totals"] = ("several" if well_known else "one article", np.nan, "pass" if well_known else "warn", [])
-    bounds, told = published.bounds_of(report), published.states_with_a_decline(report)
+    bounds, told = OPEN[week].bounds, OPEN[week].facts["states_with_a_decline"]
     located = int(bounds["known_low"].sum())
     level = "stop" if located > declined else "warn" if located < declined else "pass"
     found["located"] = (located, located / declined, level, [])
@@ -470,7 +489,7 @@ def recomputed(reports: PublishedReports, week: date) -> dict[str, tuple[object,
     contested = entries[doubted & entries["week_start"].notna()]
     on_declines = int((contested["section"] == "II").sum())
     found["contested"] = (len(contested), np.nan, doubt(len(contested)), [on_declines] * bool(len(contested)))
-    back = int(taken_back(report)["declined"].sum())
+    back = OPEN[week].facts["taken_back_at_least"]
     found["corrected"] = (back, back / declined, "stop" if back / declined > TOTALS_DIFFER else doubt(back), [])
     if len(issued):
         ours = entries[(entries["kind"] == "ICE correction") & (entries["section"] == "I")]
@@ -485,9 +504,9 @@ def recomputed(reports: PublishedReports, week: date) -> dict[str, tuple[object,
 
 
 @pytest.mark.parametrize("week", WEEKS)
-def test_the_scorecard_is_recomputed_from_the_reports_files(reports: PublishedReports, week: date) -> None:
+def test_the_scorecard_is_recomputed_from_the_reports_files(week: date) -> None:
     card = report_scorecard(week)
-    expected = recomputed(reports, week)
+    expected = recomputed(week)
     assert list(card["check"]) == list(expected)
     for row, (found, share, level, numbers) in zip(card.itertuples(), expected.values(), strict=True):
         assert (row.found, row.level) == (str(found), level), row.check
@@ -497,9 +516,19 @@ def test_the_scorecard_is_recomputed_from_the_reports_files(reports: PublishedRe
 
 
 def test_the_scorecard_has_the_three_reports_and_no_other() -> None:
-    check_hash(data_file("reference/published_quality.csv"))
-    assert sum(len(report_scorecard(week)) for week in WEEKS) == len(crosswalk("published_quality", "row_id"))
+    assert sum(len(an.quality(OPEN[week])) for week in WEEKS) == len(crosswalk("published_quality", "row_id"))
     assert report_scorecard(date(2017, 2, 18)).empty
+
+
+@pytest.mark.parametrize(("week", "not_judged"), [(FIRST, 0), (SECOND, 2), (THIRD, 6)])
+def test_the_less_is_known_the_less_is_judged_and_what_warns_comes_first(week: date, not_judged: int) -> None:
+    card = an.quality(OPEN[week])
+    levels = card["level"].to_list()
+    assert levels == sorted(levels, key=["stop", "warn", "pass", ""].index)
+    assert list(card) == ["level", "checked", "found", "part_found", "note"], "three reports tell no usual share"
+    counted = [card.attrs["facts"][f"checks_{name}"] for name in ("stop", "warn", "pass", "not_judged")]
+    assert counted == [levels.count(level) for level in ("stop", "warn", "pass", "")]
+    assert levels.count("") == not_judged
 
 
 def test_the_first_report_is_well_read_and_much_disputed() -> None:

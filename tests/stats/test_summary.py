@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
+import analysis as an
 from analysis.load.repeats import FIRST_OF_DAY, RULES
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.show import facts as facts_of_page
-from analysis.stats import summary
-from analysis.stats.cohort import Cohort, open_cohort
+from analysis.stats import facts as facts_of_page
+from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
+from analysis.stats.inference import largest_place
 from analysis.stats.tests import two_sided
 
 STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
@@ -21,11 +22,11 @@ STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
 
 @pytest.fixture(scope="module")
 def june() -> Cohort:
-    return open_cohort("fy2015", "2015-06-20")
+    return an.cohort("fy2015", "2015-06-20")
 
 
 def test_the_weekly_counts_are_those_of_the_source(june: Cohort) -> None:
-    weeks = summary.weekly_counts(june)
+    weeks = an.weekly_counts(june)
     row = weeks.loc["2015-06-20"]
     assert (row["declined"], row["issued"], row["status"]) == (66, 1_673, "settled")
     assert row["share"] == pytest.approx(66 / 1_673)
@@ -36,7 +37,7 @@ def test_the_weekly_counts_are_those_of_the_source(june: Cohort) -> None:
 
 
 def test_the_band_the_flag_and_the_test_are_one(june: Cohort) -> None:
-    weeks, phi = summary.weekly_counts(june), june.dispersion["all", "all"]
+    weeks, phi = an.weekly_counts(june), june.dispersion["all", "all"]
     row = weeks.loc["2015-06-20"]
     for count in range(30, 140):
         p = two_sided(count, 696, 1_673 / (1_673 + 14_170), phi)
@@ -48,19 +49,19 @@ def test_the_band_the_flag_and_the_test_are_one(june: Cohort) -> None:
 def test_a_count_outside_its_range_is_ringed_on_both_sides() -> None:
     high = [*STEADY[:-1], {"CA": (60, 200), "NY": (60, 200), "TX": (60, 200)}]
     low = [*STEADY[:-1], {"CA": (5, 200), "NY": (5, 200), "TX": (5, 200)}]
-    sides = [summary.weekly_counts(made_cohort(made_weeks(*w)))["outside"].iloc[-1] for w in (high, low, STEADY)]
+    sides = [an.weekly_counts(made_cohort(made_weeks(*w)))["outside"].iloc[-1] for w in (high, low, STEADY)]
     assert sides == ["above", "below", ""]
 
 
 def test_a_week_without_detainers_has_no_share() -> None:
     table = pd.concat([made_weeks(*STEADY[:3]), made_weeks(STEADY[0], first=FIRST + 4 * WEEK)], ignore_index=True)
-    row = summary.weekly_counts(made_cohort(table)).iloc[3]
+    row = an.weekly_counts(made_cohort(table)).iloc[3]
     assert (row["issued"], row["declined"]) == (0, 0)
     assert row[["share", "share_low", "share_high", "usual_low"]].isna().all()
 
 
 def test_states_have_their_counts_and_no_share_below_twenty(june: Cohort) -> None:
-    table = summary.counts_by(june, "state")
+    table = an.counts_by(june, "state")
     assert (table["declined"].sum(), table["issued"].sum()) == (66, 1_673)
     assert table.loc["CA", ["declined", "issued", "last_week"]].tolist() == [33, 291, 23]
     assert table.loc["CA", "trailing_mean"] == pytest.approx(34.125)
@@ -71,7 +72,7 @@ def test_states_have_their_counts_and_no_share_below_twenty(june: Cohort) -> Non
 
 
 def test_small_outcomes_of_a_state_are_a_range(june: Cohort) -> None:
-    table = summary.counts_by(june, "state")
+    table = an.counts_by(june, "state")
     for name in ("taken", "other_ends", "not_recorded"):
         known = table[name].dropna()
         assert not known.between(1, 4).any()
@@ -79,21 +80,21 @@ def test_small_outcomes_of_a_state_are_a_range(june: Cohort) -> None:
 
 
 def test_the_main_counts_of_the_nation_and_of_a_state(june: Cohort) -> None:
-    nation = summary.key_figures(june).set_index("measure")
+    nation = an.key_figures(june)
     assert nation["this_week"].to_dict() == {
         **{"issued": 1_673, "declined": 66, "taken": 373, "other_ends": 192, "not_recorded": 1_042}
     }
     assert nation.loc["declined", ["last_week", "trailing_mean"]].tolist() == [82, 87]
-    state = summary.key_figures(open_cohort("fy2015", "2015-06-20", state="TX")).set_index("measure")
+    state = an.key_figures(an.cohort("fy2015", "2015-06-20", state="TX"))
     assert state.loc["declined", "this_week"] == 2
     assert state.loc[["taken", "other_ends", "not_recorded"], ["last_week", "trailing_mean"]].isna().all(axis=None)
 
 
 def test_a_state_above_half_is_taken_out_and_half_is_not_above() -> None:
     half = [*STEADY[:-1], {"CA": (40, 200), "NY": (20, 200), "TX": (20, 200)}]
-    assert summary.largest_place(made_cohort(made_weeks(*half))) == {"apart_name": None}
+    assert largest_place(made_cohort(made_weeks(*half))) == {"apart_name": None}
     above = [*STEADY[:-1], {"CA": (41, 200), "NY": (20, 200), "TX": (20, 200)}]
-    found = summary.largest_place(made_cohort(made_weeks(*above)))
+    found = largest_place(made_cohort(made_weeks(*above)))
     assert found == {
         "apart_name": "California",
         "apart_declined": 41,
@@ -118,7 +119,7 @@ def test_repeats_and_persons_stand_beside_each_other() -> None:
 
 def test_facts_name_every_finding_of_the_page_and_none_that_is_not_there() -> None:
     for week in ("2015-03-28", "2015-05-23", "2015-01-31"):
-        cohort = open_cohort("fy2015", week)
+        cohort = an.cohort("fy2015", week)
         facts = facts_of_page.cohort_facts(cohort)
         clear = cohort.comparisons["finding"].isin(CLEAR).sum()
         assert facts["findings"] == clear
@@ -129,9 +130,9 @@ def test_facts_name_every_finding_of_the_page_and_none_that_is_not_there() -> No
 
 
 def test_a_profile_has_its_own_findings_alone() -> None:
-    facts = facts_of_page.cohort_facts(open_cohort("fy2015", "2015-06-20", state="TX"))
+    facts = facts_of_page.cohort_facts(an.cohort("fy2015", "2015-06-20", state="TX"))
     assert (facts["findings"], facts["finding_1_where"], facts["finding_1_finding"]) == (1, "In Texas", "higher")
-    assert facts_of_page.cohort_facts(open_cohort("fy2015", "2015-06-20", state="WY"))["findings"] == 0
+    assert facts_of_page.cohort_facts(an.cohort("fy2015", "2015-06-20", state="WY"))["findings"] == 0
 
 
 def test_a_source_chosen_by_outcome_has_counts_and_no_share() -> None:
@@ -139,11 +140,11 @@ def test_a_source_chosen_by_outcome_has_counts_and_no_share() -> None:
     facts = facts_of_page.cohort_facts(cohort)
     assert (facts["declined"], facts["no_share"]) == (55, facts_of_page.NO_SHARE)
     assert np.isnan([facts["share"], facts["share_low"], facts["usual_low"]]).all()
-    assert summary.counts_by(cohort, "state")["share"].isna().all()
+    assert an.counts_by(cohort, "state")["share"].isna().all()
 
 
 def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
-    facts = facts_of_page.cohort_facts(open_cohort("synthetic", "latest"))
+    facts = facts_of_page.cohort_facts(an.cohort("synthetic", "latest"))
     assert facts["status"] in ("provisional", "too young")
     assert facts["nowcast_low"] <= facts["nowcast"] <= facts["nowcast_high"]
     assert facts["past_bands_held"] <= facts["past_bands_made"]
@@ -157,8 +158,8 @@ def test_one_row_is_a_cohort() -> None:
 
 def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:
     rows = [{"state": "PA", "outcome": Outcome.TAKEN}] * 2 + [{"state": "PA"}] * 9 + [{"state": "PA"}] * 9
-    table = summary.key_figures(made_cohort(detainers(rows))).set_index("measure")
+    table = an.key_figures(made_cohort(detainers(rows)))
     assert table.loc["issued", "this_week"] == 20
     assert np.isnan(table.loc["taken", "this_week"])
     assert np.isnan(table.loc["not_recorded", "this_week"]), "18 of 20 would tell the other two"
-    assert summary.counts_by(made_cohort(detainers(rows)), "state").loc["PA", "taken_shown"] != "2"
+    assert an.counts_by(made_cohort(detainers(rows)), "state").loc["PA", "taken_shown"] != "2"

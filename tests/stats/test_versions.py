@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import analysis as an
+from analysis.errors import InputError
 from analysis.load.table import Outcome, as_table
-from analysis.show.revision_facts import revision_facts
-from analysis.stats.revisions import Revision, compare_versions, reporting_triangle
+from analysis.stats.revisions import Revision, compare_tables, reporting_triangle
 
 FIRST = date(2016, 1, 2)
 REASON = {Outcome.DECLINED: "Detainer Declined by LEA", Outcome.TAKEN: "Booked into Detention"}
@@ -49,7 +50,7 @@ def planted() -> list[Row]:
 
 
 def test_what_was_planted_is_found() -> None:
-    revision = compare_versions(version(*OLDER), version(*planted()))
+    revision = compare_tables(version(*OLDER), version(*planted()))
     assert revision.key == ("issued_on", "form", "citizenship", "state", "agency")
     assert kinds(revision) == {"same": 20, "changed": 3, "vanished": 1, "late": 1, "new": 2}
     assert revision.rows.set_index("kind")["alike"].to_dict() == {
@@ -58,10 +59,10 @@ def test_what_was_planted_is_found() -> None:
     }
     assert revision.columns.to_dict("list") == {"column": ["lift_reason"], "detainers": [3]}
     assert revision.outcomes.to_numpy().tolist() == [[OPEN, DECLINED, 2, 0], [OPEN, TAKEN, 1, 0]]
-    facts = revision_facts(revision)
+    facts = revision.facts
     names = ["filled", "declined_filled", "by_person", "rows_late", "alike_new", "weeks_both", "weeks_revised"]
     assert [facts[name] for name in names] == [3, 2, False, 1, 2, 1, 1]  # the second week is cut short in the older one
-    assert (facts["most"], facts["most_was"], facts["most_now"]) == (pd.Timestamp(FIRST), 0, 2)
+    assert (facts["most"], facts["most_was"], facts["most_now"]) == (FIRST.isoformat(), 0, 2)
     assert [facts[f"{name}_change"] for name in ("issued", "declined", "not_recorded")] == [0, 2, -3]
     weeks = revision.by_week
     assert weeks[["issued_was", "issued_now"]].to_numpy().tolist() == [[21, 21], [3, 5]]
@@ -71,7 +72,7 @@ def test_what_was_planted_is_found() -> None:
 
 def test_a_week_that_a_version_does_not_reach_is_blank_and_one_without_a_detainer_is_zero() -> None:
     older, newer = version((0, "Aland", "A", OPEN), (14, "Aland", "A", OPEN)), version((21, "Aland", "A", DECLINED))
-    weeks = compare_versions(older, newer).by_week
+    weeks = compare_tables(older, newer).by_week
     assert weeks["issued_was"].fillna(-1).to_list() == [1, 0, 1, -1]
     assert weeks["issued_now"].fillna(-1).to_list() == [-1, -1, -1, 1]
     triangle = reporting_triangle({1: older, 2: newer})
@@ -84,7 +85,7 @@ def test_a_week_that_a_version_does_not_reach_is_blank_and_one_without_a_detaine
 def test_a_facilitys_code_stands_for_its_place(code: list[object], expected: dict[str, int]) -> None:
     older = version((0, "Aland", "A JAIL", OPEN), facility_code=code)
     newer = version((0, "Aland", "A COUNTY JAIL", OPEN), facility_code=code)
-    assert kinds(compare_versions(older, newer)) == expected
+    assert kinds(compare_tables(older, newer)) == expected
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_a_facilitys_code_stands_for_its_place(code: list[object], expected: dic
 def test_only_shared_ids_find_a_detainer_at_another_place(ids: list[object], expected: dict[str, int]) -> None:
     older = version((0, "Aland", "A", OPEN), (1, "Aland", "A", OPEN), person=["p1", "p2"])
     newer = version((0, "Aland", "A", OPEN), (1, "Aland", "B", OPEN), person=ids)
-    revision = compare_versions(older, newer)
+    revision = compare_tables(older, newer)
     assert kinds(revision) == expected
     assert ("person" in revision.key) == (ids == ["p1", "p2"])
 
@@ -103,12 +104,12 @@ def test_only_shared_ids_find_a_detainer_at_another_place(ids: list[object], exp
 def test_those_without_an_id_are_not_one_person() -> None:
     older = version((0, "Aland", "A", OPEN), (1, "Aland", "A", OPEN), person=["p1", None])
     newer = version((0, "Aland", "A", OPEN), (1, "Aland", "B", OPEN), person=["p1", None])
-    assert kinds(compare_versions(older, newer)) == {"same": 1, "vanished": 1, "late": 1}
+    assert kinds(compare_tables(older, newer)) == {"same": 1, "vanished": 1, "late": 1}
 
 
 def test_a_row_of_counts_stands_for_as_many_rows() -> None:
     older, newer = (version((0, "Aland", "A", OPEN), detainers=[number]) for number in (3, 5))
-    revision = compare_versions(older, newer)
+    revision = compare_tables(older, newer)
     assert kinds(revision) == {"same": 3, "late": 2}
     assert revision.rows["alike"].sum() == 5
 
@@ -127,7 +128,7 @@ def test_the_counts_are_the_least_that_turn_one_version_into_the_other(
     older: list[Row], newer: list[Row], random: object
 ) -> None:
     """By another way: rows as they are and rows without their end, counted as heaps that overlap."""
-    revision = compare_versions(version(*older), version(*newer))
+    revision = compare_tables(version(*older), version(*newer))
     found = {"same": 0, "changed": 0, "vanished": 0, "late": 0, "new": 0} | kinds(revision)
     alike = (Counter(older) & Counter(newer)).total()
     matched = (Counter(row[:3] for row in older) & Counter(row[:3] for row in newer)).total()
@@ -140,15 +141,48 @@ def test_the_counts_are_the_least_that_turn_one_version_into_the_other(
     assert revision.outcomes["detainers"].sum() == found["changed"]
     for side in (older, newer):
         random.shuffle(side)  # type: ignore[attr-defined]
-    again = compare_versions(version(*older), version(*newer))
+    again = compare_tables(version(*older), version(*newer))
     for name in ("rows", "columns", "outcomes", "by_week"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(revision, name))
 
 
 def test_a_version_is_the_same_as_itself() -> None:
     table = version(*planted())
-    revision = compare_versions(table, table)
+    revision = compare_tables(table, table)
     assert kinds(revision) == {"same": len(table)}
-    assert "most" not in revision_facts(revision)
+    assert "most" not in revision.facts
     assert revision.outcomes.empty
     assert revision.columns.empty
+
+
+# Versions of a source ------------------------------------------------------------------------------------------------
+
+
+def test_the_frames_of_two_versions_agree_with_each_other_and_say_of_what_they_are() -> None:
+    revision = an.compare_versions("synthetic", 1, 3)
+    rows = revision.rows.set_index("kind")["detainers"]
+    older, newer = (len(an.open_source("synthetic", version=number).detainers()) for number in (1, 3))
+    assert rows[["same", "changed", "vanished"]].sum() == older
+    assert rows[["same", "changed", "late", "new"]].sum() == newer
+    assert revision.parameters == {"source": "synthetic", "older": 1, "newer": 3}
+    weeks = revision.weeks
+    assert weeks.index.is_monotonic_decreasing
+    assert set(weeks["cut"]) == {"yes", "no"}
+    assert weeks["changed"].sum() + weeks["vanished"].sum() <= rows["changed"] + rows["vanished"]
+    assert weeks.attrs["facts"]["declined_was"] == weeks.query("cut == 'no'")["declined_was"].sum()
+    assert (weeks.attrs["older"], weeks.attrs["newer"], weeks.attrs["synthetic"]) == ("1", "3", True)
+
+
+def test_the_triangle_has_each_version_of_every_week_that_moves() -> None:
+    triangle = an.compare_versions("synthetic").triangle
+    known = triangle.pivot_table(index="week", columns="version", values="known_then")
+    assert list(known) == [1, 2, 3]
+    assert (known.max(axis="columns") > known.min(axis="columns")).all()
+    assert triangle.groupby("version")["extracted_on"].nunique().eq(1).all()
+
+
+def test_versions_that_are_not_there_are_refused() -> None:
+    with pytest.raises(InputError, match="a comparison needs two"):
+        an.compare_versions("fy2015")
+    with pytest.raises(InputError, match="cannot be compared"):
+        an.compare_versions("synthetic", 0, -1)

@@ -1,0 +1,275 @@
+"""A report: what a notebook shows, in order, and the facts behind it.
+
+What a method shows carries what the report's files are made from, too: a table's CSV, a figure's name and alternative
+text, all facts. An executed notebook is therefore complete: its page and files can be made from it alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pandas as pd
+import yaml
+from IPython import get_ipython
+from IPython.display import display
+
+from analysis.errors import unknown
+from analysis.load.files import data_file
+from analysis.load.sources import Source
+from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, as_markdown, facts_named, facts_of, fill
+from analysis.show.style import Figure, png_of, svg_of
+from analysis.show.table_html import as_html
+from analysis.show.tables import as_csv
+from analysis.stats.cohort import Cohort
+from analysis.stats.counts import ALL
+
+SET_PARAMETERS = "# Parameters"
+"""First line of a cell that sets parameters from outside."""
+MADE_UP = "Made-up data: no figure here describes a real person, place or week."
+COHORT_LINES = {
+    "week": "{week_name}",
+    "place": "{place_name}",
+    "clock": "week in which ICE issued the detainer",
+    "source": "{source_title}",
+    "file": "{source_file}, sha256 {source_sha256}",
+    "data_through": "{data_through:day}, {extracted_words}",
+    "status": "{status} ({status_by})",
+}
+"""The lines below the title of a weekly cohort's report: templates over its facts and those of its source."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something that shows itself: data by MIME type, and metadata."""
+
+    data: dict[str, Any]
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return str(self.data.get("text/plain", ""))
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        return self.data, self.metadata
+
+
+@cache
+def captions() -> dict[str, Any]:
+    """Read what tables are called and how they are shown, by name, and the definitions that close a report."""
+    read: dict[str, Any] = yaml.safe_load(data_file("reference/captions.yml").read_text(encoding="utf-8"))
+    return read
+
+
+class Report:
+    """What one notebook shows and knows.
+
+    Parameters
+    ----------
+    notebook
+        Name of the notebook.
+    about
+        A weekly cohort, a source, or what has a ``source``, ``facts`` by id and ``parameters``; None = nothing.
+    parameters
+        What was asked, as checked; by default that of ``about``.
+    png
+        Whether figures are drawn as PNG too.
+
+    Raises
+    ------
+    InputError
+        The notebook was given a parameter that it does not have.
+
+    Examples
+    --------
+    >>> from analysis.stats.cohort import cohort
+    >>> report = Report("mine", cohort("fy2015", "2015-06-20"))
+    >>> report.text(Sentence("Of {issued:detainers} {declined:n} are recorded as declined.", report.facts))
+    Of 1,673 detainers 66 are recorded as declined.
+    """
+
+    def __init__(
+        self,
+        notebook: str,
+        about: Any = None,  # noqa: ANN401 (what has a source, facts and parameters)
+        *,
+        parameters: Mapping[str, object] | None = None,
+        png: bool = False,
+    ) -> None:
+        refuse_unknown_names(getattr(get_ipython(), "user_ns", {}).get("In", ()))
+        source: Source | None = about if isinstance(about, Source) or about is None else about.source
+        known: Mapping[str, object] = {} if about is source else about.facts if not isinstance(about, Cohort) else {}
+        asked: Mapping[str, object] = {} if about is source else getattr(about, "parameters", {})
+        self.lines: dict[str, str] = {}
+        if isinstance(about, Cohort):
+            known, self.lines, place = facts_of(about), COHORT_LINES, {"state": about.state, "offence": about.offence}
+            asked = {"source": about.source.facts.name, "week": about.week, "repeats": about.repeats}
+            asked |= {name: value for name, value in place.items() if value != ALL}
+        self.notebook, self.png, self.title = notebook, png, notebook
+        self.parameters = {
+            name: as_fact(value) for name, value in (asked if parameters is None else parameters).items()
+        }
+        self.source = {} if source is None else {name: as_fact(value) for name, value in source.cited.items()}
+        self.synthetic = source is not None and source.facts.synthetic
+        self.notes = None if source is None else source.origin.notes
+        self.of_source = {f"source_{name}": value for name, value in self.source.items()}
+        self.of_source["source_file"] = None if source is None else source.file
+        self.of_source["source_document"] = None if source is None else str(source.origin.document)
+        self.masthead: list[list[str]] = []
+        self.facts: dict[str, Fact] = {}
+        self.sentences: list[dict[str, Any]] = []
+        self.shown: list[Shown] = []
+        self.know(**known)
+
+    def know(self, **facts: object) -> None:
+        """Add facts by id; one that already has another value is a ValueError."""
+        for name, value in facts.items():
+            fact = as_fact(value)
+            if name in self.facts and self.facts[name] != fact:
+                raise ValueError(f"the fact {name!r} is {self.facts[name]!r} and cannot also be {fact!r}")
+            self.facts[name] = fact
+
+    def _show(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        self.shown.append(Shown(data, metadata or {}))
+        display(self.shown[-1])
+
+    def lead(self, sentences: Sequence[Sentence], lines: Mapping[str, str] | None = None) -> None:
+        """Show the title (the first sentence), what the report is about line by line, and the other sentences.
+
+        ``lines`` are templates over the report's facts and the source's (``source_title``, ``source_file``,
+        ``source_sha256``); by default those of a weekly cohort.
+        """
+        title, *rest = sentences
+        self.title = as_made_up(str(title), self.synthetic)
+        told = {**self.facts, **self.of_source}
+        rows = {"SYNTHETIC": MADE_UP} if self.synthetic else {}
+        for name, template in (self.lines if lines is None else lines).items():
+            rows[name.replace("_", " ").capitalize()] = fill(template, told)
+        items = "".join(f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in rows.items())
+        kind = "masthead synthetic" if self.synthetic else "masthead"
+        page = f'<div class="{kind}"><p class="headline">{html.escape(self.title)}</p><dl>{items}</dl></div>'
+        text = "\n".join([self.title, *(f"{k}: {v}" for k, v in rows.items())])
+        self.masthead = [[name, text] for name, text in rows.items()]  # a kernel sorts the names of a mapping
+        self._show({"text/html": page, "text/plain": text}, {FIGURE_KEY: {"masthead": True}})
+        self.text(*rest)
+
+    def key_figures(self, frame: pd.DataFrame) -> None:
+        """Show the main counts (:func:`analysis.stats.summary.key_figures`)."""
+        self.table(frame, "key_figures")
+
+    def text(self, *sentences: Sentence | Iterable[Sentence]) -> None:
+        """Show sentences as a paragraph each; the facts that they name are known from then on.
+
+        Facts are shown as they are, whatever their text looks like, each marked with its id.
+        """
+        said = [one for given in sentences for one in ([given] if isinstance(given, Sentence) else given)]
+        for one in said:
+            names = facts_named(one.template)
+            self.know(**{name: one.facts[name] for name in names})
+            self.sentences.append({"text": str(one), "template": one.template, "facts": names})
+        if said:
+            shown = "\n\n".join(_marked(one) for one in said)
+            self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))})
+
+    def _reason(self, reason: str) -> None:
+        """Say why there is nothing to show, unless that was said already."""
+        if reason not in [one["text"] for one in self.sentences]:
+            self.text(Sentence(reason.replace("{", "{{").replace("}", "}}"), {}))
+
+    def table(self, frame: pd.DataFrame, name: str, rows: int | None = None, folded: bool = False) -> None:
+        """Show a table; its CSV, which a reader without HTML sees, holds the same numbers unrounded.
+
+        Parameters
+        ----------
+        frame
+            The table. Which of its columns are shown, its caption and the summary under which it is folded stand in
+            ``data/reference/captions.yml``; without an entry all columns are, under its name. Of an empty one with
+            ``attrs["reason"]`` that is said.
+        name
+            File name of the CSV, unique in the report.
+        rows
+            Rows that are shown open, all of them folded; None = all open.
+        folded
+            Whether all is folded away.
+        """
+        self.know(**frame.attrs.get("facts", {}))
+        if frame.empty and frame.attrs.get("reason"):
+            self._reason(frame.attrs["reason"])
+            return
+        about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
+        told = {**{key: value for key, value in frame.attrs.items() if isinstance(value, str)}, **self.facts}
+        plain = name.replace("_", " ").capitalize()
+        caption = fill(about["caption"], told) if about else f"{plain}."
+        caption = f"SYNTHETIC data. {caption}" if self.synthetic else caption
+        flat = frame.reset_index() if set(frame.index.names) != {None} else frame
+        columns = dict(
+            entry.split(" as ") if " as " in entry else (entry, entry) for entry in about.get("columns", flat)
+        )
+        in_file = about.get("in_file", [])
+        flat = flat[[*columns, *in_file]].rename(columns=columns)
+        page = as_html(flat.drop(columns=in_file), name, caption)
+        if folded:
+            summary = html.escape(fill(about["folded"], told) if "folded" in about else plain)
+            page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
+        csv = as_csv(flat)
+        self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption, "csv": csv}})
+
+    def figure(self, figure: Figure, name: str) -> None:
+        """Show a figure with its alternative text as SVG (and PNG where asked), under a file name of its own."""
+        if reason := getattr(figure, "reason", ""):
+            self._reason(reason)
+            return
+        data = {"text/plain": figure.alt, "image/svg+xml": svg_of(figure)}
+        if self.png:
+            data["image/png"] = base64.b64encode(png_of(figure)).decode("ascii")
+        self._show(data, {FIGURE_KEY: {"figure": name, "alt": figure.alt, "title": str(figure.get_label())}})
+
+    def close(self) -> None:
+        """Show definitions and what the source's origin file notes, and carry all facts; the last cell of a report."""
+        if self.lines:
+            self.know(origin_notes=self.notes)
+        if self.lines and self.notes:
+            self.text(Sentence("*From the source's origin file*: {origin_notes}", {"origin_notes": self.notes}))
+        if defined := captions()["definitions"].get(self.notebook):
+            self._show({"text/markdown": defined, "text/plain": defined})
+        content = {
+            **{"report": self.notebook, "title": self.title, "masthead": self.masthead, "synthetic": self.synthetic},
+            **{"parameters": self.parameters, "source": self.source, "facts": self.facts, "sentences": self.sentences},
+        }
+        text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
+        self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})
+
+
+def _marked(sentence: Sentence) -> str:
+    """Fill a template so that the page says of each figure which fact it is."""
+    pieces = []
+    for words, name, form, _ in string.Formatter().parse(sentence.template):
+        pieces.append(words)
+        if name:
+            written = fill(f"{{{name}:{form}}}", {name: as_markdown(as_fact(sentence.facts[name]))})
+            pieces.append(f'<span data-fact="{name}">{written}</span>')
+    return "".join(pieces)
+
+
+def refuse_unknown_names(cells: Sequence[str]) -> None:
+    """Refuse a parameter that the notebook does not have, such as a misspelt one, instead of reporting on the default.
+
+    ``cells`` are the code cells that ran; one that begins with ``# Parameters`` sets what was declared before it.
+    """
+    declared: list[str] = []
+    for cell in cells:
+        given = re.findall(r"^(\w+)\s*(?::\s*\w+\s*)?=", cell, re.MULTILINE)
+        if cell.startswith(SET_PARAMETERS):
+            for name in given:
+                if name not in declared:
+                    raise unknown("parameter", name, declared)
+            return
+        declared += given

@@ -1,0 +1,184 @@
+"""Whether our code gives the values that others published, and whether the methods keep what they say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.load.files import crosswalk, data_file, read_text_table
+from analysis.stats import counts, standardisation
+from analysis.stats.incidence import aalen_johansen
+from analysis.stats.nowcast import Triangle, development
+from analysis.stats.tests import adjust_for_many, ratio_interval, tails, two_sided
+
+Found = Mapping[str, float]
+
+
+def reference_cases() -> pd.DataFrame:
+    """Set what our functions give beside published values, of the file that the tests read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per value, index the ``section`` of the documentation of methods that shows it (blank = only tests do):
+        ``case``, ``method``, ``quantity``, ``published``, ``computed``, ``difference`` (without its sign), ``within``
+        (what is allowed) and ``source``. Values that another program computes in the tests have no row.
+
+    Examples
+    --------
+    >>> cases = reference_cases()
+    >>> bool((cases["difference"] <= cases["within"]).all())
+    True
+    """
+    table = crosswalk("reference_cases", "row_id")
+    table["inputs"] = table["inputs"].mask(table["inputs"] == "").ffill()
+    table = table[table["function"] != ""]
+    found = [COMPUTED[row.function](**json.loads(row.inputs))[row.result] for row in table.itertuples()]
+    published = table["published"].astype(float)
+    table = table.assign(published=published, computed=found, within=table["within"].astype(float))
+    table["difference"] = (table["computed"] - published).abs()
+    columns = ["case", "method", "quantity", "published", "computed", "difference", "within", "source"]
+    return table.set_index("section")[columns]
+
+
+def calibration() -> pd.DataFrame:
+    """Read what was found when the methods were tried on made-up data (``tests/benchmarks/calibration.py``).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per promise or figure shown beside one: ``section``, ``promise``, ``law``, ``target``, ``result`` and
+        ``mc_error`` (text; its Monte Carlo standard error), ``trials``, ``verdict``
+        (``met``, ``missed`` or ``shown``: nothing is promised) and ``note``.
+    """
+    rows = read_text_table(data_file("reference/calibration.csv"), ["section", "check", "law", "found", "verdict"])
+    rows["result"] = [f"{found:.1%}" for found in rows["found"].astype(float)]
+    rows["mc_error"] = [f"{error:.2%}" for error in rows["mc_error"].astype(float)]
+    rows = rows.rename(columns={"check": "promise"}).astype({"trials": int})
+    rows = rows[["section", "promise", "law", "target", "result", "mc_error", "trials", "verdict", "note"]]
+    met, missed = (int((rows["verdict"] == verdict).sum()) for verdict in ("met", "missed"))
+    rows.attrs = {"facts": {"met": met, "missed": missed, "promised": met + missed}}
+    return rows
+
+
+def _limits(low: Any, high: Any) -> Found:  # noqa: ANN401
+    """Name two limits, each one number or an array of one."""
+    return {"low": float(np.ravel(low)[0]), "high": float(np.ravel(high)[0])}
+
+
+def _count_interval(count: float, exposure: float = 1) -> Found:
+    """Give the limits of a count, over its exposure."""
+    low, high = counts.count_interval(count)
+    return _limits(low / exposure, high / exposure)
+
+
+def _share_of_total(x: float, n: float) -> Found:
+    """Give the interval of one period's part of the total, at equal exposure, from that of the ratio."""
+    low, high = (float(np.ravel(end)[0]) for end in ratio_interval(x, n - x, 1, 1))
+    return _limits(low / (1 + low), high / (1 + high) if np.isfinite(high) else 1.0)
+
+
+def _adjusted(p: Sequence[float]) -> Found:
+    """Give the adjusted p of each, by its place in the list, and how many are rejected."""
+    adjusted = adjust_for_many(p)
+    each = {str(place): float(value) for place, value in enumerate(adjusted, start=1)}
+    return {"rejected": float((adjusted <= 0.05).sum()), **each}
+
+
+def _one_sided(now: float, exposure: float, before: float, exposure_before: float) -> Found:
+    """Give the probability of so many or more in the later period."""
+    return {"p": float(tails(now, now + before, exposure / (exposure + exposure_before), 1)[1])}
+
+
+def _direct(counts: Sequence[Sequence[float]], populations: Sequence[Sequence[float]]) -> Found:
+    """Standardise each row's rate per 100,000 to the mean population of all rows."""
+    index = pd.MultiIndex.from_product([range(1, len(counts) + 1), range(len(counts[0]))], names=["row", "age"])
+    data = pd.DataFrame({"declined": np.ravel(counts), "issued": np.ravel(populations)}, index=index)
+    rates = 1e5 * standardisation.direct(data, data["issued"].groupby("age").mean())
+    sums = data.groupby("row").sum()
+    rates["crude"] = 1e5 * sums["declined"] / sums["issued"]
+    names = {"standardised": "adjusted", "standardised_low": "low", "standardised_high": "high", "crude": "crude"}
+    return {f"{name} {row}": float(rates.loc[row, column]) for row in rates.index for column, name in names.items()}
+
+
+def _selvin(d40: Sequence[float], p40: Sequence[float], d60: Sequence[float], p60: Sequence[float]) -> Found:
+    """Standardise the deaths of 1940 to 1960, directly and indirectly.
+
+    Ours expects by the shares of all places, so 1960 is a second, far larger place.
+    """
+    places, scale = pd.MultiIndex.from_product([["1940", "1960"], range(len(d40))]), 1e9
+    both = pd.DataFrame({"declined": [*d40, *np.multiply(d60, scale)], "issued": [*p40, *np.multiply(p60, scale)]})
+    both, observed = both.set_axis(places), sum(d40)
+    rate = 1e5 * standardisation.direct(both.loc[["1940"]], pd.Series(p60)).loc["1940"]
+    expected = float(standardisation.indirect(both).loc["1940"])
+    low, high = (float(end) / expected for end in counts.count_interval(observed))
+    found = {"adjusted": rate["standardised"], "low": rate["standardised_low"], "high": rate["standardised_high"]}
+    return found | {"expected": expected, "ratio": observed / expected, "ratio low": low, "ratio high": high}
+
+
+def _kitagawa(
+    size_before: Sequence[float],
+    size_after: Sequence[float],
+    share_before: Sequence[float],
+    share_after: Sequence[float],
+) -> Found:
+    """Take a change apart; sizes are percentages."""
+    before, after = np.divide(size_before, 100), np.divide(size_after, 100)
+    mix, within = standardisation.kitagawa(before, after, share_before, share_after)
+    return {"composition": float(mix.sum()), "within": float(within.sum())}
+
+
+def _chain_ladder(increments: Sequence[Sequence[float]]) -> Found:
+    """Develop a triangle of increments, a row per origin, oldest first."""
+    cumulative = pd.DataFrame([pd.Series(np.cumsum(row)) for row in increments], dtype=float)
+    grown = development(Triangle(cumulative, 1), len(cumulative))
+    factors, growth = grown.factors[-1], grown.growth[-1]
+    found = {f"factor {n}": factor for n, factor in enumerate(factors)}
+    found |= {f"hazard {n}": 1 - 1 / factor for n, factor in enumerate(factors)}
+    found |= {f"completeness {n}": 1 / growth[n] for n in range(len(growth))}
+    return found | {f"final {n}": sum(row) * growth[len(row) - 1] for n, row in enumerate(increments)}
+
+
+def _aalen_johansen(t: Sequence[float], cause: Sequence[int]) -> Found:
+    """Give the last incidence of each cause, and its standard error."""
+    last = aalen_johansen(t, cause, max(cause)).groupby("cause").last()
+    return {f"{part}{k}": last.loc[k, name] for k in last.index.astype(int) for part, name in ENDS.items()}
+
+
+def _one_minus_kaplan_meier(t: Sequence[float], cause: Sequence[int]) -> Found:
+    """Give what one minus Kaplan-Meier says of each cause, the others taken as censored."""
+    alone = {k: aalen_johansen(t, np.equal(cause, k).astype(int), 1) for k in range(1, max(cause) + 1)}
+    return {f"cause{k}": float(curve["incidence"].iloc[-1]) for k, curve in alone.items()}
+
+
+def _kaplan_meier(t: Sequence[float], d: Sequence[int]) -> Found:
+    """Give survival and its standard error by time: one cause alone is Kaplan-Meier."""
+    curve = aalen_johansen(t, d, 1).set_index("day")
+    return {
+        f"{part} {day:.0f}": value
+        for part, name in (("S", "incidence"), ("se", "se"))
+        for day, value in (1 - curve[name] if part == "S" else curve[name]).items()
+    }
+
+
+ENDS = {"cause": "incidence", "se": "se"}
+COMPUTED: dict[str, Callable[..., Found]] = {
+    "share_interval": lambda x, n: _limits(*counts.share_interval(x, n)),
+    "share_of_total": _share_of_total,
+    "count_interval": _count_interval,
+    "one_sided": _one_sided,
+    "two_sided": lambda now, before: {"p": float(two_sided(now, before, 0.5, 1))},
+    "adjust_for_many": _adjusted,
+    "direct": _direct,
+    "selvin": _selvin,
+    "kitagawa": _kitagawa,
+    "chain_ladder": _chain_ladder,
+    "aalen_johansen": _aalen_johansen,
+    "one_minus_kaplan_meier": _one_minus_kaplan_meier,
+    "kaplan_meier": _kaplan_meier,
+}
+"""What each case is computed by, by the name in the file."""

@@ -1,0 +1,281 @@
+"""Sentences on published weeks, sources and versions: word for word, recomputed from the files, and no rate."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import DataCopy
+from statsmodels.stats.proportion import proportion_confint
+
+import analysis as an
+from analysis.load import quality as checks
+from analysis.load.files import crosswalk, data_file
+from analysis.load.vocabulary import GATES
+from analysis.show import data_sentences, sentences
+from analysis.show.data_sentences import OFFENCES, RECORDED
+from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, Sentence, facts_named, say
+from analysis.stats.published import PublishedWeek
+
+WEEKS = ("2017-01-28", "2017-02-04", "2017-02-11")
+BROKEN = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|  |\.\.|\( |\bnp\.|not known")
+FIXED = "95% interval"
+"""The only digits that stand in a sentence without a fact: the level of every interval."""
+OPEN = {week: an.published_week(week) for week in WEEKS}
+
+
+def check_prose(said: str) -> None:
+    """Hold one filled sentence against what our own prose may not be."""
+    assert [word for word in NEVER_IN_OUR_PROSE if word in said.lower()] == [], said
+    assert not BROKEN.search(said), said
+    assert said[0].isupper(), said
+    assert not re.search(r"\b1 (?:detainers|weeks|rows)\b", said), said
+    assert said.endswith("."), said
+    assert not re.search(r"[.?!] [A-Z]", said), f"one sentence: {said}"
+    assert not re.search(r"\d% (?:more|fewer|higher|lower|increase|decrease)|[+−]\d", said), "no percentage change"
+
+
+def lead(week: PublishedWeek) -> list[str]:
+    """Fill a week's sentences, without the title; hold each, and their number, against what is promised of them."""
+    title, *told = data_sentences.recorded(week)
+    assert str(title).startswith(f"{week.facts['declined']} detainers recorded as declined, week ending ")
+    assert 3 <= len(told) <= 5
+    for sentence in told:
+        named = set(facts_named(sentence.template))
+        assert named <= set(week.facts)
+        pairs = {name.removesuffix("_ratio") for name in named if name.endswith("_ratio")}
+        assert {f"{pair}_{end}" for pair in pairs for end in ("low", "high")} <= named, "a ratio without its interval"
+        assert not re.search(r"\d", re.sub(r"\{[^}]*\}", "", sentence.template).replace(FIXED, "")), sentence.template
+    said = [str(sentence).replace("**", "") for sentence in told]
+    for one in said:
+        check_prose(one)
+    return said
+
+
+def test_the_second_report_is_told_word_for_word() -> None:
+    assert " ".join(lead(OPEN[WEEKS[1]])) == (
+        "ICE recorded 47 detainers as declined in the week ending 10 February 2017, against 206 the week before. One "
+        "agency, Travis County, Texas, accounts for 142 of the 206, all but three dated 1 February, when its policy "
+        "changed. Elsewhere the count was 45 against 64: no clear change (ratio 0.70, 95% interval 0.47 to 1.05). The "
+        "week's 2,825 issued detainers are a different group, so no rate is given."
+    )
+
+
+def test_the_first_report_is_told_word_for_word() -> None:
+    assert lead(OPEN[WEEKS[0]]) == [
+        "ICE recorded 206 detainers as declined in the week ending 3 February 2017, the first week that it reported "
+        "on.",
+        "One agency, Travis County, Texas, accounts for 142 of the 206, all but three dated 1 February, when its "
+        "policy changed.",
+        "Elsewhere the count was 64.",
+        "ICE itself later corrected places with at least 9 of these declines, so that at most 197 are not touched "
+        "by a correction of ICE, and published no corrected total.",
+        "The week's 3,083 issued detainers are a different group, so no rate is given.",
+    ]
+
+
+def test_the_third_report_says_how_little_it_rests_on() -> None:
+    assert lead(OPEN[WEEKS[2]]) == [
+        "ICE recorded 65 detainers as declined in the week ending 17 February 2017, against 47 the week before.",
+        "Against the week before: no clear change (ratio 1.38, 95% interval 0.94 to 2.06).",
+        "Both totals of this report are known from one article alone.",
+        "The week's 2,868 issued detainers are a different group, so no rate is given.",
+    ]
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_a_published_week_gives_no_rate(week: str) -> None:
+    said = " ".join(lead(OPEN[week]))
+    assert said.count("no rate is given") == 1
+    assert not re.search(r"\brates?\b", said.replace("no rate is given", ""))
+    assert "%" not in said.replace(FIXED, "")
+
+
+def test_the_example_is_recomputed_from_the_files() -> None:
+    """By a loop over the CSV files and statsmodels: every number of the second report's sentences."""
+
+    def rows(name: str) -> list[dict[str, str]]:
+        with data_file(f"published_reports/{name}.csv").open(encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    totals = {row["week_start"]: row for row in rows("weekly_totals")}
+    before, now = (totals[week] for week in WEEKS[:2])
+    travis = [
+        int(row["declined"])
+        for total in (before, now)
+        for row in rows("declined_by_place")
+        if (row["place"], row["state"], row["week_start"]) == ("Travis", "TX", total["week_start"])
+    ]
+    dated = next(int(row["value"]) for row in rows("aggregates") if row["measure"].endswith("recorded on 1 February"))
+    rest = [int(total["declined"]) - there for total, there in zip((before, now), travis, strict=True)]
+    low, high = proportion_confint(rest[1], sum(rest), method="beta")
+    ratio = [round(share, 2) for share in (rest[1] / rest[0], low / (1 - low), high / (1 - high))]
+    expected = [int(now["declined"]), 10, 2017, int(before["declined"]), travis[0], int(before["declined"]), 1]
+    expected += [rest[1], rest[0], ratio[0], 95, *ratio[1:], int(now["issued"])]
+    said = " ".join(lead(OPEN[WEEKS[1]]))
+    assert [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\.?\d*", said)] == expected
+    assert f"all but {WORDS[travis[0] - dated]} dated" in said
+
+
+def test_another_figure_in_the_files_gives_another_sentence(data_copy: DataCopy) -> None:
+    name = "published_reports/aggregates.csv"
+    data_copy.replace(name, 'recorded on 1 February",139', 'recorded on 1 February",142')
+    data_copy.accept(name)
+    said = lead(an.published_week(WEEKS[1]))
+    assert said[1].endswith("accounts for 142 of the 206, all dated 1 February, when its policy changed.")
+
+
+def test_a_week_without_the_agencys_figure_compares_the_whole() -> None:
+    reports = OPEN[WEEKS[1]].reports
+    declined = reports.declined_by_place
+    unread = declined[~((declined["place"] == "Travis") & (declined["week_start"] == pd.Timestamp(WEEKS[1])))]
+    said = lead(replace(OPEN[WEEKS[1]], reports=replace(reports, declined_by_place=unread)))
+    assert said[2].startswith(
+        "Against the week before: no direction named: Travis County policy takes effect (ratio 0.23, 95% interval"
+    )
+
+
+def test_the_ratio_of_one_weeks_declined_and_issued_is_never_called_a_rate() -> None:
+    facts = {"declined": 12, "issued": 73, "week_end": "2017-02-10", "apart_week": None}
+    facts |= {"taken_back_at_least": 0, "issued_confidence": "high"}
+    said = " ".join(str(Sentence(template, facts)) for template in say(RECORDED, facts))
+    assert "**no rate is given**" in said
+    assert "rate" not in said.replace("no rate is given", "")
+    assert "%" not in said
+
+
+ALONE = "Among the others: 9 rows that name a place and no offence."
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "without", "said"),
+    [
+        (29, 177, 9, ["29 of 206 declines; for 177 it is not.", ALONE]),
+        (3, 203, 0, ["3 of 206 declines; for 203 it is not."]),
+        (0, 206, 0, ["none of 206 declines; for 206 it is not."]),
+        (206, 0, 0, ["206 of 206 declines."]),
+    ],
+)
+def test_no_row_is_spoken_of_that_is_not_there(known: int, unknown: int, without: int, said: list[str]) -> None:
+    facts = {"declined": 206, "known_offences": known, "unknown_offences": unknown, "known_without_offence": without}
+    told = [str(Sentence(one, facts)).replace("**", "") for one in say(OFFENCES, facts)]
+    assert told == [f"The offence is known for {said[0]}", *said[1:]]
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_what_cannot_be_checked_of_a_report_is_said(week: str) -> None:
+    counts, lacks = data_sentences.report_checks(an.quality(OPEN[week]))
+    assert f"Stops: {OPEN[week].facts.get('checks_stop', 0)}." in str(counts)
+    assert str(lacks).startswith("Not checked: repeats, persons without an id and blank lift reasons.")
+
+
+# How good a source is ------------------------------------------------------------------------------------------------
+
+
+HOSTILE = "Date {of} <b>birth</b>"
+TITLES = ("title", "source_title", "versions_title", "methods_title")
+SOURCE = an.quality(an.open_source("synthetic"))
+
+
+def card(*levels: str) -> pd.DataFrame:
+    """Make a scorecard of checks of a column whose name looks like a template and like a tag."""
+    names = [f"impossible_{n}" for n in range(len(levels))]
+    facts: dict[str, Any] = dict(SOURCE.attrs["facts"])
+    for name in names:
+        facts |= {name: 12, f"{name}_what": f"impossible: {HOSTILE}", f"{name}_share": 0.25}
+        facts |= {f"{name}_note": "made blank"}
+    made = pd.DataFrame({"level": list(levels)})
+    made.attrs = {"facts": facts, "checks": names}
+    return made
+
+
+@pytest.mark.parametrize("levels", [(), ("pass",), ("stop", "warn", "pass")])
+def test_what_stops_or_warns_is_said_and_what_passes_only_counted(levels: tuple[str, ...]) -> None:
+    said = [str(one) for one in data_sentences.quality(card(*levels))[3:]]
+    told = {"stop": "**Stop**", "warn": "**Warning**"}
+    assert [sentence.split(":")[0] for sentence in said] == [told[level] for level in levels if level in told]
+
+
+def test_the_name_of_a_column_is_shown_and_never_filled_or_run() -> None:
+    report = an.Report("release_quality")
+    report.text(data_sentences.quality(card("warn"))[3:])
+    shown = report.shown[-1].data
+    assert shown["text/plain"] == f"**Warning**: impossible: {HOSTILE}: 12, 25.0%; made blank."
+    assert "<b>" not in shown["text/markdown"]
+
+
+def test_the_limits_are_those_of_the_checks_and_no_sentence_has_one_of_its_own() -> None:
+    rules = data_sentences.check_rules(SOURCE)
+    said = " ".join(map(str, rules))
+    assert f"above {GATES['state'].stop:.0%} nothing is imported" in said
+    assert f"fewer than {checks.LEAST_NAMED} rows" in said
+    assert f"from {checks.WARN_REPEATS:.0%} of the rows on" in said
+    limits = {name for name in SOURCE.attrs["facts"] if name.startswith("limit_")}
+    named = {name for rule in rules for name in facts_named(rule.template)}
+    of_tables = {f"limit_{name}" for name in ("few", "weeks", "finished", "batch", "batch_times", "batch_rank")}
+    assert named | of_tables == limits
+
+
+def test_what_is_always_said_has_no_number_and_no_banned_word() -> None:
+    words = crosswalk("data_words", "word_id")
+    for sentence in words["sentence"]:
+        assert not re.search(r"\d", re.sub(r"\{[^}]*\}|Fiscal 2015", "", sentence)), sentence
+        assert not [word for word in NEVER_IN_OUR_PROSE if word in sentence.lower()]
+        assert sentence.replace("*", "").endswith(".") or words.loc[words["sentence"] == sentence].index[0] in TITLES
+    assert words["sentence"].is_unique
+
+
+def test_what_a_file_lacks_is_said_once() -> None:
+    assert len(data_sentences.cannot_tell(SOURCE)) == 2
+    without = SOURCE.copy()
+    without.attrs = {"lacking": ["offence_group", "offence_text", "person"]}
+    said = [str(one) for one in data_sentences.cannot_tell(without)]
+    assert sum("offence" in sentence for sentence in said) == 1
+    assert sum("person ids" in sentence for sentence in said) == 1
+
+
+@pytest.mark.parametrize(("lacks", "said"), [([], False), (["quality_repeats"], True)])
+def test_what_a_week_cannot_be_checked_for_is_said(lacks: list[str], said: bool) -> None:
+    week = an.quality(an.cohort("synthetic"))
+    there = [check for check in week.attrs["checks"] if check not in lacks]
+    week.attrs = week.attrs | {"checks": there}
+    told = " ".join(map(str, sentences.checks(week)))
+    assert ("Not checked, for the source does not have it: person ids" in told) is said
+    assert f"Passed: {week['level'].eq('pass').sum()}." in told
+
+
+# Two versions --------------------------------------------------------------------------------------------------------
+
+
+def told(**changed: object) -> str:
+    """Say what changed between the versions of the made-up source, some facts replaced."""
+    revision = an.compare_versions("synthetic")
+    revision.facts.update(changed)  # cached: the sentences are over these
+    return " ".join(map(str, data_sentences.versions(revision)))
+
+
+def test_what_changed_reads_well_for_one_of_each() -> None:
+    facts: Mapping[str, object] = an.compare_versions("synthetic").facts
+    ones = {name: 1 for name, value in facts.items() if isinstance(value, int) and not isinstance(value, bool)}
+    said = told(**(ones | {"most_was": 0, "most": "2025-12-27"}))
+    assert "**1 detainer changed, 1 vanished and 1 came late**" in said
+    assert "The declines of the week of 27 December 2025 were revised most, from 0 to 1." in said
+    assert not re.search(r"\b1 (?:detainers|weeks|rows|are|were|share)\b", said), said
+    assert said.startswith("Version 1 against version 1: synthetic From version 1 (extracted on 3 February 2026)")
+
+
+def test_what_did_not_happen_is_not_said() -> None:
+    assert "filled in" in told()
+    assert "filled in" not in told(filled=0)
+    assert "matched by content alone" in told()
+    assert "matched by the person's id and issued on" in told(by_person=True)
+
+
+def test_the_weeks_are_weeks() -> None:
+    assert all(date.fromisoformat(week).weekday() == 5 for week in WEEKS)

@@ -1,0 +1,293 @@
+"""The report: what it keeps, what it shows, and that the same input shows the same bytes."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import math
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_cohorts import made_cohort, made_weeks
+from nbconvert.filters import markdown2html
+
+import analysis as an
+from analysis.errors import InputError
+from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+from analysis.show.report import Report, refuse_unknown_names
+from analysis.show.sentences import Sentence, as_fact
+
+SCRIPT = "<script>alert(1)</script>"
+HOSTILE = ["x{declined.__class__}", "FOIA {7F3A-22} detainers.parquet", "{nowhere}", "{{", "}"]
+FACTS = {"declined": 47, "issued": 2825, "share": 47 / 2825, "place_name": "Texas"}
+ROWS = pd.DataFrame({"place": ["Kansas"], "declined": [0]})
+
+
+@dataclass
+class About:
+    """What a report is about: a source, facts and parameters."""
+
+    source: Any
+    facts: dict[str, object]
+    parameters: dict[str, object]
+
+
+def report(facts: dict[str, object] | None = None, *, synthetic: bool = False, png: bool = False) -> Report:
+    source = an.cohort("synthetic" if synthetic else "fy2015").source
+    return Report("mine", About(source, FACTS | (facts or {}), {"week": date(2015, 6, 20)}), png=png)
+
+
+def last(made: Report) -> dict[str, Any]:
+    return made.shown[-1].data
+
+
+def series() -> Any:  # noqa: ANN401
+    return an.plot.weekly_counts(an.weekly_counts(an.cohort("fy2015", "2014-12-27")))
+
+
+@pytest.mark.parametrize(
+    ("value", "fact"),
+    [
+        (np.int64(47), 47),
+        (True, True),
+        (np.bool_(False), False),
+        (0, 0),
+        (np.float64(0.1), 0.1),
+        (1 / 3, 0.3333333333),
+        (np.array(206.0), 206.0),
+        (np.array(3), 3),
+        ("Texas", "Texas"),
+        ("", ""),
+        (date(2017, 2, 4), "2017-02-04"),
+        (datetime(2017, 2, 4, 10, 30), "2017-02-04"),
+        (pd.Timestamp("2017-02-04"), "2017-02-04"),
+        (math.inf, "unlimited"),
+        *((missing, None) for missing in (None, math.nan, np.float64("nan"), np.array(np.nan), pd.NaT, pd.NA)),
+    ],
+)
+def test_facts_are_json_scalars(value: object, fact: object) -> None:
+    found = as_fact(value)
+    assert found == fact
+    assert type(found) is type(fact)
+    assert json.loads(json.dumps(found, allow_nan=False)) == fact
+
+
+@pytest.mark.parametrize(
+    "value", [-math.inf, np.datetime64("2017-02-04", "ns"), [1], {"a": 1}, np.array([1, 2]), pd.Series([1]), object()]
+)
+def test_what_is_no_scalar_is_no_fact(value: object) -> None:
+    with pytest.raises(TypeError, match="cannot stand as a fact"):
+        as_fact(value)
+
+
+@given(st.floats(-1e12, 1e12) | st.integers(-(10**15), 10**15) | st.text(max_size=9) | st.booleans() | st.none())
+def test_any_scalar_survives_json_and_a_second_turn(value: object) -> None:
+    fact = as_fact(value)
+    assert as_fact(json.loads(json.dumps(fact, allow_nan=False))) == fact
+
+
+def test_a_fact_has_one_value() -> None:
+    made = report()
+    made.know(declined=np.int64(47))
+    with pytest.raises(ValueError, match="'declined' is 47 and cannot also be 48"):
+        made.know(declined=48)
+    with pytest.raises(ValueError, match="'declined' is 47"):
+        made.text(Sentence("{declined:n}", {"declined": 48}))
+
+
+def test_sentences_are_kept_with_the_facts_that_they_use_and_marked_on_the_page() -> None:
+    made = report()
+    made.text(Sentence("Of {issued:n} **{declined:n}**.", made.facts), [Sentence("In {agency}.", {"agency": "Here"})])
+    assert last(made)["text/plain"] == "Of 2,825 **47**.\n\nIn Here."
+    assert last(made)["text/markdown"] == (
+        'Of <span data-fact="issued">2,825</span> **<span data-fact="declined">47</span>**.\n\n'
+        'In <span data-fact="agency">Here</span>.'
+    )
+    assert made.sentences == [
+        {"text": "Of 2,825 **47**.", "template": "Of {issued:n} **{declined:n}**.", "facts": ["issued", "declined"]},
+        {"text": "In Here.", "template": "In {agency}.", "facts": ["agency"]},
+    ]
+    assert made.facts["agency"] == "Here"
+    made.text([])
+    assert len(made.shown) == 1, "nothing said is nothing shown"
+
+
+@pytest.mark.parametrize(
+    "name", [SCRIPT, "**x** _y_", "[a](javascript:alert(1))", "`x`", "$5 and $6", "A & B &lt;", "a|b~c~#", *HOSTILE]
+)
+def test_a_name_in_a_sentence_is_read_as_it_is_written_and_never_run(name: str) -> None:
+    made = report()
+    made.text(Sentence("One agency, {agency}, has *few*.", {"agency": name}))
+    page = markdown2html(last(made)["text/markdown"])
+    assert f'One agency, <span data-fact="agency">{name}</span>, has <em>few</em>.' in html.unescape(page)
+    assert page.count("<") == 6, "a paragraph, the mark of the fact, and the emphasis of the sentence itself"
+    assert name in made.sentences[0]["text"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_braces_in_a_files_name_or_title_print_as_they_are(name: str) -> None:
+    cohort = made_cohort(made_weeks({"CA": (2, 20)}))
+    facts = cohort.source.facts.model_copy(update={"title": name})
+    cohort = replace(cohort, source=replace(cohort.source, facts=facts, path=Path(name)))
+    made = Report("weekly_bulletin", cohort)
+    made.lead(an.sentences.lead(cohort))
+    made.close()
+    rows = dict(last(made)[FACTS_TYPE]["masthead"])
+    assert rows["Source"] == name
+    assert rows["File"].startswith(f"{name}, sha256 ")
+    made.table(ROWS.assign(place=name), name)
+    assert name in last(made)["text/html"]
+
+
+def test_the_masthead_is_escaped_and_titles_the_report() -> None:
+    made = report({"agency": SCRIPT})
+    made.lead(
+        [Sentence("{declined:n} detainers <b>", made.facts)],
+        {"week": "{place_name} & more", "data_through": "{agency}"},
+    )
+    page = last(made)["text/html"]
+    assert made.title == "47 detainers <b>"
+    assert "47 detainers &lt;b&gt;" in page
+    assert "<dt>Week</dt><dd>Texas &amp; more</dd>" in page
+    assert "<dt>Data through</dt>" in page
+    assert "<script" not in page
+    assert "SYNTHETIC" not in page
+
+
+def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
+    made = report()
+    frame = pd.DataFrame({"agency": ["Kansas"], "issued": [3], "declined_shown": ["0"], "declined": [0]})
+    frame.attrs = {"facts": {"quarter_name": "January to March 2015"}}
+    made.table(frame, "agencies")
+    table = last(made)[TABLE_TYPE]
+    assert table["name"] == "agencies"
+    assert table["caption"].startswith("One row per agency in January to March 2015, those with few")
+    assert table["csv"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
+    assert table["caption"].split(",")[0] in last(made)["text/html"]
+    assert last(made)["text/plain"] == table["csv"]
+    assert made.facts["quarter_name"] == "January to March 2015"
+
+
+def test_a_table_of_ones_own_shows_all_its_columns_and_its_index() -> None:
+    made = report()
+    made.table(an.count_outcomes(an.cohort("fy2015", "2015-06-20"), "state"), "my_states")
+    assert last(made)[TABLE_TYPE]["csv"].startswith("state,issued,declined,taken,other_ends,not_recorded,share,")
+    assert last(made)[TABLE_TYPE]["caption"] == "My states."
+
+
+def test_a_folded_table_stands_under_a_summary_and_its_csv_is_the_same() -> None:
+    made = report()
+    made.table(ROWS, "by_place")
+    made.table(ROWS, "by_place", folded=True)
+    open_one, folded = (shown.data for shown in made.shown)
+    page = folded["text/html"]
+    assert page.startswith('<details class="fold"><summary>By place</summary>\n<table')
+    assert page.endswith("</table>\n</details>")
+    assert open_one["text/html"] in page
+    assert "<details" not in open_one["text/html"]
+    assert [folded[kind] for kind in ("text/plain", TABLE_TYPE)] == [
+        open_one[kind] for kind in ("text/plain", TABLE_TYPE)
+    ]
+
+
+def test_a_frame_without_rows_says_why_and_once() -> None:
+    made = report()
+    offences = an.counts_by(an.cohort("fy2015"), "offence_group")
+    table = an.cross_tabulate(an.cohort("fy2015"))
+    made.figure(an.plot.cross_table(table), "state_by_offence")
+    made.table(table, "state_by_offence")
+    made.table(offences, "by_offence")
+    assert [shown.data["text/plain"] for shown in made.shown] == [table.attrs["reason"], offences.attrs["reason"]]
+    made.table(pd.DataFrame({"place": []}), "none")
+    assert "There is nothing to list here." in last(made)["text/html"]
+
+
+def test_a_figure_carries_its_name_and_its_text_alternative() -> None:
+    made, figure = report(), series()
+    made.figure(figure, "series")
+    about = made.shown[-1].metadata[FIGURE_KEY]
+    assert about == {"figure": "series", "alt": figure.alt, "title": figure.get_label()}
+    assert figure.alt.endswith("The numbers are in the table weekly_counts.")
+    assert last(made)["image/svg+xml"].lstrip().startswith("<?xml")
+    assert "image/png" not in last(made)
+    assert repr(made.shown[-1]) == last(made)["text/plain"] == figure.alt
+    assert made.shown[-1]._repr_mimebundle_() == (last(made), made.shown[-1].metadata)
+
+
+def test_two_drawings_are_the_same_bytes_without_a_date_or_a_version() -> None:
+    made = report(png=True)
+    for _ in range(2):
+        made.figure(series(), "series")
+    first, second = (shown.data for shown in made.shown)
+    assert first == second
+    assert "<dc:date>" not in first["image/svg+xml"]
+    assert b"Software" not in base64.b64decode(first["image/png"])
+    assert base64.b64decode(first["image/png"]).startswith(b"\x89PNG")
+
+
+def test_everything_synthetic_says_so() -> None:
+    made = report(synthetic=True)
+    made.lead([Sentence("{declined:n}", made.facts)])
+    assert '<p class="headline">SYNTHETIC (made-up data): 47<' in last(made)["text/html"]
+    assert "masthead synthetic" in last(made)["text/html"]
+    made.table(ROWS, "t")
+    assert last(made)[TABLE_TYPE]["caption"] == "SYNTHETIC data. T."
+    assert "SYNTHETIC data. T." in last(made)["text/html"]
+    made.figure(an.plot.state_map(an.counts_by(an.cohort("synthetic"), "state")), "map")
+    assert last(made)["text/plain"].startswith("MADE-UP DATA. ")
+    assert "MADE-UP DATA" in last(made)["image/svg+xml"]
+    made.close()
+    assert last(made)[FACTS_TYPE]["title"].startswith("SYNTHETIC (made-up data): ")
+    assert last(made)[FACTS_TYPE]["synthetic"] is True
+
+
+def test_the_last_cell_carries_all_facts_as_json_without_strange_numbers() -> None:
+    made = report({"ratio": math.inf, "low": math.nan, "on": date(2015, 6, 20)})
+    made.lead(
+        [Sentence("{declined:n} declined", made.facts), Sentence("{declined:n}.", made.facts)],
+        {"week": "{declined:n}", "clock": "issued"},
+    )
+    made.close()
+    content = last(made)[FACTS_TYPE]
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert (content["report"], content["title"]) == ("mine", "47 declined")
+    assert content["masthead"] == [["Week", "47"], ["Clock", "issued"]], "in the order given"
+    assert content["parameters"] == {"week": "2015-06-20"}
+    assert content["source"]["name"] == "fy2015"
+    assert (content["facts"]["low"], content["facts"]["ratio"], content["facts"]["on"]) == (
+        None,
+        "unlimited",
+        "2015-06-20",
+    )
+    assert [one["facts"] for one in content["sentences"]] == [["declined"]]
+
+
+def test_a_report_without_a_source_is_one_too() -> None:
+    made = Report("mine", parameters={"week": "2015-06-20"})
+    made.close()
+    assert (last(made)[FACTS_TYPE]["source"], last(made)[FACTS_TYPE]["facts"]) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("cells", "unknown"),
+    [
+        (["", 'week: str = "latest"  # a Saturday', "# Parameters\nweek = 1\n"], ""),
+        (["", 'week: str = "latest"', '# Parameters\nweek = 1\nwek = "2017-01-28"\n', "x = 1"], "wek"),
+        (["", 'week: str = "latest"', "wek = 1"], ""),  # a user's own cell, nothing set from outside
+        ([], ""),
+    ],
+)
+def test_a_misspelt_parameter_is_refused(cells: list[str], unknown: str) -> None:
+    if not unknown:
+        refuse_unknown_names(cells)
+        return
+    with pytest.raises(InputError, match=f"unknown parameter '{unknown}'; did you mean 'week'"):
+        refuse_unknown_names(cells)

@@ -1,0 +1,306 @@
+"""The weekly page and profiles: what the cells of their notebooks show, and what they say where they cannot."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pytest
+from made_cohorts import FIRST, detainers, made_cohort, made_weeks
+
+import analysis as an
+from analysis.load.table import Outcome
+from analysis.periods import WEEK
+from analysis.show.kinds import FIGURE_KEY, TABLE_TYPE
+from analysis.show.report import Report
+from analysis.show.tables import COLUMNS
+from analysis.stats.cohort import Cohort
+from analysis.stats.comparisons import CLEAR
+from analysis.stats.counts import ALL
+from analysis.stats.disclosure import NO_OFFENCES
+from analysis.stats.inference import NO_DELAYS, NO_LIFT_DATES
+from analysis.stats.summary import NO_OFFENCE, NO_QUARTER, ONE_STATE
+
+ROOT = Path(__file__).resolve().parents[2]
+STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
+DROPPED = re.compile(r"\b(?:ears|cusum|farrington|funnel|mid-p|p_mid|ranks|among_top|design.effect|cluster\w*|scan)\b")
+"""Methods that are gone, as columns, tables, captions or summaries would name them."""
+BEGIN = ["key_figures", "weekly_counts", "events", "comparisons"]
+TABLES = {
+    "weekly_bulletin": ["key_figures", "by_state", *BEGIN[1:], "by_form", "lift_reasons", "week_quality"],
+    "state_profile": [*BEGIN, "expected", "shrunken", "week_quality"],
+    "offence_profile": [*BEGIN, "by_offence", "by_offence_status", "state_by_offence", "week_quality"],
+}
+
+
+class Page(NamedTuple):
+    """What the sections of a page show: tables and captions by name, figures' titles and alternatives, sentences."""
+
+    tables: dict[str, pd.DataFrame]
+    captions: dict[str, str]
+    figures: dict[str, str]
+    said: list[str]
+    report: Report
+    html: str
+
+    @property
+    def words(self) -> str:
+        """Join everything that a reader is told outside of tables' cells."""
+        return "\n".join([*self.captions.values(), *self.figures.values(), *self.said])
+
+
+def report_of(cohort: Cohort) -> str:
+    """Name the notebook that makes a cohort's page."""
+    if cohort.offence != ALL:
+        return "offence_profile"
+    return "weekly_bulletin" if cohort.state == ALL else "state_profile"
+
+
+def page(cohort: Cohort) -> Page:
+    """Run the cells of a cohort's notebook on it, and hold all that they show against what is promised of every page."""
+    notebook = json.loads((ROOT / "notebooks" / f"{report_of(cohort)}.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"][1:]
+    cells[0], opened = re.subn(r"^cohort = .*$", "", cells[0], flags=re.MULTILINE)
+    assert opened == 1
+    names: dict[str, Any] = {"cohort": cohort, "png": False}
+    for cell in cells:
+        exec(cell, names)
+    report: Report = names["report"]
+    made = Page({}, {}, {}, [], report, "")
+    html = []
+    for part in report.shown[2:-3]:  # after the lead, and before origin, definitions and facts
+        if table := part.data.get(TABLE_TYPE):
+            assert table["name"] not in made.tables, "a name is one table's"
+            made.tables[table["name"]] = pd.read_csv(io.StringIO(table["csv"]))
+            made.captions[table["name"]] = table["caption"]
+            html.append(part.data["text/html"])
+        elif figure := part.metadata.get(FIGURE_KEY):
+            assert figure["figure"] not in made.figures
+            made.figures[figure["figure"]] = f"{figure['title']}\n{figure['alt']}"
+        else:
+            made.said.extend(part.data["text/plain"].split("\n\n"))
+    limits = {limit for spec in COLUMNS.values() for limit in spec.interval or ()}
+    for name, table in made.tables.items():
+        assert set(table.columns) <= {*COLUMNS, *limits}, name
+        assert not [column for column in table if DROPPED.search(column)], name
+    assert not re.search(r"\bnan\b|\bNone\b|[{}]|not known|  ", made.words), made.words
+    assert not DROPPED.search((made.words + "".join(html)).lower())
+    for sentence in [*made.captions.values(), *made.said]:
+        assert sentence[0].isupper(), sentence
+        assert sentence.endswith("."), sentence
+    return made._replace(html="".join(html))
+
+
+@pytest.fixture(scope="module")
+def june() -> Page:
+    return page(an.cohort("fy2015", "2015-06-20"))
+
+
+@pytest.fixture(scope="module")
+def newest() -> Page:
+    return page(an.cohort("synthetic", "latest"))
+
+
+# The week of all states.
+
+
+def test_the_week_of_fiscal_2015_has_its_tables_and_says_what_it_lacks(june: Page) -> None:
+    assert list(june.tables) == [
+        *("key_figures", "by_state", "weekly_counts", "events", "comparisons", "change", "by_form", "lift_reasons"),
+        *("expected", "shrunken", "week_quality"),
+    ]
+    assert list(june.figures) == ["map", "weekly_counts", "outcomes", "expected"]
+    told = [NO_OFFENCE, NO_OFFENCES, NO_DELAYS, NO_LIFT_DATES]
+    assert [sentence for sentence in june.said if sentence in told] == told, "each once"
+
+
+def test_where_no_delay_is_known_the_part_without_a_recorded_end_stands_by_age(june: Page) -> None:
+    counts = pd.read_csv(ROOT / "data" / "counts" / "fy2015_weekly_counts.csv", keep_default_na=False)
+    parts = []
+    for first, last in (("2015-03-28", "2015-06-20"), ("2014-12-27", "2015-03-21")):
+        window = counts[counts["week_start"].between(first, last)]
+        assert window["week_start"].nunique() == 13
+        parts.append(window.loc[window["lift_reason"] == "", "detainers"].sum() / window["detainers"].sum())
+    assert (
+        f"Without a recorded end: {parts[0]:.1%} of all detainers of the 13 settled weeks to 26 June 2015, and "
+        f"{parts[1]:.1%} of those of the 13 before them."
+    ) in june.said
+
+
+def test_tables_of_one_week_add_up_to_one_another(june: Page) -> None:
+    figures = june.tables["key_figures"].set_index("measure")["this_week"]
+    assert (figures["Issued"], figures["Recorded as declined"]) == (1_673, 66)
+    assert figures.iloc[1:5].sum() == figures["Issued"]
+    states = june.tables["by_state"]
+    assert (states["issued"].sum(), states["declined"].sum()) == (1_673, 66)
+    week = june.tables["weekly_counts"].set_index("week").loc["2015-06-20"]
+    assert (week["issued"], week["declined"]) == (1_673, 66)
+    assert june.tables["by_form"]["issued"].sum() == 1_673
+    reasons = june.tables["lift_reasons"].set_index("lift_reason")["detainers_shown"]
+    assert reasons["Detainer Declined by LEA"] == "66"
+
+
+def test_states_are_ordered_by_declines_the_blank_one_last(june: Page) -> None:
+    states = june.tables["by_state"]
+    assert states["state_name"].iloc[-1] == "State not given"
+    assert len(states) == 57
+    assert states["declined"].iloc[:-1].is_monotonic_decreasing
+    assert june.figures["map"].startswith("California has 33 of the 48 that name a state\n")
+    assert states.loc[states["issued"] < 20, "share"].isna().all()
+    named = states.set_index("state")["finding"].dropna()
+    assert named["TX"] == "higher (trend)"
+    clear = june.tables["comparisons"]
+    clear = clear[clear["finding"].isin(CLEAR) & (clear["place"] != "the United States")]
+    assert len(named) == clear["place"].nunique()
+
+
+def test_the_comparisons_are_those_of_the_facts_the_smallest_p_first_and_folded(june: Page) -> None:
+    table, facts = june.tables["comparisons"], june.report.facts
+    assert len(table) == facts["tests"] == facts["comparisons_shown"]
+    assert table["p"].is_monotonic_increasing
+    assert table["finding"].isin(CLEAR).sum() == facts["clear"] == facts["findings"]
+    assert f"<summary>All comparisons of this page: {facts['tests']}; clear: {facts['clear']}<" in june.html
+    assert f"adjusted over all {facts['tests']} tests" in june.captions["comparisons"]
+
+
+def test_long_tables_are_folded(june: Page) -> None:
+    folded = re.findall(r'<details class="fold"><summary>[^<]*</summary>\s*<table[^>]*id="table-(\w+)"', june.html)
+    assert folded == ["weekly_counts", "comparisons", "shrunken"]
+
+
+def test_the_series_says_what_would_be_usual_and_lists_its_events(june: Page) -> None:
+    week = june.tables["weekly_counts"].set_index("week").loc["2015-06-20"]
+    usual = f"{week['usual_low']:.0f} to {week['usual_high']:.0f} would be usual"
+    assert june.figures["weekly_counts"].startswith(
+        f"66 of 1,673 detainers recorded as declined, week of 20 June 2015; {usual}\n"
+    )
+    assert "with the range that would be usual after the eight weeks before" in june.figures["weekly_counts"]
+    assert list(june.tables["events"]["letter"]) == ["A", "B"]
+
+
+def test_a_clear_change_of_the_nation_is_taken_apart_and_no_other(june: Page) -> None:
+    parts = june.tables["change"]
+    assert (parts["mix_effect"] + parts["share_effect"]).to_numpy() == pytest.approx(parts["change"].to_numpy())
+    assert f"{100 * parts['change'].iloc[0]:+.2f} percentage points (trend)" in june.captions["change"]
+    assert "change" not in page(an.cohort("fy2015", "2015-01-31")).tables
+
+
+def test_states_are_held_against_detainers_alike_without_a_ranking(june: Page) -> None:
+    expected = june.tables["expected"].set_index("state_name")
+    assert (expected["expected"] >= 4).all()
+    assert (expected.loc["California", "low"], expected.loc["Texas", "high"]) > (1, 0)
+    assert expected.loc["Texas", "high"] < 1
+    assert "January to March 2015" in june.captions["expected"]
+    shrunken = june.tables["shrunken"]
+    assert shrunken["issued"].is_monotonic_decreasing
+    assert (shrunken["shrunken_low"] <= shrunken["shrunken"]).all()
+
+
+def test_the_newest_made_up_week_says_how_finished_it_is(newest: Page) -> None:
+    said = next(sentence for sentence in newest.said if sentence.startswith("By how declines of earlier weeks"))
+    assert re.search(r"about \d+ in the end \(\d+ to \d+, 90% band\)\. Of the last \d+ such bands, ", said)
+    quantiles = newest.tables["nowcast_quantiles"]
+    assert set(quantiles["output_type_id"]) >= {0.05, 0.25, 0.5, 0.75, 0.95}
+    assert quantiles.groupby("week")["value"].apply(lambda values: values.is_monotonic_increasing).all()
+    week = newest.tables["nowcast"].set_index("week").loc["2026-02-21"]
+    assert week["band_low"] <= week["estimated_final"] <= week["band_high"]
+    assert newest.report.facts["nowcast"] == pytest.approx(week["estimated_final"])
+    assert set(newest.tables["incidence"]["outcome"]) >= {"declined_by_lea"}
+    assert "recorded as declined within 30 days of issue" in newest.figures["incidence"]
+
+
+def test_a_settled_made_up_week_shows_offences_of_the_nation_and_states_by_quarter() -> None:
+    made = page(an.cohort("synthetic", "latest settled"))
+    assert set(TABLES["weekly_bulletin"]) < set(made.tables)
+    assert set(made.tables["by_offence_status"]["status"]) > {"convicted", "charged"}
+    assert "October to December 2025" in made.captions["state_by_offence"]
+    small = made.tables["state_by_offence"]["declined_shown"]
+    assert not set(small) & {"1", "2", "3", "4"}
+    assert all(text.startswith("SYNTHETIC data. ") for text in made.captions.values())
+    assert all("\nMADE-UP DATA. " in text for text in made.figures.values())
+
+
+# One state, one offence group.
+
+
+def test_a_states_page_has_its_own_rows_alone() -> None:
+    made = page(an.cohort("fy2015", "2015-06-20", state="TX"))
+    assert list(made.tables) == TABLES["state_profile"]
+    for name, column in (("comparisons", "place"), ("expected", "state_name"), ("shrunken", "state_name")):
+        assert set(made.tables[name][column]) == {"Texas"}
+    assert not made.report.facts["apart_name"]
+
+
+def test_a_state_without_detainers_in_the_week_says_so() -> None:
+    made = page(an.cohort("fy2015", "2015-06-20", state="VI"))
+    assert list(made.tables) == [name for name in TABLES["state_profile"] if name not in ("comparisons", "expected")]
+    assert "Nothing is compared: no detainers." in made.said
+    assert "Fewer than 4 declines are expected in January to March 2015: none to compare." in made.said
+
+
+def test_an_offence_groups_page_shows_its_status_and_its_states() -> None:
+    made = page(an.cohort("synthetic", offence="DUI"))
+    assert list(made.tables) == TABLES["offence_profile"]
+    assert set(made.tables["state_by_offence"]["group"]) == {"Driving under the influence"}
+    assert set(made.tables["by_offence"]["group"]) == {"Driving under the influence"}
+    assert list(made.tables["key_figures"]["measure"]) == ["Issued", "Recorded as declined"]
+
+
+# Poor input.
+
+
+def test_a_source_of_one_state_is_not_held_against_others_nor_called_the_united_states() -> None:
+    weeks = made_weeks(*[{"PA": (20, 200)}] * 40, offence_group="DUI", offence_status="convicted")
+    made = page(made_cohort(weeks, offences=True))
+    assert ONE_STATE in made.said
+    assert "The source has one state, so there is nothing to hold it against." in made.said
+    assert set(made.tables["comparisons"]["place"]) == {"Pennsylvania"}
+    assert len(made.tables["comparisons"]) == 3, "the week before, the weeks before, the trend"
+    assert "United States" not in made.words
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DECLINED, Outcome.NOT_RECORDED])
+def test_a_file_chosen_by_its_outcome_has_counts_and_no_share(outcome: str) -> None:
+    rows = [
+        {"issued_on": FIRST + n * WEEK, "state": state, "outcome": outcome, "detainers": 25}
+        for n in range(40)
+        for state in ("CA", "TX")
+    ]
+    made = page(made_cohort(detainers(rows)))
+    assert "Nothing is compared: every row of the source has the same recorded end." in made.said
+    assert any("so no share is given" in sentence for sentence in made.said)
+    for name, table in made.tables.items():
+        shares = table.filter(regex="share|expected|usual_|ratio")
+        assert name == "week_quality" or shares.isna().all(axis=None), name
+    assert made.tables["by_state"]["issued"].sum() == 50
+    assert not re.search(r"\d%", "\n".join(made.figures.values()).replace("95% interval", ""))
+
+
+def test_an_empty_week_shows_the_weeks_before_and_no_outcome() -> None:
+    last = FIRST + 41 * WEEK
+    made = page(made_cohort(made_weeks(*STEADY), last, last_day=last + timedelta(days=6)))
+    assert "There is no detainer in this week: nothing to show of outcomes." in made.said
+    assert made.figures["map"].startswith("No decline of the week names a state\n")
+    assert made.tables["key_figures"]["this_week"].tolist() == [0] * 5
+    assert made.tables["weekly_counts"].iloc[-1][["issued", "declined"]].tolist() == [0, 0]
+    assert not {"by_form", "lift_reasons", "outcomes"} & {*made.tables, *made.figures}
+
+
+def test_a_source_of_one_week_is_compared_with_nothing_and_has_no_quarter() -> None:
+    made = page(made_cohort(made_weeks(STEADY[0])))
+    assert "Nothing is compared: only 0 of 1 full weeks before." in made.said
+    assert NO_QUARTER.format("states like for like") in made.said
+    assert made.tables["key_figures"][["last_week", "trailing_mean"]].isna().all(axis=None)
+    assert "usual" not in made.figures["weekly_counts"]
+
+
+def test_a_partial_week_is_shown_and_compared_with_nothing() -> None:
+    made = page(an.cohort("fy2015", "2014-09-27"))
+    assert "Nothing is compared: partial week." in made.said
+    assert made.tables["by_state"]["finding"].isna().all()
+    assert made.tables["weekly_counts"]["status"].tolist() == ["partial"]
