@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from importlib.resources import files
+from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -38,7 +40,7 @@ def test_every_public_name_says_what_it_gives_with_an_example(name: str) -> None
 
 
 @pytest.mark.parametrize("module", [an.plot, an.sentences])
-def test_every_figure_and_sentence_says_what_it_is_of(module: object) -> None:
+def test_every_figure_and_sentence_says_what_it_is_of(module: ModuleType) -> None:
     own = [value for _, value in inspect.getmembers(module, inspect.isfunction) if value.__module__ == module.__name__]
     assert own
     assert [one.__name__ for one in own if not one.__doc__] == []
@@ -84,7 +86,7 @@ def test_every_frame_of_a_cohort_says_what_it_is_of() -> None:
         (lambda: an.plot.weekly_counts(pd.DataFrame({"issued": [1]})), "cannot draw a table without"),
     ],
 )
-def test_a_wrong_argument_is_told_in_one_sentence(call, says: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_argument_is_told_in_one_sentence(call: Callable[[], object], says: str) -> None:
     with pytest.raises(InputError) as told:
         call()
     assert says in str(told.value)

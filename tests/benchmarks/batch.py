@@ -14,7 +14,6 @@ d   the same cells as plain code in forks of an already warm process, two at a t
 from __future__ import annotations
 
 import argparse
-import ast
 import ctypes
 import json
 import os
@@ -40,7 +39,7 @@ from analysis.load.imports import import_release
 from analysis.load.sources import DATA_DIR_VARIABLE, open_source
 from analysis.periods import Calendar
 from analysis.run.parameters import find_notebook
-from analysis.show.sheet import Shown
+from analysis.show.report import Shown
 
 NOTEBOOK, WAYS = "weekly_bulletin", ("a", "a'", "b", "c", "c, one", "d")
 BLOCK = "import sys; sys.modules['rfc3987_syntax'] = None; "
@@ -105,24 +104,19 @@ def as_plain_code(source: str, weeks: Sequence[str], folder: Path, *, page: bool
                 assert os.wait()[1] == 0
                 running -= 1
             continue
-        displayed: list[Shown] = []
-        names: dict[str, Any] = {"In": [], "display": lambda *values, into=displayed: into.extend(values)}
-        made = []
+        names: dict[str, Any] = {}
+        made, before = [], 0
         for cell in cells:
             code = "".join(cell["source"])
             if cell["cell_type"] != "code":
                 made.append(new_markdown_cell(code))
                 continue
-            tree = ast.parse(code)
-            last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-            exec(compile(tree, "cell", "exec"), names)
+            exec(compile(code, "cell", "exec"), names)
             if "parameters" in cell["metadata"].get("tags", []):
                 names |= {"source": source, "week": week}
-            if isinstance(last, ast.Expr):
-                value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
-                displayed += [value] if value is not None else []
-            made.append(new_code_cell(code, outputs=[shown(value) for value in displayed]))
-            displayed.clear()
+            so_far = names["report"].shown if "report" in names else []
+            made.append(new_code_cell(code, outputs=[shown(value) for value in so_far[before:]]))
+            before = len(so_far)
         if page:
             write_report(folder / week, new_notebook(cells=made))
         os._exit(0)
