@@ -215,7 +215,7 @@ class Report:
         )
         in_file = about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns)
-        page = as_html(flat.drop(columns=in_file), name, caption)
+        page = as_html(flat.drop(columns=in_file), name, caption, rows)
         if folded:
             summary = html.escape(fill(about["folded"], told) if "folded" in about else plain)
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'

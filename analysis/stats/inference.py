@@ -305,7 +305,14 @@ def _without_end(cohort: Cohort) -> dict[str, object]:
 
 
 def nowcast_quantiles(cohort: Cohort) -> pd.DataFrame:
-    """Give the nowcasts of unfinished weeks as quantiles (:func:`analysis.stats.nowcast.nowcast_quantiles`)."""
+    """Give the nowcasts of unfinished weeks as quantiles (:func:`analysis.stats.nowcast.nowcast_quantiles`).
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.nowcast_quantiles(an.cohort("synthetic", "latest"))["output_type_id"].unique().tolist()
+    [0.05, 0.25, 0.5, 0.75, 0.95]
+    """
     found = nowcast(cohort)
     return found if found.empty else described(delays.nowcast_quantiles(found), cohort)
 

@@ -163,9 +163,16 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
 
 
 def known_events(cohort: Cohort) -> pd.DataFrame:
-    """Give the known events inside a cohort's weeks, which touch all states or its own: ``letter``, ``date`` and so on.
+    """Give the known events inside a cohort's weeks, which touch all states or its own.
 
-    Letters mark them in the figure of weekly counts: A to Z, then AA, AB and so on.
+    One row each: ``letter`` (A to Z, then AA and so on, which marks it in the figure of weekly counts), ``date``,
+    ``headline``, ``detail`` and more.
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.known_events(an.cohort("fy2015", "2015-06-20"))[["letter", "headline"]].values.tolist()[0]
+    ['A', 'New York City enacts a law on detainers']
     """
     span = register.events(cohort.calendar.first_day, cohort.calendar.last_day, cohort.state)
     letters = (first + second for first in ("", *ascii_uppercase) for second in ascii_uppercase)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -23,8 +24,9 @@ from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
 from analysis.run.reports import write_report
 from analysis.run.site import write_index
-from analysis.show.published_figures import counts_by_place
-from analysis.show.sheet import Sheet
+from analysis.show import plot
+from analysis.show.report import Report
+from analysis.show.sentences import Sentence
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -344,23 +346,26 @@ HOSTILE = [
 
 def hostile_report(folder: Path) -> Path:
     """Write the page of a report whose every name is one that a page must not stumble over, and whose week is empty."""
-    sheet = Sheet("hostile", parameters={"week": "2017-01-28"}, source={"name": HOSTILE[0], "title": HOSTILE[6]})
-    sheet.know(declined=0, **{f"agency_{n}": name for n, name in enumerate(HOSTILE)})
+    facts = {"declined": 0, **{f"agency_{n}": name for n, name in enumerate(HOSTILE)}}
+    source = SimpleNamespace(
+        cited={"name": HOSTILE[0], "title": HOSTILE[6]},
+        file=HOSTILE[1],
+        facts=SimpleNamespace(synthetic=False),
+        origin=SimpleNamespace(notes=None, document=None),
+    )
+    report = Report("hostile", SimpleNamespace(source=source, facts=facts, parameters={"week": "2017-01-28"}))
     rows = pd.DataFrame({"agency": HOSTILE, "note": HOSTILE[::-1], "declined": range(len(HOSTILE))})
-    bars = pd.DataFrame({"label": HOSTILE, "declined": 1, "bound": "exact"})
-    shown = [
-        sheet.masthead("{declined:n} declined in {agency_7}", place="{agency_2}", clock="{agency_4}"),
-        sheet.say(*(f"{{declined:n}} in {{agency_{n}}}." for n in range(len(HOSTILE)))),
-        sheet.table(rows, "agencies", "One row per {agency_0}."),
-        sheet.table(rows.iloc[:0], "nothing", "One row per agency."),
-        sheet.figure(
-            counts_by_place(bars, headline=sheet.fill("In {agency_8}"), subtitle="x"),
-            "bars",
-            "{agency_0} {agency_7}",
-        ),
-        sheet.close(),
-    ]
-    outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in shown]
+    bars = pd.DataFrame({"place": HOSTILE, "state": "TX", "level": "county", "declined": 1, "bound": "exact"})
+    said = [f"{{declined:n}} in {{agency_{n}}}." for n in range(len(HOSTILE))]
+    report.lead(
+        [Sentence(template, facts) for template in ("{declined:n} declined in {agency_7}", *said)],
+        {"place": "{agency_2}", "clock": "{agency_4}", "file": "{source_file}"},
+    )
+    report.table(rows, "agencies_named")
+    report.table(rows.iloc[:0], "nothing")
+    report.figure(plot.published_places(bars), "bars")
+    report.close()
+    outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
     cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
     write_report(folder, nbformat.v4.new_notebook(cells=cells))
     return folder / "report.html"
@@ -371,17 +376,17 @@ def hostile_report(folder: Path) -> Path:
 def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, open_page: Open, width: int) -> None:
     page = open_page(hostile_report(tmp_path), width)
     shown = [name.replace("\u202e", "[U+202E]") for name in HOSTILE]  # nothing turns the text around
-    names = [name.strip() for name in page.locator("#table-agencies tbody th").all_text_contents()]
+    names = [name.strip() for name in page.locator("#table-agencies_named tbody th").all_text_contents()]
     assert names == [name.strip() for name in shown]
     said = page.locator(".prose p").all_text_contents()
     assert [text.split() for text in said[: len(HOSTILE)]] == [f"0 in {name}.".split() for name in shown]
     clipped = "all => all.every(one => getComputedStyle(one).overflow === 'clip')"
-    assert page.locator("#table-agencies tbody .label").evaluate_all(clipped)  # marks stay within their row
+    assert page.locator("#table-agencies_named tbody .label").evaluate_all(clipped)  # marks stay within their row
     assert page.locator("#table-nothing tbody").inner_text() == "There is nothing to list here."
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert _violations(page) == []
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download agencies.csv").click()
+        page.get_by_role("link", name="Download agencies_named.csv").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert "\u202e" in text, "the file has every name as it is"
     assert "\"'=HYPERLINK(" in text, "a spreadsheet shows it and does not run it"

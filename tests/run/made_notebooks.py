@@ -10,9 +10,7 @@ from analysis.run.parameters import read_notebook
 from analysis.run.planning import plan
 from analysis.run.tasks import Task
 
-BEGIN = (
-    "from analysis.show.sheet import Sheet\nsheet = Sheet('probe', parameters={'week': week}, source={'name': source})"
-)
+BEGIN = "import analysis as an\nsheet = an.Report('probe', an.open_source(source), parameters={'week': week})"
 
 
 def write_notebook(path: Path, *cells: str, reads: str = "all", text: str = "# A probe") -> Path:

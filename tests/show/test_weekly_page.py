@@ -62,7 +62,7 @@ def report_of(cohort: Cohort) -> str:
 
 
 def page(cohort: Cohort) -> Page:
-    """Run the cells of a cohort's notebook on it, and hold all that they show against what is promised of every page."""
+    """Run the cells of a cohort's notebook on it, and hold what they show against what is promised of every page."""
     notebook = json.loads((ROOT / "notebooks" / f"{report_of(cohort)}.ipynb").read_text(encoding="utf-8"))
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"][1:]
     cells[0], opened = re.subn(r"^cohort = .*$", "", cells[0], flags=re.MULTILINE)

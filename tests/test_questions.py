@@ -1,0 +1,95 @@
+"""Five questions that an analyst has, each asked through the public names alone."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from papermill import execute_notebook
+
+import analysis as an
+
+ROWS = 300
+
+
+def test_what_became_of_colorado_and_new_york_between_january_and_march() -> None:
+    march, january = (an.cohort("fy2015", month) for month in ("2015-03", "2015-01"))
+    found = an.compare(march, january, by="state").loc[["CO", "NY"]]
+    counts = found[["declined_before", "issued_before", "declined", "issued"]]
+    assert counts.to_numpy().tolist() == [[44, 149, 19, 138], [20, 235, 5, 197]]
+    assert (found["ratio"] < 1).all()
+    assert set(found["finding"]) <= {"lower", "no clear change"}
+
+
+def test_the_five_largest_rises_between_two_spans_of_thirteen_weeks() -> None:
+    before, now = (an.cohort("fy2015", span) for span in ("2014-12-27:2015-03-21", "2015-03-28:2015-06-20"))
+    found = an.compare(now, before).query("issued >= 20")
+    rises = found.nlargest(5, "difference")
+    detainers = an.open_source("fy2015").detainers()
+    shares = {}
+    for name, first, end in (("before", "2014-12-27", "2015-03-28"), ("now", "2015-03-28", "2015-06-27")):
+        span = detainers[(detainers["issued_on"] >= first) & (detainers["issued_on"] < end)]
+        shares[name] = an.count_outcomes(span, "state")["share"]
+    by_hand = (shares["now"] - shares["before"]).reindex(found.index)
+    assert list(rises.index) == list(by_hand.nlargest(5).index)
+    assert rises["difference"].to_numpy() == pytest.approx(by_hand.nlargest(5).to_numpy())
+    assert set(found.index[found["finding"] == "higher"]) >= {"TX"}
+
+
+def test_which_offence_groups_are_convicted_only_in_one_state() -> None:
+    detainers = an.cohort("synthetic", "2025Q4", state="TX").detainers
+    counts = an.count_outcomes(detainers, ["offence_group", "offence_status"])["issued"].unstack(fill_value=0)  # noqa: PD010
+    charged = counts.drop(columns="convicted").sum(axis="columns")
+    only = counts.index[(counts["convicted"] > 0) & (charged == 0)]
+    for group, rows in detainers.groupby("offence_group"):
+        assert (group in only) == (set(rows["offence_status"].dropna()) == {"convicted"}), group
+
+
+@pytest.mark.xfail(reason="readers give a release, not yet its table", raises=TypeError, strict=False)
+def test_a_file_of_ones_own_becomes_a_chart(tmp_path: Path) -> None:
+    draw = random.Random(300)
+    lines = ["Detainer Prepare Date,Detainer Lift Reason,Facility State,Facility City,Detainer Type"]
+    for _ in range(ROWS):
+        reason = draw.choice(["Detainer Declined by LEA", "Booked into Detention", ""])
+        lines.append(f"2015-03-{draw.randint(1, 28):02},{reason},{draw.choice(['TX', 'CA'])},Austin,I-247D")
+    file = tmp_path / "mine.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    detainers = an.read_release(file)
+    assert len(detainers) == ROWS
+    counts = an.count_outcomes(detainers, "state")
+    assert counts["issued"].sum() == ROWS
+    assert counts["declined"].sum() == sum("Declined" in line for line in lines)
+    for figure in (an.plot.state_map(counts), an.plot.outcomes(counts)):
+        data, _ = figure._repr_mimebundle_()
+        assert {"image/svg+xml", "image/png", "text/plain"} <= set(data)
+        assert f"{counts['declined'].max():,}" in data["image/svg+xml"]
+
+
+CELLS = [
+    "import analysis as an\ncohort = an.cohort(source, week, state=state)\nreport = an.Report('mine', cohort)",
+    "report.lead(an.sentences.lead(cohort))\nreport.table(an.count_outcomes(cohort, 'form'), 'forms')\nreport.close()",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("state", "week"), [("TX", "2015-01-03"), ("TX", "2015-01-10"), ("CA", "2015-01-03")])
+def test_a_notebook_of_ones_own_is_made_for_each_state_and_week(state: str, week: str, tmp_path: Path) -> None:
+    book = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+    parameters = nbformat.v4.new_code_cell('source: str = "fy2015"\nstate: str = "TX"\nweek: str = "latest"')
+    parameters["metadata"]["tags"] = ["parameters"]
+    book.cells = [parameters, *map(nbformat.v4.new_code_cell, CELLS)]
+    nbformat.write(book, tmp_path / "mine.ipynb")
+    done = execute_notebook(
+        str(tmp_path / "mine.ipynb"), None, {"state": state, "week": week}, progress_bar=False, kernel_name="python3"
+    )
+    shown = [output["data"] for cell in done.cells for output in cell.get("outputs", []) if "data" in output]
+    facts = next(data[kind] for data in shown for kind in data if kind.endswith("facts+json"))
+    assert (facts["parameters"]["state"], facts["parameters"]["week"]) == (state, week)
+    tables = [data[kind]["csv"] for data in shown for kind in data if kind.endswith("table+json")]
+    assert pd.read_csv(io.StringIO(tables[0]))["issued"].sum() == facts["facts"]["issued"] > 0
