@@ -34,8 +34,6 @@ __all__ = [
     *("cross_table", "expected", "nowcast", "outcomes", "published_map", "published_places", "published_weeks"),
     *("recording", "revisions", "state_map", "time_to_outcome", "weekly_counts"),
 ]
-LETTER = 0.58 / 72
-"""Inches that a letter takes, per point of its size; wide ones take more, narrow ones less."""
 CLASSES = (1, 5, 10, 20, 50)
 """Where each class of a map's colours begins."""
 DARK = 0.62
@@ -125,6 +123,11 @@ def _week_of(weeks: pd.DataFrame) -> pd.Timestamp:
     return week if week in weeks.index else weeks.index[-1]
 
 
+def _is_week(table: pd.DataFrame) -> bool:
+    """Say whether a frame is of one week, whose name begins with its first day."""
+    return str(table.attrs.get("period_name")).startswith("Saturday")
+
+
 def _lines(names: Sequence[object] | pd.Index | pd.Series) -> list[str]:
     """Break the names of rows into two lines at most; the table has a longer one in full."""
     return [textwrap.fill(str(name), 28, max_lines=2, placeholder=" …") for name in names]
@@ -132,7 +135,7 @@ def _lines(names: Sequence[object] | pd.Index | pd.Series) -> list[str]:
 
 def _room(names: Sequence[str]) -> float:
     """Give the margin in inches that the names of rows take."""
-    return 0.3 + LETTER * 10.5 * max(len(line) for name in names for line in name.split("\n"))
+    return 0.3 + max(look.width_of(line) for name in names for line in name.split("\n"))
 
 
 def _dots(axes: Axes, x: Any, y: Any, mark: str, name: str, colour: str, hollow: bool = False) -> None:  # noqa: ANN401
@@ -191,7 +194,7 @@ def state_map(states: pd.DataFrame) -> Figure:
     >>> state_map(counts).headline
     'California has 5 of the 6 that name a state'
     """
-    known, week = all_states(), bool(states.attrs.get("week"))
+    known, week = all_states(), _is_week(states)
     placed = states[["declined", "issued"]].reindex(known.index, fill_value=0)
     counts, total = placed["declined"], placed["declined"].sum()
     title = f"No decline{' of the week' * week} names a state"
@@ -382,8 +385,8 @@ def nowcast(weeks: pd.DataFrame) -> Figure:
     x = look.week_axis(axes, weeks.index)
     _dots(axes, x[~young], weeks["recorded"][~young], "o", "recorded", DECLINED)
     axes.vlines(x[given], some["low"], some["high"], color=INK, linewidth=1.2)
-    _dots(axes, x[given], some["estimate"], "D", "estimate of the final number, with its 90% band", INK, hollow=True)
-    _dots(axes, x[young], weeks["recorded"][young], "x", "recorded, too young for an estimate", INK)
+    _dots(axes, x[given], some["estimate"], "D", "estimate of the final number, 90% band", INK, hollow=True)
+    _dots(axes, x[young], weeks["recorded"][young], "x", "too young for one", INK)
     look.count_axis(axes, "y", "Recorded as declined", 1.1 * max([1, *weeks["recorded"], *some["high"]]))
     _key(figure)
     figure.alt = (
@@ -409,11 +412,11 @@ def cross_table(table: pd.DataFrame) -> Figure:
     counts, labels = (cells[name].unstack().reindex(**order) for name in ("declined", "declined_shown"))  # noqa: PD010
     labels = labels.fillna("").replace("not shown", "·")
     rows, groups = _lines(counts.index), [textwrap.shorten(name, 40, placeholder=" …") for name in counts.columns]
-    slant = max(map(len, groups)) * LETTER * 10 / 2**0.5 + 0.2  # names stand at 45 degrees
-    left = max(_room(rows), LETTER * 7 * len(groups[0]))
+    slant = [look.width_of(name, 10) / 2**0.5 for name in groups]  # names stand at 45 degrees
+    left = max(_room(rows), slant[0])
     wide = min(0.8, (WIDTH - left - 0.2) / len(groups))
     subtitle = _told("Detainers recorded as declined, all statuses; hatched: not shown", table, "period_name")
-    margins: dict[str, Any] = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": slant}
+    margins: dict[str, Any] = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": max(slant) + 0.2}
     title = "Recorded as declined by state and offence group"
     figure, (axes,) = frame(0.3 * len(rows), title, subtitle, **margins)
     sums = np.logical_or.outer(counts.index == "All", counts.columns == "All")
@@ -421,7 +424,7 @@ def cross_table(table: pd.DataFrame) -> Figure:
     shade = np.sqrt(counts.astype(float).fillna(0).mask(sums, 0))  # large ones would leave no shade to small ones
     darkest = max(1.0, float(shade.to_numpy().max()))
     colours = LinearSegmentedColormap.from_list("declined", ["white", *look.RAMP])
-    size = min(10.0, 0.9 * wide / (LETTER * max(map(len, labels.to_numpy().flat))))
+    size = min(10.0, 9 * wide / max(look.width_of(label, 10) for label in labels.to_numpy().flat))
     bare: dict = {"cbar": False, "xticklabels": False, "yticklabels": False, "linewidths": 0.6, "linecolor": "#D5D5D5"}
     sns.heatmap(
         shade, annot=labels, fmt="", annot_kws={"size": size}, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare
@@ -463,7 +466,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     """
     sums, total = counts[list(OUTCOMES)].sum(), counts[list(OUTCOMES)].sum(axis="columns").to_numpy(dtype=float)
     title = f"No outcome is recorded for {sums['not_recorded']:,.0f} of {_detainers(sums.sum())}"
-    whose = "the week's detainers" if counts.attrs.get("week") else "the detainers"
+    whose = "the week's detainers" if _is_week(counts) else "the detainers"
     subtitle = _told(f"Recorded outcome of {whose}", counts, "place_name", "period_name")
     names = _lines(counts.index) if len(counts) > 1 else [""]
     left = _room(names)
@@ -474,7 +477,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
         axes.barh(range(len(counts)), share, left=start, height=0.5, color=colour, ec="white", hatch=hatch, label=name)
         for row in np.flatnonzero(counts[column]).tolist():
             text, middle = f"{counts[column].iloc[row]:,.0f}", start[row] + share[row] / 2
-            room = (len(text) * LETTER * 10.5 + 0.12) / (WIDTH - left - 0.3)
+            room = (look.width_of(text) + 0.12) / (WIDTH - left - 0.3)
             if share[row] > room:
                 ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
                 axes.text(middle, row, text, ha="center", va="center", bbox=ground)
@@ -530,8 +533,8 @@ def expected(table: pd.DataFrame) -> Figure:
     axes.grid(visible=True, axis="x")
     _key(figure)
     figure.alt = (
-        f"Dot plot of the declines recorded over those expected of detainers alike, for {len(names)} states with 95% "
-        f"intervals. {title}."
+        "Dot plot of the declines recorded over those expected of detainers alike, by state with 95% intervals: "
+        f"{len(names)}. {title}."
     )
     return figure
 
@@ -564,7 +567,7 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
             axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=colour, alpha=0.15)
             last.append((float(curve["incidence"].iloc[-1]), name, colour))
     for height, name, colour in sorted(last):
-        floor = max(height, floor + 0.13 * top)  # names keep apart where curves do not
+        floor = max(height, floor + 0.14 * top)  # names keep apart where curves do not
         ends = ((1, height), (1.03, floor), ("axes fraction", "data"), ("axes fraction", "data"))
         arrow = {"arrowstyle": "-", "color": colour, "shrinkA": 1, "shrinkB": 0}
         axes.annotate(f"{name}\n{height:.1%}", *ends, va="center", linespacing=1.0, arrowprops=arrow)

@@ -131,7 +131,7 @@ def frame(
     All lengths are inches: ``height`` that of each panel, ``gap`` between two of the ``rows`` panels, which stand one
     below the other and share their horizontal axis. Draw inside :func:`style`.
     """
-    title, below = textwrap.fill(headline, 66), textwrap.fill(subtitle, 97)
+    title, below = _broken(headline, 14.3), _broken(subtitle, 10.2)  # bold letters are wider
     under_title = 0.28 + 0.25 * (title.count("\n") + 1)
     above = under_title + 0.19 * (below.count("\n") + 1) + 0.24 + top
     total = above + rows * height + (rows - 1) * gap + bottom
@@ -148,6 +148,16 @@ def frame(
         axes.append(figure.add_axes(place, sharex=axes[0] if axes else None))
         axes[-1].tick_params(axis="x", labelbottom=row == rows - 1)
     return figure, axes
+
+
+def width_of(text: str, size: float = 10.5) -> float:
+    """Give the inches that a line of text takes, about: a capital is wider than a small letter."""
+    return size / 72 * sum(0.74 if letter.isupper() else 0.58 for letter in text)
+
+
+def _broken(text: str, size: float) -> str:
+    """Break a title into lines that fit."""
+    return textwrap.fill(text, int(len(text) * (WIDTH - 2 * EDGE) / max(1, width_of(text, size))) or 1)
 
 
 def share_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float) -> None:
