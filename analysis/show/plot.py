@@ -36,8 +36,8 @@ __all__ = [
 ]
 CLASSES = (1, 5, 10, 20, 50)
 """Where each class of a map's colours begins."""
-DARK = 0.62
-"""Part of the darkest shade from which text on it is white."""
+DARK = 0.74
+"""Part of the darkest shade from which text on it is white: on either side its contrast is 4.5 at least."""
 STATUSES = {"settled": ("o", False), "provisional": ("o", True), "too young": ("^", True)}
 """Mark of a week's share, and whether it is hollow; a week that is partial has none."""
 OUTCOMES = {
@@ -294,7 +294,7 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
     _bars(below, weeks, x, week)
     _mark_events([above, below], weeks.attrs.get("events") or [], x)
     beside: dict = {"textcoords": "offset points", "weight": "bold"}
-    beside |= {"xytext": (6, 0), "va": "center"} if week == weeks.index[-1] else {"xytext": (0, 7), "ha": "center"}
+    beside |= {"xytext": (7, 0), "va": "center"} if week == weeks.index[-1] else {"xytext": (0, 7), "ha": "center"}
     edge = x[week] + (2.5 if week == weeks.index[-1] else 0)
     below.annotate(f"{own['declined']:,.0f}", (edge, own["declined"]), color=DECLINED, **beside)
     if own["status"] != "partial" and pd.notna(own["share"]):
@@ -379,7 +379,7 @@ def nowcast(weeks: pd.DataFrame) -> Figure:
     own, young, some = weeks.loc[week], unfinished & ~given, weeks[given]
     title = "Recorded as declined, and final numbers expected"
     if given[week]:
-        title = f"{own['recorded']:.0f} recorded so far, about {own['estimate']:.0f} expected"
+        title = f"{own['recorded']:,.0f} recorded so far, about {own['estimate']:,.0f} expected"
     subtitle = _told("Recorded as declined and estimated final number by week of issue", weeks, "place_name")
     figure, (axes,) = frame(2.3, title, subtitle)
     x = look.week_axis(axes, weeks.index)
@@ -391,7 +391,7 @@ def nowcast(weeks: pd.DataFrame) -> Figure:
     _key(figure)
     figure.alt = (
         "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
-        f"number with a band. This week: {own['recorded']:.0f} recorded."
+        f"number with a band. This week: {own['recorded']:,.0f} recorded."
     )
     return figure
 

@@ -181,7 +181,7 @@ def count_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float, leas
 def week_axis(axes: Axes, saturdays: pd.Index) -> pd.Series:
     """Give an axis the dates of weeks; give the place of each on it."""
     places = pd.Series(mdates.date2num(saturdays), saturdays)
-    room = max(5.0, 0.03 * (places.iloc[-1] - places.iloc[0]))
+    room = max(7.0, 0.03 * (places.iloc[-1] - places.iloc[0]))
     axes.set_xlim(places.iloc[0] - room, places.iloc[-1] + room)
     locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)

@@ -1,4 +1,4 @@
-"""Figures: what they say, nothing outside the canvas or over something else, shown in every cell, the same bytes twice."""
+"""Figures: what they say and show, nothing outside the canvas or over something else, the same bytes twice."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import base64
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
@@ -153,6 +155,7 @@ def outcomes(*rows: tuple[int, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=index, columns=["declined", "taken", "other_ends", "not_recorded"])
 
 
+AGAINST = {"before": 64, "now": 45, "ratio": 0.703, "low": 0.47, "high": 1.05, "finding": "no clear change"}
 CROSSED = crossed([*states()["name"][-16:], "All"], [*groups()["group"], "All"])
 DRAWINGS: dict[str, Callable[[], Figure]] = {
     "map": lambda: plot.state_map(about(by_state(CA=12345, DC=49, NV=6), marked="MP", **ABOUT)),
@@ -243,128 +246,32 @@ def test_every_figure_is_tried() -> None:
 # What is said.
 
 
-@pytest.mark.parametrize(
-    ("figure", "headline", "subtitle", "alt"),
-    [
-        (
-            lambda: plot.state_map(about(by_state(CA=33, TX=15), period_name=PERIOD)),
-            "California has 33 of the 48 that name a state",
-            f"Detainers recorded as declined, by state, {PERIOD}",
-            "Tile map of the states with the number of the week's detainers recorded as declined. California has 33 of "
-            "the 48 that name a state. The numbers are in the table by_state.",
-        ),
-        (
-            lambda: plot.state_map(about(by_state(), period_name="March 2015")),
-            "No decline names a state",
-            "Detainers recorded as declined, by state, March 2015",
-            "Tile map of the states with the number of detainers recorded as declined. No decline names a state. The "
-            "numbers are in the table by_state.",
-        ),
-        (
-            lambda: plot.published_map(about(bounds(), period_name="")),
-            "At least 153 of 206 declines can be placed in a state",
-            "Lower bounds of detainers recorded as declined (≥: more are possible)",
-            "Tile map of the states with the known number of detainers recorded as declined. At least 153 of 206 can be "
-            "placed. The numbers are in the table state_bounds.",
-        ),
-        (
-            lambda: plot.weekly_counts(about(series(), week="2015-05-02", place_name=PLACE)),
-            "140 of 1,800 detainers recorded as declined, week of 2 May 2015; 105 to 170 would be usual",
-            f"Detainers recorded as declined, and their share of those issued, {PLACE}",
-            f"Two time series by week of issue for {PLACE}: the share of detainers recorded as declined, with 95% "
-            "intervals, and their number, with the range that would be usual after the eight weeks before. In this week "
-            "140 of 1,800. The numbers are in the table weekly_counts.",
-        ),
-        (
-            lambda: plot.weekly_counts(series(1, declined=1).assign(issued=1)),
-            "1 of 1 detainer recorded as declined, week of 27 September 2014",
-            "Detainers recorded as declined, and their share of those issued",
-            "Two time series by week of issue: the share of detainers recorded as declined, with 95% intervals, and "
-            "their number. In this week 1 of 1. The numbers are in the table weekly_counts.",
-        ),
-        (
-            lambda: plot.cross_table(about(crossed(["Texas"], ["Homicide"], 7), hidden=17, threshold=5)),
-            "Recorded as declined by state and offence group",
-            "Detainers recorded as declined, all statuses; hatched: not shown",
-            "Heat map of detainers recorded as declined by state and offence group, each count printed; 17 cells are "
-            "not shown exactly, since counts below 5 are not. The numbers are in the table state_by_offence.",
-        ),
-        (
-            lambda: plot.outcomes(about(outcomes((66, 373, 192, 1042)), place_name=PLACE, period_name=PERIOD)),
-            "No outcome is recorded for 1,042 of 1,673 detainers",
-            f"Recorded outcome of the week's detainers, {PLACE}, {PERIOD}",
-            "Stacked bar of the recorded outcome: 66 declined, 373 taken by ICE, 192 other ends, 1,042 not recorded. "
-            "The numbers are in the table key_figures.",
-        ),
-        (
-            lambda: plot.expected(about(standardised(3, 30), period_name="2015Q1")),
-            f"{states()['name'].iloc[1]}: 30 recorded as declined, 8.2 expected",
-            "Declines recorded over those expected of detainers alike, 2015Q1",
-            "Dot plot of the declines recorded over those expected of detainers alike, by state with 95% intervals: 2. "
-            f"{states()['name'].iloc[1]}: 30 recorded as declined, 8.2 expected. The numbers are in the table expected.",
-        ),
-        (
-            lambda: plot.nowcast(about(estimates(9), week="2024-11-23", place_name=PLACE)),
-            "12345 recorded so far, about 20576 expected",
-            f"Recorded as declined and estimated final number by week of issue, {PLACE}",
-            "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
-            "number with a band. This week: 12345 recorded. The numbers are in the table nowcast.",
-        ),
-        (
-            lambda: plot.time_to_outcome(ended(0.12, 0.42, 0.1)),
-            "6.0% recorded as declined within 30 days of issue",
-            "Share ended in each way, other ends counted as such, 12,324 detainers",
-            "Curves of the share of detainers that had ended in each way by days since issue, with 95% intervals; those "
-            "without a recorded end count as followed until the extraction. 6.0% recorded as declined within 30 days of "
-            "issue. The numbers are in the table incidence.",
-        ),
-        (
-            lambda: plot.published_weeks(published(2)),
-            "47 recorded as declined, 45 of them outside Travis County, Texas",
-            "Detainers recorded as declined in a week, the United States with and without Travis County, Texas, weeks "
-            "up to that ending 10 February 2017",
-            "Dot plot of detainers recorded as declined by week, all places together and without Travis County, Texas: "
-            "week of 28 January 206 and 64; week of 4 February 47 and 45. 47 recorded as declined, 45 of them outside "
-            "Travis County, Texas. The numbers are in the table weeks.",
-        ),
-        (
-            lambda: plot.published_places(about(places(["Travis"]), period_name="")),
-            "123,456 declines nationwide, 1,234 located, 142 in Travis County, Texas",
-            "Detainers recorded as declined, places with a known figure (they nest)",
-            "Dot plot of detainers recorded as declined by place. 123,456 nationwide, 142 in Travis County, Texas; known "
-            "places account for at least 1,234. The numbers are in the table declined_by_place.",
-        ),
-        (
-            lambda: plot.recording(recorded(9)),
-            "Weeks at the end that look unfinished: 2",
-            "Detainers issued by week, and the share of them without a lift reason, data through 30 June 2025",
-            "Two panels by week of issue: detainers issued, and the share of them whose lift reason is blank. Weeks at "
-            "the end that look unfinished, as open marks: 2. 50.0% of all detainers have no lift reason. The numbers "
-            "are in the table weeks.",
-        ),
-        (
-            lambda: plot.revisions(revised(3, 44)),
-            "2,912 declines of the same weeks have become 3,000",
-            "Recorded as declined by week of issue, in the versions 2 and 3",
-            "Two panels by week of issue: detainers recorded as declined in the older and the newer version, and the "
-            "difference. Over 2 weeks that both have in full they went from 2,912 to 3,000. The numbers are in the "
-            "table weeks.",
-        ),
-    ],
-)
-def test_titles_and_alternative_texts_are_made_of_the_frame(
-    figure: Callable[[], Figure], headline: str, subtitle: str, alt: str
-) -> None:
-    drawn = figure()
-    assert (drawn.headline, drawn.subtitle, drawn.alt, drawn.reason) == (headline, subtitle, alt, "")
+TEXTS = {
+    "map": lambda: plot.state_map(about(by_state(CA=33, TX=15), period_name=PERIOD)),
+    "map of none": lambda: plot.state_map(about(by_state(), period_name="March 2015")),
+    "map of bounds": lambda: plot.published_map(about(bounds(), period_name="")),
+    "weeks": lambda: plot.weekly_counts(about(series(), week="2015-05-02", place_name=PLACE)),
+    "one week": lambda: plot.weekly_counts(series(1, declined=1).assign(issued=1)),
+    "cross table": lambda: plot.cross_table(about(crossed(["Texas"], ["Homicide"], 7), hidden=17, threshold=5)),
+    "outcomes": lambda: plot.outcomes(about(outcomes((66, 373, 192, 1042)), place_name=PLACE, period_name=PERIOD)),
+    "expected": lambda: plot.expected(about(standardised(3, 30), period_name="January to March 2015")),
+    "nowcast": lambda: plot.nowcast(about(estimates(9), week="2024-11-23", place_name=PLACE)),
+    "curves": lambda: plot.time_to_outcome(ended(0.12, 0.42, 0.1)),
+    "published weeks": lambda: plot.published_weeks(published(2)),
+    "published weeks, compared": lambda: plot.published_weeks(about(published(2), comparison=AGAINST)),
+    "places": lambda: plot.published_places(about(places(["Travis"]), period_name="")),
+    "recording": lambda: plot.recording(recorded(9)),
+    "revisions": lambda: plot.revisions(revised(3, 44)),
+}
+FROZEN = yaml.safe_load(Path(__file__).with_name("figure_texts.yml").read_text(encoding="utf-8"))
 
 
-def test_a_finding_across_weeks_is_the_headline_of_the_published_weeks() -> None:
-    against = {"before": 64, "now": 45, "ratio": 0.703, "low": 0.47, "high": 1.05, "finding": "no clear change"}
-    assert plot.published_weeks(about(published(2), comparison=against)).headline == (
-        "Without Travis County, Texas: 45 against 64 the week before, no clear change (ratio 0.70, 95% interval 0.47 to "
-        "1.05)"
-    )
+@pytest.mark.parametrize("name", TEXTS)
+def test_titles_and_alternative_texts_are_made_of_the_frame(name: str) -> None:
+    figure = TEXTS[name]()
+    said = {"headline": figure.headline, "subtitle": figure.subtitle, "alt": figure.alt}
+    assert said == FROZEN[name]
+    assert figure.reason == ""
 
 
 def test_made_up_data_are_called_so_in_the_picture_and_in_words() -> None:
@@ -399,11 +306,12 @@ def test_a_figure_shows_itself_in_a_plain_cell_and_under_the_inline_backend() ->
     try:
         for inline in (False, True):
             shell = Shell()
-            shell.display_formatter.active_types = [*shell.display_formatter.formatters]
+            formatter: Any = shell.display_formatter
+            formatter.active_types = [*formatter.formatters]
             if inline:
                 shell.run_line_magic("matplotlib", "inline")
                 mpl.rcParams.update({"savefig.bbox": "tight", "font.size": 30, "figure.dpi": 30})
-            bundles.append(shell.display_formatter.format(figure))
+            bundles.append(formatter.format(figure))
     finally:
         dict.update(mpl.rcParams, before)
     assert bundles[0] == bundles[1]
@@ -435,3 +343,242 @@ def test_the_style_is_a_context_for_ones_own_figures_and_leaves_the_session_as_i
     assert below.get_shared_x_axes().joined(above, below)
     assert above.get_position().y0 > below.get_position().y1
     assert {"$1 and $2", "$x$"} <= set(check_layout(figure))
+
+
+# What is drawn where.
+
+
+def collections(axes: Axes, kind: type[Any]) -> list[Any]:
+    return [one for one in axes.collections if isinstance(one, kind)]
+
+
+def boxes(axes: Axes, name: str) -> pd.DataFrame:
+    """Give the middles and ends of the boxes that the key calls by a name."""
+    (drawn,) = [one for one in collections(axes, PolyCollection) if one.get_label() == name]
+    corners = [path.get_extents().extents for path in drawn.get_paths()]
+    return pd.DataFrame([((x0 + x1) / 2, y0, y1) for x0, y0, x1, y1 in corners], columns=["x", "low", "high"])
+
+
+def key(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def marks(axes: Axes) -> dict[tuple[str, bool], int]:
+    """Count the points of a panel by shape and whether they are hollow."""
+    lines = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+    return {(str(line.get_marker()), line.get_markerfacecolor() == "white"): len(line.get_xdata()) for line in lines}  # type: ignore[arg-type]
+
+
+def test_shares_stand_above_and_counts_below_each_marked_by_how_finished_the_week_is() -> None:
+    above, below = plot.weekly_counts(series()).axes
+    assert above.bbox.y0 > below.bbox.y1
+    assert marks(above) == {("o", False): 39, ("o", True): 1, ("^", True): 1}, "a partial week has no share"
+    (interval,) = collections(above, LineCollection)
+    assert len(interval.get_segments()) == 41
+    weekly = series()
+    for name, status in (("declined", "settled"), ("partial week", "partial")):
+        assert list(boxes(below, name)["high"]) == list(weekly.loc[weekly["status"] == status, "declined"])
+    unfinished = [one for one in collections(below, PolyCollection) if one.get_label() == "unfinished"]
+    assert [one.get_facecolor()[0].tolist() for one in unfinished] == [[1, 1, 1, 1]] * 2
+    assert above.get_ylim()[0] == below.get_ylim()[0] == 0
+
+
+def test_the_usual_range_has_two_sides_and_weeks_outside_are_marked() -> None:
+    weekly = series()
+    below = plot.weekly_counts(weekly).axes[1]
+    band = boxes(below, "usual range")
+    assert (band["low"].min(), band["high"].max(), len(band)) == (105, 170, weekly["usual_low"].notna().sum())
+    for side, mark in (("above", "^"), ("below", "v")):
+        (line,) = [line for line in below.lines if line.get_marker() == mark]
+        outside = weekly[weekly["outside"] == side]
+        assert len(outside) == len(line.get_xdata()) > 0
+        assert (np.asarray(line.get_ydata()) > outside["declined"]).all()
+        assert max(line.get_ydata()) < below.get_ylim()[1]
+
+
+def test_the_key_names_only_what_occurs() -> None:
+    everything = key(plot.weekly_counts(series()))
+    assert sorted(everything) == sorted(
+        [
+            *("settled", "provisional", "too young", "95% interval", "declined", "unfinished", "partial week"),
+            *("usual range", "above it", "below it"),
+        ]
+    )
+    assert key(plot.weekly_counts(series(3))) == ["settled", "95% interval", "declined"]
+    assert "no share is given" in check_layout(plot.weekly_counts(series(3).assign(share=np.nan)))
+
+
+@pytest.mark.parametrize("week", ["2014-10-11", "2015-05-02", "2015-07-18"])
+def test_the_week_of_the_report_is_the_strongest_bar_and_has_its_numbers(week: str) -> None:
+    weekly = series()
+    figure = plot.weekly_counts(about(weekly, week=week))
+    strong = [one for one in collections(figure.axes[1], PolyCollection) if one.get_linewidth()[0] == 2]
+    assert [path.get_extents().y1 for path in strong[0].get_paths()] == [weekly.loc[week, "declined"]]
+    partial = weekly.loc[week, "status"] == "partial"
+    said = check_layout(figure)
+    assert f"{weekly.loc[week, 'declined']:.0f}" in said
+    assert (f"{weekly.loc[week, 'share']:.1%}" in said) is not partial
+
+
+@pytest.mark.parametrize("declined", [30, 170, 700, 1800])
+def test_a_share_on_the_axis_is_the_share_at_its_tick(declined: int) -> None:
+    """An axis from 0 to 10% has ticks at 2.5%, which may not be called 2%."""
+    axes = plot.weekly_counts(series(declined=declined)).axes[0]
+    labels = {label.get_text(): at for at, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)}
+    assert len(labels) >= 3
+    assert all(float(text.rstrip("%")) == pytest.approx(100 * at) for text, at in labels.items())
+
+
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+@example([6] * 40, 1)
+@example([306] * 40, 43)
+@given(st.lists(st.integers(-40, 320), min_size=1, max_size=40), st.integers(1, 60))
+def test_letters_of_events_never_meet_and_each_event_is_named_or_within_a_span(days: list[int], number: int) -> None:
+    events = known_events(days)
+    figure = plot.weekly_counts(about(series(number), events=events))
+    check_layout(figure)
+    shares, counts = figure.axes
+    known = {event["letter"] for event in events}
+    labels = [text for text in counts.texts if text.get_text().split("–")[0] in known]
+    ends = [end for label in labels for end in label.get_text().split("–")]
+    assert ends[0] == "A"
+    assert ends[-1] == events[-1]["letter"]
+    assert ends == sorted(set(ends), key=lambda letter: (len(letter), letter)) or len(events) > len(ends) > 0
+    assert all(counts.bbox.y1 < label.get_window_extent().y0 < shares.bbox.y0 for label in labels)
+    dotted = [line for line in counts.lines if line.get_linestyle() == ":"]
+    assert len(dotted) == len(events)
+    first, last = counts.get_xlim()
+    assert all(first < line.get_xdata()[0] < last for line in dotted)
+
+
+def test_letters_stand_at_their_days() -> None:
+    figure = plot.weekly_counts(about(series(), events=known_events([30, 90, 92, 200])))
+    letters = {text.get_text(): text.xy[0] for text in figure.axes[1].texts if text.get_text()[0] in "ABCD"}
+    assert list(letters) == ["A", "B–C", "D"]
+    assert [round(at - letters["A"]) for at in letters.values()] == [0, 60, 170]
+
+
+def luminance(colour: Any) -> float:  # noqa: ANN401
+    """Relative luminance of WCAG 2.2."""
+    parts = np.array(to_rgb(colour))
+    return float(np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: Any, other: Any) -> float:  # noqa: ANN401
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_tile_has_its_class_and_text_on_it_that_can_be_read() -> None:
+    table = by_state(**dict(zip(["CA", "TX", "NY", "FL", "AZ", "NV", "CO"], [1, 4, 5, 10, 20, 50, 9], strict=True)))
+    axes = plot.state_map(table).axes[0]
+    present, absent, outlined = collections(axes, PolyCollection)
+    assert (len(present.get_paths()), len(absent.get_paths()), len(outlined.get_paths())) == (len(table), 1, 0)
+    assert absent.get_hatch()
+    assert not present.get_hatch()
+    faces = dict(zip(states().index.drop("VI"), map(tuple, present.get_facecolor()), strict=True))
+    light = [luminance(faces[postal][:3]) for postal in ("OK", "CA", "NY", "FL", "AZ", "NV")]
+    assert light == sorted(light, reverse=True)
+    assert min(-np.diff(light)) > 0.04
+    assert (faces["TX"], faces["CO"]) == (faces["CA"], faces["NY"])
+    printed = [text.get_text() for text in axes.texts]
+    assert (printed.count("0"), printed.count("VI"), printed.count("50")) == (len(table) - 7, 1, 1)
+    corners = [path.get_extents() for path in present.get_paths()]
+    for text in axes.texts:
+        under = [n for n, box in enumerate(corners) if box.contains(*text.get_position())]
+        ground = present.get_facecolor()[under[0]][:3] if under else "#E3E3E3"
+        assert contrast(text.get_color(), ground) >= 4.5, text.get_text()
+
+
+def test_a_marked_state_is_outlined_and_bounds_are_marked() -> None:
+    outlined = collections(plot.state_map(about(by_state(), marked="DC")).axes[0], PolyCollection)[2]
+    at = states().loc["DC"]
+    assert outlined.get_paths()[0].get_extents().contains(at["tile_column"] - 0.5, at["tile_row"] - 0.5)
+    axes = plot.published_map(bounds()).axes[0]
+    assert [text.get_text() for text in axes.texts if not text.get_text().isalpha()] == ["0", "≥4", "149"]
+    assert len(collections(axes, PolyCollection)[1].get_paths()) == len(states()) - 3
+
+
+def test_the_parts_of_a_bar_are_told_apart_by_hatch_and_labelled_with_their_counts() -> None:
+    figure = plot.outcomes(outcomes((123, 4567, 89, 12345), (0, 0, 0, 1)))
+    (axes,) = figure.axes
+    assert len({bars[0].get_hatch() for bars in axes.containers}) == 4
+    assert {"123", "4,567", "89", "12,345", "1", "hold"} <= set(check_layout(figure))
+    assert np.sum([[bar.get_width() for bar in bars] for bars in axes.containers], axis=0) == pytest.approx([1, 1])
+
+
+def test_the_cross_table_tells_none_from_not_shown_by_hatch_and_leaves_sums_without_a_shade() -> None:
+    table = crossed(["Texas", "Ohio", "All"], ["Homicide", "Drugs", "All"], 7)
+    table.loc[1, ["declined", "declined_shown"]] = [np.nan, "1–4"]
+    table.loc[3, ["declined", "declined_shown"]] = [0, "0"]
+    table.loc[4, ["declined", "declined_shown"]] = [np.nan, "not shown"]
+    figure = plot.cross_table(table)
+    (axes,) = figure.axes
+    texts = check_layout(figure)
+    assert [texts.count(text) for text in ("7", "1–4", "0", "·", "Texas", "Drugs")] == [6, 1, 1, 1, 1, 1]
+    (hidden,) = collections(axes, PolyCollection)
+    assert hidden.get_hatch()
+    assert [path.get_extents().bounds for path in hidden.get_paths()] == [(1, 0, 1, 1), (1, 1, 1, 1)]
+    shade = np.asarray(axes.collections[0].get_array()).reshape(3, 3)
+    assert (shade > 0).tolist() == [[True, False, False], [False, False, False], [False, False, False]]
+    assert "2 cells are not shown exactly." in figure.alt
+
+
+def test_ratios_are_ranked_on_a_log_axis_and_what_is_below_it_is_marked_so() -> None:
+    figure = plot.expected(standardised(0, 4, 30).assign(state_name=["A", "B", "C"]))
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["C", "B", "A"]
+    assert marks(axes) == {("o", False): 2, ("<", True): 1}
+    assert [text.get_text() for text in axes.texts[1:]] == ["30 / 8.2", "4 / 8.2", "0 / 8.2"]
+    assert "below 0.05" in key(figure)
+    assert "below 0.05" not in key(plot.expected(standardised(4, 30)))
+
+
+def test_recorded_estimated_and_too_young_weeks_have_marks_of_their_own() -> None:
+    figure = plot.nowcast(estimates(9))
+    assert marks(figure.axes[0]) == {("o", False): 8, ("D", True): 1, ("x", False): 1}
+    (band,) = collections(figure.axes[0], LineCollection)
+    assert [tuple(segment[:, 1]) for segment in band.get_segments()] == [(20_000, 21_200)]
+    assert figure.headline == "Recorded as declined, and final numbers expected", "the last week has no estimate"
+
+
+def test_each_curve_has_its_name_and_one_without_an_end_is_left_out() -> None:
+    (axes,) = plot.time_to_outcome(ended(0.12, 0.0, 0.1)).axes
+    assert sorted(text.get_text() for text in axes.texts) == ["other ends\n10.0%", "recorded as declined\n12.0%"]
+    assert plot.time_to_outcome(ended(0, 0, 0)).reason == "No detainer has ended."
+    short = ended(0.12, 0.4, 0.1)
+    assert plot.time_to_outcome(short[short["day"] < 30]).headline == "How detainers ended, by days since issue"
+
+
+def test_places_are_named_with_their_state_and_bounds_have_an_arrow() -> None:
+    table = places(["Travis", "Texas", "Nowhere", "King"], bound=["exact", "exact", "disputed", "at_least"])
+    table.loc[1, "level"] = "state"
+    figure = plot.published_places(table)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Travis, TX", "Texas", "King, TX"]
+    assert marks(axes) == {("o", False): 2, (">", True): 1}
+    assert [text.get_text() for text in axes.texts] == ["1", "2", "≥4"]
+    assert key(figure) == ["as printed", "at least this many"]
+    assert plot.published_places(table.assign(declined=0)).reason == "No place with a known figure has a decline."
+
+
+def test_published_weeks_have_two_marks_each_and_say_what_is_not_known() -> None:
+    (axes,) = plot.published_weeks(published(3)).axes
+    assert marks(axes) == {("o", False): 3, ("D", True): 3}
+    assert [text.get_text() for text in axes.texts] == ["206", "47", "65", "64", "45", "55"]
+    (axes,) = plot.published_weeks(published(2, known=False)).axes
+    assert [text.get_text() for text in axes.texts] == ["206", "47", "not known", "not known"]
+    assert marks(axes) == {("o", False): 2}
+
+
+def test_weeks_that_look_unfinished_are_open_and_revised_ones_have_both_figures() -> None:
+    for axes in plot.recording(recorded(9)).axes:
+        assert marks(axes) == {("o", False): 7, ("o", True): 2}
+    above, below = plot.revisions(revised(9)).axes
+    assert marks(above) == {("o", False): 8, ("o", True): 8, ("x", False): 1}
+    (bars,) = collections(below, PolyCollection)
+    assert [path.get_extents().y0 for path in bars.get_paths()] == [-456] * 8, "a week cut short has no difference"
+    assert below.get_ylim()[0] < -456
+    assert below.get_ylim()[1] == 0
+    assert plot.revisions(revised(4).assign(declined_was=np.nan)).reason == "No week is in both versions."
