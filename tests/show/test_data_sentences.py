@@ -115,7 +115,15 @@ def test_the_example_is_recomputed_from_the_files() -> None:
     rest = [int(total["declined"]) - there for total, there in zip((before, now), travis, strict=True)]
     low, high = proportion_confint(rest[1], sum(rest), method="beta")
     ratio = [round(share, 2) for share in (rest[1] / rest[0], low / (1 - low), high / (1 - high))]
-    expected = [int(now["declined"]), 10, 2017, int(before["declined"]), travis[0], int(before["declined"]), 1]
+    expected: list[float] = [
+        int(now["declined"]),
+        10,
+        2017,
+        int(before["declined"]),
+        travis[0],
+        int(before["declined"]),
+        1,
+    ]
     expected += [rest[1], rest[0], ratio[0], 95, *ratio[1:], int(now["issued"])]
     said = " ".join(lead(OPEN[WEEKS[1]]))
     assert [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\.?\d*", said)] == expected
@@ -141,7 +149,7 @@ def test_a_week_without_the_agencys_figure_compares_the_whole() -> None:
 
 
 def test_the_ratio_of_one_weeks_declined_and_issued_is_never_called_a_rate() -> None:
-    facts = {"declined": 12, "issued": 73, "week_end": "2017-02-10", "apart_week": None}
+    facts: dict[str, Any] = {"declined": 12, "issued": 73, "week_end": "2017-02-10", "apart_week": None}
     facts |= {"taken_back_at_least": 0, "issued_confidence": "high"}
     said = " ".join(map(str, data_sentences.recorded(facts)))
     assert "**no rate is given**" in said

@@ -113,10 +113,10 @@ def test_one_cause_alone_is_kaplan_meier_and_its_complement_overstates() -> None
             assert [se, ours.loc[day, "se"]] == pytest.approx(
                 [ELSEWHERE["K-small", f"se after {day:.0f}"]] * 2, abs=1e-6
             )
-    days, cause = (np.asarray(values) for values in inputs("A-cuminc").values())
-    naive = np.array([1 - SurvfuncRight(days, cause == k).surv_prob[-1] for k in (1, 2, 3)])
+    times, cause = (np.asarray(values) for values in inputs("A-cuminc").values())
+    naive = np.array([1 - SurvfuncRight(times, cause == k).surv_prob[-1] for k in (1, 2, 3)])
     assert naive == pytest.approx(CASES.query("case == 'A-not-1-KM'")["published"].to_numpy(), abs=1e-6)
-    true = aalen_johansen(days, cause, 3).groupby("cause")["incidence"].last().to_numpy()
+    true = aalen_johansen(times, cause, 3).groupby("cause")["incidence"].last().to_numpy()
     assert (naive >= true - 1e-12).all()
     assert [naive.sum(), true.sum()] == pytest.approx([0.849, 0.644], abs=5e-4)
 
