@@ -276,15 +276,11 @@ class Source:
         if self.facts.clock != "recorded":
             raise InputError(f"the source {self.facts.name!r} is not ICE's weekly reports", do=HINT)
         reports = read_published_reports()
-        for column, expected in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
-            if (found := int(reports.weekly_totals[column].sum())) != expected:
+        for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
+            if (found := int(reports.weekly_totals[column].sum())) != total:
+                what, expected = f"the weeks do not add up: {column}", f"{total} (the origin file)"
                 raise InputError(
-                    f"the weeks do not add up: {column}",
-                    file=self.path,
-                    place=f"column {column}",
-                    found=found,
-                    expected=f"{expected} (the origin file)",
-                    do=RESTORE,
+                    what, file=self.path, place=f"column {column}", found=found, expected=expected, do=RESTORE
                 )
         for path in sorted(self.path.parent.glob("*.csv")):
             check_hash(path)
@@ -313,7 +309,8 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
     folder
         The version's folder, named by its number (``v001``); it must not be there yet.
     """
-    assert origin.source is not None
+    facts = origin.source
+    assert facts is not None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".import-", dir=folder.parent))
@@ -344,7 +341,7 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Source(origin.source, origin, folder / TABLE_FILE, int(folder.name[1:]))
+    return Source(facts, origin, folder / TABLE_FILE, int(folder.name[1:]))
 
 
 def data_folder() -> Path:
@@ -378,17 +375,8 @@ def _by_name() -> dict[str, list[Source]]:
     pins = json.loads(os.environ.get(VERSIONS_VARIABLE, "{}"))
     for source in _stored():
         of_name = found.setdefault(source.facts.name, [])
-        if source.path.parent.name != REPORTS and source.path.parents[1].name != source.facts.name:
-            raise InputError(
-                "the folder of a source has another name than its origin file",
-                file=source.path,
-                found=source.facts.name,
-                expected=source.path.parents[1].name,
-                do="Give it its own name back",
-            )
-        if of_name and of_name[0].version == 0 and source.path.is_relative_to(data_folder()):
-            continue  # a bundled source has the name
-        of_name.append(source)
+        if not of_name or of_name[0].version > 0 or not source.path.is_relative_to(data_folder()):
+            of_name.append(source)  # else a bundled source has the name
     for name, pin in pins.items():
         ids = [source.version_id for source in found.get(name, [])]
         last = ids.index(pin) + 1 if pin in ids else 0
