@@ -236,7 +236,7 @@ class World:
             if isinstance(rise, Rise):
                 weeks = np.arange(self.week_of_day[(rise.start - self.first_day).days], len(issued))
                 places = np.flatnonzero(self.facilities["state"] == rise.state)
-                issued[np.ix_(weeks, places, [list(self.groups.index).index(rise.group)])] *= rise.factor
+                issued[np.ix_(weeks, places, np.array([list(self.groups.index).index(rise.group)]))] *= rise.factor
         return np.asarray(issued)
 
     def largest(self, state: str) -> int:
