@@ -16,13 +16,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 from platformdirs import user_data_path
@@ -31,7 +33,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from analysis.errors import InputError, unknown
 from analysis.load.files import RESTORE, YAML, bundled_folder, sha256_of
 from analysis.load.published import REPORTS, PublishedReports, read_published_reports
-from analysis.load.repeats import is_repeat
 from analysis.periods import saturday_of, week_of
 
 DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
@@ -214,7 +215,7 @@ class Source:
         first, last
             Days of issue, both included; None = no bound. With a bound, undated rows are left out.
         repeats
-            Whether rows that repeat another (:func:`analysis.load.repeats.is_repeat`) are read, too.
+            Whether rows that are flagged as repeats of another (``duplicate``) are read, too.
 
         Returns
         -------
@@ -233,20 +234,20 @@ class Source:
         """
         if self.facts.clock != "issued":
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
-        bounds = ((first, ">="), (last, "<="))
-        filters = [("issued_on", sign, pd.Timestamp(day)) for day, sign in bounds if day is not None]
-        wanted = list(columns) if columns else None
-        read = wanted if repeats or wanted is None else list(dict.fromkeys([*wanted, "duplicate"]))
+        day, flag = pc.field("issued_on"), pc.field("duplicate")
+        rows = [] if first is None else [day >= pd.Timestamp(first)]
+        rows += [] if last is None else [day <= pd.Timestamp(last)]
+        if not repeats:  # some imports of version 1 flag the first of a person's rows, too, which repeats none
+            rows.append(flag.is_null() | pc.starts_with(flag.cast("string"), "first of "))
+        kept = reduce(and_, rows) if rows else None
         try:
             known = pq.read_schema(self.path).names
-            if strange := [name for name in read or () if name not in known]:
+            if strange := [name for name in columns or () if name not in known]:
                 raise unknown(f"column of the source {self.facts.name!r}", strange[0], known)
-            table = pd.read_parquet(self.path, columns=read, filters=filters or None)
+            wanted = list(columns) if columns else None
+            return pd.read_parquet(self.path, columns=wanted, filters=kept, use_threads=False)
         except (OSError, pa.ArrowInvalid) as error:
             raise InputError("the stored table is damaged", file=self.path, do="Import the release again") from error
-        if not repeats:
-            table = table[~is_repeat(table["duplicate"])].reset_index(drop=True)
-        return table if wanted is None else table[wanted]
 
     def week_hashes(self) -> dict[str, str]:
         """Give the hash of each week's rows, as stored; those of a version stored without them are worked out.
