@@ -8,14 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 from made_up_site import add_report
 
 from analysis.cli import main
-from analysis.load.files import data_file
-from analysis.load.sources import origin_of
 from analysis.run import batch
 from analysis.run.manifest import Entry, write_manifest
 from analysis.run.planning import Due
@@ -45,25 +42,6 @@ def test_list_names_notebooks_parameters_sources_and_weeks() -> None:
         assert words in result.output
     assert "partial: 2014-09-27, 2015-07-18" in result.output
     assert "2017-01-28 to 2017-02-11, 3 weeks" in result.output
-
-
-def test_the_command_in_its_origin_makes_the_bundled_made_up_source_again(tmp_path: Path) -> None:
-    bundled = data_file("synthetic/small_release.parquet")
-    _, _, *given = origin_of(bundled).obtained.partition(";")[0].split()
-    path = tmp_path / "again.parquet"
-    result = _call(
-        "synthetic", *[str(path) if word == "data/synthetic/small_release.parquet" else word for word in given]
-    )
-    assert result.exit_code == 0, result.output
-    again = pd.read_parquet(path)
-    assert "Detainer Lift Date" in again
-    pd.testing.assert_frame_equal(again, pd.read_parquet(bundled))
-
-
-def test_a_mean_delay_that_cannot_be_is_refused(tmp_path: Path) -> None:
-    result = _call("synthetic", "--out", str(tmp_path / "made.parquet"), "--mean-delay", "0")
-    assert result.exit_code == 2
-    assert "mean delay is no positive number" in result.output
 
 
 def test_run_says_where_the_reports_stand(tmp_path: Path, outcome: dict[str, str]) -> None:

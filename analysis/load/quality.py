@@ -92,7 +92,7 @@ def scorecard(
         do; may be empty).
     """
     table = release.table
-    found = [*_reading(release), *_counted(table, release.persons), *_selection(table), *_columns(release)]
+    found = [*_reading(release), *_counted(table, release.persons), *_columns(release)]
     found += [*_mended(release), *_words(release), *_blanks(table, release.form, release.gaps)]
     found += [*_offence_steps(release), *_dates(table, extracted_on), *_days_and_weeks(table, extracted_on)]
     found += [*_totals(table, release.form), *(_against(previous, table) if previous is not None else ())]
@@ -102,7 +102,7 @@ def scorecard(
 def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
     """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
     absent = [str(name) for name in table.columns[table.isna().all()]]
-    found = [*_counted(table, table["person"].nunique()), *_selection(table), *_blanks(table, "", absent)]
+    found = [*_counted(table, table["person"].nunique()), *_blanks(table, "", absent)]
     return as_card([*found, *_dates(table, extracted_on), *_days_and_weeks(table, extracted_on)])
 
 
@@ -224,9 +224,9 @@ def norms(measure: str) -> pd.DataFrame:
 
 
 def is_counts(table: pd.DataFrame) -> bool:
-    """Tell whether days of issue are known by week only, all of them Saturdays, so that neither days nor persons are."""
+    """Tell whether days of issue are known by week only, so that days cannot be compared: all are Saturdays."""
     days = table["issued_on"].dropna()
-    return bool(days.nunique() > 1 and days.dt.day_of_week.eq(5).all())
+    return bool(days.min() != days.max() and days.dt.day_of_week.eq(5).all())
 
 
 def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
@@ -316,14 +316,11 @@ def recording_by_week(table: pd.DataFrame, extracted_on: date | None = None) -> 
     return counts.assign(unfinished=said.where(at_the_end, "").astype("str"))
 
 
-def _warned(doubtful: object) -> str:
-    """Give the level of something that should not be there at all."""
-    return WARN if doubtful else PASS
-
-
-def _listed(items: Sequence[str], most: int = 6) -> str:
-    """List names, the first few."""
-    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
+def _none(check: str, what: str, items: Sequence[str], note: str, most: int = 6) -> Check:
+    """Check that there are none of some things; where there are, the first few are named."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    told = f"{', '.join(items[:most])}{more}{note}" if items else ""
+    return Check(check, what, len(items), level=WARN if items else PASS, note=told)
 
 
 def _slug(text: str) -> str:
@@ -339,40 +336,36 @@ def _reading(release: Release) -> Iterator[Check]:
     yield Check("rows_read", "rows read", sheets["rows"].sum(), note=note)
     unread = sheets[(sheets["rows"] == 0) & ~sheets["note"].isin(HARMLESS_NOTES)]
     names = [" ".join(filter(None, [row.file, row.sheet, row.note])) for row in unread.itertuples()]
-    note = f"{_listed(names, 3)}: see whether they hold detainers" if names else ""
-    yield Check("sheets_not_read", "sheets or files not read", len(names), level=_warned(names), note=note)
+    yield _none("sheets_not_read", "sheets or files not read", names, ": see whether they hold detainers", 3)
     left_out = changes["rows"][changes["what"] == "blank row left out"].sum()
     yield Check("blank_rows", "rows without a filled cell, left out", left_out)
 
 
 def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
-    """Count detainers and repeats with their reason, beside the persons with an id."""
+    """Count detainers, repeats and persons, and whether the rows look like a choice: of one end, or of one state."""
     total = len(table)
     note = f"{table['source_row'].nunique():,} rows of counts" if is_counts(table) else ""
     yield Check("rows", "detainers in the table", total, note=note)
     if table["person"].isna().all():
         note = "no person id: a repeat cannot be told from another detainer"
         yield Check("repeats", "flagged as repeats", 0, level=WARN, note=note)
-        return
-    repeats = table["duplicate"][is_repeat(table["duplicate"])]
-    flagged = len(repeats)
-    level = level_of(flagged / total, WARN_REPEATS)
-    note = "so many: see whether files overlap" if level == WARN else "kept and flagged; rows without id never are"
-    what = f"repeats: {repeats.iloc[0]}" if flagged else "flagged as repeats"
-    yield Check("repeats", what, flagged, flagged / total, level=level, note=note if flagged else "")
-    yield Check("rows_kept", "detainers not flagged", total - flagged, (total - flagged) / total)
-    yield Check("persons", "persons with an id", persons, note="ids hold within one release only")
-
-
-def _selection(table: pd.DataFrame) -> Iterator[Check]:
-    """Check whether the rows look like a choice out of all: of one recorded end, or of one state."""
+    else:
+        repeats = table["duplicate"][is_repeat(table["duplicate"])]
+        flagged = len(repeats)
+        level = level_of(flagged / total, WARN_REPEATS)
+        note = "so many: see whether files overlap" if level == WARN else "kept and flagged; rows without id never are"
+        what = f"repeats: {repeats.iloc[0]}" if flagged else "flagged as repeats"
+        yield Check("repeats", what, flagged, flagged / total, level=level, note=note if flagged else "")
+        yield Check("rows_kept", "detainers not flagged", total - flagged, (total - flagged) / total)
+        yield Check("persons", "persons with an id", persons, note="ids hold within one release only")
     outcome, state = one_outcome(table), one_state(table)
     chosen = outcome not in (None, Outcome.NOT_RECORDED)
+    ends, what = table["outcome"].nunique(), "different outcomes, none recorded counted as one"
     note = "every row has the same recorded end: no share can be given" if chosen else ""
-    ends = table["outcome"].nunique()
-    yield Check("outcomes", "different outcomes, none recorded counted as one", ends, level=_warned(chosen), note=note)
+    yield Check("outcomes", what, ends, level=WARN if chosen else PASS, note=note)
     note = f"all rows are of one state ({state}): nothing is said of the United States" if state else ""
-    yield Check("states_given", "different states", table["state"].nunique(), level=_warned(state), note=note)
+    states = table["state"].nunique()
+    yield Check("states_given", "different states", states, level=WARN if state else PASS, note=note)
 
 
 def _columns(release: Release) -> Iterator[Check]:
@@ -382,13 +375,11 @@ def _columns(release: Release) -> Iterator[Check]:
     own = set(aliases["canonical"][[release.form in forms.split() for forms in aliases["forms"]]])
     missing = [name for name in release.gaps if name in own & canonical]
     absent = [name for name in release.gaps if name in canonical - own]
-    strange = release.unknown_columns
     what = f"columns of form {release.form} that the file lacks"
-    note = f"{_listed(missing)}: older files and cut copies lack some" if missing else ""
-    yield Check("missing_columns", what, len(missing), level=_warned(missing), note=note)
-    yield Check("absent_columns", "columns that this form never has", len(absent), note=_listed(absent, 12))
-    note = f"{_listed(strange)}: carried under their own names" if strange else ""
-    yield Check("unknown_columns", "columns that are not known", len(strange), level=_warned(strange), note=note)
+    yield _none("missing_columns", what, missing, ": older files and cut copies lack some")
+    yield _none("absent_columns", "columns that this form never has", absent, "", 12)._replace(level=PASS)
+    note = ": carried under their own names"
+    yield _none("unknown_columns", "columns that are not known", release.unknown_columns, note)
 
 
 def _mended(release: Release) -> Iterator[Check]:
@@ -403,10 +394,10 @@ def _mended(release: Release) -> Iterator[Check]:
         ("codes_moved", "charge code moved", "charge codes found in a column of dates", True),
     ):
         rows = changes["what"].str.startswith(begins)
-        level = _warned((rows & doubtful).any())
-        places = _listed(sorted(set(changes["column"][rows])))
-        note = f"{places}: look at this column in the file" if level == WARN else places
-        yield Check(check, what, changes["rows"][rows].sum(), level=level, note=note)
+        strange = (rows & doubtful).any()
+        places = sorted(set(changes["column"][rows]))
+        card = _none(check, what, places, ": look at this column in the file" if strange else "")
+        yield card._replace(found=changes["rows"][rows].sum(), level=WARN if strange else PASS)
     impossible = changes[changes["what"].str.startswith("impossible date")]
     for column, rows in zip(impossible["column"], impossible["rows"], strict=True):
         share = rows / len(release.table)
@@ -423,10 +414,10 @@ def _words(release: Release) -> Iterator[Check]:
         share = strange["share"].sum()
         often = strange[strange["rows"] >= LEAST_NAMED]
         named = [f"{value} ({rows:,})" for value, rows in zip(often["value"], often["rows"], strict=True)]
-        note = f"left blank: {_listed(named) or 'words that stand in few rows'}" if len(strange) else ""
         level = level_of(share, GATES[column].warn, GATES[column].stop)
-        what = f"unknown words for {column}"
-        yield Check(f"unknown_{column}", what, strange["rows"].sum(), share, level=level, note=note)
+        card = _none(f"unknown_{column}", f"unknown words for {column}", named, "")
+        note = f"left blank: {card.note or 'words that stand in few rows'}" if len(strange) else ""
+        yield card._replace(found=strange["rows"].sum(), share=share, level=level, note=note)
 
 
 def _blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator[Check]:
@@ -482,7 +473,7 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
         yield Check("extraction", "day of the extraction", "not known", level=WARN, note=note)
     else:
         late = int((issued > pd.Timestamp(extracted_on)).sum())
-        level = STOP if late / total > STOP_UNDATED else _warned(late)
+        level = STOP if late / total > STOP_UNDATED else WARN if late else PASS
         note = f"extracted on {extracted_on}" + (": is that right?" if late else "")
         yield Check("future_days", "issued after the extraction", late, late / total, level=level, note=note)
     if table["lifted_on"].notna().any():
@@ -496,18 +487,16 @@ def _days_and_weeks(table: pd.DataFrame, extracted_on: date | None) -> Iterator[
     if not is_counts(table):
         days = bulk_days(table).fillna({"agency": ""})
         places = [
-            f"{row.agency or row.state} {row.issued_on:%Y-%m-%d} ({row.detainers:,})" for row in days.itertuples()
+            f"{day.agency or day.state} {day.issued_on:%Y-%m-%d} ({day.detainers:,})" for day in days.itertuples()
         ]
-        note = f"{_listed(places, 3)}: such a week may be one office's batch" if places else ""
-        yield Check("bulk_days", "days far above a place's others", len(days), level=_warned(places), note=note)
+        note = ": such a week may be one office's batch"
+        yield _none("bulk_days", "days far above a place's others", places, note, 3)
     weeks = recording_by_week(table, extracted_on)
     empty = [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["issued"] == 0]]
-    note = f"{_listed(empty)}: is a sheet or file left out?" if empty else ""
-    yield Check("empty_weeks", "weeks without a row", len(empty), level=_warned(empty), note=note)
+    yield _none("empty_weeks", "weeks without a row", empty, ": is a sheet or file left out?")
     unfinished = [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["unfinished"] != ""]]
     note = f"from the week of {unfinished[0]} on: no comparison holds there" if unfinished else ""
-    what = "last weeks that look unfinished"
-    yield Check("unfinished_weeks", what, len(unfinished), level=_warned(unfinished), note=note)
+    yield _none("unfinished_weeks", "last weeks that look unfinished", unfinished, "")._replace(note=note)
 
 
 def _totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
@@ -530,18 +519,20 @@ def _totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
             if abs(found - figure) > max(TOTALS_DIFFER * figure, ERRORS * np.sqrt(figure)):
                 off.append(f"{first:%Y-%m-%d} to {last:%Y-%m-%d} has {found:,}, published {figure:,.0f}")
         if len(periods):
-            note = f"{_listed(off, 3)}: is the file whole, and read once?" if off else f"all of {len(periods)} agree"
             what = f"published periods whose {measure} differ"
-            yield Check(f"published_{measure}", what, len(off), len(off) / len(periods), level=_warned(off), note=note)
+            card = _none(f"published_{measure}", what, off, ": is the file whole, and read once?", 3)
+            yield card._replace(share=len(off) / len(periods), note=card.note or f"all of {len(periods)} agree")
 
 
 def _against(previous: pd.DataFrame, table: pd.DataFrame) -> Iterator[Check]:
     """Compare with the version before: rows, newest day, and the weeks that both have."""
     now, before = len(table), len(previous)
     note = f"{now - before:+,}" + ("; is a file left out?" if now < before else "")
-    yield Check("previous_rows", "detainers in the version before", before, level=_warned(now < before), note=note)
+    yield Check(
+        "previous_rows", "detainers in the version before", before, level=WARN if now < before else PASS, note=note
+    )
     newest = previous["issued_on"].max()
-    level = _warned(table["issued_on"].max() < newest)
+    level = WARN if table["issued_on"].max() < newest else PASS
     note = "this file ends earlier than the version before" if level == WARN else ""
     yield Check("previous_day", "newest day of issue before", f"{newest:%Y-%m-%d}", level=level, note=note)
     both = recording_by_week(table).join(recording_by_week(previous).add_suffix("_before"), how="inner")
@@ -554,7 +545,7 @@ def _against(previous: pd.DataFrame, table: pd.DataFrame) -> Iterator[Check]:
     note = f"of {len(both)} in both versions; detainers in them {sums['issued'] - sums['issued_before']:+,.0f}"
     yield Check("previous_weeks", "weeks revised", revised, revised / len(both), level=level, note=note)
     blank, was = sums["not_recorded"] / max(1, sums["issued"]), sums["not_recorded_before"] / sums["issued_before"]
-    level = _warned(blank > was + FEWER_ENDS)
+    level = WARN if blank > was + FEWER_ENDS else PASS
     note = f"{was:.1%} before" + (": ends have vanished, where ICE mostly fills them in" if level == WARN else "")
     what = "blank: lift reason, weeks of both"
     yield Check("previous_blank", what, sums["not_recorded"], blank, level=level, note=note)

@@ -16,13 +16,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 from platformdirs import user_data_path
@@ -31,7 +33,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from analysis.errors import InputError, unknown
 from analysis.load.files import RESTORE, YAML, bundled_folder, sha256_of
 from analysis.load.published import REPORTS, PublishedReports, read_published_reports
-from analysis.load.repeats import is_repeat
 from analysis.periods import saturday_of, week_of
 
 DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
@@ -214,7 +215,7 @@ class Source:
         first, last
             Days of issue, both included; None = no bound. With a bound, undated rows are left out.
         repeats
-            Whether rows that repeat another (:func:`analysis.load.repeats.is_repeat`) are read, too.
+            Whether rows that are flagged as repeats of another (``duplicate``) are read, too.
 
         Returns
         -------
@@ -233,20 +234,20 @@ class Source:
         """
         if self.facts.clock != "issued":
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
-        bounds = ((first, ">="), (last, "<="))
-        filters = [("issued_on", sign, pd.Timestamp(day)) for day, sign in bounds if day is not None]
-        wanted = list(columns) if columns else None
-        read = wanted if repeats or wanted is None else list(dict.fromkeys([*wanted, "duplicate"]))
+        day, flag = pc.field("issued_on"), pc.field("duplicate")
+        rows = [] if first is None else [day >= pd.Timestamp(first)]
+        rows += [] if last is None else [day <= pd.Timestamp(last)]
+        if not repeats:  # some imports of version 1 flag the first of a person's rows, too, which repeats none
+            rows.append(flag.is_null() | pc.starts_with(flag.cast("string"), "first of "))
+        kept = reduce(and_, rows) if rows else None
         try:
             known = pq.read_schema(self.path).names
-            if strange := [name for name in read or () if name not in known]:
+            if strange := [name for name in columns or () if name not in known]:
                 raise unknown(f"column of the source {self.facts.name!r}", strange[0], known)
-            table = pd.read_parquet(self.path, columns=read, filters=filters or None)
+            wanted = list(columns) if columns else None
+            return pd.read_parquet(self.path, columns=wanted, filters=kept, use_threads=False)
         except (OSError, pa.ArrowInvalid) as error:
             raise InputError("the stored table is damaged", file=self.path, do="Import the release again") from error
-        if not repeats:
-            table = table[~is_repeat(table["duplicate"])].reset_index(drop=True)
-        return table if wanted is None else table[wanted]
 
     def week_hashes(self) -> dict[str, str]:
         """Give the hash of each week's rows, as stored; those of a version stored without them are worked out.
@@ -276,15 +277,11 @@ class Source:
         if self.facts.clock != "recorded":
             raise InputError(f"the source {self.facts.name!r} is not ICE's weekly reports", do=HINT)
         reports = read_published_reports()
-        for column, expected in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
-            if (found := int(reports.weekly_totals[column].sum())) != expected:
+        for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
+            if (found := int(reports.weekly_totals[column].sum())) != total:
+                what, expected = f"the weeks do not add up: {column}", f"{total} (the origin file)"
                 raise InputError(
-                    f"the weeks do not add up: {column}",
-                    file=self.path,
-                    place=f"column {column}",
-                    found=found,
-                    expected=f"{expected} (the origin file)",
-                    do=RESTORE,
+                    what, file=self.path, place=f"column {column}", found=found, expected=expected, do=RESTORE
                 )
         for path in sorted(self.path.parent.glob("*.csv")):
             check_hash(path)
@@ -313,7 +310,8 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
     folder
         The version's folder, named by its number (``v001``); it must not be there yet.
     """
-    assert origin.source is not None
+    facts = origin.source
+    assert facts is not None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".import-", dir=folder.parent))
@@ -344,7 +342,7 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Source(origin.source, origin, folder / TABLE_FILE, int(folder.name[1:]))
+    return Source(facts, origin, folder / TABLE_FILE, int(folder.name[1:]))
 
 
 def data_folder() -> Path:
@@ -378,17 +376,8 @@ def _by_name() -> dict[str, list[Source]]:
     pins = json.loads(os.environ.get(VERSIONS_VARIABLE, "{}"))
     for source in _stored():
         of_name = found.setdefault(source.facts.name, [])
-        if source.path.parent.name != REPORTS and source.path.parents[1].name != source.facts.name:
-            raise InputError(
-                "the folder of a source has another name than its origin file",
-                file=source.path,
-                found=source.facts.name,
-                expected=source.path.parents[1].name,
-                do="Give it its own name back",
-            )
-        if of_name and of_name[0].version == 0 and source.path.is_relative_to(data_folder()):
-            continue  # a bundled source has the name
-        of_name.append(source)
+        if not of_name or of_name[0].version > 0 or not source.path.is_relative_to(data_folder()):
+            of_name.append(source)  # else a bundled source has the name
     for name, pin in pins.items():
         ids = [source.version_id for source in found.get(name, [])]
         last = ids.index(pin) + 1 if pin in ids else 0

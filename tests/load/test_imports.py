@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from synthetic import Options, generate, write_release
+from synthetic import generate, write_release
 
 from analysis.errors import InputError
 from analysis.load import imports
@@ -30,8 +30,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     paths = {}
     for name, extracted in (("older", date(2025, 6, 10)), ("newer", EXTRACTED)):
         paths[name] = folder / f"{name}.parquet"
-        options = Options(blank_ids=0.2)
-        made = generate(5, detainers=3000, first_day=FIRST, last_day=LAST, extracted_on=extracted, options=options)
+        made = generate(5, detainers=3000, first_day=FIRST, last_day=LAST, extracted_on=extracted)
         write_release(made.release, paths[name])
     return paths
 

@@ -217,10 +217,6 @@ def test_issues_after_the_extraction_warn_and_many_stop(late: int, expected: str
     assert level(scorecard(release(rows), extracted_on=extracted.date()), "future_days") == expected
 
 
-def test_without_a_day_of_extraction_no_day_is_too_late() -> None:
-    assert "future_days" not in set(scorecard(release())["check"])
-
-
 @pytest.mark.parametrize("column", sorted(GATES))
 def test_unknown_words_take_the_levels_of_their_gate(column: str) -> None:
     gate = GATES[column]
@@ -549,10 +545,6 @@ def test_a_file_in_twice_is_seen_by_the_published_totals(times: int, expected: s
     card = scorecard(release(rows, form="A"))
     note = found(card, "published_detainers").note
     assert ("2014-10-01 to 2015-07-19" in note) is (expected == "warn")
-
-
-def test_a_form_without_published_totals_has_no_such_check() -> None:
-    assert not scorecard(release())["check"].str.startswith("published_").any()
 
 
 # --- whole files

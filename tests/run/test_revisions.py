@@ -174,7 +174,7 @@ def test_rows_are_counted_where_both_versions_of_the_source_are_kept(
         )
         write_release(made.release, tmp_path / f"{extracted}.parquet")
         import_release([tmp_path / f"{extracted}.parquet"], "made-up", title="T", extracted_on=extracted)
-    older, newer = versions_of("made-up")
+    older, newer = versions("made-up")
     week = date(2025, 3, 8)
     entries = [
         entry_of(
@@ -185,10 +185,8 @@ def test_rows_are_counted_where_both_versions_of_the_source_are_kept(
         )
         for version in (older, newer)
     ]
-    from analysis.load.sources import Source
-
     counts = [
-        count_outcomes(read_stored(version.path, first=week, last=date(2025, 3, 14)), "week").iloc[0]
+        count_outcomes(version.detainers(first=week, last=date(2025, 3, 14)), "week").iloc[0]
         for version in (older, newer)
     ]
     books = [executed(issued=int(count["issued"]), declined=int(count["declined"])) for count in counts]

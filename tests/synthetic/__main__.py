@@ -9,7 +9,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from . import DelayLaw, Options, generate, standard_events, write_release
+from . import Options, generate, standard_events, write_release
 
 
 def main(given: list[str] | None = None) -> None:
@@ -35,7 +35,7 @@ def main(given: list[str] | None = None) -> None:
         last_day=last,
         extracted_on=asked.extracted_on,
         options=Options(
-            delay=DelayLaw(mean_days=asked.mean_delay),
+            mean_delay=asked.mean_delay,
             with_lift_date=asked.lift_dates,
             changed=asked.changed,
             vanished=asked.vanished,
