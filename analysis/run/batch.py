@@ -13,9 +13,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING
@@ -26,12 +27,10 @@ from analysis.run.planning import Due, what_is_due
 from analysis.run.tasks import Limits, Task
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from analysis.run.kernels import Server
 
 SAVE_EVERY = 5.0
 """Seconds after which the manifest is written again while reports are made."""
-REHEARSED_FROM = 10
-"""Reports for each worker from which a rehearsal takes no longer than it saves: a report's time, a tenth of each."""
 
 
 def run(
@@ -129,99 +128,96 @@ def _longest_first(due: Sequence[Due], manifest: Mapping[str, Entry]) -> list[Du
     return sorted(due, key=seconds, reverse=True)
 
 
-Makes = Generator[Entry, None, list[Due]]
-"""Gives each entry as it is made, and at the end what was lost with a worker."""
-
-
 def _make_all(
     due: Sequence[Due], out: Path, manifest: Mapping[str, Entry], jobs: int, limits: Limits, cluster: str | None
 ) -> Generator[Entry]:
-    """Make reports in worker processes; give each entry as it is done.
-
-    When a worker dies, the reports that were under way are made once more, each alone, so that one which kills its
-    worker takes no other with it.
-    """
-    if not due:
-        return
-    if cluster is not None:
+    """Make reports on a cluster or in processes of this machine; give each entry as it is done."""
+    if due and cluster is not None:
         from analysis.run.cluster import make_on_cluster
 
-        yield from make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
-        return
-    from analysis.run.parent import shared_parent
-
-    with shared_parent(rehearsed=len(due) >= REHEARSED_FROM * jobs):
-        ahead = deque(due)
-        lost: list[Due] = []
-        while ahead:
-            lost += yield from _in_pool(ahead, out, manifest, limits, min(jobs, len(ahead)))
-        for one in lost:
-            if (yield from _in_pool(deque([one]), out, manifest, limits, 1)):
-                yield replace(one.task.entry, message="the worker process died, and so did a second one")
+        return make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
+    return _make_here(due, out, manifest, jobs, limits)
 
 
-def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits: Limits, jobs: int) -> Makes:
-    """Make reports in a pool of processes, until none is ahead or a process of the pool dies."""
-    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-    from concurrent.futures.process import BrokenProcessPool
+def _make_here(
+    due: Sequence[Due], out: Path, manifest: Mapping[str, Entry], jobs: int, limits: Limits
+) -> Generator[Entry]:
+    """Make reports in worker processes, each at the end of a line of its own, so that one that dies stops no other.
 
-    kind = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(kind)
-    if kind == "forkserver":
-        from multiprocessing import forkserver, resource_tracker
-
-        resource_tracker.ensure_running()  # which would let Ctrl-C through again
-        context.set_forkserver_preload(["analysis.run.worker"])
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is started now is deaf to Ctrl-C
+    What it was making is made once more, by another worker.
+    """
+    ahead, lost = deque(due), set[str]()
+    busy: dict[connection.Connection, Due] = {}
+    idle: list[connection.Connection] = []
+    workers: list[BaseProcess] = []
+    with TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch:
         try:
-            forkserver.ensure_running()
-        except OSError as error:
+            while ahead or busy:
+                while ahead and len(busy) < jobs:
+                    line = idle.pop() if idle else _hire(workers, scratch)
+                    busy[line] = one = ahead.popleft()
+                    with suppress(OSError):  # it is dead, as its line will say
+                        line.send((one, out, limits, manifest.get(one.task.entry.folder)))
+                importlib.import_module("analysis.run.site")  # now is time for what comes after the reports
+                for line in connection.wait(list(busy)):
+                    one, entry = busy.pop(line), None
+                    try:
+                        entry = line.recv()
+                    except (EOFError, OSError):  # it has died
+                        line.close()
+                        if one.task.entry.folder in lost:
+                            yield replace(one.task.entry, message="the worker process died, and so did a second one")
+                        else:
+                            lost.add(one.task.entry.folder)
+                            ahead.append(one)
+                    else:
+                        idle.append(line)
+                        yield entry
+        except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
+            for worker in workers:
+                worker.terminate()
+            raise
+        finally:
+            for line in [*idle, *busy]:
+                line.close()
+            for worker in workers:
+                worker.join()
+
+
+def _hire(workers: list[BaseProcess], scratch: str) -> connection.Connection:
+    """Start one more worker; give the line to it.
+
+    Raises
+    ------
+    InputError
+        No process can be started.
+    """
+    from analysis.run import kernels
+
+    shared: Server | None
+    try:
+        shared, kind = kernels.server(), "forkserver"
+    except kernels.NoFork as error:
+        if "forkserver" in multiprocessing.get_all_start_methods():
             raise InputError(
                 f"no worker can be started: {error}",
                 file=Path(tempfile.gettempdir()),
                 do="If the name of this temporary folder is too long, set TMPDIR to another",
             ) from error
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    lost: list[Due] = []
-    with (
-        TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch,
-        ProcessPoolExecutor(jobs, context, _begin, (dict(os.environ), scratch)) as pool,
-    ):
-        under_way: dict[Future[Entry], Due] = {}
-        try:
-            while (ahead and not lost) or under_way:
-                while ahead and not lost and len(under_way) < jobs:
-                    one = ahead.popleft()
-                    under_way[pool.submit(_make, one, out, limits, manifest.get(one.task.entry.folder))] = one
-                importlib.import_module("analysis.run.site")  # now is time for what comes after the reports
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    one = under_way.pop(future)
-                    try:
-                        yield future.result()
-                    except BrokenProcessPool:
-                        lost.append(one)
-        except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-    return lost
+        shared, kind = None, "spawn"
+    context = multiprocessing.get_context(kind)
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=_work, args=(theirs, dict(os.environ), scratch, shared))
+    with theirs, suppress(BrokenPipeError):  # it is dead already, as its line will say
+        worker.start()
+        workers.append(worker)
+    return ours
 
 
-def _make(due: Due, out: Path, limits: Limits, earlier: Entry | None) -> Entry:
-    """Make a report, or its page alone; here is the worker process, and only it needs papermill."""
-    from analysis.run.worker import make_report, renew_page
+def _work(line: connection.Connection, environment: dict[str, str], scratch: str, shared: Server | None) -> None:
+    """Be a worker: make the reports that come down the line; only here is papermill needed.
 
-    if due.action == "page" and earlier:
-        return renew_page(due.task, out, earlier)
-    return make_report(due.task, out, limits)
-
-
-def _begin(environment: dict[str, str], scratch: str) -> None:
-    """Begin a worker: with the variables of the process that gives out the work, to which Ctrl-C is left.
-
-    What forks the workers was started with those of the first run, which may be others. Notebooks are run in folders
+    It has the variables of the process that gives out the work, to which Ctrl-C is left. Notebooks are run in folders
     below ``scratch``, which go away with the run; and so does the worker, however the run ends.
     """
     os.environ.clear()
@@ -229,6 +225,17 @@ def _begin(environment: dict[str, str], scratch: str) -> None:
     tempfile.tempdir = scratch
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_run, args=(scratch,), daemon=True).start()
+    if shared:
+        from analysis.run.kernels import share
+
+        share(shared)
+    from analysis.run.worker import make_report, renew_page
+
+    with suppress(EOFError):
+        while True:
+            due, out, limits, earlier = line.recv()
+            renewed = due.action == "page" and earlier
+            line.send(renew_page(due.task, out, earlier) if renewed else make_report(due.task, out, limits))
 
 
 def _end_with_the_run(scratch: str) -> None:

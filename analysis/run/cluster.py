@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from functools import cache
@@ -32,7 +32,7 @@ URL_VARIABLE = "DECLINES_DATA_URL"
 Answer = tuple[Entry, str, bool]
 
 
-def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: str, jobs: int) -> Iterator[Entry]:
+def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: str, jobs: int) -> Generator[Entry]:
     """Make reports on a cluster; give each entry as it is done.
 
     Parameters
