@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import multiprocessing
 import os
 import shutil
@@ -18,8 +19,7 @@ from dataclasses import replace
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
 from analysis.run.manifest import Entry, read_manifest, write_manifest
@@ -67,17 +67,20 @@ def run(
     dict
         The entries of these reports, by folder. After Ctrl-C those that were done stand in the manifest.
     """
-    _make_ready(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        says = f"the folder of reports cannot be written: {error.strerror}"
+        raise InputError(says, file=out, do="Give another with --out") from error
     manifest = read_manifest(out)
-    results: dict[str, Entry] = {}
-    done: dict[str, Entry] = {}
     due = what_is_due(tasks, out, force=force)
-    for action, _, task in due:
-        if action == "current":
-            results[task.entry.folder] = manifest[task.entry.folder]
-            report("current", manifest[task.entry.folder])
+    current = {one.task.entry.folder: manifest[one.task.entry.folder] for one in due if one.action == "current"}
+    for entry in current.values():
+        report("current", entry)
     ahead = _longest_first([one for one in due if one.action != "current"], manifest)
-    actions = {one.task.entry.folder: one.action for one in ahead}
+    pages = {one.task.entry.folder for one in ahead if one.action == "page"}
+    done: dict[str, Entry] = {}
     saved = time.monotonic()
     try:
         with closing(_make_all(ahead, out, manifest, jobs, limits or Limits(), cluster)) as made:
@@ -88,42 +91,20 @@ def run(
                 if time.monotonic() - saved > SAVE_EVERY:
                     write_manifest(out, read_manifest(out) | done)  # another run may have written there
                     saved = time.monotonic()
-                renewed = entry.outcome == "made" and actions[entry.folder] == "page"
-                report("page" if renewed else entry.outcome, entry)
+                report("page" if entry.outcome == "made" and entry.folder in pages else entry.outcome, entry)
     finally:
         if ahead:
             write_manifest(out, read_manifest(out) | done)
-    return results | done
-
-
-def _make_ready(out: Path) -> None:
-    """Make the folder of all reports, and see that files can be written there.
-
-    Raises
-    ------
-    InputError
-        They cannot.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"the folder of reports cannot be written: {error.strerror}", file=out, do="Give another with --out"
-        ) from error
+    return current | done
 
 
 def _longest_first(due: Sequence[Due], manifest: Mapping[str, Entry]) -> list[Due]:
     """Order reports by how long they took, or those of the same notebook did; what was never made comes first."""
-    of_notebook: dict[str, list[float]] = {}
-    for entry in manifest.values():
-        of_notebook.setdefault(entry.notebook, []).append(entry.seconds)
 
     def seconds(one: Due) -> float:
-        if earlier := manifest.get(one.task.entry.folder):
-            return earlier.seconds
-        return statistics.median(of_notebook.get(one.task.entry.notebook, [float("inf")]))
+        own = manifest.get(one.task.entry.folder)
+        alike = [own] if own else [entry for entry in manifest.values() if entry.notebook == one.task.entry.notebook]
+        return statistics.median(entry.seconds for entry in alike) if alike else math.inf
 
     return sorted(due, key=seconds, reverse=True)
 
@@ -131,26 +112,17 @@ def _longest_first(due: Sequence[Due], manifest: Mapping[str, Entry]) -> list[Du
 def _make_all(
     due: Sequence[Due], out: Path, manifest: Mapping[str, Entry], jobs: int, limits: Limits, cluster: str | None
 ) -> Generator[Entry]:
-    """Make reports on a cluster or in processes of this machine; give each entry as it is done."""
+    """Make reports in worker processes, each at the end of a line of its own, so that one that dies stops no other."""
     if due and cluster is not None:
         from analysis.run.cluster import make_on_cluster
 
-        return make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
-    return _make_here(due, out, manifest, jobs, limits)
-
-
-def _make_here(
-    due: Sequence[Due], out: Path, manifest: Mapping[str, Entry], jobs: int, limits: Limits
-) -> Generator[Entry]:
-    """Make reports in worker processes, each at the end of a line of its own, so that one that dies stops no other.
-
-    What it was making is made once more, by another worker.
-    """
+        yield from make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
+        return
     ahead, lost = deque(due), set[str]()
     busy: dict[connection.Connection, Due] = {}
     idle: list[connection.Connection] = []
     workers: list[BaseProcess] = []
-    with TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch:
+    with tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch:
         try:
             while ahead or busy:
                 while ahead and len(busy) < jobs:
@@ -159,78 +131,56 @@ def _make_here(
                     with suppress(OSError):  # it is dead, as its line will say
                         line.send((one, out, limits, manifest.get(one.task.entry.folder)))
                 importlib.import_module("analysis.run.site")  # now is time for what comes after the reports
-                for line in connection.wait(list(busy)):
-                    one, entry = busy.pop(line), None
+                told = connection.wait(list(busy))
+                for line in [one for one in busy if one in told]:
+                    one = busy.pop(line)
                     try:
                         entry = line.recv()
-                    except (EOFError, OSError):  # it has died
-                        line.close()
-                        if one.task.entry.folder in lost:
-                            yield replace(one.task.entry, message="the worker process died, and so did a second one")
-                        else:
+                        idle.append(line)
+                    except (EOFError, OSError):  # it has died: another worker makes the report, if none did so before
+                        entry = replace(one.task.entry, message="the worker process died, and so did a second one")
+                        if one.task.entry.folder not in lost:
                             lost.add(one.task.entry.folder)
                             ahead.append(one)
-                    else:
-                        idle.append(line)
-                        yield entry
+                            continue
+                    yield entry
         except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
             for worker in workers:
                 worker.terminate()
             raise
         finally:
-            for line in [*idle, *busy]:
+            for line in (*idle, *busy):
                 line.close()
             for worker in workers:
                 worker.join()
 
 
 def _hire(workers: list[BaseProcess], scratch: str) -> connection.Connection:
-    """Start one more worker; give the line to it.
+    """Start one more worker; give the line to it."""
+    from analysis.run.kernels import server
 
-    Raises
-    ------
-    InputError
-        No process can be started.
-    """
-    from analysis.run import kernels
-
-    shared: Server | None
-    try:
-        shared, kind = kernels.server(), "forkserver"
-    except kernels.NoFork as error:
-        if "forkserver" in multiprocessing.get_all_start_methods():
-            raise InputError(
-                f"no worker can be started: {error}",
-                file=Path(tempfile.gettempdir()),
-                do="If the name of this temporary folder is too long, set TMPDIR to another",
-            ) from error
-        shared, kind = None, "spawn"
-    context = multiprocessing.get_context(kind)
+    shared = server()
+    context: Any = multiprocessing.get_context("forkserver" if shared else "spawn")
     ours, theirs = context.Pipe()
     worker = context.Process(target=_work, args=(theirs, dict(os.environ), scratch, shared))
-    with theirs, suppress(BrokenPipeError):  # it is dead already, as its line will say
+    with theirs, suppress(EOFError, OSError):  # it is dead already, as its line will say
         worker.start()
         workers.append(worker)
     return ours
 
 
 def _work(line: connection.Connection, environment: dict[str, str], scratch: str, shared: Server | None) -> None:
-    """Be a worker: make the reports that come down the line; only here is papermill needed.
-
-    It has the variables of the process that gives out the work, to which Ctrl-C is left. Notebooks are run in folders
-    below ``scratch``, which go away with the run; and so does the worker, however the run ends.
-    """
+    """Be a worker, with the run's variables, and temporary files where they go away with the run: make reports."""
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = scratch
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out the work
     threading.Thread(target=_end_with_the_run, args=(scratch,), daemon=True).start()
-    if shared:
-        from analysis.run.kernels import share
-
-        share(shared)
+    from analysis.run.kernels import share
     from analysis.run.worker import make_report, renew_page
 
+    if shared:
+        share(shared)
     with suppress(EOFError):
         while True:
             due, out, limits, earlier = line.recv()
@@ -241,7 +191,6 @@ def _work(line: connection.Connection, environment: dict[str, str], scratch: str
 def _end_with_the_run(scratch: str) -> None:
     """End this process when the one that gave out the work has ended; its kernel ends with it."""
     run = multiprocessing.parent_process()
-    if run is not None:
-        connection.wait([run.sentinel])
-        shutil.rmtree(scratch, ignore_errors=True)
-        os._exit(1)
+    connection.wait([run.sentinel] if run else [])
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(1)

@@ -79,13 +79,13 @@ def _received(future: Future[Answer], task: Task, out: Path) -> Entry:
     """Take a report from a worker; write its files, if the worker could not."""
     from distributed.scheduler import KilledWorker
 
-    from analysis.run.worker import Executed, write_files
+    from analysis.run.worker import write_files
 
     try:
         entry, executed, sent = future.result()
     except KilledWorker:
         return replace(task.entry, message="the workers that made it were lost, one after another")
-    return write_files(entry, Executed(executed), out) if sent else entry
+    return write_files(entry, executed, out) if sent else entry
 
 
 def make_there(task: Task, out: Path, limits: Limits, token: str, sources: str) -> Answer:
@@ -104,7 +104,7 @@ def make_there(task: Task, out: Path, limits: Limits, token: str, sources: str) 
     shared = out / TOKEN
     if shared.is_file() and shared.read_text() == token:
         return write_files(entry, executed, out), "", False
-    return entry, executed.text, True
+    return entry, executed, True
 
 
 def use_address(url: str) -> None:

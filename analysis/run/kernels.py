@@ -1,11 +1,8 @@
 """Warm kernels: forked from Python's own fork server, which has imported what notebooks import.
 
 Starting a kernel the ordinary way costs seconds of imports; a fork costs hundredths. Each kernel is a fresh process all
-the same, in a session, folder, environment and random state of its own.
-
-Jupyter finds :class:`WarmProvisioner` by its entry point ``declines-warm``; a kernelspec may name it, or the variable
-``JUPYTER_DEFAULT_PROVISIONER_NAME``. Where a fork would not be as good as a fresh start, the kernel is started in the
-ordinary way, and that is said once.
+the same. Jupyter finds :class:`WarmProvisioner` by its entry point ``declines-warm``. Where a fork would not be as good
+as a fresh start, the kernel is started in the ordinary way, and that is said once.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ import random
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from contextlib import chdir
@@ -30,17 +28,16 @@ from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
 
+from analysis.errors import InputError
 from analysis.run import preload
 
 PROVISIONER = "declines-warm"
 READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "LC_", "LANG")
 """Beginnings of the names of variables that Python and libraries read once: for other values, no fork will do."""
+REACHED_BY = ("_forkserver_address", "_forkserver_authkey")
+"""What multiprocessing must know to reach a fork server; newer Pythons have the second."""
 started: list[int] = []
 """Process ids of the kernels that this process has started, warm or not."""
-
-
-class NoFork(OSError):
-    """A kernel cannot be forked; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -52,44 +49,38 @@ class Server:
     package: dict[Path, int] | None
 
 
-_own: list[Server] = []
+_running: list[Server] = []
 
 
-def server() -> Server:
-    """Start the fork server of this process, once.
+def server() -> Server | None:
+    """Start the fork server of this process, once; None where there is no fork.
 
     Raises
     ------
-    NoFork
-        The system cannot fork, or the temporary folder can hold no socket.
+    InputError
+        The temporary folder cannot hold its socket.
     """
-    if _own:
-        return _own[0]
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        raise NoFork("this system cannot fork")
-    package, before = _package(), dict(os.environ)
-    forkserver.set_forkserver_preload([preload.__name__])
-    os.environ.update(preload.WHILE_IMPORTING)
-    try:
-        with chdir(Path(os.__file__).parent):  # it looks for modules where it is started: no user's file is one
-            forkserver.ensure_running()
-    except OSError as error:
-        raise NoFork(f"no socket can be made in the temporary folder: {error}") from error
-    finally:
-        variables = _read_at_import(dict(os.environ))
-        os.environ.clear()
-        os.environ.update(before)
-    own = vars(forkserver._forkserver)  # type: ignore[attr-defined]
-    reached = {name: own[name] for name in ("_forkserver_address", "_forkserver_authkey") if name in own}
-    _own.append(Server(reached, variables, package))
-    return _own[0]
+    if not _running and "forkserver" in multiprocessing.get_all_start_methods():
+        started_with = _read_at_import(dict(os.environ)), _package()
+        forkserver.set_forkserver_preload([preload.__name__])
+        try:
+            with chdir(Path(os.__file__).parent):  # it looks for modules where it is started: no user's file is one
+                forkserver.ensure_running()
+        except OSError as error:
+            raise InputError(
+                f"no worker can be started: {error}",
+                file=Path(tempfile.gettempdir()),
+                do="If the name of this temporary folder is too long, set TMPDIR to another",
+            ) from error
+        reached = {name: value for name, value in vars(forkserver._forkserver).items() if name in REACHED_BY}
+        _running.append(Server(reached, *started_with))
+    return _running[0] if _running else None
 
 
 def share(shared: Server) -> None:
     """Take kernels from the fork server that has forked this process, with the package as it was then."""
-    own = forkserver._forkserver  # type: ignore[attr-defined]
-    vars(own).update(shared.reached, ensure_running=lambda: None)
-    _own[:] = [replace(shared, package=None)]
+    vars(forkserver._forkserver).update(shared.reached, ensure_running=lambda: None)
+    _running[:] = [replace(shared, package=None)]
 
 
 def _package() -> dict[Path, int]:
@@ -100,6 +91,21 @@ def _package() -> dict[Path, int]:
 def _read_at_import(env: dict[str, str]) -> dict[str, str]:
     """Keep the variables that are read once, when Python starts or a library is imported."""
     return {name: value for name, value in env.items() if name.startswith(READ_AT_IMPORT)}
+
+
+def _why_not_forked(command: list[str], cwd: str, env: dict[str, str]) -> str:
+    """Say why a fork would not be as good as a fresh start; blank where it would."""
+    ours = {sys.executable, str(Path(sys.executable).resolve())}
+    running = server()
+    if running is None:
+        return "this system cannot fork"
+    if shutil.which(command[0]) not in ours or command[1:3] != ["-m", "ipykernel_launcher"]:
+        return "the kernel is not this environment's Python"
+    if (differing := running.variables.items() ^ _read_at_import(env).items()) - preload.ONE_THREAD.items():
+        return f"the kernel is to start with another {min(differing)[0]}"
+    if (Path(cwd) / "matplotlibrc").exists():
+        return "the kernel's folder has a matplotlibrc"
+    return "" if running.package in (None, _package()) else "the package has been edited since the first one"
 
 
 @dataclass(frozen=True)
@@ -121,16 +127,14 @@ class _Kernel:
         time.tzset()
         random.seed()
         sys.modules["numpy"].random.seed()
-        import ipykernel_launcher
-        from ipykernel.kernelapp import launch_new_instance
-
-        sys.argv = [ipykernel_launcher.__file__, *self.arguments]
+        launcher, app = sys.modules["ipykernel_launcher"], sys.modules["ipykernel.kernelapp"]
+        sys.argv = [str(launcher.__file__), *self.arguments]
         try:
-            launch_new_instance(parent_handle=os.getppid())
+            app.launch_new_instance(parent_handle=os.getppid())
         except Exception:
             sys.excepthook(*sys.exc_info())
             os._exit(1)  # its threads and sockets would keep a kernel that never came to life
-        threading._shutdown()  # type: ignore[attr-defined]  # as an interpreter ends; the fork server does not
+        threading._shutdown()  # type: ignore[attr-defined]  # as an interpreter ends; what the fork server forks does not
         atexit._run_exitfuncs()
         return 0
 
@@ -142,43 +146,23 @@ def _end_with(client: int) -> None:
 
 
 class ForkedKernel:
-    """A kernel that the fork server forked, with as much of :class:`subprocess.Popen` as a provisioner needs.
-
-    Raises
-    ------
-    NoFork
-        There is no fork that would be as good as a fresh start; the message says why.
-    """
+    """A kernel that the fork server forked, with as much of :class:`subprocess.Popen` as a provisioner needs."""
 
     stdin = stdout = stderr = None
 
-    def __init__(self, command: list[str], cwd: str, env: dict[str, str]) -> None:
-        ours = {sys.executable, str(Path(sys.executable).resolve())}
-        if shutil.which(command[0]) not in ours or command[1:3] != ["-m", "ipykernel_launcher"]:
-            raise NoFork("the kernel is not this environment's Python")
-        running = server()
-        wanted = _read_at_import({**preload.WHILE_IMPORTING, **env})
-        if differing := {name for name, _ in wanted.items() ^ running.variables.items()}:
-            raise NoFork(f"the kernel is to start with another {min(differing)}")
-        if (Path(cwd) / "matplotlibrc").exists():
-            raise NoFork("the kernel's folder has a matplotlibrc")
-        if running.package is not None and running.package != _package():
-            raise NoFork("the package has been edited since")
+    def __init__(self, kernel: _Kernel) -> None:
         self.returncode: int | None = None
-        try:
-            self._status, self._line = forkserver.connect_to_new_process([])
-            with open(self._line, "wb", closefd=False) as told:
-                pickle.dump({}, told)
-                pickle.dump(_Kernel(command[3:], cwd, env), told)
-            self.pid: int = forkserver.read_signed(self._status)  # type: ignore[attr-defined]
-        except (OSError, EOFError) as error:
-            raise NoFork("the process that forks them has ended") from error
+        self._status, self._line = forkserver.connect_to_new_process([])
+        with open(self._line, "wb", closefd=False) as told:
+            pickle.dump({}, told)
+            pickle.dump(kernel, told)
+        self.pid: int = forkserver.read_signed(self._status)
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the end; give the exit status, None if it does not come in time."""
         if self.returncode is None and connection.wait([self._status], timeout):
             try:
-                self.returncode = forkserver.read_signed(self._status)  # type: ignore[attr-defined]
+                self.returncode = forkserver.read_signed(self._status)
             except EOFError:  # the fork server has ended, and its kernels with it
                 self.returncode = -signal.SIGKILL
             os.close(self._status)
@@ -194,32 +178,24 @@ class ForkedKernel:
         if self.poll() is None:
             os.kill(self.pid, number)
 
-    def terminate(self) -> None:
-        """Ask the kernel to end."""
-        self.send_signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End the kernel."""
-        self.send_signal(signal.SIGKILL)
-
 
 class WarmProvisioner(LocalProvisioner):
     """Starts a kernel by a fork, or in the ordinary way where that would not be as good as a fresh start."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401
         """Start the kernel; see :class:`jupyter_client.provisioning.KernelProvisionerBase`."""
+        self.cwd = str(kwargs.get("cwd") or Path.cwd())
         env = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
-        cwd = str(kwargs.get("cwd") or Path.cwd())
         try:
-            forked = await asyncio.to_thread(ForkedKernel, cmd, cwd, env)
-        except NoFork as reason:
-            _say_once(str(reason))
+            if not (why_not := _why_not_forked(cmd, self.cwd, env)):
+                self.process: Any = await asyncio.to_thread(ForkedKernel, _Kernel(cmd[3:], self.cwd, env))
+                self.pid = self.pgid = self.process.pid
+        except (InputError, OSError, EOFError) as error:
+            why_not = str(error) or "the process that forks them has ended"
+        if why_not:
+            _say_once(why_not)
             await super().launch_kernel(cmd, **{**kwargs, "env": {**preload.ONE_THREAD, **env}})
-        else:
-            self.process = forked  # type: ignore[assignment]  # as good as a Popen, for what is asked of it
-            self.pid, self.pgid, self.cwd = forked.pid, forked.pid, cwd
-        if self.pid is not None:
-            started.append(self.pid)
+        started.extend([self.pid] if self.pid is not None else [])
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:

@@ -9,24 +9,21 @@ import pkgutil
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""More would not live through a fork; and so a number does not depend on the machine."""
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # more would not live through a fork; and no number depends on the machine
 WHILE_IMPORTING = {
-    **ONE_THREAD,
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as a kernel sets it before matplotlib is imported
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a notice about frozen modules
 }
-"""Variables of the fork server while it imports."""
-LIBRARIES = (
-    "IPython.core.completerlib IPython.core.debugger IPython.core.logger IPython.core.oinspect IPython.utils.wildcard "
-    "IPython.extensions.storemagic faulthandler ipykernel.debugger ipykernel.ipkernel ipykernel.kernelapp sqlite3 "
-    "ipykernel_launcher matplotlib.backends.backend_agg matplotlib.backends.backend_svg matplotlib.pyplot pandas "
-    "pyarrow.parquet scipy.stats seaborn tornado.platform.asyncio"
-)
-"""What every kernel imports at its start, and what notebooks do."""
+LIBRARIES = """
+IPython.core.completerlib IPython.core.debugger IPython.core.logger IPython.core.oinspect IPython.extensions.storemagic
+IPython.utils.wildcard faulthandler ipykernel.debugger ipykernel.ipkernel ipykernel.kernelapp ipykernel_launcher pandas
+matplotlib.backends.backend_agg matplotlib.backends.backend_svg matplotlib.pyplot pyarrow.parquet scipy.stats seaborn
+sqlite3 tornado.platform.asyncio analysis.run.worker
+"""  # what every kernel imports at its start, what notebooks do, and what workers do
 made: dict[str, str] = {}
 """The variables that imports have set, as they set them in every kernel."""
 
@@ -35,22 +32,19 @@ def preload() -> None:
     """Import and use what notebooks import, without leaving a trace that a notebook could see."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks for workers and kernels
     sys.path[:] = [path for path in sys.path if path]
+    os.environ.update({**WHILE_IMPORTING, **os.environ, **ONE_THREAD})
     before, run = dict(os.environ), os.getppid()
     builtins.get_ipython = lambda: SimpleNamespace(kernel=True)  # type: ignore[attr-defined]  # pandas asks for it
     names = LIBRARIES.split()
     for room in ("load", "stats", "show"):
-        folder = os.path.join(os.path.dirname(os.path.dirname(__file__)), room)
+        folder = str(Path(__file__).parents[1] / room)
         names += [f"analysis.{room}.{module.name}" for module in pkgutil.iter_modules([folder])]
-    for name in [*names, "analysis.run.worker"]:
-        if os.getppid() != run:  # which has ended already
-            os._exit(0)
+    for name in names if os.getppid() == run else ():
         with suppress(Exception):  # the reports that need it will say what is wrong with it
             importlib.import_module(name)
     del builtins.get_ipython  # type: ignore[attr-defined]
-    figure = sys.modules["matplotlib.figure"].Figure()
-    figure.add_subplot().set_title("Aa1")
     for kind in ("svg", "png"):
-        figure.savefig(io.BytesIO(), format=kind)
+        sys.modules["matplotlib.figure"].Figure().savefig(io.BytesIO(), format=kind)
     made.update(os.environ.items() - before.items())
     gc.collect()
     gc.freeze()  # what is shared is not walked through, and so not copied, in every one of them

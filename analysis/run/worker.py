@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from typing import Any
 import nbformat
 import psutil
 from jupyter_client.provisioning import KernelProvisionerFactory
-from nbformat import NotebookNode
 from papermill import execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
@@ -34,10 +33,7 @@ from analysis.run.revisions import write_again, write_revised
 from analysis.run.tasks import FAILED, Limits, Task
 from analysis.run.writing import write_whole
 
-KERNEL_ARGUMENTS = [
-    "--IPKernelApp.log_level=50",  # notices of a kernel that lives for one report
-    "--HistoryManager.hist_file=:memory:",
-]
+KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]
 VERSIONS_VARIABLE = "DECLINES_VERSIONS"
 """Names the version of each source that a kernel opens: the one that the report was planned with."""
 LOOK_EVERY = 0.5
@@ -50,7 +46,7 @@ class _SavingEngine(NBClientEngine):
     """Papermill's own engine; what was executed is saved when the kernel dies, too."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, save_as: str, **kwargs: Any) -> None:  # noqa: ANN401
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, save_as: Path, **kwargs: Any) -> None:  # noqa: ANN401
         """Run the cells; see :class:`papermill.engines.Engine`."""
         try:
             super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
@@ -64,20 +60,12 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # what went wrong
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 
 
-@dataclass(frozen=True)
-class Executed:
-    """An executed notebook: as papermill wrote it, blank if it could not; and as it is, None if it was not kept."""
-
-    text: str
-    notebook: NotebookNode | None = None
-
-
 def make_report(task: Task, out: Path, limits: Limits) -> Entry:
     """Execute one notebook and write its report; a failure is an entry, not an exception."""
     return write_files(*execute(task, limits), out)
 
 
-def write_files(entry: Entry, executed: Executed, out: Path) -> Entry:
+def write_files(entry: Entry, executed: str, out: Path) -> Entry:
     """Write the files of an executed notebook; give its entry with their hashes.
 
     A failed one leaves its executed copy as ``failed.ipynb`` beside whatever an earlier run made.
@@ -86,10 +74,9 @@ def write_files(entry: Entry, executed: Executed, out: Path) -> Entry:
     message, files = entry.message, entry.files
     try:
         if not message:
-            notebook = executed.notebook or nbformat.reads(executed.text, as_version=4)
-            files = write_revised(out, entry, notebook, entry.started, executed.text)
-        elif executed.text:
-            write_whole(out / entry.folder / FAILED, executed.text.encode())
+            files = write_revised(out, entry, nbformat.reads(executed, as_version=4), entry.started, executed)
+        elif executed:
+            write_whole(out / entry.folder / FAILED, executed.encode())
     except InputError as error:
         message = str(error)
     except OSError as error:
@@ -98,7 +85,7 @@ def write_files(entry: Entry, executed: Executed, out: Path) -> Entry:
     return replace(entry, outcome="failed" if message else "made", message=message, files=files, seconds=seconds)
 
 
-def execute(task: Task, limits: Limits) -> tuple[Entry, Executed]:
+def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
     """Execute the notebook of a report, in an empty folder of its own.
 
     A kernel that dies is given a second try; a cell that fails is not.
@@ -106,80 +93,55 @@ def execute(task: Task, limits: Limits) -> tuple[Entry, Executed]:
     Returns
     -------
     tuple
-        The entry, without files (its message says why the notebook failed, blank = it did not); and the executed
-        notebook as far as it came.
+        The entry, without files (its message says why the notebook failed, blank = it did not); and the text of the
+        executed notebook as far as it came, blank if it was not kept.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of its name elsewhere
-        KernelProvisionerFactory.instance().default_provisioner_name = kernels.PROVISIONER
         os.environ[VERSIONS_VARIABLE] = json.dumps(task.versions)
-        executed, notebook, message = Path(folder) / NOTEBOOK, None, ""
+        KernelProvisionerFactory.instance().default_provisioner_name = kernels.PROVISIONER
+        executed, message = Path(folder) / NOTEBOOK, ""
         for number in (1, 2):
             (work := Path(folder) / f"try-{number}").mkdir()
-            try:
-                notebook = _run_cells(task, executed, work, limits)
-            except PapermillExecutionError as error:
-                message = f"cell {error.exec_count}: {error.ename}: {error.evalue}".splitlines()[0]
-            except nbformat.ValidationError as error:
-                message = f"a cell shows what no notebook can hold: {error.message}".splitlines()[0]
-            except _Stopped as stopped:
-                message = str(stopped)
-            except OSError as error:
-                message = f"the report could not be made: {error}"
-            except RuntimeError as error:  # of nbclient and jupyter_client: the kernel is dead, or never came to life
-                message = f"the kernel died, and so did a second one: {error}".splitlines()[0]
-                continue
-            else:
-                message = ""
+            with _watching(limits) as stopped:
+                try:
+                    message = ""
+                    _run_cells(task, executed, work)
+                except PapermillExecutionError as error:
+                    message = f"cell {error.exec_count}: {error.ename}: {error.evalue}"
+                except nbformat.ValidationError as error:
+                    message = f"a cell shows what no notebook can hold: {error.message}"
+                except OSError as error:
+                    message = f"the report could not be made: {error}"
+                except RuntimeError as error:  # of nbclient and jupyter_client: it is dead, or never came to life
+                    message = stopped[0] if stopped else f"the kernel died, and so did a second one: {error}"
+                    if not stopped:
+                        continue
             break
         text = executed.read_text(encoding="utf-8") if executed.is_file() else ""
-    seconds = time.perf_counter() - clock
-    entry = replace(task.entry, message=message, started=started, seconds=seconds)
-    return entry, Executed(text, notebook)
+    message = message.splitlines()[0] if message else ""
+    return replace(task.entry, message=message, started=started, seconds=time.perf_counter() - clock), text
 
 
-class _Stopped(Exception):
-    """A report was stopped; the message says why."""
-
-
-def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> NotebookNode:
-    """Run the cells of a notebook by papermill, within the limits; give the notebook, which stands in the file, too.
-
-    Raises
-    ------
-    _Stopped
-        A limit was passed.
-    PapermillExecutionError, RuntimeError
-        A cell failed; the kernel died.
-    """
-    with _watching(limits) as stopped:
-        try:
-            return execute_notebook(
-                str(task.notebook),
-                str(executed),
-                parameters=task.entry.parameters,
-                cwd=str(work),
-                progress_bar=False,
-                kernel_name="python3",
-                engine_name="declines",
-                request_save_on_cell_execute=False,
-                save_as=str(executed),
-                config=_sockets(f"{work}-socket"),
-                extra_arguments=KERNEL_ARGUMENTS,
-                shutdown_kernel="immediate",  # all that it made stands in its outputs
-            )
-        except RuntimeError as error:
-            raise _Stopped(stopped[0]) if stopped else error from error
-
-
-def _sockets(name: str) -> Config:
-    """Let a kernel's sockets have a name, where the system has such.
-
-    A port is chosen before the kernel takes it, and another kernel may take it in between.
-    """
+def _run_cells(task: Task, executed: Path, work: Path) -> None:
+    """Run the cells of a notebook by papermill, into a file."""
+    name = f"{work}-socket"  # a port is chosen before the kernel takes it, and another may take it in between
     named = hasattr(socket, "AF_UNIX") and len(os.fsencode(f"{name}-1")) <= LONGEST_SOCKET_NAME
-    return Config({"KernelManager": {"transport": "ipc", "ip": name}} if named else {})
+    execute_notebook(
+        str(task.notebook),
+        str(executed),
+        parameters=task.entry.parameters,
+        cwd=str(work),
+        progress_bar=False,
+        kernel_name="python3",
+        engine_name="declines",
+        request_save_on_cell_execute=False,
+        save_as=executed,
+        config=Config({"KernelManager": {"transport": "ipc", "ip": name}} if named else {}),
+        extra_arguments=KERNEL_ARGUMENTS,
+        shutdown_kernel="immediate",  # all that it made stands in its outputs
+    )
 
 
 @contextmanager
@@ -192,9 +154,7 @@ def _watching(limits: Limits) -> Iterator[list[str]]:
     def watch() -> None:
         until = time.monotonic() + limits.seconds
         while not done.wait(LOOK_EVERY):
-            if stopped:
-                pass
-            elif time.monotonic() > until:
+            if time.monotonic() > until:
                 stopped.append(f"stopped: it took longer than {limits.seconds:g} s (--timeout)")
             elif sum(_of_each(lambda process: process.memory_info().rss)) > limits.megabytes * MEGABYTE:
                 stopped.append(f"stopped: it used more than {limits.megabytes:g} MB of memory (--memory)")
@@ -218,8 +178,7 @@ def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
     answers = []
     for kernel in kernels.started:
         with suppress(psutil.NoSuchProcess):
-            started = psutil.Process(kernel).children(recursive=True)
-            for process in (*reversed(started), psutil.Process(kernel)):
+            for process in (*psutil.Process(kernel).children(recursive=True), psutil.Process(kernel)):
                 with suppress(psutil.NoSuchProcess):
                     answers.append(ask(process))
     return answers
@@ -237,19 +196,13 @@ def renew_page(task: Task, out: Path, earlier: Entry) -> Entry:
     earlier
         What stands of it.
     """
-    folder = out / task.entry.folder
-    executed = nbformat.reads((folder / NOTEBOOK).read_text(encoding="utf-8"), as_version=4)
-    cells = [cell for cell in executed.cells if cell.cell_type == "code"]
-    ran = iter(cells)
-    renewed = []
+    executed = nbformat.read(out / task.entry.folder / NOTEBOOK, as_version=4)
+    ran = iter([cell for cell in executed.cells if cell.cell_type == "code"])
+    executed.cells = []
     for cell in nbformat.read(task.notebook, as_version=4).cells:
-        if cell.cell_type != "code":
-            renewed.append(cell)
-            continue
-        renewed.append(next(ran))
+        executed.cells.append(next(ran) if cell.cell_type == "code" else cell)
         if "parameters" in cell.metadata.get("tags", []):
-            renewed.append(next(ran))  # the cell in which papermill put the values
-    executed.cells = renewed
+            executed.cells.append(next(ran))  # the cell in which papermill put the values
     try:
         written = write_again(out, task.entry.folder, executed)
     except OSError as error:

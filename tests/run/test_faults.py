@@ -200,6 +200,8 @@ def half_done(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "good\n"
+    while not (tmp_path / "worker").is_file():
+        assert process.poll() is None
     yield process, tmp_path / "out"
     process.kill()
     process.communicate()
