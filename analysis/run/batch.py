@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import statistics
 import tempfile
 import threading
 import time
@@ -78,7 +77,9 @@ def run(
     current = {one.task.entry.folder: manifest[one.task.entry.folder] for one in due if one.action == "current"}
     for entry in current.values():
         report("current", entry)
-    ahead = _longest_first([one for one in due if one.action != "current"], manifest)
+    took = {folder: entry.seconds for folder, entry in manifest.items()}
+    ahead = [one for one in due if one.action != "current"]
+    ahead.sort(key=lambda one: took.get(one.task.entry.folder, math.inf), reverse=True)
     pages = {one.task.entry.folder for one in ahead if one.action == "page"}
     done: dict[str, Entry] = {}
     saved = time.monotonic()
@@ -96,17 +97,6 @@ def run(
         if ahead:
             write_manifest(out, read_manifest(out) | done)
     return current | done
-
-
-def _longest_first(due: Sequence[Due], manifest: Mapping[str, Entry]) -> list[Due]:
-    """Order reports by how long they took, or those of the same notebook did; what was never made comes first."""
-
-    def seconds(one: Due) -> float:
-        own = manifest.get(one.task.entry.folder)
-        alike = [own] if own else [entry for entry in manifest.values() if entry.notebook == one.task.entry.notebook]
-        return statistics.median(entry.seconds for entry in alike) if alike else math.inf
-
-    return sorted(due, key=seconds, reverse=True)
 
 
 def _make_all(
