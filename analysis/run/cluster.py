@@ -62,7 +62,8 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
         for future in as_completed(under_way):
             task = under_way.pop(future)
             try:
-                made = write_files(*future.result(), out)
+                entry, executed = future.result()
+                made = write_files(entry, executed, out)
             except KilledWorker:
                 made = replace(task.entry, message="the workers that made it were lost, one after another")
             yield made

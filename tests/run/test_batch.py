@@ -196,9 +196,8 @@ def test_those_that_took_longest_come_first(tmp_path: Path, made: list[str]) -> 
     write_manifest(tmp_path, {name: replace(entry, seconds=took[name]) for name, entry in entries.items()})
     made.clear()
     run(_tasks("2015-01-03:2015-01-24"), tmp_path, jobs=1, force=True)
-    assert made[0] == sorted(entries)[1]
-    assert made[-1] == sorted(entries)[0]
-    assert set(made[1:-1]) == {sorted(entries)[2], "weekly_bulletin/fy2015/2015-01-24"}
+    first, second, third = sorted(entries)
+    assert made == ["weekly_bulletin/fy2015/2015-01-24", second, third, first]
 
 
 def test_two_runs_into_one_folder_keep_what_each_has_made(tmp_path: Path, made: list[str]) -> None:
@@ -222,6 +221,5 @@ def test_a_kernel_is_told_the_version_of_each_source_that_its_report_was_planned
     (task,) = tasks_of([path])
     (entry,) = run([replace(task, versions={"mine": "v002"})], tmp_path / "out", jobs=1).values()
     cells = json.loads((tmp_path / "out" / entry.folder / "notebook.ipynb").read_text())["cells"]
-    assert [out["text"] for cell in cells for out in cell.get("outputs", []) if "text" in out] == [
-        ['{"mine": "v002"}\n']
-    ]
+    shown = [output.get("text") for cell in cells for output in cell.get("outputs", [])]
+    assert ['{"mine": "v002"}\n'] in shown
