@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,22 +39,16 @@ def _waiting(folder: Path) -> str:
 
 
 def test_a_lost_workers_reports_are_made_elsewhere(scheduler: LocalCluster, tmp_path: Path) -> None:
-    marks = Path(tempfile.gettempdir()) / f"declines-cluster-{os.getpid()}"
-    marks.mkdir()
-    paths = [write_notebook(tmp_path / f"probe_{n}.ipynb", _waiting(marks), f"sheet.know(n={n})") for n in range(4)]
+    paths = [write_notebook(tmp_path / f"probe_{n}.ipynb", _waiting(tmp_path), f"sheet.know(n={n})") for n in range(4)]
     done: list[str] = []
 
     def kill_the_first(state: str, entry: Entry) -> None:
         done.append(entry.folder)
         if len(done) == 1:
-            psutil.Process(int((marks / "pid").read_text())).kill()
+            psutil.Process(int((tmp_path / "pid").read_text())).kill()
 
-    try:
-        results = run(
-            tasks_of(paths), tmp_path / "out", jobs=2, cluster=scheduler.scheduler_address, report=kill_the_first
-        )
-    finally:
-        shutil.rmtree(marks)
+    address = scheduler.scheduler_address
+    results = run(tasks_of(paths), tmp_path / "out", jobs=2, cluster=address, report=kill_the_first)
     assert {entry.outcome for entry in results.values()} == {"made"}
     assert len(done) == 4
     assert all((tmp_path / "out" / folder / "report.html").is_file() for folder in done)
