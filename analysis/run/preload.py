@@ -9,6 +9,7 @@ import pkgutil
 import signal
 import sys
 from contextlib import suppress
+from multiprocessing import forkserver
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -50,5 +51,5 @@ def preload() -> None:
     gc.freeze()  # what is shared is not walked through, and so not copied, in every one of them
 
 
-if sys.argv == ["-c"]:  # in the fork server, which can only import
+if getattr(sys.modules["__main__"], "main", None) is forkserver.main:  # in the fork server, which can only import
     preload()
