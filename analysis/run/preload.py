@@ -44,8 +44,13 @@ def preload() -> None:
         with suppress(Exception):  # the reports that need it will say what is wrong with it
             importlib.import_module(name)
     del builtins.get_ipython  # type: ignore[attr-defined]
-    for kind in ("svg", "png"):
-        sys.modules["matplotlib.figure"].Figure().savefig(io.BytesIO(), format=kind)
+    with suppress(Exception):
+        figure = sys.modules["matplotlib.figure"].Figure()
+        figure.add_subplot().set_title("What first use finds and loads")
+        for kind in ("svg", "png"):
+            figure.savefig(io.BytesIO(), format=kind)
+        columns = ["outcome", "detainers", "source_file", "source_row"]
+        sys.modules["analysis.load.table"].as_table(sys.modules["pandas"].DataFrame(columns=columns))
     made.update(os.environ.items() - before.items())
     gc.collect()
     gc.freeze()  # what is shared is not walked through, and so not copied, in every one of them
