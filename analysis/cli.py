@@ -119,10 +119,6 @@ def run_command(
     cluster: str | None,
 ) -> None:
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
-    if not (dry_run or cluster) and (force or not os.access(out / "index.html", os.F_OK)):  # all is to be made
-        from analysis.run.parent import start_ahead
-
-        click.get_current_context().call_on_close(start_ahead())
     from analysis.errors import unknown
     from analysis.load.sources import HINT, sources
     from analysis.run.batch import run

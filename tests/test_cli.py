@@ -114,12 +114,6 @@ def test_the_index_is_written_without_the_libraries_that_count_and_draw() -> Non
     assert told == "\n"
 
 
-def test_a_worker_starts_without_the_libraries_that_count_and_draw() -> None:
-    code = "import sys, analysis.run.worker\nprint(*{'pandas', 'numpy', 'pyarrow', 'matplotlib'} & set(sys.modules))"
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert told == "\n"
-
-
 def test_a_site_file_names_all_reports(tmp_path: Path, outcome: dict[str, str]) -> None:
     site = tmp_path / "site.yml"
     site.write_text("title: Three weeks\nreports: [{notebook: published_week}]\n")

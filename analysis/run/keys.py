@@ -1,7 +1,6 @@
 """What a report follows from, as hashes: the cells of its notebook, the modules and tables behind them, libraries.
 
-Which modules and reference tables a notebook uses is read from the text of its cells and of the modules themselves; the
-kernel refuses to open what is not found so (:mod:`analysis.load.declared`).
+Which modules and reference tables a notebook uses is read from the text of its cells and of the modules themselves.
 """
 
 from __future__ import annotations

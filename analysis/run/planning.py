@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analysis.errors import InputError
-from analysis.load.files import bundled_folder
-from analysis.load.sources import SCORECARD_FILE, Source, data_folder, open_source, versions
-from analysis.periods import Calendar, last_day, parse_week
+from analysis.load.sources import Source, open_source
+from analysis.periods import Calendar, parse_week
 from analysis.run import keys
 from analysis.run.manifest import Action, Entry, Outputs, read_manifest, why
 from analysis.run.parameters import UNTIL_THIS, Notebook, check_parameters, notebooks, sources_for
@@ -142,7 +141,6 @@ class _MadeFrom:
         self.notebook, self.source = notebook, source
         self.slices = (slices_of_versions(source.facts.name) if many else []) or [own]
         self.calendar = Calendar.of(source.facts)
-        self.may_open = sorted(map(_in_its_folder, {*tables, *_files_of(source, with_versions=many)}))
         self.same: dict[str, Any] = {
             "notebook": notebook.name,
             "source": source.facts.name,
@@ -168,8 +166,7 @@ class _MadeFrom:
             calendar_sha256=self._calendar(until),
             **self.same,
         )
-        may_read = {"files": self.may_open, "last": last_day(until).isoformat() if until else None}
-        return Task(self.notebook.path, entry, may_read)
+        return Task(self.notebook.path, entry)
 
     def _rows(self, until: date | None) -> str:
         """Hash the rows of the weeks that are read; versions in which they are the same count once."""
@@ -207,20 +204,6 @@ class _MadeFrom:
 def _is_read(week: str, until: date | None) -> bool:
     """Say whether a report reads the rows of a week; those without a day of issue are in none."""
     return until is None or (week != UNDATED and week <= until.isoformat())
-
-
-def _files_of(source: Source, *, with_versions: bool) -> list[Path]:
-    """List the files in which a source stands."""
-    if source.facts.clock == "recorded":
-        return [path for path in source.path.parent.iterdir() if path.is_file()]
-    others = [version.path for version in versions(source.facts.name)] if with_versions else []
-    return [source.path, *others, *(path.with_name(SCORECARD_FILE) for path in (source.path, *others))]
-
-
-def _in_its_folder(path: Path) -> str:
-    """Give the path of a file in the data folder, bundled or the user's, in which it stands."""
-    folders = (bundled_folder("data"), data_folder())
-    return next(path.relative_to(folder).as_posix() for folder in folders if path.is_relative_to(folder))
 
 
 class Due(NamedTuple):

@@ -60,8 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_copy: object) 
     monkeypatch.setattr(batch, "_make_all", make_all)
     monkeypatch.setattr(keys, "ROOT", tmp_path / "analysis")
     monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "imported"))
-    for module in ("analysis.run.keys", "analysis.run.planning"):
-        monkeypatch.setattr(f"{module}.bundled_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr("analysis.run.keys.bundled_folder", lambda name: tmp_path / name)
     _forget()
     run(_tasks(tmp_path), tmp_path / "reports", jobs=1)
     yield tmp_path
