@@ -31,10 +31,12 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.errors import InputError, unknown
-from analysis.load.files import RESTORE, YAML, bundled_folder, sha256_of
+from analysis.files import sha256_of
 from analysis.load.published import REPORTS, PublishedReports, read_published_reports
+from analysis.load.reference import RESTORE, bundled_folder
 from analysis.periods import saturday_of, week_of
 
+YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
 TABLE_FILE, SCORECARD_FILE, WEEKS_FILE = "detainers.parquet", "scorecard.csv", "weeks.json"
 HINT = "`declines list` shows all sources with their weeks"

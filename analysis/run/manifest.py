@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from analysis.errors import InputError
-from analysis.load.files import sha256_of
+from analysis.files import sha256_of
 from analysis.run.writing import as_json, write_whole
 
 MANIFEST, SEEN = "manifest.json", ".seen.json"

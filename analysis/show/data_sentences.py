@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.load.files import crosswalk
+from analysis.load.reference import crosswalk
 from analysis.show.sentences import Facts, Sentence
 from analysis.stats.revisions import Revision
 

@@ -22,7 +22,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.load.vocabulary import states as all_states
+from analysis.load.reference import states as all_states
 from analysis.show import style as look
 from analysis.show.style import DECLINED, EDGE, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, WIDTH, Figure, drawn_of, frame
 from analysis.show.tables import write
@@ -566,7 +566,7 @@ def published_places(places: pd.DataFrame) -> Figure:
         "Detainers recorded as declined, places with a known figure (they nest)", places, "period_name"
     )
     height = sum(0.27 + 0.17 * name.count("\n") for name in names)
-    subtitle, left = look.told(measure, places, "period_name"), look.room_of(names)
+    left = look.room_of(names)
     figure, (axes,) = frame(max(0.6, height), title, subtitle, left=left, right=0.7)
     y, number, least = np.arange(len(shown)), shown["declined"].to_numpy(), (shown["bound"] == "at_least").to_numpy()
     look.dots(axes, number[~least], y[~least], "o", "as printed", DECLINED)

@@ -21,7 +21,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from analysis.errors import unknown
-from analysis.load.files import data_file
+from analysis.load.reference import data_file
 from analysis.load.sources import Source
 from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, as_markdown, facts_named, facts_of, fill

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from analysis.load.files import data_file
+from analysis.load.reference import data_file
 
 if TYPE_CHECKING:  # who writes a number of a report should not wait for it
     import pandas as pd

@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.load.offences import groups
-from analysis.load.vocabulary import states
+from analysis.load.reference import groups, states
 from analysis.periods import as_timestamps, last_day
 from analysis.stats.counts import ALL, NOT_GIVEN, Reason
 from analysis.stats.tests import (

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.repeats import LEFT_OUT
-from analysis.load.vocabulary import place_name, states
+from analysis.load.duplicates import LEFT_OUT
+from analysis.load.reference import place_name, states
 from analysis.periods import WEEK, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats import incidence, shrinkage, standardisation

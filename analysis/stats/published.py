@@ -17,12 +17,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.events import blocking_events, events
-from analysis.load.files import RESTORE
-from analysis.load.offences import groups
 from analysis.load.published import PublishedReports
+from analysis.load.reference import RESTORE, blocking_events, events, groups, states
 from analysis.load.sources import Source, open_source
-from analysis.load.vocabulary import states
 from analysis.periods import WEEK, Calendar, last_day, name_week
 from analysis.stats.tests import adjust_for_many, direction, ratio_interval, two_sided
 

@@ -9,13 +9,12 @@ import pandas as pd
 
 from analysis.errors import unknown
 from analysis.load import quality as load
-from analysis.load.offences import STATUS_GROUPS
+from analysis.load.duplicates import COUNTED, is_repeat
 from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
-from analysis.load.releases import STOP_UNDATED
-from analysis.load.repeats import COUNTED, is_repeat
+from analysis.load.reference import STATUS_GROUPS
+from analysis.load.releases import GATES, STOP_UNDATED
 from analysis.load.sources import Source
 from analysis.load.table import Outcome
-from analysis.load.vocabulary import GATES
 from analysis.periods import as_timestamps, week_of
 from analysis.stats.cohort import Cohort
 from analysis.stats.counts import TRAILING_WEEKS

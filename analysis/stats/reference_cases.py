@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.load.files import crosswalk, data_file, read_text_table
+from analysis.load.reference import crosswalk, data_file, read_text_table
 from analysis.stats import counts, standardisation
 from analysis.stats.incidence import aalen_johansen
 from analysis.stats.nowcast import Triangle, development

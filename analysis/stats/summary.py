@@ -15,10 +15,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load import events as register
-from analysis.load.offences import groups
-from analysis.load.repeats import without_repeats
-from analysis.load.vocabulary import place_name, states
+from analysis.load.duplicates import without_repeats
+from analysis.load.reference import events, groups, place_name, states
 from analysis.periods import as_timestamps
 from analysis.stats import counts as counting
 from analysis.stats import disclosure
@@ -174,7 +172,7 @@ def known_events(cohort: Cohort) -> pd.DataFrame:
     >>> an.known_events(an.cohort("fy2015", "2015-06-20"))[["letter", "headline"]].values.tolist()[0]
     ['A', 'New York City enacts a law on detainers']
     """
-    span = register.events(cohort.calendar.first_day, cohort.calendar.last_day, cohort.state)
+    span = events(cohort.calendar.first_day, cohort.calendar.last_day, cohort.state)
     letters = (first + second for first in ("", *ascii_uppercase) for second in ascii_uppercase)
     span = span.assign(letter=list(islice(letters, len(span))))
     return described(span, cohort, "" if len(span) else "No event that is known lies in these weeks.")

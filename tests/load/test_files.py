@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError, unknown
-from analysis.load import files
-from analysis.load.files import crosswalk, data_file, read_text_table, sha256_of
+from analysis.files import sha256_of
+from analysis.load import reference
+from analysis.load.reference import crosswalk, data_file, read_text_table
 
 COUNTS = "counts/fy2015_weekly_counts.csv"
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -64,15 +65,15 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_the_list() -> None:
 def test_a_wheel_carries_its_data_inside_and_a_checkout_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site" / "analysis"
     package.mkdir(parents=True)
-    monkeypatch.setattr(files, "_PACKAGE", package)
+    monkeypatch.setattr(reference, "_PACKAGE", package)
     with pytest.raises(InputError) as refusal:
-        files.bundled_folder("data")
+        reference.bundled_folder("data")
     assert said(refusal, "'data' is missing", str(tmp_path / "site" / "data"), "_bundled", "Install")
     beside, inside = tmp_path / "site" / "data", package / "_bundled" / "data"
     beside.mkdir()
-    assert files.bundled_folder("data") == beside
+    assert reference.bundled_folder("data") == beside
     inside.mkdir(parents=True)
-    assert files.bundled_folder("data") == inside
+    assert reference.bundled_folder("data") == inside
 
 
 def test_a_missing_file_is_named(data_copy: DataCopy) -> None:

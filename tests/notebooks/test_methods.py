@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import analysis as an
-from analysis.load.files import crosswalk
+from analysis.load.reference import crosswalk
 
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = json.loads((ROOT / "notebooks" / "methods.ipynb").read_text(encoding="utf-8"))["cells"]

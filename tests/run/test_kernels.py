@@ -19,7 +19,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat.v4 import new_code_cell, new_notebook
 from warm import DEFAULT_PROVISIONER_VARIABLE, execute
 
-from analysis.load.files import bundled_folder
+from analysis.load.reference import bundled_folder
 from analysis.run import kernels
 from analysis.run.kernels import WarmProvisioner
 

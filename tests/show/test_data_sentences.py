@@ -16,8 +16,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 import analysis as an
 from analysis.load import quality as checks
-from analysis.load.files import crosswalk, data_file
-from analysis.load.vocabulary import GATES
+from analysis.load.reference import crosswalk, data_file
+from analysis.load.releases import GATES
 from analysis.show import data_sentences, sentences
 from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, facts_named
 from analysis.stats.published import PublishedWeek

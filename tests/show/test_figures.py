@@ -24,8 +24,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from analysis.errors import InputError
-from analysis.load.offences import groups
-from analysis.load.vocabulary import states
+from analysis.load.reference import groups, states
 from analysis.show import plot
 from analysis.show.style import Figure, frame, png_of, style, svg_of
 from analysis.stats.counts import with_intervals

@@ -14,7 +14,7 @@ from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
 import analysis as an
 from analysis.errors import InputError
-from analysis.load.files import data_file
+from analysis.load.reference import data_file
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.show.sentences import FAILED_CHECKS, NEVER_IN_OUR_PROSE, Fact, facts_named, fill

@@ -14,8 +14,8 @@ from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
 import analysis as an
 from analysis.errors import InputError
+from analysis.load.reference import place_name
 from analysis.load.table import Outcome
-from analysis.load.vocabulary import place_name
 from analysis.periods import WEEK
 from analysis.stats.cohort import Cohort, check_week
 from analysis.stats.comparisons import clear_findings

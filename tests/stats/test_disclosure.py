@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import linprog
 
-from analysis.load.names import OTHER_AGENCIES
+from analysis.load.reference import OTHER_AGENCIES
 from analysis.load.table import OffenceStatus, Outcome, as_table
 from analysis.stats import disclosure
 from analysis.stats.counts import NOT_GIVEN, OUTCOME_COLUMNS, count_outcomes

@@ -16,9 +16,8 @@ from scipy.stats import binomtest
 
 import analysis as an
 from analysis.errors import InputError
-from analysis.load.files import crosswalk
 from analysis.load.quality import TOTALS_DIFFER, report_scorecard
-from analysis.load.vocabulary import states
+from analysis.load.reference import crosswalk, states
 from analysis.stats.published import PublishedWeek, state_bounds
 
 FIRST, SECOND, THIRD = date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)

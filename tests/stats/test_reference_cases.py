@@ -16,7 +16,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 import analysis as an
-from analysis.load.files import crosswalk
+from analysis.load.reference import crosswalk
 from analysis.periods import last_day, saturday_of
 from analysis.stats.counts import count_interval
 from analysis.stats.incidence import aalen_johansen

@@ -11,7 +11,7 @@ from made_cohorts import detainers, made_cohort, made_weeks
 
 import analysis as an
 from analysis.errors import InputError
-from analysis.load.repeats import RULES
+from analysis.load.duplicates import REPEAT
 from analysis.load.table import Outcome, as_table
 from analysis.periods import WEEK, last_day
 from analysis.show.sentences import FAILED_CHECKS
@@ -31,7 +31,7 @@ def nine_weeks() -> pd.DataFrame:
         {
             "issued_on": pd.Timestamp(FIRST) + pd.to_timedelta(7 * (number // A_WEEK), unit="D"),
             "person": number.astype("str").mask(place < 20),
-            "duplicate": pd.Series(RULES["episode"], index=number.index).where(place >= 190),
+            "duplicate": pd.Series(REPEAT, index=number.index).where(place >= 190),
             "state": pd.Series("TX", index=number.index).mask(place < 4, None),
             "outcome": blank.where(place < 100, str(Outcome.DECLINED)),
             "offence_group": pd.Series("DUI", index=number.index)

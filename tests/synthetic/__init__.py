@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.load.files import sha256_of
+from analysis.files import sha256_of
 from analysis.load.sources import Origin, SourceFacts
 
 from .form import LIFT_DATE, Form
