@@ -363,10 +363,9 @@ class _System:
         odd = withheld & (np.abs(reached - ends) > 1e-4).any(axis=1)  # several totals together may tell as much
         if odd.any():
             ends[odd] = _Program(self, public).push(counts[odd], aims[odd])
-        least, most = ends.T
         low, high = reached.T
-        leaks = high < np.minimum(SMALLEST_SHOWN - 1, most) - 1e-4
-        leaks |= (low > least + 1e-4) & (high < SMALLEST_SHOWN - 1e-4)
+        leaks = high < np.minimum(SMALLEST_SHOWN - 1, ends[:, 1]) - 1e-4
+        leaks |= (low > ends[:, 0] + 1e-4) & (high < SMALLEST_SHOWN - 1e-4)
         return [
             (one.text, one.label, float(low), float(high), bool(leak))
             for one, (low, high), leak in zip(kept, reached, leaks, strict=True)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = ["analysis/stats/*.py", "analysis/load/*.py", "analysis/show/sentences.py"]
@@ -24,7 +25,7 @@ TESTS = {
     "load": ["tests/load", "tests/data", "tests/run/test_imports.py", "tests/notebooks"],
     "show": ["tests/show", "tests/notebooks"],
 }
-SWAPPED = {
+SWAPPED: dict[type, Any] = {
     **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
     **{ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is},
     **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.And: ast.Or, ast.Or: ast.And},
@@ -39,7 +40,7 @@ def mutated(node: ast.AST) -> ast.AST | None:
         return ast.BinOp(node.left, SWAPPED[type(node.op)](), node.right)
     if isinstance(node, ast.BoolOp):
         return ast.BoolOp(SWAPPED[type(node.op)](), node.values)
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and type(node.value) is not bool:
         return ast.Constant(node.value + 1)
     if isinstance(node, ast.Return) and node.value is not None:
         return ast.Return(ast.Constant(None))
@@ -47,14 +48,14 @@ def mutated(node: ast.AST) -> ast.AST | None:
 
 
 def places(path: Path) -> list[tuple[Path, ast.expr | ast.stmt]]:
-    """List the places of a module that can be broken; annotations are none, for nothing would notice."""
+    """List the places of a module that can be broken; none in annotations and f-strings, whose places are not known."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    notes = [
-        note for node in ast.walk(tree) for name in ("annotation", "returns") if (note := getattr(node, name, None))
-    ]
-    kept = {id(inner) for note in notes for inner in ast.walk(note)}
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.expr | ast.stmt) and id(node) not in kept]
-    return [(path, node) for node in nodes if mutated(node)]
+    every = list(ast.walk(tree))
+    apart = [getattr(node, name, None) for node in every for name in ("annotation", "returns")]
+    apart += [node for node in every if isinstance(node, ast.JoinedStr)]
+    kept = {id(inner) for outer in apart if outer for inner in ast.walk(outer)}
+    nodes = [node for node in every if isinstance(node, ast.expr | ast.stmt) and id(node) not in kept]
+    return [(path, node) for node in nodes if (new := mutated(node)) and ast.unparse(new) != ast.unparse(node)]
 
 
 def broken(text: str, node: ast.expr | ast.stmt, new: ast.AST) -> str:
