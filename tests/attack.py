@@ -97,6 +97,8 @@ class Attack:
     tables: list[Table] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     """Tables of a folder that hold counts, but not by anything that the attack knows."""
+    groups: set[str] = field(default_factory=set)
+    """Offence groups that there are, whether a table names them or not."""
 
     def add(
         self,
@@ -125,7 +127,7 @@ class Attack:
 
     def values(self) -> dict[str, set[str]]:
         """Collect the values that each key may have; an agency and a reason carry what they belong to."""
-        found: dict[str, set[str]] = defaultdict(set)
+        found: dict[str, set[str]] = defaultdict(set, {"offence_group": set(self.groups)})
         rests: dict[str, set[str]] = defaultdict(set)
         for table in self.tables:
             for row in table.frame.to_dict("records"):
