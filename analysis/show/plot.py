@@ -46,11 +46,10 @@ OUTCOMES = {
 """Name, colour and hatch of each outcome, in the order in which they are drawn."""
 WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "--"), "other_end": ("other_ends", "-.")}
 """The outcome of each way of ending, and its line."""
+SHARE = ("share", "share_low", "share_high")
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
 LEAST_RATIO = 0.05
 """Where the axis of ratios begins."""
-BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
-"""Where the number of a mark stands."""
 COMPARED = (
     "Without {without}: {now:,} against {before:,} the week before, {finding} (ratio {ratio:.2f}, 95% interval "
     "{low:.2f} to {high:.2f})"
@@ -59,28 +58,6 @@ COMPARED = (
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def _day(day: Any) -> str:  # noqa: ANN401
-    """Write a day in words."""
-    when = pd.Timestamp(day)
-    return f"{when.day} {when:%B %Y}"
-
-
-def _detainers(number: float) -> str:
-    """Write a number of detainers with its noun."""
-    return f"{number:,.0f} detainer{'' if number == 1 else 's'}"
-
-
-def _week_of(weeks: pd.DataFrame) -> pd.Timestamp:
-    """Give the week that a figure is about: that of the frame, by default the last one."""
-    week = pd.Timestamp(weeks.attrs.get("week") or weeks.index[-1])
-    return week if week in weeks.index else weeks.index[-1]
-
-
-def _is_week(table: pd.DataFrame) -> bool:
-    """Say whether a frame is of one week, whose name begins with its first day."""
-    return str(table.attrs.get("period_name")).startswith("Saturday")
 
 
 @drawn_of("by_state", "declined", "issued")
@@ -99,7 +76,7 @@ def state_map(states: pd.DataFrame) -> Figure:
     >>> state_map(counts).headline
     'California has 5 of the 6 that name a state'
     """
-    known, week = all_states(), _is_week(states)
+    known, week = all_states(), look.is_week(states)
     placed = states[["declined", "issued"]].reindex(known.index, fill_value=0)
     counts, total = placed["declined"], placed["declined"].sum()
     title = f"No decline{' of the week' * week} names a state"
@@ -126,10 +103,8 @@ def published_map(bounds: pd.DataFrame) -> Figure:
     known = bounds.reindex(all_states().index)
     low, bound = known["known_low"].fillna(0), known["bound"]
     placed = f"At least {low.sum():,.0f}" + (f" of {bounds.attrs['declined']:,}" if "declined" in bounds.attrs else "")
-    label = low.map("{:,.0f}".format)
-    tiles = all_states().assign(
-        count=low, label=label.where(bound == "exact", "≥" + label), present=bound.isin(["exact", "at_least"])
-    )
+    label, present = low.map("{:,.0f}".format), bound.isin(["exact", "at_least"])
+    tiles = all_states().assign(count=low, label=label.where(bound == "exact", "≥" + label), present=present)
     subtitle = look.told("Lower bounds of detainers recorded as declined (≥: more are possible)", bounds, "period_name")
     figure = _tiles(tiles, f"{placed} declines can be placed in a state", subtitle, "", "not known")
     figure.alt = (
@@ -173,10 +148,7 @@ def _shade(count: float) -> tuple[str, str]:
     return ("white", *look.RAMP)[rank], INK if rank < 4 else "white"
 
 
-@drawn_of(
-    "weekly_counts",
-    *("issued", "declined", "share", "share_low", "share_high", "status", "usual_low", "usual_high", "outside"),
-)
+@drawn_of("weekly_counts", "issued", "declined", *SHARE, "status", "usual_low", "usual_high", "outside")
 def weekly_counts(weeks: pd.DataFrame) -> Figure:
     """Draw the share declined by week as a line, and below it the number as bars with the range that is usual.
 
@@ -187,9 +159,11 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
         share. ``attrs["week"]``: the week that the figure is about, by default the last one. ``attrs["events"]``: known
         events, each a dict with ``date`` and ``letter``; those too near for a letter each share a label.
     """
-    week, place = _week_of(weeks), weeks.attrs.get("place_name")
+    week, place = look.week_of(weeks), weeks.attrs.get("place_name")
     own, banded = weeks.loc[week], weeks["usual_low"].notna().any()
-    title = f"{own['declined']:,.0f} of {_detainers(own['issued'])} recorded as declined, week of {_day(week)}"
+    title = (
+        f"{own['declined']:,.0f} of {look.detainers(own['issued'])} recorded as declined, week of {look.day_of(week)}"
+    )
     if pd.notna(own["usual_low"]):
         title += f"; {own['usual_low']:.0f} to {own['usual_high']:.0f} would be usual"
     subtitle = look.told("Detainers recorded as declined, and their share of those issued", weeks, "place_name")
@@ -204,7 +178,6 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
     below.annotate(f"{own['declined']:,.0f}", (edge, own["declined"]), color=DECLINED, **beside)
     if own["status"] != "partial" and pd.notna(own["share"]):
         above.annotate(f"{own['share']:.1%}", (x[week], own["share"]), color=TAKEN, **beside)
-    look.key(figure)
     usual = ", with the range that would be usual after the eight weeks before" if banded else ""
     figure.alt = (
         f"Two time series by week of issue{f' for {place}' if place else ''}: the share of detainers recorded as "
@@ -279,7 +252,7 @@ def nowcast(weeks: pd.DataFrame) -> Figure:
         As from :func:`analysis.stats.nowcast.nowcast`; ``attrs["week"]``: the week that the figure is about, by default
         the last one.
     """
-    week, unfinished = _week_of(weeks), weeks["maturity"] != "settled"
+    week, unfinished = look.week_of(weeks), weeks["maturity"] != "settled"
     given = unfinished & weeks["estimate"].notna() & (weeks.get("reason", pd.Series("", weeks.index)) == "")
     own, young, some = weeks.loc[week], unfinished & ~given, weeks[given]
     title = "Recorded as declined, and final numbers expected"
@@ -293,7 +266,6 @@ def nowcast(weeks: pd.DataFrame) -> Figure:
     look.dots(axes, x[given], some["estimate"], "D", "estimate of the final number, 90% band", INK, hollow=True)
     look.dots(axes, x[young], weeks["recorded"][young], "x", "too young for one", INK)
     look.count_axis(axes, "y", "Recorded as declined", 1.1 * max([1, *weeks["recorded"], *some["high"]]))
-    look.key(figure)
     figure.alt = (
         "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
         f"number with a band. This week: {own['recorded']:,.0f} recorded."
@@ -331,9 +303,8 @@ def cross_table(table: pd.DataFrame) -> Figure:
     colours = LinearSegmentedColormap.from_list("declined", ["white", *look.RAMP])
     size = min(10.0, 9 * wide / max(look.width_of(label, 10) for label in labels.to_numpy().flat))
     bare: dict = {"cbar": False, "xticklabels": False, "yticklabels": False, "linewidths": 0.6, "linecolor": "#D5D5D5"}
-    sns.heatmap(
-        shade, annot=labels, fmt="", annot_kws={"size": size}, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare
-    )
+    bare |= {"annot": labels, "fmt": "", "annot_kws": {"size": size}}
+    sns.heatmap(shade, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare)
     grey: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": "#C9C9C9"}
     down, across = np.nonzero(hidden)
     look.boxes(axes, across, down, 1, 1, hatch=look.HATCH, linewidth=0.4, **grey)
@@ -370,8 +341,8 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     'No outcome is recorded for 4 of 20 detainers'
     """
     sums, total = counts[list(OUTCOMES)].sum(), counts[list(OUTCOMES)].sum(axis="columns").to_numpy(dtype=float)
-    title = f"No outcome is recorded for {sums['not_recorded']:,.0f} of {_detainers(sums.sum())}"
-    whose = "the week's detainers" if _is_week(counts) else "the detainers"
+    title = f"No outcome is recorded for {sums['not_recorded']:,.0f} of {look.detainers(sums.sum())}"
+    whose = "the week's detainers" if look.is_week(counts) else "the detainers"
     subtitle = look.told(f"Recorded outcome of {whose}", counts, "place_name", "period_name")
     names = look.lines(counts.index) if len(counts) > 1 else [""]
     left = look.room_of(names)
@@ -393,7 +364,6 @@ def outcomes(counts: pd.DataFrame) -> Figure:
         start += share
     look.name_rows(axes, names)
     look.share_axis(axes, "x", "Share of detainers issued", 1)
-    look.key(figure)
     declined, taken, other, none = (f"{sums[name]:,.0f}" for name in OUTCOMES)
     figure.alt = (
         f"Stacked bar of the recorded outcome: {declined} declined, {taken} taken by ICE, {other} other ends, {none} "
@@ -436,7 +406,6 @@ def expected(table: pd.DataFrame) -> Figure:
     axes.xaxis.set_major_formatter("{x:g}")
     look.name_rows(axes, names)
     axes.grid(visible=True, axis="x")
-    look.key(figure)
     figure.alt = (
         "Dot plot of the declines recorded over those expected of detainers alike, by state with 95% intervals: "
         f"{len(names)}. {title}."
@@ -460,7 +429,7 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
     if own["incidence"].any() and own["day"].max() >= WITHIN_DAYS:
         within = own.loc[own["day"] <= WITHIN_DAYS, "incidence"].iloc[-1]
         title = f"{within:.1%} recorded as declined within {WITHIN_DAYS} days of issue"
-    followed = f", {_detainers(curves['at_risk'].max())}" if "at_risk" in curves else ""
+    followed = f", {look.detainers(curves['at_risk'].max())}" if "at_risk" in curves else ""
     subtitle = look.told(f"Share ended in each way, other ends counted as such{followed}", curves, "place_name")
     figure, (axes,) = frame(2.9, title, subtitle, left=0.8, right=2.1, bottom=0.65)
     top, floor, last = 1.1 * max(0.05, float(curves["high"].max())), -np.inf, []
@@ -499,15 +468,13 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     without, last = weeks.attrs.get("without") or "one place", weeks.iloc[-1]
     saturdays = [pd.Timestamp(day) for day in weeks["week"]]
     fridays = [day + pd.Timedelta(days=6) for day in saturdays]
-    title = f"{_detainers(last['declined'])} recorded as declined"
+    title = f"{look.detainers(last['declined'])} recorded as declined"
     if pd.notna(last["elsewhere"]):
         title = f"{last['declined']:,.0f} recorded as declined, {last['elsewhere']:,.0f} of them outside {without}"
         if against := weeks.attrs.get("comparison"):
             title = COMPARED.format(without=without, **against)
-    subtitle = (
-        f"Detainers recorded as declined in a week, the United States with and without {without}, weeks up to that "
-        f"ending {_day(fridays[-1])}"
-    )
+    measure = f"Detainers recorded as declined in a week, the United States with and without {without}"
+    subtitle = f"{measure}, weeks up to that ending {look.day_of(fridays[-1])}"
     ends = zip(saturdays, fridays, strict=True)
     names = [f"{first.day} {first:%b} to {friday.day} {friday:%b %Y}" for first, friday in ends]
     figure, (axes,) = frame(0.75 * len(weeks), title, subtitle, left=look.room_of(names), right=0.9)
@@ -517,28 +484,15 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
         known = weeks[column].notna().to_numpy()
         look.dots(axes, weeks[column][known], np.flatnonzero(known) + down, mark, name, colour, hollow=down > 0)
         for row, number in enumerate(weeks[column]):
-            axes.annotate(_known(number), (np.nan_to_num(number), row + down), **BESIDE)
-    _count_rows(axes, names, max(1, weeks["declined"].max()))
-    look.key(figure)
+            axes.annotate(look.known(number), (np.nan_to_num(number), row + down), **look.BESIDE)
+    look.count_rows(axes, names, max(1, weeks["declined"].max()))
     rows = zip(saturdays, weeks["declined"], weeks["elsewhere"], strict=True)
-    told = [f"week of {day.day} {day:%B} {_known(all_of)} and {_known(rest)}" for day, all_of, rest in rows]
+    told = [f"week of {day.day} {day:%B} {look.known(all_of)} and {look.known(rest)}" for day, all_of, rest in rows]
     figure.alt = (
         f"Dot plot of detainers recorded as declined by week, all places together and without {without}: "
         f"{'; '.join(told)}. {title}."
     )
     return figure
-
-
-def _known(number: float) -> str:
-    """Write a count, or that it is not known."""
-    return "not known" if np.isnan(number) else f"{number:,.0f}"
-
-
-def _count_rows(axes: Axes, names: Sequence[str], most: float) -> None:
-    """Give a plot of counts its rows, from the top, and its axis."""
-    look.name_rows(axes, names)
-    axes.spines["left"].set_visible(False)
-    look.count_axis(axes, "x", "Detainers recorded as declined", 1.04 * most, -0.02 * most)
 
 
 @drawn_of("declined_by_place", "place", "state", "level", "declined", "bound")
@@ -562,9 +516,7 @@ def published_places(places: pd.DataFrame) -> Figure:
     if "declined" in told:
         title = f"{told['declined']:,} declines nationwide, {told['placed']:,} located{of_one}"
         known = f"{told['declined']:,} nationwide{of_one}; known places account for at least {told['placed']:,}"
-    subtitle = look.told(
-        "Detainers recorded as declined, places with a known figure (they nest)", places, "period_name"
-    )
+    measure = "Detainers recorded as declined, places with a known figure (they nest)"
     height = sum(0.27 + 0.17 * name.count("\n") for name in names)
     left = look.room_of(names)
     figure, (axes,) = frame(max(0.6, height), title, subtitle, left=left, right=0.7)
@@ -572,9 +524,8 @@ def published_places(places: pd.DataFrame) -> Figure:
     look.dots(axes, number[~least], y[~least], "o", "as printed", DECLINED)
     look.dots(axes, number[least], y[least], ">", "at least this many", DECLINED, hollow=True)
     for row, (count, bound) in enumerate(zip(number, least, strict=True)):
-        axes.annotate(f"{'≥' * int(bound)}{count:,}", (count, row), **BESIDE)
-    _count_rows(axes, names, max(1, number.max()))
-    look.key(figure)
+        axes.annotate(f"{'≥' * int(bound)}{count:,}", (count, row), **look.BESIDE)
+    look.count_rows(axes, names, max(1, number.max()))
     figure.alt = f"Dot plot of detainers recorded as declined by place. {known}."
     return figure
 
@@ -592,7 +543,7 @@ def recording(quality: pd.DataFrame) -> Figure:
     finished, through = quality["unfinished"] == "", quality.attrs.get("data_through")
     title = f"Weeks at the end that look unfinished: {(~finished).sum()}"
     subtitle = "Detainers issued by week, and the share of them without a lift reason"
-    subtitle += f", data through {_day(through)}" if through else ""
+    subtitle += f", data through {look.day_of(through)}" if through else ""
     figure, (above, below) = frame(1.6, title, subtitle, rows=2, left=1.0)
     x = look.week_axis(below, quality.index)
     for axes, column, colour in ((above, "issued", TAKEN), (below, "blank_share", DECLINED)):
@@ -600,7 +551,6 @@ def recording(quality: pd.DataFrame) -> Figure:
         look.dots(axes, x[~finished], quality[column][~finished], "o", "looks unfinished", colour, hollow=True)
     look.count_axis(above, "y", "Detainers issued", 1.08 * max(1, quality["issued"].max()))
     look.share_axis(below, "y", "Lift reason blank", 1)
-    look.key(figure)
     blank = quality["not_recorded"].sum() / max(1, quality["issued"].sum())
     figure.alt = (
         "Two panels by week of issue: detainers issued, and the share of them whose lift reason is blank. Weeks at the "
@@ -626,11 +576,8 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     whole, cut = shown[~shown["cut"]], shown[shown["cut"]]
     was, now = (f"{whole[name].sum():,.0f}" for name in ("declined_was", "declined_now"))
     versions = "the versions {older} and {newer}".format(**weeks.attrs) if "older" in weeks.attrs else "two versions"
-    title, subtitle = (
-        f"{was} declines of the same weeks have become {now}",
-        "Recorded as declined by week of issue, in ",
-    )
-    figure, (above, below) = frame(1.7, title, subtitle + versions, rows=2, left=1.0)
+    title = f"{was} declines of the same weeks have become {now}"
+    figure, (above, below) = frame(1.7, title, f"Recorded as declined by week of issue, in {versions}", rows=2, left=1)
     x = look.week_axis(below, shown.index)
     above.vlines(x[whole.index], whole["declined_was"], whole["declined_now"], color=OPEN, linewidth=1)
     look.dots(above, x[whole.index], whole["declined_was"], "o", "older version", INK, hollow=True)
@@ -642,7 +589,6 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     look.count_axis(above, "y", "Recorded as declined", 1.08 * max(1, most))
     change = [0, *whole["declined_change"]] if whole["declined_change"].any() else [-1, 1]
     look.count_axis(below, "y", "Newer less older", 1.08 * max(change), 1.08 * min(change))
-    look.key(figure)
     figure.alt = (
         "Two panels by week of issue: detainers recorded as declined in the older and the newer version, and the "
         f"difference. Over {len(whole)} week{'' if len(whole) == 1 else 's'} that both have in full they went from "

@@ -34,6 +34,8 @@ HATCH, MADE_UP = "////", "MADE-UP DATA"
 WIDTH, EDGE = 8.0, 0.15
 """Inches: the width of every figure, and what stays free at its sides."""
 NOTHING = "There is nothing to draw."
+BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
+"""Where the number of a mark stands."""
 FEW_WEEKS = 8
 """Weeks up to which each has its own tick."""
 SETTINGS: dict[str, Any] = {
@@ -213,6 +215,8 @@ def drawn_of(numbers: str, *needed: str) -> Callable[[Draw], Draw]:
                 raise InputError(what, found=", ".join(map(str, table)), expected=", ".join(needed))
             with style():
                 figure = draw(table) if len(table) else empty(table.attrs.get("reason") or NOTHING)
+                if not figure.legends:
+                    key(figure)
                 if not figure.reason:
                     figure.alt += f" The numbers are in the table {numbers}."
                 if table.attrs.get("synthetic"):
@@ -239,6 +243,40 @@ def empty(reason: str) -> Figure:
 def told(first: str, table: pd.DataFrame, *names: str) -> str:
     """Join the first part of a subtitle and what the frame says of itself."""
     return ", ".join([first, *(str(table.attrs[name]) for name in names if table.attrs.get(name))])
+
+
+def day_of(day: Any) -> str:  # noqa: ANN401
+    """Write a day in words."""
+    when = pd.Timestamp(day)
+    return f"{when.day} {when:%B %Y}"
+
+
+def detainers(number: float) -> str:
+    """Write a number of detainers with its noun."""
+    return f"{number:,.0f} detainer{'' if number == 1 else 's'}"
+
+
+def known(number: float) -> str:
+    """Write a count, or that it is not known."""
+    return "not known" if np.isnan(number) else f"{number:,.0f}"
+
+
+def count_rows(axes: Axes, names: Sequence[str], most: float) -> None:
+    """Give a plot of counts its rows, from the top, and its axis."""
+    name_rows(axes, names)
+    axes.spines["left"].set_visible(False)
+    count_axis(axes, "x", "Detainers recorded as declined", 1.04 * most, -0.02 * most)
+
+
+def week_of(weeks: pd.DataFrame) -> pd.Timestamp:
+    """Give the week that a figure is about: that of the frame, by default the last one."""
+    week = pd.Timestamp(weeks.attrs.get("week") or weeks.index[-1])
+    return week if week in weeks.index else weeks.index[-1]
+
+
+def is_week(table: pd.DataFrame) -> bool:
+    """Say whether a frame is of one week, whose name begins with its first day."""
+    return str(table.attrs.get("period_name")).startswith("Saturday")
 
 
 def lines(names: Sequence[object] | pd.Index | pd.Series) -> list[str]:
@@ -279,16 +317,9 @@ def key(figure: Figure, handles: Sequence[Patch] = (), columns: int = 4) -> None
         named |= {name: mark for mark, name in zip(*axes.get_legend_handles_labels(), strict=True) if name not in named}
     order = [name for column in range(columns) for name in list(named)[column::columns]]  # a legend fills columns first
     corner = (EDGE / WIDTH, 0.08 / figure.get_figheight())
-    spaces: dict = {
-        "borderaxespad": 0,
-        "borderpad": 0.1,
-        "handletextpad": 0.5,
-        "columnspacing": 1.1,
-        "handlelength": 1.6,
-    }
-    figure.legend(
-        [named[name] for name in order], order, loc="lower left", bbox_to_anchor=corner, ncols=columns, **spaces
-    )
+    marks, spaces = [named[name] for name in order], {"borderaxespad": 0, "borderpad": 0.1, "columnspacing": 1.1}
+    if marks:
+        figure.legend(marks, order, loc="lower left", bbox_to_anchor=corner, ncols=columns, handlelength=1.6, **spaces)
 
 
 # What the figures need that are drawn by hand, until nothing imports them.
