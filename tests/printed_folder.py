@@ -21,7 +21,7 @@ from attack import OUTCOMES, REST, Attack
 
 from analysis.load.names import names_of_groups, names_of_states
 from analysis.load.table import OffenceStatus
-from analysis.show.sections import MEASURES
+from analysis.stats.summary import MEASURES
 
 Days = tuple[date, date]
 IN_WORDS = {words: name for name, words in MEASURES.items()}
