@@ -18,25 +18,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
-from scipy.sparse.csgraph import connected_components
+from scipy.optimize import LinearConstraint, milp
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from analysis.load.table import OffenceStatus, Outcome, as_table
 
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
 DIMENSIONS = ("state", "offence_group", "agency", "form", "offence_status", "lift_reason")
 REST = {"other states", "other groups", "other agencies", "other forms"}
-SMALLEST_SHOWN, LARGE = 5, 1e9
+SMALLEST_SHOWN, LARGE = 5, float("inf")
 WITHHELD = "not shown"
 Keys = tuple[tuple[str, frozenset[str]], ...]
 Atoms = frozenset[tuple[str, str]]
 """Outcomes, each of detainers counted once or of those that repeat another."""
 ONCE, AGAIN = "once", "again"
 PUBLIC = {
-    (): [*OUTCOMES, "issued"],
-    ("state",): ["declined", "issued"],
-    ("offence_group",): ["declined", "issued"],
+    (): [*OUTCOMES, "others", "issued"],
+    ("state",): ["declined", "others", "issued"],
+    ("offence_group",): ["declined", "others", "issued"],
     ("agency", "state"): ["issued"],
     ("form",): ["issued"],
 }
@@ -236,7 +235,10 @@ def _counts_of(row: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:
     if "issued" in row or "issued_shown" in row:
         issued = row.get("issued_shown", row.get("issued"))
         yield OUTCOMES, issued
-        if bounds_of(issued)[0] != bounds_of(issued)[1] and "taken" not in row and "taken_shown" not in row:
+        (low, high), declined = bounds_of(issued), bounds_of(row.get("declined_shown", row.get("declined")))
+        if low == high and declined[0] == declined[1]:
+            yield OUTCOMES[1:], low - declined[0]
+        elif low != high and "taken" not in row and "taken_shown" not in row:
             yield OUTCOMES[1:], WITHHELD  # hidden with it, perhaps for its own sake
 
 
@@ -264,7 +266,6 @@ class _System:
             self.first[family] = self.size
             self.size += len(self.combos[family]) * self._width(family)
         self.place = {family: {c: n for n, c in enumerate(combos)} for family, combos in self.combos.items()}
-        self.low, self.high = np.zeros(self.size), np.full(self.size, LARGE)
         self.links = [link for family in self.families for link in self._links(family)]
 
     def _covered(self, days: tuple[date, date]) -> frozenset[date]:
@@ -338,257 +339,94 @@ class _System:
                         yield self._variables(family, finer, *blocks[0]), self._variables(parent, [combo], *blocks[1])
 
     def ranges(self) -> list[tuple[str, str, float, float, bool]]:
-        """Push every hidden count that may be small down and up."""
-        everything, alone = _Program(self, self.said), _Program(self, [said for said in self.said if said.public])
-        targets = [one for one in self.said if one.label and one.low < SMALLEST_SHOWN and one.high > one.low]
-        targets = [
-            one for one in targets if one.label != WITHHELD or len({name for name, _ in one.atoms}) < len(OUTCOMES)
+        """Push every hidden count that may be small down and up.
+
+        What is not shown is pushed as far as public totals allow; it may be large, so it is narrowed only if it is not.
+        """
+        public = [one for one in self.said if one.public]
+        totals: dict[tuple[date, date], list[tuple[set[Any], Atoms, float]]] = defaultdict(list)
+        for one in public:
+            totals[one.days].append((set(one.keys), one.atoms, one.high))
+
+        def most(one: Said) -> float:
+            above = (high for keys, some, high in totals[one.days] if keys <= set(one.keys) and one.atoms <= some)
+            return min(above, default=LARGE)
+
+        hidden = [one for one in self.said if one.label and one.low < SMALLEST_SHOWN and one.high > one.low]
+        kept = [one for one in hidden if one.label != WITHHELD or len({name for name, _ in one.atoms}) < len(OUTCOMES)]
+        counts = _matrix([(self.variables_of(one), []) for one in kept], self.size)
+        withheld = np.array([one.label == WITHHELD for one in kept], dtype=bool)
+        aims = np.column_stack([np.ones(len(kept)), SMALLEST_SHOWN - 1.0 + withheld])
+        ends = aims.copy()
+        ends[withheld, 1] = [min(SMALLEST_SHOWN, most(one)) for one in kept if one.label == WITHHELD]
+        reached = _Program(self, self.said).push(counts, ends)
+        odd = withheld & (np.abs(reached - ends) > 1e-4).any(axis=1)  # several totals together may tell as much
+        if odd.any():
+            ends[odd] = _Program(self, public).push(counts[odd], aims[odd])
+        least, most = ends.T
+        low, high = reached.T
+        leaks = high < np.minimum(SMALLEST_SHOWN - 1, most) - 1e-4
+        leaks |= (low > least + 1e-4) & (high < SMALLEST_SHOWN - 1e-4)
+        return [
+            (one.text, one.label, float(low), float(high), bool(leak))
+            for one, (low, high), leak in zip(kept, reached, leaks, strict=True)
         ]
-        totals = _totals(self.said)
-        found = []
-        for one, low, high in everything.push(
-            [(one, min(SMALLEST_SHOWN - 1, alone.most(one, totals))) for one in targets]
-        ):
-            leak = low > 1 + 1e-4 or high < SMALLEST_SHOWN - 1 - 1e-4
-            if one.label == WITHHELD and leak:
-                leak = high < min(SMALLEST_SHOWN - 1, alone.most(one, totals)) - 1e-4 or (
-                    high < SMALLEST_SHOWN - 1e-4 and low > 1 + 1e-4
-                )
-            if one.label == WITHHELD and leak:
-                least, most = alone.range_of(one)
-                leak = high < min(SMALLEST_SHOWN - 1, most) - 1e-4 or low > max(1, least) + 1e-4
-            found.append((one.text, one.label, low, high, leak))
-        return found
-
-
-def _totals(said: list[Said]) -> dict[tuple[Keys, tuple[date, date], Atoms], float]:
-    """Give the totals that are printed on purpose, and those of what was not declined."""
-    totals = {(one.keys, one.days, one.atoms): one.high for one in said if one.public}
-    for keys, days, some in list(totals):
-        for repeats in ("left out", "counted"):
-            if some == atoms(OUTCOMES, repeats) and (keys, days, atoms(["declined"], repeats)) in totals:
-                others = totals[keys, days, some] - totals[keys, days, atoms(["declined"], repeats)]
-                totals[keys, days, atoms(OUTCOMES[1:], repeats)] = others
-    return totals
-
-
-def _above(some: Atoms) -> list[Atoms]:
-    """Give the sets of outcomes of which totals are printed that hold these."""
-    sets = [
-        atoms(names, repeats)
-        for names in (*zip(OUTCOMES), OUTCOMES[1:], OUTCOMES)
-        for repeats in ("left out", "counted")
-    ]
-    return [one for one in sets if some <= one]
 
 
 def _joined(some: Block, other: Block) -> list[list[Any]]:
     """Give the smallest sets that are made of whole blocks of both."""
-    things = list(some)
-    together = {thing: {thing} for thing in things}
+    together: list[set[Any]] = []
     for block in (some, other):
-        first: dict[int, Any] = {}
-        for thing in things:
-            one = first.setdefault(block[thing], thing)
-            if together[one] is not together[thing]:
-                together[one] |= together[thing]
-                for member in together[one]:
-                    together[member] = together[one]
-    return [sorted(members) for members in {id(members): members for members in together.values()}.values()]
+        for number in set(block.values()):
+            members = {thing for thing in block if block[thing] == number}
+            touched = [one for one in together if one & members]
+            together = [one for one in together if not one & members] + [members.union(*touched)]
+    return [sorted(members) for members in together]
+
+
+def _matrix(rows: list[tuple[list[int], list[int]]], size: int) -> csr_array:
+    """Give rows of ones, and of minus ones."""
+    signs = [sign for plus, minus in rows for sign in [1.0] * len(plus) + [-1.0] * len(minus)]
+    numbers = [number for number, (plus, minus) in enumerate(rows) for _ in range(len(plus) + len(minus))]
+    columns = [column for plus, minus in rows for column in (*plus, *minus)]
+    return csr_array((signs, (numbers, columns)), shape=(len(rows), size))
 
 
 class _Program:
-    """A linear program, taken apart into what hangs together."""
+    """The linear program of some statements."""
 
     def __init__(self, system: _System, said: list[Said]) -> None:
-        self.system = system
-        low, high = system.low.copy(), system.high.copy()
-        rows: list[tuple[list[int], list[int], float, float]] = [
-            (fine, coarse, 0.0, 0.0) for fine, coarse in system.links
-        ]
-        rows += [(system.variables_of(one), [], one.low, one.high) for one in said]
-        self.low, self.high = low, high
-        self._tighten(rows)
-        self.rows = rows
-        self.group = self._groups()
-        self.built: dict[int, tuple[Any, ...]] = {}
+        self.matrix = _matrix([*system.links, *((system.variables_of(one), []) for one in said)], system.size)
+        bounds = [(0.0, 0.0)] * len(system.links) + [(one.low, one.high) for one in said]
+        self.low, self.high = np.array(bounds).T
+        self._solve(csr_array((0, system.size)), np.zeros(0), 1)  # else what is printed contradicts itself
 
-    def _tighten(self, rows: list[tuple[list[int], list[int], float, float]]) -> None:
-        """Fix what single rows fix, and replace sums that are known, so that less hangs together."""
-        for _ in range(3):
-            for plus, minus, least, most in rows:
-                if not minus:
-                    if len(plus) == 1:
-                        self.low[plus[0]] = max(self.low[plus[0]], least)
-                    self.high[plus] = np.minimum(self.high[plus], most)
-                else:
-                    for some, others in ((plus, minus), (minus, plus)):
-                        if len(some) == 1:
-                            self.low[some[0]] = max(self.low[some[0]], self.low[others].sum())
-                        self.high[some] = np.minimum(self.high[some], self.high[others].sum())
-        free = self.high > self.low
-
-        def split(members: list[int]) -> tuple[frozenset[int], float]:
-            return frozenset(n for n in members if free[n]), float(sum(self.low[n] for n in members if not free[n]))
-
-        known: dict[frozenset[int], float] = {}
-        for plus, minus, least, most in rows:
-            if not minus and least == most:
-                members, part = split(plus)
-                known[members] = least - part
-        within: dict[int, frozenset[int]] = {}
-        for members in sorted(known, key=len, reverse=True):
-            within.update(dict.fromkeys(members, members))  # the smallest last
-            self.high[list(members)] = np.minimum(self.high[list(members)], known[members])
-
-        def shortened(members: frozenset[int]) -> tuple[frozenset[int], float]:
-            left, part = members, 0.0
-            for one in sorted({within[n] for n in members if n in within}, key=lambda one: (len(one), sorted(one))):
-                if one <= left:
-                    left, part = left - one, part + known[one]
-            return left, part
-
-        short = []
-        for plus, minus, least, most in rows:
-            (more, fixed), (less, taken_off) = split(plus), split(minus)
-            shift = fixed - taken_off
-            if minus or (more in known and not all(within[n] == more for n in more)):
-                (more, fixed), (less, taken_off) = shortened(more), shortened(less)
-                shift += fixed - taken_off
-            if more or less:
-                short.append((sorted(more), sorted(less), least - shift, most - shift))
-            elif not least - 1e-6 <= shift <= most + 1e-6:
-                raise AssertionError(f"what is printed contradicts itself: {shift} is not {least} to {most}")
-        rows[:] = short
-
-    def _groups(self) -> np.ndarray:
-        """Number what hangs together."""
-        first, second = [], []
-        for plus, minus, *_ in self.rows:
-            members = [*plus, *minus]
-            first += [members[0]] * len(members)
-            second += members
-        edges = coo_array((np.ones(len(first)), (first, second)), shape=(self.system.size,) * 2)
-        return connected_components(edges, directed=False)[1]
-
-    def _built(self, group: int) -> tuple[Any, ...]:
-        """Build the matrices of one group."""
-        if group in self.built:
-            return self.built[group]
-        members = np.flatnonzero(self.group == group)
-        place = {int(n): k for k, n in enumerate(members)}
-        exact, at_most = ([], [], [], []), ([], [], [], [])  # type: ignore[var-annotated]
-
-        def put(where: Any, plus: list[int], minus: list[int], sign: int, bound: float) -> None:  # noqa: ANN401
-            row = len(where[3])
-            where[0].extend([sign] * len(plus) + [-sign] * len(minus))
-            where[1].extend([row] * (len(plus) + len(minus)))
-            where[2].extend(place[n] for n in (*plus, *minus))
-            where[3].append(sign * bound)
-
-        for plus, minus, least, most in self.rows:
-            if self.group[(plus or minus)[0]] != group:
-                continue
-            if least == most:
-                put(exact, plus, minus, 1, least)
-            else:
-                if most < LARGE / 2:
-                    put(at_most, plus, minus, 1, most)
-                put(at_most, plus, minus, -1, least)
-        matrices = [
-            (csr_array((v, (r, c)), shape=(len(b), len(members))), np.array(b)) if b else (None, None)
-            for v, r, c, b in (exact, at_most)
-        ]
-        self.built[group] = (members, place, *matrices)
-        return self.built[group]
-
-    def _solve(self, group: int, aims: list[_Aim], sign: int) -> np.ndarray:
-        """Push counts up to their ends (down, if the sign is 1), as many as can be; give all variables."""
-        members, place, (a_eq, b_eq), (a_ub, b_ub) = self._built(group)
-        size, more = len(members), len(aims)
-        rows = [k for k, aim in enumerate(aims) for _ in aim.free]
-        columns = [place[n] for aim in aims for n in aim.free]
-        sums = csr_array((np.full(len(rows), float(sign)), (rows, columns)), shape=(more, size))
-        short = hstack([sums, -eye_array(more)])  # how far each is from its end, which is to be as little as can be
-        reach = np.array([sign * (aim.ends[sign] - aim.known) for aim in aims])
-        a_ub = short if a_ub is None else vstack([hstack([a_ub, csr_array((a_ub.shape[0], more))]), short])
-        b_ub = reach if b_ub is None else np.concatenate([b_ub, reach])
-        if a_eq is not None:
-            a_eq = hstack([a_eq, csr_array((a_eq.shape[0], more))])
-        cost = np.concatenate([np.zeros(size), np.ones(more)])
-        low, high = np.append(self.low[members], np.zeros(more)), np.append(self.high[members], np.full(more, LARGE))
-        bounds = np.column_stack([low, high])
-        solved = linprog(cost, A_ub=a_ub.tocsr(), b_ub=b_ub, A_eq=a_eq, b_eq=b_eq, bounds=bounds, method="highs")
+    def _solve(self, counts: csr_array, ends: np.ndarray, sign: int) -> np.ndarray:
+        """Push counts to their ends (down, if the sign is 1), as many as can be; give all variables."""
+        more, size = counts.shape
+        short = hstack([sign * counts, -eye_array(more)])  # how far each is from its end, which is to be little
+        lines = vstack([hstack([self.matrix, csr_array((len(self.low), more))]), short]).tocsr()
+        low, high = np.append(self.low, np.full(more, -np.inf)), np.append(self.high, sign * ends)
+        cost = np.append(np.zeros(size), np.ones(more))
+        solved = milp(cost, constraints=LinearConstraint(lines, low, high))
         if solved.status != 0:
             raise AssertionError(f"what is printed contradicts itself: {solved.message}")
-        values = np.zeros(self.system.size)
-        values[members] = solved.x[:size]
-        return values
+        return np.asarray(solved.x[:size])
 
-    def _aim(self, one: Said, most: float) -> _Aim:
-        """Split a count into what is free and what is known."""
-        members = self.system.variables_of(one)
-        free = [n for n in members if self.high[n] > self.low[n]]
-        known = float(sum(self.low[n] for n in members if self.high[n] <= self.low[n]))
-        return _Aim(free, known, {1: 1.0, -1: most})
-
-    def most(self, one: Said, totals: dict[tuple[Keys, tuple[date, date], Atoms], float]) -> float:
-        """Give what single totals allow a count at most."""
-        rows = [tuple(key for key in one.keys if key != left) for left in one.keys]
-        above = [
-            totals.get((keys, one.days, some), LARGE) for keys in [one.keys, *rows, ()] for some in _above(one.atoms)
-        ]
-        return float(min(self.high[self.system.variables_of(one)].sum(), *above))
-
-    def range_of(self, one: Said) -> tuple[float, float]:
-        """Give the least and the largest value of one count, as far as from 0 to the threshold."""
-        aim = self._aim(one, SMALLEST_SHOWN)
-        aim.ends[1] = 0.0
-        ends = {1: aim.known, -1: aim.known}
-        for sign in ends:
-            for group in sorted({int(self.group[n]) for n in aim.free}):
-                mine = [n for n in aim.free if self.group[n] == group]
-                ends[sign] += self._solve(group, [_Aim(mine, 0.0, aim.ends)], sign)[mine].sum()
-        return float(ends[1]), float(ends[-1])
-
-    def push(self, targets: list[tuple[Said, float]]) -> list[tuple[Said, float, float]]:
-        """Push counts down to 1 and up to their ends, many at a time; give the range of those that do not get there."""
-        waiting: dict[int, dict[int, _Aim]] = defaultdict(dict)
-        odd = set()
-        for k, (one, most) in enumerate(targets):
-            aim = self._aim(one, most)
-            groups = {int(self.group[n]) for n in aim.free}
-            if len(groups) == 1:
-                waiting[groups.pop()][k] = aim
-            else:
-                odd.add(k)
-        for group, ahead in waiting.items():
-            for sign in (1, -1):
-                left = dict(ahead)
-                while left:
-                    values = self._solve(group, list(left.values()), sign)
-                    after = {k: aim for k, aim in left.items() if aim.misses(values, sign)}
-                    if len(after) == len(left):  # one alone, then go on with the others
-                        k, aim = after.popitem()
-                        if aim.misses(self._solve(group, [aim], sign), sign):
-                            odd.add(k)
-                    left = after
-        return [
-            (one, *self.range_of(one)) if k in odd else (one, 1.0, SMALLEST_SHOWN - 1.0 if most > 0 else 0.0)
-            for k, (one, most) in enumerate(targets)
-        ]
-
-
-@dataclass
-class _Aim:
-    """A count to push: the variables that it adds up, what of it is known, and how far to go down (1) and up (-1)."""
-
-    free: list[int]
-    known: float
-    ends: dict[int, float]
-
-    def misses(self, values: np.ndarray, sign: int) -> bool:
-        return bool(sign * (self.known + values[self.free].sum() - self.ends[sign]) > 1e-6)
+    def push(self, counts: csr_array, ends: np.ndarray) -> np.ndarray:
+        """Push counts down and up to their ends, many at a time; give the ends, or how far those go that miss them."""
+        found = ends.copy()
+        for column, sign in enumerate((1, -1)):
+            left, together = np.arange(len(ends)), True
+            while len(left):
+                tried = left if together else left[:1]  # one alone where no more get there together
+                reached = counts[left] @ self._solve(counts[tried], ends[tried, column], sign)
+                missed = sign * (reached - ends[left, column]) > 1e-6
+                if len(tried) == 1 and missed[0]:
+                    found[left[0], column], missed[0] = reached[0], False
+                together = together and not missed.all()
+                left = left[missed]
+        return found
 
 
 # Made-up detainers --------------------------------------------------------------------------------------------------

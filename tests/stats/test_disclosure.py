@@ -43,7 +43,7 @@ def provable_ranges(labels: pd.DataFrame, weeks: list[pd.DataFrame], where: np.n
     cells = np.array([(row == i) & (column == j) for i, j in product(*map(range, counts.shape[1:]))], dtype=float)
     low, high = np.array([bounds_of(label) for label in labels.to_numpy().ravel()]).T
     known = {"A_eq": np.array(lines, dtype=float), "b_eq": [counts.ravel()[line].sum() for line in lines]}
-    known |= {"A_ub": np.vstack([cells, -cells]), "b_ub": np.concatenate([high, -low])}
+    known |= {"A_ub": np.vstack([cells, -cells]), "b_ub": np.concatenate([high.clip(max=1e6), -low])}
 
     def end(aim: np.ndarray, sign: int) -> float:
         solved = linprog(sign * aim, **known)
