@@ -148,6 +148,12 @@ def test_a_week_without_the_agencys_figure_compares_the_whole() -> None:
     )
 
 
+@pytest.mark.parametrize("finding", ["higher", "lower"])
+def test_a_direction_is_claimed_aloud(finding: str) -> None:
+    said = " ".join(map(str, data_sentences.recorded(OPEN[WEEKS[2]].facts | {"previous_all_finding": finding})))
+    assert f"the count is **{finding}** (ratio 1.38" in said
+
+
 def test_the_ratio_of_one_weeks_declined_and_issued_is_never_called_a_rate() -> None:
     facts: dict[str, Any] = {"declined": 12, "issued": 73, "week_end": "2017-02-10", "apart_week": None}
     facts |= {"taken_back_at_least": 0, "issued_confidence": "high"}
@@ -241,6 +247,8 @@ def test_what_is_always_said_has_no_number_and_no_banned_word() -> None:
 def test_what_a_file_lacks_is_said_once() -> None:
     assert len(data_sentences.cannot_tell(SOURCE)) == 2
     without = SOURCE.copy()
+    without.attrs = {"lacking": ["offence_group", "offence_text"]}
+    assert len(data_sentences.cannot_tell(without)) == 3
     without.attrs = {"lacking": ["offence_group", "offence_text", "person"]}
     said = [str(one) for one in data_sentences.cannot_tell(without)]
     assert sum("offence" in sentence for sentence in said) == 1

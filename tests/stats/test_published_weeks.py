@@ -132,6 +132,13 @@ def test_another_place_with_over_half_is_taken_out_and_half_is_not_over_half() -
         assert (week.facts["apart_name"], week.facts.get("apart_declined")) == (name, number if name else None)
         assert week.facts["apart_day"] is None
     assert set(an.published_figures(week, "changes")["scope"]) == {"all places"}
+    first = OPEN[FIRST].reports.declined_by_place.copy()
+    first.loc[(first["place"] == "Travis") & (first["declined"] == 142), "declined"] = 103  # of 206
+    assert with_places(FIRST, first).apart is None
+
+
+def test_events_begin_with_the_week_before() -> None:
+    assert str(an.published_figures(OPEN[FIRST], "events")["date"].min().date()) == "2017-01-25"
 
 
 @pytest.mark.parametrize("week", WEEKS)
