@@ -1,11 +1,17 @@
-"""Record-level ICE releases of every form to the table of detainers: read, map, mend, classify, flag repeats."""
+"""Record-level ICE releases of every form to the table of detainers: read, map, mend, classify, flag repeats.
+
+Column names are compared without case, spaces and punctuation, and are in ``data/reference/column_aliases.csv``; one
+that is not there is carried under its own name and reported. A lift reason that is not known stops everything; of the
+other words of ICE's a few strays are counted and left blank.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -14,35 +20,77 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.errors import InputError
-from analysis.load.cells import (
-    DATE_SPELLINGS,
-    as_text,
-    blanks,
-    charge_code,
-    chosen,
-    cleaned,
-    cleaned_ids,
-    is_charge_code,
-    moments,
-    on_all_cores,
-    recoded,
-    rows_of,
-    used,
+from analysis.load.columns import DATE_SPELLINGS, charge_code, cleaned, is_charge_code, mapped, moments
+from analysis.load.duplicates import flag_repeats
+from analysis.load.offences import classify, mapped_shares
+from analysis.load.readers import SUFFIXES, Sheet, normalised, read_sheets
+from analysis.load.reference import (
+    NO_OFFENCE,
+    UNKNOWN_OFFENCE,
+    criminalities,
+    crosswalk,
+    data_file,
+    forms,
+    groups,
+    lift_reasons,
+    states,
 )
-from analysis.load.extraction import DAY_COLUMNS, extraction_day
-from analysis.load.headers import header_score, id_columns, is_date, one_form, stacked
-from analysis.load.readers import SUFFIXES, read_sheets
-from analysis.load.release_offences import OFFENCE_BLOCKS, read_offences
-from analysis.load.repeats import flag_repeats
-from analysis.load.sheets import Sheet, normalised
-from analysis.load.table import COLUMNS, DTYPES, NAMES, check_table
-from analysis.load.vocabulary import GATES, gated, outcome_of, request_of
+from analysis.load.table import NAMES, OffenceStatus, Outcome, as_table
 
+PROCESSED, TRAC = "processed", "TRAC"
+STATA_CUTS = 32  # characters of a name
+ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen
 STOP_UNDATED = 0.01  # of rows; more would move a national week by as much as chance does
 MOSTLY = 0.5  # of filled cells: from here on a column of dates holds charge codes
 ONE_SPACED = ("state", "agency", "city", "facility_code", "form", "lift_reason", "criminality", "threat_level")
+OFFENCE_BLOCKS = (  # most telling first; form C has all three, D to G the first
+    ("offence_text", "offence_code", OffenceStatus.CONVICTED),
+    ("pending_text", "pending_code", OffenceStatus.CHARGED),
+    ("charge_text", "charge_code", OffenceStatus.CHARGED),
+)
+# Columns that hold the day of the extraction: the day itself, or the names of ICE's own files.
+DAY_COLUMNS = [
+    "file original",
+    "data as of",
+    "as of date",
+    "extract date",
+    "extraction date",
+    "extracted on",
+    "date extracted",
+]
+_MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?)"
+)
+_DAYS = (  # ways to write a day, each with the order of its parts: month before day where both are numbers
+    (r"(?<!\d)(20\d\d)[-. ]?(\d\d)[-. ]?(\d\d)(?!\d)", "{0}-{1}-{2}", "%Y-%m-%d"),
+    (r"(?<![a-z\d])(\d\d?)[-./ ](\d\d?)[-./ ](20\d\d)(?!\d)", "{2}-{0}-{1}", "%Y-%m-%d"),
+    (rf"(?<!\d)(\d\d?)[-. ]?({_MONTH})[-., ]*(20\d\d)(?!\d)", "{2}-{1:.3}-{0}", "%Y-%b-%d"),
+    (rf"(?<![a-z])({_MONTH})[-. ]*(\d\d?),?[-. ]+(20\d\d)(?!\d)", "{2}-{0:.3}-{1}", "%Y-%b-%d"),
+)
+_OF_PERIOD = re.compile(r"\b(?:from|since|through|thru|until|to|ending|ended)[-: ]*$", re.IGNORECASE)
+_FORM = re.compile(r"(I-?247[A-Z]?)\s*(?:[-–—]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How many rows may hold an unknown word: from the share ``warn`` on it is said aloud, above ``stop`` it stops."""
+
+    crosswalk: str
+    warn: float
+    stop: float
+
+
+# A middling state has about 2% of all detainers: more unknown rows than that could hide one. A form or a class of
+# criminality splits tables in two or three, which 5% of strays do not turn; a new form in use passes that at once.
+# One row in a thousand is more than a slip of the pen.
+GATES = {
+    "state": Gate("states", warn=0.001, stop=0.02),
+    "form": Gate("forms", warn=0.001, stop=0.05),
+    "criminality": Gate("criminality", warn=0.001, stop=0.05),
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +121,7 @@ class Release:
         Rows and shares by the step that placed the offence (:func:`analysis.load.offences.mapped_shares`); no rows
         where the release has no offences.
     extracted_on
-        Day on which the release was made, as its files say (:mod:`analysis.load.extraction`); None = they do not.
+        Day on which the release was made, as its files say; None = they do not.
     """
 
     table: pd.DataFrame
@@ -100,15 +148,44 @@ class _Ledger:
             self.rows.append((what, self.own_names.get(column, column), int(rows), str(example)))
 
 
-def read_release(
-    paths: str | Path | Sequence[str | Path], *, repeat_rule: str = "episode", not_after: date | None = None
-) -> Release:
+def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
+    """Read a release of any form and type of file: the table of detainers, one row per detainer.
+
+    Parameters
+    ----------
+    paths
+        File, files of one release, or a folder of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :data:`analysis.load.table.COLUMNS`, then all others of the release under their own names.
+        ``attrs["changes"]`` lists in plain words what was changed while reading.
+
+    Raises
+    ------
+    InputError
+        As :func:`open_release`, which does the same and tells more.
+
+    Examples
+    --------
+    >>> from analysis.load.reference import data_file
+    >>> detainers = read_release(data_file("synthetic/small_release.parquet"))
+    >>> len(detainers), int((detainers["outcome"] == "declined_by_lea").sum()) > 0
+    (12651, True)
+    """
+    release = open_release(paths)
+    release.table.attrs["changes"] = release.changes.to_dict("records")
+    return release.table
+
+
+def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | None = None) -> Release:
     """Read a release: one file, several, or the files of a folder, all of one form.
 
     Every sheet with a header is read and stacked, in the order given (a folder's by name). Text is trimmed; empty
     cells, the text ``NA`` and redactions are blank; places and ICE's own words have single spaces. Dates that cannot
     be are blank. The lift reason is the first, where a release has two. Columns beside the table's are carried under
-    their own names, and so is the form's whole label, which names its edition.
+    their own names as text, and so is the form's whole label, which names its edition.
 
     Offences: where the release names a conviction (text or code), the status is *convicted*; else, in form C, a
     pending charge, then a charge of any kind, is read with the status *charged*. Where none is named, the status is
@@ -120,8 +197,6 @@ def read_release(
     ----------
     paths
         File, files or folder.
-    repeat_rule
-        The rule for ``duplicate``, as in :func:`analysis.load.repeats.flag_repeats`.
     not_after
         Day after which none can have been issued: of the extraction, or today; None = not known.
 
@@ -139,37 +214,32 @@ def read_release(
     """
     sheets = _sheets(paths)
     read = [sheet for sheet in sheets if sheet.rows]
-    form = one_form(read)
-    cells, own_names, unknown_columns = stacked(read, form)
+    form = _one_form(read)
+    cells, own_names, unknown_columns = _stacked(read, form)
     ledger = _Ledger(own_names)
     for sheet in read:
         for name in sheet.repeated:
             ledger.note("header stood twice, the second renamed", name, sheet.rows, f"{name} (2)")
     frame = _without_blank_rows(_cleaned(cells, ledger), _provenance(read), ledger)
     edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
-    with ThreadPoolExecutor(1) as beside:  # to tell the persons apart takes as long as all that stands here
-        people = beside.submit(pd.factorize, frame["person"] if "person" in frame else blanks(len(frame)))
-        _mend_codes(frame, ledger)
-        _read_dates(frame, ledger, not_after)
-        unknown_values = _read_words(frame)
-        steps = read_offences(frame)
-    numbers, ids = people.result()
-    gaps = [column for column in COLUMNS if column.name not in frame and column.name not in ("duplicate", "detainers")]
-    absent = {column.name: pd.Series(index=frame.index, dtype=DTYPES[column.kind]) for column in gaps}
-    frame = frame.assign(detainers=1, **absent)
-    frame["duplicate"] = flag_repeats(frame, repeat_rule, numbers)
-    categories = [column.name for column in COLUMNS if column.kind == "category"]
-    frame = frame.assign(**{name: used(frame[name].array) for name in categories})
-    carried = frame.drop(columns=[*NAMES]).rename(columns=own_names).assign(**edition)
+    _mend_codes(frame, ledger)
+    _read_dates(frame, ledger, not_after)
+    unknown_values = _read_words(frame)
+    steps = _read_offences(frame)
+    persons = frame["person"].nunique() if "person" in frame else 0
+    gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
+    duplicate = flag_repeats(frame.reindex(columns=["person", "issued_on", "form", "agency"]))
+    own = {name: own_names[name] for name in frame if name in own_names and name not in NAMES}
+    frame = frame.rename(columns=own).assign(**edition, detainers=1, duplicate=duplicate)
     return Release(
-        table=pd.concat([check_table(frame[[*NAMES]]), carried], axis="columns"),
-        persons=len(ids),
+        table=as_table(frame),
+        persons=int(persons),
         form=form,
         sheets=pd.DataFrame(
             [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets],
             columns=["file", "sheet", "sha256", "header_row", "rows", "note"],
         ),
-        gaps=tuple(column.name for column in gaps),
+        gaps=gaps,
         unknown_columns=unknown_columns,
         changes=pd.DataFrame(ledger.rows, columns=["what", "column", "rows", "example"]),
         unknown_values=unknown_values,
@@ -178,14 +248,11 @@ def read_release(
     )
 
 
-def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
-    """Read all sheets of all files; at least one has rows.
+# ---- files, header, form
 
-    Raises
-    ------
-    InputError
-        No file, a file named by the user that has no header, no row in any, or the same file twice.
-    """
+
+def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
+    """Read all sheets of all files; refuse a file without header, files without rows, and the same file twice."""
     given = dict.fromkeys(Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths))
     sheets: list[Sheet] = []
     for path in given:
@@ -195,7 +262,7 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
             if file != path and file.suffix.lower() not in chain.from_iterable(SUFFIXES.values()):
                 sheets.append(Sheet(file.name, "", note="not a type of file that is read"))
                 continue
-            found = read_sheets(file, header_score, id_columns())
+            found = read_sheets(file, header_score)
             if file == path and not any(sheet.header_row for sheet in found):
                 raise InputError(
                     "no header of a detainer release is found",
@@ -223,59 +290,158 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
     return sheets
 
 
-def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
-    """Go through what may say when a release was made: names, lines above the header, columns that hold it."""
+@cache
+def column_aliases() -> pd.DataFrame:
+    """Give the known column names: index the :func:`normalised` name; columns alias, canonical, forms, kind, reason.
+
+    ``canonical`` is the column of the table that it is read as, or one of the loader's own (``pending_text``,
+    ``pending_code``, ``charge_text``, ``charge_code``, ``charge_date``); blank = carried. ``forms`` are the releases
+    that have it; ``kind`` is ``date`` for a carried date.
+    """
+    table = crosswalk("column_aliases", "alias").reset_index()
+    return table.set_index(table["alias"].map(normalised))
+
+
+def _known_name(name: str) -> str:
+    """Give the :func:`normalised` name under which a column is known; its own where it is not.
+
+    Stata cuts names at 32 characters: such a beginning stands for the known names that begin so, if all are read alike.
+    """
+    known, plain = column_aliases()["canonical"], normalised(name)
+    if len(name) != STATA_CUTS or plain in known.index:
+        return plain
+    begun = [whole for whole in known.index if whole.startswith(plain)]
+    return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
+
+
+def header_score(row: Sequence[str]) -> int:
+    """Count the known names in a row; 0 unless they are enough for a header."""
+    known = column_aliases()["canonical"]
+    names = {_known_name(name) for name in row} & set(known.index)
+    dated = any(known[name] == "issued_on" for name in names)
+    return len(names) if len(names) >= (ENOUGH_WITH_DATE if dated else ENOUGH_WITHOUT) else 0
+
+
+def form_of(given: Sequence[str]) -> str:
+    """Tell a release's form by its column names.
+
+    Returns
+    -------
+    str
+        ``processed`` where a column is there that only the Deportation Data Project adds, or where the names of ICE
+        are in snake_case; else the form, ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard) with the names.
+    """
+    listed = column_aliases()["forms"].str.split().explode()
+    lists = {str(form): set(names.index) for form, names in listed.groupby(listed, sort=False)}
+    names = {_known_name(name) for name in given}
+    if names & lists[PROCESSED]:
+        return PROCESSED
+    best = max(lists, key=lambda form: len(names & lists[form]) / len(names | lists[form]))
+    return PROCESSED if best != TRAC and all(re.fullmatch("[a-z0-9_]+", name) for name in given) else best
+
+
+def _one_form(sheets: Sequence[Sheet]) -> str:
+    """Tell the form that all sheets have; refuse several, since releases overlap in time."""
+    found = [form_of(sheet.cells.column_names) for sheet in sheets]
+    for sheet, form in zip(sheets, found, strict=True):
+        if form != found[0]:
+            raise InputError(
+                "the files are of different releases",
+                file=sheet.file,
+                place=sheet.place,
+                found=f"form {form}",
+                expected=f"form {found[0]}, as in {sheets[0].file}",
+                do="Read one release at a time: releases overlap, and detainers would count twice",
+            )
+    return found[0]
+
+
+def _targets(sheet: Sheet, form: str) -> dict[str, str]:
+    """Give each column of a sheet the name it goes by, one of the table or its own; refuse two for one, and gaps."""
+    known, taken = column_aliases()["canonical"], {normalised(name) for name in NAMES}
+    targets: dict[str, str] = {}
+    plain_names = {name: _known_name(name) for name in sheet.cells.column_names}
+    for name, plain in plain_names.items():
+        target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
+        same = [other for other, its in targets.items() if its == target or plain_names[other] == plain]
+        if same:
+            raise InputError(
+                f"two columns are read as {target}",
+                file=sheet.file,
+                place=sheet.place,
+                found=[*same, name],
+                expected="one",
+                do="Rename or delete one of them",
+            )
+        targets[name] = target
+    never_had_it = form in ("D", PROCESSED) and "form" not in targets.values()
+    for role in ("issued_on",) if never_had_it else ("issued_on", "lift_reason"):
+        if role not in targets.values():
+            raise InputError(
+                f"the needed column for {role} is missing",
+                file=sheet.file,
+                place=sheet.place,
+                found=sheet.cells.column_names,
+                expected="one of " + ", ".join(column_aliases()["alias"][known == role]),
+                do="Use the file as released, or give the column one of these names",
+            )
+    return targets
+
+
+def _stacked(sheets: Sequence[Sheet], form: str) -> tuple[pa.Table, dict[str, str], tuple[str, ...]]:
+    """Put all sheets below each other, under the names of the table where a column is known there.
+
+    Returned are the rows, the own name of each column that goes by another, and the names that nobody knows.
+    """
+    known = column_aliases()["canonical"]
+    spelt: dict[str, str] = {}  # carried names may differ in case or underscores between sheets: the first stands
+    own_names: dict[str, str] = {}
+    unknown: dict[str, None] = {}
+    tables = []
     for sheet in sheets:
-        yield from (sheet.file, sheet.name, *sheet.above)
-    for name in frame:
-        if normalised(name) in DAY_COLUMNS:
-            yield from map(str, frame[name].dropna().unique())
+        targets = _targets(sheet, form)
+        own_names = {known[_known_name(name)]: name for name in targets if known.get(_known_name(name))} | own_names
+        names = [spelt.setdefault(normalised(name), target) for name, target in targets.items()]
+        unknown |= {target: None for (name, target) in targets.items() if _known_name(name) not in known.index}
+        tables.append(sheet.cells.rename_columns(names))
+    return pa.concat_tables(tables, promote_options="default"), own_names, tuple(unknown)
+
+
+# ---- cells
+
+
+def _cleaned(cells: pa.Table, ledger: _Ledger) -> dict[str, pd.Series]:
+    """Make blank what says nothing; every column comes out as a category of text."""
+    columns: dict[str, pd.Series] = {}
+    for name in cells.column_names:
+        columns[name], counts = cleaned(cells[name])
+        for what, rows in counts.items():
+            ledger.note(what, name, rows)
+        if name in ONE_SPACED:
+            columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
+    return columns
 
 
 def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
     """Say where each row came from: file, sheet (blank = none) and row as a spreadsheet counts."""
     which = np.repeat(np.arange(len(sheets)), [sheet.rows for sheet in sheets])
-    at = pd.Categorical.from_codes(which, pd.RangeIndex(len(sheets)))
+    at = pd.Series(pd.Categorical.from_codes(which, pd.RangeIndex(len(sheets))))
+    rows = [np.arange(sheet.rows) + sheet.header_row + 1 for sheet in sheets]
     return {
-        "source_file": pd.Series(recoded(at, [sheet.file for sheet in sheets])),
-        "source_sheet": pd.Series(recoded(at, [sheet.name or None for sheet in sheets])),
-        "source_row": pd.Series(np.concatenate([np.arange(sheet.rows) + sheet.header_row + 1 for sheet in sheets])),
+        "source_file": mapped(at, lambda at: sheets[at].file),
+        "source_sheet": mapped(at, lambda at: sheets[at].name or None),
+        "source_row": pd.Series(np.concatenate(rows)),
     }
-
-
-def _cleaned(cells: pa.Table, ledger: _Ledger) -> dict[str, pd.Series]:
-    """Make blank what says nothing; text comes out as categories, carried numbers and all dates as they are typed."""
-    names = cells.column_names
-    found = on_all_cores(lambda name: _cleaned_column(name, cells[name], ledger), names)
-    for name, (_, counts) in zip(names, found, strict=True):
-        for what, rows in counts.items():
-            ledger.note(what, name, rows)
-    return {name: column for name, (column, _) in zip(names, found, strict=True)}
-
-
-def _cleaned_column(name: str, column: pa.ChunkedArray, ledger: _Ledger) -> tuple[pd.Series, dict[str, int]]:
-    """Clean one column (:func:`_cleaned`); give the rows made blank by reason too."""
-    typed = not (pa.types.is_dictionary(column.type) or pa.types.is_null(column.type))
-    if name == "person":
-        return cleaned_ids(column.cast(pa.string()))
-    if typed and (pa.types.is_timestamp(column.type) if is_date(name) else name not in ledger.own_names):
-        return column.to_pandas(), {}
-    text, counts = cleaned(as_text(column))
-    if name in ONE_SPACED:
-        text = recoded(text, [" ".join(word.split()) for word in text.categories])
-    return pd.Series(text), counts
 
 
 def _without_blank_rows(
     columns: dict[str, pd.Series], provenance: dict[str, pd.Series], ledger: _Ledger
 ) -> pd.DataFrame:
     """Leave out rows that have no filled cell at all, such as the empty ones below a sheet's table."""
-    frame = pd.DataFrame(columns | provenance, copy=False)
-    doubtful = frame.index[columns["issued_on"].isna()]
+    frame = pd.DataFrame(columns | provenance)
+    doubtful = frame.index[frame["issued_on"].isna()]
     empty = doubtful[frame.loc[doubtful, list(columns)].isna().all(axis="columns")]
-    if not len(empty):
-        return frame
-    if len(empty) == len(frame):
+    if len(empty) and len(empty) == len(frame):
         raise InputError(
             "no row below the header has a filled cell",
             file=frame["source_file"][0],
@@ -283,7 +449,8 @@ def _without_blank_rows(
             expected="one row per detainer",
             do="Check that the file is whole",
         )
-    ledger.note("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}")
+    if len(empty):
+        ledger.note("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}")
     return frame.drop(index=empty).reset_index(drop=True)
 
 
@@ -296,37 +463,29 @@ def _mend_codes(frame: pd.DataFrame, ledger: _Ledger) -> None:
     """
     for _, name, _ in OFFENCE_BLOCKS:
         if name in frame:
-            column = frame[name].array
-            codes = [charge_code(text) for text in column.categories]
-            mended = np.array([code != text for code, text in zip(codes, column.categories, strict=True)], dtype=bool)
-            example = next(iter(column.categories[mended]), "")
-            ledger.note("charge code mended", name, rows_of(column)[mended].sum(), example)
-            frame[name] = recoded(column, codes)
-    dates = frame["charge_date"].array if "charge_date" in frame else None
-    if not isinstance(dates, pd.Categorical):
-        return
-    words, rows = dates.categories, rows_of(dates)
-    coded = np.array([is_charge_code(text) for text in words], dtype=bool)
-    if rows[coded].sum() <= MOSTLY * rows.sum():
-        return
-    ledger.note("charge code moved out of the date", "charge_date", rows[coded].sum(), words[coded][0])
-    given = frame["offence_code"].array if "offence_code" in frame else blanks(len(frame))
-    moved = recoded(dates, [charge_code(text) if code else None for text, code in zip(words, coded, strict=True)])
-    frame["offence_code"] = chosen([given, moved], np.where(given.codes < 0, 1, 0))
-    frame["charge_date"] = recoded(dates, [None if code else text for text, code in zip(words, coded, strict=True)])
+            short = [text for text in frame[name].cat.categories if charge_code(text) != text]
+            ledger.note("charge code mended", name, frame[name].isin(short).sum(), *short[:1])
+            frame[name] = mapped(frame[name], charge_code)
+    dates = frame.get("charge_date", pd.Series(dtype="category"))
+    codes = {text: charge_code(text) for text in dates.cat.categories if is_charge_code(text)}
+    if (moved := dates.isin(codes)).sum() > MOSTLY * dates.notna().sum():
+        ledger.note("charge code moved out of the date", "charge_date", moved.sum(), next(iter(codes)))
+        given = frame.get("offence_code", pd.Series(index=frame.index, dtype="str")).astype("str")
+        frame["offence_code"] = given.fillna(mapped(dates, codes.get).astype("str")).astype("category")
+        frame["charge_date"] = mapped(dates, lambda text: None if text in codes else text)
 
 
 def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) -> None:
     """Read every column of dates; a cell that is no possible date becomes blank and is counted.
 
-    Raises
-    ------
-    InputError
-        Too many days of issue cannot be read, or none can.
+    Refused are too many days of issue that cannot be read, or none that can.
     """
-    for name in [name for name in frame if is_date(name)]:
-        given = frame[name]
+    carried = column_aliases()["kind"]
+    for name in list(frame):
         table_date = name in ("issued_on", "lifted_on")
+        if not table_date and name != "charge_date" and carried.get(_known_name(name)) != "date":
+            continue
+        given = frame[name]
         dates, impossible = moments(given, *(YEARS_ISSUED if table_date else YEARS))
         if name == "issued_on" and not_after is not None:
             late = dates >= pd.Timestamp(not_after) + pd.Timedelta(days=1)
@@ -335,12 +494,10 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
         first = impossible.idxmax()
         ledger.note("impossible date made blank", name, impossible.sum(), given[first])
         if name == "issued_on" and (impossible.mean() > STOP_UNDATED or dates.isna().all()):
-            sheet = frame["source_sheet"][first]
             raise InputError(
                 f"{(impossible if impossible.any() else dates.isna()).mean():.1%} of the rows have no readable date in "
                 f"{ledger.own_names[name]}; more than {STOP_UNDATED:.0%} stops",
-                file=frame["source_file"][first],
-                place=("" if pd.isna(sheet) else f"sheet {sheet!r}, ") + f"row {frame['source_row'][first]}",
+                **_where(first, frame["source_file"], frame["source_row"], frame["source_sheet"]),
                 found=str(given[first]),
                 expected=f"{DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}"
                 + (f" and not after {not_after}" if not_after else ""),
@@ -348,16 +505,19 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
             )
 
 
-def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
-    """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`).
+def _where(row: int, file: str | pd.Series, rows: pd.Series, sheets: pd.Series | None) -> dict[str, str]:
+    """Name the file, sheet and row of a value, for an error."""
+    sheet = "" if sheets is None or pd.isna(sheets[row]) else f"sheet {sheets[row]!r}, "
+    return {"file": file if isinstance(file, str) else str(file[row]), "place": f"{sheet}row {rows[row]}"}
 
-    Raises
-    ------
-    InputError
-        An unknown lift reason, or more unknown words than the gates let pass.
-    """
+
+# ---- ICE's own words
+
+
+def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`)."""
     where = {"file": frame["source_file"], "sheets": frame["source_sheet"], "rows": frame["source_row"]}
-    blank = pd.Series(blanks(len(frame)))
+    blank = pd.Series(index=frame.index, dtype="category")
     strange = [gated("state", blank, **where)[1]]
     for column in GATES:
         if column in frame:
@@ -367,3 +527,205 @@ def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
     if "form" in frame:
         frame["request"] = request_of(frame["form"])
     return pd.concat(strange[1:] or strange, ignore_index=True)
+
+
+def outcome_of(
+    lift_reason: pd.Series, *, file: str | pd.Series, rows: pd.Series, sheets: pd.Series | None = None
+) -> pd.Series:
+    """Classify lift reasons; a blank is ``pending_or_unrecorded``.
+
+    Parameters
+    ----------
+    lift_reason
+        Lift reasons as recorded, a category; blank is missing.
+    file, rows, sheets
+        Where they came from: the file's name (one, or one per value), each value's row in it and its sheet.
+
+    Returns
+    -------
+    pandas.Series
+        The outcome class of each, a category; never missing.
+
+    Raises
+    ------
+    InputError
+        A value that ``data/reference/lift_reasons.csv`` does not have: this column defines a decline, so an unknown
+        value may not fall into another class. The message gives the line to add.
+    """
+    known = lift_reasons()["outcome"]
+    values = lift_reason.astype("category")
+    strange = [value for value in values.cat.categories if value not in known.index]
+    if strange:
+        found = values == strange[0]
+        quoted = '"' + strange[0].replace('"', '""') + '"'
+        raise InputError(
+            f"unknown lift reason, in {found.sum():,} rows"
+            + (f" ({len(strange)} unknown values)" if strange[1:] else ""),
+            **_where(found.idxmax(), file, rows, sheets),
+            found=strange[0],
+            expected=f"a value of {data_file('reference/lift_reasons.csv')}",
+            do=f"Find out what it means and add the line {quoted},CLASS,ROLE,no,WHY to that file, with CLASS one of "
+            + ", ".join(Outcome),
+        )
+    return mapped(values, known.get, blank=known[""])
+
+
+def request_of(form: pd.Series) -> pd.Series:
+    """Say what each form asks of the agency: hold, notify, other; missing where the form is not known."""
+    return mapped(form.astype("category"), forms()["request"].get)
+
+
+@cache
+def _words_of(column: str) -> dict[str, str]:
+    """Give what each known word of a column is read as; blank = known to say nothing, as the TRAC extract's ``UN``."""
+    if column != "state":
+        return {name: name for name in (forms() if column == "form" else criminalities()).index}
+    by_name = dict(zip(states()["name"].str.upper(), states().index, strict=True))
+    return by_name | {postal: postal for postal in states().index} | {"UN": ""}
+
+
+def _plain_word(column: str, text: str) -> str:
+    """Give a word as its crosswalk has it: states in capitals, of a form what stands before the first dash."""
+    if column == "form":
+        found = _FORM.match(text)
+        return found[1].upper().replace("-", "") if found else ""
+    return text.upper() if column == "state" else text
+
+
+def gated(
+    column: str, values: pd.Series, *, file: str | pd.Series, rows: pd.Series, sheets: pd.Series | None = None
+) -> tuple[pd.Series, pd.DataFrame]:
+    """Read a column of ICE's words by its crosswalk; unknown words become blank and are counted, up to a share.
+
+    Parameters
+    ----------
+    column
+        ``state``, ``form`` or ``criminality``.
+    values
+        The words, a category; blank is missing.
+    file, rows, sheets
+        Where they came from, as for :func:`outcome_of`.
+
+    Returns
+    -------
+    tuple
+        The values as the table of detainers has them, and one row per unknown word: column, value, rows, share (of
+        all rows), level (``pass`` or ``warn``, by the share that all unknown words of the column have together).
+
+    Raises
+    ------
+    InputError
+        The unknown words pass the column's stop share (:data:`GATES`).
+    """
+    gate, known = GATES[column], _words_of(column)
+    counts = values.value_counts(sort=False)
+    counts = counts[[_plain_word(column, word) not in known for word in counts.index]]
+    counts = counts.sort_values(ascending=False, kind="stable")
+    share = counts.sum() / max(len(values), 1)
+    if share > gate.stop:
+        raise InputError(
+            f"{share:.1%} of the rows have an unknown {column}; more than {gate.stop:.0%} stops",
+            **_where((values == counts.index[0]).idxmax(), file, rows, sheets),
+            found=", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.head(3).items()),
+            expected=f"values of {data_file(f'reference/{gate.crosswalk}.csv')}",
+            do="Mend the column, or find out what the words mean and add them to that file",
+        )
+    strange = pd.DataFrame({"column": column, "value": counts.index.astype("str"), "rows": counts.to_numpy()})
+    strange = strange.assign(
+        share=strange["rows"] / max(len(values), 1), level="warn" if share >= gate.warn else "pass"
+    )
+    return mapped(values, lambda word: known.get(_plain_word(column, word)) or None), strange
+
+
+# ---- offences
+
+
+def _read_offences(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add offence, group, detail and status (:func:`open_release`); return the shares by the step that placed them.
+
+    What the rows of a release say of offences repeats much: each combination is read once.
+    """
+    names = [*chain.from_iterable(block[:2] for block in OFFENCE_BLOCKS), "criminality"]
+    asked = [name for name in names if name in frame]
+    if not asked:
+        return mapped_shares(classify(frame.head(0)))
+    numbers = frame.groupby(asked, observed=True, dropna=False, sort=False).ngroup()  # 0, 1, 2 as they appear
+    each = frame.loc[~numbers.duplicated(), asked].astype("str").reset_index(drop=True).reindex(columns=names)
+    text = code = status = pd.Series(np.nan, index=each.index, dtype="str")
+    for text_of, code_of, its_status in reversed(OFFENCE_BLOCKS):
+        given = each[text_of].notna() | each[code_of].notna()
+        text, code = each[text_of].where(given, text), each[code_of].where(given, code)
+        status = status.mask(given, str(its_status))
+    classes = classify(pd.DataFrame({"offence_text": text, "offence_code": code}))
+    named = classes["offence_group"] != NO_OFFENCE  # blank, or a text that says so
+    by_class = criminalities()["offence_status"]
+    status = status.where(named).fillna(each["criminality"].map(by_class)).fillna(by_class[""])
+    of_unnamed = status.map(lambda word: NO_OFFENCE if word == OffenceStatus.NONE else UNKNOWN_OFFENCE)
+    offences = pd.DataFrame(
+        {
+            "offence_text": pd.Categorical(text, _all_values(frame, [block[0] for block in OFFENCE_BLOCKS])),
+            "offence_code": pd.Categorical(code, _all_values(frame, [block[1] for block in OFFENCE_BLOCKS])),
+            "offence_status": pd.Categorical(status, list(OffenceStatus)),
+            "offence_group": pd.Categorical(
+                classes["offence_group"].astype("str").where(named, of_unnamed), groups().index
+            ),
+            "offence_detail": classes["offence_detail"],
+            "step": classes["step"],
+        }
+    )
+    offences = offences.take(numbers).set_axis(frame.index)
+    frame[offences.columns.drop("step")] = offences.drop(columns="step")
+    return mapped_shares(offences)
+
+
+def _all_values(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Give the values of several columns, of those that are there, each once."""
+    return list(dict.fromkeys(chain.from_iterable(frame[name].cat.categories for name in names if name in frame)))
+
+
+# ---- the day of the extraction
+
+
+def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
+    """Go through what may say when a release was made: names, lines above the header, columns that hold it."""
+    for sheet in sheets:
+        yield from (sheet.file, sheet.name, *sheet.above)
+    for name in frame:
+        if normalised(name) in DAY_COLUMNS:
+            yield from map(str, frame[name].dropna().unique())
+
+
+def _days_in(text: str) -> Iterator[date]:
+    """Find the days of this century that a text names, but for those said to begin or end a period."""
+    spaced = text.replace("_", " ")
+    for pattern, order, form in _DAYS:
+        for found in re.finditer(pattern, spaced, re.IGNORECASE):
+            if _OF_PERIOD.search(spaced[max(0, found.start() - 20) : found.start()]):
+                continue
+            try:
+                yield datetime.strptime(order.format(*found.groups()), form).date()
+            except ValueError:
+                continue  # digits that are no day
+
+
+def extraction_day(texts: Iterable[str], newest: date, not_after: date | None) -> date | None:
+    """Find the day on which a release was made among what its files are called and say.
+
+    Parameters
+    ----------
+    texts
+        Names of files and sheets, lines above the header, cells of :data:`DAY_COLUMNS`. A text that names several days
+        names a period, and is left aside.
+    newest
+        The newest day of issue: no file is older than its rows.
+    not_after
+        The last day that is possible, such as today; None = no bound.
+
+    Returns
+    -------
+    datetime.date or None
+        The latest day that is possible; None = the files do not say.
+    """
+    named = [set(_days_in(text)) for text in texts]
+    days = {day for found in named if len(found) == 1 for day in found}
+    return max((day for day in days if newest <= day and (not_after is None or day <= not_after)), default=None)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.table import CLOSED, COLUMNS, DTYPES, NAMES, Outcome, as_table, check_table, one_outcome, one_state
+from analysis.load.table import CLOSED, COLUMNS, DTYPES, NAMES, Outcome, as_table, one_outcome, one_state
 
 
 def frame(**columns: list[Any]) -> pd.DataFrame:
