@@ -19,6 +19,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -251,7 +252,10 @@ def _from_rows(path: Path, sheet: Sheet, header: Sequence[str], rows: Iterable[S
     for row in rows:
         for cell, known, places in zip(row, seen, codes, strict=True):
             places.append(known.setdefault(cell, len(known)))
-    columns = (pa.chunked_array([_from_codes(pa.array(at), known)]) for at, known in zip(codes, seen, strict=True))
+    columns = (
+        pa.chunked_array([_from_codes(pa.array(np.array(at, np.int32)), known)])
+        for at, known in zip(codes, seen, strict=True)
+    )
     return _filled(path, sheet, header, columns)
 
 

@@ -10,19 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.load.cells import (
-    cell_text,
-    charge_code,
-    chosen,
-    cleaned,
-    cleaned_ids,
-    combinations,
-    is_charge_code,
-    moment_of,
-    moments,
-    recoded,
-    rows_of,
-)
+from analysis.load.cells import chosen, cleaned_ids, combinations, recoded, rows_of
+from analysis.load.columns import cell_text, charge_code, cleaned, is_charge_code, moment_of, moments
 
 SPELLINGS = {
     "iso": lambda day: day.isoformat(),

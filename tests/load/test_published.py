@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.files import data_file
 from analysis.load.published import PublishedReports, read_published_reports, read_weekly_counts
+from analysis.load.reference import data_file
 from analysis.load.table import NAMES, Outcome
 
 COUNTS = "counts/fy2015_weekly_counts.csv"

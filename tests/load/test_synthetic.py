@@ -17,7 +17,8 @@ from scipy import stats
 
 import analysis.load.synthetic as synthetic
 from analysis.errors import InputError
-from analysis.load.files import check_hash, data_file, origin_of
+from analysis.load.files import check_hash, origin_of
+from analysis.load.reference import data_file
 from analysis.load.synthetic import Synthetic, generate, write_origin, write_release
 from analysis.load.synthetic_laws import Bulk, DelayLaw, Event, Options, Reset, Rise, standard_events
 
