@@ -307,19 +307,14 @@ def list_command() -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day on which ICE made the file  [default: as the files say].",
 )
-@click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
 @_data_dir
 @_mendable
-def import_command(
-    files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None, repeat_rule: str
-) -> None:
+def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None) -> None:
     """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
     from analysis.run.imports import import_release
 
     day = extracted_on.date() if extracted_on else None
-    done = import_release(
-        files, name, title=title or name, extracted_on=day, repeat_rule=repeat_rule, today=date.today()
-    )
+    done = import_release(files, name, title=title or name, extracted_on=day, today=date.today())
     click.echo(done.text)
 
 
@@ -331,18 +326,15 @@ def import_command(
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day on which ICE made the file  [default: as the files say].",
 )
-@click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
 @_data_dir
 @_mendable
-def check_command(
-    files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None, repeat_rule: str
-) -> None:
+def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
     from analysis.load.quality import as_text, stops
     from analysis.run.imports import check_release
 
     day = extracted_on.date() if extracted_on else None
-    scorecard = check_release(files, previous=previous, extracted_on=day, repeat_rule=repeat_rule, today=date.today())
+    scorecard = check_release(files, previous=previous, extracted_on=day, today=date.today())
     click.echo(as_text(scorecard))
     if stops(scorecard):
         sys.exit(INPUT_EXIT)
@@ -398,7 +390,7 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
     From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
     never overwritten.
     """
-    from analysis.load.files import bundled_folder
+    from analysis.load.reference import bundled_folder
 
     folder = bundled_folder("notebooks")
     if folder.parent.name == "_bundled":

@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from made_up_site import add_report
 
 from analysis.cli import main
-from analysis.load.files import data_file, origin_of
+from analysis.load.files import origin_of
+from analysis.load.reference import data_file
 from analysis.run import batch
 from analysis.run.manifest import Entry, write_manifest
 from analysis.run.planning import Due

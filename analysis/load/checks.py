@@ -11,15 +11,13 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.load.headers import column_aliases
+from analysis.load.duplicates import REPEAT
 from analysis.load.irregular import bulk_days, is_counts, recording_by_week
 from analysis.load.offences import Step
-from analysis.load.releases import STOP_UNDATED, Release
-from analysis.load.repeats import RULES
+from analysis.load.readers import normalised
+from analysis.load.releases import GATES, STOP_UNDATED, Release, column_aliases
 from analysis.load.scorecards import PASS, STOP, TOTALS_DIFFER, WARN, Check, level_of, warned
-from analysis.load.sheets import normalised
 from analysis.load.table import NAMES, Outcome, one_outcome, one_state
-from analysis.load.vocabulary import GATES
 
 LEAST_NAMED = 5
 WARN_STRAYS = 0.001
@@ -70,11 +68,10 @@ def counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
         note = "no person id: a repeat cannot be told from another detainer"
         yield Check("repeats", "flagged as repeats", 0, level=WARN, note=note)
         return
-    repeats = {words: int((table["duplicate"] == words).sum()) for words in RULES.values()}
-    words, flagged = max(repeats.items(), key=lambda item: item[1])  # a table is flagged by one rule
+    flagged = int(table["duplicate"].notna().sum())
     level = level_of(flagged / len(table), WARN_REPEATS)
     note = "so many: see whether files overlap" if level == WARN else "kept and flagged; rows without id never are"
-    what = f"repeats: {words}" if flagged else "flagged as repeats"
+    what = f"repeats: {REPEAT}" if flagged else "flagged as repeats"
     yield Check("repeats", what, flagged, flagged / len(table), level=level, note=note if flagged else "")
     kept = len(table) - flagged
     yield Check("rows_kept", "detainers not flagged", kept, kept / len(table))

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.checks import detainers, listed, slug
-from analysis.load.files import crosswalk
+from analysis.load.readers import normalised
+from analysis.load.reference import crosswalk
 from analysis.load.scorecards import ERRORS, STOP, TOTALS_DIFFER, WARN, Check, against_known, warned
-from analysis.load.sheets import normalised
 from analysis.load.table import NAMES, Outcome
 
 JUDGED = ("lift_reason", "state", "city", "agency", "form", "offence_text", "criminality", "citizenship", "person")

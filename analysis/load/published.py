@@ -10,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.files import RESTORE, Origin, check_hash, data_file, origin_of, read_text_table, stop_at
+from analysis.load.files import Origin, check_hash, origin_of
 from analysis.load.offences import classify
+from analysis.load.reference import RESTORE, data_file, forms, read_text_table, states, stop_at
+from analysis.load.releases import outcome_of, request_of
 from analysis.load.table import Outcome, as_table
-from analysis.load.vocabulary import forms, outcome_of, request_of, states
 
 REPORTS = "published_reports"
 WORDS = {

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.load.files import crosswalk
+from analysis.load.reference import crosswalk
 from analysis.load.scorecards import Check
 
 

@@ -14,8 +14,8 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load import checks, norms
-from analysis.load.files import read_text_table
-from analysis.load.releases import Release, read_release
+from analysis.load.reference import read_text_table
+from analysis.load.releases import Release, open_release
 from analysis.load.scorecards import LEVELS, STOP, Check, as_card, written
 from analysis.load.store import SCORECARD_FILE, TABLE_FILE
 
@@ -31,7 +31,7 @@ def scorecard(
     Parameters
     ----------
     release
-        As :func:`analysis.load.releases.read_release` gives it.
+        As :func:`analysis.load.releases.open_release` gives it.
     extracted_on
         Day on which ICE made the file; None = not known.
     previous
@@ -86,7 +86,7 @@ def source_scorecard(source: Source) -> pd.DataFrame:
     day = facts.extracted_on if facts.extracted_known else None
     if source.path.name == TABLE_FILE or source.path.name.endswith(".csv"):
         return table_scorecard(source.detainers(), extracted_on=day)
-    return scorecard(read_release(source.path), extracted_on=day)
+    return scorecard(open_release(source.path), extracted_on=day)
 
 
 def read_scorecard(path: Path) -> pd.DataFrame:

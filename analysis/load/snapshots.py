@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.load.declared import check_days
 from analysis.load.files import SourceFacts, as_cited, origin_of
-from analysis.load.releases import read_release
+from analysis.load.releases import open_release
 from analysis.load.sources import Source
 from analysis.load.store import find_version, read_stored, versions_of
 from analysis.load.synthetic import generate, write_origin, write_release
@@ -148,6 +148,6 @@ def _made_up(number: int) -> Snapshot:
         path = Path(folder) / "synthetic.parquet"
         write_release(made.release, path)
         write_origin(made, path, command="made while the report ran")
-        origin, table = origin_of(path), read_release(path).table
+        origin, table = origin_of(path), open_release(path).table
     facts = SourceFacts.model_validate(origin.source)
     return Snapshot(number, facts, origin.sha256, table)

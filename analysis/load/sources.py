@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from analysis.errors import InputError, unknown
 from analysis.load.declared import check_days
-from analysis.load.files import Origin, SourceFacts, as_cited, bundled_folder, check_hash, origin_of
+from analysis.load.files import Origin, SourceFacts, as_cited, check_hash, origin_of
+from analysis.load.reference import bundled_folder
 from analysis.load.store import TABLE_FILE, imported_names, read_parts, read_stored, versions_of
 
 if TYPE_CHECKING:  # the readers are imported when something is read: a list of the sources should come at once
@@ -80,7 +81,7 @@ class Source:
         first, last
             Days of issue, both included; None = no bound.
         repeats
-            Whether rows that repeat another (:func:`analysis.load.repeats.is_repeat`) are read, too.
+            Whether rows that repeat another (:func:`analysis.load.duplicates.is_repeat`) are read, too.
 
         Raises
         ------
@@ -94,7 +95,7 @@ class Source:
             return read_stored(self.path, columns, first, last, repeats=repeats)
         import pandas as pd
 
-        from analysis.load.repeats import is_repeat
+        from analysis.load.duplicates import is_repeat
 
         table = self._whole
         kept = pd.Series(True, index=table.index)
@@ -123,11 +124,11 @@ class Source:
     def _whole(self) -> pd.DataFrame:
         """All of a bundled source."""
         from analysis.load.published import check_totals, read_weekly_counts
-        from analysis.load.releases import read_release
+        from analysis.load.releases import open_release
 
         if self.path.name.endswith("_weekly_counts.csv"):
             return read_weekly_counts(self.path)
-        table = read_release(self.path).table
+        table = open_release(self.path).table
         check_totals(table, self.path, self.origin)
         return table
 

@@ -291,7 +291,7 @@ def read_stored(
     first, last
         Days of issue, both included; None = no bound. With a bound, undated rows are left out.
     repeats
-        Whether rows that repeat another (:func:`analysis.load.repeats.is_repeat`) are read, too.
+        Whether rows that repeat another (:func:`analysis.load.duplicates.is_repeat`) are read, too.
 
     Returns
     -------
@@ -307,7 +307,7 @@ def read_stored(
     import pandas as pd
     import pyarrow as pa
 
-    from analysis.load.repeats import is_repeat
+    from analysis.load.duplicates import is_repeat
 
     with _opened(path, [*(columns or []), "issued_on"]) as file:
         groups = _groups_between(file.metadata, first, last)

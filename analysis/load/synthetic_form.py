@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.load.files import data_file, read_text_table
+from analysis.load.reference import data_file, read_text_table
 from analysis.load.synthetic_draws import NEVER, NEVER_DAY
 from analysis.load.synthetic_laws import Days, Numbers, day_number, stream
 from analysis.load.synthetic_world import World, margins

@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from analysis.errors import InputError, unknown
-from analysis.load.files import crosswalk
+from analysis.load.reference import crosswalk
 from analysis.load.synthetic_laws import Bulk, Event, Numbers, Options, Reset, Rise, stream, week_start
 
 WEEKDAYS = np.array([1.1, 1.15, 1.15, 1.1, 1.0, 0.55, 0.5])  # Monday first; made up

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.quality import as_text, scorecard, stops
-from analysis.load.releases import Release, read_release
+from analysis.load.releases import Release, open_release
 from analysis.load.scorecards import WARN
 from analysis.load.sources import bundled_sources
 from analysis.load.store import check_name, files_sha256, read_stored, store, stored_version, usable_name, versions_of
@@ -41,7 +41,6 @@ def check_release(
     *,
     previous: str | None = None,
     extracted_on: date | None = None,
-    repeat_rule: str = "episode",
     today: date | None = None,
 ) -> pd.DataFrame:
     """Read a release and give its scorecard (:func:`analysis.load.quality.scorecard`).
@@ -54,8 +53,6 @@ def check_release(
         Name of an imported source to compare with; None = none.
     extracted_on
         Day on which ICE made the file; None = as the files say, if they do.
-    repeat_rule
-        Rule that flags repeats.
     today
         Day after which none can have been issued, where the day of extraction is not known; None = no bound.
 
@@ -70,7 +67,7 @@ def check_release(
         if not versions:
             raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
         earlier = read_stored(versions[-1].path)
-    release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
+    release = open_release(list(paths), not_after=extracted_on or today)
     return scorecard(release, extracted_on=extracted_on or release.extracted_on, previous=earlier)
 
 
@@ -80,7 +77,6 @@ def import_release(
     *,
     title: str,
     extracted_on: date | None = None,
-    repeat_rule: str = "episode",
     today: date | None = None,
 ) -> Imported:
     """Read a release, check it, and keep it as the newest version of a source; the same files again do nothing.
@@ -93,8 +89,6 @@ def import_release(
         The source's name, and what reports call it.
     extracted_on
         Day on which ICE made the file; None = as the files say, if they do.
-    repeat_rule
-        Rule that flags repeats.
     today
         Day after which none can have been issued, where the day of extraction is not known; None = no bound.
 
@@ -114,7 +108,7 @@ def import_release(
         if newest != already.number:
             text += f"; version {newest} remains the newest, and is what `declines run` uses"
         return Imported(name, already.number, text)
-    release = read_release(list(paths), repeat_rule=repeat_rule, not_after=extracted_on or today)
+    release = open_release(list(paths), not_after=extracted_on or today)
     extracted_on = extracted_on or release.extracted_on
     earlier = versions_of(name)
     previous = read_stored(earlier[-1].path) if earlier else None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analysis.errors import InputError
-from analysis.load.files import bundled_folder
+from analysis.load.reference import bundled_folder
 from analysis.load.sources import Source, open_source
 from analysis.load.store import SCORECARD_FILE, data_folder, versions_of
 from analysis.periods import Calendar, last_day, parse_week

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.load import checks, irregular, scorecards
-from analysis.load.releases import STOP_UNDATED
+from analysis.load.releases import GATES, STOP_UNDATED
 from analysis.load.scorecards import PASS
-from analysis.load.vocabulary import GATES
 from analysis.show.sentences import Fact
 
 CANNOT_TELL = {

@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analysis.load.offences import STATUS_GROUPS
-from analysis.load.repeats import COUNTED, is_repeat
+from analysis.load.duplicates import COUNTED, is_repeat
+from analysis.load.reference import STATUS_GROUPS
 from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.table import Outcome
 from analysis.periods import Calendar, as_timestamps, week_of

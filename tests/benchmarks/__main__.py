@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 from timing import in_turns, median_and_range, report, spent
 
-from analysis.load.files import data_file
+from analysis.load.reference import data_file
 from analysis.load.sources import open_source
 from analysis.load.store import DATA_DIR_VARIABLE
 from analysis.load.synthetic import generate, write_release

@@ -14,7 +14,7 @@ import pytest
 from attack import Attack, made_up
 from printed_folder import read_folder
 
-from analysis.load.repeats import COUNTED, is_repeat, without_repeats
+from analysis.load.duplicates import COUNTED, is_repeat, without_repeats
 from analysis.load.sources import open_source
 from analysis.load.synthetic import generate, write_release
 from analysis.periods import week_of

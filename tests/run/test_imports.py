@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError
+from analysis.load.duplicates import is_repeat
 from analysis.load.quality import scorecard
-from analysis.load.repeats import is_repeat
 from analysis.load.snapshots import extraction_days
 from analysis.load.sources import bundled_sources, open_source, sources
 from analysis.load.store import data_folder, find_version, imported_names, read_parts, read_stored, versions_of

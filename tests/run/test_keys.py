@@ -15,7 +15,7 @@ import pytest
 from made_notebooks import write_notebook
 
 from analysis.errors import InputError
-from analysis.load.files import bundled_folder
+from analysis.load.reference import bundled_folder
 from analysis.load.synthetic import generate, write_release
 from analysis.run import batch, keys
 from analysis.run.batch import run

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from analysis.load import checks, irregular
+from analysis.load.releases import GATES
 from analysis.load.scorecards import scorecard_facts
-from analysis.load.vocabulary import GATES
 from analysis.show.quality_sentences import (
     BATCH_RULE,
     CHECK_RULES,
