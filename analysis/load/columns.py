@@ -1,4 +1,4 @@
-"""Columns as ICE and its copyists write them: blanks, redactions, dates in many spellings, charge codes.
+"""Columns as ICE and its copyists write them: their names, blanks, redactions, dates in many spellings, charge codes.
 
 Text is held as a category, and each distinct value is read once: 600,000 rows cost no more than their vocabulary.
 """
@@ -6,14 +6,20 @@ Text is held as a category, and each distinct value is read once: 600,000 rows c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.load.reference import crosswalk
+
+PROCESSED, TRAC = "processed", "TRAC"
+STATA_CUTS = 32  # characters of a name
+ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
 REDACTED, NA_TEXT = "redaction made blank", "text NA made blank"
 DATE_SPELLINGS = "a date such as 2015-01-31, 1/31/15, 1/31/2015, 31JAN15 or an Excel date"
 _REDACTION = r"^(?:\(?b\)?\s?\(\d\)\s?(?:\(?[a-zA-Z]\)?)?[\s,;]*)+$"
@@ -29,6 +35,62 @@ _DATE = re.compile(
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _CODE = re.compile(r"\d{2}(?:\d{2}|[A-Z]{2})")
 _CODE_SHORT_OF_ZERO = re.compile(r"(\d{3,4})(?:\.0+)?|(\d[A-Z]{2})")
+
+
+@lru_cache(maxsize=4096)
+def normalised(name: str) -> str:
+    """Strip a column name of case, spaces, underscores and punctuation, for comparison."""
+    return re.sub(r"[^0-9a-z]+", " ", name.casefold()).strip()
+
+
+@cache
+def column_aliases() -> pd.DataFrame:
+    """Give the known column names: index the :func:`normalised` name; columns alias, canonical, forms, kind, reason.
+
+    ``canonical`` is the column of the table that it is read as, or one of the loader's own (``pending_text``,
+    ``pending_code``, ``charge_text``, ``charge_code``, ``charge_date``); blank = carried. ``forms`` are the releases
+    that have it; ``kind`` is ``date`` for a carried date.
+    """
+    table = crosswalk("column_aliases", "alias").reset_index()
+    return table.set_index(table["alias"].map(normalised))
+
+
+def known_name(name: str) -> str:
+    """Give the :func:`normalised` name under which a column is known; its own where it is not.
+
+    Stata cuts names at 32 characters: such a beginning stands for the known names that begin so, if all are read alike.
+    """
+    known, plain = column_aliases()["canonical"], normalised(name)
+    if len(name) != STATA_CUTS or plain in known.index:
+        return plain
+    begun = [whole for whole in known.index if whole.startswith(plain)]
+    return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
+
+
+def header_score(row: Sequence[str]) -> int:
+    """Count the known names in a row; 0 unless they are enough for a header."""
+    known = column_aliases()["canonical"]
+    names = {known_name(name) for name in row} & set(known.index)
+    dated = any(known[name] == "issued_on" for name in names)
+    return len(names) if len(names) >= (ENOUGH_WITH_DATE if dated else ENOUGH_WITHOUT) else 0
+
+
+def form_of(given: Sequence[str]) -> str:
+    """Tell a release's form by its column names.
+
+    Returns
+    -------
+    str
+        ``processed`` where a column is there that only the Deportation Data Project adds, or where the names of ICE
+        are in snake_case; else the form, ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard) with the names.
+    """
+    listed = column_aliases()["forms"].str.split().explode()
+    lists = {str(form): set(names.index) for form, names in listed.groupby(listed, sort=False)}
+    names = {known_name(name) for name in given}
+    if names & lists[PROCESSED]:
+        return PROCESSED
+    best = max(lists, key=lambda form: len(names & lists[form]) / len(names | lists[form]))
+    return PROCESSED if best != TRAC and all(re.fullmatch("[a-z0-9_]+", name) for name in given) else best
 
 
 def cell_text(value: object) -> str:

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +27,23 @@ import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from analysis.load.reference import STATUS_GROUPS, crosswalk, details, groups
+from analysis.load.reference import (
+    NO_OFFENCE,
+    STATUS_GROUPS,
+    UNKNOWN_OFFENCE,
+    criminalities,
+    crosswalk,
+    details,
+    groups,
+)
+from analysis.load.table import OffenceStatus
 
 NOTHING_RECORDED, UNPLACED = "none.none", "unk.unk"
+OFFENCE_BLOCKS = (  # most telling first; form C has all three, D to G the first
+    ("offence_text", "offence_code", OffenceStatus.CONVICTED),
+    ("pending_text", "pending_code", OffenceStatus.CHARGED),
+    ("charge_text", "charge_code", OffenceStatus.CHARGED),
+)
 _BLANK = ("", "na", "n/a", "nan", "null", "<na>")  # how copies of a release write an empty cell
 
 # Letters before a section's number: state codes, the United States Code, ICE's own act.
@@ -334,3 +350,46 @@ def mapped_shares(classified: pd.DataFrame) -> pd.DataFrame:
             "share_of_recorded": recorded / (recorded.sum() or np.nan),
         }
     ).reindex(rows.index)
+
+
+def read_offences(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add offence, group, detail and status (:func:`open_release`); return the shares by the step that placed them.
+
+    What the rows of a release say of offences repeats much: each combination is read once.
+    """
+    names = [*chain.from_iterable(block[:2] for block in OFFENCE_BLOCKS), "criminality"]
+    asked = [name for name in names if name in frame]
+    if not asked:
+        return mapped_shares(classify(frame.head(0)))
+    numbers = frame.groupby(asked, observed=True, dropna=False, sort=False).ngroup()  # 0, 1, 2 as they appear
+    each = frame.loc[~numbers.duplicated(), asked].astype("str").reset_index(drop=True).reindex(columns=names)
+    text = code = status = pd.Series(np.nan, index=each.index, dtype="str")
+    for text_of, code_of, its_status in reversed(OFFENCE_BLOCKS):
+        given = each[text_of].notna() | each[code_of].notna()
+        text, code = each[text_of].where(given, text), each[code_of].where(given, code)
+        status = status.mask(given, str(its_status))
+    classes = classify(pd.DataFrame({"offence_text": text, "offence_code": code}))
+    named = classes["offence_group"] != NO_OFFENCE  # blank, or a text that says so
+    by_class = criminalities()["offence_status"]
+    status = status.where(named).fillna(each["criminality"].map(by_class)).fillna(by_class[""])
+    of_unnamed = status.map(lambda word: NO_OFFENCE if word == OffenceStatus.NONE else UNKNOWN_OFFENCE)
+    offences = pd.DataFrame(
+        {
+            "offence_text": pd.Categorical(text, _all_values(frame, [block[0] for block in OFFENCE_BLOCKS])),
+            "offence_code": pd.Categorical(code, _all_values(frame, [block[1] for block in OFFENCE_BLOCKS])),
+            "offence_status": pd.Categorical(status, list(OffenceStatus)),
+            "offence_group": pd.Categorical(
+                classes["offence_group"].astype("str").where(named, of_unnamed), groups().index
+            ),
+            "offence_detail": classes["offence_detail"],
+            "step": classes["step"],
+        }
+    )
+    offences = offences.take(numbers).set_axis(frame.index)
+    frame[offences.columns.drop("step")] = offences.drop(columns="step")
+    return mapped_shares(offences)
+
+
+def _all_values(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Give the values of several columns, of those that are there, each once."""
+    return list(dict.fromkeys(chain.from_iterable(frame[name].cat.categories for name in names if name in frame)))

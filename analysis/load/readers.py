@@ -14,7 +14,6 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO
@@ -30,7 +29,7 @@ import pyreadstat
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from analysis.errors import InputError
-from analysis.load.columns import cell_text
+from analysis.load.columns import cell_text, normalised
 from analysis.load.files import sha256_of
 
 SUFFIXES = {
@@ -84,12 +83,6 @@ class Sheet:
         """Where in the file an error is: the sheet, and its header's row."""
         parts = (f"sheet {self.name!r}" if self.name else "", f"row {self.header_row}" if self.header_row else "")
         return ", ".join(part for part in parts if part)
-
-
-@lru_cache(maxsize=4096)
-def normalised(name: str) -> str:
-    """Strip a column name of case, spaces, underscores and punctuation, for comparison."""
-    return re.sub(r"[^0-9a-z]+", " ", name.casefold()).strip()
 
 
 def read_sheets(path: Path, score: Score) -> list[Sheet]:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -20,36 +19,37 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.errors import InputError
-from analysis.load.columns import DATE_SPELLINGS, charge_code, cleaned, is_charge_code, mapped, moments
+from analysis.load.columns import (
+    DATE_SPELLINGS,
+    PROCESSED,
+    charge_code,
+    cleaned,
+    column_aliases,
+    form_of,
+    header_score,
+    is_charge_code,
+    known_name,
+    mapped,
+    moments,
+    normalised,
+)
 from analysis.load.duplicates import flag_repeats
-from analysis.load.offences import classify, mapped_shares
-from analysis.load.readers import SUFFIXES, Sheet, normalised, read_sheets
+from analysis.load.offences import OFFENCE_BLOCKS, read_offences
+from analysis.load.readers import SUFFIXES, Sheet, read_sheets
 from analysis.load.reference import (
-    NO_OFFENCE,
-    UNKNOWN_OFFENCE,
     criminalities,
-    crosswalk,
     data_file,
     forms,
-    groups,
     lift_reasons,
     states,
 )
-from analysis.load.table import NAMES, OffenceStatus, Outcome, as_table
+from analysis.load.table import NAMES, Outcome, as_table
 
-PROCESSED, TRAC = "processed", "TRAC"
-STATA_CUTS = 32  # characters of a name
-ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen
 STOP_UNDATED = 0.01  # of rows; more would move a national week by as much as chance does
 MOSTLY = 0.5  # of filled cells: from here on a column of dates holds charge codes
 ONE_SPACED = ("state", "agency", "city", "facility_code", "form", "lift_reason", "criminality", "threat_level")
-OFFENCE_BLOCKS = (  # most telling first; form C has all three, D to G the first
-    ("offence_text", "offence_code", OffenceStatus.CONVICTED),
-    ("pending_text", "pending_code", OffenceStatus.CHARGED),
-    ("charge_text", "charge_code", OffenceStatus.CHARGED),
-)
 # Columns that hold the day of the extraction: the day itself, or the names of ICE's own files.
 DAY_COLUMNS = [
     "file original",
@@ -214,18 +214,24 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     """
     sheets = _sheets(paths)
     read = [sheet for sheet in sheets if sheet.rows]
-    form = _one_form(read)
-    cells, own_names, unknown_columns = _stacked(read, form)
+    form, cells, own_names, unknown_columns = _stacked(read)
     ledger = _Ledger(own_names)
     for sheet in read:
         for name in sheet.repeated:
             ledger.note("header stood twice, the second renamed", name, sheet.rows, f"{name} (2)")
-    frame = _without_blank_rows(_cleaned(cells, ledger), _provenance(read), ledger)
+    columns: dict[str, pd.Series] = {}
+    for name in cells.column_names:
+        columns[name], counts = cleaned(cells[name])
+        for what, rows in counts.items():
+            ledger.note(what, name, rows)
+        if name in ONE_SPACED:
+            columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
+    frame = _without_blank_rows(pd.DataFrame(columns | _provenance(read)), list(columns), ledger)
     edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
     _mend_codes(frame, ledger)
     _read_dates(frame, ledger, not_after)
     unknown_values = _read_words(frame)
-    steps = _read_offences(frame)
+    steps = read_offences(frame)
     persons = frame["person"].nunique() if "person" in frame else 0
     gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
     duplicate = flag_repeats(frame.reindex(columns=["person", "issued_on", "form", "agency"]))
@@ -290,77 +296,11 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
     return sheets
 
 
-@cache
-def column_aliases() -> pd.DataFrame:
-    """Give the known column names: index the :func:`normalised` name; columns alias, canonical, forms, kind, reason.
-
-    ``canonical`` is the column of the table that it is read as, or one of the loader's own (``pending_text``,
-    ``pending_code``, ``charge_text``, ``charge_code``, ``charge_date``); blank = carried. ``forms`` are the releases
-    that have it; ``kind`` is ``date`` for a carried date.
-    """
-    table = crosswalk("column_aliases", "alias").reset_index()
-    return table.set_index(table["alias"].map(normalised))
-
-
-def _known_name(name: str) -> str:
-    """Give the :func:`normalised` name under which a column is known; its own where it is not.
-
-    Stata cuts names at 32 characters: such a beginning stands for the known names that begin so, if all are read alike.
-    """
-    known, plain = column_aliases()["canonical"], normalised(name)
-    if len(name) != STATA_CUTS or plain in known.index:
-        return plain
-    begun = [whole for whole in known.index if whole.startswith(plain)]
-    return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
-
-
-def header_score(row: Sequence[str]) -> int:
-    """Count the known names in a row; 0 unless they are enough for a header."""
-    known = column_aliases()["canonical"]
-    names = {_known_name(name) for name in row} & set(known.index)
-    dated = any(known[name] == "issued_on" for name in names)
-    return len(names) if len(names) >= (ENOUGH_WITH_DATE if dated else ENOUGH_WITHOUT) else 0
-
-
-def form_of(given: Sequence[str]) -> str:
-    """Tell a release's form by its column names.
-
-    Returns
-    -------
-    str
-        ``processed`` where a column is there that only the Deportation Data Project adds, or where the names of ICE
-        are in snake_case; else the form, ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard) with the names.
-    """
-    listed = column_aliases()["forms"].str.split().explode()
-    lists = {str(form): set(names.index) for form, names in listed.groupby(listed, sort=False)}
-    names = {_known_name(name) for name in given}
-    if names & lists[PROCESSED]:
-        return PROCESSED
-    best = max(lists, key=lambda form: len(names & lists[form]) / len(names | lists[form]))
-    return PROCESSED if best != TRAC and all(re.fullmatch("[a-z0-9_]+", name) for name in given) else best
-
-
-def _one_form(sheets: Sequence[Sheet]) -> str:
-    """Tell the form that all sheets have; refuse several, since releases overlap in time."""
-    found = [form_of(sheet.cells.column_names) for sheet in sheets]
-    for sheet, form in zip(sheets, found, strict=True):
-        if form != found[0]:
-            raise InputError(
-                "the files are of different releases",
-                file=sheet.file,
-                place=sheet.place,
-                found=f"form {form}",
-                expected=f"form {found[0]}, as in {sheets[0].file}",
-                do="Read one release at a time: releases overlap, and detainers would count twice",
-            )
-    return found[0]
-
-
 def _targets(sheet: Sheet, form: str) -> dict[str, str]:
     """Give each column of a sheet the name it goes by, one of the table or its own; refuse two for one, and gaps."""
     known, taken = column_aliases()["canonical"], {normalised(name) for name in NAMES}
     targets: dict[str, str] = {}
-    plain_names = {name: _known_name(name) for name in sheet.cells.column_names}
+    plain_names = {name: known_name(name) for name in sheet.cells.column_names}
     for name, plain in plain_names.items():
         target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
         same = [other for other, its in targets.items() if its == target or plain_names[other] == plain]
@@ -388,38 +328,37 @@ def _targets(sheet: Sheet, form: str) -> dict[str, str]:
     return targets
 
 
-def _stacked(sheets: Sequence[Sheet], form: str) -> tuple[pa.Table, dict[str, str], tuple[str, ...]]:
+def _stacked(sheets: Sequence[Sheet]) -> tuple[str, pa.Table, dict[str, str], tuple[str, ...]]:
     """Put all sheets below each other, under the names of the table where a column is known there.
 
-    Returned are the rows, the own name of each column that goes by another, and the names that nobody knows.
+    Returned are their form, the rows, the own name of each column that goes by another, and the names that nobody
+    knows. Refused are sheets of several forms, since releases overlap in time.
     """
     known = column_aliases()["canonical"]
+    form = form_of(sheets[0].cells.column_names)
     spelt: dict[str, str] = {}  # carried names may differ in case or underscores between sheets: the first stands
     own_names: dict[str, str] = {}
     unknown: dict[str, None] = {}
     tables = []
     for sheet in sheets:
+        if (its_form := form_of(sheet.cells.column_names)) != form:
+            raise InputError(
+                "the files are of different releases",
+                file=sheet.file,
+                place=sheet.place,
+                found=f"form {its_form}",
+                expected=f"form {form}, as in {sheets[0].file}",
+                do="Read one release at a time: releases overlap, and detainers would count twice",
+            )
         targets = _targets(sheet, form)
-        own_names = {known[_known_name(name)]: name for name in targets if known.get(_known_name(name))} | own_names
+        own_names = {known[known_name(name)]: name for name in targets if known.get(known_name(name))} | own_names
         names = [spelt.setdefault(normalised(name), target) for name, target in targets.items()]
-        unknown |= {target: None for (name, target) in targets.items() if _known_name(name) not in known.index}
+        unknown |= {target: None for (name, target) in targets.items() if known_name(name) not in known.index}
         tables.append(sheet.cells.rename_columns(names))
-    return pa.concat_tables(tables, promote_options="default"), own_names, tuple(unknown)
+    return form, pa.concat_tables(tables, promote_options="default"), own_names, tuple(unknown)
 
 
 # ---- cells
-
-
-def _cleaned(cells: pa.Table, ledger: _Ledger) -> dict[str, pd.Series]:
-    """Make blank what says nothing; every column comes out as a category of text."""
-    columns: dict[str, pd.Series] = {}
-    for name in cells.column_names:
-        columns[name], counts = cleaned(cells[name])
-        for what, rows in counts.items():
-            ledger.note(what, name, rows)
-        if name in ONE_SPACED:
-            columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
-    return columns
 
 
 def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
@@ -434,13 +373,10 @@ def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
     }
 
 
-def _without_blank_rows(
-    columns: dict[str, pd.Series], provenance: dict[str, pd.Series], ledger: _Ledger
-) -> pd.DataFrame:
+def _without_blank_rows(frame: pd.DataFrame, columns: list[str], ledger: _Ledger) -> pd.DataFrame:
     """Leave out rows that have no filled cell at all, such as the empty ones below a sheet's table."""
-    frame = pd.DataFrame(columns | provenance)
     doubtful = frame.index[frame["issued_on"].isna()]
-    empty = doubtful[frame.loc[doubtful, list(columns)].isna().all(axis="columns")]
+    empty = doubtful[frame.loc[doubtful, columns].isna().all(axis="columns")]
     if len(empty) and len(empty) == len(frame):
         raise InputError(
             "no row below the header has a filled cell",
@@ -483,7 +419,7 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
     carried = column_aliases()["kind"]
     for name in list(frame):
         table_date = name in ("issued_on", "lifted_on")
-        if not table_date and name != "charge_date" and carried.get(_known_name(name)) != "date":
+        if not table_date and name != "charge_date" and carried.get(known_name(name)) != "date":
             continue
         given = frame[name]
         dates, impossible = moments(given, *(YEARS_ISSUED if table_date else YEARS))
@@ -497,7 +433,7 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
             raise InputError(
                 f"{(impossible if impossible.any() else dates.isna()).mean():.1%} of the rows have no readable date in "
                 f"{ledger.own_names[name]}; more than {STOP_UNDATED:.0%} stops",
-                **_where(first, frame["source_file"], frame["source_row"], frame["source_sheet"]),
+                **_place(frame.loc[first]),
                 found=str(given[first]),
                 expected=f"{DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}"
                 + (f" and not after {not_after}" if not_after else ""),
@@ -505,10 +441,10 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
             )
 
 
-def _where(row: int, file: str | pd.Series, rows: pd.Series, sheets: pd.Series | None) -> dict[str, str]:
-    """Name the file, sheet and row of a value, for an error."""
-    sheet = "" if sheets is None or pd.isna(sheets[row]) else f"sheet {sheets[row]!r}, "
-    return {"file": file if isinstance(file, str) else str(file[row]), "place": f"{sheet}row {rows[row]}"}
+def _place(row: pd.Series) -> dict[str, str]:
+    """Name the file, sheet and row that a row of the table came from, for an error."""
+    sheet = "" if pd.isna(row.get("source_sheet")) else f"sheet {row['source_sheet']!r}, "
+    return {"file": str(row["source_file"]), "place": f"{sheet}row {row['source_row']}"}
 
 
 # ---- ICE's own words
@@ -516,171 +452,67 @@ def _where(row: int, file: str | pd.Series, rows: pd.Series, sheets: pd.Series |
 
 def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
     """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`)."""
-    where = {"file": frame["source_file"], "sheets": frame["source_sheet"], "rows": frame["source_row"]}
-    blank = pd.Series(index=frame.index, dtype="category")
-    strange = [gated("state", blank, **where)[1]]
-    for column in GATES:
-        if column in frame:
-            frame[column], words = gated(column, frame[column], **where)
-            strange.append(words)
-    frame["outcome"] = outcome_of(frame.get("lift_reason", blank), **where)
+    strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
+    frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
     if "form" in frame:
-        frame["request"] = request_of(frame["form"])
-    return pd.concat(strange[1:] or strange, ignore_index=True)
+        frame["request"] = mapped(frame["form"], forms()["request"].get)
+    unknown = pd.DataFrame(strange, columns=["column", "value", "rows", "share", "level"])
+    return unknown.astype({"column": "str", "value": "str", "rows": "int64", "share": "float64", "level": "str"})
 
 
-def outcome_of(
-    lift_reason: pd.Series, *, file: str | pd.Series, rows: pd.Series, sheets: pd.Series | None = None
-) -> pd.Series:
-    """Classify lift reasons; a blank is ``pending_or_unrecorded``.
+def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
+    """Classify lift reasons, a category; a blank is ``pending_or_unrecorded``. ``where`` tells file, sheet and row.
 
-    Parameters
-    ----------
-    lift_reason
-        Lift reasons as recorded, a category; blank is missing.
-    file, rows, sheets
-        Where they came from: the file's name (one, or one per value), each value's row in it and its sheet.
-
-    Returns
-    -------
-    pandas.Series
-        The outcome class of each, a category; never missing.
-
-    Raises
-    ------
-    InputError
-        A value that ``data/reference/lift_reasons.csv`` does not have: this column defines a decline, so an unknown
-        value may not fall into another class. The message gives the line to add.
+    A value that ``data/reference/lift_reasons.csv`` does not have is refused: this column defines a decline, so an
+    unknown value may not fall into another class. The message gives the line to add.
     """
     known = lift_reasons()["outcome"]
-    values = lift_reason.astype("category")
-    strange = [value for value in values.cat.categories if value not in known.index]
+    strange = [value for value in lift_reason.cat.categories if value not in known.index]
     if strange:
-        found = values == strange[0]
+        found = lift_reason == strange[0]
         quoted = '"' + strange[0].replace('"', '""') + '"'
         raise InputError(
             f"unknown lift reason, in {found.sum():,} rows"
             + (f" ({len(strange)} unknown values)" if strange[1:] else ""),
-            **_where(found.idxmax(), file, rows, sheets),
+            **_place(where.loc[found.idxmax()]),
             found=strange[0],
             expected=f"a value of {data_file('reference/lift_reasons.csv')}",
             do=f"Find out what it means and add the line {quoted},CLASS,ROLE,no,WHY to that file, with CLASS one of "
             + ", ".join(Outcome),
         )
-    return mapped(values, known.get, blank=known[""])
+    return mapped(lift_reason, known.get, blank=known[""])
 
 
-def request_of(form: pd.Series) -> pd.Series:
-    """Say what each form asks of the agency: hold, notify, other; missing where the form is not known."""
-    return mapped(form.astype("category"), forms()["request"].get)
-
-
-@cache
-def _words_of(column: str) -> dict[str, str]:
-    """Give what each known word of a column is read as; blank = known to say nothing, as the TRAC extract's ``UN``."""
-    if column != "state":
-        return {name: name for name in (forms() if column == "form" else criminalities()).index}
-    by_name = dict(zip(states()["name"].str.upper(), states().index, strict=True))
-    return by_name | {postal: postal for postal in states().index} | {"UN": ""}
-
-
-def _plain_word(column: str, text: str) -> str:
-    """Give a word as its crosswalk has it: states in capitals, of a form what stands before the first dash."""
+def _known_word(column: str, text: str) -> str | None:
+    """Give a word of ICE's as the table of detainers has it; blank = known to say nothing, None = not known."""
+    if column == "state":
+        text = text.upper()
+        named = states().index[(states().index == text) | (states()["name"].str.upper() == text)]
+        return "" if text == "UN" else next(iter(named), None)  # the TRAC extract's word for not known
     if column == "form":
         found = _FORM.match(text)
-        return found[1].upper().replace("-", "") if found else ""
-    return text.upper() if column == "state" else text
+        text = found[1].upper().replace("-", "") if found else ""
+    return text if text in (forms() if column == "form" else criminalities()).index else None
 
 
-def gated(
-    column: str, values: pd.Series, *, file: str | pd.Series, rows: pd.Series, sheets: pd.Series | None = None
-) -> tuple[pd.Series, pd.DataFrame]:
-    """Read a column of ICE's words by its crosswalk; unknown words become blank and are counted, up to a share.
-
-    Parameters
-    ----------
-    column
-        ``state``, ``form`` or ``criminality``.
-    values
-        The words, a category; blank is missing.
-    file, rows, sheets
-        Where they came from, as for :func:`outcome_of`.
-
-    Returns
-    -------
-    tuple
-        The values as the table of detainers has them, and one row per unknown word: column, value, rows, share (of
-        all rows), level (``pass`` or ``warn``, by the share that all unknown words of the column have together).
-
-    Raises
-    ------
-    InputError
-        The unknown words pass the column's stop share (:data:`GATES`).
-    """
-    gate, known = GATES[column], _words_of(column)
-    counts = values.value_counts(sort=False)
-    counts = counts[[_plain_word(column, word) not in known for word in counts.index]]
+def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float, str]]:
+    """Read a column of ICE's words; unknown ones become blank and are returned, and stop above the gate's share."""
+    values, gate = frame[column], GATES[column]
+    words = {word: _known_word(column, word) for word in values.cat.categories}
+    counts = values.value_counts(sort=False)[[word for word, known in words.items() if known is None]]
     counts = counts.sort_values(ascending=False, kind="stable")
     share = counts.sum() / max(len(values), 1)
     if share > gate.stop:
         raise InputError(
             f"{share:.1%} of the rows have an unknown {column}; more than {gate.stop:.0%} stops",
-            **_where((values == counts.index[0]).idxmax(), file, rows, sheets),
+            **_place(frame.loc[(values == counts.index[0]).idxmax()]),
             found=", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.head(3).items()),
             expected=f"values of {data_file(f'reference/{gate.crosswalk}.csv')}",
             do="Mend the column, or find out what the words mean and add them to that file",
         )
-    strange = pd.DataFrame({"column": column, "value": counts.index.astype("str"), "rows": counts.to_numpy()})
-    strange = strange.assign(
-        share=strange["rows"] / max(len(values), 1), level="warn" if share >= gate.warn else "pass"
-    )
-    return mapped(values, lambda word: known.get(_plain_word(column, word)) or None), strange
-
-
-# ---- offences
-
-
-def _read_offences(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add offence, group, detail and status (:func:`open_release`); return the shares by the step that placed them.
-
-    What the rows of a release say of offences repeats much: each combination is read once.
-    """
-    names = [*chain.from_iterable(block[:2] for block in OFFENCE_BLOCKS), "criminality"]
-    asked = [name for name in names if name in frame]
-    if not asked:
-        return mapped_shares(classify(frame.head(0)))
-    numbers = frame.groupby(asked, observed=True, dropna=False, sort=False).ngroup()  # 0, 1, 2 as they appear
-    each = frame.loc[~numbers.duplicated(), asked].astype("str").reset_index(drop=True).reindex(columns=names)
-    text = code = status = pd.Series(np.nan, index=each.index, dtype="str")
-    for text_of, code_of, its_status in reversed(OFFENCE_BLOCKS):
-        given = each[text_of].notna() | each[code_of].notna()
-        text, code = each[text_of].where(given, text), each[code_of].where(given, code)
-        status = status.mask(given, str(its_status))
-    classes = classify(pd.DataFrame({"offence_text": text, "offence_code": code}))
-    named = classes["offence_group"] != NO_OFFENCE  # blank, or a text that says so
-    by_class = criminalities()["offence_status"]
-    status = status.where(named).fillna(each["criminality"].map(by_class)).fillna(by_class[""])
-    of_unnamed = status.map(lambda word: NO_OFFENCE if word == OffenceStatus.NONE else UNKNOWN_OFFENCE)
-    offences = pd.DataFrame(
-        {
-            "offence_text": pd.Categorical(text, _all_values(frame, [block[0] for block in OFFENCE_BLOCKS])),
-            "offence_code": pd.Categorical(code, _all_values(frame, [block[1] for block in OFFENCE_BLOCKS])),
-            "offence_status": pd.Categorical(status, list(OffenceStatus)),
-            "offence_group": pd.Categorical(
-                classes["offence_group"].astype("str").where(named, of_unnamed), groups().index
-            ),
-            "offence_detail": classes["offence_detail"],
-            "step": classes["step"],
-        }
-    )
-    offences = offences.take(numbers).set_axis(frame.index)
-    frame[offences.columns.drop("step")] = offences.drop(columns="step")
-    return mapped_shares(offences)
-
-
-def _all_values(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """Give the values of several columns, of those that are there, each once."""
-    return list(dict.fromkeys(chain.from_iterable(frame[name].cat.categories for name in names if name in frame)))
+    frame[column] = mapped(values, lambda word: words[word] or None)
+    level = "warn" if share >= gate.warn else "pass"
+    return [(column, str(word), rows, rows / len(values), level) for word, rows in counts.items()]
 
 
 # ---- the day of the extraction
@@ -709,22 +541,9 @@ def _days_in(text: str) -> Iterator[date]:
 
 
 def extraction_day(texts: Iterable[str], newest: date, not_after: date | None) -> date | None:
-    """Find the day on which a release was made among what its files are called and say.
+    """Find the latest possible day on which a release was made among what its files are called and say.
 
-    Parameters
-    ----------
-    texts
-        Names of files and sheets, lines above the header, cells of :data:`DAY_COLUMNS`. A text that names several days
-        names a period, and is left aside.
-    newest
-        The newest day of issue: no file is older than its rows.
-    not_after
-        The last day that is possible, such as today; None = no bound.
-
-    Returns
-    -------
-    datetime.date or None
-        The latest day that is possible; None = the files do not say.
+    A text that names several days names a period, and is left aside; no file is older than its ``newest`` row.
     """
     named = [set(_days_in(text)) for text in texts]
     days = {day for found in named if len(found) == 1 for day in found}

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+import release_forms
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.load.columns import cell_text, charge_code, cleaned, is_charge_code, mapped, moment_of, moments
+from analysis.load.columns import (
+    cell_text,
+    charge_code,
+    cleaned,
+    column_aliases,
+    form_of,
+    is_charge_code,
+    mapped,
+    moment_of,
+    moments,
+    normalised,
+)
+from analysis.load.files import check_hash
+from analysis.load.reference import data_file
+from analysis.load.table import NAMES
 
+OWN_ROLES = {"pending_text", "pending_code", "charge_text", "charge_code", "charge_date"}
 SPELLINGS = {
     "iso": lambda day: day.isoformat(),
     "iso with time": lambda day: f"{day.isoformat()}T00:00:00Z",
@@ -124,3 +141,34 @@ def test_each_value_is_read_by_a_map(values: list[str | None], blank: str | None
     meaning = {"a": "x", "b": "x", "c": None, None: blank}
     found = mapped(pd.Series(values, dtype="str").astype("category"), meaning.get, blank)
     assert [value if isinstance(value, str) else None for value in found] == [meaning[value] for value in values]
+
+
+def test_aliases_are_unique_however_they_are_spelt() -> None:
+    aliases = column_aliases()
+    check_hash(data_file("reference/column_aliases.csv"))
+    assert aliases.index.is_unique
+    assert (aliases.index != "").all()
+    assert set(aliases["canonical"]) <= {"", *NAMES, *OWN_ROLES}
+    assert set(aliases["kind"]) == {"", "date"}
+    assert all(forms and set(forms) <= set(release_forms.HEADERS) for forms in aliases["forms"].str.split())
+    assert (aliases["reason"].str.len() > 10).all()
+
+
+@pytest.mark.parametrize("form", release_forms.HEADERS)
+def test_every_column_of_every_form_is_known_and_tells_the_form(form: str) -> None:
+    header = release_forms.HEADERS[form]
+    assert {normalised(name) for name in header} <= set(column_aliases().index)
+    assert form_of([f"{name} (2)" if name in header[:at] else name for at, name in enumerate(header)]) == form
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        (release_forms.A_EARLY, "A"),
+        ([name for name in release_forms.F if name != "Birth Date"], "F"),
+        ([name for name in release_forms.E if "Alien" not in name and "EID" not in name], "E"),  # without redactions
+        ([re.sub(r"\W+", "_", name.lower()) for name in release_forms.E], "processed"),
+    ],
+)
+def test_copies_with_fewer_columns_are_told(header: list[str], form: str) -> None:
+    assert form_of(header) == form

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from datetime import date, datetime
 from pathlib import Path
@@ -20,24 +19,10 @@ from hypothesis import strategies as st
 from release_forms import A_EARLY, HEADERS, A, E, F, cells, columns_of, some_rows, text, workbook, write_release
 
 from analysis.errors import InputError
-from analysis.load.files import check_hash
-from analysis.load.readers import normalised
 from analysis.load.reference import data_file
-from analysis.load.releases import (
-    GATES,
-    Release,
-    column_aliases,
-    extraction_day,
-    form_of,
-    gated,
-    open_release,
-    outcome_of,
-    read_release,
-    request_of,
-)
-from analysis.load.table import NAMES, Outcome, Request
+from analysis.load.releases import GATES, Release, extraction_day, open_release, read_release
+from analysis.load.table import Outcome, Request
 
-OWN_ROLES = {"pending_text", "pending_code", "charge_text", "charge_code", "charge_date"}
 DAY = date(2026, 3, 11)
 REAL = Path(__file__).parents[3] / "shared" / "real" / "foia-15-87693_detainers_fy2015-ytd.xlsx"
 NEVER_IN = {  # columns of the table that a form has no column for, from the lists of releases
@@ -74,6 +59,9 @@ def test_every_form_gives_the_same_rows(form: str, rows: pd.DataFrame, tmp_path:
     release = open_release(write_release(form, rows, tmp_path))
     assert release.form == form
     assert as_given(release.table, columns_of(form)) == expected(rows, columns_of(form))
+    if "form" in columns_of(form):
+        asked = {"I247A": Request.HOLD, "I247": Request.HOLD, "I247N": Request.NOTIFY, "I247G": Request.NOTIFY}
+        assert release.table["request"].astype("str").equals(release.table["form"].astype("str").map(asked))
     assert set(release.gaps) == NEVER_IN[form] | (OFFENCE if form in ("A", "B", "TRAC") else set())
     assert release.table[list(release.gaps)].isna().all(axis=None)
     assert release.unknown_columns == ()
@@ -216,37 +204,6 @@ def test_typed_files_give_the_same_rows(kind: str, rows: pd.DataFrame, tmp_path:
 # ---- columns
 
 
-def test_aliases_are_unique_however_they_are_spelt() -> None:
-    aliases = column_aliases()
-    check_hash(data_file("reference/column_aliases.csv"))
-    assert aliases.index.is_unique
-    assert (aliases.index != "").all()
-    assert set(aliases["canonical"]) <= {"", *NAMES, *OWN_ROLES}
-    assert set(aliases["kind"]) == {"", "date"}
-    assert all(forms and set(forms) <= set(HEADERS) for forms in aliases["forms"].str.split())
-    assert (aliases["reason"].str.len() > 10).all()
-
-
-@pytest.mark.parametrize("form", HEADERS)
-def test_every_column_of_every_form_is_known_and_tells_the_form(form: str) -> None:
-    header = release_forms.HEADERS[form]
-    assert {normalised(name) for name in header} <= set(column_aliases().index)
-    assert form_of([f"{name} (2)" if name in header[:at] else name for at, name in enumerate(header)]) == form
-
-
-@pytest.mark.parametrize(
-    ("header", "form"),
-    [
-        (release_forms.A_EARLY, "A"),
-        ([name for name in release_forms.F if name != "Birth Date"], "F"),
-        ([name for name in release_forms.E if "Alien" not in name and "EID" not in name], "E"),  # without redactions
-        ([re.sub(r"\W+", "_", name.lower()) for name in release_forms.E], "processed"),
-    ],
-)
-def test_copies_with_fewer_columns_are_told(header: list[str], form: str) -> None:
-    assert form_of(header) == form
-
-
 def test_names_that_stata_cuts_are_read_as_whole(tmp_path: Path) -> None:
     offences = pd.DataFrame(
         {
@@ -345,34 +302,15 @@ def test_unknown_lift_reason_stops_with_the_line_to_add(tmp_path: Path) -> None:
 )
 def test_blank_and_redacted_reasons_are_not_recorded(mark: str, tmp_path: Path) -> None:
     table = reason_of(tmp_path, ["Died", mark, "  Detainer Declined  by LEA "]).table
-    assert table["outcome"].tolist() == ["other_end", "pending_or_unrecorded", "declined_by_lea"]
+    assert table["outcome"].tolist() == [Outcome.OTHER, Outcome.NOT_RECORDED, Outcome.DECLINED]
     assert table["lift_reason"].isna().tolist() == [False, True, False]
 
 
-def with_states(tmp_path: Path, states: list[str]) -> Release:
-    return open_release(text(tmp_path / "a.csv", A_EARLY, [["1/3/15", "", "", "", state] for state in states]))
-
-
-def test_few_unknown_states_are_counted_and_many_stop(tmp_path: Path) -> None:
-    release = with_states(tmp_path, ["XX", *["TEXAS"] * 99])
-    assert release.table["state"].isna().sum() == 1
-    assert release.unknown_values.to_dict("records") == [
-        {"column": "state", "value": "XX", "rows": 1, "share": 0.01, "level": "warn"}
-    ]
-    with pytest.raises(
-        InputError, match=r"row 2.*3\.0% of the rows have an unknown state; more than 2% stops.*'XX' \(3 rows\)"
-    ):
-        with_states(tmp_path, ["XX"] * 3 + ["TEXAS"] * 97)
-
-
-def words(*values: str | None) -> pd.Series:
-    return pd.Series(values, dtype="str").astype("category")
-
-
-def gate(column: str, values: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
-    rows = pd.Series(range(2, len(values) + 2))
-    sheets = pd.Series(["FY2026"] * len(values), dtype="category")
-    return gated(column, values, file="f.xlsx", rows=rows, sheets=sheets)
+def with_words(folder: Path, column: str, *values: str) -> Release:
+    """Read rows that have nothing but a day and words of one column, from the sheet of a workbook."""
+    name = {"state": "State", "form": "Detainer Type", "criminality": "Detainer Prepared Criminality"}[column]
+    header = ["Detainer Prepared Date", "Detainer Lift Reason", name]
+    return open_release(workbook(folder / "f.xlsx", {"FY2026": (header, [["1/3/26", "", word] for word in values])}))
 
 
 @pytest.mark.parametrize(
@@ -385,7 +323,7 @@ def gate(column: str, values: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
         ("state", "NORTHERN MARIANA ISLANDS", "MP"),
         ("state", "VIRGIN ISLANDS", "VI"),
         ("state", "UN", None),  # TRAC's word for not known: no stray
-        ("state", None, None),
+        ("state", "", None),
         ("form", "I247 - Immigration Detainer - Notice of Action (as of March 2013)", "I247"),
         ("form", "I247 - … (prior to March 2013)", "I247"),
         ("form", "I247A - Immigration Detainer - Immigration Detainer - Notice of Action", "I247A"),
@@ -394,45 +332,29 @@ def gate(column: str, values: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
         ("criminality", "2 Pending Criminal Charges", "2 Pending Criminal Charges"),
     ],
 )
-def test_words_are_read(column: str, given: str | None, expected: str | None) -> None:
-    values, strange = gate(column, words(given))
-    assert values.astype(object).where(values.notna(), None).tolist() == [expected]
-    assert strange.empty
+def test_words_are_read(column: str, given: str, expected: str | None, tmp_path: Path) -> None:
+    release = with_words(tmp_path, column, given)
+    assert release.table[column].astype(object).where(release.table[column].notna(), None).tolist() == [expected]
+    assert release.unknown_values.empty
 
 
 @pytest.mark.parametrize("column", GATES)
-@pytest.mark.parametrize("stray", ["XX", "I248 - Something", "I247AB - x", "4 Unheard Of"])
-def test_strays_pass_to_a_share_and_then_stop(column: str, stray: str) -> None:
+@pytest.mark.parametrize("stray", ["XX", "I247AB - x", "4 Unheard Of"])
+def test_strays_pass_to_a_share_and_then_stop(column: str, stray: str, tmp_path: Path) -> None:
     fine = {"state": "OHIO", "form": "I247A - x", "criminality": "1 Convicted Criminal"}[column]
     most = int(GATES[column].stop * 1000)
-    values, strange = gate(column, words(*[fine] * (1000 - most), *[stray] * most))
-    assert values.isna().sum() == most
-    assert strange.to_dict("records") == [
+    release = with_words(tmp_path, column, *[fine] * (1000 - most), *[stray] * most)
+    assert release.table[column].isna().sum() == most
+    assert release.unknown_values.to_dict("records") == [
         {"column": column, "value": stray, "rows": most, "share": most / 1000, "level": "warn"}
     ]
-    one = gate(column, words(*[fine] * 1999, stray))[1]
-    assert one["level"].tolist() == ["pass"]
+    assert with_words(tmp_path, column, *[fine] * 1999, stray).unknown_values["level"].tolist() == ["pass"]
     with pytest.raises(
-        InputError, match=rf"f\.xlsx, sheet 'FY2026', row {1001 - most}: .*{GATES[column].crosswalk}\.csv"
+        InputError,
+        match=rf"f\.xlsx, sheet 'FY2026', row {1001 - most}: .* of the rows have an unknown {column}; more than "
+        rf".*'{stray}' \({most + 1} rows\).*{GATES[column].crosswalk}\.csv",
     ):
-        gate(column, words(*[fine] * (999 - most), *[stray] * (most + 1)))
-
-
-def test_blanks_are_no_strays() -> None:
-    values, strange = gate("state", words(None, None, "OHIO"))
-    assert values.isna().tolist() == [True, True, False]
-    assert strange.empty
-
-
-def test_outcome_and_request() -> None:
-    rows = pd.Series([2, 3, 4])
-    found = outcome_of(words("Detainer Declined by LEA", None, "Duplicate"), file="f", rows=rows)
-    assert found.tolist() == [Outcome.DECLINED, Outcome.NOT_RECORDED, Outcome.REPLACED]
-    assert request_of(words("I247N", None, "I247A"))[[0, 2]].tolist() == [Request.NOTIFY, Request.HOLD]
-    assert request_of(words("I247N", None, "I247A")).isna().tolist() == [False, True, False]
-    places = pd.Series(["a", "b", "b"], dtype="category")
-    with pytest.raises(InputError, match="b, row 4: unknown lift reason, in 1 rows: found 'Eloped'"):
-        outcome_of(words("Died", "Died", "Eloped"), file=places, rows=rows)
+        with_words(tmp_path, column, *[fine] * (999 - most), *[stray] * (most + 1))
 
 
 # ---- dates
