@@ -11,11 +11,11 @@ from datetime import date
 
 import pandas as pd
 
+from analysis.load.columns import column_aliases, normalised
 from analysis.load.duplicates import REPEAT
 from analysis.load.irregular import bulk_days, is_counts, recording_by_week
 from analysis.load.offences import Step
-from analysis.load.readers import normalised
-from analysis.load.releases import GATES, STOP_UNDATED, Release, column_aliases
+from analysis.load.releases import GATES, STOP_UNDATED, Release
 from analysis.load.scorecards import PASS, STOP, TOTALS_DIFFER, WARN, Check, level_of, warned
 from analysis.load.table import NAMES, Outcome, one_outcome, one_state
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.checks import detainers, listed, slug
-from analysis.load.readers import normalised
+from analysis.load.columns import normalised
 from analysis.load.reference import crosswalk
 from analysis.load.scorecards import ERRORS, STOP, TOTALS_DIFFER, WARN, Check, against_known, warned
 from analysis.load.table import NAMES, Outcome

@@ -10,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.load.columns import mapped
 from analysis.load.files import Origin, check_hash, origin_of
 from analysis.load.offences import classify
 from analysis.load.reference import RESTORE, data_file, forms, read_text_table, states, stop_at
-from analysis.load.releases import outcome_of, request_of
+from analysis.load.releases import outcome_of
 from analysis.load.table import Outcome, as_table
 
 REPORTS = "published_reports"
@@ -81,13 +82,14 @@ def read_weekly_counts(path: Path) -> pd.DataFrame:
     _stop_outside(raw, weeks, path, origin)
     rows = pd.Series(raw.index + 2, index=raw.index)
     blank_as_missing = raw[keys[1:]].replace("", pd.NA).astype("category")
+    where = pd.DataFrame({"source_file": str(path), "source_row": rows})
     table = as_table(
         pd.DataFrame(
             {
                 "issued_on": weeks,
                 **blank_as_missing,
-                "request": request_of(blank_as_missing["form"]),
-                "outcome": outcome_of(blank_as_missing["lift_reason"], file=str(path), rows=rows),
+                "request": mapped(blank_as_missing["form"], forms()["request"].get),
+                "outcome": outcome_of(blank_as_missing["lift_reason"], where),
                 "detainers": _as_counts(raw, "detainers", path),
                 "source_file": path.name,
                 "source_row": rows,

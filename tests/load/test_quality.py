@@ -60,7 +60,7 @@ def table(rows: int = 600, weeks: int = 60, **columns: Any) -> pd.DataFrame:  # 
     } | columns
     frame = pd.DataFrame(values)
     reasons = frame["lift_reason"].astype("category")
-    outcome = outcome_of(reasons, file="made up.csv", rows=frame["source_row"])
+    outcome = outcome_of(reasons, frame)
     frame["outcome"] = outcome
     if "duplicate" not in frame:
         frame["duplicate"] = flag_repeats(frame)
