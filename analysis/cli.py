@@ -350,7 +350,7 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
     From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
     never overwritten.
     """
-    from analysis.load.files import bundled_folder
+    from analysis.load.reference import bundled_folder
 
     folder = bundled_folder("notebooks")
     if folder.parent.name == "_bundled":

@@ -17,7 +17,8 @@ import yaml
 from hypothesis import settings
 
 import analysis.load
-from analysis.load.files import bundled_folder, sha256_of
+from analysis.load.files import sha256_of
+from analysis.load.reference import bundled_folder
 
 # The same cases on every machine and every run, and no limit on how long a busy machine may take for one.
 settings.register_profile("declines", deadline=None, derandomize=True, max_examples=60)
@@ -105,7 +106,7 @@ def _forget_what_was_read() -> None:
 def data_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataCopy]:
     folder = tmp_path / "data"
     shutil.copytree(bundled_folder("data"), folder)
-    for module in ("files", "sources"):
+    for module in ("reference", "sources"):
         monkeypatch.setattr(f"analysis.load.{module}.bundled_folder", lambda name: tmp_path / name)
     _forget_what_was_read()
     yield DataCopy(folder)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.load.repeats import is_repeat
+from analysis.load.duplicates import is_repeat
 from analysis.load.sources import Origin, Source, SourceFacts
 from analysis.load.table import Outcome, as_table
 from analysis.periods import WEEK, Calendar, saturday_of

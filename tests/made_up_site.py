@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from analysis.load.offences import groups
-from analysis.load.vocabulary import states
+from analysis.load.reference import groups, states
 from analysis.run.manifest import Entry, write_manifest
 from analysis.run.writing import write_whole
 

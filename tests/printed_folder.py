@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 from attack import OUTCOMES, REST, Attack
 
-from analysis.load.names import names_of_groups, names_of_states
+from analysis.load.reference import names_of_groups, names_of_states
 from analysis.load.table import OffenceStatus
 from analysis.show.sections import MEASURES
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
-from analysis.load.files import bundled_folder
+from analysis.load.reference import bundled_folder
 from analysis.load.sources import data_folder
 
 VARIABLE = "DECLINES_DECLARED"

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.load.files import sha256_of
 from analysis.load.quality import WARN, as_text, scorecard, stops
-from analysis.load.releases import Release, read_release
+from analysis.load.releases import Release, open_release
 from analysis.load.sources import Origin, SourceFacts, data_folder, sources, store, versions
 from analysis.load.table import Outcome
 
@@ -67,7 +67,7 @@ def check_release(
     if previous is not None and not earlier:
         raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
     _files_sha256(paths)
-    release = read_release(list(paths), not_after=extracted_on or today)
+    release = open_release(list(paths), not_after=extracted_on or today)
     day = extracted_on or release.extracted_on
     return scorecard(release, extracted_on=day, previous=earlier[-1].detainers() if earlier else None)
 
@@ -104,7 +104,7 @@ def import_release(
         if same is not earlier[-1]:
             text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
         return Imported(name, same.version, text)
-    release = read_release(list(paths), not_after=extracted_on or today)
+    release = open_release(list(paths), not_after=extracted_on or today)
     if release.table["issued_on"].isna().all():
         raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
     day = extracted_on or release.extracted_on

@@ -3,29 +3,81 @@
 One row of a release names at most one offence, as text (``DUI``), as a code of the NCIC list or ICE's own (``5404``,
 ``35AB``), or both. The text is asked first, because ICE's own labels say more than its codes; where it says nothing,
 the code; where the code is in no list, the block of its first two digits. The share placed at each step is a fact to
-publish (:func:`mapped_shares`). Offence status (convicted, charged) is another matter and stays out of here.
+publish (:func:`mapped_shares`).
+
+A text is brought to plain words: ``AGG ASSLT FV - STRANGULATION (F3) PC 22.02`` becomes ``aggravated assault domestic
+strangulation``. A known label (``offence_terms.csv``, ``ncic_codes.csv``) places it, in whatever order its words are;
+else the first rule that fits (``offence_rules.csv``), whose order is the argument: a burglary with intent to steal is a
+burglary; else the same with slips of spelling mended; else a cited statute. What none of these places is left unplaced:
+better unknown than wrong.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
-from analysis.errors import unknown
-from analysis.load.charge_rules import charges_in, detail_of_text
-from analysis.load.files import crosswalk
+from analysis.load.reference import (
+    NO_OFFENCE,
+    STATUS_GROUPS,
+    UNKNOWN_OFFENCE,
+    criminalities,
+    crosswalk,
+    details,
+    groups,
+)
 from analysis.load.table import OffenceStatus
 
-NOTHING_RECORDED = "none.none"
-UNPLACED = "unk.unk"
-STATUS_GROUPS = ("NONE", "UNKNOWN")
-# How copies of a release write an empty cell.
-_BLANK = frozenset({"", "na", "n/a", "nan", "null", "<na>"})
-_CODE_LENGTH = 4
+NOTHING_RECORDED, UNPLACED = "none.none", "unk.unk"
+OFFENCE_BLOCKS = (  # most telling first; form C has all three, D to G the first
+    ("offence_text", "offence_code", OffenceStatus.CONVICTED),
+    ("pending_text", "pending_code", OffenceStatus.CHARGED),
+    ("charge_text", "charge_code", OffenceStatus.CHARGED),
+)
+_BLANK = ("", "na", "n/a", "nan", "null", "<na>")  # how copies of a release write an empty cell
+
+# Letters before a section's number: state codes, the United States Code, ICE's own act.
+_CODES = (
+    "pc|vc|h&s|hsc|hs|w&i|wic|b&p|bp|pl|vtl|tc|trc|abc|usc|ina sec|ina|cfr|rcw|ors|orc|ocga|nrs|ars|crs|rsmo|ilcs|mcl|"
+    "mgl|cmr|ss|fs|ksa|krs|tca|ucc|cga|ccp|fc|scc|gs|sec|section|art|code"
+)
+_SECTION = r"\d[\d.\-/:]*[a-z]?(?:\s?\([a-z0-9]{1,4}\))*"
+_CITATION = re.compile(
+    rf"(?<![a-z])(?P<before>{_CODES})\.?\s?§{{0,2}}\s?(?P<section>{_SECTION})"
+    rf"|(?<![\w.])(?P<number>{_SECTION})\s?(?P<after>usc|pc|vc|hs|h&s|bp|b&p|pl|vtl|rcw|ors|cfr)(?![a-z])"
+    rf"(?:\s?§{{0,2}}\s?(?P<second>{_SECTION}))?"
+)
+_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
+_TO_WORDS = (  # in this order
+    (re.compile(r"\(?\bb\)?\s?\(\d\)(?:\s?\(?[a-z]\)?(?![a-z]))?"), " "),  # FOIA exemptions in the place of the text
+    (re.compile(r"\be?911\b"), " emergency "),
+    (re.compile(r"\bpg\s?-?\d\w*"), " pg "),  # penalty groups of drugs
+    (  # "under 14", "<17", "u/16 yoa": a victim's age, unless a weight or a sum of money follows
+        re.compile(
+            r"(?:\bunder\s|\bu/|<\s?)\s?(?:age\s)?(?:1[0-8]|[3-9])\b"
+            r"(?!\s?(?:\.|,|g|gm|gram|oz|ounce|lb|k\b|kg|%|item|pound|unit|day|mph))"
+        ),
+        " underage ",
+    ),
+    (_CITATION, " "),
+)
+# Initials that are words of charge_abbreviations.csv once joined.
+_PAIR = re.compile(r"\b(?:a&b|r&o|l&l|b[&/]e|h[&/]r)\b")
+_WORD = re.compile(r"[^\W\d_]+")
+_DIVIDER = re.compile(r"[;|\n\r]+")
+
+# Slips: one letter wrong, missing, doubled or swapped in a word of seven; tests hold that names and places stay unread.
+SPELLING_SIMILARITY, SHORTEST_MENDED, SHARE_KEPT = 0.84, 5, 0.72
 
 
 class Step(StrEnum):
@@ -38,51 +90,186 @@ class Step(StrEnum):
     BLANK = "blank"
 
 
-@cache
-def groups() -> pd.DataFrame:
-    """Give the groups that plots show.
+class Rule(NamedTuple):
+    """One row of ``offence_rules.csv``: each of ``needs`` must meet a word of the charge, none of ``lacks`` may."""
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per group, index ``group_id``: 16 groups of offences, NONE and UNKNOWN. ``group`` is the label,
-        ``order`` the order in plots by severity, ``joins_in_twelve`` the group it joins where a plot holds twelve
-        (blank: it stands for itself), ``reason`` why it is so.
-    """
-    return crosswalk("offence_groups", "group_id").astype({"order": "int64"}).sort_values("order")
-
-
-def group_named(given: object) -> str:
-    """Find the offence group that a user means: its id or its label, in any case.
-
-    Raises
-    ------
-    InputError
-        Nothing of that name; the message lists the groups.
-    """
-    table, text = groups(), str(given).strip()
-    matches = table.index[(table.index == text.upper()) | (table["group"].str.casefold() == text.casefold())]
-    if len(matches) == 0:
-        raise unknown(
-            "offence group", text.upper(), table.index, more="Labels are taken too: " + "; ".join(table["group"])
-        )
-    return str(matches[0])
+    needs: tuple[frozenset[str], ...]
+    lacks: frozenset[str]
+    detail: str
 
 
 @cache
-def details() -> pd.DataFrame:
-    """Give the details below the groups.
+def rules() -> tuple[Rule, ...]:
+    """Give the rules in their order; ``burgl*`` in a rule is the beginning of a word."""
+    table = crosswalk("offence_rules", "rule").sort_index()
+    return tuple(
+        Rule(tuple(frozenset(need.split("|")) for need in needs.split()), frozenset(lacks.split()), detail)
+        for needs, lacks, detail in zip(table["needs"], table["lacks"], table["detail_id"], strict=True)
+    )
+
+
+@cache
+def labels() -> dict[frozenset[str], str]:
+    """Give the known labels: the set of a label's words to its detail."""
+    codes, terms = crosswalk("ncic_codes", "code"), crosswalk("offence_terms", "term")
+    names = codes[codes["level"] == "code"].set_index("name")["detail_id"]
+    known = {
+        frozenset(charge_tokens(str(name))): detail for name, detail in pd.concat([names, terms["detail_id"]]).items()
+    }
+    return {words: detail for words, detail in known.items() if words}
+
+
+@cache
+def _short_forms() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Give the short forms as words; those that stand for nothing (grades, grammar, status) have none for them."""
+    table = crosswalk("charge_abbreviations", "abbreviation")
+    return {tuple(str(short).split()): tuple(long.split()) for short, long in table["expansion"].items()}
+
+
+@cache
+def _words_of_short_forms() -> frozenset[str]:
+    """Give the words that occur in short forms."""
+    return frozenset(word for form in _short_forms() for word in form)
+
+
+@cache
+def _vocabulary() -> dict[str, None]:
+    """Give the words that a slip of spelling may stand for, the shortest first."""
+    words = {word for label in labels() for word in label}
+    words |= {atom for rule in rules() for atoms in (*rule.needs, rule.lacks) for atom in atoms if atom[-1] != "*"}
+    words |= {word for forms in _short_forms().items() for form in forms for word in form}
+    return dict.fromkeys(
+        sorted((word for word in words if len(word) >= SHORTEST_MENDED), key=lambda word: (len(word), word))
+    )
+
+
+def _folded(text: str) -> str:
+    """Fold case and unicode forms, join dotted letters: ``D.U.I.`` is ``dui``."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return _DOTTED.sub(lambda letters: letters[0].replace(".", ""), folded.replace("'", "").replace("’", ""))
+
+
+def _singular(word: str) -> str:
+    """Take a plural's ending off, as far as spelling alone tells."""
+    if word in _words_of_short_forms() or len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
+
+
+def charge_tokens(text: str) -> tuple[str, ...]:
+    """Bring a charge text, as recorded, to plain words.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per detail, index ``detail_id``: 48 kinds of offence and two statuses. ``severity_rank`` (1 = gravest,
-        ties allowed) is this project's proposal, no standard: it follows the FBI's hierarchy rule for the offences of
-        its Part I and places the rest beside them. ``violent_fbi`` tells what the FBI counts as violent crime;
-        ``alternative_group`` (blank: none) is the group where another choice would put it.
+    tuple of str
+        Words in their order, in lower case and in the singular, short forms written out
+        (``data/reference/charge_abbreviations.csv``), without grades of the offence, citations of statutes, status
+        words and numbers; empty when nothing else is there.
+
+    Examples
+    --------
+    >>> charge_tokens("FEL ASSLT FV STRANGULATION (F3)")
+    ('assault', 'domestic', 'strangulation')
     """
-    table = crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
-    return table.assign(violent_fbi=table["violent_fbi"] == "yes")
+    plain = _folded(text)
+    for pattern, word in _TO_WORDS:
+        plain = pattern.sub(word, plain)
+    plain = _PAIR.sub(lambda pair: pair[0].replace("&", "and").replace("/", "and"), plain)
+    given = tuple(_singular(word) for word in _WORD.findall(plain))
+    forms, words = _short_forms(), list[str]()
+    longest = max(map(len, forms))
+    while given:
+        sizes = (size for size in range(longest, 0, -1) if given[:size] in forms)
+        size = next(sizes, 1)  # the longest short form that begins here, or one word as it is
+        words += forms.get(given[:size], given[:1])
+        given = given[size:]
+    return tuple(word for word in words if len(word) > 1)
+
+
+def citations(text: str) -> list[str]:
+    """Find the statutes that a text cites, as keys of ``data/reference/charge_statutes.csv``.
+
+    ``PC 243(E)(1)`` gives ``pc 243(e)(1)``, ``664/211 PC`` gives ``pc 664`` and ``pc 211``, ``8 USC 1325`` gives
+    ``usc 8 1325``.
+    """
+    found = []
+    for match in _CITATION.finditer(_folded(text)):
+        code = (match["before"] or match["after"]).replace("&", "").replace("hsc", "hs")
+        section = (match["section"] or match["number"]).replace(" ", "").rstrip(".-/:")
+        second = f" {match['second']}".replace(" ", "") if match["second"] else ""
+        found += [f"{code} {part} {second}".strip() for part in section.split("/") if part]
+    return found
+
+
+def _cited(text: str) -> str | None:
+    """Place a text by the first statute in it that is known, whole or else without its subsections."""
+    known = crosswalk("charge_statutes", "statute")["detail_id"]
+    for citation in citations(text):
+        ends = [len(citation), *(at for at in range(len(citation) - 1, 0, -1) if citation[at] in "(.")]
+        for end in ends:
+            if citation[:end] in known.index:
+                return str(known[citation[:end]])
+    return None
+
+
+@lru_cache(maxsize=1 << 16)
+def _meant(word: str) -> str:
+    """Give the one known word that an unknown one stands for, or the word itself.
+
+    A slip is one edit in six letters or more; a cut is a known word's beginning, or most of its letters in their order.
+    """
+    if len(word) < SHORTEST_MENDED or word in _vocabulary():
+        return word
+    alike = [known for known in _vocabulary() if known[0] == word[0]]
+    slip = process.extractOne(word, alike, scorer=OSA.normalized_similarity, score_cutoff=SPELLING_SIMILARITY)
+    return slip[0] if slip else next((known for known in alike if _is_cut(word, known)), word)
+
+
+def _is_cut(short: str, full: str) -> bool:
+    """Tell whether a short form is a word's beginning, or keeps enough of its letters in their order."""
+    letters = iter(full)
+    return full.startswith(short) or (
+        len(short) >= SHARE_KEPT * len(full) and all(letter in letters for letter in short)
+    )
+
+
+def _placed(words: tuple[str, ...]) -> str | None:
+    """Place words by label, then by rule."""
+    if not words:
+        return None
+    atoms = {*words, *(word[:size] + "*" for word in words for size in range(1, len(word) + 1))}
+    fits = (
+        rule.detail
+        for rule in rules()
+        if rule.lacks.isdisjoint(atoms) and not any(need.isdisjoint(atoms) for need in rule.needs)
+    )
+    return labels().get(frozenset(words)) or next(fits, None)
+
+
+def _detail_of_charge(charge: str) -> str | None:
+    """Place one charge: by label or rule, by the same with slips mended, by a cited statute."""
+    words = charge_tokens(charge)
+    mended = (plain for word in words for plain in ((word,) if _meant(word) == word else charge_tokens(_meant(word))))
+    return _placed(words) or _placed(tuple(mended)) or _cited(charge)
+
+
+@lru_cache(maxsize=1 << 16)
+def detail_of_text(text: str) -> str | None:
+    """Place a charge text; of several, divided by ``;``, ``|`` or line ends, the gravest.
+
+    Returns
+    -------
+    str or None
+        A detail of ``offence_details.csv``; None when the text cannot be placed.
+
+    Examples
+    --------
+    >>> detail_of_text("ICE HOLD | DWI")
+    'dui.dui'
+    """
+    ranks = details()["severity_rank"]
+    found = [detail for charge in _DIVIDER.split(text) if (detail := _detail_of_charge(charge)) is not None]
+    return min(found, key=lambda detail: int(ranks[detail]), default=None)
 
 
 @cache
@@ -91,29 +278,14 @@ def _codes() -> dict[str, str]:
     return {**crosswalk("ncic_codes", "code")["detail_id"], **crosswalk("offence_code_labels", "code")["detail_id"]}
 
 
-def _mended_code(code: str) -> str:
-    """Give a code its four places back: ``301`` lost a zero, ``301.0`` went through a number as well."""
-    plain = code.strip().upper().removesuffix(".0")
-    return plain.zfill(_CODE_LENGTH) if len(plain) == _CODE_LENGTH - 1 else plain
-
-
 def _placed_by_code(code: str) -> tuple[str, Step]:
-    """Place a code: itself, or else its block."""
-    mended = _mended_code(code)
-    if len(mended) == _CODE_LENGTH:
-        for key, step in ((mended, Step.CODE), (mended[:2], Step.BLOCK)):
-            if key in _codes():
-                return _codes()[key], step
+    """Place a code by itself, or else by its block; ``301`` lost a zero, ``301.0`` went through a number as well."""
+    plain = code.strip().upper().removesuffix(".0")
+    plain = plain.zfill(4) if len(plain) == 3 else plain
+    for key, step in ((plain, Step.CODE), (plain[:2], Step.BLOCK)) if len(plain) == 4 else ():
+        if key in _codes():
+            return _codes()[key], step
     return UNPLACED, Step.UNKNOWN
-
-
-def _numbered(offences: pd.DataFrame, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Give each row the number of its value, and the values; number 0 is the blank, also where the column lacks."""
-    if column not in offences:
-        return np.zeros(len(offences), dtype=np.int64), [""]
-    values = offences[column].astype("category").cat
-    texts = ["", *("" if str(value).strip().casefold() in _BLANK else str(value) for value in values.categories)]
-    return values.codes.to_numpy(np.int64) + 1, texts
 
 
 def classify(offences: pd.DataFrame) -> pd.DataFrame:
@@ -122,8 +294,8 @@ def classify(offences: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     offences
-        One row per offence; reads ``offence_text`` and ``offence_code``, best as categories, of which either may be
-        absent. Other columns are not looked at.
+        One row per offence; reads ``offence_text`` and ``offence_code``, of which either may be absent. Other columns
+        are not looked at.
 
     Returns
     -------
@@ -133,44 +305,35 @@ def classify(offences: pd.DataFrame) -> pd.DataFrame:
         ``severity_rank`` (1 = gravest; 98 and 99 for NONE and UNKNOWN) and ``step`` (label, code, block, unknown,
         blank).
 
-    Notes
-    -----
-    Every distinct text and every distinct code is placed once, so that the cost hardly grows with the rows.
+    Examples
+    --------
+    >>> classify(pd.DataFrame({"offence_text": ["DUI", None], "offence_code": [None, "13ZZ"]}))["step"].tolist()
+    ['label', 'block']
     """
-    known, steps = details(), list(Step)
-    number = {detail: at for at, detail in enumerate(known.index)}
-    (text_of, texts), (code_of, codes) = (_numbered(offences, column) for column in ("offence_text", "offence_code"))
-
-    text_details = [detail_of_text(text) if text else None for text in texts]
-    by_text = np.array([-1 if detail is None else number[detail] for detail in text_details])[text_of]
-    code_places = [_placed_by_code(code) for code in codes]
-    by_code = np.array([number[detail] for detail, _ in code_places])[code_of]
-    step_by_code = np.array([steps.index(step) for _, step in code_places])[code_of]
-    blank = np.array([not text for text in texts])[text_of] & np.array([not code for code in codes])[code_of]
-
-    detail_of = np.select([by_text >= 0, blank], [by_text, number[NOTHING_RECORDED]], by_code)
-    step_of = np.select([by_text >= 0, blank], [steps.index(Step.LABEL), steps.index(Step.BLANK)], step_by_code)
-    group_of = groups().index.get_indexer(known["group_id"])
-    is_offence = (~known["group_id"].isin(STATUS_GROUPS)).to_numpy()
-    shown = np.where(is_offence, np.cumsum(is_offence) - 1, -1)
+    given = offences.reindex(columns=["offence_text", "offence_code"]).astype("str")
+    given = given.mask(given.apply(lambda column: column.str.strip().str.casefold().isin(_BLANK)))
+    text, code = given["offence_text"], given["offence_code"]
+    by_text = text.map({value: detail_of_text(value) for value in text.dropna().unique()})
+    by_code = {value: _placed_by_code(value) for value in code.dropna().unique()}
+    blank, known = given.isna().all(axis="columns"), details()
+    detail = code.map({value: found for value, (found, _) in by_code.items()}).astype("object").fillna(UNPLACED)
+    detail = by_text.astype("object").fillna(detail).mask(blank, NOTHING_RECORDED)
+    step = code.map({value: str(step) for value, (_, step) in by_code.items()}).astype("object").fillna(Step.UNKNOWN)
+    step = step.mask(by_text.notna(), Step.LABEL).mask(blank, Step.BLANK)
+    named = known.index[~known["group_id"].isin(STATUS_GROUPS)]
     return pd.DataFrame(
         {
-            "offence_group": pd.Categorical.from_codes(group_of[detail_of], categories=groups().index),
-            "offence_detail": pd.Categorical.from_codes(shown[detail_of], categories=known.index[is_offence]),
-            "severity_rank": known["severity_rank"].to_numpy()[detail_of],
-            "step": pd.Categorical.from_codes(step_of, categories=[step.value for step in steps]),
+            "offence_group": pd.Categorical(detail.map(known["group_id"]), categories=groups().index),
+            "offence_detail": pd.Categorical(detail.where(detail.isin(named)), categories=named),
+            "severity_rank": detail.map(known["severity_rank"]).astype("int64"),
+            "step": pd.Categorical(step.astype("str"), categories=[step.value for step in Step]),
         },
         index=offences.index,
     )
 
 
 def mapped_shares(classified: pd.DataFrame) -> pd.DataFrame:
-    """Count what placed the offences.
-
-    Parameters
-    ----------
-    classified
-        The result of :func:`classify`.
+    """Count what placed the offences, from the result of :func:`classify`.
 
     Returns
     -------
@@ -183,106 +346,50 @@ def mapped_shares(classified: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "rows": rows,
-            "share": rows / rows.sum() if rows.sum() else np.nan,
-            "share_of_recorded": recorded / recorded.sum() if recorded.sum() else np.nan,
+            "share": rows / (rows.sum() or np.nan),
+            "share_of_recorded": recorded / (recorded.sum() or np.nan),
         }
     ).reindex(rows.index)
 
 
-def choices(classified: pd.DataFrame) -> pd.DataFrame:
-    """Count the rows that another choice would put in another group: the sensitivity of this project's choices.
+def read_offences(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add offence, group, detail and status (:func:`open_release`); return the shares by the step that placed them.
 
-    Parameters
-    ----------
-    classified
-        The result of :func:`classify`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per detail that could stand elsewhere, index ``detail_id``: ``group_id``, ``alternative_group``,
-        ``rows``, ``share`` (of the rows with an offence; blank when there are none) and ``reason``.
+    What the rows of a release say of offences repeats much: each combination is read once.
     """
-    open_choices = details().query("alternative_group != ''")
-    rows = classified["offence_detail"].value_counts().reindex(open_choices.index, fill_value=0)
-    total = int(classified["offence_detail"].notna().sum())
-    return open_choices[["group_id", "alternative_group"]].assign(
-        rows=rows, share=rows / total if total else np.nan, reason=open_choices["reason"]
+    names = [*chain.from_iterable(block[:2] for block in OFFENCE_BLOCKS), "criminality"]
+    asked = [name for name in names if name in frame]
+    if not asked:
+        return mapped_shares(classify(frame.head(0)))
+    numbers = frame.groupby(asked, observed=True, dropna=False, sort=False).ngroup()  # 0, 1, 2 as they appear
+    each = frame.loc[~numbers.duplicated(), asked].astype("str").reset_index(drop=True).reindex(columns=names)
+    text = code = status = pd.Series(np.nan, index=each.index, dtype="str")
+    for text_of, code_of, its_status in reversed(OFFENCE_BLOCKS):
+        given = each[text_of].notna() | each[code_of].notna()
+        text, code = each[text_of].where(given, text), each[code_of].where(given, code)
+        status = status.mask(given, str(its_status))
+    classes = classify(pd.DataFrame({"offence_text": text, "offence_code": code}))
+    named = classes["offence_group"] != NO_OFFENCE  # blank, or a text that says so
+    by_class = criminalities()["offence_status"]
+    status = status.where(named).fillna(each["criminality"].map(by_class)).fillna(by_class[""])
+    of_unnamed = status.map(lambda word: NO_OFFENCE if word == OffenceStatus.NONE else UNKNOWN_OFFENCE)
+    offences = pd.DataFrame(
+        {
+            "offence_text": pd.Categorical(text, _all_values(frame, [block[0] for block in OFFENCE_BLOCKS])),
+            "offence_code": pd.Categorical(code, _all_values(frame, [block[1] for block in OFFENCE_BLOCKS])),
+            "offence_status": pd.Categorical(status, list(OffenceStatus)),
+            "offence_group": pd.Categorical(
+                classes["offence_group"].astype("str").where(named, of_unnamed), groups().index
+            ),
+            "offence_detail": classes["offence_detail"],
+            "step": classes["step"],
+        }
     )
+    offences = offences.take(numbers).set_axis(frame.index)
+    frame[offences.columns.drop("step")] = offences.drop(columns="step")
+    return mapped_shares(offences)
 
 
-def named_offences(table: pd.DataFrame) -> pd.DataFrame:
-    """Give every offence of the records that name several in one text: those in which the order of severity chooses.
-
-    Parameters
-    ----------
-    table
-        The table of detainers: ``offence_text`` and ``offence_status``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per offence named: ``record`` (its row in ``table``), ``offence_text``, ``offence_status`` and the
-        columns of :func:`classify`; without rows where no text names several.
-    """
-    texts = table["offence_text"].dropna()
-    several = texts[texts.map(lambda text: len(charges_in(str(text))) > 1).astype(bool)].astype("str")
-    named = several.map(charges_in).explode().rename_axis("record").reset_index()
-    status = table["offence_status"].reindex(named["record"]).reset_index(drop=True)
-    return named.assign(offence_status=status).join(classify(named))
-
-
-def primary(offences: pd.DataFrame, *, charges_first: bool = False, last_of_ties: bool = False) -> pd.DataFrame:
-    """Choose one offence per record: the gravest conviction, or the gravest charge where none is convicted.
-
-    Parameters
-    ----------
-    offences
-        One row per offence named in a record: ``record``, ``offence_status``, ``severity_rank`` and what else is to be
-        kept. For records that name several offences, as ICE's weekly reports of 2017 do; a FOIA release names one,
-        chosen by ICE, which is not to be ranked again.
-    charges_first
-        Put charges before convictions instead: the alternative of :func:`primary_sensitivity`.
-    last_of_ties
-        Of offences with the same status and rank take the last named instead of the first.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per record with the columns of ``offences``, in the order of the records' first rows.
-    """
-    court = [OffenceStatus.CONVICTED, OffenceStatus.CHARGED]
-    order = [*(reversed(court) if charges_first else court), OffenceStatus.UNKNOWN, OffenceStatus.NONE]
-    place = offences["offence_status"].astype("str").map({status.value: at for at, status in enumerate(order)})
-    ranked = offences.assign(_status=place)
-    ranked = ranked.iloc[::-1] if last_of_ties else ranked
-    ranked = ranked.sort_values(["_status", "severity_rank"], kind="stable").drop_duplicates("record")
-    records = offences["record"].drop_duplicates()
-    return ranked.drop(columns="_status").set_index("record", drop=False).loc[records].reset_index(drop=True)
-
-
-def primary_sensitivity(offences: pd.DataFrame) -> pd.DataFrame:
-    """Count the records whose primary offence would fall in another group under another order.
-
-    Parameters
-    ----------
-    offences
-        As for :func:`primary`, with ``offence_group``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per alternative, index ``alternative`` (``charges first``, ``last of ties``): ``records``,
-        ``changed`` and ``share`` (blank for no records).
-    """
-    chosen = primary(offences)["offence_group"].astype("str")
-    others = {
-        "charges first": primary(offences, charges_first=True),
-        "last of ties": primary(offences, last_of_ties=True),
-    }
-    changed = pd.Series(
-        {name: int((other["offence_group"].astype("str") != chosen).sum()) for name, other in others.items()}
-    )
-    return pd.DataFrame(
-        {"records": len(chosen), "changed": changed, "share": changed / len(chosen) if len(chosen) else np.nan}
-    ).rename_axis("alternative")
+def _all_values(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Give the values of several columns, of those that are there, each once."""
+    return list(dict.fromkeys(chain.from_iterable(frame[name].cat.categories for name in names if name in frame)))

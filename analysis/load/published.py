@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.files import RESTORE, data_file, read_text_table, stop_at
 from analysis.load.offences import classify
-from analysis.load.vocabulary import states
+from analysis.load.reference import RESTORE, data_file, read_text_table, states, stop_at
 
 REPORTS = "published_reports"
 WORDS = {

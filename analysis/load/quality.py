@@ -17,15 +17,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.files import crosswalk, read_text_table
-from analysis.load.headers import column_aliases
+from analysis.load.columns import column_aliases, normalised
+from analysis.load.duplicates import is_repeat
 from analysis.load.offences import Step
-from analysis.load.releases import STOP_UNDATED, Release
-from analysis.load.repeats import is_repeat
-from analysis.load.sheets import normalised
+from analysis.load.reference import crosswalk, read_text_table
+from analysis.load.releases import GATES, STOP_UNDATED, Release
 from analysis.load.sources import SCORECARD_FILE, Source
 from analysis.load.table import NAMES, Outcome, one_outcome, one_state
-from analysis.load.vocabulary import GATES
 from analysis.periods import week_of
 
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")

@@ -1,4 +1,4 @@
-"""Files of every type that releases come in, opened into raw columns: one :class:`Sheet` per sheet, text as text.
+"""Release files of every type, opened into text under a header: one :class:`Sheet` per sheet.
 
 The type is told from the first bytes; a name that says otherwise is an error. A file is read whole or not at all, and
 sizes that no release has (a zip bomb, a gigabyte of one cell) are refused before they are unpacked.
@@ -6,23 +6,31 @@ sizes that no release has (a zip bomb, a gigabyte of one cell) are refused befor
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from dataclasses import replace
+import zipfile
+import zlib
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
+from typing import IO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
 import pyreadstat
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from analysis.errors import InputError
-from analysis.load.cells import as_text, on_all_cores, text_dictionary
+from analysis.load.columns import cell_text, normalised
 from analysis.load.files import sha256_of
-from analysis.load.separated_text import read_text
-from analysis.load.sheets import Score, Sheet, damaged, named, normalised
-from analysis.load.workbooks import MOST_BYTES, read_workbook
 
 SUFFIXES = {
     "Excel workbook": (".xlsx", ".xlsm"),
@@ -32,11 +40,52 @@ SUFFIXES = {
     "Stata": (".dta",),
     "SPSS": (".sav",),
 }
+HEADER_WITHIN = 30  # rows searched for the header; ICE puts six lines above it
 LONGEST_CELL = 32_767  # characters: what a cell of a workbook can hold
+LONGEST_RUN = 16 * 2**20  # bytes of one line of text, or between two tags of a workbook
 MOST_ROWS = 10_000_000  # five times all detainers ever released
+MOST_BYTES = 4 * 2**30  # unpacked; the largest yearly workbook of ICE unpacks to about a quarter
+MOST_RATIO = 50  # unpacked to packed; a workbook has 5 to 20 even where its cells have no addresses, a zip bomb 1,000
+CHECK_ORIGIN = "Check where the file comes from"
+_FAR_CELL = re.compile(rb' r="((?:[J-Z][A-Z]|[A-Z]{3})\d+)"[^>]*[^/]>')  # a filled cell beyond column 260
+_UNSAVED = re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>")  # a formula without value
+_TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
+_ROW_NAMES = {"", "unnamed 0", "index level 0"}  # what R and pandas call a column of row numbers
+_TEXT = pa.dictionary(pa.int32(), pa.string())  # each distinct value once
+Score = Callable[[Sequence[str]], int]
 
 
-def read_sheets(path: Path, score: Score, ids: frozenset[str]) -> list[Sheet]:
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet, or a whole file that has none, as read: text columns in order, under the names in the header.
+
+    ``header_row`` is the header's row as a spreadsheet counts, 0 where no header was found: ``cells`` is then empty
+    and ``note`` says why. ``repeated`` are header names that stood twice and were numbered. ``name`` is blank for a
+    file that has no sheets. ``above`` are the lines down to the header.
+    """
+
+    file: str
+    sha256: str
+    name: str = ""
+    header_row: int = 0
+    cells: pa.Table = field(default_factory=lambda: pa.table({}))
+    note: str = ""
+    repeated: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return int(self.cells.num_rows)
+
+    @property
+    def place(self) -> str:
+        """Where in the file an error is: the sheet, and its header's row."""
+        parts = (f"sheet {self.name!r}" if self.name else "", f"row {self.header_row}" if self.header_row else "")
+        return ", ".join(part for part in parts if part)
+
+
+def read_sheets(path: Path, score: Score) -> list[Sheet]:
     """Read a file of any type.
 
     Parameters
@@ -45,8 +94,6 @@ def read_sheets(path: Path, score: Score, ids: frozenset[str]) -> list[Sheet]:
         The file.
     score
         How well a row of texts fits as a header; 0 = it is none.
-    ids
-        Columns (:func:`normalised` names) whose values rarely repeat, read as plain text and not as a dictionary.
 
     Returns
     -------
@@ -70,23 +117,24 @@ def read_sheets(path: Path, score: Score, ids: frozenset[str]) -> list[Sheet]:
             do=f"Rename it to {path.stem}{SUFFIXES[kind][0]} if that is right, or download it again",
         )
     blank = Sheet(path.name, sha256_of(path))
-    if kind == "Excel workbook":
-        sheets = read_workbook(path, blank, score)
-    elif kind == "text":
-        sheets = [read_text(path, blank, score, ids)]
-    else:
-        sheets = [_columnar(path, kind, blank, score, ids)]
-    return [_checked(path, sheet, ids) for sheet in sheets]
+    if kind == "text":
+        return [_text(path, blank, score)]
+    try:
+        return _workbook(path, blank, score) if kind == "Excel workbook" else [_columnar(path, kind, blank, score)]
+    except (
+        *(CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, UnicodeError),
+        *(pa.ArrowException, pyreadstat.ReadstatError, pyreadstat.PyreadstatError),
+    ) as error:
+        raise InputError(
+            f"the {kind} file is cut short or damaged",
+            file=path,
+            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            do="Download it again, and open it in its own program to see that it is whole",
+        ) from error
 
 
 def _kind_of(path: Path) -> str:
-    """Tell a file's type from its first bytes.
-
-    Raises
-    ------
-    InputError
-        Missing, empty, or a type that cannot be read, each with what to do.
-    """
+    """Tell a file's type from its first bytes; refuse those that cannot be read, each with what to do."""
     try:
         with path.open("rb") as file:
             start = file.read(4096)
@@ -123,102 +171,301 @@ def _kind_of(path: Path) -> str:
     raise InputError("the file cannot be read", file=path, found=found, expected=", ".join(SUFFIXES), do=do)
 
 
-def _checked(path: Path, sheet: Sheet, ids: frozenset[str]) -> Sheet:
-    """Bring a sheet's columns to few types; refuse rows and cells that are too many or too long."""
-    columns = {}
-    for name, column in zip(sheet.cells.column_names, sheet.cells.columns, strict=True):
-        column = _plain_type(path, name, column)
-        if normalised(name) in ids:
-            column = as_text(column).cast(pa.string()) if not pa.types.is_string(column.type) else column
-        elif pa.types.is_string(column.type):
-            column = column.dictionary_encode()
-        texts = [chunk.dictionary for chunk in column.chunks] if pa.types.is_dictionary(column.type) else column.chunks
-        longest = max(
-            (pc.max(pc.utf8_length(part)).as_py() or 0 for part in texts if pa.types.is_string(part.type)), default=0
-        )
+def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[pa.ChunkedArray]) -> Sheet:
+    """Put columns under a header, without row numbers and columns that have neither name nor filled cell.
+
+    Refused are a name that stands twice, but for the one that does so in ICE's own releases, columns of lists and the
+    like, and cells longer than a workbook can hold.
+    """
+    cells: dict[str, pa.ChunkedArray] = {}
+    places: dict[str, int] = {}
+    repeated = []
+    for at, (name, typed) in enumerate(zip(header, columns, strict=True)):
+        plain = normalised(name)
+        if (at == 0 and plain in _ROW_NAMES) or plain == "index level 0":
+            continue
+        column = _as_text(path, name, typed)
+        texts = pa.chunked_array([chunk.dictionary for chunk in column.chunks], pa.string())
+        if not plain and not any(texts.to_pylist()):
+            continue
+        name = name.strip() or f"column {at + 1}, no name"
+        longest = pc.max(pc.utf8_length(texts)).as_py() or 0
         if longest > LONGEST_CELL:
             raise InputError(
                 f"a cell of column {name!r} has {longest:,} characters",
                 file=path,
                 place=f"sheet {sheet.name!r}" if sheet.name else "",
                 expected=f"{LONGEST_CELL:,} at most, as in a workbook",
-                do="This is no release of detainers; check where the file comes from",
+                do=f"This is no release of detainers. {CHECK_ORIGIN}",
             )
-        columns[name] = column
-    return replace(sheet, cells=pa.table(columns))
+        if name in cells:
+            if plain != _TWICE_KNOWN or f"{name} (2)" in cells:
+                raise InputError(
+                    f"the header has {name!r} twice, in columns {places[name] + 1} and {at + 1}",
+                    file=path,
+                    place=sheet.place,
+                    expected="each name once",
+                    do="Rename or delete one of the two columns",
+                )
+            repeated.append(name)
+            name += " (2)"
+        cells[name], places[name] = column, at
+    return replace(sheet, repeated=tuple(repeated), cells=pa.table(cells))
 
 
-def _plain_type(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Bring a column to one of: dictionary of text, text, int64, float64, timestamp in milliseconds, null.
-
-    A dictionary's numbers are int8, int16 or int32.
-    """
+def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write a column of any type as text."""
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        if pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type):
-            short = pa.types.is_int8(kind.index_type) or pa.types.is_int16(kind.index_type)
-            return column.cast(pa.dictionary(kind.index_type if short else pa.int32(), pa.string()))
-        return _plain_type(path, name, column.cast(kind.value_type))
-    if pa.types.is_string(kind) or pa.types.is_null(kind):
-        return column
-    if pa.types.is_timestamp(kind) and kind.tz:
-        column = pc.local_timestamp(column)
-    for test, target in (
-        (pa.types.is_large_string, pa.string()),
-        (pa.types.is_string_view, pa.string()),
-        (pa.types.is_integer, pa.int64()),
-        (lambda kind: pa.types.is_floating(kind) or pa.types.is_decimal(kind), pa.float64()),
-        (lambda kind: pa.types.is_timestamp(kind) or pa.types.is_date(kind), pa.timestamp("ms")),
-    ):
-        if test(kind):
-            return column.cast(target, safe=False)
-    if pa.types.is_boolean(kind) or pa.types.is_time(kind):
-        return as_text(column)
+    if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+        raise InputError(
+            f"column {name!r} holds {kind}",
+            file=path,
+            expected="text, numbers or dates",
+            do="Save the file as a plain table",
+        )
+    if not pa.types.is_dictionary(kind):
+        column = column.cast(pa.string()) if pa.types.is_large_string(kind) else column
+        column = column.dictionary_encode()
+        kind = column.type
+    if pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type):
+        return column.cast(_TEXT)
+    chunks = [_from_codes(chunk.indices.cast(pa.int32()), chunk.dictionary.to_pylist()) for chunk in column.chunks]
+    return pa.chunked_array(chunks, _TEXT)
+
+
+def _from_codes(codes: pa.Array, values: Iterable[object]) -> pa.DictionaryArray:
+    """Make a text column from the place of each cell's value among the distinct ones."""
+    return pa.DictionaryArray.from_arrays(codes, pa.array([cell_text(value) for value in values], pa.string()))
+
+
+def _from_rows(path: Path, sheet: Sheet, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Sheet:
+    """Turn rows of cells below a header into columns; each distinct value is kept once."""
+    seen: list[dict[object, int]] = [{} for _ in header]
+    codes = [array("i") for _ in header]
+    for row in rows:
+        for cell, known, places in zip(row, seen, codes, strict=True):
+            places.append(known.setdefault(cell, len(known)))
+    columns = (
+        pa.chunked_array([_from_codes(pa.array(np.array(at, np.int32)), known)])
+        for at, known in zip(codes, seen, strict=True)
+    )
+    return _filled(path, sheet, header, columns)
+
+
+def _header_in(rows: Sequence[Sequence[object]], score: Score) -> tuple[int, int]:
+    """Give the best fit as a header, and the row that has it."""
+    scores = [score([cell if isinstance(cell, str) else "" for cell in row]) for row in rows]
+    best = max(scores, default=0)
+    return best, scores.index(best) if best else 0
+
+
+# ---- workbooks
+
+
+def _workbook(path: Path, blank: Sheet, score: Score) -> list[Sheet]:
+    """Read every sheet of a workbook; formulas give the values that were saved with them."""
+    _check_archive(path)
+    sheets = []
+    with CalamineWorkbook.from_path(str(path)) as book:
+        for name in [info.name for info in book.sheets_metadata if info.typ == SheetTypeEnum.WorkSheet]:
+            sheet, cells = replace(blank, name=name), book.get_sheet_by_name(name)
+            rows = iter(cells.iter_rows()) if cells.end else iter(())
+            start = list(islice(rows, HEADER_WITHIN))
+            fit, at = _header_in(start, score)
+            if not cells.end:
+                sheet = replace(sheet, note="blank sheet")
+            elif not fit:
+                left = f"no header row among the first {HEADER_WITHIN}: {cells.end[0] + 1:,} rows not read"
+                sheet = replace(sheet, note=left)
+            else:
+                above = tuple(" ".join(map(cell_text, row)) for row in start[: at + 1])
+                header = [cell if isinstance(cell, str) else "" for cell in start[at]]
+                sheet = replace(sheet, header_row=at + 1, above=above)
+                sheet = _from_rows(path, sheet, header, chain(start[at + 1 :], rows))
+            sheets.append(sheet)
+    return sheets
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse a workbook that is no zip archive, is damaged, or would unpack to more than any release holds.
+
+    Every part is unpacked once as a stream, which also proves its checksum: the workbook's reader takes room for the
+    whole rectangle between the first and the last cell, so that one cell far out would end the program.
+    """
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+        if "xl/workbook.xml" not in archive.namelist():
+            raise InputError(
+                "the zip file is no Excel workbook (.xlsx)",
+                file=path,
+                found=[part.filename for part in parts][:5],
+                do="Unpack it, and give the files in it",
+            )
+        size = sum(part.file_size for part in parts)
+        ratio = max(part.file_size / max(part.compress_size, 1) * (part.file_size > 2**20) for part in parts)
+        if size > MOST_BYTES or ratio > MOST_RATIO:
+            raise InputError(
+                "the workbook unpacks to more than any release holds",
+                file=path,
+                found=f"{size:,} bytes, a part {ratio:.0f} times its packed size",
+                expected=f"{MOST_BYTES:,} bytes at most, {MOST_RATIO} times at most",
+                do=CHECK_ORIGIN,
+            )
+        for part in parts:
+            with archive.open(part) as stream:
+                _check_part(path, part.filename, stream)
+
+
+def _check_part(path: Path, name: str, stream: IO[bytes]) -> None:
+    """Look through one part of a workbook for a cell too long or too far out, or a formula without value."""
+    since_tag, is_sheet = 0, "worksheets/" in name
+    while block := stream.read(2**20):
+        since_tag = 0 if b"<" in block else since_tag + len(block)
+        if name.endswith(".xml") and since_tag > LONGEST_RUN:
+            raise InputError(f"a cell has more than {since_tag:,} bytes", file=path, place=name, do=CHECK_ORIGIN)
+        if is_sheet and b"<f" in block and (unsaved := _UNSAVED.search(block)):
+            raise InputError(
+                "a formula has no value saved with it",
+                file=path,
+                place=f"{name}, cell {unsaved[1].decode()}",
+                do="Open the file in a spreadsheet program, which computes it, and save it again",
+            )
+        if is_sheet and (far := _FAR_CELL.search(block)):
+            raise InputError(
+                "a cell stands beyond the 260th column",
+                file=path,
+                place=f"{name}, cell {far[1].decode()}",
+                expected="139 columns at most, as in the widest release",
+                do="Delete what stands beside the table and save again",
+            )
+
+
+# ---- text
+
+
+def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
+    """Read comma- or tab-separated text; the separator is the one that makes the best header."""
+    given = path.read_bytes()
+    if any(given.find(b"\n", at, at + LONGEST_RUN) < 0 for at in range(0, len(given) - LONGEST_RUN, LONGEST_RUN)):
+        raise InputError(f"a line has more than {LONGEST_RUN:,} bytes", file=path, do=CHECK_ORIGIN)
+    data, note = _as_utf8(path, given)
+    if (at := data.find(b"\0")) >= 0:
+        line = data.count(b"\n", 0, at) + 1
+        raise InputError(
+            "the text holds a NUL byte, which no text has",
+            file=path,
+            place=f"line {line}",
+            do="Download the file again: a part of it is damaged",
+        )
+    lines = [line.decode() for line in islice(io.BytesIO(data), 2 * HEADER_WITHIN)]
+    best, delimiter, header, record, taken = 0, ",", [""], 0, 0
+    for candidate in ",\t;|":
+        reader = csv.reader(lines, delimiter=candidate)
+        try:
+            for number, row in enumerate(islice(reader, HEADER_WITHIN), 1):
+                if (fit := score(row)) > best:
+                    best, delimiter, header, record, taken = fit, candidate, row, number, reader.line_num
+        except csv.Error:
+            continue  # a stray quote under a separator that is not the file's
+    if not best:
+        first = next((line.strip() for line in lines if line.strip()), "")
+        return replace(blank, note=f"no header row among the first {HEADER_WITHIN}; the first line is {first[:80]!r}")
+    sheet = replace(blank, header_row=record, note=note, above=tuple(lines[:taken]))
+    body = data[sum(len(line.encode()) for line in lines[:taken]) :].rstrip(b"\r\n")
+    if body and b"\n\n" not in body and b"\n\r\n" not in body:  # a blank line between would shift the row numbers
+        names = [str(at) for at in range(len(header))]
+        try:
+            table = pa.csv.read_csv(
+                pa.BufferReader(body),
+                pa.csv.ReadOptions(column_names=names, block_size=LONGEST_RUN),
+                pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in body, ignore_empty_lines=False),
+                pa.csv.ConvertOptions(column_types=dict.fromkeys(names, _TEXT), strings_can_be_null=False),
+            )
+            return _filled(path, sheet, header, table.columns)
+        except pa.ArrowInvalid:  # lines of unequal length: say which
+            pass
+    return _from_rows(path, sheet, header, _rows(path, body, delimiter, len(header), taken))
+
+
+def _as_utf8(path: Path, data: bytes) -> tuple[bytes, str]:
+    """Give text back as UTF-8 without byte order mark, with a note where it was Windows' western encoding."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        data.decode()
+        return data, ""
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+    mixed = re.search(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data)
+    try:
+        if not mixed:
+            return data.decode("cp1252").encode(), "the text is not UTF-8; read as Windows-1252"
+    except UnicodeDecodeError:
+        pass
     raise InputError(
-        f"column {name!r} holds {kind}",
+        "the text has bytes of two encodings" if mixed else "the text is in no known encoding",
         file=path,
-        expected="text, numbers or dates",
-        do="Save the file as a plain table",
+        place=f"line {line}",
+        expected="UTF-8 throughout",
+        do="Save the parts in one encoding (UTF-8) before joining them, or download the file again",
     )
 
 
-def _columnar(path: Path, kind: str, blank: Sheet, score: Score, ids: frozenset[str]) -> Sheet:
-    """Read a file whose columns have names and types: parquet, feather, Stata, SPSS.
+def _rows(path: Path, body: bytes, delimiter: str, width: int, before: int) -> Iterator[list[str]]:
+    """Read lines one by one; a blank line is a blank row. Refuse one with more or fewer cells than the header."""
+    rows = csv.reader(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n"), delimiter=delimiter)
+    taken = before
+    try:
+        for row in rows:
+            last = taken + rows.line_num
+            if row and len(row) != width:
+                raise InputError(
+                    "a line does not fit the header",
+                    file=path,
+                    place=f"lines {before + 1} to {last}" if last > before + 1 else f"line {last}",
+                    found=f"{len(row)} cells",
+                    expected=f"{width}, as in the header",
+                    do="Look for a separator, quote or line break inside a cell, and put that cell in quotes",
+                )
+            before = last
+            yield row or [""] * width
+    except csv.Error as error:
+        raise InputError(
+            "the line cannot be split into cells",
+            file=path,
+            place=f"from line {before + 1} on",
+            found=str(error),
+            do="Look for a quote that is not closed",
+        ) from error
+
+
+# ---- files whose columns have names and types
+
+
+def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
+    """Read parquet, feather, Stata or SPSS.
 
     A Stata or SPSS variable, whose name may be cut short, goes by its label where the labels make the better header.
     """
-    try:
-        if kind == "parquet":
-            table = _parquet(path, ids)
-        elif kind == "feather":
-            table = pa.feather.read_table(path)
-        else:
-            frame, facts = (pyreadstat.read_dta if kind == "Stata" else pyreadstat.read_sav)(
-                str(path), apply_value_formats=True
-            )
-            table = pa.table([_array(frame[name]) for name in frame], names=[str(name) for name in frame])
-            labels = [facts.column_names_to_labels.get(name) or name for name in frame]
-            if score(labels) > score(table.column_names):
-                table = table.rename_columns(labels)
-        on_all_cores(lambda column: column.validate(full=True), table.columns)  # wrong bytes that reading does not see
-        header = table.column_names
-    except (pa.ArrowException, OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeError) as error:
-        raise damaged(path, kind, error) from error
+    if kind == "parquet":
+        table = _parquet(path)
+    elif kind == "feather":
+        table = pa.feather.read_table(path)
+    else:
+        read = pyreadstat.read_dta if kind == "Stata" else pyreadstat.read_sav
+        frame, facts = read(str(path), apply_value_formats=True)
+        table = pa.table({str(name): _array(frame[name]) for name in frame})
+        labels = [facts.column_names_to_labels.get(name) or name for name in frame]
+        if score(labels) > score(table.column_names):
+            table = table.rename_columns(labels)
+    table.validate(full=True)  # wrong bytes that reading does not see
+    header = table.column_names
     if not score(header):
         return replace(blank, note=f"no known column names; found {header[:8]}")
-    sheet = replace(blank, header_row=1)
-    sheet, names = named(path, sheet, header, lambda at: table.column(at).null_count == len(table))
-    return replace(sheet, cells=pa.table({name: table.column(at) for at, name in names.items()}))
+    return _filled(path, replace(blank, header_row=1), header, table.columns)
 
 
-def _parquet(path: Path, ids: frozenset[str]) -> pa.Table:
-    """Read parquet, its text as dictionaries, which is how it is stored; ids are stored plain, and read so.
-
-    Raises
-    ------
-    InputError
-        More rows or bytes than any release has.
-    """
+def _parquet(path: Path) -> pa.Table:
+    """Read parquet, its text as dictionaries; refuse more rows or bytes than any release has."""
     with pa.parquet.ParquetFile(path) as file:
         facts, schema = file.metadata, file.schema_arrow
     size = sum(facts.row_group(at).total_byte_size for at in range(facts.num_row_groups))
@@ -228,14 +475,15 @@ def _parquet(path: Path, ids: frozenset[str]) -> pa.Table:
             file=path,
             found=f"{facts.num_rows:,} rows, {size:,} bytes",
             expected=f"{MOST_ROWS:,} rows and {MOST_BYTES:,} bytes at most",
-            do="Check where the file comes from",
+            do=CHECK_ORIGIN,
         )
     texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
-    return pa.parquet.read_table(path, read_dictionary=[name for name in texts if normalised(name) not in ids])
+    return pa.parquet.read_table(path, read_dictionary=texts)
 
 
 def _array(column: pd.Series) -> pa.Array:
     """Turn a column of Stata or SPSS into Arrow's; dates that came as objects become text."""
     if column.dtype.kind in "iufM":
         return pa.array(column, from_pandas=True)
-    return text_dictionary(*pd.factorize(column.astype(object).to_numpy()))
+    codes, values = pd.factorize(column.astype("object"))
+    return _from_codes(pa.array(codes, mask=codes < 0).cast(pa.int32()), values)

@@ -1,11 +1,16 @@
-"""Record-level ICE releases of every form to the table of detainers: read, map, mend, classify, flag repeats."""
+"""Record-level ICE releases of every form to the table of detainers: read, map, mend, classify, flag repeats.
+
+Column names are compared without case, spaces and punctuation, and are in ``data/reference/column_aliases.csv``; one
+that is not there is carried under its own name and reported. A lift reason that is not known stops everything; of the
+other words of ICE's a few strays are counted and left blank.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -14,35 +19,78 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.errors import InputError
-from analysis.load.cells import (
+from analysis.load.columns import (
     DATE_SPELLINGS,
-    as_text,
-    blanks,
+    PROCESSED,
     charge_code,
-    chosen,
     cleaned,
-    cleaned_ids,
+    column_aliases,
+    form_of,
+    header_score,
     is_charge_code,
+    known_name,
+    mapped,
     moments,
-    on_all_cores,
-    recoded,
-    rows_of,
-    used,
+    normalised,
 )
-from analysis.load.extraction import DAY_COLUMNS, extraction_day
-from analysis.load.headers import header_score, id_columns, is_date, one_form, stacked
-from analysis.load.readers import SUFFIXES, read_sheets
-from analysis.load.release_offences import OFFENCE_BLOCKS, read_offences
-from analysis.load.repeats import flag_repeats
-from analysis.load.sheets import Sheet, normalised
-from analysis.load.table import COLUMNS, DTYPES, NAMES, check_table
-from analysis.load.vocabulary import GATES, gated, outcome_of, request_of
+from analysis.load.duplicates import flag_repeats
+from analysis.load.offences import OFFENCE_BLOCKS, read_offences
+from analysis.load.readers import SUFFIXES, Sheet, read_sheets
+from analysis.load.reference import (
+    criminalities,
+    data_file,
+    forms,
+    lift_reasons,
+    states,
+)
+from analysis.load.table import NAMES, Outcome, as_table
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen
 STOP_UNDATED = 0.01  # of rows; more would move a national week by as much as chance does
 MOSTLY = 0.5  # of filled cells: from here on a column of dates holds charge codes
 ONE_SPACED = ("state", "agency", "city", "facility_code", "form", "lift_reason", "criminality", "threat_level")
+# Columns that hold the day of the extraction: the day itself, or the names of ICE's own files.
+DAY_COLUMNS = [
+    "file original",
+    "data as of",
+    "as of date",
+    "extract date",
+    "extraction date",
+    "extracted on",
+    "date extracted",
+]
+_MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?)"
+)
+_DAYS = (  # ways to write a day, each with the order of its parts: month before day where both are numbers
+    (r"(?<!\d)(20\d\d)[-. ]?(\d\d)[-. ]?(\d\d)(?!\d)", "{0}-{1}-{2}", "%Y-%m-%d"),
+    (r"(?<![a-z\d])(\d\d?)[-./ ](\d\d?)[-./ ](20\d\d)(?!\d)", "{2}-{0}-{1}", "%Y-%m-%d"),
+    (rf"(?<!\d)(\d\d?)[-. ]?({_MONTH})[-., ]*(20\d\d)(?!\d)", "{2}-{1:.3}-{0}", "%Y-%b-%d"),
+    (rf"(?<![a-z])({_MONTH})[-. ]*(\d\d?),?[-. ]+(20\d\d)(?!\d)", "{2}-{0:.3}-{1}", "%Y-%b-%d"),
+)
+_OF_PERIOD = re.compile(r"\b(?:from|since|through|thru|until|to|ending|ended)[-: ]*$", re.IGNORECASE)
+_FORM = re.compile(r"(I-?247[A-Z]?)\s*(?:[-–—]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How many rows may hold an unknown word: from the share ``warn`` on it is said aloud, above ``stop`` it stops."""
+
+    crosswalk: str
+    warn: float
+    stop: float
+
+
+# A middling state has about 2% of all detainers: more unknown rows than that could hide one. A form or a class of
+# criminality splits tables in two or three, which 5% of strays do not turn; a new form in use passes that at once.
+# One row in a thousand is more than a slip of the pen.
+GATES = {
+    "state": Gate("states", warn=0.001, stop=0.02),
+    "form": Gate("forms", warn=0.001, stop=0.05),
+    "criminality": Gate("criminality", warn=0.001, stop=0.05),
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +121,7 @@ class Release:
         Rows and shares by the step that placed the offence (:func:`analysis.load.offences.mapped_shares`); no rows
         where the release has no offences.
     extracted_on
-        Day on which the release was made, as its files say (:mod:`analysis.load.extraction`); None = they do not.
+        Day on which the release was made, as its files say; None = they do not.
     """
 
     table: pd.DataFrame
@@ -100,15 +148,44 @@ class _Ledger:
             self.rows.append((what, self.own_names.get(column, column), int(rows), str(example)))
 
 
-def read_release(
-    paths: str | Path | Sequence[str | Path], *, repeat_rule: str = "episode", not_after: date | None = None
-) -> Release:
+def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
+    """Read a release of any form and type of file: the table of detainers, one row per detainer.
+
+    Parameters
+    ----------
+    paths
+        File, files of one release, or a folder of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :data:`analysis.load.table.COLUMNS`, then all others of the release under their own names.
+        ``attrs["changes"]`` lists in plain words what was changed while reading.
+
+    Raises
+    ------
+    InputError
+        As :func:`open_release`, which does the same and tells more.
+
+    Examples
+    --------
+    >>> from analysis.load.reference import data_file
+    >>> detainers = read_release(data_file("synthetic/small_release.parquet"))
+    >>> len(detainers), int((detainers["outcome"] == "declined_by_lea").sum()) > 0
+    (12651, True)
+    """
+    release = open_release(paths)
+    release.table.attrs["changes"] = release.changes.to_dict("records")
+    return release.table
+
+
+def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | None = None) -> Release:
     """Read a release: one file, several, or the files of a folder, all of one form.
 
     Every sheet with a header is read and stacked, in the order given (a folder's by name). Text is trimmed; empty
     cells, the text ``NA`` and redactions are blank; places and ICE's own words have single spaces. Dates that cannot
     be are blank. The lift reason is the first, where a release has two. Columns beside the table's are carried under
-    their own names, and so is the form's whole label, which names its edition.
+    their own names as text, and so is the form's whole label, which names its edition.
 
     Offences: where the release names a conviction (text or code), the status is *convicted*; else, in form C, a
     pending charge, then a charge of any kind, is read with the status *charged*. Where none is named, the status is
@@ -120,8 +197,6 @@ def read_release(
     ----------
     paths
         File, files or folder.
-    repeat_rule
-        The rule for ``duplicate``, as in :func:`analysis.load.repeats.flag_repeats`.
     not_after
         Day after which none can have been issued: of the extraction, or today; None = not known.
 
@@ -139,37 +214,38 @@ def read_release(
     """
     sheets = _sheets(paths)
     read = [sheet for sheet in sheets if sheet.rows]
-    form = one_form(read)
-    cells, own_names, unknown_columns = stacked(read, form)
+    form, cells, own_names, unknown_columns = _stacked(read)
     ledger = _Ledger(own_names)
     for sheet in read:
         for name in sheet.repeated:
             ledger.note("header stood twice, the second renamed", name, sheet.rows, f"{name} (2)")
-    frame = _without_blank_rows(_cleaned(cells, ledger), _provenance(read), ledger)
+    columns: dict[str, pd.Series] = {}
+    for name in cells.column_names:
+        columns[name], counts = cleaned(cells[name])
+        for what, rows in counts.items():
+            ledger.note(what, name, rows)
+        if name in ONE_SPACED:
+            columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
+    frame = _without_blank_rows(pd.DataFrame(columns | _provenance(read)), list(columns), ledger)
     edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
-    with ThreadPoolExecutor(1) as beside:  # to tell the persons apart takes as long as all that stands here
-        people = beside.submit(pd.factorize, frame["person"] if "person" in frame else blanks(len(frame)))
-        _mend_codes(frame, ledger)
-        _read_dates(frame, ledger, not_after)
-        unknown_values = _read_words(frame)
-        steps = read_offences(frame)
-    numbers, ids = people.result()
-    gaps = [column for column in COLUMNS if column.name not in frame and column.name not in ("duplicate", "detainers")]
-    absent = {column.name: pd.Series(index=frame.index, dtype=DTYPES[column.kind]) for column in gaps}
-    frame = frame.assign(detainers=1, **absent)
-    frame["duplicate"] = flag_repeats(frame, repeat_rule, numbers)
-    categories = [column.name for column in COLUMNS if column.kind == "category"]
-    frame = frame.assign(**{name: used(frame[name].array) for name in categories})
-    carried = frame.drop(columns=[*NAMES]).rename(columns=own_names).assign(**edition)
+    _mend_codes(frame, ledger)
+    _read_dates(frame, ledger, not_after)
+    unknown_values = _read_words(frame)
+    steps = read_offences(frame)
+    persons = frame["person"].nunique() if "person" in frame else 0
+    gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
+    duplicate = flag_repeats(frame.reindex(columns=["person", "issued_on", "form", "agency"]))
+    own = {name: own_names[name] for name in frame if name in own_names and name not in NAMES}
+    frame = frame.rename(columns=own).assign(**edition, detainers=1, duplicate=duplicate)
     return Release(
-        table=pd.concat([check_table(frame[[*NAMES]]), carried], axis="columns"),
-        persons=len(ids),
+        table=as_table(frame),
+        persons=int(persons),
         form=form,
         sheets=pd.DataFrame(
             [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets],
             columns=["file", "sheet", "sha256", "header_row", "rows", "note"],
         ),
-        gaps=tuple(column.name for column in gaps),
+        gaps=gaps,
         unknown_columns=unknown_columns,
         changes=pd.DataFrame(ledger.rows, columns=["what", "column", "rows", "example"]),
         unknown_values=unknown_values,
@@ -178,14 +254,11 @@ def read_release(
     )
 
 
-def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
-    """Read all sheets of all files; at least one has rows.
+# ---- files, header, form
 
-    Raises
-    ------
-    InputError
-        No file, a file named by the user that has no header, no row in any, or the same file twice.
-    """
+
+def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
+    """Read all sheets of all files; refuse a file without header, files without rows, and the same file twice."""
     given = dict.fromkeys(Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths))
     sheets: list[Sheet] = []
     for path in given:
@@ -195,7 +268,7 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
             if file != path and file.suffix.lower() not in chain.from_iterable(SUFFIXES.values()):
                 sheets.append(Sheet(file.name, "", note="not a type of file that is read"))
                 continue
-            found = read_sheets(file, header_score, id_columns())
+            found = read_sheets(file, header_score)
             if file == path and not any(sheet.header_row for sheet in found):
                 raise InputError(
                     "no header of a detainer release is found",
@@ -223,59 +296,88 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
     return sheets
 
 
-def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
-    """Go through what may say when a release was made: names, lines above the header, columns that hold it."""
+def _targets(sheet: Sheet, form: str) -> dict[str, str]:
+    """Give each column of a sheet the name it goes by, one of the table or its own; refuse two for one, and gaps."""
+    known, taken = column_aliases()["canonical"], {normalised(name) for name in NAMES}
+    targets: dict[str, str] = {}
+    plain_names = {name: known_name(name) for name in sheet.cells.column_names}
+    for name, plain in plain_names.items():
+        target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
+        same = [other for other, its in targets.items() if its == target or plain_names[other] == plain]
+        if same:
+            raise InputError(
+                f"two columns are read as {target}",
+                file=sheet.file,
+                place=sheet.place,
+                found=[*same, name],
+                expected="one",
+                do="Rename or delete one of them",
+            )
+        targets[name] = target
+    never_had_it = form in ("D", PROCESSED) and "form" not in targets.values()
+    for role in ("issued_on",) if never_had_it else ("issued_on", "lift_reason"):
+        if role not in targets.values():
+            raise InputError(
+                f"the needed column for {role} is missing",
+                file=sheet.file,
+                place=sheet.place,
+                found=sheet.cells.column_names,
+                expected="one of " + ", ".join(column_aliases()["alias"][known == role]),
+                do="Use the file as released, or give the column one of these names",
+            )
+    return targets
+
+
+def _stacked(sheets: Sequence[Sheet]) -> tuple[str, pa.Table, dict[str, str], tuple[str, ...]]:
+    """Put all sheets below each other, under the names of the table where a column is known there.
+
+    Returned are their form, the rows, the own name of each column that goes by another, and the names that nobody
+    knows. Refused are sheets of several forms, since releases overlap in time.
+    """
+    known = column_aliases()["canonical"]
+    form = form_of(sheets[0].cells.column_names)
+    spelt: dict[str, str] = {}  # carried names may differ in case or underscores between sheets: the first stands
+    own_names: dict[str, str] = {}
+    unknown: dict[str, None] = {}
+    tables = []
     for sheet in sheets:
-        yield from (sheet.file, sheet.name, *sheet.above)
-    for name in frame:
-        if normalised(name) in DAY_COLUMNS:
-            yield from map(str, frame[name].dropna().unique())
+        if (its_form := form_of(sheet.cells.column_names)) != form:
+            raise InputError(
+                "the files are of different releases",
+                file=sheet.file,
+                place=sheet.place,
+                found=f"form {its_form}",
+                expected=f"form {form}, as in {sheets[0].file}",
+                do="Read one release at a time: releases overlap, and detainers would count twice",
+            )
+        targets = _targets(sheet, form)
+        own_names = {known[known_name(name)]: name for name in targets if known.get(known_name(name))} | own_names
+        names = [spelt.setdefault(normalised(name), target) for name, target in targets.items()]
+        unknown |= {target: None for (name, target) in targets.items() if known_name(name) not in known.index}
+        tables.append(sheet.cells.rename_columns(names))
+    return form, pa.concat_tables(tables, promote_options="default"), own_names, tuple(unknown)
+
+
+# ---- cells
 
 
 def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
     """Say where each row came from: file, sheet (blank = none) and row as a spreadsheet counts."""
     which = np.repeat(np.arange(len(sheets)), [sheet.rows for sheet in sheets])
-    at = pd.Categorical.from_codes(which, pd.RangeIndex(len(sheets)))
+    at = pd.Series(pd.Categorical.from_codes(which, [str(at) for at in range(len(sheets))]))
+    rows = [np.arange(sheet.rows) + sheet.header_row + 1 for sheet in sheets]
     return {
-        "source_file": pd.Series(recoded(at, [sheet.file for sheet in sheets])),
-        "source_sheet": pd.Series(recoded(at, [sheet.name or None for sheet in sheets])),
-        "source_row": pd.Series(np.concatenate([np.arange(sheet.rows) + sheet.header_row + 1 for sheet in sheets])),
+        "source_file": mapped(at, lambda at: sheets[int(at)].file),
+        "source_sheet": mapped(at, lambda at: sheets[int(at)].name or None),
+        "source_row": pd.Series(np.concatenate(rows)),
     }
 
 
-def _cleaned(cells: pa.Table, ledger: _Ledger) -> dict[str, pd.Series]:
-    """Make blank what says nothing; text comes out as categories, carried numbers and all dates as they are typed."""
-    names = cells.column_names
-    found = on_all_cores(lambda name: _cleaned_column(name, cells[name], ledger), names)
-    for name, (_, counts) in zip(names, found, strict=True):
-        for what, rows in counts.items():
-            ledger.note(what, name, rows)
-    return {name: column for name, (column, _) in zip(names, found, strict=True)}
-
-
-def _cleaned_column(name: str, column: pa.ChunkedArray, ledger: _Ledger) -> tuple[pd.Series, dict[str, int]]:
-    """Clean one column (:func:`_cleaned`); give the rows made blank by reason too."""
-    typed = not (pa.types.is_dictionary(column.type) or pa.types.is_null(column.type))
-    if name == "person":
-        return cleaned_ids(column.cast(pa.string()))
-    if typed and (pa.types.is_timestamp(column.type) if is_date(name) else name not in ledger.own_names):
-        return column.to_pandas(), {}
-    text, counts = cleaned(as_text(column))
-    if name in ONE_SPACED:
-        text = recoded(text, [" ".join(word.split()) for word in text.categories])
-    return pd.Series(text), counts
-
-
-def _without_blank_rows(
-    columns: dict[str, pd.Series], provenance: dict[str, pd.Series], ledger: _Ledger
-) -> pd.DataFrame:
+def _without_blank_rows(frame: pd.DataFrame, columns: list[str], ledger: _Ledger) -> pd.DataFrame:
     """Leave out rows that have no filled cell at all, such as the empty ones below a sheet's table."""
-    frame = pd.DataFrame(columns | provenance, copy=False)
-    doubtful = frame.index[columns["issued_on"].isna()]
-    empty = doubtful[frame.loc[doubtful, list(columns)].isna().all(axis="columns")]
-    if not len(empty):
-        return frame
-    if len(empty) == len(frame):
+    doubtful = frame.index[frame["issued_on"].isna()]
+    empty = doubtful[frame.loc[doubtful, columns].isna().all(axis="columns")]
+    if len(empty) and len(empty) == len(frame):
         raise InputError(
             "no row below the header has a filled cell",
             file=frame["source_file"][0],
@@ -283,7 +385,8 @@ def _without_blank_rows(
             expected="one row per detainer",
             do="Check that the file is whole",
         )
-    ledger.note("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}")
+    if len(empty):
+        ledger.note("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}")
     return frame.drop(index=empty).reset_index(drop=True)
 
 
@@ -296,37 +399,29 @@ def _mend_codes(frame: pd.DataFrame, ledger: _Ledger) -> None:
     """
     for _, name, _ in OFFENCE_BLOCKS:
         if name in frame:
-            column = frame[name].array
-            codes = [charge_code(text) for text in column.categories]
-            mended = np.array([code != text for code, text in zip(codes, column.categories, strict=True)], dtype=bool)
-            example = next(iter(column.categories[mended]), "")
-            ledger.note("charge code mended", name, rows_of(column)[mended].sum(), example)
-            frame[name] = recoded(column, codes)
-    dates = frame["charge_date"].array if "charge_date" in frame else None
-    if not isinstance(dates, pd.Categorical):
-        return
-    words, rows = dates.categories, rows_of(dates)
-    coded = np.array([is_charge_code(text) for text in words], dtype=bool)
-    if rows[coded].sum() <= MOSTLY * rows.sum():
-        return
-    ledger.note("charge code moved out of the date", "charge_date", rows[coded].sum(), words[coded][0])
-    given = frame["offence_code"].array if "offence_code" in frame else blanks(len(frame))
-    moved = recoded(dates, [charge_code(text) if code else None for text, code in zip(words, coded, strict=True)])
-    frame["offence_code"] = chosen([given, moved], np.where(given.codes < 0, 1, 0))
-    frame["charge_date"] = recoded(dates, [None if code else text for text, code in zip(words, coded, strict=True)])
+            short = [text for text in frame[name].cat.categories if charge_code(text) != text]
+            ledger.note("charge code mended", name, frame[name].isin(short).sum(), *short[:1])
+            frame[name] = mapped(frame[name], charge_code)
+    dates = frame.get("charge_date", pd.Series(dtype="category"))
+    codes = {text: charge_code(text) for text in dates.cat.categories if is_charge_code(text)}
+    if (moved := dates.isin(codes)).sum() > MOSTLY * dates.notna().sum():
+        ledger.note("charge code moved out of the date", "charge_date", moved.sum(), next(iter(codes)))
+        given = frame.get("offence_code", pd.Series(index=frame.index, dtype="str")).astype("str")
+        frame["offence_code"] = given.fillna(mapped(dates, codes.get).astype("str")).astype("category")
+        frame["charge_date"] = mapped(dates, lambda text: None if text in codes else text)
 
 
 def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) -> None:
     """Read every column of dates; a cell that is no possible date becomes blank and is counted.
 
-    Raises
-    ------
-    InputError
-        Too many days of issue cannot be read, or none can.
+    Refused are too many days of issue that cannot be read, or none that can.
     """
-    for name in [name for name in frame if is_date(name)]:
-        given = frame[name]
+    carried = column_aliases()["kind"]
+    for name in list(frame):
         table_date = name in ("issued_on", "lifted_on")
+        if not table_date and name != "charge_date" and carried.get(known_name(name)) != "date":
+            continue
+        given = frame[name]
         dates, impossible = moments(given, *(YEARS_ISSUED if table_date else YEARS))
         if name == "issued_on" and not_after is not None:
             late = dates >= pd.Timestamp(not_after) + pd.Timedelta(days=1)
@@ -335,12 +430,10 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
         first = impossible.idxmax()
         ledger.note("impossible date made blank", name, impossible.sum(), given[first])
         if name == "issued_on" and (impossible.mean() > STOP_UNDATED or dates.isna().all()):
-            sheet = frame["source_sheet"][first]
             raise InputError(
                 f"{(impossible if impossible.any() else dates.isna()).mean():.1%} of the rows have no readable date in "
                 f"{ledger.own_names[name]}; more than {STOP_UNDATED:.0%} stops",
-                file=frame["source_file"][first],
-                place=("" if pd.isna(sheet) else f"sheet {sheet!r}, ") + f"row {frame['source_row'][first]}",
+                **_place(frame.loc[first]),
                 found=str(given[first]),
                 expected=f"{DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}"
                 + (f" and not after {not_after}" if not_after else ""),
@@ -348,22 +441,110 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
             )
 
 
-def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
-    """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`).
+def _place(row: pd.Series) -> dict[str, str]:
+    """Name the file, sheet and row that a row of the table came from, for an error."""
+    sheet = "" if pd.isna(row.get("source_sheet")) else f"sheet {row['source_sheet']!r}, "
+    return {"file": str(row["source_file"]), "place": f"{sheet}row {row['source_row']}"}
 
-    Raises
-    ------
-    InputError
-        An unknown lift reason, or more unknown words than the gates let pass.
-    """
-    where = {"file": frame["source_file"], "sheets": frame["source_sheet"], "rows": frame["source_row"]}
-    blank = pd.Series(blanks(len(frame)))
-    strange = [gated("state", blank, **where)[1]]
-    for column in GATES:
-        if column in frame:
-            frame[column], words = gated(column, frame[column], **where)
-            strange.append(words)
-    frame["outcome"] = outcome_of(frame.get("lift_reason", blank), **where)
+
+# ---- ICE's own words
+
+
+def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`)."""
+    strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
+    frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
     if "form" in frame:
-        frame["request"] = request_of(frame["form"])
-    return pd.concat(strange[1:] or strange, ignore_index=True)
+        frame["request"] = mapped(frame["form"], forms()["request"].get)
+    unknown = pd.DataFrame(strange, columns=["column", "value", "rows", "share", "level"])
+    return unknown.astype({"column": "str", "value": "str", "rows": "int64", "share": "float64", "level": "str"})
+
+
+def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
+    """Classify lift reasons, a category; a blank is ``pending_or_unrecorded``. ``where`` tells file, sheet and row.
+
+    A value that ``data/reference/lift_reasons.csv`` does not have is refused: this column defines a decline, so an
+    unknown value may not fall into another class. The message gives the line to add.
+    """
+    known = lift_reasons()["outcome"]
+    strange = [value for value in lift_reason.cat.categories if value not in known.index]
+    if strange:
+        found = lift_reason == strange[0]
+        quoted = '"' + strange[0].replace('"', '""') + '"'
+        raise InputError(
+            f"unknown lift reason, in {found.sum():,} rows"
+            + (f" ({len(strange)} unknown values)" if strange[1:] else ""),
+            **_place(where.loc[found.idxmax()]),
+            found=strange[0],
+            expected=f"a value of {data_file('reference/lift_reasons.csv')}",
+            do=f"Find out what it means and add the line {quoted},CLASS,ROLE,no,WHY to that file, with CLASS one of "
+            + ", ".join(Outcome),
+        )
+    return mapped(lift_reason, known.get, blank=known[""])
+
+
+def _known_word(column: str, text: str) -> str | None:
+    """Give a word of ICE's as the table of detainers has it; blank = known to say nothing, None = not known."""
+    if column == "state":
+        text = text.upper()
+        named = states().index[(states().index == text) | (states()["name"].str.upper() == text)]
+        return "" if text == "UN" else next(iter(named), None)  # the TRAC extract's word for not known
+    if column == "form":
+        found = _FORM.match(text)
+        text = found[1].upper().replace("-", "") if found else ""
+    return text if text in (forms() if column == "form" else criminalities()).index else None
+
+
+def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float, str]]:
+    """Read a column of ICE's words; unknown ones become blank and are returned, and stop above the gate's share."""
+    values, gate = frame[column], GATES[column]
+    words = {word: _known_word(column, word) for word in values.cat.categories}
+    counts = values.value_counts(sort=False)[[word for word, known in words.items() if known is None]]
+    counts = counts.sort_values(ascending=False, kind="stable")
+    share = counts.sum() / max(len(values), 1)
+    if share > gate.stop:
+        raise InputError(
+            f"{share:.1%} of the rows have an unknown {column}; more than {gate.stop:.0%} stops",
+            **_place(frame.loc[(values == counts.index[0]).idxmax()]),
+            found=", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.head(3).items()),
+            expected=f"values of {data_file(f'reference/{gate.crosswalk}.csv')}",
+            do="Mend the column, or find out what the words mean and add them to that file",
+        )
+    frame[column] = mapped(values, lambda word: words[word] or None)
+    level = "warn" if share >= gate.warn else "pass"
+    return [(column, str(word), rows, rows / len(values), level) for word, rows in counts.items()]
+
+
+# ---- the day of the extraction
+
+
+def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
+    """Go through what may say when a release was made: names, lines above the header, columns that hold it."""
+    for sheet in sheets:
+        yield from (sheet.file, sheet.name, *sheet.above)
+    for name in frame:
+        if normalised(name) in DAY_COLUMNS:
+            yield from map(str, frame[name].dropna().unique())
+
+
+def _days_in(text: str) -> Iterator[date]:
+    """Find the days of this century that a text names, but for those said to begin or end a period."""
+    spaced = text.replace("_", " ")
+    for pattern, order, form in _DAYS:
+        for found in re.finditer(pattern, spaced, re.IGNORECASE):
+            if _OF_PERIOD.search(spaced[max(0, found.start() - 20) : found.start()]):
+                continue
+            try:
+                yield datetime.strptime(order.format(*found.groups()), form).date()
+            except ValueError:
+                continue  # digits that are no day
+
+
+def extraction_day(texts: Iterable[str], newest: date, not_after: date | None) -> date | None:
+    """Find the latest possible day on which a release was made among what its files are called and say.
+
+    A text that names several days names a period, and is left aside; no file is older than its ``newest`` row.
+    """
+    named = [set(_days_in(text)) for text in texts]
+    days = {day for found in named if len(found) == 1 for day in found}
+    return max((day for day in days if newest <= day and (not_after is None or day <= not_after)), default=None)

@@ -31,8 +31,9 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.errors import InputError, unknown
-from analysis.load.files import RESTORE, YAML, bundled_folder, sha256_of
+from analysis.load.files import sha256_of
 from analysis.load.published import REPORTS, PublishedReports, read_published_reports
+from analysis.load.reference import RESTORE, bundled_folder
 from analysis.periods import saturday_of, week_of
 
 DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
@@ -45,6 +46,7 @@ ROW_GROUP = 32_768
 WHERE_FROM = ("source_file", "source_sheet", "source_row")
 """Columns that a new file changes although the detainers are the same."""
 UNDATED = "undated"
+YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NEVER_THE_SAME = ("person", "source_row")
 """Columns whose values hardly repeat, for which a dictionary would only cost time."""
 

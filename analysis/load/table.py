@@ -85,6 +85,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("source_row", "row", "row in that file or sheet, the header's row counted", "never blank"),
 )
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+NEEDED = ("outcome", "detainers", "source_file", "source_row")
 CLOSED: dict[str, tuple[str, ...]] = {
     "outcome": tuple(Outcome),
     "offence_status": tuple(OffenceStatus),
@@ -93,28 +94,34 @@ CLOSED: dict[str, tuple[str, ...]] = {
 DTYPES = {"date": "datetime64[ms]", "category": "category", "text": "str", "count": "int64", "row": "int64"}
 
 
-def _schema() -> pa.DataFrameSchema:
-    """Build the pandera schema from the column list."""
-    checks = {
-        "detainers": pa.Check.ge(0, error="a whole number of 0 or more"),
-        "source_row": pa.Check.ge(1, error="a row number of 1 or more"),
-        **{name: pa.Check.isin(values, error="one of " + ", ".join(values)) for name, values in CLOSED.items()},
-    }
-    required = {"outcome", "detainers", "source_file", "source_row"}
-    return pa.DataFrameSchema(
-        {
-            column.name: pa.Column(
-                None if column.kind in ("date", "category", "text") else DTYPES[column.kind],
-                checks=checks.get(column.name),
-                nullable=column.name not in required,
-            )
-            for column in COLUMNS
-        },
-        strict=False,
+def _whole(least: int) -> pa.Check:
+    """Check for whole numbers, which a plain conversion would make of any number."""
+    return pa.Check(
+        lambda values: (
+            (pd.to_numeric(values, errors="coerce") % 1 == 0) & (pd.to_numeric(values, errors="coerce") >= least)
+        ),
+        error=f"a whole number of {least} or more",
+        ignore_na=False,
     )
 
 
-SCHEMA = _schema()
+CHECKS = {
+    "detainers": _whole(0),
+    "source_row": _whole(1),
+    **{name: pa.Check.isin(values, error="one of " + ", ".join(values)) for name, values in CLOSED.items()},
+}
+SCHEMA = pa.DataFrameSchema(
+    {
+        column.name: pa.Column(
+            None if column.kind in ("count", "row") else DTYPES[column.kind],
+            checks=CHECKS.get(column.name),
+            nullable=column.name not in NEEDED,
+            coerce=column.kind not in ("count", "row"),
+        )
+        for column in COLUMNS
+    },
+    add_missing_columns=True,
+)
 
 
 def as_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -134,98 +141,45 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        A value outside a closed vocabulary, a negative count or a blank where the table allows none.
+        The first value that is outside a closed vocabulary, no day, no whole number, or blank where none may be, with
+        its source file and row.
+
+    Examples
+    --------
+    >>> made = {"outcome": ["declined_by_lea"], "detainers": [1], "source_file": ["mine.csv"], "source_row": [2]}
+    >>> as_table(pd.DataFrame(made))[["outcome", "detainers", "source_row"]].to_numpy().tolist()
+    [['declined_by_lea', 1, 2]]
     """
-    for needed in ("outcome", "detainers", "source_file", "source_row"):
+    for needed in NEEDED:
         if needed not in frame:
             raise InputError(f"column {needed} is missing", found=list(frame.columns))
-    known: dict[str, pd.Series] = {}
-    blank = pd.Series(pd.NA, index=frame.index, dtype="object")
-    blank_category = blank.astype("category")  # once for the many columns that a source may lack
-    for column in COLUMNS:
-        absent = blank_category if column.kind == "category" else blank
-        values = frame.get(column.name, absent)
-        if column.kind == "date":
-            known[column.name] = _as_days(frame, values, column.name)
-        elif column.kind == "category" and isinstance(values.dtype, pd.CategoricalDtype):
-            known[column.name] = values.cat.remove_unused_categories()
-        elif column.kind in ("count", "row"):
-            known[column.name] = _as_whole(frame, values, column.name)
-        else:
-            known[column.name] = values.astype(pd.api.types.pandas_dtype(DTYPES[column.kind]))
-    table = pd.DataFrame(known, index=frame.index)
-    extra = frame.columns.difference(list(NAMES), sort=False)
-    return check_table(pd.concat([table, frame[extra]], axis="columns").reset_index(drop=True))
-
-
-def _as_days(frame: pd.DataFrame, values: pd.Series, name: str) -> pd.Series:
-    """Turn values into days, or stop at the first that is none."""
-    if not pd.api.types.is_datetime64_any_dtype(values):
-        days = pd.to_datetime(values, errors="coerce", format="%Y-%m-%d" if values.dtype == "str" else None)
-        _stop_at_value(frame, values, days.isna() & values.notna(), name, "a day")
-        values = days
-    return values.astype("datetime64[ms]")
-
-
-def _as_whole(frame: pd.DataFrame, values: pd.Series, name: str) -> pd.Series:
-    """Turn values into whole numbers, or stop at the first that is none."""
-    if not pd.api.types.is_integer_dtype(values):
-        numbers = pd.to_numeric(values, errors="coerce")
-        _stop_at_value(frame, values, numbers.isna() | (numbers % 1 != 0), name, "a whole number")
-        values = numbers
-    return values.astype("int64")
-
-
-def _stop_at_value(frame: pd.DataFrame, values: pd.Series, bad: pd.Series, name: str, expected: str) -> None:
-    """Stop at the first value that is marked bad, naming where it stood."""
-    if bad.any():
-        at = int(bad.to_numpy().argmax())
-        row = frame.iloc[at]
+    frame = frame.reset_index(drop=True)
+    try:
+        table = SCHEMA.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        first = error.failure_cases.iloc[0]
+        kind = next(column.kind for column in COLUMNS if column.name == first["column"])
+        row = frame.loc[first["index"]]
         raise InputError(
             "a row does not fit the table of detainers",
             file=str(row["source_file"]),
-            place=f"row {row['source_row']}, column {name}",
-            found=values.iloc[at],
-            expected=expected,
-        )
-
-
-def check_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Hold a table against the schema; give it back unchanged.
-
-    Raises
-    ------
-    InputError
-        The first value that does not fit, with its source file and row.
-    """
-    try:
-        SCHEMA.validate(table, inplace=True)  # changes nothing, so it needs no copy
-    except pa.errors.SchemaError as error:
-        cases = error.failure_cases
-        first = cases.iloc[0] if isinstance(cases, pd.DataFrame) and len(cases) else None
-        row = table.loc[first["index"]] if first is not None and pd.notna(first["index"]) else None
-        raise InputError(
-            "a row does not fit the table of detainers",
-            file=None if row is None else str(row["source_file"]),
-            place=f"row {row['source_row']}, column {error.schema.name}" if row is not None else str(error.schema.name),
-            found=None if first is None else first["failure_case"],
-            expected=str(getattr(error.check, "error", error.check)),
+            place=f"row {row['source_row']}, column {first['column']}",
+            found=first["failure_case"],
+            expected="a day" if kind == "date" else "a value" if first["check"] == "not_nullable" else first["check"],
         ) from error
-    return table
+    used = {
+        column.name: table[column.name].cat.remove_unused_categories()
+        if column.kind == "category"
+        else table[column.name].astype(DTYPES[column.kind])
+        for column in COLUMNS
+    }
+    return pd.concat([pd.DataFrame(used), table[frame.columns.difference(NAMES, sort=False)]], axis="columns")
 
 
 def one_outcome(table: pd.DataFrame) -> str | None:
     """Give the outcome that every row has, as in a file chosen by its outcome, of which no share can be given.
 
-    Parameters
-    ----------
-    table
-        The table of detainers, or rows of it, with ``outcome``.
-
-    Returns
-    -------
-    str or None
-        One of :class:`Outcome`; None = there are several, or no row.
+    None = there are several, or no row.
     """
     return _the_one(table["outcome"])
 
@@ -233,15 +187,7 @@ def one_outcome(table: pd.DataFrame) -> str | None:
 def one_state(table: pd.DataFrame) -> str | None:
     """Give the state that every row with a state has: such a source is of one state, and not of the United States.
 
-    Parameters
-    ----------
-    table
-        The table of detainers, or rows of it, with ``state``; blank = not given, which is no other state.
-
-    Returns
-    -------
-    str or None
-        Postal code; None = there are several, or no row has one.
+    None = there are several, or no row has one; a blank is not given, which is no other state.
     """
     return _the_one(table["state"].dropna())
 

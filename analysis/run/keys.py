@@ -16,7 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from analysis.load.files import bundled_folder, sha256_of
+from analysis.load.files import sha256_of
+from analysis.load.reference import bundled_folder
 
 SHAPING = (
     "declined-detainers",

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analysis.load.names import ALL_STATES, names_of_groups, names_of_states
+from analysis.load.reference import ALL_STATES, names_of_groups, names_of_states
 from analysis.periods import last_day
 from analysis.run.manifest import Entry
 from analysis.run.parameters import notebooks

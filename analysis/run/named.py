@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.load.names import ALL_STATES, OTHER_AGENCIES, names_of_states
+from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, names_of_states
 from analysis.run.listed import Listed
 from analysis.run.reports import PAGE
 from analysis.show.sentences import as_made_up

@@ -17,8 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analysis.errors import InputError, unknown
-from analysis.load.files import bundled_folder
-from analysis.load.names import names_of_groups, names_of_states
+from analysis.load.reference import bundled_folder, names_of_groups, names_of_states
 from analysis.load.sources import Source, open_source, sources
 from analysis.periods import Calendar
 
@@ -175,7 +174,7 @@ def state_of(given: object) -> str:
     """
     if isinstance(given, str) and given in names_of_states():
         return given
-    from analysis.load.vocabulary import state_named
+    from analysis.load.reference import state_named
 
     return state_named(given)
 
@@ -190,7 +189,7 @@ def offence_of(given: object) -> str:
     """
     if isinstance(given, str) and given in names_of_groups():
         return given
-    from analysis.load.offences import group_named
+    from analysis.load.reference import group_named
 
     return group_named(given)
 
@@ -252,7 +251,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, object], source: So
 
         values["older"], values["newer"] = pick_versions(source.facts.name, values["older"], values["newer"])
     if "repeats" in values and "repeats" not in as_declared:
-        from analysis.load.repeats import choose_repeats
+        from analysis.load.duplicates import choose_repeats
 
         values["repeats"] = choose_repeats(values["repeats"])
     return values

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.load.names import ALL_STATES, names_of_groups
+from analysis.load.reference import ALL_STATES, names_of_groups
 from analysis.run.listed import Listed
 from analysis.run.reports import PAGE
 from analysis.show.tables import write

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analysis.errors import InputError
-from analysis.load.files import bundled_folder
+from analysis.load.reference import bundled_folder
 from analysis.load.sources import SCORECARD_FILE, Source, data_folder, open_source, versions
 from analysis.periods import Calendar, last_day, parse_week
 from analysis.run import keys

@@ -13,7 +13,7 @@ import sys
 import warnings
 from typing import Any
 
-from analysis.load.files import bundled_folder
+from analysis.load.reference import bundled_folder
 
 NOTEBOOK = "weekly_bulletin.ipynb"
 READS = ("analysis.load", "analysis.run")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
-from analysis.load.names import ALL_STATES
+from analysis.load.reference import ALL_STATES
 from analysis.load.sources import versions
 from analysis.periods import last_day
 from analysis.run.manifest import Entry, read_manifest

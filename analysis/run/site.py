@@ -15,7 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from analysis.load.names import ALL_STATES, names_of_states
+from analysis.load.reference import ALL_STATES, names_of_states
 from analysis.run.listed import Listed, listed_reports, place_names
 from analysis.run.manifest import Entry
 from analysis.run.named import named_places

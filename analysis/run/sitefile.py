@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StrictStr, ValidationError
 
 from analysis.errors import InputError, unknown
-from analysis.load.names import names_of_groups, names_of_states
+from analysis.load.reference import names_of_groups, names_of_states
 from analysis.load.sources import HINT, sources
 from analysis.run.parameters import find_notebook, offence_of, state_of
 from analysis.run.planning import plan

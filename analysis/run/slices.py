@@ -55,7 +55,7 @@ def check_events(register: Sequence[Path]) -> None:
     """
 
     def read() -> dict[str, str]:
-        from analysis.load.events import events
+        from analysis.load.reference import events
 
         return {"events": str(len(events()))}
 

@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.offences import groups
-from analysis.load.repeats import without_repeats
-from analysis.load.vocabulary import place_name, states
+from analysis.load.duplicates import without_repeats
+from analysis.load.reference import groups, place_name, states
 from analysis.periods import SETTLING_DAYS, last_day, name_week
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, clear_findings

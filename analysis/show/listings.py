@@ -9,7 +9,7 @@ from string import ascii_uppercase
 
 import pandas as pd
 
-from analysis.load.vocabulary import states
+from analysis.load.reference import states
 from analysis.stats.counts import NOT_GIVEN
 from analysis.stats.incidence import READ_AT
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.load.files import data_file, read_text_table
+from analysis.load.reference import data_file, read_text_table
 from analysis.show.sentences import as_percent
 
 

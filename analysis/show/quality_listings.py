@@ -7,8 +7,8 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.load.offences import details, groups
 from analysis.load.quality import LEAST_NAMED
+from analysis.load.reference import details, groups
 from analysis.show.tables import MISSING
 from analysis.stats.revisions import WEEKLY
 
@@ -40,14 +40,6 @@ def triangle_rows(triangle: pd.DataFrame, days: Mapping[int, date | None]) -> pd
     rows["extracted_on"] = pd.to_datetime(rows["version"].map(days))
     ordered = rows.sort_values(["week", "version"], ascending=[False, True], ignore_index=True)
     return ordered[["week", "version", "extracted_on", "known_then"]]
-
-
-def offence_choices(chosen: pd.DataFrame) -> pd.DataFrame:
-    """Show the details that another choice would put in another group (:func:`analysis.load.offences.choices`)."""
-    rows = chosen.assign(offence=details()["detail"], part=chosen["share"], detainers=chosen["rows"])
-    for column, ids in (("group", "group_id"), ("other_group", "alternative_group")):
-        rows[column] = rows[ids].map(groups()["group"])
-    return rows[["offence", "group", "other_group", "detainers", "part", "reason"]].rename(columns={"reason": "why"})
 
 
 def severity_order() -> pd.DataFrame:

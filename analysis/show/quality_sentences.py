@@ -8,8 +8,7 @@ import pandas as pd
 
 from analysis.load import quality
 from analysis.load.quality import PASS
-from analysis.load.releases import STOP_UNDATED
-from analysis.load.vocabulary import GATES
+from analysis.load.releases import GATES, STOP_UNDATED
 from analysis.show.sentences import Fact
 
 CANNOT_TELL = {

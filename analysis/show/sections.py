@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.load.events import events
-from analysis.load.offences import groups
-from analysis.load.vocabulary import states
+from analysis.load.reference import events, groups, states
 from analysis.periods import last_day
 from analysis.show.context_figures import incidence_curves, nowcast_series
 from analysis.show.facts import cell_names

@@ -12,13 +12,11 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.load.events import events
-from analysis.load.offences import group_named, groups
+from analysis.load.duplicates import LEFT_OUT, choose_repeats, without_repeats
 from analysis.load.quality import LEAST_THERE
-from analysis.load.repeats import LEFT_OUT, choose_repeats, without_repeats
+from analysis.load.reference import events, group_named, groups, place_name, state_or_all
 from analysis.load.sources import Source, open_source, versions_by_day
 from analysis.load.table import one_outcome, one_state
-from analysis.load.vocabulary import place_name, state_or_all
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
 from analysis.stats.comparisons import (
     BEFORE,

@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.load.offences import groups
-from analysis.load.vocabulary import states
+from analysis.load.reference import groups, states
 from analysis.periods import as_timestamps, last_day
 from analysis.stats.counts import ALL, NOT_GIVEN, Reason
 from analysis.stats.tests import (
@@ -147,7 +146,7 @@ def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events:
     weekly, pairs, dispersion
         Counts by week and cell, the periods compared, and the variance over mean by cell.
     events
-        The register of events (:func:`analysis.load.events.events`). One that changes what is counted and touches a
+        The register of events (:func:`analysis.load.reference.events`). One that changes what is counted and touches a
         pair's weeks lets no direction be named; any other is named beside the change.
 
     Returns

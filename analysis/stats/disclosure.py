@@ -28,8 +28,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.load.names import OTHER_AGENCIES
-from analysis.load.offences import groups
+from analysis.load.reference import OTHER_AGENCIES, groups
 from analysis.load.table import OffenceStatus
 from analysis.stats.counts import NOT_GIVEN, OUTCOME_COLUMNS, count_outcomes
 

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.files import RESTORE
 from analysis.load.published import PublishedReports
-from analysis.load.vocabulary import states
+from analysis.load.reference import RESTORE, states
 from analysis.periods import WEEK, last_day
 from analysis.stats.tests import adjust_for_many, direction, ratio_interval, two_sided
 

@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analysis.load.offences import STATUS_GROUPS
+from analysis.load.duplicates import COUNTED, is_repeat
 from analysis.load.quality import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
-from analysis.load.repeats import COUNTED, is_repeat
+from analysis.load.reference import STATUS_GROUPS
 from analysis.load.table import Outcome
 from analysis.periods import Calendar, as_timestamps, week_of
 from analysis.stats.counts import TRAILING_WEEKS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.load.repeats import without_repeats
-from analysis.load.vocabulary import place_name, states
+from analysis.load.duplicates import without_repeats
+from analysis.load.reference import place_name, states
 from analysis.periods import WEEK, as_timestamps
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import clear_findings

@@ -25,8 +25,8 @@ from python_calamine import CalamineWorkbook
 from synthetic import generate, write_release
 from timing import in_turns, median_and_range, report, spent
 
-from analysis.load.files import data_file
 from analysis.load.imports import import_release
+from analysis.load.reference import data_file
 from analysis.load.sources import DATA_DIR_VARIABLE, open_source
 from analysis.periods import Calendar, last_day
 from analysis.stats.cohort import HISTORY_COLUMNS, RECORD_COLUMNS

@@ -20,7 +20,8 @@ import pandas as pd
 import yaml
 from calibration_laws import LAWS
 
-from analysis.load.files import bundled_folder, sha256_of
+from analysis.load.files import sha256_of
+from analysis.load.reference import bundled_folder
 from analysis.load.sources import Origin
 
 FILE = "reference/calibration.csv"

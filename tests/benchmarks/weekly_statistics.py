@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from timing import Spent, median_and_range, spent
 
-from analysis.load.events import events
+from analysis.load.reference import events
 from analysis.periods import WEEK
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, family, weekly_cells
 from analysis.stats.tests import pooled_dispersion

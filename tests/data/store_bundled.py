@@ -22,9 +22,10 @@ sys.path.append(str(ROOT / "tests"))
 
 from synthetic import Options, generate, origin_of_release, write_release  # noqa: E402
 
-from analysis.load.files import crosswalk, sha256_of  # noqa: E402
+from analysis.load.files import sha256_of  # noqa: E402
 from analysis.load.quality import scorecard, table_scorecard  # noqa: E402
-from analysis.load.releases import read_release  # noqa: E402
+from analysis.load.reference import crosswalk  # noqa: E402
+from analysis.load.releases import open_release  # noqa: E402
 from analysis.load.sources import Document, Origin, SourceFacts, origin_of, store  # noqa: E402
 from analysis.load.table import as_table  # noqa: E402
 
@@ -87,7 +88,7 @@ def fiscal_2015() -> Stored:
 
 def made_up(path: Path, origin: Origin, number: int = 0) -> Stored:
     """Read a made-up release as any other."""
-    release = read_release(path)
+    release = open_release(path)
     assert origin.source is not None
     made_from = Document(file=path.name, sha256=sha256_of(path))
     update = {"obtained": f"{COMMAND}, from: {origin.obtained}", "made_from": made_from}

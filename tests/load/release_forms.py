@@ -54,111 +54,12 @@ def _names(text: str) -> list[str]:
     return [" ".join(name.split()) for name in text.split(";")]
 
 
-A = _names("Prepare Date; Detainer Type; Detainer Detention Facility; State; City; Detainer Lift Reason")
-A_EARLY = _names("Prepare Date; Detainer Lift Reason; Detainer Detention Facility; City; State")
-B = _names(
-    """Prepare Date; Active Yes No; Detainer Lift Reason; Detainer Lift Reason Code; Detainer Lift Reason2; Detainer
-    Lift Reason 2 Code; Area of Responsibility; Site; Detention Facility Code; Detention Facility; Active Investigation
-    Yes No; Arrest Warrant Served Yes No; Deportation Ordered Yes No; Notify Release Request Yes No; ERO Citizenship;
-    Birth Date; Osc Served Yes No; Osc Served Date; Alien File Number; Subject Id"""
-)
-C = _names(
-    """Active_Investigation_Yes_No; Active_Yes_No; Admission_Class; Aggravated_Felon_Type;
-    Aggravated_Felony_Yes_No; Alien_File_Number; Alien_Number_Unique_Identifier; Apprehension_AOR;
-    Apprehension_Date; Apprehension_Final_Program; Apprehension_Method; Apprehension_Program;
-    Apprehension_Program_Group; Apprehension_Site; Apprehension_Site_Landmark; Arrest_Warrant_Served_Date;
-    Arrest_Warrant_Served_Yes_No; Biometric_Match_Yes_No; Birth_City; Birth_Country; Birth_Date; Birth_State;
-    Birth_Year; Case_Category; Citizenship_Country; Component_Notified; Criminal_Street_Gang_Yes_No;
-    Current_Yes_No; Death_Transfer_Notify_Request_Yes_No; Departed_Date; Departure_Country;
-    Deportation_Ordered_Yes_No; Detainer_AOR; Detainer_Detention_Facility; Detainer_Detention_Facility_Code;
-    Detainer_Facility_Function; Detainer_Facility_Other_Type; Detainer_Facility_Type; Detainer_ID;
-    Detainer_Inmate_Number_Type_Code; Detainer_Lift_Date; Detainer_Lift_Reason; Detainer_Lift_Reason2;
-    Detainer_Lift_Reason_Code; Detainer_Lift_Reason_Code2; Detainer_Most_Serious_Charge;
-    Detainer_Most_Serious_Charge_Code; Detainer_Most_Serious_Charge_Crime_Class;
-    Detainer_Most_Serious_Charge_Date; Detainer_Most_Serious_Charge_Sentence_Days;
-    Detainer_Most_Serious_Charge_Sentence_Months; Detainer_Most_Serious_Charge_Sentence_Years;
-    Detainer_Most_Serious_Conviction_Charge; Detainer_Most_Serious_Conviction_Charge_Code;
-    Detainer_Most_Serious_Conviction_Charge_Date; Detainer_Most_Serious_Conviction_Conviction_Date;
-    Detainer_Most_Serious_Conviction_Crime_Class; Detainer_Most_Serious_Conviction_Criminal_Charge_Status;
-    Detainer_Most_Serious_Conviction_Sentence_Days; Detainer_Most_Serious_Conviction_Sentence_Months;
-    Detainer_Most_Serious_Conviction_Sentence_Years; Detainer_Most_Serious_Criminal_Charge_Status;
-    Detainer_Most_Serious_Pending_Charge; Detainer_Most_Serious_Pending_Charge_Code;
-    Detainer_Most_Serious_Pending_Charge_Date; Detainer_Most_Serious_Pending_Conviction_Date;
-    Detainer_Most_Serious_Pending_Crime_Class; Detainer_Most_Serious_Pending_Criminal_Charge_Status;
-    Detainer_Most_Serious_Pending_Sentence_Days; Detainer_Most_Serious_Pending_Sentence_Months;
-    Detainer_Most_Serious_Pending_Sentence_Years; Detainer_Prepare_Date; Detainer_Prepare_Fiscal_Year;
-    Detainer_Prepared_Criminality; Detainer_Removal_Case_Yes_No; Detainer_Request_Upon_Conviction_Yes_No;
-    Detainer_Threat_Level; Detainer_Type; EID_Case_ID; EID_Civilian_ID; EID_DTA_Create_Date; EID_DTA_ID;
-    EID_Person_ID; EID_Subject_ID; EO_Gang_Flag; EO_Person_Gang_Flag; EO_Person_Visa_Abuse_Yes_No;
-    EO_VISA_Abuse_Flag; Entry_Date; Entry_Status; Ethnicity; Federal_Interest_Yes_No;
-    Federal_Register_Notice_Yes_No; Final_Order_Date; Final_Order_Yes_No; Gender; Government_Employee_ID;
-    Illegal_Entry_Yes_No; Illegal_Reentry_Yes_No; Immigration_Fraud_Yes_No; Latest_Detainer_Yes_No;
-    Latest_Entry_Date; Latest_Entry_Status; Mandatory_Detention_Yes_No; Most_Serious_Charge_Conviction_Date;
-    Multiple_Prior_Misd_Yes_No; Non_Immigrant_Overstay_Yes_No; Non_Immigrant_Status_Violation_Yes_No;
-    Notify_Release_Request_Yes_No; Order_to_Show_Cause_Served_Date; Order_to_Show_Cause_Served_Yes_No;
-    Other_Detainer_Facility_Name; Other_Removal_Reason; Other_Removal_Reason_Yes_No; Port_of_Departure;
-    Previous_Detainer_Cancel_Prep_Date; Previous_Detainer_Cancel_Yes_No; Prior_Felony_Yes_No;
-    Processing_Disposition; Program; Projected_Release_Date; Projected_Release_Day; Projected_Release_Month;
-    Projected_Release_Year; Race; Request_Acceptance_Yes_No; Resume_Custody_Yes_No;
-    Return_Envelope_Include_Yes_No; Return_Signature_Request_Yes_No; Return_by_Fax_Yes_No;
-    Return_to_Employee_ID; Significant_Risk_Yes_No; Statements_Made_Yes_No; Student_Violator_Yes_No;
-    Subject_Name; Unlawful_Attempt_Yes_No; Unlawful_Entry_Yes_No; Violent_Misdemeanor_Yes_No; Visa_Yes_No"""
-)
-D = _names(
-    """Detainer Prepare Date; Facility State; Facility AOR; Port of Departure; Departure Country; Departed Date; Case
-    Status; Detainer Prepared Criminality; Detention Facility; Detention Facility Code; Facility City; Detainer Prep
-    Threat Level; Gender; Citizenship Country; Birth Country; Birth Date; Birth Year; Entry Status; Most Serious
-    Conviction (MSC) Charge; MSC Sentence Days; MSC Sentence Months; MSC Sentence Years; MSC Charge Code; MSC Charge
-    Date; MSC Conviction Date; Felon; Processing Disposition; Case Category; Final Program; Time of Apprehension Case
-    Category; Time of Apprehension Current Program; Apprehension Method; Final Order Yes No; Final Order Date;
-    Apprehension Date; Entry Date; Prior Felony Yes No; Multiple Prior MISD Yes No; Violent Misdemeanor Yes No; Illegal
-    Entry Yes No; Illegal Reentry Yes No; Immigration Fraud Yes No; Significant Risk Yes No; Other Removal Reason Yes
-    No; Other Removal Reason; Criminal Street Gang Yes No; Aggravated Felony Yes No; Deportation Ordered Yes No; Order
-    to Show Cause Served Yes No; Order to Show Cause Served Date; Biometric Match Yes No; Statements Made Yes No;
-    Unlawful Attempt Yes No; Unlawful Entry Yes No; Visa Yes No; Final Order Yes No; Federal Interest Yes No; Resume
-    Custody Yes No; Alien File Number; EID Case ID; EID Subject ID; EID DTA ID; Unique Identifier"""
-)
-_END = D.index("Resume Custody Yes No") + 1
-E = [*D[:_END], "Detainer Lift Reason", "Detainer Type", *D[_END:]]
-_RENAMED_IN_F = {
-    "Detainer Prepared Criminality": "Detainer Criminality",
-    "Detention Facility": "Detainer Facility",
-    "Detention Facility Code": "Detainer Facility Code",
-    "Detainer Prep Threat Level": "Detainer Threat Level",
-    "Most Serious Conviction (MSC) Charge": "MSC Charge",
-    "Aggravated Felony Yes No": "Aggravated Felon Yes No",
-    "Time of Apprehension Case Category": "TOA Case Category",
-    "Time of Apprehension Current Program": "TOA Current Program",
-    "Federal Interest Yes No": "Federal Register Notice Yes No",
-}
-F = [_RENAMED_IN_F.get(name, name) for name in D[:_END] if name != "Final Program"] + _names(
-    """Detainer Lift Reason; Detainer Lift Reason Code; Active Investigation Yes No; Arrest Warrant Served Date;
-    Detainer Type; Notify Release Request Yes No; TOD Current Duty Site; EID DTA ID; Anonymized Identifier"""
-)
-F[F.index("Final Order Yes No")] = "Case Final Order Yes No"
+_LISTED = pd.read_csv(Path(__file__).with_name("release_headers.csv"), dtype=str, keep_default_na=False)
+_HEADERS = {str(form): rows["name"].tolist() for form, rows in _LISTED.groupby("form", sort=False)}
+A_EARLY = _HEADERS.pop("A_EARLY")
+HEADERS = _HEADERS
+A, C, D, E, F = (HEADERS[form] for form in "ACDEF")
 F_EARLY = [name for name in F if name != "Birth Date"]
-G = _names(
-    """Apprehension Date; Apprehension Method; Biometric Match Yes No; Birth Country; Birth Year; Case Category; Case
-    Status; Citizenship Country; Departed Date; Departure Country; Deportation Ordered Yes No; Detainer Lift Reason;
-    Detainer Prepared Threat Level; Detainer Prepared Date; Detainer Prepared Criminality; Detainer Type; Detention
-    Facility; Detention Facility Code; Entry Date; Entry Status; AOR; City; State; Felon; Final Order Date; Final Order
-    Yes No; TOD Final Program; Gender; MSC Charge; MSC Charge Code; MSC Charge Date; MSC Conviction Date; Sentence Days;
-    Sentence Months; Sentence Years; Order to Show Cause Served Yes No; Port Of Departure; Processing Disposition;
-    Resume Custody Yes No; Statements Made Yes No; TOA Case Category; TOA Case Category Code; Alien File Number;
-    Anonymized Unique Identifier"""
-)
-PROCESSED = _names(
-    """detainer_prepare_date; facility_state; facility_aor; facility_city; detainer_prepared_criminality;
-    detention_facility; detention_facility_code; detainer_prep_threat_level; gender; citizenship_country; birth_year;
-    most_serious_conviction_msc_charge; msc_charge_code; msc_charge_date; apprehension_date; detainer_lift_reason;
-    detainer_type; unique_identifier; duplicate_likely; file_original; sheet_original; row_original"""
-)
-TRAC = _names(
-    """state; county; prepare_date; source; unique_id; detainer_type; detainer_lift_reason; gender; citizenship_country;
-    age_at_detainer; detainer_detention_facility; city; detainer_facility_type; mscc_grp; crime_grp; birth_country;
-    projected_release_date; init_book_in_date; departed_date"""
-)
-HEADERS = {"A": A, "B": B, "C": C, "D": D, "E": E, "F": F, "G": G, "processed": PROCESSED, "TRAC": TRAC}
 
 MEANT_BY = {  # the names that hold a column of the table
     "issued_on": "Prepare Date; Detainer_Prepare_Date; Detainer Prepare Date; Detainer Prepared Date; prepare_date; "

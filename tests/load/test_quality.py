@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from release_forms import HEADERS, some_rows, write_release
 
 from analysis.errors import InputError
-from analysis.load.files import data_file
+from analysis.load.duplicates import REPEAT, flag_repeats
 from analysis.load.quality import (
     Check,
     against_known,
@@ -31,11 +31,10 @@ from analysis.load.quality import (
     stops,
     table_scorecard,
 )
-from analysis.load.releases import Release, read_release
-from analysis.load.repeats import FIRST_OF_DAY, RULES, flag_repeats
+from analysis.load.reference import data_file
+from analysis.load.releases import GATES, Release, open_release, outcome_of
 from analysis.load.sources import check_hash, open_source
 from analysis.load.table import as_table
-from analysis.load.vocabulary import GATES, outcome_of
 
 WORKBOOK = Path(__file__).resolve().parents[3] / "shared/real/foia-15-87693_detainers_fy2015-ytd.xlsx"
 SATURDAY = pd.Timestamp("2025-01-04")
@@ -64,7 +63,7 @@ def table(rows: int = 600, weeks: int = 60, **columns: Any) -> pd.DataFrame:  # 
     } | columns
     frame = pd.DataFrame(values)
     reasons = frame["lift_reason"].astype("category")
-    outcome = outcome_of(reasons, file="made up.csv", rows=frame["source_row"])
+    outcome = outcome_of(reasons, frame)
     frame["outcome"] = outcome
     if "duplicate" not in frame:
         frame["duplicate"] = flag_repeats(frame)
@@ -233,16 +232,10 @@ def test_unknown_words_take_the_levels_of_their_gate(column: str) -> None:
 
 @pytest.mark.parametrize(("repeated", "expected"), [(0, "pass"), (99, "pass"), (100, "warn")])
 def test_repeats_warn_from_a_tenth_of_the_rows(repeated: int, expected: str) -> None:
-    duplicate = pd.Categorical([RULES["pair"]] * repeated + [None] * (1000 - repeated))
+    duplicate = pd.Categorical([REPEAT] * repeated + [None] * (1000 - repeated))
     card = scorecard(release(table(1000, duplicate=duplicate)))
     assert (level(card, "repeats"), found(card, "repeats").found) == (expected, str(repeated))
     assert found(card, "rows_kept").found == str(1000 - repeated)
-
-
-def test_the_first_row_of_a_day_is_no_repeat() -> None:
-    duplicate = pd.Categorical([FIRST_OF_DAY, RULES["same_day"]] * 10 + [None] * 580)
-    card = scorecard(release(table(duplicate=duplicate)))
-    assert (found(card, "repeats").found, found(card, "rows_kept").found) == ("10", "590")
 
 
 def test_without_ids_repeats_cannot_be_told() -> None:
@@ -552,7 +545,7 @@ def test_a_file_in_twice_is_seen_by_the_published_totals(times: int, expected: s
 
 @pytest.mark.parametrize("form", sorted(HEADERS))
 def test_every_form_has_a_scorecard(form: str, tmp_path: Path) -> None:
-    read = read_release(write_release(form, some_rows(), tmp_path))
+    read = open_release(write_release(form, some_rows(), tmp_path))
     card = scorecard(read)
     assert found(card, "rows").found == str(len(read.table))
     assert found(card, "missing_columns").found == "0"
@@ -583,7 +576,7 @@ def test_a_stored_card_is_read_where_there_is_one(tmp_path: Path) -> None:
 def test_the_workbook_of_fiscal_2015() -> None:
     if not WORKBOOK.is_file():
         pytest.skip(f"the workbook of FOIA 15-87693 is not at {WORKBOOK}")
-    card = scorecard(read_release(WORKBOOK), extracted_on=date(2015, 7, 26))
+    card = scorecard(open_release(WORKBOOK), extracted_on=date(2015, 7, 26))
     assert set(card["check"][card["level"] != "pass"]) == {"repeats", "bulk_days", "unfinished_weeks"}
     assert found(card, "rows_read").found == "79053"
     assert (found(card, "published_detainers").found, found(card, "published_declined").found) == ("0", "0")

@@ -15,10 +15,9 @@ import pytest
 from release_forms import A, F, cells, some_rows, text, workbook, write_release
 
 from analysis.errors import InputError
-from analysis.load import separated_text, workbooks
-from analysis.load.readers import read_sheets
-from analysis.load.releases import read_release
-from analysis.load.sheets import Sheet
+from analysis.load import readers
+from analysis.load.readers import Sheet, read_sheets
+from analysis.load.releases import open_release
 
 LINES = "Prepare Date,State,City,Detainer Lift Reason\n1/3/15,TEXAS,AUSTIN,Died\n1/4/15,TEXAS,WACO,\n"
 
@@ -26,7 +25,7 @@ LINES = "Prepare Date,State,City,Detainer Lift Reason\n1/3/15,TEXAS,AUSTIN,Died\
 def refused(path: Path, sentence: str) -> None:
     """Hold the error for a file against a pattern: the file's name, then what is wrong."""
     with pytest.raises(InputError, match=rf"(?s){re.escape(path.name)}.*{sentence}") as error:
-        read_release(path)
+        open_release(path)
     assert str(error.value).endswith(".")
     assert "\n" not in str(error.value)
 
@@ -40,7 +39,7 @@ def read_one(path: Path) -> Sheet:
     def score(row: Sequence[str]) -> int:
         return len({"Prepare Date", "State", "City", "Name"} & set(row))
 
-    (sheet,) = read_sheets(path, score, frozenset({"name"}))
+    (sheet,) = read_sheets(path, score)
     return sheet
 
 
@@ -69,7 +68,7 @@ def test_workbook_with_flipped_bytes_is_refused_or_read_whole(real_book: Path) -
         broken = bytearray(whole)
         broken[dice.randrange(4, len(whole))] ^= 0xFF
         try:
-            rows = len(read_release(written(real_book, bytes(broken))).table)
+            rows = len(open_release(written(real_book, bytes(broken))).table)
         except InputError:
             rows = len(some_rows())
         assert rows == len(some_rows())
@@ -128,10 +127,9 @@ def test_workbook_that_repeats_itself_is_no_zip_bomb(tmp_path: Path) -> None:
 
 
 def test_gigabyte_of_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbooks, "LONGEST_RUN", 2**20)
+    monkeypatch.setattr(readers, "LONGEST_RUN", 2**20)
     noise = random.Random(1).randbytes(3 * 2**20).replace(b"<", b"")
     refused(sheet_xml(tmp_path / "a.xlsx", b"<x>" + noise), r"a cell has more than [\d,]+ bytes")
-    monkeypatch.setattr(separated_text, "LONGEST_LINE", 2**20)
     refused(written(tmp_path / "a.csv", LINES + "x" * 2**22), r"a line has more than 1,048,576 bytes")
 
 
@@ -151,7 +149,7 @@ def test_cell_far_out_would_end_the_program(tmp_path: Path) -> None:
 
 
 def test_parquet_of_too_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.load.readers.MOST_ROWS", 1)
+    monkeypatch.setattr(readers, "MOST_ROWS", 1)
     pd.DataFrame(cells("A", some_rows()), columns=A, dtype=object).astype("str").to_parquet(tmp_path / "a.parquet")
     refused(tmp_path / "a.parquet", "more than any release holds.*12 rows")
 
@@ -183,7 +181,7 @@ def test_file_of_another_type(name: str, content: str | bytes, sentence: str, tm
 def test_missing_file(tmp_path: Path) -> None:
     refused(tmp_path / "nowhere.csv", "cannot be opened.*No such file.*Check the name")
     with pytest.raises(InputError, match="no file to read"):
-        read_release(tmp_path)
+        open_release(tmp_path)
 
 
 def test_zip_of_csv_files_is_no_workbook(tmp_path: Path) -> None:
@@ -267,7 +265,7 @@ def test_rows_without_a_filled_cell_alone(tmp_path: Path) -> None:
 
 def test_blank_lines_keep_the_row_numbers(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", LINES.replace("1/4", "\n1/4") + "\n\n\n")
-    assert read_release(path).table["source_row"].tolist() == [2, 4]
+    assert open_release(path).table["source_row"].tolist() == [2, 4]
 
 
 def test_quoted_line_breaks_and_quotes(tmp_path: Path) -> None:
@@ -293,7 +291,7 @@ def test_column_of_row_numbers_is_left_out(tmp_path: Path) -> None:
 def test_western_text_is_read_with_a_note(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", LINES.replace("WACO", "CAÑON").encode("cp1252"))
     assert column(read_one(path), "City") == ["AUSTIN", "CAÑON"]
-    assert read_release(path).sheets["note"].tolist() == ["the text is not UTF-8; read as Windows-1252"]
+    assert open_release(path).sheets["note"].tolist() == ["the text is not UTF-8; read as Windows-1252"]
 
 
 def test_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ import yaml
 from conftest import DataCopy
 
 from analysis.errors import InputError
-from analysis.load.files import data_file, sha256_of
-from analysis.load.repeats import is_repeat
+from analysis.load.duplicates import is_repeat
+from analysis.load.files import sha256_of
+from analysis.load.reference import data_file
 from analysis.load.sources import (
     check_hash,
     list_sources,

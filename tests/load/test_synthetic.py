@@ -13,7 +13,7 @@ import pytest
 from synthetic import Bulk, Options, Reset, Rise, Synthetic, generate, write_release
 from synthetic.__main__ import main
 
-from analysis.load.files import data_file
+from analysis.load.reference import data_file
 from analysis.load.sources import check_hash, origin_of
 
 # The header of release 2026-ICLI-00005 of March 2026, typed from its published column list.

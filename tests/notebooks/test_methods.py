@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from papermill import execute_notebook
 
-from analysis.load.files import data_file
+from analysis.load.reference import data_file
 from analysis.run.parameters import find_notebook, sources_for
 from analysis.run.reports import files_of
 from analysis.show.methods_section import against_published, calibration

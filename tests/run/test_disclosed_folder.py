@@ -15,8 +15,8 @@ from attack import Attack, made_up
 from printed_folder import read_folder
 from synthetic import generate, write_release
 
+from analysis.load.duplicates import COUNTED, is_repeat, without_repeats
 from analysis.load.imports import import_release
-from analysis.load.repeats import COUNTED, is_repeat, without_repeats
 from analysis.load.sources import open_source
 from analysis.periods import week_of
 from analysis.stats import disclosure

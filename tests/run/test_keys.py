@@ -16,8 +16,8 @@ from made_notebooks import write_notebook
 from synthetic import generate, write_release
 
 from analysis.errors import InputError
-from analysis.load.files import bundled_folder
 from analysis.load.imports import import_release
+from analysis.load.reference import bundled_folder
 from analysis.load.sources import week_hashes
 from analysis.run import batch, keys
 from analysis.run.batch import run

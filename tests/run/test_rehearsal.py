@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 
-from analysis.load.files import crosswalk
+from analysis.load.reference import crosswalk
 from analysis.run import rehearsal
 from analysis.show.sheet import Sheet
 

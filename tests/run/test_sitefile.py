@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import InputError
-from analysis.load.offences import groups
-from analysis.load.vocabulary import states
+from analysis.load.reference import groups, states
 from analysis.run.sitefile import each_offence, each_state, plan_site, read_site
 
 WHOLE = """

@@ -22,9 +22,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from analysis.load.events import events
-from analysis.load.offences import groups
-from analysis.load.vocabulary import states
+from analysis.load.reference import events, groups, states
 from analysis.periods import WEEK, name_week
 from analysis.show import context_figures, figures, printed
 from analysis.show.heatmap import heatmap

@@ -13,7 +13,7 @@ import pytest
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
 from analysis.errors import InputError
-from analysis.load.files import data_file
+from analysis.load.reference import data_file
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.show.facts import cohort_facts

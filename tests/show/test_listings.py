@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.load.published import read_published_reports
-from analysis.load.vocabulary import states
+from analysis.load.reference import states
 from analysis.show import listings
 from analysis.stats import published
 from analysis.stats.cohort import open_cohort

@@ -10,9 +10,8 @@ import pytest
 from conftest import DataCopy
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.load.events import blocking_events
-from analysis.load.files import data_file
 from analysis.load.published import PublishedReports, read_published_reports
+from analysis.load.reference import blocking_events, data_file
 from analysis.periods import saturday_of
 from analysis.show.published_facts import week_facts
 from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, Fact, facts_named, fill

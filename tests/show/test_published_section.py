@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from analysis.load.events import blocking_events
 from analysis.load.published import PublishedReports, read_published_reports
+from analysis.load.reference import blocking_events
 from analysis.show.published_facts import week_facts
 from analysis.show.published_section import published_weeks, report_quality, week_changes
 from analysis.show.sheet import FIGURE_KEY, TABLE_TYPE, Sheet, Shown

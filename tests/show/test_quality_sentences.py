@@ -9,7 +9,7 @@ import pytest
 
 from analysis.load import quality
 from analysis.load.quality import scorecard_facts
-from analysis.load.vocabulary import GATES
+from analysis.load.releases import GATES
 from analysis.show.quality_sentences import (
     BATCH_RULE,
     CHECK_RULES,

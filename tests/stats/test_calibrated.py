@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.load.files import data_file
+from analysis.load.reference import data_file
 from analysis.stats.comparisons import CLEAR
 
 TABLE = pd.read_csv(data_file("reference/calibration.csv"), keep_default_na=False, na_values={"least": "", "most": ""})

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
 from analysis.errors import InputError
+from analysis.load.reference import place_name
 from analysis.load.table import Outcome
-from analysis.load.vocabulary import place_name
 from analysis.periods import WEEK
 from analysis.stats import cohort as cohorts
 from analysis.stats.cohort import Cohort, open_cohort

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from analysis.load.names import OTHER_AGENCIES
+from analysis.load.reference import OTHER_AGENCIES
 from analysis.load.table import OffenceStatus, Outcome, as_table
 from analysis.stats import disclosure
 from analysis.stats.counts import NOT_GIVEN, OUTCOME_COLUMNS, count_outcomes

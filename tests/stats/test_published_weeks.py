@@ -16,12 +16,10 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from analysis.errors import InputError
-from analysis.load.events import blocking_events
-from analysis.load.files import crosswalk, data_file
 from analysis.load.published import PublishedReports, read_published_reports
 from analysis.load.quality import TOTALS_DIFFER, report_scorecard
+from analysis.load.reference import blocking_events, crosswalk, data_file, states
 from analysis.load.sources import check_hash
-from analysis.load.vocabulary import states
 from analysis.show.published_facts import known_offences, taken_back, week_facts, weeks_so_far
 from analysis.stats import published
 

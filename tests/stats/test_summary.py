@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
-from analysis.load.repeats import FIRST_OF_DAY, RULES
+from analysis.load.duplicates import REPEAT
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.show import facts as facts_of_page
@@ -106,7 +106,7 @@ def test_a_state_above_half_is_taken_out_and_half_is_not_above() -> None:
 
 
 def test_repeats_and_persons_stand_beside_each_other() -> None:
-    people, words = ["a", "a", "b", None, None], [FIRST_OF_DAY, RULES["same_day"], None, None, None]
+    people, words = ["a", "a", "b", None, None], [None, REPEAT, None, None, None]
     rows = [
         {"person": person, "duplicate": word, "state": state}
         for person, word, state in zip(people, words, ["CA", "CA", "TX", "TX", "CA"], strict=True)

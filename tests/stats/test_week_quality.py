@@ -9,7 +9,7 @@ import pytest
 from made_cohorts import FIRST as MADE
 from made_cohorts import detainers, made_cohort, made_weeks
 
-from analysis.load.repeats import RULES
+from analysis.load.duplicates import REPEAT
 from analysis.load.table import Outcome
 from analysis.periods import WEEK, Calendar, last_day
 from analysis.show.what_changed import FAILED_CHECKS
@@ -34,7 +34,7 @@ def nine_weeks() -> pd.DataFrame:
         {
             "issued_on": pd.Timestamp(FIRST) + pd.to_timedelta(7 * (number // A_WEEK), unit="D"),
             "person": number.astype("str").mask(place < 20),
-            "duplicate": pd.Series(RULES["episode"], index=number.index).where(place >= 190),
+            "duplicate": pd.Series(REPEAT, index=number.index).where(place >= 190),
             "state": pd.Series("TX", index=number.index).mask(place < 4),
             "outcome": pd.Series(str(Outcome.DECLINED), index=number.index).mask(
                 place < 100, str(Outcome.NOT_RECORDED)

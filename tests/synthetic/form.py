@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.load.files import data_file, read_text_table
+from analysis.load.reference import data_file, read_text_table
 
 from .population import NAMED, NEVER, NEVER_DAY, Days, Numbers, World, day_number, margins, stream
 

@@ -20,7 +20,7 @@ from pandas.tseries.holiday import USFederalHolidayCalendar
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from analysis.load.files import crosswalk
+from analysis.load.reference import crosswalk
 from analysis.periods import saturday_of
 
 Days = npt.NDArray[np.int64]

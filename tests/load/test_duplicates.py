@@ -1,4 +1,4 @@
-"""The three published rules for repeats, by hand and against a slow reading of each rule."""
+"""The published rule for repeats, by hand and against a slow reading of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.repeats import FIRST_OF_DAY, RULES, flag_repeats, rows_and_persons
+from analysis.load.duplicates import COUNTED, LEFT_OUT, REPEAT, choose_repeats, flag_repeats, without_repeats
 
 
 def detainers(*rows: tuple[Any, ...]) -> pd.DataFrame:
@@ -44,43 +44,36 @@ CASES = detainers(
 )
 
 
-@pytest.mark.parametrize(
-    ("rule", "flagged"), [("episode", [1, 3, 10]), ("same_day", [8, 9, 10]), ("pair", [1, 2, 3, 9, 10])]
-)
-def test_rules_by_hand(rule: str, flagged: list[int]) -> None:
-    found = flag_repeats(CASES, rule)
-    assert found.index[found.notna()].tolist() == flagged
-    assert set(found.dropna()) == {RULES[rule], *([FIRST_OF_DAY] if rule == "same_day" else [])}
-    assert found.index[found == FIRST_OF_DAY].tolist() == ([8] if rule == "same_day" else [])
+def test_the_rule_by_hand() -> None:
+    found = flag_repeats(CASES)
+    assert found.index[found.notna()].tolist() == [1, 3, 10]
+    assert set(found.dropna()) == {REPEAT}
 
 
-def test_default_is_the_episode() -> None:
-    assert flag_repeats(CASES).equals(flag_repeats(CASES, "episode"))
+def test_repeats_are_left_out_or_counted_as_asked() -> None:
+    table = CASES.assign(duplicate=flag_repeats(CASES))
+    assert without_repeats(table, choose_repeats(COUNTED)) is table
+    assert without_repeats(table, choose_repeats(LEFT_OUT)).index.tolist() == [0, 2, 4, 5, 6, 7, 8, 9, 11, 12]
+    with pytest.raises(InputError, match="unknown treatment of repeats 'left'; did you mean 'left out'"):
+        choose_repeats("left")
 
 
-def test_unknown_rule_lists_the_rules() -> None:
-    with pytest.raises(InputError, match="unknown repeat rule 'episodes'; did you mean 'episode'"):
-        flag_repeats(CASES, "episodes")
-
-
-def by_the_word(rows: list[dict[str, Any]], rule: str) -> list[bool]:
-    """Each rule row by row, as its publisher writes it."""
+def by_the_word(rows: list[dict[str, Any]]) -> list[bool]:
+    """The rule row by row, as its publisher writes it."""
     order = sorted(range(len(rows)), key=lambda at: (rows[at]["day"], at))
     flags = [False] * len(rows)
     for person in {row["person"] for row in rows} - {None}:
         own = [at for at in order if rows[at]["person"] == person]
         seen: set[tuple[Any, Any]] = set()
         for before, at in zip([None, *own], own, strict=False):
-            near = before is not None and rows[at]["day"] - rows[before]["day"] <= 1
+            if before is None or rows[at]["day"] - rows[before]["day"] > 1:
+                seen = set()
             key = (rows[at]["form"], rows[at]["agency"])
-            seen = seen if near else set()
-            same_days = sum(rows[other]["day"] == rows[at]["day"] for other in own)
-            flags[at] = {"episode": key in seen, "pair": near, "same_day": same_days > 1}[rule]
+            flags[at] = key in seen
             seen.add(key)
     return flags
 
 
-@pytest.mark.parametrize("rule", RULES)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -94,14 +87,6 @@ def by_the_word(rows: list[dict[str, Any]], rule: str) -> list[bool]:
         max_size=14,
     )
 )
-def test_rules_agree_with_a_slow_reading(rule: str, rows: list[dict[str, Any]]) -> None:
+def test_the_rule_agrees_with_a_slow_reading(rows: list[dict[str, Any]]) -> None:
     table = detainers(*(tuple(row[name] for name in ("person", "day", "form", "agency")) for row in rows))
-    assert flag_repeats(table, rule).notna().tolist() == by_the_word(rows, rule)
-
-
-def test_rows_and_persons_stand_beside_each_other_by_every_rule() -> None:
-    counts = rows_and_persons(CASES)
-    assert counts.loc["episode"].to_dict() == {"rows": 13, "flagged": 3, "kept": 10, "persons": 4, "rows_without_id": 2}
-    assert counts.loc["same_day", "kept"] == 11
-    for rule in RULES:
-        assert counts.loc[rule, "flagged"] == (flag_repeats(CASES, rule) == RULES[rule]).sum()
+    assert flag_repeats(table).notna().tolist() == by_the_word(rows)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+import re
+from datetime import UTC, date, datetime, time
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+import release_forms
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.load.cells import (
+from analysis.load.columns import (
     cell_text,
     charge_code,
-    chosen,
     cleaned,
-    cleaned_ids,
-    combinations,
+    column_aliases,
+    form_of,
     is_charge_code,
+    mapped,
     moment_of,
     moments,
-    recoded,
-    rows_of,
+    normalised,
 )
+from analysis.load.reference import data_file
+from analysis.load.sources import check_hash
+from analysis.load.table import NAMES
 
+OWN_ROLES = {"pending_text", "pending_code", "charge_text", "charge_code", "charge_date"}
 SPELLINGS = {
     "iso": lambda day: day.isoformat(),
     "iso with time": lambda day: f"{day.isoformat()}T00:00:00Z",
@@ -74,14 +79,11 @@ def test_any_text_is_a_date_or_none(text: str) -> None:
 
 
 def test_years_that_cannot_be_are_blank_and_told() -> None:
-    for column in (
-        pd.Series(["2025-01-01", "2099-01-01", "06/14/0002", None], dtype="str").astype("category"),
-        pd.Series(["2025-01-01", "2099-01-01", "1066-01-01", None]).astype("datetime64[ms]"),
-    ):
-        dates, impossible = moments(column, 1900, 2049)
-        assert dates.isna().tolist() == [False, True, True, True]
-        assert impossible.tolist() == [False, True, True, False]
-        assert dates.dtype == "datetime64[ms]"
+    column = pd.Series(["2025-01-01", "2099-01-01", "06/14/0002", None], dtype="str").astype("category")
+    dates, impossible = moments(column, 1900, 2049)
+    assert dates.isna().tolist() == [False, True, True, True]
+    assert impossible.tolist() == [False, True, True, False]
+    assert dates.dtype == "datetime64[ms]"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +117,7 @@ def test_charge_codes(text: str, code: str) -> None:
         (date(2015, 1, 3), "2015-01-03"),
         (datetime(2015, 1, 3), "2015-01-03"),
         (datetime(2015, 1, 3, 15, 10), "2015-01-03 15:10:00"),
+        (datetime(2015, 1, 3, 15, 10, tzinfo=UTC), "2015-01-03 15:10:00"),
         (time(3, 4), "03:04:00"),
     ],
 )
@@ -127,40 +130,45 @@ REDACTED = ["b(6), b(7)c", "b(6), b(7)C", "(b)(6), (b)(7)(c)", "(b)(6), (b)(7)(c
 
 def test_redactions_and_blanks_are_told_from_values() -> None:
     values = [*REDACTED, "NA", " NA ", "", "  ", None, "NADA", "b", "(b)", "BUILDING (6)", " x ", "x"]
-    column = pa.chunked_array([pa.array(values).dictionary_encode()])
-    for found, counts in (cleaned(column), cleaned_ids(column.cast(pa.string()))):
+    for chunks in ([values], [values[:7], values[7:]]):
+        found, counts = cleaned(pa.chunked_array([pa.array(chunk).dictionary_encode() for chunk in chunks]))
         assert [value for value in found if pd.notna(value)] == ["NADA", "b", "(b)", "BUILDING (6)", "x", "x"]
         assert counts == {"redaction made blank": 5, "text NA made blank": 2}
 
 
-categories = st.lists(st.sampled_from([None, "a", "b", "c"]), min_size=1).map(
-    lambda values: pd.Categorical(pd.Series(values, dtype="str"))
+@given(st.lists(st.sampled_from([None, "a", "b", "c"]), min_size=1), st.sampled_from([None, "z"]))
+def test_each_value_is_read_by_a_map(values: list[str | None], blank: str | None) -> None:
+    meaning = {"a": "x", "b": "x", "c": None, None: blank}
+    found = mapped(pd.Series(values, dtype="str").astype("category"), meaning.get, blank)
+    assert [value if isinstance(value, str) else None for value in found] == [meaning[value] for value in values]
+
+
+def test_aliases_are_unique_however_they_are_spelt() -> None:
+    aliases = column_aliases()
+    check_hash(data_file("reference/column_aliases.csv"))
+    assert aliases.index.is_unique
+    assert (aliases.index != "").all()
+    assert set(aliases["canonical"]) <= {"", *NAMES, *OWN_ROLES}
+    assert set(aliases["kind"]) == {"", "date"}
+    assert all(forms and set(forms) <= set(release_forms.HEADERS) for forms in aliases["forms"].str.split())
+    assert (aliases["reason"].str.len() > 10).all()
+
+
+@pytest.mark.parametrize("form", release_forms.HEADERS)
+def test_every_column_of_every_form_is_known_and_tells_the_form(form: str) -> None:
+    header = release_forms.HEADERS[form]
+    assert {normalised(name) for name in header} <= set(column_aliases().index)
+    assert form_of([f"{name} (2)" if name in header[:at] else name for at, name in enumerate(header)]) == form
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        (release_forms.A_EARLY, "A"),
+        ([name for name in release_forms.F if name != "Birth Date"], "F"),
+        ([name for name in release_forms.E if "Alien" not in name and "EID" not in name], "E"),  # without redactions
+        ([re.sub(r"\W+", "_", name.lower()) for name in release_forms.E], "processed"),
+    ],
 )
-
-
-@given(categories)
-def test_recoding_is_a_map(column: pd.Categorical) -> None:
-    meaning = {"a": "x", "b": "x", "c": None}
-    found = recoded(column, [meaning[name] for name in column.categories])
-    expected = [meaning.get(value) if isinstance(value, str) else None for value in column]
-    assert [value if isinstance(value, str) else None for value in found] == expected
-    assert rows_of(found).sum() == sum(value is not None for value in expected)
-
-
-@given(categories, st.data())
-def test_choosing_takes_each_row_from_its_column(first: pd.Categorical, data: st.DataObject) -> None:
-    second = pd.Categorical(["z"] * len(first))
-    which = pd.Series(data.draw(st.lists(st.sampled_from([0, 1, 2]), min_size=len(first), max_size=len(first))))
-    found = chosen([first, second], which.to_numpy())
-    expected = [{0: one, 1: "z", 2: None}[at] for one, at in zip(first, which, strict=True)]
-    assert [value if isinstance(value, str) else None for value in found] == [
-        value if isinstance(value, str) else None for value in expected
-    ]
-
-
-@given(st.lists(st.tuples(*[st.sampled_from(["a", "b", "c", None])] * 3), max_size=30))
-def test_rows_have_one_number_exactly_where_they_are_alike(rows: list[tuple[str | None, ...]]) -> None:
-    columns = [pd.Categorical([row[at] for row in rows], categories=["c", "b", "a"]) for at in range(3)]
-    numbers, a_row = combinations(columns)
-    assert len(a_row) == len(set(rows))
-    assert [rows[a_row[number]] for number in numbers] == rows
+def test_copies_with_fewer_columns_are_told(header: list[str], form: str) -> None:
+    assert form_of(header) == form

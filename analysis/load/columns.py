@@ -1,0 +1,197 @@
+"""Columns as ICE and its copyists write them: their names, blanks, redactions, dates in many spellings, charge codes.
+
+Text is held as a category, and each distinct value is read once: 600,000 rows cost no more than their vocabulary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.load.reference import crosswalk
+
+PROCESSED, TRAC = "processed", "TRAC"
+STATA_CUTS = 32  # characters of a name
+ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
+REDACTED, NA_TEXT = "redaction made blank", "text NA made blank"
+DATE_SPELLINGS = "a date such as 2015-01-31, 1/31/15, 1/31/2015, 31JAN15 or an Excel date"
+_REDACTION = r"^(?:\(?b\)?\s?\(\d\)\s?(?:\(?[a-zA-Z]\)?)?[\s,;]*)+$"
+_EXCEL_DAY = re.compile(r"\d{5}(\.\d+)?")
+_EXCEL_START = datetime(1899, 12, 30)  # Excel's day 0, its leap year 1900 allowed for
+_DATE = re.compile(
+    r"(?:(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+    r"|(?P<us_month>\d{1,2})/(?P<us_day>\d{1,2})/(?P<us_year>\d{4}|\d{2})"
+    r"|(?P<named_day>\d{1,2})-?(?P<name>[A-Z]{3})-?(?P<named_year>\d{4}|\d{2}))"
+    r"(?:[ T](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s?(?P<half>[AP]M)?(?:Z|\+00:00)?)?",
+    re.IGNORECASE,
+)
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_CODE = re.compile(r"\d{2}(?:\d{2}|[A-Z]{2})")
+_CODE_SHORT_OF_ZERO = re.compile(r"(\d{3,4})(?:\.0+)?|(\d[A-Z]{2})")
+
+
+@lru_cache(maxsize=4096)
+def normalised(name: str) -> str:
+    """Strip a column name of case, spaces, underscores and punctuation, for comparison."""
+    return re.sub(r"[^0-9a-z]+", " ", name.casefold()).strip()
+
+
+@cache
+def column_aliases() -> pd.DataFrame:
+    """Give the known column names: index the :func:`normalised` name; columns alias, canonical, forms, kind, reason.
+
+    ``canonical`` is the column of the table that it is read as, or one of the loader's own (``pending_text``,
+    ``pending_code``, ``charge_text``, ``charge_code``, ``charge_date``); blank = carried. ``forms`` are the releases
+    that have it; ``kind`` is ``date`` for a carried date.
+    """
+    table = crosswalk("column_aliases", "alias").reset_index()
+    return table.set_index(table["alias"].map(normalised))
+
+
+def known_name(name: str) -> str:
+    """Give the :func:`normalised` name under which a column is known; its own where it is not.
+
+    Stata cuts names at 32 characters: such a beginning stands for the known names that begin so, if all are read alike.
+    """
+    known, plain = column_aliases()["canonical"], normalised(name)
+    if len(name) != STATA_CUTS or plain in known.index:
+        return plain
+    begun = [whole for whole in known.index if whole.startswith(plain)]
+    return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
+
+
+def header_score(row: Sequence[str]) -> int:
+    """Count the known names in a row; 0 unless they are enough for a header."""
+    known = column_aliases()["canonical"]
+    names = {known_name(name) for name in row} & set(known.index)
+    dated = any(known[name] == "issued_on" for name in names)
+    return len(names) if len(names) >= (ENOUGH_WITH_DATE if dated else ENOUGH_WITHOUT) else 0
+
+
+def form_of(given: Sequence[str]) -> str:
+    """Tell a release's form by its column names.
+
+    Returns
+    -------
+    str
+        ``processed`` where a column is there that only the Deportation Data Project adds, or where the names of ICE
+        are in snake_case; else the form, ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard) with the names.
+    """
+    listed = column_aliases()["forms"].str.split().explode()
+    lists = {str(form): set(names.index) for form, names in listed.groupby(listed, sort=False)}
+    names = {known_name(name) for name in given}
+    if names & lists[PROCESSED]:
+        return PROCESSED
+    best = max(lists, key=lambda form: len(names & lists[form]) / len(names | lists[form]))
+    return PROCESSED if best != TRAC and all(re.fullmatch("[a-z0-9_]+", name) for name in given) else best
+
+
+def cell_text(value: object) -> str:
+    """Write a typed cell as text: a whole number without its ``.0``, a day without its midnight, None as blank."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(" ", "seconds").removesuffix(" 00:00:00")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | None = None) -> pd.Series:
+    """Read each distinct value of a category once, in their order; ``blank`` is what a blank stands for, None = one."""
+    values = [*(read(value) for value in column.cat.categories), blank]
+    places, names = pd.factorize(np.array(values, dtype=object))
+    codes = places[column.cat.codes]  # a blank's code is -1, the last
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(names, dtype="str")), index=column.index)
+
+
+def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
+    """Trim a text column, held as a dictionary; make empty text, the text ``NA`` and redactions blank.
+
+    Returns
+    -------
+    tuple
+        The column as a category, and the rows made blank by reason.
+    """
+    whole = column.unify_dictionaries().combine_chunks()
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    text = pc.utf8_trim_whitespace(whole.dictionary)
+    found = {REDACTED: pc.match_substring_regex(text, _REDACTION), NA_TEXT: pc.equal(text, "NA")}
+    rows = np.bincount(codes[codes >= 0], minlength=len(text))
+    counts = {what: int(rows[mask.to_numpy(zero_copy_only=False)].sum()) for what, mask in found.items()}
+    blank = pc.or_(pc.equal(text, ""), pc.or_(*found.values()))
+    places, names = pd.factorize(pc.if_else(blank, None, text).to_pandas())
+    return pd.Series(pd.Categorical.from_codes(np.append(places, -1)[codes], names.astype("str"))), counts
+
+
+def moment_of(text: str) -> datetime | None:
+    """Read a date, with its time of day if there is one; None where it is none.
+
+    Read are ISO, month/day/year with two or four digits, day-month name-year, and Excel's day numbers; two-digit years
+    from 69 on are of the 1900s.
+    """
+    if _EXCEL_DAY.fullmatch(text):
+        return _EXCEL_START + timedelta(days=float(text))
+    found = _DATE.fullmatch(text)
+    if not found:
+        return None
+    part = found.groupdict()
+    year = part["year"] or part["us_year"] or part["named_year"]
+    hour = int(part["hour"] or 0)
+    if part["half"]:
+        hour = hour % 12 + 12 * (part["half"].upper() == "PM")
+    try:
+        return datetime(
+            int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 69 else 2000),
+            int(part["month"] or part["us_month"] or _MONTHS.index(part["name"].upper()) + 1),
+            int(part["day"] or part["us_day"] or part["named_day"]),
+            hour,
+            int(part["minute"] or 0),
+            int(part["second"] or 0),
+        )
+    except ValueError:
+        return None
+
+
+def moments(column: pd.Series, earliest: int, latest: int) -> tuple[pd.Series, pd.Series]:
+    """Read a column of dates, text as a category.
+
+    Parameters
+    ----------
+    column
+        The text; blank is missing.
+    earliest, latest
+        First and last year that is possible.
+
+    Returns
+    -------
+    tuple of pandas.Series
+        The dates (``datetime64[ms]``), and whether a cell held something that is no possible date, which is blank.
+    """
+    read = [moment_of(text) for text in column.cat.categories]
+    possible = [moment if moment and earliest <= moment.year <= latest else None for moment in read]
+    dates = pd.Series(np.array([*possible, None], "datetime64[ms]")[column.cat.codes], index=column.index)
+    return dates, dates.isna() & column.notna()
+
+
+def charge_code(text: str) -> str:
+    """Give a charge code its four characters back: ``301``, ``301.0`` and ``0301`` are one code; others stay."""
+    upper = text.upper()
+    short = _CODE_SHORT_OF_ZERO.fullmatch(upper)
+    if short:
+        return (short[1] or short[2]).zfill(4)
+    return upper if _CODE.fullmatch(upper) else text
+
+
+def is_charge_code(text: str) -> bool:
+    """Tell whether a text has the shape of a charge code, a lost zero allowed for; no date has."""
+    return _CODE.fullmatch(charge_code(text)) is not None

@@ -1,0 +1,64 @@
+"""Rows that may be one detainer recorded again: flagged by one published rule, never dropped.
+
+The rule is that of the Deportation Data Project of August 2026 (``duplicate_drop_row``). ICE records the day of a
+detainer, not the hour; its 24 hours are therefore one day of the calendar.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import unknown
+
+LEFT_OUT, COUNTED = "left out", "counted"
+REPEAT = "same form and facility as an earlier row of the person's episode"
+
+
+def flag_repeats(table: pd.DataFrame) -> pd.Series:
+    """Flag the rows that the published rule takes for repeats.
+
+    A person's rows form episodes without a gap of more than a day; within one, every row whose form and facility an
+    earlier row has is flagged.
+
+    Parameters
+    ----------
+    table
+        Rows with ``person``, ``issued_on``, ``form`` and ``agency``.
+
+    Returns
+    -------
+    pandas.Series
+        A category, :data:`REPEAT`; blank = no repeat found, or no id or date to tell by.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2025-05-01", "2025-05-02", "2025-05-09"])
+    >>> rows = pd.DataFrame({"person": "p", "issued_on": days, "form": "I247A", "agency": "x"})
+    >>> flag_repeats(rows).notna().tolist()
+    [False, True, False]
+    """
+    columns = ["person", "issued_on", "form", "agency"]
+    rows = table[columns][table["person"].duplicated(keep=False)].dropna(subset=["person", "issued_on"])
+    rows = rows.sort_values(["person", "issued_on"], kind="stable")  # rows of one day stay in the file's order
+    again = (rows["person"] == rows["person"].shift()) & (rows["issued_on"].diff() <= pd.Timedelta(days=1))
+    flagged = rows.assign(issued_on=(~again).cumsum()).duplicated(columns[1:])
+    codes = np.where(flagged.reindex(table.index, fill_value=False), 0, -1)
+    return pd.Series(pd.Categorical.from_codes(codes, [REPEAT]), index=table.index, name="duplicate")
+
+
+def is_repeat(flags: pd.Series) -> pd.Series:
+    """Mark the rows that repeat another, by what :func:`flag_repeats` gave."""
+    return flags.notna()
+
+
+def choose_repeats(given: object) -> str:
+    """Hold what a user asks of repeats against what there is; raise an InputError if it is something else."""
+    if given not in (LEFT_OUT, COUNTED):
+        raise unknown("treatment of repeats", given, (LEFT_OUT, COUNTED))
+    return str(given)
+
+
+def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFrame:
+    """Leave the rows that are flagged as repeats out of a count, or keep them; the first row of a repeat stays."""
+    return table if repeats == COUNTED or table["duplicate"].isna().all() else table[table["duplicate"].isna()]

@@ -1,0 +1,276 @@
+"""Reference tables of ``data/reference/``: states, offence groups, forms, lift reasons, known events."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from analysis.errors import InputError, unknown
+
+RESTORE = "Restore the file from the distribution, or mend this place"
+ALL_STATES, OTHER_AGENCIES = "all", "other agencies"
+STATUS_GROUPS = NO_OFFENCE, UNKNOWN_OFFENCE = ("NONE", "UNKNOWN")
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def bundled_folder(name: Literal["data", "notebooks"]) -> Path:
+    """Find a folder that ships with the package: in a wheel inside it, in a checkout beside it."""
+    inside, beside = _PACKAGE / "_bundled" / name, _PACKAGE.parent / name
+    folder = inside if inside.is_dir() else beside
+    if not folder.is_dir():
+        raise InputError(
+            f"the bundled folder {name!r} is missing", expected=f"{inside} or {beside}", do="Install the package again"
+        )
+    return folder
+
+
+def data_file(name: str) -> Path:
+    """Find a bundled file by its path below ``data/``; raise an InputError if it is not there."""
+    path = bundled_folder("data") / name
+    if not path.is_file():
+        raise InputError("a bundled file is missing", file=path, do="Restore it from the distribution")
+    return path
+
+
+def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read a CSV with every cell as text, so that a blank (an empty string) and the text ``NA`` stay apart.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Columns that must be there; others may follow.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per line.
+
+    Raises
+    ------
+    InputError
+        Unreadable text, a row of another length than the header, a column that is missing or stands twice.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file, strict=True)
+    except FileNotFoundError as error:
+        raise InputError("the file is missing", file=path, do=RESTORE) from error
+    except (csv.Error, ValueError) as error:  # of text that is no UTF-8, or of a file without a header
+        raise InputError("the file is damaged", file=path, found=str(error), do=RESTORE) from error
+    while rows and not rows[-1]:  # empty lines at the end, as editors leave them
+        rows.pop()
+    missing = [f"column {column!r} is missing" for column in columns if column not in header]
+    twice = [f"column {column!r} stands twice" for column in header if header.count(column) > 1]
+    for problem in (missing + twice)[:1]:
+        raise InputError(problem, file=path, place="row 1", found=header, do=RESTORE)
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise InputError(
+                "a row is of another length than the header",
+                file=path,
+                place=f"row {number}",
+                found=f"{len(row)} cell{'s' if len(row) != 1 else ''}",
+                expected=f"{len(header)}, as in the header",
+                do=RESTORE,
+            )
+    return pd.DataFrame(rows, columns=header, dtype="str")
+
+
+def stop_at(
+    table: pd.DataFrame, bad: pd.Series, file: Path, column: str, expected: str, what: str = "a value cannot be used"
+) -> None:
+    """Stop at the first row of a text table, numbered from 0, that is marked bad, naming its place in the file."""
+    if bad.any():
+        row = table.index[bad][0]
+        place = f"row {row + 2}, column {column}"
+        raise InputError(what, file=file, place=place, found=table.loc[row, column], expected=expected, do=RESTORE)
+
+
+@cache
+def crosswalk(name: str, key: str) -> pd.DataFrame:
+    """Read a table of ``data/reference/``: text throughout, one row per value of ``key``, which is the index.
+
+    Raises
+    ------
+    InputError
+        A key that stands twice, or a value with stray space.
+    """
+    path = data_file(f"reference/{name}.csv")
+    table = read_text_table(path, [key])
+    for column in table:
+        stray = table[column] != table[column].str.strip()
+        stop_at(table, stray, path, str(column), "no space around it", "a value has stray space")
+    stop_at(table, table[key].duplicated(), path, key, "each value once", "a key stands twice")
+    return table.set_index(key)
+
+
+@cache
+def states() -> pd.DataFrame:
+    """Give the states: index postal code; columns fips, name, kind, tile_row, tile_column.
+
+    One row is a state, the District of Columbia or a territory.
+    """
+    return crosswalk("states", "postal").astype({"tile_row": int, "tile_column": int})
+
+
+@cache
+def groups() -> pd.DataFrame:
+    """Give the offence groups that plots show.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per group, index ``group_id``: 16 groups of offences, NONE and UNKNOWN. ``group`` is the label,
+        ``order`` the order in plots by severity, ``joins_in_twelve`` the group it joins where a plot holds twelve
+        (blank: it stands for itself), ``reason`` why it is so.
+    """
+    return crosswalk("offence_groups", "group_id").astype({"order": "int64"}).sort_values("order")
+
+
+@cache
+def details() -> pd.DataFrame:
+    """Give the details below the groups.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per detail, index ``detail_id``: 48 kinds of offence and two statuses. ``severity_rank`` (1 = gravest,
+        ties allowed) is this project's proposal, no standard: it follows the FBI's hierarchy rule for the offences of
+        its Part I and places the rest beside them. ``violent_fbi`` tells what the FBI counts as violent crime;
+        ``alternative_group`` (blank: none) is the group where another choice would put it.
+    """
+    table = crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
+    return table.assign(violent_fbi=table["violent_fbi"] == "yes")
+
+
+def lift_reasons() -> pd.DataFrame:
+    """Give the lift reasons: index the value as ICE writes it (blank included); column outcome, and more."""
+    return crosswalk("lift_reasons", "value")
+
+
+def forms() -> pd.DataFrame:
+    """Give the detainer forms: index the form's name; columns request (hold, notify, other), meaning."""
+    return crosswalk("forms", "form")
+
+
+def criminalities() -> pd.DataFrame:
+    """Give ICE's classes of criminality: index the value as ICE writes it (blank included); column offence_status."""
+    return crosswalk("criminality", "value")
+
+
+def names_of_states() -> dict[str, str]:
+    """Give the names of the states, the District of Columbia and the territories by their postal codes."""
+    return dict(states()["name"])
+
+
+def names_of_groups() -> dict[str, str]:
+    """Give the labels of the offence groups by their ids, in their order."""
+    return dict(groups()["group"])
+
+
+def state_named(given: object) -> str:
+    """Find the postal code of the state that a user means: a postal code, a name in any case, or a FIPS code.
+
+    A number is taken as a FIPS code, since papermill turns ``06`` into 6. A false value is refused with the reason:
+    YAML reads an unquoted ``NO`` as false.
+
+    Raises
+    ------
+    InputError
+        Nothing of that name; the message lists the states.
+    """
+    if isinstance(given, bool):
+        raise InputError(f"the state is {given!r}: YAML reads an unquoted NO or YES so", do="Put the state in quotes")
+    table, text = states(), str(given).strip()
+    text = text.zfill(2) if text.isdecimal() else text
+    same_name = table["name"].str.casefold() == text.casefold()
+    matches = table.index[(table.index == text.upper()) | same_name | (table["fips"] == text)]
+    if len(matches) == 0:
+        raise unknown("state", given, [*table.index, *table["name"]])
+    return str(matches[0])
+
+
+def state_or_all(given: object) -> str:
+    """Find the state that a user means (:func:`state_named`), or ``all``."""
+    return ALL_STATES if given == ALL_STATES else state_named(given)
+
+
+def group_named(given: object) -> str:
+    """Find the offence group that a user means: its id or its label, in any case.
+
+    Raises
+    ------
+    InputError
+        Nothing of that name; the message lists the groups.
+    """
+    table, text = groups(), str(given).strip()
+    matches = table.index[(table.index == text.upper()) | (table["group"].str.casefold() == text.casefold())]
+    if len(matches) == 0:
+        raise unknown(
+            "offence group", text.upper(), table.index, more="Labels are taken too: " + "; ".join(table["group"])
+        )
+    return str(matches[0])
+
+
+def place_name(place: str) -> str:
+    """Name a state in full, or all of them; some take an article in a sentence."""
+    if place == ALL_STATES:
+        return "the United States"
+    name = str(states().loc[place, "name"])
+    with_article = name.startswith(("District", "Northern Mariana", "U.S.")) or name.endswith("Islands")
+    return f"the {name}" if with_article else name
+
+
+def events(first: date | None = None, last: date | None = None, state: str = ALL_STATES) -> pd.DataFrame:
+    """Give the known events between two days (both included) that concern a state.
+
+    They are what must be said beside a figure before anything is called a change.
+
+    Parameters
+    ----------
+    first, last
+        Days; None = no bound.
+    state
+        Postal code: keeps that state's events and the national ones. ``all`` keeps every event.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per event, by date: index ``event_id``; ``date``, ``last_date`` (blank = one day), ``kind``, ``state``
+        (blank = national), ``agency``, ``headline``, ``detail``, ``blocks_comparison`` (True = it changes what is
+        counted, so no direction may be named across it) and ``source``.
+
+    Examples
+    --------
+    >>> events(date(2017, 2, 1), date(2017, 2, 1), "TX").index.tolist()
+    ['travis-policy']
+    """
+    raw, path = crosswalk("events", "event_id").reset_index(), data_file("reference/events.csv")
+    days, last_days = (pd.to_datetime(raw[name], format="%Y-%m-%d", errors="coerce") for name in ("date", "last_date"))
+    for column, bad, expected in (
+        ("date", days.isna(), "a day as YYYY-MM-DD"),
+        ("last_date", (raw["last_date"] != "") & last_days.isna(), "a day as YYYY-MM-DD, or blank"),
+        ("last_date", last_days < days, "no day before the event's first"),
+        ("state", ~raw["state"].isin(["", *states().index]), "a postal code of states.csv, or blank"),
+        ("blocks_comparison", ~raw["blocks_comparison"].isin(["yes", "no"]), "yes or no"),
+    ):
+        stop_at(raw, bad, path, column, expected)
+    blocks = raw["blocks_comparison"] == "yes"
+    table = raw.assign(date=days, last_date=last_days.fillna(days), blocks_comparison=blocks).set_index("event_id")
+    kept = (table["last_date"] >= pd.Timestamp(first or date.min)) & (table["date"] <= pd.Timestamp(last or date.max))
+    if state != ALL_STATES:
+        kept &= table["state"].isin(["", state])
+    return table[kept].sort_values("date")
+
+
+def blocking_events() -> pd.DataFrame:
+    """Give the events across which no direction of change may be named (:func:`events`)."""
+    table = events()
+    return table[table["blocks_comparison"]]
