@@ -51,6 +51,11 @@ _FAR_CELL = re.compile(rb' r="((?:[J-Z][A-Z]|[A-Z]{3})\d+)"[^>]*[^/]>')  # a fil
 _UNSAVED = re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>")  # a formula without value
 _TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
 _ROW_NAMES = {"", "unnamed 0", "index level 0"}  # what R and pandas call a column of row numbers
+_PLAIN = (
+    *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null, pa.types.is_boolean),
+    *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+    *(pa.types.is_date, pa.types.is_time, pa.types.is_timestamp),
+)
 _TEXT = pa.dictionary(pa.int32(), pa.string())  # each distinct value once
 Score = Callable[[Sequence[str]], int]
 
@@ -214,20 +219,20 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
 
 
 def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Write a column of any type as text."""
-    kind = column.type
-    if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+    """Write a column of any plain type as text."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not any(is_kind(kind) for is_kind in _PLAIN):
         raise InputError(
             f"column {name!r} holds {kind}",
             file=path,
             expected="text, numbers or dates",
             do="Save the file as a plain table",
         )
-    if not pa.types.is_dictionary(kind):
-        column = column.cast(pa.string()) if pa.types.is_large_string(kind) else column
+    if pa.types.is_decimal(kind) or pa.types.is_string_view(kind):
+        column = column.cast(pa.float64() if pa.types.is_decimal(kind) else pa.string())
+    if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-        kind = column.type
-    if pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type):
+    if pa.types.is_string(column.type.value_type) or pa.types.is_large_string(column.type.value_type):
         return column.cast(_TEXT)
     chunks = [_from_codes(chunk.indices.cast(pa.int32()), chunk.dictionary.to_pylist()) for chunk in column.chunks]
     return pa.chunked_array(chunks, _TEXT)

@@ -36,13 +36,7 @@ from analysis.load.columns import (
 from analysis.load.duplicates import flag_repeats
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
-from analysis.load.reference import (
-    criminalities,
-    data_file,
-    forms,
-    lift_reasons,
-    states,
-)
+from analysis.load.reference import criminalities, data_file, forms, lift_reasons, states
 from analysis.load.table import NAMES, Outcome, as_table
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
@@ -258,16 +252,17 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
 
 
 def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
-    """Read all sheets of all files; refuse a file without header, files without rows, and the same file twice."""
-    given = dict.fromkeys(Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths))
+    """Read all sheets of all files, each file once; refuse one without header, files without rows, and copies."""
+    given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     sheets: list[Sheet] = []
-    for path in given:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            if file != path and (file.is_dir() or file.name.startswith((".", "~$"))):
-                continue
-            if file != path and file.suffix.lower() not in chain.from_iterable(SUFFIXES.values()):
-                sheets.append(Sheet(file.name, "", note="not a type of file that is read"))
-                continue
+    files: dict[Path, list[Sheet]] = {}  # by where they are, however they were named
+    named = [(path, file) for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    for path, file in named:
+        if file.resolve() in files or (file != path and (file.is_dir() or file.name.startswith((".", "~$")))):
+            continue
+        if file != path and file.suffix.lower() not in chain.from_iterable(SUFFIXES.values()):
+            found = [Sheet(file.name, "", note="not a type of file that is read")]
+        else:
             found = read_sheets(file, header_score)
             if file == path and not any(sheet.header_row for sheet in found):
                 raise InputError(
@@ -277,7 +272,8 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
                     expected="column names such as Detainer Prepare Date, Detainer Lift Reason, Facility State",
                     do="Check that this is a file of detainers, with its header",
                 )
-            sheets += found
+        files[file.resolve()] = found
+        sheets += found
     if not any(sheet.rows for sheet in sheets):
         raise InputError(
             "the header has no row below it" if any(sheet.header_row for sheet in sheets) else "no file to read",
@@ -285,12 +281,12 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
             expected="one row per detainer",
             do="Give a file of detainers, or a folder of such files",
         )
-    files = dict.fromkeys((sheet.file, sheet.sha256) for sheet in sheets if sheet.rows)
-    for part, what in enumerate(("name", "content")):
-        if len({file[part] for file in files}) < len(files):
+    read = [found[0] for found in files.values() if any(sheet.rows for sheet in found)]
+    for what, told in (("name", [sheet.file for sheet in read]), ("content", [sheet.sha256 for sheet in read])):
+        if len(set(told)) < len(told):
             raise InputError(
                 f"two files have the same {what}",
-                file=", ".join(name for name, _ in files),
+                file=", ".join(sheet.file for sheet in read),
                 do="Leave one out, or no one could tell their rows apart",
             )
     return sheets

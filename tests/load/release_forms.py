@@ -50,40 +50,15 @@ COLUMNS = (
 )
 
 
-def _names(text: str) -> list[str]:
-    return [" ".join(name.split()) for name in text.split(";")]
-
-
 _LISTED = pd.read_csv(Path(__file__).with_name("release_headers.csv"), dtype=str, keep_default_na=False)
 _HEADERS = {str(form): rows["name"].tolist() for form, rows in _LISTED.groupby("form", sort=False)}
 A_EARLY = _HEADERS.pop("A_EARLY")
 HEADERS = _HEADERS
 A, C, D, E, F = (HEADERS[form] for form in "ACDEF")
 F_EARLY = [name for name in F if name != "Birth Date"]
-
-MEANT_BY = {  # the names that hold a column of the table
-    "issued_on": "Prepare Date; Detainer_Prepare_Date; Detainer Prepare Date; Detainer Prepared Date; prepare_date; "
-    "detainer_prepare_date",
-    "state": "State; Facility State; facility_state; state",
-    "agency": "Detainer Detention Facility; Detainer_Detention_Facility; Detention Facility; Detainer Facility; "
-    "detention_facility; detainer_detention_facility",
-    "city": "City; Facility City; facility_city; city",
-    "facility_code": "Detention Facility Code; Detainer_Detention_Facility_Code; Detainer Facility Code; "
-    "detention_facility_code",
-    "form": "Detainer Type; Detainer_Type; detainer_type",
-    "lift_reason": "Detainer Lift Reason; Detainer_Lift_Reason; detainer_lift_reason",
-    "offence_text": "Most Serious Conviction (MSC) Charge; MSC Charge; Detainer_Most_Serious_Conviction_Charge; "
-    "most_serious_conviction_msc_charge",
-    "offence_code": "MSC Charge Code; Detainer_Most_Serious_Conviction_Charge_Code; msc_charge_code",
-    "criminality": "Detainer Prepared Criminality; Detainer_Prepared_Criminality; Detainer Criminality; "
-    "detainer_prepared_criminality",
-    "threat_level": "Detainer Prep Threat Level; Detainer_Threat_Level; Detainer Threat Level; "
-    "Detainer Prepared Threat Level; detainer_prep_threat_level",
-    "citizenship": "ERO Citizenship; Citizenship Country; Citizenship_Country; citizenship_country",
-    "person": "Unique Identifier; Anonymized Identifier; Anonymized Unique Identifier; unique_identifier; "
-    "Alien_Number_Unique_Identifier; unique_id",
+_MEANING = {  # the names that hold a column of the table
+    str(row["name"]): str(row["meaning"]) for row in _LISTED.to_dict("records") if row["meaning"]
 }
-_MEANING = {name: meaning for meaning, names in MEANT_BY.items() for name in _names(names)}
 OTHER_CELLS = {  # what stands in columns that the table does not have
     "Entry Status": "Not  Applicable",
     "Birth Year": 1985,

@@ -168,13 +168,18 @@ def test_forms_are_not_mixed(rows: pd.DataFrame, tmp_path: Path) -> None:
         open_release(files)
 
 
-def test_same_file_twice_is_refused(rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_file_is_read_once_however_it_is_named_and_a_copy_is_refused(rows: pd.DataFrame, tmp_path: Path) -> None:
     file = write_release("A", rows, tmp_path)
-    copy = tmp_path / "copy.txt"
-    copy.write_bytes(file.read_bytes())
-    with pytest.raises(InputError, match="same content"):
-        open_release([file, copy])
-    assert len(open_release([file, file]).table) == len(rows)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link.txt").symlink_to(file)
+    respelt = tmp_path / "other" / ".." / file.name
+    for again in (file, str(file), respelt, tmp_path, tmp_path / "link.txt"):
+        for paths in ([file, again], [again, file]):
+            assert len(open_release(paths).table) == len(rows)
+    for copy, what in ((tmp_path / "copy.txt", "content"), (tmp_path / "other" / file.name, "name")):
+        copy.write_bytes(file.read_bytes())
+        with pytest.raises(InputError, match=f"same {what}.*Leave one out"):
+            open_release([file, copy])
 
 
 @pytest.mark.parametrize("kind", ["parquet", "feather", "sav", "dictionary"])
