@@ -66,7 +66,6 @@ def check_release(
     earlier = versions(_checked_name(previous)) if previous is not None else []
     if previous is not None and not earlier:
         raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
-    _files_sha256(paths)
     release = open_release(list(paths), not_after=extracted_on or today)
     day = extracted_on or release.extracted_on
     return scorecard(release, extracted_on=day, previous=earlier[-1].detainers() if earlier else None)
@@ -142,19 +141,11 @@ def _checked_name(name: str) -> str:
 
 
 def _files_sha256(paths: Sequence[Path]) -> str:
-    """Hash the files of a release by content alone, whatever their names and order; each must be given once."""
-    given = dict.fromkeys(Path(path) for path in paths)
-    files = [file for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
-    hashes: dict[str, Path] = {}
-    for file in files:
-        if not file.exists():
-            raise InputError("there is no such file", file=file, do="Check the path")
-        if file.is_file() and not file.name.startswith((".", "~$")):
-            first = hashes.setdefault(sha256_of(file), file)
-            if first is not file:
-                do = "Give each file once, by itself or in its folder: its rows would count twice"
-                raise InputError("a file is given twice", file=file, found=f"the same as {first}", do=do)
-    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
+    """Hash the files of a release by content alone, whatever their names and order and however often they are given."""
+    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
+    if missing := [file for file in files if not file.exists()]:
+        raise InputError("there is no such file", file=missing[0], do="Check the path")
+    return hashlib.sha256("\n".join(sorted({sha256_of(file) for file in files if file.is_file()})).encode()).hexdigest()
 
 
 def _origin(release: Release, name: str, title: str, extracted_on: date | None, digest: str) -> Origin:

@@ -36,7 +36,6 @@ from analysis.load.published import REPORTS, PublishedReports, read_published_re
 from analysis.load.reference import RESTORE, bundled_folder
 from analysis.periods import saturday_of, week_of
 
-YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
 TABLE_FILE, SCORECARD_FILE, WEEKS_FILE = "detainers.parquet", "scorecard.csv", "weeks.json"
 HINT = "`declines list` shows all sources with their weeks"
@@ -47,6 +46,7 @@ ROW_GROUP = 32_768
 WHERE_FROM = ("source_file", "source_sheet", "source_row")
 """Columns that a new file changes although the detainers are the same."""
 UNDATED = "undated"
+YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NEVER_THE_SAME = ("person", "source_row")
 """Columns whose values hardly repeat, for which a dictionary would only cost time."""
 
@@ -281,10 +281,9 @@ class Source:
         reports = read_published_reports()
         for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
             if (found := int(reports.weekly_totals[column].sum())) != total:
-                what, expected = f"the weeks do not add up: {column}", f"{total} (the origin file)"
-                raise InputError(
-                    what, file=self.path, place=f"column {column}", found=found, expected=expected, do=RESTORE
-                )
+                what, place = f"the weeks do not add up: {column}", f"column {column}"
+                expected = f"{total} (the origin file)"
+                raise InputError(what, file=self.path, place=place, found=found, expected=expected, do=RESTORE)
         for path in sorted(self.path.parent.glob("*.csv")):
             check_hash(path)
         return reports
@@ -415,12 +414,9 @@ def list_sources() -> pd.DataFrame:
     [43, 79053, 5501]
     """
     told = ["title", "clock", "weeks", "detainers", "declined", "offences", "outcomes", "lift_dates", "synthetic"]
-    rows = {}
-    for name, source in sources().items():
-        facts = source.facts
-        weeks = (saturday_of(facts.last_day) - saturday_of(facts.first_day)).days // 7 + 1
-        rows[name] = facts.model_dump() | {"weeks": weeks}
-    return pd.DataFrame.from_dict(rows, orient="index")[told].rename_axis("name")
+    rows = pd.DataFrame([source.facts.model_dump() for source in sources().values()]).set_index("name")
+    first, last = (rows[name].map(saturday_of) for name in ("first_day", "last_day"))
+    return rows.assign(weeks=[(end - start).days // 7 + 1 for start, end in zip(first, last, strict=True)])[told]
 
 
 def open_source(

@@ -518,7 +518,7 @@ def published_places(places: pd.DataFrame) -> Figure:
         known = f"{told['declined']:,} nationwide{of_one}; known places account for at least {told['placed']:,}"
     measure = "Detainers recorded as declined, places with a known figure (they nest)"
     height = sum(0.27 + 0.17 * name.count("\n") for name in names)
-    left = look.room_of(names)
+    subtitle, left = look.told(measure, places, "period_name"), look.room_of(names)
     figure, (axes,) = frame(max(0.6, height), title, subtitle, left=left, right=0.7)
     y, number, least = np.arange(len(shown)), shown["declined"].to_numpy(), (shown["bound"] == "at_least").to_numpy()
     look.dots(axes, number[~least], y[~least], "o", "as printed", DECLINED)

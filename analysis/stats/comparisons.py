@@ -140,7 +140,7 @@ def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events:
     weekly, pairs, dispersion
         Counts by week and cell, the periods compared, and the variance over mean by cell.
     events
-        The register of events (:func:`analysis.load.events.events`). One that changes what is counted and touches a
+        The register of events (:func:`analysis.load.reference.events`). One that changes what is counted and touches a
         pair's weeks lets no direction be named; any other is named beside the change.
 
     Returns

@@ -24,7 +24,7 @@ from synthetic import Options, generate, origin_of_release, write_release  # noq
 
 from analysis.files import sha256_of
 from analysis.load.quality import scorecard, table_scorecard  # noqa: E402
-from analysis.load.reference import crosswalk
+from analysis.load.reference import crosswalk  # noqa: E402
 from analysis.load.releases import open_release  # noqa: E402
 from analysis.load.sources import Document, Origin, SourceFacts, origin_of, store  # noqa: E402
 from analysis.load.table import as_table  # noqa: E402
