@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
@@ -14,12 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
+from analysis.load.files import bundled_folder
+from analysis.load.sources import HINT, sources
+from analysis.periods import Calendar
+from analysis.run.notebooks import each, find_notebook, notebooks
 
-if TYPE_CHECKING:
-    from analysis.run.manifest import Entry
+if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
+    from analysis.run.plan import Entry, Task
     from analysis.run.site import Settings
 
+_PATH = click.Path(path_type=Path)
 FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
 
 
@@ -38,21 +44,6 @@ def _mendable(command: Callable[..., None]) -> Callable[..., None]:
             sys.exit(STOPPED_EXIT)
 
     return run
-
-
-class _Folder(click.ParamType[Path]):
-    """A folder; an empty text, such as of a variable that was not set, is none."""
-
-    name = "folder"
-
-    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Turn the text into a path."""
-        if not str(value):
-            self.fail("it is empty", param, ctx)
-        return Path(value)
-
-
-_FOLDER = _Folder()
 
 
 def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
@@ -74,10 +65,84 @@ def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
+_extracted_on = click.option(
+    "--extracted-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day on which ICE made the file  [default: as the files say].",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="declined-detainers", prog_name="declines")
 def main() -> None:
     """Weekly analyses of declined ICE detainers by state and offence type."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``declines run`` is asked for: its options, by name."""
+
+    notebook: tuple[str, ...]
+    source_names: tuple[str, ...]
+    weeks: str | None
+    states: tuple[str, ...]
+    offences: tuple[str, ...]
+    site_path: Path | None
+    folder: str
+    jobs: int
+    force: bool
+    verify: bool
+    dry_run: bool
+    png: bool
+    timeout: int
+    memory: int
+    cluster: str | None
+
+    @property
+    def out(self) -> Path:
+        """The folder of all reports."""
+        return Path(self.folder)
+
+    def check(self) -> None:
+        """Stop at options that are empty or do not go together.
+
+        Raises
+        ------
+        InputError
+            There are such.
+        """
+        if self.weeks is not None and not self.weeks.strip():
+            raise InputError("the option --weeks is empty", do="Leave it out for all weeks, or name some")
+        if not self.folder:
+            raise InputError("the option --out is empty", do="Leave it out for ./reports, or name a folder")
+        if self.dry_run and any(Path(name).exists() for name in self.source_names):
+            do = "Import the file first: `declines import FILE --name NAME`"
+            raise InputError("a dry run imports nothing", do=do)
+        if self.site_path and (self.notebook or self.source_names or self.weeks or self.states or self.offences):
+            what = "a site file names its notebooks, sources, weeks and states itself"
+            raise InputError(what, do="Leave out the others")
+
+    def tasks(self) -> tuple[list[Task], Settings | None]:
+        """Work out the reports asked for, and what the site is called; sources given as files are imported."""
+        from analysis.run.plan import plan
+        from analysis.run.site import plan_site
+
+        names = [_import_if_file(name) for name in self.source_names]
+        if strange := [name for name in names if name not in sources()]:
+            raise unknown("source", strange[0], sources(), more=HINT)
+        if self.site_path:
+            return plan_site(self.site_path, png=self.png)
+        chosen = [find_notebook(name) for name in self.notebook]
+        tasks = plan(
+            chosen or list(notebooks().values()),
+            source_names=names,
+            weeks=self.weeks,
+            states=each("state", self.states),
+            offences=each("offence", self.offences),
+            png=self.png,
+            all_of_them=bool(chosen),
+        )
+        return tasks, None
 
 
 @main.command("run")
@@ -89,12 +154,11 @@ def main() -> None:
 )
 @click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
 @click.option("--offence", "offences", multiple=True, help="The same for offence groups.")
-@click.option(
-    "--site", "site_path", type=click.Path(path_type=Path), help="A YAML file that names all reports of a site."
-)
-@click.option("--out", type=_FOLDER, default="reports", show_default=True, help="Folder.")
+@click.option("--site", "site_path", type=_PATH, help="A YAML file that names all reports of a site.")
+@click.option("--out", "folder", type=click.Path(file_okay=False), default="reports", show_default=True, help="Folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
+@click.option("--verify", is_flag=True, help="Read every file that was written, and make again what was edited.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, and why.")
 @click.option("--png", is_flag=True, help="Write each figure as PNG too.")
 @click.option("--timeout", type=click.IntRange(1), default=900, show_default=True, help="Seconds a report may take.")
@@ -102,78 +166,40 @@ def main() -> None:
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 @_mendable
-def run_command(
-    notebook: tuple[str, ...],
-    source_names: tuple[str, ...],
-    weeks: str | None,
-    states: tuple[str, ...],
-    offences: tuple[str, ...],
-    site_path: Path | None,
-    out: Path,
-    jobs: int,
-    force: bool,
-    dry_run: bool,
-    png: bool,
-    timeout: int,
-    memory: int,
-    cluster: str | None,
-) -> None:
+def run_command(**options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
-    if not (dry_run or cluster) and (force or not os.access(out / "index.html", os.F_OK)):  # all is to be made
-        from analysis.run.parent import start_ahead
-
-        click.get_current_context().call_on_close(start_ahead())
-    from analysis.errors import unknown
-    from analysis.load.sources import HINT, sources
     from analysis.run.batch import run
-    from analysis.run.parameters import find_notebook, notebooks
-    from analysis.run.planning import plan, what_is_due
-    from analysis.run.tasks import Limits
+    from analysis.run.plan import Limits, index_is_due, what_is_due
 
+    request = Request(**options)
+    request.check()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
-    if weeks is not None and not weeks.strip():
-        raise InputError("the option --weeks is empty", do="Leave it out for all weeks, or name some")
-    if dry_run and any(Path(name).exists() for name in source_names):
-        raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
-    if site_path and (notebook or source_names or weeks or states):
-        raise InputError("a site file names its notebooks, sources, weeks and states itself", do="Leave out the others")
-    source_names = tuple(_import_if_file(name) for name in source_names)
-    known = sources()
-    for name in source_names:
-        if name not in known:
-            raise unknown("source", name, known, more=HINT)
-    settings = None
-    if site_path:
-        from analysis.run.sitefile import plan_site, read_site
-
-        site = read_site(site_path)
-        tasks, settings = plan_site(site, png=png), site.settings()
-    else:
-        chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-        tasks = plan(
-            chosen,
-            source_names=source_names,
-            weeks=weeks,
-            png=png,
-            all_of_them=bool(notebook),
-            **_places(states, offences),
-        )
-    if dry_run:
-        due = what_is_due(tasks, out, force=force)
-        for action, reason, task in due:
-            if action != "current":
-                click.echo(f"{action}  {task.entry.folder}: {reason}")
-        click.echo(f"{sum(one.action != 'current' for one in due)} of {len(due)} reports are not up to date")
+    tasks, settings = request.tasks()
+    out = request.out
+    if request.dry_run:
+        due = what_is_due(tasks, out, force=request.force, verify=request.verify)
+        ahead = [one for one in due if one.action != "current"]
+        for action, reason, task in ahead:
+            click.echo(f"{action}  {task.entry.folder}: {reason}")
+        click.echo(f"{len(ahead)} of {len(due)} reports are not up to date")
         return
     with _Progress(len(tasks)) as progress:
-        limits = Limits(timeout, memory)
         try:
-            results = run(tasks, out, jobs=jobs, force=force, limits=limits, cluster=cluster, report=progress.report)
+            results = run(
+                tasks,
+                out,
+                jobs=request.jobs,
+                force=request.force,
+                verify=request.verify,
+                limits=Limits(request.timeout, request.memory),
+                cluster=request.cluster,
+                report=progress.report,
+            )
         except KeyboardInterrupt:
             _write_index(out, settings)
             click.echo(f"stopped: {progress.done} of {len(tasks)} reports stand; the same command goes on", err=True)
             sys.exit(STOPPED_EXIT)
-    if progress.made or not (out / "index.html").is_file():
+    if index_is_due(out, settings):
         _write_index(out, settings)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
@@ -183,18 +209,9 @@ def run_command(
         sys.exit(FAILED_EXIT)
 
 
-def _places(states: tuple[str, ...], offences: tuple[str, ...]) -> dict[str, list[str]]:
-    """Find the states and offence groups that are named; ``each`` is every one."""
-    if not (states or offences):
-        return {}
-    from analysis.run.sitefile import each_offence, each_state
-
-    return {"states": each_state(states), "offences": each_offence(offences)}
-
-
 def _write_index(out: Path, settings: Settings | None) -> None:
     """Write the site's pages over all reports of a folder."""
-    from analysis.run.manifest import read_manifest
+    from analysis.run.plan import read_manifest
     from analysis.run.site import write_index
 
     write_index(out, read_manifest(out), settings)
@@ -216,45 +233,39 @@ class _Progress:
     """A bar on a terminal, plain lines otherwise."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.done, self.made = total, 0, 0
-        self.bar: Any = None
+        from tqdm import tqdm
+
+        self.bar = tqdm(total=total, unit="report", dynamic_ncols=True, disable=None)
+        self.done = 0
 
     def __enter__(self) -> _Progress:
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self.bar = tqdm(total=self.total, unit="report", dynamic_ncols=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
+        self.bar.close()
 
     def report(self, state: str, entry: Entry) -> None:
         """Show one more report as done."""
         self.done += 1
-        self.made += state != "current"
-        if self.bar is not None:
-            self.bar.set_postfix_str(entry.folder)
-            self.bar.update()
-        elif state != "current":
+        self.bar.set_postfix_str(entry.folder, refresh=False)
+        self.bar.update()
+        if self.bar.disable and state != "current":
             took = "" if state == "page" else f" ({entry.seconds:.1f} s)"
-            click.echo(f"[{self.done}/{self.total}] {state} {entry.folder}{took}")
-        if self.bar is None and state == "current" and self.done == self.total:
-            click.echo(f"[{self.done}/{self.total}] all were up to date")
+            click.echo(f"[{self.done}/{self.bar.total}] {state} {entry.folder}{took}")
+        elif self.bar.disable and self.done == self.bar.total:
+            click.echo(f"[{self.done}/{self.bar.total}] all were up to date")
 
 
 @main.command("compare")
-@click.argument("before", type=click.Path(path_type=Path))
-@click.argument("after", type=click.Path(path_type=Path))
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the differences to this file too.")
+@click.argument("before", type=_PATH)
+@click.argument("after", type=_PATH)
+@click.option("--csv", "csv_path", type=_PATH, help="Write the differences to this file too.")
 @_mendable
 def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     """Say what the reports under AFTER say otherwise than those under BEFORE: was, is, why."""
     import pandas as pd
 
-    from analysis.run.revisions import compare_runs
-    from analysis.show.revised import written
+    from analysis.run.revisions import compare_runs, written
     from analysis.show.sentences import counted
     from analysis.show.tables import as_csv
 
@@ -276,16 +287,11 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
 @_mendable
 def list_command() -> None:
     """Show the notebooks with their parameters, and the sources with their weeks."""
-    from analysis.load.sources import sources
-    from analysis.periods import Calendar
-    from analysis.run.parameters import notebooks
-
     click.echo("Notebooks")
     for notebook in notebooks().values():
         click.echo(f"  {notebook.name}: {notebook.title}")
-        for parameter in notebook.parameters:
-            default = f"{parameter.kind.__name__} = {parameter.default!r}"
-            click.echo(f"    {parameter.name}: {default}  {parameter.comment}")
+        for name, one in notebook.parameters.items():
+            click.echo(f"    {name}: {one.kind} = {one.default!r}  {one.comment}")
     click.echo("Sources")
     for name, source in sources().items():
         calendar = Calendar.of(source.facts)
@@ -299,93 +305,37 @@ def list_command() -> None:
 
 
 @main.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=_PATH)
 @click.option("--name", required=True, help="Name of the source; a newer file under it becomes a new version.")
 @click.option("--title", help="What reports call it  [default: the name].")
-@click.option(
-    "--extracted-on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Day on which ICE made the file  [default: as the files say].",
-)
-@click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
+@_extracted_on
 @_data_dir
 @_mendable
-def import_command(
-    files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None, repeat_rule: str
-) -> None:
+def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None) -> None:
     """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
     from analysis.run.imports import import_release
 
     day = extracted_on.date() if extracted_on else None
-    done = import_release(
-        files, name, title=title or name, extracted_on=day, repeat_rule=repeat_rule, today=date.today()
-    )
+    done = import_release(files, name, title=title or name, extracted_on=day, today=date.today())
     click.echo(done.text)
 
 
 @main.command("check")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=_PATH)
 @click.option("--previous", help="Name of an imported source to compare with.")
-@click.option(
-    "--extracted-on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Day on which ICE made the file  [default: as the files say].",
-)
-@click.option("--repeats", "repeat_rule", default="episode", show_default=True, help="Rule that flags repeats.")
+@_extracted_on
 @_data_dir
 @_mendable
-def check_command(
-    files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None, repeat_rule: str
-) -> None:
+def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
     from analysis.load.quality import as_text, stops
     from analysis.run.imports import check_release
 
     day = extracted_on.date() if extracted_on else None
-    scorecard = check_release(files, previous=previous, extracted_on=day, repeat_rule=repeat_rule, today=date.today())
+    scorecard = check_release(files, previous=previous, extracted_on=day, today=date.today())
     click.echo(as_text(scorecard))
     if stops(scorecard):
         sys.exit(INPUT_EXIT)
-
-
-@main.command("synthetic")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .parquet, .csv or .csv.gz file.")
-@click.option("--rows", default=100_000, show_default=True, help="Expected number of detainers; repeats come on top.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same release.")
-@click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), default="2022-10-01", show_default=True)
-@click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-06", show_default=True)
-@click.option("--extracted-on", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-10", show_default=True)
-@click.option("--events", is_flag=True, help="Plant a threefold rise, a policy reset and a bulk entry.")
-@click.option("--mean-delay", default=40.0, show_default=True, help="Days from issue to the recording of an end, mean.")
-@click.option("--lift-dates", is_flag=True, help="Give the day of each end, so that unfinished weeks can be estimated.")
-@_mendable
-def synthetic_command(
-    out: Path,
-    rows: int,
-    seed: int,
-    first_day: datetime,
-    last_day: datetime,
-    extracted_on: datetime,
-    events: bool,
-    mean_delay: float,
-    lift_dates: bool,
-) -> None:
-    """Write a made-up release in the form of March 2026, to try everything without a download: SYNTHETIC."""
-    from analysis.load.synthetic import generate, write_release
-    from analysis.load.synthetic_laws import DelayLaw, Options, standard_events
-
-    first, last = first_day.date(), last_day.date()
-    made = generate(
-        seed,
-        detainers=rows,
-        first_day=first,
-        last_day=last,
-        extracted_on=extracted_on.date(),
-        options=Options(delay=DelayLaw(mean_days=mean_delay), with_lift_date=lift_dates),
-        events=standard_events(first, last, detainers=rows) if events else (),
-    )
-    write_release(made.release, out)
-    click.echo(f"SYNTHETIC: {len(made.release):,} made-up detainers written to {out}")
 
 
 @main.command("lab", context_settings={"ignore_unknown_options": True})
@@ -398,8 +348,6 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
     From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
     never overwritten.
     """
-    from analysis.load.files import bundled_folder
-
     folder = bundled_folder("notebooks")
     if folder.parent.name == "_bundled":
         mine = Path.cwd() / "notebooks"

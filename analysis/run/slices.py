@@ -1,30 +1,24 @@
-"""The rows of each week of a source as hashes, so that a report is made anew when a row that it reads has changed.
-
-A new release is a new file, but most of its weeks are the old ones. The hashes of a file are worked out once and kept
-in the data folder, under what they follow from.
-"""
+"""The rows of each week of a source as hashes, worked out once for a file and kept in the data folder."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.errors import InputError
+from analysis.files import as_json, write_whole
 from analysis.load.files import check_hash
 from analysis.load.sources import Source
 from analysis.load.store import data_folder, read_parts, versions_of
-from analysis.run.keys import files_sha256, modules_of, modules_sha256, reference_files
-from analysis.run.writing import as_json, write_whole
+from analysis.periods import week_of
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-KEPT = ".slices"
 WHERE_FROM = ("source_file", "source_sheet", "source_row")
 """Columns that a new file changes although the detainers are the same."""
 UNDATED = "undated"
@@ -43,73 +37,58 @@ def week_hashes(parts: Iterable[pd.DataFrame]) -> dict[str, str]:
     dict
         sha256 by Saturday (ISO date), and ``undated`` where rows have no day of issue.
     """
-    import numpy as np
-    import pandas as pd
-
-    from analysis.periods import week_of
-
     found: dict[str, list[NDArray[np.uint64]]] = {}
     for part in parts:
         rows = pd.util.hash_pandas_object(part.drop(columns=list(WHERE_FROM), errors="ignore"), index=False)
         weeks = week_of(part["issued_on"]).dt.strftime("%Y-%m-%d").astype("str").fillna(UNDATED)
         for week, of_week in rows.groupby(weeks.to_numpy()):
             found.setdefault(str(week), []).append(of_week.to_numpy())
-    return {
-        week: hashlib.sha256(np.sort(np.concatenate(of_week)).tobytes()).hexdigest() for week, of_week in found.items()
-    }
+    return {week: hashlib.sha256(np.sort(np.concatenate(rows)).tobytes()).hexdigest() for week, rows in found.items()}
 
 
-def slices_of(source: Source) -> dict[str, str]:
-    """Give the hashes of a source's weeks; the first time, all of it is read and so checked.
+def slices_of(source: Source, made_with: str) -> list[dict[str, str]]:
+    """Give the hashes of the weeks of each version of a source, its own last; the first time, all is read and checked.
+
+    Parameters
+    ----------
+    source
+        The source.
+    made_with
+        Hash of what reads it.
 
     Raises
     ------
     InputError
         The first thing of the source that cannot be used.
     """
-    if source.facts.clock == "recorded":
-        digest = files_sha256(path for path in source.path.parent.iterdir() if path.is_file())
+    if source.version:
+        paths = [one.path for one in versions_of(source.facts.name) if one.number <= source.version]
+        return [_kept(check_hash(path), made_with, partial(_of_stored, path)) for path in paths]
+    if source.facts.clock == "issued":
+        return [_kept(source.sha256, made_with, lambda: week_hashes(source.parts()))]
+    files = sorted(path for path in source.path.parent.iterdir() if path.is_file())
+    digest = hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in files)).hexdigest()
 
-        def whole() -> dict[str, str]:
-            source.check()
-            return {UNDATED: digest}
+    def whole() -> dict[str, str]:
+        source.check()
+        return {UNDATED: digest}
 
-        return _kept(digest, whole)
-    return _kept(source.sha256, lambda: week_hashes(source.parts()))
-
-
-def slices_of_versions(name: str) -> list[dict[str, str]]:
-    """Give the hashes of the weeks of every stored version of a source, oldest first."""
-    return [
-        _kept(check_hash(version.path), lambda path=version.path: week_hashes(read_parts(path)))  # type: ignore[misc]
-        for version in versions_of(name)
-    ]
+    return [_kept(digest, made_with, whole)]
 
 
-def check_events(register: Sequence[Path]) -> None:
-    """Read the register of events, once for each state of it, so that what cannot be used is met before any report.
-
-    Raises
-    ------
-    InputError
-        The first thing of the register that cannot be used.
-    """
-
-    def read() -> dict[str, str]:
-        from analysis.load.events import events
-
-        return {"events": str(len(events()))}
-
-    if register:
-        _kept(f"events {files_sha256(register)}", read)
+def _of_stored(path: Path) -> dict[str, str]:
+    """Hash the weeks of a stored table."""
+    return week_hashes(read_parts(path))
 
 
-def _kept(digest: str, work_out: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """Look hashes up under what they follow from: a file, the modules that read it, and their reference tables."""
-    modules = modules_of("from analysis.load import sources")
-    readers = modules_sha256(modules), files_sha256(reference_files(modules))
-    name = hashlib.sha256("\n".join([digest, *readers]).encode()).hexdigest()
-    path = data_folder() / KEPT / f"{name}.json"
+def version_id(source: Source) -> str:
+    """Give what tells this version of a source from any other: its number, and the hash of its file."""
+    return f"v{source.version:03d}-{source.origin.sha256[:12]}"
+
+
+def _kept(digest: str, made_with: str, work_out: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Look hashes up under what they follow from: a file, and what reads it."""
+    path = data_folder() / ".slices" / f"{hashlib.sha256(f'{digest} {made_with}'.encode()).hexdigest()}.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # not worked out yet, or cut short
@@ -117,7 +96,6 @@ def _kept(digest: str, work_out: Callable[[], dict[str, str]]) -> dict[str, str]
     try:
         write_whole(path, as_json(hashes))
     except OSError as error:
-        raise InputError(
-            f"the data folder cannot be written: {error.strerror}", file=path.parent, do="Give another with --data-dir"
-        ) from error
+        what = f"the data folder cannot be written: {error.strerror}"
+        raise InputError(what, file=path.parent, do="Give another with --data-dir") from error
     return hashes
