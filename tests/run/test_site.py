@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import time
@@ -15,11 +16,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv, entry_of, made_up_site
 
-from analysis.run.listed import listed_reports
-from analysis.run.manifest import Entry
-from analysis.run.named import MOST_LINKS
-from analysis.run.places import place_series
-from analysis.run.site import Settings, sections, write_index
+from analysis.errors import InputError
+from analysis.run.plan import Entry
+from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -225,13 +224,20 @@ def test_real_titles_say_nothing_of_made_up_data_and_a_page_of_both_tells_them_a
     assert "SYNTHETIC" not in (site / "states/OH.html").read_text()
 
 
+def _cells(page: Path) -> list[list[str]]:
+    """Give the texts of the cells of a page's rows."""
+    rows = [row.split("</tr>")[0] for row in page.read_text(encoding="utf-8").split("<tr>")[2:]]
+    return [[re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows]
+
+
 def test_what_the_national_report_says_goes_before_the_profile(tmp_path: Path) -> None:
     entries: dict[str, Entry] = {}
-    add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
+    add_report(tmp_path, entries, "state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
     add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_state": by_state_csv(2)})
-    rows = place_series(tmp_path, listed_reports(tmp_path, entries))["AL"][0]["rows"]
-    assert [row["declined"] for row in rows] == ["0"]
-    assert len(rows[0]["links"]) == 2
+    write_index(tmp_path, entries)
+    (row,) = _cells(tmp_path / "states" / "AL.html")
+    assert row[:4] == ["2025-01-04", "settled", "0", "0"]
+    assert row[-1] == "Weekly bulletin, State profile"
 
 
 def test_a_hidden_count_stays_a_range(tmp_path: Path) -> None:
@@ -239,10 +245,14 @@ def test_a_hidden_count_stays_a_range(tmp_path: Path) -> None:
     rows = ["charged,Homicide,12,1–4", "convicted,Homicide,,not shown", "none recorded,Homicide,1234,1005"]
     table = "\n".join(["status,group,issued_where_shown,declined_shown", *rows]) + "\n"
     add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_offence": table})
-    rows_of = place_series(tmp_path, listed_reports(tmp_path, entries))["HOMICIDE"][0]["rows"]
-    assert [(row["issued"], row["declined"], row["share"], row["bar"]) for row in rows_of] == [
-        *(("12", "1–4", "–", None), ("–", "not shown", "–", None), ("1,234", "1,005", "–", 100.0)),
+    write_index(tmp_path, entries)
+    page = tmp_path / "offences" / "HOMICIDE.html"
+    assert [row[1:2] + row[3:5] + row[6:7] for row in _cells(page)] == [
+        ["charged", "12", "1–4", "–"],
+        ["convicted", "–", "not shown", "–"],
+        ["none recorded", "1,234", "1,005", "–"],
     ]
+    assert page.read_text(encoding="utf-8").count('class="bar"') == 1
 
 
 def test_rows_that_the_press_picked_are_no_census_and_get_no_bar(tmp_path: Path) -> None:
@@ -276,11 +286,25 @@ def test_the_grid_marks_what_may_still_change(tmp_path: Path) -> None:
     assert "<q>p</q> marks a week that is not settled" in page
 
 
-def test_a_page_whose_reports_went_goes_too(site: Path) -> None:
+def test_a_page_whose_reports_went_goes_too_and_what_the_site_did_not_write_stays(site: Path) -> None:
+    ours = site / "states" / "notes.html"
+    ours.write_text("mine")
+    (site / "offences" / "DUI.html").write_text("edited by hand")
     entries: dict[str, Entry] = {}
     add_report(site, entries, "published_week", "published-2017", {"week": "2017-01-28"})
     write_index(site, entries)
-    assert not list((site / "states").glob("*.html"))
+    assert list((site / "states").glob("*.html")) == [ours]
+    assert [path.name for path in (site / "offences").glob("*.html")] == ["DUI.html"]
+
+
+def test_a_folder_with_pages_of_the_users_own_keeps_them(tmp_path: Path) -> None:
+    mine = tmp_path / "states" / "TX.html"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    entries: dict[str, Entry] = {}
+    add_report(tmp_path, entries, "published_week", "published-2017", {"week": "2017-01-28"})
+    write_index(tmp_path, entries)
+    assert mine.read_text() == "mine"
 
 
 def test_the_feed_is_atom_and_its_times_are_those_of_the_runs(site: Path) -> None:
@@ -303,15 +327,7 @@ def test_a_revision_is_news_and_the_same_report_again_is_none(site: Path) -> Non
     )
     log = site / "revisions/published_week/published-2017/2017-01-28.json"
     log.parent.mkdir(parents=True)
-    last = {
-        "facts": {},
-        "tables": {},
-        "named": [],
-        "source_sha256": "",
-        "data_sha256": "",
-        "reference_sha256": "",
-        "method": {},
-    }
+    last: dict[str, Any] = {"facts": {}, "tables": {}, "named": [], "inputs": {}}
     made = {"report": "x", "made": "2026-01-01T00:00:00+00:00", "last": last}
     log.write_text(json.dumps({**made, "revisions": [{**revision, "made": "2026-02-02T00:00:00+00:00"}]}))
     before = ElementTree.fromstring((site / "feed.xml").read_bytes())
@@ -345,9 +361,9 @@ def test_the_sections_stand_in_the_order_asked_for_and_made_up_data_last(tmp_pat
     entries: dict[str, Entry] = {}
     for notebook, source in (("weekly_bulletin", "synthetic"), ("weekly_bulletin", "fy2015"), ("published_week", "p")):
         add_report(tmp_path, entries, notebook, source, {"week": "2025-01-04"})
-    reports = listed_reports(tmp_path, entries)
-    assert [one["source"] for one in sections(reports)] == ["p", "fy2015", "synthetic"]
-    assert [one["source"] for one in sections(reports, ("weekly_bulletin",))] == ["fy2015", "synthetic", "p"]
+    for order, sources in (((), ["p", "fy2015", "synthetic"]), (("weekly_bulletin",), ["fy2015", "synthetic", "p"])):
+        page = write_index(tmp_path, entries, Settings(order=order)).read_text(encoding="utf-8")
+        assert re.findall(r"\(<code>(.*?)</code>\)", page) == sources
 
 
 def test_a_failed_report_is_listed_with_its_sentence(tmp_path: Path) -> None:
@@ -365,11 +381,18 @@ def test_a_report_taken_away_is_not_listed(tmp_path: Path) -> None:
     entries: dict[str, Entry] = {}
     made = add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-04"})
     (tmp_path / made.folder / "facts.json").unlink()
-    assert listed_reports(tmp_path, entries) == []
+    write_index(tmp_path, entries)
+    assert json.loads((tmp_path / "index.json").read_text())["reports"] == []
 
 
 @pytest.mark.parametrize(
-    "name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "x" * 300, "שלום e\u0301"]
+    "name",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "שלום e\u0301",
+        "x{declined.__class__} {{ 7 * 7 }}",
+    ],
 )
 def test_names_are_shown_and_never_run(tmp_path: Path, name: str) -> None:
     entries: dict[str, Entry] = {}
@@ -383,10 +406,10 @@ def test_names_are_shown_and_never_run(tmp_path: Path, name: str) -> None:
         told={"title": name, "source": source},
         tables={"by_state": by_state_csv(), "agencies": 'agency\n"' + name.replace('"', '""') + '"\n'},
     )
-    write_index(tmp_path, {made.folder: made})
+    write_index(tmp_path, {made.folder: made}, Settings(title=name))
     for page in ("index.html", "states/TX.html", "feed.xml"):
         text = (tmp_path / page).read_text()
-        assert name[:9] in text or "&lt;" in text or "&gt;" in text
+        assert html.escape(name, quote=False).replace('"', "&#34;") in text
         assert "<script>alert" not in text
         assert "<img" not in text
     ElementTree.fromstring((tmp_path / "feed.xml").read_bytes())
@@ -417,3 +440,94 @@ def test_two_thousand_reports_are_listed_in_time(tmp_path: Path) -> None:
     write_index(tmp_path, entries)
     assert time.process_time() - started < 5
     assert list(broken_links(tmp_path)) == []
+
+
+WHOLE = """
+title: Declined detainers in three states
+address: https://example.org/detainers/
+reports:
+  - notebook: weekly_bulletin
+    source: fy2015
+    weeks: latest settled
+  - notebook: state_profile
+    source: fy2015
+    weeks: latest settled
+    states: [TX, District of Columbia]
+  - {notebook: published_week, weeks: "2017-01-28"}
+  - {notebook: published_week, weeks: "2017-01-28"}
+"""
+
+
+def _file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "site.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_site_file_is_planned_in_its_order_each_report_once(tmp_path: Path) -> None:
+    tasks, settings = plan_site(_file(tmp_path, WHOLE))
+    assert [task.entry.folder for task in tasks] == [
+        "weekly_bulletin/fy2015/2015-06-20",
+        "state_profile/fy2015/2015-06-20_TX",
+        "state_profile/fy2015/2015-06-20_DC",
+        "published_week/published-2017/2017-01-28",
+    ]
+    assert settings.title == "Declined detainers in three states"
+    assert settings.address == "https://example.org/detainers/"
+    assert settings.order == ("weekly_bulletin", "state_profile", "published_week")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("reports: []", "yml, reports: List should have at least 1 item"),
+        ("reports: {a: 1}", "reports: Input should be a valid list: found {'a': 1}"),
+        (
+            "titel: x\nreports: [{notebook: published_week}]",
+            "titel: Extra inputs are not permitted: found 'x'. A site has",
+        ),
+        ("reports: [{notebok: x}]", "reports, entry 1, notebok: Extra inputs .* each report notebook, source, weeks"),
+        ("reports:\n  - weeks: all", "reports, entry 1, notebook: Field required"),
+        (
+            "reports: [{notebook: published_week}, {notebook: weekly_bulletin, states: [TX, NO]}]",
+            "reports, entry 2, states, entry 2: Input should be a valid string: found False.*Quote it",
+        ),
+        ("reports: [{notebook: weekly_bulletin, weeks: 2015-01-03}]", "entry 1, weeks: .*valid string.*Quote it"),
+        (
+            "reports: [{notebook: weekly_bulletin, states: TX}]",
+            "entry 1, states: Input should be a valid list: found 'TX'",
+        ),
+        ("reports: [x]", "reports, entry 1: Input should be a valid dictionary.*found 'x'.*each report notebook"),
+        ("address: here\nreports: [{notebook: published_week}]", "address: Input should be a valid URL"),
+        ("reports:\n  - a: [", "line 2: the site file cannot be read as YAML"),
+        ("", "A site has the keys title, address, reports"),
+    ],
+)
+def test_what_a_site_file_cannot_say_is_one_sentence(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says) as refusal:
+        plan_site(_file(tmp_path, text))
+    assert "\n" not in str(refusal.value)
+    assert ("Quote it" in str(refusal.value)) == ("Quote it" in says), "the hint stands where it helps"
+
+
+def test_a_missing_site_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.yml: the site file cannot be read"):
+        plan_site(tmp_path / "nowhere.yml")
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("{notebook: weekly_buletin}", "did you mean 'weekly_bulletin'"),
+        ("{notebook: weekly_bulletin, source: fy2105}", "did you mean 'fy2015'"),
+        ("{notebook: state_profile, source: fy2015, states: [Texass]}", "did you mean 'Texas'"),
+        ("{notebook: weekly_bulletin, source: fy2015, weeks: '2015-01-04'}", "2015-01-03"),
+        ("{notebook: published_week, offences: [DUIS]}", "did you mean 'DUI'"),
+        ("{notebook: published_week, states: each}", "published_week takes no state. Those that do: state_profile"),
+        ("{notebook: weekly_bulletin, source: fy2015, states: [TX]}", "weekly_bulletin takes no state. Those that do:"),
+        ("{notebook: state_profile, source: fy2015, states: [all]}", "unknown state 'all'"),
+    ],
+)
+def test_what_there_is_not_is_named_before_anything_runs(tmp_path: Path, asked: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        plan_site(_file(tmp_path, f"reports: [{asked}]"))
