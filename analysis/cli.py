@@ -7,9 +7,11 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +67,13 @@ def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
+def _not_empty(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Refuse an option that is given empty, such as by a variable that was not set."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty")
+    return value
+
+
 _extracted_on = click.option(
     "--extracted-on",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -88,7 +97,7 @@ class Request:
     states: tuple[str, ...]
     offences: tuple[str, ...]
     site_path: Path | None
-    folder: str
+    out: Path
     jobs: int
     force: bool
     verify: bool
@@ -98,40 +107,29 @@ class Request:
     memory: int
     cluster: str | None
 
-    @property
-    def out(self) -> Path:
-        """The folder of all reports."""
-        return Path(self.folder)
-
-    def check(self) -> None:
-        """Stop at options that are empty or do not go together.
+    def tasks(self) -> tuple[list[Task], Settings | None]:
+        """Work out the reports asked for, and what the site is called; sources given as files are imported.
 
         Raises
         ------
         InputError
-            There are such.
+            Something that there is not, or options that do not go together.
         """
-        if self.weeks is not None and not self.weeks.strip():
-            raise InputError("the option --weeks is empty", do="Leave it out for all weeks, or name some")
-        if not self.folder:
-            raise InputError("the option --out is empty", do="Leave it out for ./reports, or name a folder")
+        from analysis.run.plan import plan
+
         if self.dry_run and any(Path(name).exists() for name in self.source_names):
             do = "Import the file first: `declines import FILE --name NAME`"
             raise InputError("a dry run imports nothing", do=do)
-        if self.site_path and (self.notebook or self.source_names or self.weeks or self.states or self.offences):
-            what = "a site file names its notebooks, sources, weeks and states itself"
-            raise InputError(what, do="Leave out the others")
+        if self.site_path:
+            if self.notebook or self.source_names or self.weeks or self.states or self.offences:
+                what = "a site file names its notebooks, sources, weeks and states itself"
+                raise InputError(what, do="Leave out the others")
+            from analysis.run.site import plan_site
 
-    def tasks(self) -> tuple[list[Task], Settings | None]:
-        """Work out the reports asked for, and what the site is called; sources given as files are imported."""
-        from analysis.run.plan import plan
-        from analysis.run.site import plan_site
-
+            return plan_site(self.site_path, png=self.png)
         names = [_import_if_file(name) for name in self.source_names]
         if strange := [name for name in names if name not in sources()]:
             raise unknown("source", strange[0], sources(), more=HINT)
-        if self.site_path:
-            return plan_site(self.site_path, png=self.png)
         chosen = [find_notebook(name) for name in self.notebook]
         tasks = plan(
             chosen or list(notebooks().values()),
@@ -150,12 +148,15 @@ class Request:
 @click.option("--source", "source_names", multiple=True, help="Only this source, or a file to import; may be repeated.")
 @click.option(
     "--weeks",
+    callback=_not_empty,
     help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all, of profiles the latest settled]",
 )
 @click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
 @click.option("--offence", "offences", multiple=True, help="The same for offence groups.")
 @click.option("--site", "site_path", type=_PATH, help="A YAML file that names all reports of a site.")
-@click.option("--out", "folder", type=click.Path(file_okay=False), default="reports", show_default=True, help="Folder.")
+@click.option(
+    "--out", type=click.Path(file_okay=False), callback=_not_empty, default="reports", show_default=True, help="Folder."
+)
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
 @click.option("--verify", is_flag=True, help="Read every file that was written, and make again what was edited.")
@@ -166,55 +167,61 @@ class Request:
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 @_mendable
-def run_command(**options: Any) -> None:  # noqa: ANN401
+def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
-    from analysis.run.batch import run
-    from analysis.run.plan import Limits, index_is_due, what_is_due
+    from analysis.run.plan import what_is_due
 
-    request = Request(**options)
-    request.check()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
+    request = Request(out=Path(out), **options)
     tasks, settings = request.tasks()
-    out = request.out
-    if request.dry_run:
-        due = what_is_due(tasks, out, force=request.force, verify=request.verify)
-        ahead = [one for one in due if one.action != "current"]
-        for action, reason, task in ahead:
-            click.echo(f"{action}  {task.entry.folder}: {reason}")
-        click.echo(f"{len(ahead)} of {len(due)} reports are not up to date")
+    if not request.dry_run:
+        _make(request, tasks, settings)
         return
-    with _Progress(len(tasks)) as progress:
-        try:
-            results = run(
-                tasks,
-                out,
-                jobs=request.jobs,
-                force=request.force,
-                verify=request.verify,
-                limits=Limits(request.timeout, request.memory),
-                cluster=request.cluster,
-                report=progress.report,
-            )
-        except KeyboardInterrupt:
-            _write_index(out, settings)
-            click.echo(f"stopped: {progress.done} of {len(tasks)} reports stand; the same command goes on", err=True)
-            sys.exit(STOPPED_EXIT)
+    due = what_is_due(tasks, request.out, force=request.force, verify=request.verify)
+    ahead = [one for one in due if one.action != "current"]
+    for action, reason, task in ahead:
+        click.echo(f"{action}  {task.entry.folder}: {reason}")
+    click.echo(f"{len(ahead)} of {len(due)} reports are not up to date")
+
+
+def _make(request: Request, tasks: list[Task], settings: Settings | None) -> None:
+    """Make the reports that are due, and the site over all; a bar on a terminal tells of it, plain lines elsewhere."""
+    from tqdm import tqdm
+
+    from analysis.run.batch import run
+    from analysis.run.plan import Limits, index_is_due, read_manifest
+
+    out, done = request.out, count(1)
+    bar = tqdm(total=len(tasks), unit="report", dynamic_ncols=True, disable=None)
+
+    def tell(state: str, entry: Entry) -> None:
+        number = next(done)
+        bar.set_postfix_str(entry.folder, refresh=False)
+        bar.update()
+        took = f" ({entry.seconds:.1f} s)" if state != "page" else ""
+        if bar.disable and state != "current":
+            click.echo(f"[{number}/{len(tasks)}] {state} {entry.folder}{took}")
+        elif bar.disable and number == len(tasks):
+            click.echo(f"[{number}/{number}] all were up to date")
+
+    results: dict[str, Entry] | None = None
+    with bar, suppress(KeyboardInterrupt):
+        limits = Limits(request.timeout, request.memory)
+        how: dict[str, Any] = {"force": request.force, "verify": request.verify, "cluster": request.cluster}
+        results = run(tasks, out, jobs=request.jobs, limits=limits, report=tell, **how)
     if index_is_due(out, settings):
-        _write_index(out, settings)
+        from analysis.run.site import write_index
+
+        write_index(out, read_manifest(out), settings)
+    if results is None:
+        click.echo(f"stopped: {next(done) - 1} of {len(tasks)} reports stand; the same command goes on", err=True)
+        sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
     for entry in failed:
         click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
     if failed:
         sys.exit(FAILED_EXIT)
-
-
-def _write_index(out: Path, settings: Settings | None) -> None:
-    """Write the site's pages over all reports of a folder."""
-    from analysis.run.plan import read_manifest
-    from analysis.run.site import write_index
-
-    write_index(out, read_manifest(out), settings)
 
 
 def _import_if_file(given: str) -> str:
@@ -227,33 +234,6 @@ def _import_if_file(given: str) -> str:
     done = import_release([path], name_of(path), title=path.name, today=date.today())
     click.echo(done.text)
     return done.name
-
-
-class _Progress:
-    """A bar on a terminal, plain lines otherwise."""
-
-    def __init__(self, total: int) -> None:
-        from tqdm import tqdm
-
-        self.bar = tqdm(total=total, unit="report", dynamic_ncols=True, disable=None)
-        self.done = 0
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def report(self, state: str, entry: Entry) -> None:
-        """Show one more report as done."""
-        self.done += 1
-        self.bar.set_postfix_str(entry.folder, refresh=False)
-        self.bar.update()
-        if self.bar.disable and state != "current":
-            took = "" if state == "page" else f" ({entry.seconds:.1f} s)"
-            click.echo(f"[{self.done}/{self.bar.total}] {state} {entry.folder}{took}")
-        elif self.bar.disable and self.done == self.bar.total:
-            click.echo(f"[{self.done}/{self.bar.total}] all were up to date")
 
 
 @main.command("compare")

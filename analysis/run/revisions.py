@@ -22,13 +22,10 @@ from analysis.show.tables import COLUMNS, TEXTS, write
 LOG = "revisions"
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
 COMPARED = {
-    "last_week_": "Against last week",
-    "trailing_": "Against the weeks before",
-    "trend_": "Trend",
+    **{"last_week_": "Against last week", "trailing_": "Against the weeks before", "trend_": "Trend"},
     "previous_all_": "Against last week, all places",
     "previous_outside_": "Against last week, without the place apart",
-    "next_all_": "Next week, all places",
-    "next_outside_": "Next week, without the place apart",
+    **{"next_all_": "Next week, all places", "next_outside_": "Next week, without the place apart"},
 }
 """First words of the ids of facts that belong to a comparison or to another count, and how a reader meets them."""
 Said = dict[str, Any]

@@ -26,23 +26,9 @@ from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.names import ALL_STATES, OTHER_AGENCIES, names_of_groups, names_of_states
 from analysis.load.sources import HINT, sources
 from analysis.periods import last_day
+from analysis.run import plan
 from analysis.run.notebooks import EACH, each, find_notebook, notebooks
-from analysis.run.plan import (
-    FACTS,
-    FAILED,
-    INDEX,
-    NOTEBOOK,
-    PAGE,
-    STAMP,
-    TEMPLATES,
-    TURNING,
-    Entry,
-    Task,
-    index_made_from,
-    manifest_of,
-    plan,
-    read_stamp,
-)
+from analysis.run.plan import FACTS, FAILED, INDEX, PAGE, Entry, Task
 from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
 from analysis.show.tables import MISSING, write
@@ -117,18 +103,13 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     names = {place: as_made_up(name, made_up.get(place, False)) for place, name in _place_names().items()}
     chosen = replace(chosen, title=as_made_up(chosen.title, all(one["synthetic"] for one in reports) and bool(reports)))
     places = [place for place in names if place in series]
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    templates.globals.update(MISSING=MISSING, FACTS=FACTS, NOTEBOOK=NOTEBOOK, page_of_place=page_of_place)
+    blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+    templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, **blocks)
+    templates.globals.update(MISSING=MISSING, FACTS=FACTS, NOTEBOOK=plan.NOTEBOOK, page_of_place=page_of_place)
 
     def page(template: str, **values: object) -> bytes:
         text = templates.get_template(f"site/{template}").render(settings=chosen, names=names, **values)
-        return text.translate(TURNING).encode()
+        return text.translate(plan.TURNING).encode()
 
     pages = {
         page_of_place(place): page("place.html.j2", place=place, series=series[place], root="../") for place in places
@@ -146,39 +127,26 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     feed_id = uuid.uuid5(_NAMES, (settings or Settings()).title).urn
     pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
     pages[JSON_INDEX] = as_json({"title": chosen.title, "reports": [report["in_json"] for report in reports]})
-    _write_pages(out, pages, index_made_from(manifest_of(entries), settings))
+    _write_pages(out, pages, plan.index_made_from(plan.manifest_of(entries), settings))
     return out / INDEX
 
 
 def _write_pages(out: Path, pages: Mapping[str, bytes], made_from: str) -> None:
     """Write the pages of a site, and take away those of an earlier one that it lacks and nobody has edited."""
-
-    def stamp(made_from: str, hashes: Mapping[str, str]) -> None:
-        write_whole(out / STAMP, as_json({"made_from": made_from, "pages": hashes}))
-
-    earlier = read_stamp(out)["pages"]
+    earlier = plan.read_stamp(out)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
-    stamp("", earlier | hashes)  # who is killed before the end leaves an index that is to be made again
+    unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
+    write_whole(out / plan.STAMP, as_json(unfinished))
     for name, content in pages.items():
         write_whole(out / name, content)
     for name in earlier.keys() - pages.keys():
         if (out / name).is_file() and sha256_of(out / name) == earlier[name]:
             (out / name).unlink()
-    stamp(made_from, hashes)
+    write_whole(out / plan.STAMP, as_json({"made_from": made_from, "pages": hashes}))
 
 
 def _listed_reports(out: Path, entries: Mapping[str, Entry]) -> list[Report]:
-    """Read what the site says of each report, from its facts; the newest week first.
-
-    A report whose folder somebody took away is not listed.
-
-    Returns
-    -------
-    list of dict
-        ``entry`` (its line in the manifest), ``facts``, titles, ``week`` and ``week_end`` (blank for one on a whole
-        source), ``place`` (postal code, id of the offence group, or ``all``), ``page`` (path; blank where none was ever
-        made), ``failed`` (path of the executed copy, where the last run failed), counts in words, and ``in_json``.
-    """
+    """Read what the site says of each report; the newest week first, and none whose folder somebody took away."""
     reports = []
     for entry in sorted(entries.values(), key=lambda entry: entry.folder):
         path = out / entry.folder / FACTS
@@ -195,13 +163,19 @@ def _listed(entry: Entry, content: Mapping[str, Any]) -> Report:
     known = notebooks().get(entry.notebook)
     week = entry.parameters.get("week", "")
     place = entry.parameters.get("offence") or entry.parameters.get("state", ALL_STATES)
-    same = {
+    in_json = {
         "title": as_made_up(content.get("title", entry.folder), synthetic),
+        "notebook": entry.notebook,
+        "source": entry.source,
+        "parameters": entry.parameters,
         "synthetic": synthetic,
+        **{name: facts.get(name) for name in ("status", "issued", "declined")},
         "revision": len(content.get("revisions", [])),
+        "outcome": entry.outcome,
+        "files": [f"{entry.folder}/{name}" for name in entry.files],
     }
-    return {
-        **same,
+    return in_json | {
+        "in_json": in_json,
         "entry": entry,
         "facts": facts,
         "source_title": as_made_up(content.get("source", {}).get("title", entry.source), synthetic),
@@ -214,37 +188,15 @@ def _listed(entry: Entry, content: Mapping[str, Any]) -> Report:
         "place_name": _place_names().get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
         "failed": f"{entry.folder}/{FAILED}" if entry.outcome == "failed" else "",
-        "issued": write(facts.get("issued"), "count"),
-        "declined": write(facts.get("declined"), "count"),
-        "in_json": {
-            "title": same["title"],
-            "notebook": entry.notebook,
-            "source": entry.source,
-            "parameters": entry.parameters,
-            "synthetic": synthetic,
-            "status": facts.get("status"),
-            "issued": facts.get("issued"),
-            "declined": facts.get("declined"),
-            "revision": same["revision"],
-            "outcome": entry.outcome,
-            "files": [f"{entry.folder}/{name}" for name in entry.files],
-        },
+        **{name: write(facts.get(name), "count") for name in ("issued", "declined")},
     }
 
 
-def _sections(reports: Iterable[Report], order: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Arrange the reports in tables, one per notebook and source, weeks down and places across.
-
-    Returns
-    -------
-    list of dict
-        ``title``, ``clock``, ``source`` (its name), ``source_title``, ``synthetic``, ``places`` (across), ``rows``: a
-        week and its reports by place; ``unsettled`` (whether counts of one may still change); and ``together``: sums
-        over the weeks of all places' counts, blank where there are none.
-    """
+def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str, Any]]:
+    """Arrange the reports in tables, one per notebook and source: weeks down, places across; and sums of weeks."""
     grouped: dict[tuple[str, str], list[Report]] = {}
     for report in reports:
-        grouped.setdefault((report["entry"].notebook, report["entry"].source), []).append(report)
+        grouped.setdefault((report["notebook"], report["source"]), []).append(report)
     found = []
     for (notebook, source), inside in grouped.items():
         by_week: dict[str, dict[str, Report]] = {}
@@ -252,33 +204,25 @@ def _sections(reports: Iterable[Report], order: Sequence[str] = ()) -> list[dict
             by_week.setdefault(report["week"], {})[report["place"]] = report
         across = {report["place"] for report in inside}
         known, synthetic = notebooks().get(notebook), any(report["synthetic"] for report in inside)
-        found.append(
-            {
-                "notebook": notebook,
-                "title": as_made_up(known.title if known else notebook, synthetic),
-                "clock": known.clock if known else "",
-                "source": source,
-                "source_title": next((one["source_title"] for one in inside if one["facts"]), source),
-                "synthetic": synthetic,
-                "places": [place for place in _place_names() if place in across],
-                "whole": ALL_STATES in across,
-                "rows": list(by_week.items()),
-                "unsettled": any(report["unsettled"] for report in inside),
-                "together": _sums([one for one in inside if one["week"] and one["place"] == ALL_STATES]),
-            }
-        )
-    rank = {name: place for place, name in enumerate(order)}
-
-    def key(one: Mapping[str, Any]) -> tuple[Any, ...]:
-        last = rank.get(one["notebook"], len(order))
-        return last, one["synthetic"], not one["rows"][0][0], one["notebook"], one["source"]
-
-    return sorted(found, key=key)
+        weeks = [one for one in inside if one["week"] and one["place"] == ALL_STATES]
+        section = {
+            "title": as_made_up(known.title if known else notebook, synthetic),
+            "clock": known.clock if known else "",
+            "source": source,
+            "source_title": next((one["source_title"] for one in inside if one["facts"]), source),
+            "places": [place for place in _place_names() if place in across],
+            "whole": ALL_STATES in across,
+            "rows": list(by_week.items()),
+            "unsettled": any(report["unsettled"] for report in inside),
+            "together": _sums([one["facts"] for one in weeks if {"issued", "declined"} <= set(one["facts"])]),
+        }
+        rank = order.index(notebook) if notebook in order else len(order)
+        found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
+    return [section for _, section in sorted(found, key=lambda one: one[0])]
 
 
-def _sums(reports: Sequence[Report]) -> dict[str, str]:
+def _sums(counts: Sequence[Mapping[str, int]]) -> dict[str, str]:
     """Add up the counts of reports on different weeks; blank where none has any."""
-    counts = [one["facts"] for one in reports if {"issued", "declined"} <= set(one["facts"])]
     sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
     return {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}
 
@@ -294,59 +238,46 @@ def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tu
 def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
     """Gather the counties, cities and agencies that the tables of reports name, for the search of a site.
 
-    Names are told apart as they are printed, since two places may be named alike. Each has its ``in_full``, the
-    ``reports`` that name it by their place in the list, and ``links`` to the newest.
+    Names are told apart as they are printed, since two places may be named alike. Each has the ``reports`` that name
+    it, by their place in the list, and ``links`` to the newest.
     """
     postal_of = {name: postal for postal, name in names_of_states().items()}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for place, report in enumerate(reports):
-        own = report["entry"].parameters.get("state", ALL_STATES)
+        own = report["parameters"].get("state", "").replace(ALL_STATES, "")
         for table, row in _table_rows(out, report, NAMING):
             name = row.get(NAMING[table], "")
-            state = row.get("state") or postal_of.get(row.get("state_name", "")) or (own if own != ALL_STATES else "")
+            state = row.get("state") or postal_of.get(row.get("state_name", "")) or own
             if not name or name in postal_of or name == OTHER_AGENCIES:
                 continue
             named = found.setdefault((name, state), {"synthetic": True, "reports": [], "links": []})
-            if named["reports"][-1:] == [place]:
+            if place in named["reports"][-1:]:
                 continue
             named["reports"].append(place)
             named["synthetic"] = named["synthetic"] and report["synthetic"]
             if len(named["links"]) < MOST_LINKS:
                 link = f"{report['page']}#table-{table}"
                 named["links"].append((report["week"] or report["notebook_title"], link))
-    ordered = sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0]))
-    full = {key: f"{key[0]}, {key[1]}" if key[1] else key[0] for key in found}
-    return [{**named, "in_full": as_made_up(full[key], named["synthetic"])} for key, named in ordered]
+    for (name, state), named in found.items():
+        named["in_full"] = as_made_up(f"{name}, {state}" if state else name, named["synthetic"])
+    return [named for _, named in sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0]))]
 
 
 def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[str, Any]]]:
-    """Gather what reports say of each state and offence group.
-
-    Returns
-    -------
-    dict
-        By postal code or id of the group, one series per source: ``source_title``, ``clock``, ``synthetic``, and
-        ``rows``, the newest week first: ``week``, ``of`` (offence status), ``status``, ``issued``, ``declined`` and
-        ``share`` in words, ``bar`` (of the series' largest count of declines, in percent; None = not known, or only
-        bounds or a part of the rows are) and ``links`` (name, path) to the reports; ``picked`` says that rows count
-        what the press picked.
-    """
+    """Gather what reports say of each state and offence group, by postal code or id: one series of weeks per source."""
     ids = {label: identity for identity, label in names_of_groups().items()}
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     titles: dict[str, Report] = {}
     for report in (report for report in reports if report["page"]):
-        source = report["entry"].source
-        titles.setdefault(source, report)
+        source = titles.setdefault(report["source"], report)["source"]
         if report["place"] != ALL_STATES:
-            row = _row(report["facts"], report) | {"own": True, "links": [(report["notebook_title"], report["page"])]}
+            row = _row(report["facts"], report, "")
             found.setdefault(report["place"], {}).setdefault(source, []).append(row)
             continue
         for table, values in _table_rows(out, report, COUNTING):
             given = values[COUNTING[table]]
             if place := given if COUNTING[table] == "state" else ids.get(given, ""):
-                link = (report["notebook_title"], f"{report['page']}#table-{table}")
-                row = _row(values, report, table) | {"own": False, "links": [link]}
-                found.setdefault(place, {}).setdefault(source, []).append(row)
+                found.setdefault(place, {}).setdefault(source, []).append(_row(values, report, table))
     return {
         place: [
             {name: titles[source][name] for name in ("source_title", "clock", "synthetic")}
@@ -357,8 +288,11 @@ def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[s
     }
 
 
-def _row(values: Mapping[str, Any], report: Report, table: str = "") -> dict[str, Any]:
-    """Write one week's figures, from a row of a table or, without a table's name, the facts of a report."""
+def _row(values: Mapping[str, Any], report: Report, table: str) -> dict[str, Any]:
+    """Write one week's figures, from a row of a table or, without a table's name, the facts of a report.
+
+    ``value`` is what its bar shows: None where a count is not known, or only bounds or a part of the rows are.
+    """
 
     def number(name: str) -> float | None:
         value = values.get(name)
@@ -369,10 +303,10 @@ def _row(values: Mapping[str, Any], report: Report, table: str = "") -> dict[str
         low, high = number(f"{name}_low"), number(f"{name}_high")
         return text if low is None or high is None else f"{text} ({write(low, kind)} to {write(high, kind)})"
 
-    low, high = number("known_low"), number("known_high")
     shown = str(values.get("declined_shown") or "")
     declined = float(shown) if shown.isdecimal() else number("declined" if "declined" in values else "detainers")
     if "known_low" in values:
+        low, high = number("known_low"), number("known_high")
         declined = low if low == high else None
         least, most = write(low, "count"), write(high, "count")
         text = least if low == high else f"at least {least}, at most {most}"
@@ -380,7 +314,7 @@ def _row(values: Mapping[str, Any], report: Report, table: str = "") -> dict[str
         text = with_interval("declined", "count")
     else:
         text = write(declined, "count") if declined is not None else shown
-    if table == PICKED:
+    if picked := table == PICKED:
         text += f" (offence known for {write(report['facts'].get(PICKED), 'count')} of {report['declined']})"
     return {
         "week": report["week"],
@@ -389,8 +323,10 @@ def _row(values: Mapping[str, Any], report: Report, table: str = "") -> dict[str
         "issued": write(number("issued_where_shown" if "issued_where_shown" in values else "issued"), "count"),
         "declined": text,
         "share": with_interval("share", "share"),
-        "value": None if table == PICKED else declined,
-        "picked": table == PICKED,
+        "value": None if picked else declined,
+        "picked": picked,
+        "own": not table,
+        "links": [(report["notebook_title"], report["page"] + (f"#table-{table}" if table else ""))],
     }
 
 
@@ -404,17 +340,13 @@ def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 joined[key]["links"] = [*joined[key]["links"], *row["links"]]
             else:
                 joined[key] = row
-    most = max((row["value"] for row in joined.values() if row["value"] is not None), default=0)
+    most = max((row["value"] for row in joined.values() if row["value"] is not None), default=0) or 1
     ordered = sorted(joined.values(), key=lambda row: row["week"], reverse=True)
-    return [{**row, "bar": None if row["value"] is None else 100 * row["value"] / (most or 1)} for row in ordered]
+    return [row | {"bar": None if row["value"] is None else 100 * row["value"] / most} for row in ordered]
 
 
 def _feed_items(out: Path, reports: Iterable[Report]) -> list[dict[str, Any]]:
-    """List what the feed tells: each report as it was first made and as it was last revised, the newest first.
-
-    The times are those of the runs, from the log of revisions; a report that is made again with the same content
-    is no news.
-    """
+    """List what the feed tells: each report as it was first made and as it was last revised, the newest first."""
     items = []
     for report in (report for report in reports if report["page"]):
         log = read_log(out, report["entry"].folder)
@@ -422,8 +354,7 @@ def _feed_items(out: Path, reports: Iterable[Report]) -> list[dict[str, Any]]:
         made = newest.get("made") or log.get("made", report["entry"].started)
         name = uuid.uuid5(_NAMES, f"{report['entry'].folder} {report['revision']}").urn
         items.append({"report": report, "id": name, "updated": made, "says": newest.get("says", "")})
-    items.sort(key=lambda item: (item["updated"], item["report"]["week"]), reverse=True)
-    return items[:FEED_LENGTH]
+    return sorted(items, key=lambda item: (item["updated"], item["report"]["week"]), reverse=True)[:FEED_LENGTH]
 
 
 Places = Annotated[list[StrictStr], BeforeValidator(lambda given: [given] if given == EACH else given)]
@@ -486,7 +417,7 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     for asked in site.reports:
         if asked.source is not None and asked.source not in sources():
             raise unknown("source", asked.source, sources(), more=HINT)
-        for task in plan(
+        for task in plan.plan(
             [find_notebook(asked.notebook)],
             source_names=[asked.source] if asked.source else [],
             weeks=asked.weeks,
