@@ -168,9 +168,16 @@ def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
     InputError
         There is none of a name; the message lists those that there are.
     """
-    from analysis.load.offences import group_named  # here: `declines list` should not wait for what reads tables
+    known = names_of_states() if kind == "state" else names_of_groups()
+    found: list[str] = []
+    for name in given:
+        found += known if name == EACH else [name if name in known else _meant(kind, name)]
+    return list(dict.fromkeys(found))
+
+
+def _meant(kind: str, name: str) -> str:
+    """Find a state or offence group by another name than its code."""
+    from analysis.load.offences import group_named  # here: who names codes should not wait for what reads tables
     from analysis.load.vocabulary import state_named
 
-    known, meant = (names_of_states(), state_named) if kind == "state" else (names_of_groups(), group_named)
-    found = [one for name in given for one in (known if name == EACH else [meant(name)])]
-    return list(dict.fromkeys(found))
+    return state_named(name) if kind == "state" else group_named(name)

@@ -21,12 +21,11 @@ from typing import Any, Literal, NamedTuple
 import analysis
 from analysis.errors import InputError
 from analysis.files import as_json, sha256_of, write_whole
-from analysis.load.events import events
 from analysis.load.files import bundled_folder
 from analysis.load.sources import Source, open_source
 from analysis.periods import Calendar
 from analysis.run.notebooks import UNTIL_THIS, Notebook, notebooks, sources_for
-from analysis.run.slices import slices_of, version_id
+from analysis.run.slices import check_events, slices_of, version_id
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
 NOTEBOOK, PAGE, FACTS, FAILED = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb"
@@ -193,7 +192,7 @@ def plan(
     asked = {"week": weeks, "state": states, "offence": offences}
     tasks: list[Task] = []
     refused: list[InputError] = []
-    events()  # what cannot be used of the register is met before any report
+    check_events(_sha256(_read_with()))
     for notebook in chosen:
         made, refusals, misfits = _tasks_of(notebook, source_names, asked, png)
         refusals += misfits if all_of_them or len(chosen) == 1 else []
@@ -249,10 +248,8 @@ class _MadeFrom:
         texts = [cell["cell_type"] == "code" or "".join(cell["source"]) for cell in cells]
         tagged = [("".join(cell["source"]), sorted(cell["metadata"].get("tags", []))) for cell in cells]
         code = [one for one, text in zip(tagged, texts, strict=True) if text is True]
-        package, reference = folder_sha256(PACKAGE, "*.py"), folder_sha256(bundled_folder("data") / "reference")
-        self.notebook, self.source = notebook, source
-        self.slices = slices_of(source, package + reference)
-        self.inputs = {"code": _sha256(code), "package": package, "reference": reference, "libraries": libraries()}
+        self.notebook, self.source, self.slices = notebook, source, slices_of(source, _sha256(_read_with()))
+        self.inputs = {"code": _sha256(code), **_read_with(), "libraries": libraries()}
         self.page_sha256 = _sha256([texts, folder_sha256(TEMPLATES), libraries(OF_THE_PAGE)])
 
     def task(self, parameters: dict[str, Any]) -> Task:
@@ -296,6 +293,12 @@ class _MadeFrom:
 def _sha256(told: object) -> str:
     """Hash what JSON can hold."""
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _read_with() -> dict[str, str]:
+    """Give the hashes of what reads a source: the package and the reference tables."""
+    reference = bundled_folder("data") / "reference"
+    return {"package": folder_sha256(PACKAGE, "*.py"), "reference": folder_sha256(reference)}
 
 
 @cache

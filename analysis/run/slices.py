@@ -7,10 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
 from analysis.files import as_json, write_whole
@@ -18,6 +15,9 @@ from analysis.load.files import check_hash
 from analysis.load.sources import Source
 from analysis.load.store import data_folder, read_parts, versions_of
 from analysis.periods import week_of
+
+if TYPE_CHECKING:  # a run that has nothing to do should not wait for it
+    import pandas as pd
 
 WHERE_FROM = ("source_file", "source_sheet", "source_row")
 """Columns that a new file changes although the detainers are the same."""
@@ -37,7 +37,10 @@ def week_hashes(parts: Iterable[pd.DataFrame]) -> dict[str, str]:
     dict
         sha256 by Saturday (ISO date), and ``undated`` where rows have no day of issue.
     """
-    found: dict[str, list[NDArray[np.uint64]]] = {}
+    import numpy as np
+    import pandas as pd
+
+    found: dict[str, list[Any]] = {}
     for part in parts:
         rows = pd.util.hash_pandas_object(part.drop(columns=list(WHERE_FROM), errors="ignore"), index=False)
         weeks = week_of(part["issued_on"]).dt.strftime("%Y-%m-%d").astype("str").fillna(UNDATED)
@@ -79,6 +82,17 @@ def slices_of(source: Source, made_with: str) -> list[dict[str, str]]:
 def _of_stored(path: Path) -> dict[str, str]:
     """Hash the weeks of a stored table."""
     return week_hashes(read_parts(path))
+
+
+def check_events(made_with: str) -> None:
+    """Read the register of events, once for each state of it, so that what cannot be used is met before any report."""
+
+    def read() -> dict[str, str]:
+        from analysis.load.events import events
+
+        return {"events": str(len(events()))}
+
+    _kept("events", made_with, read)
 
 
 def version_id(source: Source) -> str:

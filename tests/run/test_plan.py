@@ -39,7 +39,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> None:
     def make_all(due: Sequence[Due], out: Path, *_: object) -> Iterator[Entry]:
         for one in due:
             entries: dict[str, Entry] = {}
-            notebook, source, *_ = one.task.entry.folder.split("/")
+            notebook, source = one.task.entry.folder.split("/")[:2]
             files = add_report(out, entries, notebook, source, one.task.entry.parameters).files
             yield replace(one.task.entry, outcome="made", files=files)
 

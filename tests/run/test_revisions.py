@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 from made_up_site import INPUTS, add_report, entry_of
-from test_report_files import MASTHEAD, closing, executed
+from test_report_files import MASTHEAD, Output, closing, executed
 
 from analysis.errors import InputError
 from analysis.run.pages import write_again, write_revised
@@ -33,8 +33,10 @@ def report(rows: str = "TX", **facts: object) -> nbformat.NotebookNode:
     """Give an executed notebook with a masthead, a sentence, a table and its facts."""
     known = {"issued": 100, "declined": 47, "share": 0.47, "agency": "A", **facts}
     csv = f"state,declined\n{rows},{known['declined']}\n"
-    shown = {"output_type": "display_data", "data": {TABLE_TYPE: {"name": "by_state", "csv": csv}}, "metadata": {}}
-    return executed(MASTHEAD, shown, closing(facts=known, sentences=[{"facts": ["declined", "issued"]}]))
+    table: Output = {"output_type": "display_data", "data": {TABLE_TYPE: {"name": "by_state", "csv": csv}}}
+    return executed(
+        MASTHEAD, {**table, "metadata": {}}, closing(facts=known, sentences=[{"facts": ["declined", "issued"]}])
+    )
 
 
 def revisions(out: Path, inputs: dict[str, Any] | None = None, made: str = "", **facts: Any) -> list[dict[str, Any]]:  # noqa: ANN401
