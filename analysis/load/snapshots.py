@@ -12,7 +12,6 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.declared import check_days
 from analysis.load.files import SourceFacts, as_cited, origin_of
 from analysis.load.releases import read_release
 from analysis.load.sources import Source
@@ -96,7 +95,6 @@ def snapshot(source: str, number: int, columns: Sequence[str] | None = None, las
     """
     if source == MADE_UP and not versions_of(source) and number in version_numbers(source):
         return _made_up(number)
-    check_days(last)
     version = find_version(source, number)
     if version.origin.source is None:
         raise InputError("the origin file has no source block", file=version.path, do="Import the release again")

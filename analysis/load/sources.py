@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import InputError, unknown
-from analysis.load.declared import check_days
 from analysis.load.files import Origin, SourceFacts, as_cited, bundled_folder, check_hash, origin_of
 from analysis.load.store import TABLE_FILE, imported_names, read_parts, read_stored, versions_of
 
@@ -89,7 +88,6 @@ class Source:
         """
         if self.facts.clock != "issued":
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
-        check_days(last)
         if self.path.name == TABLE_FILE:
             return read_stored(self.path, columns, first, last, repeats=repeats)
         import pandas as pd

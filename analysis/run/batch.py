@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import math
 import multiprocessing
 import os
 import shutil
 import signal
-import statistics
 import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
 from analysis.run.manifest import Entry, read_manifest, write_manifest
@@ -26,12 +26,10 @@ from analysis.run.planning import Due, what_is_due
 from analysis.run.tasks import Limits, Task
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from analysis.run.kernels import Server
 
 SAVE_EVERY = 5.0
 """Seconds after which the manifest is written again while reports are made."""
-REHEARSED_FROM = 10
-"""Reports for each worker from which a rehearsal takes no longer than it saves: a report's time, a tenth of each."""
 
 
 def run(
@@ -68,17 +66,22 @@ def run(
     dict
         The entries of these reports, by folder. After Ctrl-C those that were done stand in the manifest.
     """
-    _make_ready(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        says = f"the folder of reports cannot be written: {error.strerror}"
+        raise InputError(says, file=out, do="Give another with --out") from error
     manifest = read_manifest(out)
-    results: dict[str, Entry] = {}
-    done: dict[str, Entry] = {}
     due = what_is_due(tasks, out, force=force)
-    for action, _, task in due:
-        if action == "current":
-            results[task.entry.folder] = manifest[task.entry.folder]
-            report("current", manifest[task.entry.folder])
-    ahead = _longest_first([one for one in due if one.action != "current"], manifest)
-    actions = {one.task.entry.folder: one.action for one in ahead}
+    current = {one.task.entry.folder: manifest[one.task.entry.folder] for one in due if one.action == "current"}
+    for entry in current.values():
+        report("current", entry)
+    took = {folder: entry.seconds for folder, entry in manifest.items()}
+    ahead = [one for one in due if one.action != "current"]
+    ahead.sort(key=lambda one: took.get(one.task.entry.folder, math.inf), reverse=True)
+    pages = {one.task.entry.folder for one in ahead if one.action == "page"}
+    done: dict[str, Entry] = {}
     saved = time.monotonic()
     try:
         with closing(_make_all(ahead, out, manifest, jobs, limits or Limits(), cluster)) as made:
@@ -89,152 +92,95 @@ def run(
                 if time.monotonic() - saved > SAVE_EVERY:
                     write_manifest(out, read_manifest(out) | done)  # another run may have written there
                     saved = time.monotonic()
-                renewed = entry.outcome == "made" and actions[entry.folder] == "page"
-                report("page" if renewed else entry.outcome, entry)
+                report("page" if entry.outcome == "made" and entry.folder in pages else entry.outcome, entry)
     finally:
         if ahead:
             write_manifest(out, read_manifest(out) | done)
-    return results | done
-
-
-def _make_ready(out: Path) -> None:
-    """Make the folder of all reports, and see that files can be written there.
-
-    Raises
-    ------
-    InputError
-        They cannot.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"the folder of reports cannot be written: {error.strerror}", file=out, do="Give another with --out"
-        ) from error
-
-
-def _longest_first(due: Sequence[Due], manifest: Mapping[str, Entry]) -> list[Due]:
-    """Order reports by how long they took, or those of the same notebook did; what was never made comes first."""
-    of_notebook: dict[str, list[float]] = {}
-    for entry in manifest.values():
-        of_notebook.setdefault(entry.notebook, []).append(entry.seconds)
-
-    def seconds(one: Due) -> float:
-        if earlier := manifest.get(one.task.entry.folder):
-            return earlier.seconds
-        return statistics.median(of_notebook.get(one.task.entry.notebook, [float("inf")]))
-
-    return sorted(due, key=seconds, reverse=True)
-
-
-Makes = Generator[Entry, None, list[Due]]
-"""Gives each entry as it is made, and at the end what was lost with a worker."""
+    return current | done
 
 
 def _make_all(
     due: Sequence[Due], out: Path, manifest: Mapping[str, Entry], jobs: int, limits: Limits, cluster: str | None
 ) -> Generator[Entry]:
-    """Make reports in worker processes; give each entry as it is done.
-
-    When a worker dies, the reports that were under way are made once more, each alone, so that one which kills its
-    worker takes no other with it.
-    """
-    if not due:
-        return
-    if cluster is not None:
+    """Make reports in worker processes, each at the end of a line of its own, so that one that dies stops no other."""
+    if due and cluster is not None:
         from analysis.run.cluster import make_on_cluster
 
         yield from make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
         return
-    from analysis.run.parent import shared_parent
-
-    with shared_parent(rehearsed=len(due) >= REHEARSED_FROM * jobs):
-        ahead = deque(due)
-        lost: list[Due] = []
-        while ahead:
-            lost += yield from _in_pool(ahead, out, manifest, limits, min(jobs, len(ahead)))
-        for one in lost:
-            if (yield from _in_pool(deque([one]), out, manifest, limits, 1)):
-                yield replace(one.task.entry, message="the worker process died, and so did a second one")
-
-
-def _in_pool(ahead: deque[Due], out: Path, manifest: Mapping[str, Entry], limits: Limits, jobs: int) -> Makes:
-    """Make reports in a pool of processes, until none is ahead or a process of the pool dies."""
-    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-    from concurrent.futures.process import BrokenProcessPool
-
-    kind = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(kind)
-    if kind == "forkserver":
-        from multiprocessing import forkserver, resource_tracker
-
-        resource_tracker.ensure_running()  # which would let Ctrl-C through again
-        context.set_forkserver_preload(["analysis.run.worker"])
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is started now is deaf to Ctrl-C
+    ahead, lost = deque(due), set[str]()
+    busy: dict[connection.Connection, Due] = {}
+    idle: list[connection.Connection] = []
+    workers: list[BaseProcess] = []
+    with tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch:
         try:
-            forkserver.ensure_running()
-        except OSError as error:
-            raise InputError(
-                f"no worker can be started: {error}",
-                file=Path(tempfile.gettempdir()),
-                do="If the name of this temporary folder is too long, set TMPDIR to another",
-            ) from error
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    lost: list[Due] = []
-    with (
-        TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch,
-        ProcessPoolExecutor(jobs, context, _begin, (dict(os.environ), scratch)) as pool,
-    ):
-        under_way: dict[Future[Entry], Due] = {}
-        try:
-            while (ahead and not lost) or under_way:
-                while ahead and not lost and len(under_way) < jobs:
-                    one = ahead.popleft()
-                    under_way[pool.submit(_make, one, out, limits, manifest.get(one.task.entry.folder))] = one
+            while ahead or busy:
+                while ahead and len(busy) < jobs:
+                    line = idle.pop() if idle else _hire(workers, scratch)
+                    busy[line] = one = ahead.popleft()
+                    with suppress(OSError):  # it is dead, as its line will say
+                        line.send((one, out, limits, manifest.get(one.task.entry.folder)))
                 importlib.import_module("analysis.run.site")  # now is time for what comes after the reports
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    one = under_way.pop(future)
+                told = connection.wait(list(busy))
+                for line in [one for one in busy if one in told]:
+                    one = busy.pop(line)
                     try:
-                        yield future.result()
-                    except BrokenProcessPool:
-                        lost.append(one)
+                        entry = line.recv()
+                        idle.append(line)
+                    except (EOFError, OSError):  # it has died: another worker makes the report, if none did so before
+                        entry = replace(one.task.entry, message="the worker process died, and so did a second one")
+                        if one.task.entry.folder not in lost:
+                            lost.add(one.task.entry.folder)
+                            ahead.append(one)
+                            continue
+                    yield entry
         except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
+            for worker in workers:
+                worker.terminate()
             raise
-    return lost
+        finally:
+            for line in (*idle, *busy):
+                line.close()
+            for worker in workers:
+                worker.join()
 
 
-def _make(due: Due, out: Path, limits: Limits, earlier: Entry | None) -> Entry:
-    """Make a report, or its page alone; here is the worker process, and only it needs papermill."""
-    from analysis.run.worker import make_report, renew_page
+def _hire(workers: list[BaseProcess], scratch: str) -> connection.Connection:
+    """Start one more worker; give the line to it."""
+    from analysis.run.kernels import server
 
-    if due.action == "page" and earlier:
-        return renew_page(due.task, out, earlier)
-    return make_report(due.task, out, limits)
+    shared = server()
+    context: Any = multiprocessing.get_context("forkserver" if shared else "spawn")
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=_work, args=(theirs, dict(os.environ), scratch, shared))
+    with theirs, suppress(EOFError, OSError):  # it is dead already, as its line will say
+        worker.start()
+        workers.append(worker)
+    return ours
 
 
-def _begin(environment: dict[str, str], scratch: str) -> None:
-    """Begin a worker: with the variables of the process that gives out the work, to which Ctrl-C is left.
-
-    What forks the workers was started with those of the first run, which may be others. Notebooks are run in folders
-    below ``scratch``, which go away with the run; and so does the worker, however the run ends.
-    """
+def _work(line: connection.Connection, environment: dict[str, str], scratch: str, shared: Server | None) -> None:
+    """Be a worker, with the run's variables, and temporary files where they go away with the run: make reports."""
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = scratch
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out the work
     threading.Thread(target=_end_with_the_run, args=(scratch,), daemon=True).start()
+    from analysis.run.kernels import share
+    from analysis.run.worker import make_report, renew_page
+
+    if shared:
+        share(shared)
+    with suppress(EOFError):
+        while True:
+            due, out, limits, earlier = line.recv()
+            renewed = due.action == "page" and earlier
+            line.send(renew_page(due.task, out, earlier) if renewed else make_report(due.task, out, limits))
 
 
 def _end_with_the_run(scratch: str) -> None:
     """End this process when the one that gave out the work has ended; its kernel ends with it."""
     run = multiprocessing.parent_process()
-    if run is not None:
-        connection.wait([run.sentinel])
-        shutil.rmtree(scratch, ignore_errors=True)
-        os._exit(1)
+    connection.wait([run.sentinel] if run else [])
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(1)

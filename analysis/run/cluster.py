@@ -1,20 +1,19 @@
 """Reports on a Dask cluster, for more than one machine can make: each worker uses warm kernels of its own.
 
 A worker sees the sources where the command sees them (a shared path), or fetches them from the address given with
-``--data-dir`` (anything fsspec reads). It writes its reports where the command does if it finds the run's token there,
-and else sends the executed notebooks back. What a lost worker was making, Dask gives to another. The package and the
-notebooks must stand on every machine at the same place.
+``--data-dir`` (anything fsspec reads). It sends executed notebooks back. What a lost worker was making, Dask gives to
+another. The package and the notebooks must stand on every machine at the same place.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import as_completed
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -23,13 +22,10 @@ from analysis.errors import InputError
 from analysis.load.store import DATA_DIR_VARIABLE
 from analysis.run.manifest import Entry
 from analysis.run.tasks import Limits, Task
-from analysis.run.writing import write_whole
 
 INSTALL = "Install it: pip install 'declined-detainers[cluster]'"
 ANSWER_WITHIN = 15
-TOKEN = ".run-token"
 URL_VARIABLE = "DECLINES_DATA_URL"
-Answer = tuple[Entry, str, bool]
 
 
 def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: str, jobs: int) -> Iterator[Entry]:
@@ -49,62 +45,37 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
     """
     try:
         from distributed import Client, LocalCluster
+        from distributed.scheduler import KilledWorker
     except ImportError as error:
         raise InputError("a cluster needs Dask", do=INSTALL) from error
+    from analysis.run.worker import write_files
+
     try:
-        if address == "local":
-            client = Client(LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=":0"))
-        else:
-            client = Client(address, timeout=ANSWER_WITHIN)
+        here = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": ":0"}
+        local = LocalCluster(**here) if address == "local" else None
+        client = Client(local or address, timeout=ANSWER_WITHIN)
     except (OSError, ValueError) as error:
         raise InputError("the cluster does not answer", found=address, do="Check the scheduler's address") from error
-    token = secrets.token_hex()
-    write_whole(out / TOKEN, token.encode())
-    try:
-        with client, client.get_executor(retries=0, pure=False) as executor:
-            sources = os.environ.get(URL_VARIABLE, "")
-            under_way: dict[Future[Answer], Task] = {
-                executor.submit(make_there, task, out.resolve(), limits, token, sources): task for task in tasks
-            }
-            while under_way:
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    yield _received(future, under_way.pop(future), out)
-    finally:
-        (out / TOKEN).unlink(missing_ok=True)
-        if address == "local":
-            client.cluster.close()
+    with local or nullcontext(), client, client.get_executor(retries=0, pure=False) as executor:
+        url = os.environ.get(URL_VARIABLE, "")
+        under_way = {executor.submit(_execute_there, task, limits, url): task for task in tasks}
+        for future in as_completed(under_way):
+            task = under_way.pop(future)
+            try:
+                entry, executed = future.result()
+                made = write_files(entry, executed, out)
+            except KilledWorker:
+                made = replace(task.entry, message="the workers that made it were lost, one after another")
+            yield made
 
 
-def _received(future: Future[Answer], task: Task, out: Path) -> Entry:
-    """Take a report from a worker; write its files, if the worker could not."""
-    from distributed.scheduler import KilledWorker
+def _execute_there(task: Task, limits: Limits, url: str) -> tuple[Entry, str]:
+    """Execute a notebook on a worker of the cluster, with the sources of an address, if any."""
+    from analysis.run.worker import execute
 
-    from analysis.run.worker import Executed, write_files
-
-    try:
-        entry, executed, sent = future.result()
-    except KilledWorker:
-        return replace(task.entry, message="the workers that made it were lost, one after another")
-    return write_files(entry, Executed(executed), out) if sent else entry
-
-
-def make_there(task: Task, out: Path, limits: Limits, token: str, sources: str) -> Answer:
-    """Make a report on a worker of the cluster.
-
-    Returns
-    -------
-    tuple
-        The entry; the executed notebook, and whether it is sent because the worker does not see the output folder.
-    """
-    from analysis.run.worker import execute, write_files
-
-    if sources:
-        os.environ[DATA_DIR_VARIABLE] = fetched(sources)
-    entry, executed = execute(task, limits)
-    shared = out / TOKEN
-    if shared.is_file() and shared.read_text() == token:
-        return write_files(entry, executed, out), "", False
-    return entry, executed.text, True
+    if url:
+        os.environ[DATA_DIR_VARIABLE] = fetched(url)
+    return execute(task, limits)
 
 
 def use_address(url: str) -> None:

@@ -1,140 +1,172 @@
-"""Warm kernels: one parent that has imported what notebooks import, and forks every kernel from itself.
+"""Warm kernels: forked from Python's own fork server, which has imported what notebooks import.
 
 Starting a kernel the ordinary way costs seconds of imports; a fork costs hundredths. Each kernel is a fresh process all
-the same: its own session, folder, environment and random state, as :func:`analysis.run.forking.serve` hands them over.
-
-Jupyter finds :class:`WarmProvisioner` by its entry point ``declines-warm``. A kernelspec may name it, or the variable
-``JUPYTER_DEFAULT_PROVISIONER_NAME`` make it the one for every kernelspec that names none; either way papermill,
-nbclient and JupyterLab use it without knowing. What cannot be forked is started in the ordinary way, and that is said
-once.
+the same. Jupyter finds :class:`WarmProvisioner` by its entry point ``declines-warm``. Where a fork would not be as good
+as a fresh start, the kernel is started in the ordinary way, and that is said once.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import atexit
+import multiprocessing
 import os
-import select
+import pickle
+import random
+import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+import threading
+import time
+from contextlib import chdir
+from dataclasses import dataclass, replace
 from functools import cache
+from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from analysis.run.forking import REHEARSE, WHILE_IMPORTING, NoFork, arguments_of
+from analysis.errors import InputError
+from analysis.run import preload
 
 PROVISIONER = "declines-warm"
-PARENT_VARIABLE = "DECLINES_WARM_PARENT"
-"""Names the socket of a parent that is already running, so that several processes share it."""
-START_SECONDS = 60
+READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "LC_", "LANG")
+"""Beginnings of the names of variables that Python and libraries read once: for other values, no fork will do."""
+REACHED_BY = ("_forkserver_address", "_forkserver_authkey")
+"""What multiprocessing must know to reach a fork server; newer Pythons have the second."""
 started: list[int] = []
 """Process ids of the kernels that this process has started, warm or not."""
 
 
-class WarmParent:
-    """The running parent, seen from the process that started it; it ends when this process does, or is told to."""
+@dataclass(frozen=True)
+class Server:
+    """A running fork server: how it is reached, and the variables and files of the package that it was started with."""
 
-    def __init__(self) -> None:
-        if not hasattr(os, "fork") or not hasattr(socket, "AF_UNIX"):
-            raise NoFork("this system cannot fork")
-        self.folder = tempfile.TemporaryDirectory(prefix="declines-kernels-")
-        self.address = str(Path(self.folder.name) / "socket")
-        with socket.socket(socket.AF_UNIX) as listener:
-            try:
-                listener.bind(self.address)
-            except OSError as error:
-                self.folder.cleanup()
-                raise NoFork(f"no socket can be made in the temporary folder: {error}") from error
-            listener.listen()
-            code = (
-                "import sys; sys.path[:] = [path for path in sys.path if path]; import socket; "
-                f"from analysis.run.forking import serve; serve(socket.socket(fileno={listener.fileno()}))"
-            )
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", code],
-                stdin=subprocess.PIPE,
-                cwd=self.folder.name,
-                pass_fds=[listener.fileno()],
-                start_new_session=True,
-            )
-
-    def rehearse(self) -> None:
-        """Let the parent go through a whole report (:mod:`analysis.run.rehearsal`) before it forks the next kernel."""
-        with suppress(OSError), socket.socket(socket.AF_UNIX) as line:  # if it has ended, the next kernel says so
-            line.connect(self.address)
-            line.sendall(json.dumps(REHEARSE).encode() + b"\n")
-
-    def stop(self) -> None:
-        """End the parent; its kernels are killed when their own clients let go of them."""
-        if self.process.stdin:
-            self.process.stdin.close()
-        self.process.wait()
-        self.folder.cleanup()
+    reached: dict[str, Any]
+    variables: dict[str, str]
+    package: dict[Path, int] | None
 
 
-@cache
-def warm_parent() -> WarmParent:
-    """Start the parent of this process's kernels, once.
+_running: list[Server] = []
+
+
+def server() -> Server | None:
+    """Start the fork server of this process, once; None where there is no fork.
 
     Raises
     ------
-    NoFork
-        The system cannot fork.
+    InputError
+        The temporary folder cannot hold its socket.
     """
-    return WarmParent()
+    if not _running and "forkserver" in multiprocessing.get_all_start_methods():
+        started_with = _read_at_import(dict(os.environ)), _package()
+        forkserver.set_forkserver_preload([preload.__name__])
+        try:
+            with chdir(Path(os.__file__).parent):  # it looks for modules where it is started: no user's file is one
+                forkserver.ensure_running()
+        except OSError as error:
+            raise InputError(
+                f"no worker can be started: {error}",
+                file=Path(tempfile.gettempdir()),
+                do="If the name of this temporary folder is too long, set TMPDIR to another",
+            ) from error
+        reached = {name: value for name, value in vars(forkserver._forkserver).items() if name in REACHED_BY}
+        _running.append(Server(reached, *started_with))
+    return _running[0] if _running else None
+
+
+def share(shared: Server) -> None:
+    """Take kernels from the fork server that has forked this process, with the package as it was then."""
+    vars(forkserver._forkserver).update(shared.reached, ensure_running=lambda: None)
+    _running[:] = [replace(shared, package=None)]
+
+
+def _package() -> dict[Path, int]:
+    """Give the time at which each file of the package was written."""
+    return {path: path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py")}
+
+
+def _read_at_import(env: dict[str, str]) -> dict[str, str]:
+    """Keep the variables that are read once, when Python starts or a library is imported."""
+    return {name: value for name, value in env.items() if name.startswith(READ_AT_IMPORT)}
+
+
+def _why_not_forked(command: list[str], cwd: str, env: dict[str, str]) -> str:
+    """Say why a fork would not be as good as a fresh start; blank where it would."""
+    ours = {sys.executable, str(Path(sys.executable).resolve())}
+    running = server()
+    if running is None:
+        return "this system cannot fork"
+    if shutil.which(command[0]) not in ours or command[1:3] != ["-m", "ipykernel_launcher"]:
+        return "the kernel is not this environment's Python"
+    if (differing := running.variables.items() ^ _read_at_import(env).items()) - preload.ONE_THREAD.items():
+        return f"the kernel is to start with another {min(differing)[0]}"
+    if (Path(cwd) / "matplotlibrc").exists():
+        return "the kernel's folder has a matplotlibrc"
+    return "" if running.package in (None, _package()) else "the package has been edited since the first one"
+
+
+@dataclass(frozen=True)
+class _Kernel:
+    """What the fork server makes a kernel of: it calls :meth:`_bootstrap` in the new process."""
+
+    arguments: list[str]
+    cwd: str
+    env: dict[str, str]
+
+    def _bootstrap(self, client: int) -> int:
+        """Be a kernel: what a fresh interpreter would have of its own, this one gets."""
+        os.setsid()
+        threading.Thread(target=_end_with, args=(client,), name="client", daemon=True).start()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.chdir(self.cwd)
+        os.environ.clear()
+        os.environ.update({**self.env, **preload.made})
+        time.tzset()
+        random.seed()
+        sys.modules["numpy"].random.seed()
+        launcher, app = sys.modules["ipykernel_launcher"], sys.modules["ipykernel.kernelapp"]
+        sys.argv = [str(launcher.__file__), *self.arguments]
+        try:
+            app.launch_new_instance(parent_handle=os.getppid())
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)  # its threads and sockets would keep a kernel that never came to life
+        threading._shutdown()  # type: ignore[attr-defined]  # as an interpreter ends; what the fork server forks does not
+        atexit._run_exitfuncs()
+        return 0
+
+
+def _end_with(client: int) -> None:
+    """End this kernel, and what it started, when the process that asked for it has ended."""
+    connection.wait([client])
+    os.killpg(0, signal.SIGKILL)
 
 
 class ForkedKernel:
-    """A kernel that the parent forked, with as much of :class:`subprocess.Popen` as a provisioner needs.
-
-    Raises
-    ------
-    NoFork
-        There is no fork; the message says why.
-    """
+    """A kernel that the fork server forked, with as much of :class:`subprocess.Popen` as a provisioner needs."""
 
     stdin = stdout = stderr = None
 
-    def __init__(self, command: list[str], cwd: str, env: dict[str, str]) -> None:
-        arguments_of(command)
+    def __init__(self, kernel: _Kernel) -> None:
         self.returncode: int | None = None
-        self._told = b""
-        self._line = socket.socket(socket.AF_UNIX)
-        try:
-            self._line.connect(env.get(PARENT_VARIABLE) or warm_parent().address)
-            self._line.sendall(json.dumps({"command": command, "cwd": cwd, "env": env}).encode() + b"\n")
-            answer = self._answer(START_SECONDS)
-        except ConnectionError as error:
-            raise NoFork("the process that forks them has ended") from error
-        except OSError as error:
-            raise NoFork(str(error)) from error
-        if not answer or "pid" not in answer:
-            raise NoFork(answer["no_fork"] if answer else "the parent of the kernels does not answer")
-        self.pid: int = answer["pid"]
-
-    def _answer(self, timeout: float | None) -> dict[str, Any] | None:
-        """Read a line of the parent's; None if none comes in time, an empty one if the parent is gone."""
-        while b"\n" not in self._told:
-            if not select.select([self._line], [], [], timeout)[0]:
-                return None
-            more = self._line.recv(4096)
-            if not more:
-                return {}
-            self._told += more
-        line, _, self._told = self._told.partition(b"\n")
-        return json.loads(line)
+        self._status, self._line = forkserver.connect_to_new_process([])
+        with open(self._line, "wb", closefd=False) as told:
+            pickle.dump({}, told)
+            pickle.dump(kernel, told)
+        self.pid: int = forkserver.read_signed(self._status)
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the end; give the exit status, None if it does not come in time."""
-        if self.returncode is None and (answer := self._answer(timeout)) is not None:
-            self.returncode = answer.get("status", -signal.SIGKILL)
-            self._line.close()
+        if self.returncode is None and connection.wait([self._status], timeout):
+            try:
+                self.returncode = forkserver.read_signed(self._status)
+            except EOFError:  # the fork server has ended, and its kernels with it
+                self.returncode = -signal.SIGKILL
+            os.close(self._status)
+            os.close(self._line)
         return self.returncode
 
     def poll(self) -> int | None:
@@ -146,33 +178,24 @@ class ForkedKernel:
         if self.poll() is None:
             os.kill(self.pid, number)
 
-    def terminate(self) -> None:
-        """Ask the kernel to end."""
-        self.send_signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End the kernel."""
-        self.send_signal(signal.SIGKILL)
-
 
 class WarmProvisioner(LocalProvisioner):
-    """Starts a kernel by a fork of the warm parent, or in the ordinary way where that is not to be had."""
+    """Starts a kernel by a fork, or in the ordinary way where that would not be as good as a fresh start."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401
         """Start the kernel; see :class:`jupyter_client.provisioning.KernelProvisionerBase`."""
+        self.cwd = str(kwargs.get("cwd") or Path.cwd())
         env = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
-        cwd = str(kwargs.get("cwd") or Path.cwd())
         try:
-            forked = await asyncio.to_thread(ForkedKernel, cmd, cwd, env)
-        except NoFork as reason:
-            _say_once(str(reason))
-            one_thread = {"OPENBLAS_NUM_THREADS": WHILE_IMPORTING["OPENBLAS_NUM_THREADS"]}  # as in a forked one
-            await super().launch_kernel(cmd, **{**kwargs, "env": {**one_thread, **env}})
-        else:
-            self.process = forked  # type: ignore[assignment]  # as good as a Popen, for what is asked of it
-            self.pid, self.pgid, self.cwd = forked.pid, forked.pid, cwd
-        if self.pid is not None:
-            started.append(self.pid)
+            if not (why_not := _why_not_forked(cmd, self.cwd, env)):
+                self.process: Any = await asyncio.to_thread(ForkedKernel, _Kernel(cmd[3:], self.cwd, env))
+                self.pid = self.pgid = self.process.pid
+        except (InputError, OSError, EOFError) as error:
+            why_not = str(error) or "the process that forks them has ended"
+        if why_not:
+            _say_once(why_not)
+            await super().launch_kernel(cmd, **{**kwargs, "env": {**preload.ONE_THREAD, **env}})
+        started.extend([self.pid] if self.pid is not None else [])
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:
@@ -184,11 +207,5 @@ class WarmProvisioner(LocalProvisioner):
 
 @cache
 def _say_once(reason: str) -> None:
-    """Say that kernels are started in the ordinary way, once for each reason, whichever process meets it first."""
-    address = os.environ.get(PARENT_VARIABLE)
-    if address:
-        try:
-            Path(address).with_name("said").touch(exist_ok=False)
-        except FileExistsError:
-            return
+    """Say that kernels are started in the ordinary way, once for each reason."""
     print(f"declines: kernels are started one by one, which takes longer: {reason}", file=sys.stderr)

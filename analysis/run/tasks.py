@@ -1,8 +1,8 @@
-"""What there is to make: one report, and what it may take and read."""
+"""What there is to make: one report, and what it may take."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Task:
-    """One report to make: a notebook, what its manifest line says of its input, and what it may read.
-
-    ``may_read`` is what :mod:`analysis.load.declared` holds it to.
-    """
+    """One report to make: a notebook, what its manifest line says of its input, and the version of each source."""
 
     notebook: Path
     entry: Entry
-    may_read: dict[str, Any]
+    versions: dict[str, Any] = field(default_factory=dict)

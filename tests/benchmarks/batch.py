@@ -196,11 +196,9 @@ def sample(done: threading.Event, peak: list[float]) -> None:
 
 def warm_forks(source: str, weeks: Sequence[str], folder: Path, page: bool) -> tuple[float, float]:
     """Be the warm process of way d; one report is not counted. Give wall and CPU seconds a report."""
-    import analysis.run.worker  # noqa: F401  (what makes the page is warm, too)
-    from analysis.run.forking import preload, warm_up
+    from analysis.run.preload import preload
 
     preload()
-    warm_up()  # as before a run of so many
     as_plain_code(source, weeks[:1], folder, page=page)
     before, clock = cpu_of_children(), time.perf_counter()
     as_plain_code(source, weeks, folder, page=page)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import DataCopy
+from made_notebooks import tasks_of, write_notebook
 
 from analysis.errors import InputError
 from analysis.run import batch
@@ -197,9 +196,8 @@ def test_those_that_took_longest_come_first(tmp_path: Path, made: list[str]) -> 
     write_manifest(tmp_path, {name: replace(entry, seconds=took[name]) for name, entry in entries.items()})
     made.clear()
     run(_tasks("2015-01-03:2015-01-24"), tmp_path, jobs=1, force=True)
-    assert made[0] == sorted(entries)[1]
-    assert made[-1] == sorted(entries)[0]
-    assert set(made[1:-1]) == {sorted(entries)[2], "weekly_bulletin/fy2015/2015-01-24"}
+    first, second, third = sorted(entries)
+    assert made == ["weekly_bulletin/fy2015/2015-01-24", second, third, first]
 
 
 def test_two_runs_into_one_folder_keep_what_each_has_made(tmp_path: Path, made: list[str]) -> None:
@@ -217,22 +215,11 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_made(tmp_pa
     assert made == []
 
 
-@pytest.mark.parametrize(("reports", "jobs", "rehearsed"), [(20, 2, True), (19, 2, False), (20, 3, False)])
-def test_a_run_of_many_reports_is_rehearsed(
-    reports: int, jobs: int, rehearsed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[bool] = []
-
-    def ask(*, rehearsed: bool) -> AbstractContextManager[None]:
-        asked.append(rehearsed)
-        return nullcontext()
-
-    def make_none(ahead: deque[Due], *_: object) -> Generator[Entry, None, list[Due]]:
-        ahead.clear()
-        yield from ()
-        return []
-
-    monkeypatch.setattr("analysis.run.parent.shared_parent", ask)
-    monkeypatch.setattr(batch, "_in_pool", make_none)
-    run(_tasks("all")[:reports], tmp_path, jobs=jobs)
-    assert asked == [rehearsed]
+@pytest.mark.slow
+def test_a_kernel_is_told_the_version_of_each_source_that_its_report_was_planned_with(tmp_path: Path) -> None:
+    path = write_notebook(tmp_path / "told.ipynb", "import os\nprint(os.environ['DECLINES_VERSIONS'])")
+    (task,) = tasks_of([path])
+    (entry,) = run([replace(task, versions={"mine": "v002"})], tmp_path / "out", jobs=1).values()
+    cells = json.loads((tmp_path / "out" / entry.folder / "notebook.ipynb").read_text())["cells"]
+    shown = [output.get("text") for cell in cells for output in cell.get("outputs", [])]
+    assert ['{"mine": "v002"}\n'] in shown

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +11,6 @@ import pytest
 from distributed import LocalCluster
 from made_notebooks import tasks_of, write_notebook
 
-from analysis.run import cluster as cluster_module
 from analysis.run.batch import run
 from analysis.run.cluster import fetched
 from analysis.run.manifest import Entry
@@ -42,46 +39,29 @@ def _waiting(folder: Path) -> str:
 
 
 def test_a_lost_workers_reports_are_made_elsewhere(scheduler: LocalCluster, tmp_path: Path) -> None:
-    marks = Path(tempfile.gettempdir()) / f"declines-cluster-{os.getpid()}"
-    marks.mkdir()
-    paths = [write_notebook(tmp_path / f"probe_{n}.ipynb", _waiting(marks), f"sheet.know(n={n})") for n in range(4)]
+    paths = [write_notebook(tmp_path / f"probe_{n}.ipynb", _waiting(tmp_path), f"sheet.know(n={n})") for n in range(4)]
     done: list[str] = []
 
     def kill_the_first(state: str, entry: Entry) -> None:
         done.append(entry.folder)
         if len(done) == 1:
-            psutil.Process(int((marks / "pid").read_text())).kill()
+            psutil.Process(int((tmp_path / "pid").read_text())).kill()
 
-    try:
-        results = run(
-            tasks_of(paths), tmp_path / "out", jobs=2, cluster=scheduler.scheduler_address, report=kill_the_first
-        )
-    finally:
-        shutil.rmtree(marks)
+    address = scheduler.scheduler_address
+    results = run(tasks_of(paths), tmp_path / "out", jobs=2, cluster=address, report=kill_the_first)
     assert {entry.outcome for entry in results.values()} == {"made"}
     assert len(done) == 4
     assert all((tmp_path / "out" / folder / "report.html").is_file() for folder in done)
-    assert not (tmp_path / "out" / cluster_module.TOKEN).exists()
 
 
-def test_what_a_worker_cannot_write_is_sent_back(
-    scheduler: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster_module.secrets, "token_hex", lambda: "")
+def test_a_report_that_fails_there_keeps_its_notebook_here(scheduler: LocalCluster, tmp_path: Path) -> None:
     paths = [write_notebook(tmp_path / "good.ipynb"), write_notebook(tmp_path / "wrong.ipynb", "1 / 0")]
-    monkeypatch.setattr(cluster_module, "make_there", _as_if_far_away)
-    results = {
-        e.notebook: e
-        for e in run(tasks_of(paths), tmp_path / "out", jobs=2, cluster=scheduler.scheduler_address).values()
-    }
+    made = run(tasks_of(paths), tmp_path / "out", jobs=2, cluster=scheduler.scheduler_address).values()
+    results = {entry.notebook: entry for entry in made}
     assert results["good"].outcome == "made"
     assert (tmp_path / "out" / results["good"].folder / "facts.json").is_file()
     assert results["wrong"].message == "cell 4: ZeroDivisionError: division by zero"
     assert (tmp_path / "out" / results["wrong"].folder / "failed.ipynb").is_file()
-
-
-def _as_if_far_away(task: object, out: Path, *others: object) -> object:
-    return cluster_module.make_there(task, Path("/nowhere"), *others)  # type: ignore[arg-type]
 
 
 def test_a_cluster_of_this_machine(tmp_path: Path) -> None:

@@ -18,9 +18,8 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from warm import execute, must_fork
+from warm import execute
 
-from analysis.run.kernels import PARENT_VARIABLE, WarmParent
 from analysis.run.parameters import notebooks
 
 pytestmark = pytest.mark.slow
@@ -181,10 +180,7 @@ def _compared(path: Path, folder: Path) -> dict[str, Any]:
 def runs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, dict[str, tuple[Path, Future[str]]]]]:
-    """Run the probes and notebooks that were chosen on both kinds of kernels, two at a time.
-
-    The parent of the warm ones has been through a rehearsal, after which it has most that could tell kernels apart.
-    """
+    """Run the probes and notebooks that were chosen on both kinds of kernels, two at a time."""
     folder = tmp_path_factory.mktemp("equality")
     tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
     chosen = {item.callspec.params["name"] for item in tests if "runs" in item.fixturenames}
@@ -193,15 +189,9 @@ def runs(
         nbformat.write(_as_notebook(PROBES[name]), path)
     inputs |= {f"our_{name}": notebook.path for name, notebook in notebooks().items() if f"our_{name}" in chosen}
     started: dict[str, dict[str, tuple[Path, Future[str]]]] = {name: {} for name in inputs}
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        ProcessPoolExecutor(2, get_context("spawn"), must_fork) as pool,
-    ):
+    with pytest.MonkeyPatch.context() as patch, ProcessPoolExecutor(2, get_context("spawn")) as pool:
         # As in a warm kernel: the last digit depends on the number of threads.
         patch.setenv("OPENBLAS_NUM_THREADS", "1")
-        parent = WarmParent()
-        parent.rehearse()
-        patch.setenv(PARENT_VARIABLE, parent.address)
         for name, path in inputs.items():
             for kind in ("plain", "warm"):
                 own = folder / kind / name
@@ -209,7 +199,6 @@ def runs(
                 started[name][kind] = own, pool.submit(execute, path, own, warm=kind == "warm")
         yield started
         pool.shutdown(cancel_futures=True)
-        parent.stop()
     shutil.rmtree(folder)
 
 

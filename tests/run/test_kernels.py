@@ -5,30 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import psutil
 import pytest
-from jupyter_client.connect import write_connection_file
-from jupyter_client.manager import start_new_kernel
-from jupyter_client.multikernelmanager import AsyncMultiKernelManager
+from jupyter_client.manager import AsyncKernelManager, start_new_kernel
 from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat.v4 import new_code_cell, new_notebook
 from warm import DEFAULT_PROVISIONER_VARIABLE, execute
 
-from analysis.run import forking, kernels
-from analysis.run.kernels import ForkedKernel, NoFork, WarmParent, WarmProvisioner
+from analysis.load.files import bundled_folder
+from analysis.run import kernels
+from analysis.run.kernels import WarmProvisioner
 
-COMMAND = [sys.executable, "-m", "ipykernel_launcher", "-f", "none.json"]
+pytestmark = pytest.mark.slow
+
 LOOK = """
 import os, random, sys, warnings, builtins, locale, decimal, threading
 import numpy as np, pandas as pd, matplotlib as mpl, seaborn as sns
@@ -54,16 +50,25 @@ random.seed(1); np.random.seed(1); open("left_here", "w").close(); os.chdir("/")
 DRAW = "import random, numpy as np, uuid\n(random.random(), np.random.rand(), str(uuid.uuid4()))"
 
 
-def _run(cell: str, folder: Path, *, warm: bool = True) -> str:
-    folder.mkdir()
+def _write(cell: str, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(new_notebook(cells=[new_code_cell(cell)], metadata={"kernelspec": kernel}), folder / "in.ipynb")
-    assert execute(folder / "in.ipynb", folder, warm=warm) == ""
-    outputs = nbformat.read(folder / "executed.ipynb", as_version=4).cells[0].outputs
+    return folder / "in.ipynb"
+
+
+def _shown(path: Path) -> str:
+    outputs = nbformat.read(path, as_version=4).cells[0].outputs
     return outputs[0]["data"]["text/plain"] if outputs else ""
 
 
-@pytest.mark.slow
+def _run(cell: str, folder: Path, says: str = "") -> str:
+    """Give what a cell shows on a warm kernel, or on another for the reason that is given."""
+    said = execute(_write(cell, folder), folder, warm=True)
+    assert says in said if says else said == ""
+    return _shown(folder / "executed.ipynb")
+
+
 def test_a_notebook_that_tries_leaves_nothing_to_the_next(tmp_path: Path) -> None:
     before = _run(LOOK, tmp_path / "same")
     _run(SPOIL, tmp_path / "spoil")
@@ -71,178 +76,110 @@ def test_a_notebook_that_tries_leaves_nothing_to_the_next(tmp_path: Path) -> Non
     assert _run(LOOK, tmp_path / "same") == before
 
 
-@pytest.mark.slow
-def test_a_rehearsal_leaves_nothing_to_the_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without = _run(LOOK, tmp_path / "same")
-    (tmp_path / "same").rename(tmp_path / "first")
-    parent = WarmParent()
-    parent.rehearse()
-    monkeypatch.setenv(kernels.PARENT_VARIABLE, parent.address)
-    assert _run(LOOK, tmp_path / "same") == without
-    parent.stop()
-
-
-@pytest.mark.slow
-def test_a_forked_kernel_flushes_what_was_written_and_nothing_else(tmp_path: Path) -> None:
-    flushed = (
-        "import sys\nfrom unittest import mock\nfrom ipykernel.iostream import OutStream as Stream\n"
-        "with mock.patch.object(Stream, 'flush') as flush:\n"
-        "    sys.stdout.flush(); before = flush.call_count\n"
-        "    sys.stdout.write('.'); sys.stdout.flush(); written = flush.call_count\n"
-        "    sys.stdout._buffers.clear()\n"
-        "type(sys.stdout).__mro__[1] is Stream, before, written"
-    )
-    assert _run(flushed, tmp_path / "flushed") == "(True, 0, 1)"
-
-
-@pytest.mark.slow
-def test_a_forked_kernel_knows_what_a_debugger_passes_over(tmp_path: Path) -> None:
-    listed = (
-        "import sys, pandas\nfrom ipykernel import ipkernel\nkernel = get_ipython().kernel\n"
-        "(pandas.__file__ in kernel._kernel_modules, kernel.debugger.kernel_modules is kernel._kernel_modules,\n"
-        " type(kernel).__mro__[1] is ipkernel.IPythonKernel, str(type(kernel)), ipkernel.sys is sys)"
-    )
-    shown = "(True, True, True, \"<class 'ipykernel.ipkernel.IPythonKernel'>\", True)"
-    assert " ".join(_run(listed, tmp_path / "listed").split()) == shown
-
-
-@pytest.mark.slow
 def test_every_kernel_draws_its_own_random_numbers(tmp_path: Path) -> None:
     drawn = [_run(DRAW, tmp_path / str(n)) for n in range(5)]
     assert len({number for text in drawn for number in text.strip("()").split(",")}) == 15
 
 
-@pytest.mark.slow
-def test_the_parent_forks_with_one_thread_and_a_kernel_that_has_many_does_not_hang(tmp_path: Path) -> None:
+def test_what_forks_has_one_thread_and_a_kernel_that_has_many_does_not_hang(tmp_path: Path) -> None:
     many = (
-        "import numpy as np, pyarrow as pa, pyarrow.compute as pc, threading\n"
+        "import numpy as np, os, psutil, pyarrow as pa, pyarrow.compute as pc, threading\n"
         "a = np.ones((400, 400)); [a @ a for _ in range(3)]\n"
         "pc.sum(pa.table({'v': np.arange(2_000_000)})['v'])\n"
         "ts = [threading.Thread(target=lambda: a @ a) for _ in range(8)]\n"
         "[t.start() for t in ts]; [t.join() for t in ts]\n"
-        "'done'"
+        "psutil.Process(os.getppid()).num_threads()"
     )
     for number in range(4):
-        assert _run(many, tmp_path / str(number)) == "'done'"
-    (parent,) = [p for p in psutil.Process().children() if "analysis.run.forking" in " ".join(p.cmdline())]
-    assert parent.num_threads() == 1
+        assert _run(many, tmp_path / str(number)) == "1"
 
 
-def _request(**changes: object) -> dict[str, object]:
-    return {"command": COMMAND, "cwd": "/", "env": dict(os.environ), **changes}
-
-
-def test_what_would_be_no_fresh_start_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settled = forking._read_at_import(dict(os.environ))
-    monkeypatch.setattr(forking, "_threads", lambda: 1)
-    forking._check(_request(), settled)
-    with pytest.raises(NoFork, match="another PYTHONHASHSEED"):
-        forking._check(_request(env={**os.environ, "PYTHONHASHSEED": "7"}), settled)
-    (tmp_path / "matplotlibrc").touch()
-    with pytest.raises(NoFork, match="matplotlibrc"):
-        forking._check(_request(cwd=str(tmp_path)), settled)
-    monkeypatch.setattr(forking, "_threads", lambda: 2)
-    with pytest.raises(NoFork, match="has 2 threads"):
-        forking._check(_request(), settled)
-    with pytest.raises(NoFork, match="not this environment's Python"):
-        ForkedKernel(["/usr/bin/env", "-m", "ipykernel_launcher"], "/", {})
-
-
-def test_a_thread_is_counted() -> None:
-    before = forking._threads()
-    done = threading.Event()
-    thread = threading.Thread(target=done.wait)
-    thread.start()
-    assert forking._threads() == before + 1
-    done.set()
-    thread.join()
-
-
-@pytest.fixture
-def no_parent(tmp_path: Path) -> Iterator[str]:
-    """Answer as a parent does whose system will not fork."""
-    address = str(tmp_path / "s")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-
-        def answer() -> None:
-            client, _ = listener.accept()
-            with client:
-                client.makefile("rb").readline()
-                client.sendall(json.dumps({"no_fork": "[Errno 11] Resource temporarily unavailable"}).encode() + b"\n")
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        yield address
-        thread.join()
+def test_what_would_be_no_fresh_start_is_none_and_that_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (drawn := tmp_path / "drawn").mkdir()
+    (drawn / "matplotlibrc").write_text("figure.dpi: 7")
+    dpi = "import matplotlib as mpl\nmpl.rcParams['figure.dpi']"
+    assert _run(dpi, drawn, "one by one, which takes longer: the kernel's folder has a matplotlibrc") == "7.0"
+    assert _run("1", drawn) == "1"
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    hashed = "import sys\nsys.flags.hash_randomization, hash('a')"
+    shown = _run(hashed, tmp_path / "seed", "to start with another PYTHONHASHSEED")
+    asked = [sys.executable, "-c", "import sys\nprint((sys.flags.hash_randomization, hash('a')))"]
+    assert shown == subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.mark.faults
-@pytest.mark.slow
-def test_a_fork_that_fails_is_said_once_and_the_kernel_started(
-    no_parent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv(kernels.PARENT_VARIABLE, no_parent)
-    kernels._say_once.cache_clear()
-    assert _run("1 + 1", tmp_path / "run") == "2"
-    said = "kernels are started one by one, which takes longer: [Errno 11] Resource temporarily unavailable"
-    assert capfd.readouterr().err.count(said) == 1
+def test_without_fork_reports_are_made_on_ordinary_kernels(tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing\nmultiprocessing.get_all_start_methods = lambda: ['spawn']\n"
+        "from analysis.cli import main\nif __name__ == '__main__':\n    main()\n"
+    )
+    (tmp_path / "script.py").write_text(code)
+    asked = ["run", "published_week", "--weeks", "2017-02-04", "--out", str(tmp_path / "out"), "--jobs", "1"]
+    done = subprocess.run([sys.executable, str(tmp_path / "script.py"), *asked], capture_output=True, text=True)
+    assert "1 of 1 reports" in done.stdout
+    assert done.stderr.count("kernels are started one by one, which takes longer: this system cannot fork") == 1
 
 
-def test_a_temporary_folder_whose_name_is_too_long_for_a_socket(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.faults
+def test_a_temporary_folder_whose_name_is_too_long_for_a_socket(tmp_path: Path) -> None:
     (long := tmp_path / ("x" * 120)).mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(long))
-    with pytest.raises(NoFork, match="no socket can be made in the temporary folder"):
-        WarmParent()
-    assert list(long.iterdir()) == []
+    asked = ["run", "published_week", "--weeks", "2017-02-04", "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-c", "from analysis.cli import main; main()", *asked]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(long)})
+    assert done.returncode == 2
+    assert "no worker can be started: AF_UNIX path too long" in done.stderr
+    assert "set TMPDIR to another" in done.stderr
 
 
-@pytest.mark.slow
-def test_a_system_without_fork(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delattr(os, "fork")
-    kernels._say_once.cache_clear()
-    kernels.warm_parent.cache_clear()
-    for number in range(2):
-        assert _run("1 + 1", tmp_path / str(number)) == "2"
-    assert capfd.readouterr().err.count("this system cannot fork") == 1
-    kernels.warm_parent.cache_clear()
+def test_a_run_is_not_disturbed_by_modules_where_it_is_started(tmp_path: Path) -> None:
+    for name in ("analysis", "random", "pandas"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('not this one')")
+    command = [sys.executable, "-P", "-c", "from analysis.cli import main; main()", "run", "published_week"]
+    done = subprocess.run([*command, "--weeks", "2017-02-04"], cwd=tmp_path, capture_output=True, text=True)
+    assert "1 of 1 reports" in done.stdout, done.stderr
+    assert done.stderr == ""
 
 
-@pytest.mark.slow
-def test_a_kernel_ends_when_its_client_or_its_parent_does(tmp_path: Path) -> None:
-    parent = WarmParent()
-    env = {**os.environ, kernels.PARENT_VARIABLE: parent.address}
-    commands = [[*COMMAND[:-1], str(tmp_path / f"{name}.json")] for name in ("left", "kept", "killed")]
-    left, kept, killed = (ForkedKernel(command, str(tmp_path), env) for command in commands)
-    assert [kernel.poll() for kernel in (left, kept, killed)] == [None] * 3
-    killed.send_signal(signal.SIGTERM)
-    assert killed.wait(20) == -signal.SIGTERM
-    left._line.close()
-    assert psutil.wait_procs([psutil.Process(left.pid)], timeout=20)[1] == []
-    processes = [psutil.Process(kept.pid)]
-    parent.stop()
-    assert kept.wait(20) == -signal.SIGKILL
-    assert psutil.wait_procs(processes, timeout=20)[1] == []
+@pytest.mark.faults
+@pytest.mark.parametrize("killed", ["client", "fork server"])
+def test_a_kernel_ends_when_its_client_or_what_forked_it_does(killed: str, tmp_path: Path) -> None:
+    """What its cells have started ends with it, if the fork server lives."""
+    cell = (
+        "import os, pathlib, subprocess\nchild = subprocess.Popen(['sleep', '600'])\n"
+        "pathlib.Path('ids').write_text(f'{os.getpid()} {os.getppid()} {child.pid} ')\nwhile True: pass"
+    )
+    _write(cell, tmp_path)
+    env = {**os.environ, DEFAULT_PROVISIONER_VARIABLE: kernels.PROVISIONER}
+    command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar"]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL) as client:
+        while not (tmp_path / "ids").is_file() or (ids := (tmp_path / "ids").read_text()).count(" ") != 3:
+            assert client.poll() is None
+        kernel, server, child = (psutil.Process(int(pid)) for pid in ids.split())
+        (server if killed == "fork server" else client).kill()
+        assert psutil.wait_procs([kernel], timeout=20)[1] == []
+        if killed == "client":
+            assert psutil.wait_procs([child, server], timeout=20)[1] == []
+        else:
+            child.kill()
+        client.kill()
 
 
-@pytest.mark.slow
-def test_a_kernel_that_cannot_have_its_sockets_ends(tmp_path: Path) -> None:
+def test_a_kernel_that_cannot_have_its_sockets_ends() -> None:
     """By itself it would hang: it has threads by then."""
-    parent = WarmParent()
     with socket.create_server(("127.0.0.1", 0)) as other:
-        name, _ = write_connection_file(str(tmp_path / "connection.json"), iopub_port=other.getsockname()[1])
-        env = {**os.environ, kernels.PARENT_VARIABLE: parent.address}
-        kernel = ForkedKernel([*COMMAND[:-1], name], str(tmp_path), env)
-        assert kernel.wait(20) == 1
-    parent.stop()
+        KernelProvisionerFactory.instance().default_provisioner_name = kernels.PROVISIONER
+        manager = AsyncKernelManager(iopub_port=other.getsockname()[1], cache_ports=False)
+
+        async def start() -> int | None:
+            await manager.start_kernel()
+            assert isinstance(manager.provisioner, WarmProvisioner)
+            return manager.provisioner.process.wait(20)
+
+        assert asyncio.run(start()) == 1
 
 
-@pytest.mark.slow
 def test_a_kernelspec_may_name_the_provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "kernels" / "warm"
     folder.mkdir(parents=True)
@@ -258,7 +195,6 @@ def test_a_kernelspec_may_name_the_provisioner(tmp_path: Path, monkeypatch: pyte
     manager, client = start_new_kernel(kernel_name="warm")
     try:
         assert isinstance(manager.provisioner, WarmProvisioner)
-        assert isinstance(manager.provisioner.process, ForkedKernel)
         assert client.execute_interactive("1 + 1", silent=True, timeout=30)["content"]["status"] == "ok"
     finally:
         client.stop_channels()
@@ -266,65 +202,63 @@ def test_a_kernelspec_may_name_the_provisioner(tmp_path: Path, monkeypatch: pyte
     assert not manager.has_kernel
 
 
-@pytest.mark.slow
-def test_jupyterlabs_manager_of_kernels_starts_interrupts_restarts_and_ends_one(
-    monkeypatch: pytest.MonkeyPatch,
+LAB = """
+import asyncio
+from pathlib import Path
+from jupyter_client.multikernelmanager import AsyncMultiKernelManager
+import analysis.run.kernels
+
+async def use():
+    many = AsyncMultiKernelManager()
+    manager = many.get_kernel(await many.start_kernel(kernel_name="python3"))
+    client = manager.client()
+    client.start_channels()
+    async def ask(code):
+        await client.wait_for_ready(timeout=60)
+        return (await client.execute_interactive(code, timeout=60))["content"]["status"]
+    forked = "import os, psutil; assert 'forkserver' in ' '.join(psutil.Process(os.getppid()).cmdline())"
+    print(await ask(forked))
+    message = client.execute("import time; print('begun'); time.sleep(60)")
+    while (await client.get_iopub_msg(timeout=30))["msg_type"] != "stream":
+        pass
+    await manager.interrupt_kernel()
+    print((await client.get_shell_msg(timeout=30))["content"]["ename"])
+    await manager.restart_kernel()
+    print(await ask(forked))
+    with Path(analysis.run.kernels.__file__).parents[1].joinpath("periods.py").open("a") as module:
+        module.write("NEW = 1\\n")
+    await manager.restart_kernel()
+    print(await ask("import analysis.periods; assert analysis.periods.NEW == 1"))
+    client.stop_channels()
+    await many.shutdown_all()
+    print(await manager.is_alive())
+
+asyncio.run(use())
+"""
+
+
+def test_jupyterlabs_manager_starts_interrupts_and_restarts_a_kernel_with_the_package_as_it_stands(
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv(DEFAULT_PROVISIONER_VARIABLE, kernels.PROVISIONER)
-    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
-    KernelProvisionerFactory.clear_instance()
-
-    async def use() -> list[str]:
-        many: Any = AsyncMultiKernelManager()
-        name = await many.start_kernel(kernel_name="python3")
-        manager = many.get_kernel(name)
-        assert isinstance(manager.provisioner.process, ForkedKernel)
-        client = manager.client()
-        client.start_channels()
-        await client.wait_for_ready(timeout=60)
-        told = []
-        message = client.execute("import time\nprint('begun')\ntime.sleep(60)")
-        while (await client.get_iopub_msg(timeout=30))["msg_type"] != "stream":
-            pass
-        await manager.interrupt_kernel()
-        reply = await client.get_shell_msg(timeout=30)
-        assert reply["parent_header"]["msg_id"] == message
-        told.append(reply["content"]["ename"])
-        await manager.restart_kernel()
-        await client.wait_for_ready(timeout=60)
-        told.append((await client.execute_interactive("1", timeout=30))["content"]["status"])
-        client.stop_channels()
-        await many.shutdown_all()
-        told.append(str(await manager.is_alive()))
-        return told
-
-    assert asyncio.run(use()) == ["KeyboardInterrupt", "ok", "False"]
+    shutil.copytree(Path(kernels.__file__).parents[1], tmp_path / "analysis")
+    for name in ("data", "notebooks"):
+        (tmp_path / name).symlink_to(bundled_folder(name))
+    (tmp_path / "lab.py").write_text(LAB)
+    env = {**os.environ, DEFAULT_PROVISIONER_VARIABLE: kernels.PROVISIONER, "JUPYTER_PREFER_ENV_PATH": "1"}
+    env["PYTHONPATH"] = str(tmp_path)
+    done = subprocess.run([sys.executable, tmp_path / "lab.py"], env=env, capture_output=True, text=True)
+    assert done.stdout.split() == ["ok", "KeyboardInterrupt", "ok", "ok", "False"], done.stderr
+    assert "the package has been edited" in done.stderr
 
 
-@pytest.mark.slow
 def test_stock_papermill_finds_the_provisioner_by_its_entry_point(tmp_path: Path) -> None:
     env = {**os.environ, DEFAULT_PROVISIONER_VARIABLE: kernels.PROVISIONER, "JUPYTER_PREFER_ENV_PATH": "1"}
-    cell = "import os, psutil\n' '.join(psutil.Process(os.getppid()).cmdline())"
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(new_notebook(cells=[new_code_cell(cell)], metadata={"kernelspec": kernel}), tmp_path / "in.ipynb")
+    _write("import os, psutil\n' '.join(psutil.Process(os.getppid()).cmdline())", tmp_path)
     command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar"]
     subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
-    outputs = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[0].outputs
-    assert "analysis.run.forking" in outputs[0]["data"]["text/plain"]
+    assert "analysis.run.preload" in _shown(tmp_path / "out.ipynb")
 
 
 def test_the_slow_import_is_kept_out() -> None:
     code = "import analysis.run, sys, jsonschema, nbformat\nprint(sys.modules['rfc3987_syntax'])"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "None\n"
-
-
-def test_nothing_waits_for_a_parent_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "START_SECONDS", 0.1)
-    address = str(tmp_path / "s")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        began = time.monotonic()
-        with pytest.raises(NoFork, match="does not answer"):
-            ForkedKernel(COMMAND, "/", {kernels.PARENT_VARIABLE: address})
-    assert time.monotonic() - began < 10
