@@ -40,7 +40,7 @@ from analysis.load.store import DATA_DIR_VARIABLE
 from analysis.load.synthetic import generate, write_release
 from analysis.periods import Calendar
 from analysis.run.imports import import_release
-from analysis.run.parameters import find_notebook
+from analysis.run.notebooks import find_notebook
 from analysis.show.sheet import Shown
 
 NOTEBOOK, WAYS = "weekly_bulletin", ("a", "a'", "b", "c", "c, one", "d")
@@ -91,7 +91,7 @@ def as_plain_code(source: str, weeks: Sequence[str], folder: Path, *, page: bool
     """
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-    from analysis.run.reports import write_report
+    from analysis.run.pages import write_report
 
     def shown(value: Shown) -> NotebookNode:
         data, metadata = value._repr_mimebundle_()

@@ -21,7 +21,7 @@ from axe_playwright_python.sync_playwright import Axe
 from made_up_site import made_up_site
 from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
-from analysis.run.reports import write_report
+from analysis.run.pages import write_report
 from analysis.run.site import write_index
 from analysis.show.published_figures import counts_by_place
 from analysis.show.sheet import Sheet

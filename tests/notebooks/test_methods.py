@@ -15,8 +15,8 @@ import pytest
 from papermill import execute_notebook
 
 from analysis.load.files import data_file
-from analysis.run.parameters import find_notebook, sources_for
-from analysis.run.reports import files_of
+from analysis.run.notebooks import find_notebook, sources_for
+from analysis.run.pages import files_of
 from analysis.show.methods_section import against_published, calibration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +76,7 @@ def test_a_difference_is_written_without_its_sign() -> None:
 def test_it_is_run_once_on_its_own_source_and_asks_for_no_week() -> None:
     notebook = find_notebook("methods")
     assert list(sources_for(notebook)) == ["fy2015"]
-    assert notebook.parameter_names() == ["png"]
+    assert list(notebook.parameters) == ["png"]
 
 
 # Calibration ---------------------------------------------------------------------------------------------------------
