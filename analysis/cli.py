@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import wraps
 from itertools import count
 from pathlib import Path
@@ -77,6 +77,7 @@ def _not_empty(_context: click.Context, _parameter: click.Parameter, value: str 
 _extracted_on = click.option(
     "--extracted-on",
     type=click.DateTime(["%Y-%m-%d"]),
+    callback=lambda _context, _parameter, given: given.date() if given else None,
     help="Day on which ICE made the file  [default: as the files say].",
 )
 
@@ -118,8 +119,9 @@ class Request:
         from analysis.run.plan import plan
 
         if self.dry_run and any(Path(name).exists() for name in self.source_names):
-            do = "Import the file first: `declines import FILE --name NAME`"
-            raise InputError("a dry run imports nothing", do=do)
+            raise InputError(
+                "a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`"
+            )
         if self.site_path:
             if self.notebook or self.source_names or self.weeks or self.states or self.offences:
                 what = "a site file names its notebooks, sources, weeks and states itself"
@@ -291,12 +293,11 @@ def list_command() -> None:
 @_extracted_on
 @_data_dir
 @_mendable
-def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None) -> None:
+def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: date | None) -> None:
     """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
     from analysis.run.imports import import_release
 
-    day = extracted_on.date() if extracted_on else None
-    done = import_release(files, name, title=title or name, extracted_on=day, today=date.today())
+    done = import_release(files, name, title=title or name, extracted_on=extracted_on, today=date.today())
     click.echo(done.text)
 
 
@@ -306,13 +307,12 @@ def import_command(files: tuple[Path, ...], name: str, title: str | None, extrac
 @_extracted_on
 @_data_dir
 @_mendable
-def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None) -> None:
+def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: date | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
     from analysis.load.quality import as_text, stops
     from analysis.run.imports import check_release
 
-    day = extracted_on.date() if extracted_on else None
-    scorecard = check_release(files, previous=previous, extracted_on=day, today=date.today())
+    scorecard = check_release(files, previous=previous, extracted_on=extracted_on, today=date.today())
     click.echo(as_text(scorecard))
     if stops(scorecard):
         sys.exit(INPUT_EXIT)

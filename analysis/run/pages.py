@@ -41,11 +41,7 @@ def as_data_address(content: str, kind: str) -> str:
 
 @cache
 def _template() -> Template:
-    """Compile the template once, with nbconvert's filters.
-
-    Pages are rendered from it straight away: what nbconvert's exporter does before (copies of the notebook, and
-    preprocessors of which none is asked for) is no part of them.
-    """
+    """Compile the template once, with nbconvert's filters; what else its exporter does is no part of our pages."""
     exporter = TemplateExporter(
         template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
     )
@@ -55,22 +51,8 @@ def _template() -> Template:
     return exporter.template
 
 
-def page_of(
-    notebook: nbformat.NotebookNode, facts: dict[str, Any], *, files: Sequence[str] = (), root: str = ""
-) -> str:
-    """Make the page of an executed notebook.
-
-    Parameters
-    ----------
-    notebook
-        The executed notebook.
-    facts
-        Its facts, for the page's title, masthead, revisions and citation.
-    files
-        The report's other files, by path from the page.
-    root
-        Path from the page to the site's index; blank = the page belongs to no site.
-    """
+def _page_of(notebook: nbformat.NotebookNode, facts: dict[str, Any], files: Sequence[str], root: str) -> str:
+    """Make the page of an executed notebook with its facts, the paths of its other files, and the way to the index."""
     resources = {
         "version": version("declined-detainers"),
         "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
@@ -145,18 +127,11 @@ def files_of(
                 add(f"figures/{name}.svg", data["image/svg+xml"].encode())
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
-    page = page_of(notebook, facts, files=sorted(files) if root else [], root=root)
-    return {**files, PAGE: page.encode()}
+    return files | {PAGE: _page_of(notebook, facts, sorted(files) if root else [], root).encode()}
 
 
 def write_report(folder: Path, files: dict[str, bytes]) -> dict[str, str]:
-    """Write a report's files, and take away those that an earlier report left and this one lacks.
-
-    Returns
-    -------
-    dict
-        sha256 by path within the folder; of every file, the notebook apart, the same input gives the same hash.
-    """
+    """Write a report's files, and take away those that an earlier one left; give the sha256 of each by its path."""
     for name, content in files.items():
         write_whole(folder / name, content)
     for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in files]:
