@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file in a folder beside its place, then move it there, so that no reader ever meets half of it."""
+    """Write a file under another name, then rename it, so that no reader ever meets half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        draft = Path(folder) / path.name
+    draft = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
         draft.write_bytes(content)
         draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def as_json(content: object) -> bytes:
