@@ -231,7 +231,7 @@ def _import_if_file(given: str) -> str:
     path = Path(given)
     if not path.exists():
         return given
-    from analysis.run.imports import import_release, name_of
+    from analysis.load.imports import import_release, name_of
 
     done = import_release([path], name_of(path), title=path.name, today=date.today())
     click.echo(done.text)
@@ -295,7 +295,7 @@ def list_command() -> None:
 @_mendable
 def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: date | None) -> None:
     """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
-    from analysis.run.imports import import_release
+    from analysis.load.imports import import_release
 
     done = import_release(files, name, title=title or name, extracted_on=extracted_on, today=date.today())
     click.echo(done.text)
@@ -309,8 +309,8 @@ def import_command(files: tuple[Path, ...], name: str, title: str | None, extrac
 @_mendable
 def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: date | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
+    from analysis.load.imports import check_release
     from analysis.load.quality import as_text, stops
-    from analysis.run.imports import check_release
 
     scorecard = check_release(files, previous=previous, extracted_on=extracted_on, today=date.today())
     click.echo(as_text(scorecard))

@@ -10,9 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.load.files import Origin, SourceFacts
 from analysis.load.repeats import is_repeat
-from analysis.load.sources import Source
+from analysis.load.sources import Origin, Source, SourceFacts
 from analysis.load.table import Outcome, as_table
 from analysis.periods import WEEK, Calendar, saturday_of
 from analysis.stats.cohort import Cohort

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.files import SourceFacts
+from analysis.load.sources import SourceFacts
 from analysis.periods import WEEK, Calendar, as_timestamps, last_day, name_week, parse_week, saturday_of, week_of
 
 FISCAL_2015 = Calendar(date(2014, 10, 1), date(2015, 7, 19), date(2015, 7, 26))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from analysis.load.irregular import BULK_LEAST
+from analysis.load.quality import BULK_LEAST
 from analysis.periods import SETTLING_DAYS
 from analysis.show.sentences import NEVER_IN_OUR_PROSE
 from analysis.stats.tests import FALSE_DISCOVERY_RATE

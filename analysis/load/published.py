@@ -1,19 +1,17 @@
-"""Published counts: the weekly counts made from a workbook, and the facts of ICE's three weekly reports of 2017."""
+"""The facts of ICE's three weekly reports of 2017, each file checked by itself and against the others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.load.files import RESTORE, Origin, check_hash, data_file, origin_of, read_text_table, stop_at
+from analysis.load.files import RESTORE, data_file, read_text_table, stop_at
 from analysis.load.offences import classify
-from analysis.load.table import Outcome, as_table
-from analysis.load.vocabulary import forms, outcome_of, request_of, states
+from analysis.load.vocabulary import states
 
 REPORTS = "published_reports"
 WORDS = {
@@ -23,116 +21,20 @@ WORDS = {
     "level": ("region", "state", "county", "city"),
 }
 """Closed lists of the reports' files."""
-
-
-def _as_counts(table: pd.DataFrame, column: str, file: Path) -> pd.Series:
-    """Turn a text column into whole numbers of 0 or more."""
-    stop_at(table, ~table[column].str.fullmatch(r"\d{1,9}"), file, column, "a whole number of 0 or more")
-    return table[column].astype("int64")
-
-
-def _as_saturdays(table: pd.DataFrame, column: str, file: Path) -> pd.Series:
-    """Turn a text column into the Saturdays that name weeks."""
-    days = pd.to_datetime(table[column], format="%Y-%m-%d", errors="coerce")
-    stop_at(table, days.dt.day_of_week.ne(5), file, column, "a Saturday as YYYY-MM-DD")
-    return days.astype("datetime64[ms]")
-
-
-def _stop_at_unknown(table: pd.DataFrame, column: str, known: pd.Index, file: Path, crosswalk: str) -> None:
-    """Stop at a value that is neither blank nor in the crosswalk."""
-    stop_at(
-        table,
-        ~table[column].isin(["", *known]),
-        file,
-        column,
-        f"a value of {crosswalk}, or blank",
-        f"unknown {column}",
-    )
-
-
-def read_weekly_counts(path: Path) -> pd.DataFrame:
-    """Read published counts by week, state, form and lift reason into the table of detainers.
-
-    Parameters
-    ----------
-    path
-        A CSV with columns ``week_start`` (a Saturday), ``state`` (postal code; blank = not given), ``form``,
-        ``lift_reason`` (blank = pending or not recorded) and ``detainers``; its origin file gives the totals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The table of detainers: one row per group of detainers alike in all four.
-
-    Raises
-    ------
-    InputError
-        An unknown state, form or lift reason, a count that is not a whole number of 0 or more, a group that stands
-        twice, totals that do not add up to those of the origin file, or bytes that are not those it describes.
-    """
-    keys = ["week_start", "state", "form", "lift_reason"]
-    raw = read_text_table(path, [*keys, "detainers"])
-    _stop_at_unknown(raw, "state", states().index, path, "data/reference/states.csv")
-    _stop_at_unknown(raw, "form", forms().index, path, "data/reference/forms.csv")
-    stop_at(raw, raw.duplicated(keys), path, "week_start", "each group once", "a group stands twice")
-    origin = origin_of(path)
-    weeks = _as_saturdays(raw, "week_start", path)
-    _stop_outside(raw, weeks, path, origin)
-    rows = pd.Series(raw.index + 2, index=raw.index)
-    blank_as_missing = raw[keys[1:]].replace("", pd.NA).astype("category")
-    table = as_table(
-        pd.DataFrame(
-            {
-                "issued_on": weeks,
-                **blank_as_missing,
-                "request": request_of(blank_as_missing["form"]),
-                "outcome": outcome_of(blank_as_missing["lift_reason"], file=str(path), rows=rows),
-                "detainers": _as_counts(raw, "detainers", path),
-                "source_file": path.name,
-                "source_row": rows,
-            }
-        )
-    )
-    check_totals(table, path, origin)
-    check_hash(path)
-    return table
-
-
-def _stop_outside(raw: pd.DataFrame, weeks: pd.Series, path: Path, origin: Origin) -> None:
-    """Stop at a week that the source does not cover by its origin file; it would stand in no report."""
-    if origin.source is not None:
-        first, last = pd.Timestamp(origin.source.first_day - timedelta(days=6)), pd.Timestamp(origin.source.last_day)
-        span = f"a week from {origin.source.first_day} to {origin.source.last_day} (the origin file)"
-        stop_at(raw, (weeks < first) | (weeks > last), path, "week_start", span)
-
-
-def check_totals(table: pd.DataFrame, path: Path, origin: Origin) -> None:
-    """Hold the sums of a table against the totals that its origin file gives.
-
-    Raises
-    ------
-    InputError
-        They differ, or the origin file gives none.
-    """
-    declined = table["detainers"][table["outcome"] == Outcome.DECLINED]
-    _hold_totals(int(table["detainers"].sum()), int(declined.sum()), "detainers", path, origin)
-
-
-def _hold_totals(detainers: int, declined: int, column: str, path: Path, origin: Origin) -> None:
-    """Stop where the sums of a column are not those of the origin file."""
-    facts = origin.source
-    if facts is None:
-        raise InputError("the origin file has no source block with the totals", file=path, do=RESTORE)
-    for name, found, expected in (("detainers", detainers, facts.detainers), ("declined", declined, facts.declined)):
-        if found != expected:
-            raise InputError(
-                f"the weeks do not add up: {name}",
-                file=path,
-                place=f"column {column}",
-                found=found,
-                expected=f"{expected} (the origin file)",
-                do=RESTORE,
-            )
+COLUMNS = {
+    "weekly_totals": "week_start issued declined",
+    "issued_by_place": "row_id week_start place state issued",
+    "declined_by_place": "row_id week_start level place state declined bound within",
+    "conflicting_figures": "row_id",
+    "known_rows": "row_id week_start state offence_text offence_status quality",
+    "policies": "jurisdiction state",
+    "corrections": "week_start place kind touches",
+    "aggregates": "week_start measure value",
+}
+"""Columns that each file must have."""
+KEYED = ("weekly_totals", "issued_by_place", "declined_by_place", "known_rows")
+"""Files whose first column of these names its row."""
+COUNTS = ("issued", "declined")
 
 
 @dataclass(frozen=True)
@@ -185,40 +87,24 @@ class PublishedReports:
 
 
 def read_published_reports() -> PublishedReports:
-    """Read the facts of the weekly reports, each checked by itself and against the others.
+    """Read the facts of the weekly reports.
 
     Raises
     ------
     InputError
-        As :func:`read_weekly_counts`; and places that exceed the place that holds them or the week's total.
+        A file that is missing or damaged; an unknown state or word, a week that is no Saturday, a count that is not a
+        whole number of 0 or more, a row that stands twice; places that exceed the place that holds them or the week's
+        total.
     """
-    totals = _read("weekly_totals", ["week_start", "issued", "declined"], counts=["issued", "declined"])
-    issued = _read("issued_by_place", ["row_id", "week_start", "place", "state", "issued"], counts=["issued"])
-    declined = _read(
-        "declined_by_place",
-        ["row_id", "week_start", "level", "place", "state", "declined", "bound", "within"],
-        counts=["declined"],
-    )
-    known = _read("known_rows", ["row_id", "week_start", "state", "offence_text", "offence_status", "quality"])
+    tables = {name: _read(name) for name in COLUMNS}
+    totals, issued, declined = (tables[name] for name in ("weekly_totals", "issued_by_place", "declined_by_place"))
     _check_nesting(declined)
     _check_places(declined[(declined["bound"] != "disputed") & (declined["within"] == "")], "declined", totals)
     _check_places(issued, "issued", totals)
-    path = _path("weekly_totals")
-    _hold_totals(int(totals["issued"].sum()), int(totals["declined"].sum()), "issued, declined", path, origin_of(path))
     rows = pd.concat([declined, issued])[["row_id", "week_start", "place"]]
-    reports = PublishedReports(
-        weekly_totals=totals,
-        issued_by_place=issued,
-        declined_by_place=declined,
-        conflicting_figures=_read("conflicting_figures", ["row_id"], unique=False).merge(rows, on="row_id", how="left"),
-        known_rows=_with_offences(known),
-        policies=_read("policies", ["jurisdiction", "state"], unique=False),
-        corrections=_read("corrections", ["week_start", "place", "kind", "touches"], unique=False),
-        aggregates=_read("aggregates", ["week_start", "measure", "value"], unique=False),
-    )
-    for field in fields(reports):
-        check_hash(_path(field.name))
-    return reports
+    tables["conflicting_figures"] = tables["conflicting_figures"].merge(rows, on="row_id", how="left")
+    tables["known_rows"] = _with_offences(tables["known_rows"])
+    return PublishedReports(**tables)
 
 
 def _path(name: str) -> Path:
@@ -226,22 +112,28 @@ def _path(name: str) -> Path:
     return data_file(f"{REPORTS}/{name}.csv")
 
 
-def _read(name: str, columns: list[str], *, counts: Sequence[str] = (), unique: bool = True) -> pd.DataFrame:
+def _read(name: str) -> pd.DataFrame:
     """Read one file of the reports: states and words known, weeks Saturdays, counts whole, keys once."""
-    path = _path(name)
+    path, columns = _path(name), COLUMNS[name].split()
     raw = read_text_table(path, columns)
     if "state" in raw:
-        _stop_at_unknown(raw, "state", states().index, path, "data/reference/states.csv")
+        strange = ~raw["state"].isin(["", *states().index])
+        stop_at(raw, strange, path, "state", "a value of data/reference/states.csv, or blank", "unknown state")
     for column, words in WORDS.items():
         if column in raw:
             stop_at(raw, ~raw[column].isin(["", *words]), path, column, "one of " + ", ".join(words))
-    if unique:
-        key = columns[0]
-        stop_at(raw, raw[key].duplicated(), path, key, "each value once", "a row stands twice")
-    table = raw.assign(**{column: _as_counts(raw, column, path) for column in counts})
+    if name in KEYED:
+        stop_at(raw, raw[columns[0]].duplicated(), path, columns[0], "each value once", "a row stands twice")
+    table = raw.copy()
+    for column in set(COUNTS) & set(columns):
+        strange = ~raw[column].str.fullmatch(r"[0-9]{1,9}")
+        stop_at(raw, strange, path, column, "a whole number of 0 or more")
+        table[column] = raw[column].astype("int64")
     if "week_start" in raw:
-        dated = raw["week_start"] != ""
-        table["week_start"] = _as_saturdays(raw[dated], "week_start", path).reindex(raw.index)
+        days = pd.to_datetime(raw["week_start"], format="%Y-%m-%d", errors="coerce")
+        strange = days.dt.day_of_week.ne(5) & (raw["week_start"] != "")
+        stop_at(raw, strange, path, "week_start", "a Saturday as YYYY-MM-DD")
+        table["week_start"] = days.astype("datetime64[ms]")
     return table
 
 

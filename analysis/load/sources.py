@@ -1,54 +1,193 @@
-"""What can be analysed: bundled and imported sources, each with its origin, read into the table of detainers."""
+"""What can be analysed: bundled and imported sources in one stored form, each version with its origin.
+
+A version of a source is a folder: ``detainers.parquet`` (the table, by day of issue), its origin file, the scorecard
+made when it was read (``scorecard.csv``) and the hash of each week's rows (``weeks.json``). Bundled sources stand
+under ``data/sources``, imported ones in the user's data folder, by name and number: ``fy2015/v000``. Number 0 is a
+bundled source; imports count from 1. The weekly reports of 2017, which have no detainers, are read from their CSVs.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import yaml
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.errors import InputError, unknown
-from analysis.load.files import Origin, SourceFacts, as_cited, bundled_folder, check_hash, origin_of
-from analysis.load.store import TABLE_FILE, imported_names, read_parts, read_stored, versions_of
+from analysis.load.files import RESTORE, YAML, bundled_folder, sha256_of
+from analysis.load.published import REPORTS, PublishedReports, read_published_reports
+from analysis.periods import saturday_of, week_of
 
-if TYPE_CHECKING:  # the readers are imported when something is read: a list of the sources should come at once
-    import pandas as pd
-
-    from analysis.load.published import PublishedReports
-
-SOURCE_FOLDERS = ("counts", "published_reports", "synthetic")
+DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
+TABLE_FILE, SCORECARD_FILE, WEEKS_FILE = "detainers.parquet", "scorecard.csv", "weeks.json"
 HINT = "`declines list` shows all sources with their weeks"
+NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
+"""What a report may need of its source, and how one that lacks it is spoken of."""
+ROW_GROUP = 32_768
+"""Rows in a row group: small, so that a reader of some weeks skips the others."""
+WHERE_FROM = ("source_file", "source_sheet", "source_row")
+"""Columns that a new file changes although the detainers are the same."""
+UNDATED = "undated"
+NEVER_THE_SAME = ("person", "source_row")
+"""Columns whose values hardly repeat, for which a dictionary would only cost time."""
+
+
+class SourceFacts(BaseModel):
+    """What the origin file of a source says about it as a whole.
+
+    ``clock`` tells what its weeks mean: detainers by the week they were ``issued``, or declines by the week they were
+    ``recorded``. ``detainers`` and ``declined`` are the totals that the rows must add up to. ``offences``, ``outcomes``
+    and ``lift_dates`` tell whether the source records offences, how detainers ended, and on which day. Where
+    ``extracted_known`` is false, ``extracted_on`` is the newest day of issue or of an end, for computing and never to
+    be printed.
+    ``citation`` is what its publisher asks to be cited as; blank = nothing that we know of.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    clock: Literal["issued", "recorded"]
+    first_day: date
+    last_day: date
+    extracted_on: date
+    extracted_known: bool = True
+    detainers: int
+    declined: int
+    synthetic: bool
+    offences: bool
+    outcomes: bool = True
+    lift_dates: bool = False
+    citation: str = ""
+
+
+class Document(BaseModel):
+    """The bundled file that a stored table was made from: its name and hash, which reports print."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str
+    sha256: str
+
+
+class Origin(BaseModel):
+    """What is known of a file: who made it, how its figures were obtained, what a row and a blank mean."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    title: str
+    producer: str
+    document: str
+    document_date: str | date
+    reference: str | list[str]
+    obtained: str
+    licence: str
+    accessed: str | date
+    sha256: str
+    row: str
+    blank: str
+    notes: str | None = None
+    made_from: Document | None = None
+    source: SourceFacts | None = None
+
+
+def origin_of(path: Path) -> Origin:
+    """Read the origin file beside ``path`` (``<name>.origin.yml``).
+
+    Raises
+    ------
+    InputError
+        It is missing, not YAML, or lacks a key.
+    """
+    beside = path.with_name(path.name + ".origin.yml")
+    try:
+        return Origin.model_validate(yaml.load(beside.read_text(encoding="utf-8"), YAML))
+    except FileNotFoundError as error:
+        raise InputError("the origin file is missing", file=beside, do=RESTORE) from error
+    except yaml.YAMLError as error:
+        raise InputError("the origin file is not YAML", file=beside, found=str(error), do=RESTORE) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = "key " + ".".join(str(part) for part in first["loc"])
+        raise InputError(first["msg"], file=beside, place=place, do=RESTORE) from error
+
+
+def check_hash(path: Path) -> str:
+    """Hold a file against the hash in its origin file; give the hash back.
+
+    Raises
+    ------
+    InputError
+        The file's bytes are not those that the origin file describes.
+    """
+    found, expected = sha256_of(path), origin_of(path).sha256
+    if found != expected:
+        raise InputError(
+            "the file is not the one its origin file describes",
+            file=path,
+            found=f"sha256 {found}",
+            expected=f"sha256 {expected}",
+            do="Restore the file; if the change is meant, put the new hash into the origin file",
+        )
+    return found
 
 
 @dataclass(frozen=True)
 class Source:
-    """One source: its facts, its origin and the file it stands in; ``version`` counts imports, 0 for a bundled one."""
+    """One version of a source: its facts, its origin and the file it stands in; ``version`` is 0 for a bundled one."""
 
     facts: SourceFacts
     origin: Origin
     path: Path
     version: int = 0
 
+    @property
+    def file(self) -> str:
+        """Name of the file that reports name: the published one, where the stored table was made from one."""
+        return self.origin.made_from.file if self.origin.made_from else self.path.name
+
     @cached_property
     def sha256(self) -> str:
-        """Hash of the source's file, held against its origin file.
+        """Hash of that file; the stored one is held against its origin file first.
 
         Raises
         ------
         InputError
-            The file is not the one that its origin file describes.
+            The stored file is not the one that its origin file describes.
         """
-        return check_hash(self.path)
+        stored = check_hash(self.path)
+        return self.origin.made_from.sha256 if self.origin.made_from else stored
 
     @property
     def cited(self) -> dict[str, str]:
-        """What reports on it say of it (:func:`analysis.load.files.as_cited`)."""
-        return as_cited(self.facts, self.sha256)
+        """What a report says of its source where it says how to be cited: name, title, hash, and citation if any."""
+        told = {"name": self.facts.name, "title": self.facts.title, "sha256": self.sha256}
+        return told | ({"citation": self.facts.citation} if self.facts.citation else {})
+
+    @property
+    def version_id(self) -> str:
+        """What tells this version from any other, as ``DECLINES_VERSIONS`` takes it: number and hash of the table."""
+        return f"v{self.version:03d}-{self.origin.sha256[:12]}"
 
     def check(self) -> None:
-        """Read all of the source, so that what cannot be used is met before any report is begun.
+        """Hold the source against its origin file, so that what cannot be used is met before any report is begun.
 
         Raises
         ------
@@ -57,10 +196,7 @@ class Source:
         """
         if self.facts.clock == "recorded":
             self.reports()
-        elif self.path.name == TABLE_FILE:
-            _ = self.sha256  # its rows were checked when it was imported
-        else:
-            self.detainers()
+        _ = self.sha256  # the rows of a table were checked when it was stored
 
     def detainers(
         self,
@@ -70,125 +206,224 @@ class Source:
         *,
         repeats: bool = True,
     ) -> pd.DataFrame:
-        """Read the table of detainers, of an imported source only the columns, days and rows that are wanted.
+        """Read the table of detainers: only the columns, days of issue and rows that are wanted.
 
         Parameters
         ----------
         columns
             Columns wanted; None = all.
         first, last
-            Days of issue, both included; None = no bound.
+            Days of issue, both included; None = no bound. With a bound, undated rows are left out.
         repeats
-            Whether rows that repeat another (:func:`analysis.load.repeats.is_repeat`) are read, too.
+            Whether rows that are flagged as repeats of another (``duplicate``) are read, too.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per detainer, by day of issue, undated rows last; blank is missing.
 
         Raises
         ------
         InputError
-            The source has published figures only, or its file cannot be used.
+            The source has published figures only, has no such column, or its file is damaged.
+
+        Examples
+        --------
+        >>> open_source("fy2015").detainers()["outcome"].value_counts()["declined_by_lea"]
+        np.int64(5501)
         """
         if self.facts.clock != "issued":
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
-        if self.path.name == TABLE_FILE:
-            return read_stored(self.path, columns, first, last, repeats=repeats)
-        import pandas as pd
+        day, flag = pc.field("issued_on"), pc.field("duplicate")
+        rows = [] if first is None else [day >= pd.Timestamp(first)]
+        rows += [] if last is None else [day <= pd.Timestamp(last)]
+        if not repeats:  # some imports of version 1 flag the first of a person's rows, too, which repeats none
+            rows.append(flag.is_null() | pc.starts_with(flag.cast("string"), "first of "))
+        kept = reduce(and_, rows) if rows else None
+        try:
+            known = pq.read_schema(self.path).names
+            if strange := [name for name in columns or () if name not in known]:
+                raise unknown(f"column of the source {self.facts.name!r}", strange[0], known)
+            wanted = list(columns) if columns else None
+            return pd.read_parquet(self.path, columns=wanted, filters=kept, use_threads=False)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError("the stored table is damaged", file=self.path, do="Import the release again") from error
 
-        from analysis.load.repeats import is_repeat
+    def week_hashes(self) -> dict[str, str]:
+        """Give the hash of each week's rows, as stored; those of a version stored without them are worked out.
 
-        table = self._whole
-        kept = pd.Series(True, index=table.index)
-        if first is not None:
-            kept &= table["issued_on"] >= pd.Timestamp(first)
-        if last is not None:
-            kept &= table["issued_on"] <= pd.Timestamp(last)
-        if not repeats:
-            kept &= ~is_repeat(table["duplicate"])
-        return table.loc[kept, list(columns) if columns else list(table.columns)]
-
-    def parts(self) -> Iterator[pd.DataFrame]:
-        """Read all rows of the table of detainers, of an imported source part by part.
-
-        Raises
-        ------
-        InputError
-            The source has published figures only, or its file cannot be used.
+        Returns
+        -------
+        dict
+            sha256 by Saturday (ISO date), and ``undated`` where rows have no day of issue; the weekly reports of 2017
+            have one hash of all their files.
         """
-        if self.path.name == TABLE_FILE:
-            yield from read_parts(self.path)
-        else:
-            yield self.detainers()
-
-    @cached_property
-    def _whole(self) -> pd.DataFrame:
-        """All of a bundled source."""
-        from analysis.load.published import check_totals, read_weekly_counts
-        from analysis.load.releases import read_release
-
-        if self.path.name.endswith("_weekly_counts.csv"):
-            return read_weekly_counts(self.path)
-        table = read_release(self.path).table
-        check_totals(table, self.path, self.origin)
-        return table
+        if self.facts.clock == "recorded":
+            hashes = [check_hash(path) for path in sorted(self.path.parent.glob("*.csv"))]
+            return {UNDATED: hashlib.sha256("\n".join(hashes).encode()).hexdigest()}
+        try:
+            return json.loads(self.path.with_name(WEEKS_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return week_hashes(self.detainers())
 
     def reports(self) -> PublishedReports:
-        """Read the published weekly reports.
+        """Read the published weekly reports, whole and unchanged.
 
         Raises
         ------
         InputError
-            The source is not the published reports, or a file of it cannot be used.
+            The source is not the published reports, a file of it cannot be used, or the weeks do not add up.
         """
         if self.facts.clock != "recorded":
             raise InputError(f"the source {self.facts.name!r} is not ICE's weekly reports", do=HINT)
-        from analysis.load.published import read_published_reports
+        reports = read_published_reports()
+        for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
+            if (found := int(reports.weekly_totals[column].sum())) != total:
+                what, expected = f"the weeks do not add up: {column}", f"{total} (the origin file)"
+                raise InputError(
+                    what, file=self.path, place=f"column {column}", found=found, expected=expected, do=RESTORE
+                )
+        for path in sorted(self.path.parent.glob("*.csv")):
+            check_hash(path)
+        return reports
 
-        return read_published_reports()
+
+def week_hashes(table: pd.DataFrame) -> dict[str, str]:
+    """Hash the rows of each week of issue; their order and where they stood in the file do not count."""
+    rows = pd.util.hash_pandas_object(table.drop(columns=list(WHERE_FROM), errors="ignore"), index=False)
+    by_week = rows.groupby(week_of(table["issued_on"]).to_numpy(), dropna=False)
+    return {
+        UNDATED if pd.isna(week) else f"{week:%Y-%m-%d}": hashlib.sha256(np.sort(of_week).tobytes()).hexdigest()
+        for week, of_week in by_week
+    }
 
 
-def bundled_sources() -> dict[str, Source]:
-    """Find the bundled sources, by name: files whose origin file has a source block.
+def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path) -> Source:
+    """Keep a table as one version of a source, whole or not at all.
 
-    Raises
-    ------
-    InputError
-        A source's file or origin file is missing or damaged.
+    Parameters
+    ----------
+    table, card
+        The table of detainers and its scorecard.
+    origin
+        What is known of it, with a source block; its hash is filled in.
+    folder
+        The version's folder, named by its number (``v001``); it must not be there yet.
     """
-    found: dict[str, Source] = {}
-    for folder in SOURCE_FOLDERS:
-        inside = {path.name.removesuffix(".origin.yml") for path in (bundled_folder("data") / folder).iterdir()}
-        for path in (bundled_folder("data") / folder / name for name in sorted(inside)):
-            origin = origin_of(path)
-            if not path.is_file():
-                raise InputError("the file of a source is missing", file=path, do="Restore it from the distribution")
-            if origin.source is None:
-                continue
-            name = origin.source.name
-            if name in found:
-                raise InputError(f"two bundled sources are named {name!r}", file=path, do="Give one another name")
-            found[name] = Source(origin.source, origin, path)
+    facts = origin.source
+    assert facts is not None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".import-", dir=folder.parent))
+    except OSError as error:
+        do = "Give another with --data-dir"
+        raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder.parent, do=do) from error
+    try:
+        rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
+        blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
+        rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
+        stored = pa.Table.from_pandas(rows, preserve_index=False)
+        pq.write_table(
+            stored,
+            draft / TABLE_FILE,
+            row_group_size=ROW_GROUP,
+            write_batch_size=ROW_GROUP,
+            compression="zstd",
+            use_dictionary=[name for name in stored.column_names if name not in NEVER_THE_SAME],
+            write_statistics=["issued_on"],
+        )
+        card.to_csv(draft / SCORECARD_FILE, index=False)
+        (draft / WEEKS_FILE).write_text(json.dumps(week_hashes(rows), indent=1) + "\n", encoding="utf-8")
+        origin = origin.model_copy(update={"sha256": sha256_of(draft / TABLE_FILE)})
+        text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
+        (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
+        draft.chmod(0o755)
+        draft.rename(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return Source(facts, origin, folder / TABLE_FILE, int(folder.name[1:]))
+
+
+def data_folder() -> Path:
+    """Give the folder of imported sources: ``DECLINES_DATA_DIR`` if set, else the user's own data folder."""
+    given = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(given) if given else user_data_path("declined-detainers", appauthor=False)
+
+
+def _of(path: Path, version: int = 0) -> Source:
+    """Open the source that stands in a file."""
+    origin = origin_of(path)
+    if not path.is_file():
+        raise InputError("the file of a source is missing", file=path, do="Restore it from the distribution")
+    if origin.source is None:
+        raise InputError("the origin file has no source block", file=path, do="Import the release again")
+    return Source(origin.source, origin, path, version)
+
+
+def _stored() -> Iterator[Source]:
+    """Go through all stored versions, the bundled ones first, those of one name by number."""
+    for folder in sorted((bundled_folder("data") / "sources").glob("*/v[0-9]*")):
+        yield _of(folder / TABLE_FILE, int(folder.name[1:]))
+    yield _of(bundled_folder("data") / REPORTS / "weekly_totals.csv")
+    for path in sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}")):
+        yield _of(path, int(path.parent.name[1:]))
+
+
+def _by_name() -> dict[str, list[Source]]:
+    """Give the versions of every source, oldest first, none newer than the one that is pinned, if one is."""
+    found: dict[str, list[Source]] = {}
+    pins = json.loads(os.environ.get(VERSIONS_VARIABLE, "{}"))
+    for source in _stored():
+        of_name = found.setdefault(source.facts.name, [])
+        if not of_name or of_name[0].version > 0 or not source.path.is_relative_to(data_folder()):
+            of_name.append(source)  # else a bundled source has the name
+    for name, pin in pins.items():
+        ids = [source.version_id for source in found.get(name, [])]
+        last = ids.index(pin) + 1 if pin in ids else 0
+        if last != 1 or pin[:4] != "v000":  # a bundled source has all its versions, whatever is imported
+            found[name] = found.get(name, [])[:last]
     return found
 
 
 def sources() -> dict[str, Source]:
-    """Find every source, by name: the bundled ones, and the newest imports.
+    """Find every source, by name: the bundled ones, and the newest imports (or those that ``DECLINES_VERSIONS`` pins).
 
     Raises
     ------
     InputError
         A source's file or origin file is missing or damaged.
     """
-    found = bundled_sources()
-    for name in imported_names():
-        newest = versions_of(name)[-1]
-        if newest.origin.source is not None and name not in found:
-            found[name] = Source(newest.origin.source, newest.origin, newest.path, newest.number)
-    return found
+    return {name: of[0] if of[0].version == 0 else of[-1] for name, of in _by_name().items() if of}
 
 
-NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
-"""What a report may need of its source, and how one that lacks it is spoken of."""
+def list_sources() -> pd.DataFrame:
+    """List what can be analysed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per source, its name the index: ``title``, ``clock`` (what a week means: detainers ``issued`` or
+        declines ``recorded`` in it), ``weeks``, ``detainers``, ``declined``, and whether it records ``offences``,
+        ``outcomes`` (how detainers ended) and ``lift_dates`` (on which day), and is ``synthetic`` (made up).
+
+    Examples
+    --------
+    >>> list_sources().loc["fy2015", ["weeks", "detainers", "declined"]].tolist()
+    [43, 79053, 5501]
+    """
+    told = ["title", "clock", "weeks", "detainers", "declined", "offences", "outcomes", "lift_dates", "synthetic"]
+    rows = {}
+    for name, source in sources().items():
+        facts = source.facts
+        weeks = (saturday_of(facts.last_day) - saturday_of(facts.first_day)).days // 7 + 1
+        rows[name] = facts.model_dump() | {"weeks": weeks}
+    return pd.DataFrame.from_dict(rows, orient="index")[told].rename_axis("name")
 
 
-def open_source(name: object, *, clock: str, needs: Sequence[str] = ()) -> Source:
+def open_source(
+    name: object, *, clock: str | None = None, needs: Sequence[str] = (), version: int | None = None
+) -> Source:
     """Find a source by name.
 
     Parameters
@@ -196,17 +431,32 @@ def open_source(name: object, *, clock: str, needs: Sequence[str] = ()) -> Sourc
     name
         The source's name.
     clock
-        What its weeks must mean: ``issued`` or ``recorded``.
+        What its weeks must mean: ``issued`` or ``recorded``; None = either.
     needs
         What it must record, of :data:`NEEDS`.
+    version
+        Number of one of its :func:`versions`; None = the newest, or the one that ``DECLINES_VERSIONS`` pins.
 
     Raises
     ------
     InputError
-        No source of that name and clock, or it lacks what is needed; the message lists those that there are.
+        No source of that name, clock and version, or it lacks what is needed; the message lists those that there are.
+
+    Examples
+    --------
+    >>> open_source("fy2015").facts.detainers
+    79053
     """
     known = sources()
-    fitting = {key: source for key, source in known.items() if source.facts.clock == clock}
+    fitting = {key: source for key, source in known.items() if clock in (None, source.facts.clock)}
+    pinned = json.loads(os.environ.get(VERSIONS_VARIABLE, "{}")).get(name)
+    if pinned and name not in known:
+        raise InputError(
+            f"the version of the source {name!r} that this run is made from is gone",
+            found=", ".join(one.version_id for one in _stored() if one.facts.name == name) or "no version",
+            expected=pinned,
+            do="Start the run again",
+        )
     if name in known and name not in fitting:
         raise InputError(
             f"the source {name!r} has weeks by day {known[str(name)].facts.clock}, and this report needs weeks by day "
@@ -214,9 +464,62 @@ def open_source(name: object, *, clock: str, needs: Sequence[str] = ()) -> Sourc
             do=f"Use {', '.join(fitting)}",
         )
     if name not in fitting:
-        raise unknown(f"source with weeks by day {clock}", name, fitting, more=HINT)
+        raise unknown(f"source with weeks by day {clock}" if clock else "source", name, fitting, more=HINT)
     for need in needs:
         if not getattr(fitting[str(name)].facts, need):
             others = ", ".join(key for key, source in fitting.items() if getattr(source.facts, need))
             raise InputError(f"the source {name!r} {NEEDS[need]}, and this report needs that", do=f"Use {others}")
-    return fitting[str(name)]
+    if version in (None, fitting[str(name)].version):
+        return fitting[str(name)]
+    numbered = {one.version: one for one in versions(str(name))}
+    if version not in numbered:
+        there = ", ".join(map(str, numbered)) or "one alone, without a number"
+        raise InputError(f"the source {name!r} has no version {version}", do=f"It has {there}")
+    return numbered[version]
+
+
+def versions(name: str) -> list[Source]:
+    """List the numbered versions of a source, oldest first; none where there is no such source, or it has but one."""
+    return [source for source in _by_name().get(name, []) if source.version]
+
+
+def pick_versions(name: str, older: int, newer: int) -> tuple[int, int]:
+    """Find the two versions that a user means.
+
+    Parameters
+    ----------
+    name
+        Name of an imported source, or ``synthetic``.
+    older, newer
+        Numbers of versions; 0 is the newest, -1 the one before it, and so on.
+
+    Raises
+    ------
+    InputError
+        The source has not two versions, or not these, or they are not in this order.
+    """
+    known = [source.version for source in versions(name)]
+    if len(known) < 2:
+        raise InputError(
+            f"the source {name!r} has {len(known)} imported versions, and a comparison needs two",
+            do="Import the newer file under the same name: declines import FILE --name NAME",
+        )
+    picked = [known[given - 1] if -len(known) < given <= 0 else given for given in (older, newer)]
+    if not set(picked) <= set(known) or picked[0] >= picked[1]:
+        raise InputError(
+            f"the versions {older} and {newer} of {name!r} cannot be compared",
+            expected=f"an older and a newer one of {', '.join(map(str, known))}; 0 is the newest, -1 the one before",
+        )
+    return picked[0], picked[1]
+
+
+def versions_by_day(source: Source, columns: Sequence[str], last: date | None = None) -> dict[date, pd.DataFrame]:
+    """Read some columns of a source's versions, up to its own and a day of issue; empty unless there are two.
+
+    Returns
+    -------
+    dict
+        Tables by day of extraction.
+    """
+    shown = [one for one in versions(source.facts.name) if one.version <= source.version]
+    return {one.facts.extracted_on: one.detainers(columns, last=last) for one in shown} if len(shown) > 1 else {}

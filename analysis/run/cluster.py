@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from analysis.errors import InputError
-from analysis.load.store import DATA_DIR_VARIABLE
+from analysis.load.sources import DATA_DIR_VARIABLE
 from analysis.run.plan import Entry, Limits, Task
 
 INSTALL = "Install it: pip install 'declined-detainers[cluster]'"

@@ -16,7 +16,9 @@ from typing import Any, Literal
 from analysis.errors import InputError, unknown
 from analysis.load.files import bundled_folder
 from analysis.load.names import names_of_groups, names_of_states
-from analysis.load.sources import Source, sources
+from analysis.load.offences import group_named
+from analysis.load.sources import Source, sources, versions
+from analysis.load.vocabulary import state_named
 
 ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
 TYPES = ("str", "bool", "int", "float")
@@ -141,11 +143,8 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
         and all(getattr(source.facts, need) for need in notebook.needs)
         and notebook.source in ("", name)
     }
-    if notebook.versions == 1:
-        return fitting
-    from analysis.load.snapshots import version_numbers  # here: it needs much, and few notebooks need it
-
-    return {name: source for name, source in fitting.items() if len(version_numbers(name)) >= notebook.versions}
+    enough = notebook.versions
+    return {name: source for name, source in fitting.items() if enough == 1 or len(versions(name)) >= enough}
 
 
 def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
@@ -168,16 +167,8 @@ def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
     InputError
         There is none of a name; the message lists those that there are.
     """
-    known = names_of_states() if kind == "state" else names_of_groups()
+    known, meant = (names_of_states(), state_named) if kind == "state" else (names_of_groups(), group_named)
     found: list[str] = []
     for name in given:
-        found += known if name == EACH else [name if name in known else _meant(kind, name)]
+        found += known if name == EACH else [meant(name)]
     return list(dict.fromkeys(found))
-
-
-def _meant(kind: str, name: str) -> str:
-    """Find a state or offence group by another name than its code."""
-    from analysis.load.offences import group_named  # here: who names codes should not wait for what reads tables
-    from analysis.load.vocabulary import state_named
-
-    return state_named(name) if kind == "state" else group_named(name)

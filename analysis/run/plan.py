@@ -21,11 +21,11 @@ from typing import Any, Literal, NamedTuple
 import analysis
 from analysis.errors import InputError
 from analysis.files import as_json, sha256_of, write_whole
+from analysis.load.events import events
 from analysis.load.files import bundled_folder
-from analysis.load.sources import Source, open_source
+from analysis.load.sources import Source, open_source, pick_versions, versions
 from analysis.periods import Calendar
 from analysis.run.notebooks import UNTIL_THIS, Notebook, notebooks, sources_for
-from analysis.run.slices import check_events, slices_of, version_id
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
 NOTEBOOK, PAGE, FACTS, FAILED = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb"
@@ -192,7 +192,7 @@ def plan(
     asked = {"week": weeks, "state": states, "offence": offences}
     tasks: list[Task] = []
     refused: list[InputError] = []
-    check_events(_sha256(_read_with()))
+    events()  # what cannot be used of the register is met before any report
     for notebook in chosen:
         made, refusals, misfits = _tasks_of(notebook, source_names, asked, png)
         refusals += misfits if all_of_them or len(chosen) == 1 else []
@@ -248,16 +248,20 @@ class _MadeFrom:
         texts = [cell["cell_type"] == "code" or "".join(cell["source"]) for cell in cells]
         tagged = [("".join(cell["source"]), sorted(cell["metadata"].get("tags", []))) for cell in cells]
         code = [one for one, text in zip(tagged, texts, strict=True) if text is True]
-        self.notebook, self.source, self.slices = notebook, source, slices_of(source, _sha256(_read_with()))
-        self.inputs = {"code": _sha256(code), **_read_with(), "libraries": libraries()}
+        source.check()
+        shown = [one for one in versions(source.facts.name) if one.version <= source.version] or [source]
+        self.notebook, self.source = notebook, source
+        self.slices = [one.week_hashes() for one in shown]
+        if source.facts.clock == "recorded":  # its pages cite the origin of each file
+            self.slices = [{"all": folder_sha256(source.path.parent)}]
+        package, reference = folder_sha256(PACKAGE, "*.py"), folder_sha256(bundled_folder("data") / "reference")
+        self.inputs = {"code": _sha256(code), "package": package, "reference": reference, "libraries": libraries()}
         self.page_sha256 = _sha256([texts, folder_sha256(TEMPLATES), libraries(OF_THE_PAGE)])
 
     def task(self, parameters: dict[str, Any]) -> Task:
         """Give the report with these parameters."""
         name = self.source.facts.name
         if self.notebook.versions > 1:
-            from analysis.load.snapshots import pick_versions
-
             older, newer = pick_versions(name, parameters["older"], parameters["newer"])
             parameters = parameters | {"older": older, "newer": newer}
         about = [parameters[key] for key in ("week", "state", "offence") if parameters.get(key, "all") != "all"]
@@ -270,7 +274,7 @@ class _MadeFrom:
             inputs={**self.inputs, "weeks": self._weeks(parameters)},
             page_sha256=self.page_sha256,
         )
-        return Task(self.notebook.path, entry, {name: version_id(self.source)})
+        return Task(self.notebook.path, entry, {name: self.source.version_id})
 
     def _weeks(self, parameters: Mapping[str, Any]) -> str:
         """Hash the rows of the weeks that a report reads, and what it knows of its source beside them.
@@ -293,12 +297,6 @@ class _MadeFrom:
 def _sha256(told: object) -> str:
     """Hash what JSON can hold."""
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
-
-def _read_with() -> dict[str, str]:
-    """Give the hashes of what reads a source: the package and the reference tables."""
-    reference = bundled_folder("data") / "reference"
-    return {"package": folder_sha256(PACKAGE, "*.py"), "reference": folder_sha256(reference)}
 
 
 @cache

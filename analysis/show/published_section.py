@@ -10,8 +10,7 @@ from datetime import date
 import pandas as pd
 
 from analysis.load.published import PublishedReports
-from analysis.load.published_quality import report_scorecard
-from analysis.load.scorecards import TOTALS_DIFFER, scorecard_facts
+from analysis.load.quality import TOTALS_DIFFER, report_scorecard, scorecard_facts
 from analysis.periods import last_day
 from analysis.show.published_facts import weeks_so_far
 from analysis.show.published_figures import weeks_with_and_without

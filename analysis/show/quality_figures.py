@@ -18,7 +18,7 @@ def weekly_recording(weeks: pd.DataFrame, *, headline: str, subtitle: str) -> Fi
     Parameters
     ----------
     weeks
-        As from :func:`analysis.load.irregular.recording_by_week`; weeks that look unfinished are open marks.
+        As from :func:`analysis.load.quality.recording_by_week`; weeks that look unfinished are open marks.
     headline, subtitle
         The finding; measure, place, dates and unit.
     """

@@ -7,8 +7,8 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.load.checks import LEAST_NAMED
 from analysis.load.offences import details, groups
+from analysis.load.quality import LEAST_NAMED
 from analysis.show.tables import MISSING
 from analysis.stats.revisions import WEEKLY
 

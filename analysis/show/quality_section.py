@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.load.irregular import is_counts
 from analysis.load.offences import choices, named_offences, primary_sensitivity
+from analysis.load.quality import is_counts
 from analysis.load.repeats import RULES, rows_and_persons
 from analysis.show.quality_listings import offence_choices, severity_order
 from analysis.show.sentences import NO_OFFENCE

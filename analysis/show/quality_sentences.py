@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.load import checks, irregular, scorecards
+from analysis.load import quality
+from analysis.load.quality import PASS
 from analysis.load.releases import STOP_UNDATED
-from analysis.load.scorecards import PASS
 from analysis.load.vocabulary import GATES
 from analysis.show.sentences import Fact
 
@@ -64,31 +64,31 @@ CHECK_RULES = (
 def limit_facts() -> dict[str, Fact]:
     """Give the limits of the checks as facts by id."""
     return {
-        "limit_few": irregular.FEW_ROWS,
-        "limit_weeks": irregular.WEEKS_BEFORE,
-        "limit_finished": irregular.FINISHED,
-        "limit_batch": irregular.BULK_LEAST,
-        "limit_batch_times": irregular.BULK_TIMES,
-        "limit_batch_rank": irregular.BULK_RANK,
-        "limit_drift": scorecards.DRIFT,
-        "limit_errors": scorecards.ERRORS,
-        "limit_least_drift": scorecards.LEAST_DRIFT,
+        "limit_few": quality.FEW_ROWS,
+        "limit_weeks": quality.WEEKS_BEFORE,
+        "limit_finished": quality.FINISHED,
+        "limit_batch": quality.BULK_LEAST,
+        "limit_batch_times": quality.BULK_TIMES,
+        "limit_batch_rank": quality.BULK_RANK,
+        "limit_drift": quality.DRIFT,
+        "limit_errors": quality.ERRORS,
+        "limit_least_drift": quality.LEAST_DRIFT,
         **{f"limit_{column}_warn": gate.warn for column, gate in GATES.items()},
         **{f"limit_{column}_stop": gate.stop for column, gate in GATES.items()},
-        "limit_strays": checks.WARN_STRAYS,
+        "limit_strays": quality.WARN_STRAYS,
         "limit_undated": STOP_UNDATED,
-        "limit_repeats": checks.WARN_REPEATS,
-        "limit_unplaced": checks.WARN_UNPLACED,
-        "limit_totals": scorecards.TOTALS_DIFFER,
-        "limit_fewer_ends": checks.FEWER_ENDS,
-        "limit_named": checks.LEAST_NAMED,
+        "limit_repeats": quality.WARN_REPEATS,
+        "limit_unplaced": quality.WARN_UNPLACED,
+        "limit_totals": quality.TOTALS_DIFFER,
+        "limit_fewer_ends": quality.FEWER_ENDS,
+        "limit_named": quality.LEAST_NAMED,
     }
 
 
 def quality_sentences(card: pd.DataFrame) -> list[str]:
     """Say what a scorecard shows, over its facts.
 
-    They are those of :func:`analysis.load.scorecards.scorecard_facts` and :func:`check_names`. ``from_day`` and
+    They are those of :func:`analysis.load.quality.scorecard_facts` and :func:`check_names`. ``from_day`` and
     ``data_through`` are the days that the source covers. First come the size and the verdict, then each check at
     stop, then each at warn.
     """

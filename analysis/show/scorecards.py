@@ -7,16 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.load.scorecards import (
-    DRIFT,
-    ERRORS,
-    LEAST_DRIFT,
-    LEAST_THERE,
-    LEVELS,
-    NOT_JUDGED,
-    scorecard_facts,
-    written,
-)
+from analysis.load.quality import DRIFT, ERRORS, LEAST_DRIFT, LEAST_THERE, LEVELS, NOT_JUDGED, scorecard_facts, written
 from analysis.show.sheet import Sheet, Shown
 
 NOT_CHECKED = {

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.load.files import SourceFacts
+    from analysis.load.sources import SourceFacts
 
 Fact = str | int | float | bool | None
 

@@ -14,10 +14,9 @@ import pandas as pd
 
 from analysis.load.events import events
 from analysis.load.offences import group_named, groups
+from analysis.load.quality import LEAST_THERE
 from analysis.load.repeats import LEFT_OUT, choose_repeats, without_repeats
-from analysis.load.scorecards import LEAST_THERE
-from analysis.load.snapshots import versions_by_day
-from analysis.load.sources import Source, open_source
+from analysis.load.sources import Source, open_source, versions_by_day
 from analysis.load.table import one_outcome, one_state
 from analysis.load.vocabulary import place_name, state_or_all
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
@@ -239,7 +238,7 @@ def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[s
     """Hold what is there of a week, all states together, against the eight full weeks before it.
 
     Give the first ``check`` of ``detainers``, ``ends`` (the share recorded) and ``states`` (the share given) of which
-    less is there than :data:`analysis.load.scorecards.LEAST_THERE` of the median, with ``found`` and ``usual``. None
+    less is there than :data:`analysis.load.quality.LEAST_THERE` of the median, with ``found`` and ``usual``. None
     where none fails, and of a week that is partial or not settled, since it lacks ends anyhow.
     """
     earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)

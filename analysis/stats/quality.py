@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.offences import STATUS_GROUPS
+from analysis.load.quality import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.repeats import COUNTED, is_repeat
-from analysis.load.scorecards import ERRORS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
 from analysis.load.table import Outcome
 from analysis.periods import Calendar, as_timestamps, week_of
 from analysis.stats.counts import TRAILING_WEEKS
@@ -34,7 +34,7 @@ def week_scorecard(
 ) -> pd.DataFrame:
     """Check what was read of a week against the eight full weeks before it.
 
-    A share warns as a blank share does (:func:`analysis.load.scorecards.against_known`), the number read outside the
+    A share warns as a blank share does (:func:`analysis.load.quality.against_known`), the number read outside the
     range of those weeks by more than three of its square roots; what a failed gate is about stops. Nothing is judged
     in a partial week or without eight full weeks before it, nor the ends of an unsettled one.
 

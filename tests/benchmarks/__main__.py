@@ -22,14 +22,13 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
+from synthetic import generate, write_release
 from timing import in_turns, median_and_range, report, spent
 
 from analysis.load.files import data_file
-from analysis.load.sources import open_source
-from analysis.load.store import DATA_DIR_VARIABLE
-from analysis.load.synthetic import generate, write_release
+from analysis.load.imports import import_release
+from analysis.load.sources import DATA_DIR_VARIABLE, open_source
 from analysis.periods import Calendar, last_day
-from analysis.run.imports import import_release
 from analysis.stats.cohort import HISTORY_COLUMNS, RECORD_COLUMNS
 from analysis.stats.counts import TRAILING_WEEKS
 

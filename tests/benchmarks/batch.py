@@ -34,12 +34,11 @@ from typing import Any, NamedTuple
 
 import psutil
 from nbformat import NotebookNode
+from synthetic import generate, write_release
 
-from analysis.load.sources import open_source
-from analysis.load.store import DATA_DIR_VARIABLE
-from analysis.load.synthetic import generate, write_release
+from analysis.load.imports import import_release
+from analysis.load.sources import DATA_DIR_VARIABLE, open_source
 from analysis.periods import Calendar
-from analysis.run.imports import import_release
 from analysis.run.notebooks import find_notebook
 from analysis.show.sheet import Shown
 

@@ -20,7 +20,8 @@ import pandas as pd
 import yaml
 from calibration_laws import LAWS
 
-from analysis.load.files import Origin, bundled_folder, sha256_of
+from analysis.load.files import bundled_folder, sha256_of
+from analysis.load.sources import Origin
 
 FILE = "reference/calibration.csv"
 Bounds = tuple[float | None, float | None]

@@ -11,14 +11,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from store_bundled import bundled
 
+from analysis.load.sources import origin_of, store
 from analysis.load.table import OffenceStatus, Outcome, Request
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
-FILES = sorted(
-    path for path in DATA.rglob("*") if path.is_file() and not path.name.endswith((".origin.yml", "README.md"))
-)
+BESIDE = (".origin.yml", "README.md", "scorecard.csv", "weeks.json")
+"""Ends of the names of files that have no origin file of their own: the last two belong to a stored table."""
+FILES = sorted(path for path in DATA.rglob("*") if path.is_file() and not path.name.endswith(BESIDE))
 REPORTS = "published_reports"
 WORKBOOK = ROOT.parent / "shared/real/foia-15-87693_detainers_fy2015-ytd.xlsx"
 ORIGIN_KEYS = [
@@ -170,16 +172,6 @@ def test_states_are_complete_and_no_two_share_a_code_or_a_tile() -> None:
     assert rows.sort_values("fips")["name"].tolist()[:51] == sorted(rows["name"][rows["fips"].astype(int) < 60])
 
 
-def test_weekly_totals_add_up_to_what_the_origin_says() -> None:
-    rows = table("weekly_totals")
-    assert rows["week_start"].tolist() == ["2017-01-28", "2017-02-04", "2017-02-11"]
-    six_days = pd.to_datetime(rows["week_end"]) - pd.to_datetime(rows["week_start"])
-    assert six_days.dt.days.eq(6).all()
-    origin = yaml.safe_load((DATA / REPORTS / "weekly_totals.csv.origin.yml").read_text(encoding="utf-8"))["source"]
-    assert (numbers("weekly_totals", "issued").sum(), numbers("weekly_totals", "declined").sum()) == (8_776, 318)
-    assert (origin["detainers"], origin["declined"]) == (8_776, 318)
-
-
 def test_issued_places_stay_within_the_week_and_the_complete_table_sums_to_the_printed_157() -> None:
     rows = table("issued_by_place").assign(issued=numbers("issued_by_place", "issued"))
     totals = table("weekly_totals").set_index("week_start")["issued"].astype(int)
@@ -192,18 +184,6 @@ def test_issued_places_stay_within_the_week_and_the_complete_table_sums_to_the_p
     for _, week in ranked.groupby("week_start"):
         assert week["rank"].tolist() == list(range(1, len(week) + 1))
         assert week["issued"].is_monotonic_decreasing
-
-
-def test_declined_places_never_exceed_what_holds_them() -> None:
-    rows = table("declined_by_place").assign(declined=numbers("declined_by_place", "declined")).set_index("row_id")
-    inner = rows[rows["within"] != ""]
-    assert set(inner["within"]) <= set(rows.index)
-    holders = rows.loc[inner["within"]]
-    assert (inner["week_start"].to_numpy() == holders["week_start"].to_numpy()).all()
-    assert ((holders["state"].to_numpy() == "") | (inner["state"].to_numpy() == holders["state"].to_numpy())).all()
-    assert (holders["bound"] != "disputed").all()
-    held = inner.groupby("within")["declined"].sum().to_dict()
-    assert {holder: total for holder, total in held.items() if total > rows["declined"].to_dict()[holder]} == {}
 
 
 def test_a_place_listed_beside_its_state_is_held_by_it() -> None:
@@ -290,6 +270,28 @@ def test_fiscal_2015_counts_have_the_published_totals() -> None:
     assert rows.groupby("form")["detainers"].sum().to_dict() == {"I247": 75_696, "I247D": 2_811, "I247N": 546}
     assert rows["week_start"].nunique() == 43
     assert (rows["week_start"].min(), rows["week_start"].max()) == ("2014-09-27", "2015-07-18")
+
+
+def test_stored_sources_are_those_of_the_files_that_they_were_made_from(tmp_path: Path) -> None:
+    """Made again by the command of data/README.md: fiscal 2015 from its counts, the made-up ones from their seed."""
+    folders = sorted(DATA.glob("sources/*/v*"))
+    made = list(bundled())
+    assert [f"{one.origin.source.name}/v{one.number:03d}" for one in made if one.origin.source] == [
+        path.relative_to(DATA / "sources").as_posix() for path in folders
+    ]
+    for one, folder in zip(made, folders, strict=True):
+        again = store(one.table, one.card, one.origin, tmp_path / folder.parent.name / folder.name)
+        pd.testing.assert_frame_equal(
+            pd.read_parquet(folder / "detainers.parquet"), again.detainers(), check_categorical=False
+        )
+        for name in ("scorecard.csv", "weeks.json"):
+            assert (folder / name).read_bytes() == again.path.with_name(name).read_bytes(), (folder.name, name)
+        stored = origin_of(folder / "detainers.parquet")
+        assert stored == origin_of(again.path).model_copy(update={"sha256": stored.sha256})
+        assert stored.made_from is not None
+        if stored.made_from.file != "synthetic.parquet":  # which is made up, and not bundled
+            (file,) = DATA.rglob(stored.made_from.file)
+            assert stored.made_from.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @pytest.mark.slow

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 from conftest import DataCopy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError, unknown
 from analysis.load import files
-from analysis.load.files import check_hash, crosswalk, data_file, origin_of, read_text_table, sha256_of
+from analysis.load.files import crosswalk, data_file, read_text_table, sha256_of
 
 COUNTS = "counts/fy2015_weekly_counts.csv"
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -87,63 +85,6 @@ def test_a_missing_file_is_named(data_copy: DataCopy) -> None:
 def test_hashes_are_sha256(tmp_path: Path) -> None:
     assert sha256_of(write(tmp_path / "empty", "")) == EMPTY_SHA256
     assert sha256_of(write(tmp_path / "abc", "abc")) == ABC_SHA256
-
-
-def test_a_bundled_origin_is_read(data_copy: DataCopy) -> None:
-    origin = origin_of(data_copy.path(COUNTS))
-    assert origin.source is not None
-    assert (origin.source.detainers, origin.source.declined) == (79_053, 5_501)
-    assert (origin.source.first_day, origin.source.extracted_on) == (date(2014, 10, 1), date(2015, 7, 26))
-    assert "FOIA 15-87693" in origin.reference
-
-
-@pytest.mark.parametrize(
-    ("change", "parts"),
-    [
-        ({"licence": None}, ["licence"]),
-        ({"sha256": ...}, ["sha256", "required"]),
-        ({"lisence": "x"}, ["lisence"]),
-        ({"source": {"name": "x"}}, ["source."]),
-    ],
-)
-def test_an_origin_that_lacks_a_key_or_has_a_strange_one_is_refused_by_key(
-    data_copy: DataCopy, change: dict[str, object], parts: list[str]
-) -> None:
-    beside = data_copy.path(COUNTS + ".origin.yml")
-    content = yaml.safe_load(beside.read_text(encoding="utf-8")) | change
-    beside.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not ...}), encoding="utf-8")
-    with pytest.raises(InputError) as refusal:
-        origin_of(data_copy.path(COUNTS))
-    assert said(refusal, str(beside), "key", "Restore", *parts)
-
-
-@pytest.mark.parametrize("content", ["title: 'no end\n", "a: b: c\n", "\tx: 1\n", "- a list\n", "", "just words\n"])
-def test_an_origin_that_is_not_a_mapping_is_refused(data_copy: DataCopy, content: str) -> None:
-    beside = write(data_copy.path(COUNTS + ".origin.yml"), content)
-    with pytest.raises(InputError) as refusal:
-        origin_of(data_copy.path(COUNTS))
-    assert str(beside) in str(refusal.value)
-    assert "Restore" in str(refusal.value)
-
-
-def test_a_missing_origin_is_named(data_copy: DataCopy) -> None:
-    beside = data_copy.path(COUNTS + ".origin.yml")
-    beside.unlink()
-    with pytest.raises(InputError) as refusal:
-        origin_of(data_copy.path(COUNTS))
-    assert said(refusal, str(beside), "missing", "Restore")
-
-
-def test_a_changed_byte_is_noticed_and_a_meant_change_accepted(data_copy: DataCopy) -> None:
-    path = data_copy.path(COUNTS)
-    original = sha256_of(path)
-    assert check_hash(path) == original
-    path.write_bytes(path.read_bytes().replace(b",CA,", b",CO,", 1))
-    with pytest.raises(InputError) as refusal:
-        check_hash(path)
-    assert said(refusal, str(path), f"found 'sha256 {sha256_of(path)}'", f"expected sha256 {original}", "origin file")
-    data_copy.accept(COUNTS)
-    assert check_hash(path) != original
 
 
 # Text tables.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.load.charge_rules import detail_of_text, rules
 from analysis.load.charge_text import charge_tokens
-from analysis.load.files import check_hash, crosswalk, data_file
+from analysis.load.files import crosswalk, data_file
 from analysis.load.offences import (
     Step,
     choices,
@@ -22,6 +22,7 @@ from analysis.load.offences import (
     primary,
     primary_sensitivity,
 )
+from analysis.load.sources import check_hash
 
 JAIL_KIND = "local jail charge string"
 KEYS = {

@@ -9,9 +9,10 @@ import pytest
 import release_forms
 
 from analysis.errors import InputError
-from analysis.load.files import check_hash, crosswalk, data_file
+from analysis.load.files import crosswalk, data_file
 from analysis.load.headers import column_aliases, form_of
 from analysis.load.sheets import normalised
+from analysis.load.sources import check_hash
 from analysis.load.table import NAMES, Outcome, Request
 from analysis.load.vocabulary import GATES, gated, outcome_of, request_of
 

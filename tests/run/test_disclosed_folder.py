@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from attack import Attack, made_up
 from printed_folder import read_folder
+from synthetic import generate, write_release
 
+from analysis.load.imports import import_release
 from analysis.load.repeats import COUNTED, is_repeat, without_repeats
 from analysis.load.sources import open_source
-from analysis.load.synthetic import generate, write_release
 from analysis.periods import week_of
-from analysis.run.imports import import_release
 from analysis.stats import disclosure
 from analysis.stats.counts import count_outcomes
 

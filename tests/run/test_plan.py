@@ -15,14 +15,14 @@ import pytest
 from conftest import DataCopy
 from made_notebooks import write_notebook
 from made_up_site import add_report, by_state_csv
+from synthetic import generate, write_release
 
 from analysis.errors import InputError
 from analysis.load.files import bundled_folder
-from analysis.load.synthetic import generate, write_release
+from analysis.load.imports import import_release
 from analysis.run import batch
 from analysis.run import plan as plan_module
 from analysis.run.batch import run
-from analysis.run.imports import import_release
 from analysis.run.notebooks import find_notebook, read_notebook
 from analysis.run.plan import Due, Entry, Task, index_is_due, plan, read_manifest, what_is_due, write_manifest
 from analysis.run.site import Settings, write_index

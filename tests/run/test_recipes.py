@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from synthetic import generate, write_release
 
-from analysis.load.synthetic import generate, write_release
 from analysis.run.plan import read_manifest
 
 pytestmark = pytest.mark.slow

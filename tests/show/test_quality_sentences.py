@@ -7,8 +7,8 @@ import re
 import pandas as pd
 import pytest
 
-from analysis.load import checks, irregular
-from analysis.load.scorecards import scorecard_facts
+from analysis.load import quality
+from analysis.load.quality import scorecard_facts
 from analysis.load.vocabulary import GATES
 from analysis.show.quality_sentences import (
     BATCH_RULE,
@@ -62,10 +62,10 @@ def test_every_limit_is_said_and_no_sentence_has_one_of_its_own() -> None:
 
 def test_the_limits_are_those_of_the_checks() -> None:
     said = " ".join(fill(rule, limit_facts()) for rule in RULES)
-    assert f"at least {irregular.BULK_LEAST} detainers" in said
+    assert f"at least {quality.BULK_LEAST} detainers" in said
     assert f"above {GATES['state'].stop:.0%} nothing is imported" in said
-    assert f"the {irregular.WEEKS_BEFORE} weeks before it" in said
-    assert f"fewer than {checks.LEAST_NAMED} rows" in said
+    assert f"the {quality.WEEKS_BEFORE} weeks before it" in said
+    assert f"fewer than {quality.LEAST_NAMED} rows" in said
 
 
 @pytest.mark.parametrize("levels", [(), ("pass",), ("warn", "pass", "stop")])

@@ -17,10 +17,10 @@ from scipy.stats import binomtest
 
 from analysis.errors import InputError
 from analysis.load.events import blocking_events
-from analysis.load.files import check_hash, crosswalk, data_file
+from analysis.load.files import crosswalk, data_file
 from analysis.load.published import PublishedReports, read_published_reports
-from analysis.load.published_quality import report_scorecard
-from analysis.load.scorecards import TOTALS_DIFFER
+from analysis.load.quality import TOTALS_DIFFER, report_scorecard
+from analysis.load.sources import check_hash
 from analysis.load.vocabulary import states
 from analysis.show.published_facts import known_offences, taken_back, week_facts, weeks_so_far
 from analysis.stats import published

@@ -12,9 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.load.files import data_file, read_text_table
-from analysis.load.synthetic_draws import NEVER, NEVER_DAY
-from analysis.load.synthetic_laws import Days, Numbers, day_number, stream
-from analysis.load.synthetic_world import World, margins
+
+from .population import NAMED, NEVER, NEVER_DAY, Days, Numbers, World, day_number, margins, stream
 
 Flags = npt.NDArray[np.bool_]
 NEW_FORM_FROM, NEW_FORM_DAYS = date(2025, 5, 1), 60  # the form of May 2025 takes over within this time
@@ -110,8 +109,7 @@ class Form:
             return self.unnamed if block == "offence" else np.zeros(len(self.rows), dtype=bool)
         share = float(given)
         if block == "offence":  # the share of all rows; what is unnamed is blank already
-            named = self.world.options.named
-            return self.unnamed | (self.uniform(f"blank {column}") < (share - 1 + named) / named)
+            return self.unnamed | (self.uniform(f"blank {column}") < (share - 1 + NAMED) / NAMED)
         missing = self.uniform(f"blank {block}") < share
         return missing | (self.departed > day_number(self.extracted_on)) if block == "departure" else missing
 
@@ -227,8 +225,7 @@ class Form:
 
     def identifier(self) -> pd.Series:
         """Fill the person's id: 40 hexadecimal digits, good for this release only."""
-        aspect = f"ids {self.extracted_on}" if self.world.options.fresh_ids else "ids"
-        digits = stream(self.world.seed, aspect).bytes(20 * self.persons).hex()
+        digits = stream(self.world.seed, f"ids {self.extracted_on}").bytes(20 * self.persons).hex()
         ids = np.frombuffer(digits.encode(), dtype="S40").astype("U40").astype(object)[self.rows["person"]]
         return pd.Series(np.where(self.rows["known"] == 1, ids, None), dtype="str")
 

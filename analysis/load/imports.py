@@ -1,0 +1,196 @@
+"""Release files to stored sources: read once, check, keep; and the scorecard alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.load.files import sha256_of
+from analysis.load.quality import WARN, as_text, scorecard, stops
+from analysis.load.releases import Release, read_release
+from analysis.load.sources import Origin, SourceFacts, data_folder, sources, store, versions
+from analysis.load.table import Outcome
+
+SAMPLE = "SAMPLE "
+"""Every facility of a made-up release begins so."""
+CITATIONS = dict.fromkeys(
+    ("D", "E", "F", "G", "processed"),
+    "government data provided by ICE in response to a FOIA request to the Deportation Data Project",
+)
+"""What publishers ask to be cited as, by the form of a release, where one publishes all of the form."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: the source's name, its version, and what to tell the user."""
+
+    name: str
+    version: int
+    text: str
+
+
+def name_of(path: Path) -> str:
+    """Make a source's name from a file's, the suffixes left out."""
+    return _usable(path.name.split(".")[0]) or "release"
+
+
+def check_release(
+    paths: Sequence[Path], *, previous: str | None = None, extracted_on: date | None = None, today: date | None = None
+) -> pd.DataFrame:
+    """Read a release and give its scorecard (:func:`analysis.load.quality.scorecard`).
+
+    Parameters
+    ----------
+    paths
+        Files or a folder.
+    previous
+        Name of an imported source to compare with; None = none.
+    extracted_on
+        Day on which ICE made the file; None = as the files say, if they do.
+    today
+        Day after which none can have been issued, where the day of extraction is not known; None = no bound.
+
+    Raises
+    ------
+    InputError
+        The release or the previous source cannot be read.
+    """
+    earlier = versions(_checked_name(previous)) if previous is not None else []
+    if previous is not None and not earlier:
+        raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
+    _files_sha256(paths)
+    release = read_release(list(paths), not_after=extracted_on or today)
+    day = extracted_on or release.extracted_on
+    return scorecard(release, extracted_on=day, previous=earlier[-1].detainers() if earlier else None)
+
+
+def import_release(
+    paths: Sequence[Path], name: str, *, title: str, extracted_on: date | None = None, today: date | None = None
+) -> Imported:
+    """Read a release, check it, and keep it as the newest version of a source; the same files again do nothing.
+
+    Parameters
+    ----------
+    paths
+        Files or a folder.
+    name, title
+        The source's name, and what reports call it.
+    extracted_on
+        Day on which ICE made the file; None = as the files say, if they do. Where it is not known the newest day of
+        issue or of an end stands for it, which calls weeks unsettled rather than settled.
+    today
+        Day after which none can have been issued, where the day of extraction is not known; None = no bound.
+
+    Raises
+    ------
+    InputError
+        The name cannot be used, the files cannot be read, a check of them stops, or the data folder cannot be written.
+    """
+    known = sources().get(_checked_name(name))
+    if known is not None and known.version == 0:
+        raise InputError("a bundled source has that name", found=name, do="Give the release another name")
+    digest = _files_sha256(paths)
+    earlier = versions(name)
+    for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
+        text = f"{name}: version {same.version} was made from the same files"
+        if same is not earlier[-1]:
+            text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
+        return Imported(name, same.version, text)
+    release = read_release(list(paths), not_after=extracted_on or today)
+    if release.table["issued_on"].isna().all():
+        raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
+    day = extracted_on or release.extracted_on
+    card = scorecard(release, extracted_on=day, previous=earlier[-1].detainers() if earlier else None)
+    if stops(card):
+        do = "Mend the file or the crosswalk\n" + as_text(card)
+        raise InputError("the release is not imported: a check stops it", do=do)
+    folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
+    kept = store(release.table, card, _origin(release, name, title, day, digest), folder)
+    warnings = int((card["level"] == WARN).sum())
+    told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
+    return Imported(name, kept.version, f"{name}: version {kept.version}, {told}")
+
+
+def is_synthetic(release: Release) -> bool:
+    """Say whether a release is made up, and be it in part: the names of invented facilities say so."""
+    return any(agency.startswith(SAMPLE) for agency in release.table["agency"].cat.categories)
+
+
+def _usable(text: str) -> str:
+    """Make a name of a source from a text; empty where the text has no letter or digit."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:40].rstrip("-")
+
+
+def _checked_name(name: str) -> str:
+    """Hold the name of a source against what a folder and an address can carry; the nearest name is told."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            "the name of the source cannot be used",
+            found=name,
+            expected="up to 40 lower-case letters, digits and hyphens",
+            do=f"Use {_usable(name)!r}" if _usable(name) else "",
+        )
+    return name
+
+
+def _files_sha256(paths: Sequence[Path]) -> str:
+    """Hash the files of a release by content alone, whatever their names and order; each must be given once."""
+    given = dict.fromkeys(Path(path) for path in paths)
+    files = [file for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    hashes: dict[str, Path] = {}
+    for file in files:
+        if not file.exists():
+            raise InputError("there is no such file", file=file, do="Check the path")
+        if file.is_file() and not file.name.startswith((".", "~$")):
+            first = hashes.setdefault(sha256_of(file), file)
+            if first is not file:
+                do = "Give each file once, by itself or in its folder: its rows would count twice"
+                raise InputError("a file is given twice", file=file, found=f"the same as {first}", do=do)
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
+
+
+def _origin(release: Release, name: str, title: str, extracted_on: date | None, digest: str) -> Origin:
+    """Say where an imported table came from."""
+    table, synthetic = release.table, is_synthetic(release)
+    dated = table[table["issued_on"].notna()]
+    newest = dated["issued_on"].max()
+    ends = table["lifted_on"][table["lifted_on"] <= newest + pd.Timedelta(days=366)]  # one a year later is a slip
+    last = max([newest, *ends.dropna().nlargest(1)])
+    files = [f"{row.file} (sha256 {row.sha256})" for row in release.sheets.drop_duplicates("file").itertuples()]
+    return Origin(
+        title=title,
+        producer="synthetic generator of this project" if synthetic else "U.S. Immigration and Customs Enforcement",
+        document="; ".join(files),
+        document_date=extracted_on or "not known",
+        reference=f"sha256 {digest}",
+        obtained="imported from the files named under document",
+        licence="not stated by the files",
+        accessed="not recorded",
+        sha256="",
+        row="one detainer",
+        blank="as in analysis.load.table",
+        source=SourceFacts(
+            name=name,
+            title=title,
+            clock="issued",
+            first_day=dated["issued_on"].min().date(),
+            last_day=newest.date(),
+            extracted_on=extracted_on or last.date(),
+            extracted_known=extracted_on is not None,
+            detainers=len(dated),
+            declined=int((dated["outcome"] == Outcome.DECLINED).sum()),
+            synthetic=synthetic,
+            offences="offence_group" not in release.gaps and bool(table["offence_detail"].notna().any()),
+            outcomes="lift_reason" not in release.gaps,
+            lift_dates=bool(table["lifted_on"].notna().any()),
+            citation="" if synthetic else CITATIONS.get(release.form, ""),
+        ),
+    )
