@@ -42,12 +42,12 @@ SHAPING = (
 OF_THE_PAGE = ("jinja2", "mistune", "nbconvert")
 """Libraries whose versions shape how the page is made from the executed notebook."""
 INPUTS = {
-    "parameters": "its parameters",
-    "code": "the code of its notebook",
-    "package": "the code of the package",
-    "reference": "the reference tables",
-    "weeks": "the data that it reads",
-    "libraries": "the versions of libraries",
+    **{"parameters": "its parameters", "code": "the code of its notebook", "package": "the code of the package"},
+    **{
+        "reference": "the reference tables",
+        "weeks": "the data that it reads",
+        "libraries": "the versions of libraries",
+    },
 }
 """What a report is made from, and how each is called."""
 Action = Literal["current", "page", "run"]
@@ -375,10 +375,7 @@ def _check_repeats(entries: Sequence[Entry], out: Path) -> None:
             found.setdefault(entry.source, {}).setdefault(entry.parameters["repeats"], entry.folder)
     for source, ways in found.items():
         if len(ways) > 1:
-            raise InputError(
-                f"reports on {source} that leave repeats out and that count them would tell small counts together",
-                file=out,
-                found=", ".join(f"{folder} with repeats {way}" for way, folder in ways.items()),
-                expected="one treatment of repeats of a source in a folder",
-                do="Give another folder with --out",
-            )
+            what = f"reports on {source} that leave repeats out and that count them would tell small counts together"
+            told = ", ".join(f"{folder} with repeats {way}" for way, folder in ways.items())
+            expected = "one treatment of repeats of a source in a folder"
+            raise InputError(what, file=out, found=told, expected=expected, do="Give another folder with --out")
