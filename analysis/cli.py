@@ -7,19 +7,27 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
 from functools import wraps
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
+from analysis.load.reference import bundled_folder
+from analysis.load.sources import HINT, sources
+from analysis.periods import Calendar
+from analysis.run.notebooks import each, find_notebook, notebooks
 
-if TYPE_CHECKING:
-    from analysis.run.manifest import Entry
+if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
+    from analysis.run.plan import Entry, Task
     from analysis.run.site import Settings
 
+_PATH = click.Path(path_type=Path)
 FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
 
 
@@ -38,21 +46,6 @@ def _mendable(command: Callable[..., None]) -> Callable[..., None]:
             sys.exit(STOPPED_EXIT)
 
     return run
-
-
-class _Folder(click.ParamType[Path]):
-    """A folder; an empty text, such as of a variable that was not set, is none."""
-
-    name = "folder"
-
-    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Turn the text into a path."""
-        if not str(value):
-            self.fail("it is empty", param, ctx)
-        return Path(value)
-
-
-_FOLDER = _Folder()
 
 
 def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
@@ -74,10 +67,82 @@ def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
+def _not_empty(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Refuse an option that is given empty, such as by a variable that was not set."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty")
+    return value
+
+
+_extracted_on = click.option(
+    "--extracted-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=lambda _context, _parameter, given: given.date() if given else None,
+    help="Day on which ICE made the file  [default: as the files say].",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="declined-detainers", prog_name="declines")
 def main() -> None:
     """Weekly analyses of declined ICE detainers by state and offence type."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``declines run`` is asked for: its options, by name."""
+
+    notebook: tuple[str, ...]
+    source_names: tuple[str, ...]
+    weeks: str | None
+    states: tuple[str, ...]
+    offences: tuple[str, ...]
+    site_path: Path | None
+    out: Path
+    jobs: int
+    force: bool
+    verify: bool
+    dry_run: bool
+    png: bool
+    timeout: int
+    memory: int
+    cluster: str | None
+
+    def tasks(self) -> tuple[list[Task], Settings | None]:
+        """Work out the reports asked for, and what the site is called; sources given as files are imported.
+
+        Raises
+        ------
+        InputError
+            Something that there is not, or options that do not go together.
+        """
+        from analysis.run.plan import plan
+
+        if self.dry_run and any(Path(name).exists() for name in self.source_names):
+            raise InputError(
+                "a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`"
+            )
+        if self.site_path:
+            if self.notebook or self.source_names or self.weeks or self.states or self.offences:
+                what = "a site file names its notebooks, sources, weeks and states itself"
+                raise InputError(what, do="Leave out the others")
+            from analysis.run.site import plan_site
+
+            return plan_site(self.site_path, png=self.png)
+        names = [_import_if_file(name) for name in self.source_names]
+        if strange := [name for name in names if name not in sources()]:
+            raise unknown("source", strange[0], sources(), more=HINT)
+        chosen = [find_notebook(name) for name in self.notebook]
+        tasks = plan(
+            chosen or list(notebooks().values()),
+            source_names=names,
+            weeks=self.weeks,
+            states=each("state", self.states),
+            offences=each("offence", self.offences),
+            png=self.png,
+            all_of_them=bool(chosen),
+        )
+        return tasks, None
 
 
 @main.command("run")
@@ -85,16 +150,18 @@ def main() -> None:
 @click.option("--source", "source_names", multiple=True, help="Only this source, or a file to import; may be repeated.")
 @click.option(
     "--weeks",
+    callback=_not_empty,
     help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all, of profiles the latest settled]",
 )
 @click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
 @click.option("--offence", "offences", multiple=True, help="The same for offence groups.")
+@click.option("--site", "site_path", type=_PATH, help="A YAML file that names all reports of a site.")
 @click.option(
-    "--site", "site_path", type=click.Path(path_type=Path), help="A YAML file that names all reports of a site."
+    "--out", type=click.Path(file_okay=False), callback=_not_empty, default="reports", show_default=True, help="Folder."
 )
-@click.option("--out", type=_FOLDER, default="reports", show_default=True, help="Folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
+@click.option("--verify", is_flag=True, help="Read every file that was written, and make again what was edited.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, and why.")
 @click.option("--png", is_flag=True, help="Write each figure as PNG too.")
 @click.option("--timeout", type=click.IntRange(1), default=900, show_default=True, help="Seconds a report may take.")
@@ -102,98 +169,61 @@ def main() -> None:
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 @_mendable
-def run_command(
-    notebook: tuple[str, ...],
-    source_names: tuple[str, ...],
-    weeks: str | None,
-    states: tuple[str, ...],
-    offences: tuple[str, ...],
-    site_path: Path | None,
-    out: Path,
-    jobs: int,
-    force: bool,
-    dry_run: bool,
-    png: bool,
-    timeout: int,
-    memory: int,
-    cluster: str | None,
-) -> None:
+def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
-    from analysis.errors import unknown
-    from analysis.load.sources import HINT, sources
-    from analysis.run.batch import run
-    from analysis.run.parameters import find_notebook, notebooks
-    from analysis.run.planning import plan, what_is_due
-    from analysis.run.tasks import Limits
+    from analysis.run.plan import what_is_due
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
-    if weeks is not None and not weeks.strip():
-        raise InputError("the option --weeks is empty", do="Leave it out for all weeks, or name some")
-    if dry_run and any(Path(name).exists() for name in source_names):
-        raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
-    if site_path and (notebook or source_names or weeks or states):
-        raise InputError("a site file names its notebooks, sources, weeks and states itself", do="Leave out the others")
-    source_names = tuple(_import_if_file(name) for name in source_names)
-    known = sources()
-    for name in source_names:
-        if name not in known:
-            raise unknown("source", name, known, more=HINT)
-    settings = None
-    if site_path:
-        from analysis.run.sitefile import plan_site, read_site
-
-        site = read_site(site_path)
-        tasks, settings = plan_site(site, png=png), site.settings()
-    else:
-        chosen = [find_notebook(name) for name in notebook] or list(notebooks().values())
-        tasks = plan(
-            chosen,
-            source_names=source_names,
-            weeks=weeks,
-            png=png,
-            all_of_them=bool(notebook),
-            **_places(states, offences),
-        )
-    if dry_run:
-        due = what_is_due(tasks, out, force=force)
-        for action, reason, task in due:
-            if action != "current":
-                click.echo(f"{action}  {task.entry.folder}: {reason}")
-        click.echo(f"{sum(one.action != 'current' for one in due)} of {len(due)} reports are not up to date")
+    request = Request(out=Path(out), **options)
+    tasks, settings = request.tasks()
+    if not request.dry_run:
+        _make(request, tasks, settings)
         return
-    with _Progress(len(tasks)) as progress:
-        limits = Limits(timeout, memory)
-        try:
-            results = run(tasks, out, jobs=jobs, force=force, limits=limits, cluster=cluster, report=progress.report)
-        except KeyboardInterrupt:
-            _write_index(out, settings)
-            click.echo(f"stopped: {progress.done} of {len(tasks)} reports stand; the same command goes on", err=True)
-            sys.exit(STOPPED_EXIT)
-    if progress.made or not (out / "index.html").is_file():
-        _write_index(out, settings)
+    due = what_is_due(tasks, request.out, force=request.force, verify=request.verify)
+    ahead = [one for one in due if one.action != "current"]
+    for action, reason, task in ahead:
+        click.echo(f"{action}  {task.entry.folder}: {reason}")
+    click.echo(f"{len(ahead)} of {len(due)} reports are not up to date")
+
+
+def _make(request: Request, tasks: list[Task], settings: Settings | None) -> None:
+    """Make the reports that are due, and the site over all; a bar on a terminal tells of it, plain lines elsewhere."""
+    from tqdm import tqdm
+
+    from analysis.run.batch import run
+    from analysis.run.plan import Limits, index_is_due, read_manifest
+
+    out, done = request.out, count(1)
+    bar = tqdm(total=len(tasks), unit="report", dynamic_ncols=True, disable=None)
+
+    def tell(state: str, entry: Entry) -> None:
+        number = next(done)
+        bar.set_postfix_str(entry.folder, refresh=False)
+        bar.update()
+        took = f" ({entry.seconds:.1f} s)" if state != "page" else ""
+        if bar.disable and state != "current":
+            click.echo(f"[{number}/{len(tasks)}] {state} {entry.folder}{took}")
+        elif bar.disable and number == len(tasks):
+            click.echo(f"[{number}/{number}] all were up to date")
+
+    results: dict[str, Entry] | None = None
+    with bar, suppress(KeyboardInterrupt):
+        limits = Limits(request.timeout, request.memory)
+        how: dict[str, Any] = {"force": request.force, "verify": request.verify, "cluster": request.cluster}
+        results = run(tasks, out, jobs=request.jobs, limits=limits, report=tell, **how)
+    if index_is_due(out, settings):
+        from analysis.run.site import write_index
+
+        write_index(out, read_manifest(out), settings)
+    if results is None:
+        click.echo(f"stopped: {next(done) - 1} of {len(tasks)} reports stand; the same command goes on", err=True)
+        sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
     for entry in failed:
         click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
     if failed:
         sys.exit(FAILED_EXIT)
-
-
-def _places(states: tuple[str, ...], offences: tuple[str, ...]) -> dict[str, list[str]]:
-    """Find the states and offence groups that are named; ``each`` is every one."""
-    if not (states or offences):
-        return {}
-    from analysis.run.sitefile import each_offence, each_state
-
-    return {"states": each_state(states), "offences": each_offence(offences)}
-
-
-def _write_index(out: Path, settings: Settings | None) -> None:
-    """Write the site's pages over all reports of a folder."""
-    from analysis.run.manifest import read_manifest
-    from analysis.run.site import write_index
-
-    write_index(out, read_manifest(out), settings)
 
 
 def _import_if_file(given: str) -> str:
@@ -208,49 +238,16 @@ def _import_if_file(given: str) -> str:
     return done.name
 
 
-class _Progress:
-    """A bar on a terminal, plain lines otherwise."""
-
-    def __init__(self, total: int) -> None:
-        self.total, self.done, self.made = total, 0, 0
-        self.bar: Any = None
-
-    def __enter__(self) -> _Progress:
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self.bar = tqdm(total=self.total, unit="report", dynamic_ncols=True)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def report(self, state: str, entry: Entry) -> None:
-        """Show one more report as done."""
-        self.done += 1
-        self.made += state != "current"
-        if self.bar is not None:
-            self.bar.set_postfix_str(entry.folder)
-            self.bar.update()
-        elif state != "current":
-            took = "" if state == "page" else f" ({entry.seconds:.1f} s)"
-            click.echo(f"[{self.done}/{self.total}] {state} {entry.folder}{took}")
-        if self.bar is None and state == "current" and self.done == self.total:
-            click.echo(f"[{self.done}/{self.total}] all were up to date")
-
-
 @main.command("compare")
-@click.argument("before", type=click.Path(path_type=Path))
-@click.argument("after", type=click.Path(path_type=Path))
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the differences to this file too.")
+@click.argument("before", type=_PATH)
+@click.argument("after", type=_PATH)
+@click.option("--csv", "csv_path", type=_PATH, help="Write the differences to this file too.")
 @_mendable
 def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     """Say what the reports under AFTER say otherwise than those under BEFORE: was, is, why."""
     import pandas as pd
 
-    from analysis.run.revisions import compare_runs
-    from analysis.show.revised import written
+    from analysis.run.revisions import compare_runs, written
     from analysis.show.sentences import counted
     from analysis.show.tables import as_csv
 
@@ -272,16 +269,11 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
 @_mendable
 def list_command() -> None:
     """Show the notebooks with their parameters, and the sources with their weeks."""
-    from analysis.load.sources import sources
-    from analysis.periods import Calendar
-    from analysis.run.parameters import notebooks
-
     click.echo("Notebooks")
     for notebook in notebooks().values():
         click.echo(f"  {notebook.name}: {notebook.title}")
-        for parameter in notebook.parameters:
-            default = f"{parameter.kind.__name__} = {parameter.default!r}"
-            click.echo(f"    {parameter.name}: {default}  {parameter.comment}")
+        for name, one in notebook.parameters.items():
+            click.echo(f"    {name}: {one.kind} = {one.default!r}  {one.comment}")
     click.echo("Sources")
     for name, source in sources().items():
         calendar = Calendar.of(source.facts)
@@ -295,42 +287,32 @@ def list_command() -> None:
 
 
 @main.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=_PATH)
 @click.option("--name", required=True, help="Name of the source; a newer file under it becomes a new version.")
 @click.option("--title", help="What reports call it  [default: the name].")
-@click.option(
-    "--extracted-on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Day on which ICE made the file  [default: as the files say].",
-)
+@_extracted_on
 @_data_dir
 @_mendable
-def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: datetime | None) -> None:
+def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: date | None) -> None:
     """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
     from analysis.load.imports import import_release
 
-    day = extracted_on.date() if extracted_on else None
-    done = import_release(files, name, title=title or name, extracted_on=day, today=date.today())
+    done = import_release(files, name, title=title or name, extracted_on=extracted_on, today=date.today())
     click.echo(done.text)
 
 
 @main.command("check")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=_PATH)
 @click.option("--previous", help="Name of an imported source to compare with.")
-@click.option(
-    "--extracted-on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Day on which ICE made the file  [default: as the files say].",
-)
+@_extracted_on
 @_data_dir
 @_mendable
-def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: datetime | None) -> None:
+def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: date | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
     from analysis.load.imports import check_release
     from analysis.load.quality import as_text, stops
 
-    day = extracted_on.date() if extracted_on else None
-    scorecard = check_release(files, previous=previous, extracted_on=day, today=date.today())
+    scorecard = check_release(files, previous=previous, extracted_on=extracted_on, today=date.today())
     click.echo(as_text(scorecard))
     if stops(scorecard):
         sys.exit(INPUT_EXIT)
@@ -346,8 +328,6 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
     From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
     never overwritten.
     """
-    from analysis.load.reference import bundled_folder
-
     folder = bundled_folder("notebooks")
     if folder.parent.name == "_bundled":
         mine = Path.cwd() / "notebooks"

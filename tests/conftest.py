@@ -43,12 +43,13 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     """Give a site of real reports: the three published weeks and one bulletin of each source, one of them revised."""
     from nbformat import read
 
-    from analysis.run.manifest import read_manifest
-    from analysis.run.revisions import LOG, write_revised
+    from analysis.run.pages import write_revised
+    from analysis.run.plan import read_manifest
+    from analysis.run.revisions import LOG
     from analysis.run.site import write_index
 
     out = tmp_path_factory.mktemp("site").resolve()
-    declines = [str(Path(sys.executable).with_name("declines")), "run", "--out", str(out)]
+    declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--out", str(out)]
     for asked in (["published_week"], ["weekly_bulletin", "--weeks", "latest settled"]):
         subprocess.run([*declines, *asked], check=True, capture_output=True)
     entries = read_manifest(out)
@@ -56,7 +57,7 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     log = out / LOG / f"{entry.folder}.json"
     said = json.loads(log.read_text(encoding="utf-8"))
     said["last"]["facts"]["declined"] += 1
-    said["last"]["source_sha256"] = said["last"]["data_sha256"] = "0" * 64
+    said["last"]["inputs"]["weeks"] = "0" * 64
     log.write_text(json.dumps(said), encoding="utf-8")
     notebook = read(out / entry.folder / "notebook.ipynb", as_version=4)
     files = write_revised(out, entry, notebook, entry.started)

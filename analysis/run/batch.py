@@ -21,9 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
-from analysis.run.manifest import Entry, read_manifest, write_manifest
-from analysis.run.planning import Due, what_is_due
-from analysis.run.tasks import Limits, Task
+from analysis.run.plan import Due, Entry, Limits, Task, read_manifest, what_is_due, write_manifest
 
 if TYPE_CHECKING:
     from analysis.run.kernels import Server
@@ -38,6 +36,7 @@ def run(
     *,
     jobs: int,
     force: bool = False,
+    verify: bool = False,
     limits: Limits | None = None,
     cluster: str | None = None,
     report: Callable[[str, Entry], None] = lambda state, entry: None,
@@ -47,13 +46,15 @@ def run(
     Parameters
     ----------
     tasks
-        From :func:`analysis.run.planning.plan`.
+        From :func:`analysis.run.plan.plan`.
     out
         The folder of all reports; reports of earlier runs stay in it.
     jobs
         How many at a time.
     force
         Make reports that are up to date too.
+    verify
+        Make reports of which a file was edited, too.
     limits
         What each may take.
     cluster
@@ -73,7 +74,7 @@ def run(
         says = f"the folder of reports cannot be written: {error.strerror}"
         raise InputError(says, file=out, do="Give another with --out") from error
     manifest = read_manifest(out)
-    due = what_is_due(tasks, out, force=force)
+    due = what_is_due(tasks, out, force=force, verify=verify)
     current = {one.task.entry.folder: manifest[one.task.entry.folder] for one in due if one.action == "current"}
     for entry in current.values():
         report("current", entry)

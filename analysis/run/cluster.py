@@ -20,8 +20,7 @@ from pathlib import Path
 
 from analysis.errors import InputError
 from analysis.load.sources import DATA_DIR_VARIABLE
-from analysis.run.manifest import Entry
-from analysis.run.tasks import Limits, Task
+from analysis.run.plan import Entry, Limits, Task
 
 INSTALL = "Install it: pip install 'declined-detainers[cluster]'"
 ANSWER_WITHIN = 15

@@ -1,38 +1,62 @@
 """The site over all reports of an output folder: index, a page per state and offence group, feed, and index.json.
 
 Every page stands for itself: its style and script are in it, and its links are relative, so that the folder can be
-opened from a disk or put on any static host as it is.
+opened from a disk or put on any static host as it is. What it says comes from the manifest, and from each report's
+``facts.json`` and tables: what a report suppresses stands in none of them. A small YAML file can name a whole site.
 """
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import yaml
 from jinja2 import Environment, FileSystemLoader
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, StrictStr, ValidationError
 
-from analysis.load.reference import ALL_STATES, names_of_states
-from analysis.run.listed import Listed, listed_reports, place_names
-from analysis.run.manifest import Entry
-from analysis.run.named import named_places
-from analysis.run.page import TEMPLATES, without_turning
-from analysis.run.parameters import notebooks
-from analysis.run.places import place_series
-from analysis.run.reports import FACTS, NOTEBOOK
-from analysis.run.revisions import LOG, read_log
-from analysis.run.writing import as_json, write_whole
+from analysis.errors import InputError, unknown
+from analysis.files import as_json, sha256_of, write_whole
+from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, names_of_groups, names_of_states
+from analysis.load.sources import HINT, sources
+from analysis.periods import last_day
+from analysis.run import plan
+from analysis.run.notebooks import EACH, each, find_notebook, notebooks
+from analysis.run.plan import FACTS, FAILED, INDEX, PAGE, Entry, Task
+from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
-from analysis.show.tables import MISSING
+from analysis.show.tables import MISSING, write
 
-INDEX, FEED, JSON_INDEX = "index.html", "feed.xml", "index.json"
+QUOTE = "Quote it: YAML reads `NO` without quotation marks as false, and a day as a date"
+FEED, JSON_INDEX = "feed.xml", "index.json"
 TITLE = "Declined detainers: weekly reports"
 FEED_LENGTH = 200
 """Entries of the feed, the newest; a feed reader asks for it often."""
+MOST_LINKS = 4
+"""Links beside a county or agency, to the newest reports that name it; the list of all reports shows the others."""
+NAMING = {
+    "declined_by_place": "place",
+    "issued_by_place": "place",
+    "agencies": "agency",
+    "bulk_days": "agency",
+    "corrections": "place",
+    "events": "agency",
+    "policies": "jurisdiction",
+}
+"""Tables that name counties, cities or agencies, and the column of the name; the first that has a name is linked."""
+COUNTING = {"by_state": "state", "state_bounds": "state", "by_offence": "group", "known_offences": "group"}
+"""Tables of national reports that count by state or offence group, and the column that names it."""
+PICKED = "known_offences"
+"""The one of these that counts what the press picked."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
+Report = dict[str, Any]
+"""A report as the site lists it (:func:`_listed`)."""
 
 
 @dataclass(frozen=True)
@@ -45,87 +69,18 @@ class Settings:
     """Notebooks in the order of their sections; those not named come after, made-up data last."""
 
 
+def _place_names() -> dict[str, str]:
+    """Name the states and offence groups, by postal code and id."""
+    return names_of_states() | names_of_groups()
+
+
 def page_of_place(place: str) -> str:
     """Give the path of a state's or offence group's page."""
     return f"{'states' if place in names_of_states() else 'offences'}/{place}.html"
 
 
-@cache
-def _templates() -> Environment:
-    """Set the template engine up; every value is escaped."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.globals.update(MISSING=MISSING, FACTS=FACTS, NOTEBOOK=NOTEBOOK, page_of_place=page_of_place)
-    return made
-
-
-def sections(reports: Iterable[Listed], order: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Arrange the reports in tables, one per notebook and source, weeks down and places across.
-
-    Returns
-    -------
-    list of dict
-        ``title``, ``clock``, ``source`` (its name), ``source_title``, ``synthetic``, ``places`` (across), ``rows``: a
-        week and its reports by place; ``unsettled`` (whether counts of one may still change); and ``together``: sums
-        over the weeks of all places' counts, blank where there are none.
-    """
-    grouped: dict[tuple[str, str], list[Listed]] = {}
-    for report in reports:
-        grouped.setdefault((report.entry.notebook, report.entry.source), []).append(report)
-    found = []
-    for (notebook, source), inside in grouped.items():
-        by_week: dict[str, dict[str, Listed]] = {}
-        for report in inside:
-            by_week.setdefault(report.week, {})[report.place] = report
-        across = {report.place for report in inside}
-        known, synthetic = notebooks().get(notebook), any(report.synthetic for report in inside)
-        found.append(
-            {
-                "notebook": notebook,
-                "title": as_made_up(known.title if known else notebook, synthetic),
-                "clock": known.clock if known else "",
-                "source": source,
-                "source_title": next((r.source_title for r in inside if r.content), source),
-                "synthetic": synthetic,
-                "places": sorted(across - {ALL_STATES}, key=list(place_names()).index),
-                "whole": ALL_STATES in across,
-                "rows": list(by_week.items()),
-                "unsettled": any(report.unsettled for report in inside),
-                "together": _sums([report for report in inside if report.week and report.place == ALL_STATES]),
-            }
-        )
-    last = len(order)
-    rank = {name: place for place, name in enumerate(order)}
-    return sorted(
-        found,
-        key=lambda one: (
-            rank.get(one["notebook"], last),
-            one["synthetic"],
-            not one["rows"][0][0],
-            one["notebook"],
-            one["source"],
-        ),
-    )
-
-
-def _sums(reports: Sequence[Listed]) -> dict[str, str]:
-    """Add up the counts of reports on different weeks; blank where none has any."""
-    with_counts = [report.facts for report in reports if {"issued", "declined"} <= set(report.facts)]
-    sums = {name: sum(facts[name] for facts in with_counts) for name in ("issued", "declined")}
-    return (
-        {"weeks": counted(len(with_counts), "weeks"), **{name: f"{n:,}" for name, n in sums.items()}}
-        if with_counts
-        else {}
-    )
-
-
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
-    """Write the site over the reports of an output folder.
+    """Write the site over the reports of an output folder; of files that stand there, only its own are taken away.
 
     Parameters
     ----------
@@ -141,75 +96,335 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     pathlib.Path
         The index page.
     """
-    settings = settings or Settings()
-    reports = listed_reports(out, entries)
-    series = place_series(out, reports)
-    places = [place for place in place_names() if place in series]
-    made_up = {place: all(one["synthetic"] for one in series[place]) for place in places}
-    title = as_made_up(settings.title, all(report.synthetic for report in reports) and bool(reports))
-    names = {place: as_made_up(place_names()[place], made_up[place]) for place in places}
-    common: dict[str, Any] = {"settings": replace(settings, title=title), "names": place_names() | names}
+    chosen = settings or Settings()
+    reports = _listed_reports(out, entries)
+    series = _place_series(out, reports)
+    made_up = {place: all(one["synthetic"] for one in of_place) for place, of_place in series.items()}
+    names = {place: as_made_up(name, made_up.get(place, False)) for place, name in _place_names().items()}
+    chosen = replace(chosen, title=as_made_up(chosen.title, all(one["synthetic"] for one in reports) and bool(reports)))
+    places = [place for place in names if place in series]
+    blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+    templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, **blocks)
+    templates.globals.update(MISSING=MISSING, FACTS=FACTS, NOTEBOOK=plan.NOTEBOOK, page_of_place=page_of_place)
 
-    def write_page(name: str, template: str, **values: object) -> None:
-        page = _templates().get_template(f"site/{template}").render(**common, **values)
-        write_whole(out / name, without_turning(page).encode())
+    def page(template: str, **values: object) -> bytes:
+        text = templates.get_template(f"site/{template}").render(settings=chosen, names=names, **values)
+        return text.translate(plan.TURNING).encode()
 
-    for place in places:
-        write_page(page_of_place(place), "place.html.j2", place=place, series=series[place], root="../")
-    for path in [*out.glob("states/*.html"), *out.glob("offences/*.html")]:
-        if path.relative_to(out).as_posix() not in {page_of_place(place) for place in places}:
-            path.unlink()
-    write_page(
-        INDEX,
+    pages = {
+        page_of_place(place): page("place.html.j2", place=place, series=series[place], root="../") for place in places
+    }
+    pages[INDEX] = page(
         "index.html.j2",
         root="",
         reports=reports,
-        failed=[report for report in reports if report.failed],
-        sections=sections(reports, settings.order),
+        failed=[report for report in reports if report["failed"]],
+        sections=_sections(reports, chosen.order),
         states=[place for place in places if place in names_of_states()],
         offences=[place for place in places if place not in names_of_states()],
-        named=named_places(out, reports),
+        named=_named_places(out, reports),
     )
-    write_page(FEED, "feed.xml.j2", items=feed_items(out, reports), feed_id=uuid.uuid5(_NAMES, settings.title).urn)
-    write_whole(out / JSON_INDEX, as_json({"title": title, "reports": [in_json(one) for one in reports]}))
+    feed_id = uuid.uuid5(_NAMES, (settings or Settings()).title).urn
+    pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
+    pages[JSON_INDEX] = as_json({"title": chosen.title, "reports": [report["in_json"] for report in reports]})
+    _write_pages(out, pages, plan.index_made_from(plan.manifest_of(entries), settings))
     return out / INDEX
 
 
-def feed_items(out: Path, reports: Iterable[Listed]) -> list[dict[str, Any]]:
-    """List what the feed tells: each report as it was first made and as it was last revised, the newest first.
-
-    The times are those of the runs, from the log of revisions; a report that is made again with the same content
-    is no news.
-    """
-    items = []
-    for report in (report for report in reports if report.page):
-        log = read_log(out / LOG / f"{report.entry.folder}.json")
-        revisions = log.get("revisions", [])[-1:]
-        items.append(
-            {
-                "report": report,
-                "id": uuid.uuid5(_NAMES, f"{report.entry.folder} {report.revision}").urn,
-                "updated": revisions[0]["made"] if revisions else log.get("made", report.entry.started),
-                "says": revisions[0]["says"] if revisions else "",
-            }
-        )
-    items.sort(key=lambda item: (item["updated"], item["report"].week), reverse=True)
-    return items[:FEED_LENGTH]
+def _write_pages(out: Path, pages: Mapping[str, bytes], made_from: str) -> None:
+    """Write the pages of a site, and take away those of an earlier one that it lacks and nobody has edited."""
+    earlier = plan.read_stamp(out)["pages"]
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
+    unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
+    write_whole(out / plan.STAMP, as_json(unfinished))
+    for name, content in pages.items():
+        write_whole(out / name, content)
+    for name in earlier.keys() - pages.keys():
+        if (out / name).is_file() and sha256_of(out / name) == earlier[name]:
+            (out / name).unlink()
+    write_whole(out / plan.STAMP, as_json({"made_from": made_from, "pages": hashes}))
 
 
-def in_json(report: Listed) -> dict[str, Any]:
-    """Say of a report what ``index.json`` says: what it is, its main counts, and the paths of its files."""
-    files = [f"{report.entry.folder}/{name}" for name in report.entry.files]
-    return {
-        "title": report.title,
-        "notebook": report.entry.notebook,
-        "source": report.entry.source,
-        "parameters": report.entry.parameters,
-        "synthetic": report.synthetic,
-        "status": report.facts.get("status"),
-        "issued": report.facts.get("issued"),
-        "declined": report.facts.get("declined"),
-        "revision": report.revision,
-        "outcome": report.entry.outcome,
-        "files": files,
+def _listed_reports(out: Path, entries: Mapping[str, Entry]) -> list[Report]:
+    """Read what the site says of each report; the newest week first, and none whose folder somebody took away."""
+    reports = []
+    for entry in sorted(entries.values(), key=lambda entry: entry.folder):
+        path = out / entry.folder / FACTS
+        if FACTS not in entry.files:
+            reports.append(_listed(entry, {}))
+        elif path.is_file():
+            reports.append(_listed(entry, json.loads(path.read_text(encoding="utf-8"))))
+    return sorted(reports, key=lambda report: report["week"], reverse=True)
+
+
+def _listed(entry: Entry, content: Mapping[str, Any]) -> Report:
+    """Say of a report what the site says, from its line in the manifest and its ``facts.json``."""
+    facts, synthetic = content.get("facts", {}), content.get("synthetic", False)
+    known = notebooks().get(entry.notebook)
+    week = entry.parameters.get("week", "")
+    place = entry.parameters.get("offence") or entry.parameters.get("state", ALL_STATES)
+    in_json = {
+        "title": as_made_up(content.get("title", entry.folder), synthetic),
+        "notebook": entry.notebook,
+        "source": entry.source,
+        "parameters": entry.parameters,
+        "synthetic": synthetic,
+        **{name: facts.get(name) for name in ("status", "issued", "declined")},
+        "revision": len(content.get("revisions", [])),
+        "outcome": entry.outcome,
+        "files": [f"{entry.folder}/{name}" for name in entry.files],
     }
+    return in_json | {
+        "in_json": in_json,
+        "entry": entry,
+        "facts": facts,
+        "source_title": as_made_up(content.get("source", {}).get("title", entry.source), synthetic),
+        "notebook_title": as_made_up(known.title.partition(":")[0] if known else entry.notebook, synthetic),
+        "clock": dict(content.get("masthead", [])).get("Clock", ""),
+        "week": week,
+        "week_end": last_day(date.fromisoformat(week)).isoformat() if week else "",
+        "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
+        "place": place,
+        "place_name": _place_names().get(place, "all"),
+        "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
+        "failed": f"{entry.folder}/{FAILED}" if entry.outcome == "failed" else "",
+        **{name: write(facts.get(name), "count") for name in ("issued", "declined")},
+    }
+
+
+def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str, Any]]:
+    """Arrange the reports in tables, one per notebook and source: weeks down, places across; and sums of weeks."""
+    grouped: dict[tuple[str, str], list[Report]] = {}
+    for report in reports:
+        grouped.setdefault((report["notebook"], report["source"]), []).append(report)
+    found = []
+    for (notebook, source), inside in grouped.items():
+        by_week: dict[str, dict[str, Report]] = {}
+        for report in inside:
+            by_week.setdefault(report["week"], {})[report["place"]] = report
+        across = {report["place"] for report in inside}
+        known, synthetic = notebooks().get(notebook), any(report["synthetic"] for report in inside)
+        weeks = [one for one in inside if one["week"] and one["place"] == ALL_STATES]
+        section = {
+            "title": as_made_up(known.title if known else notebook, synthetic),
+            "clock": known.clock if known else "",
+            "source": source,
+            "source_title": next((one["source_title"] for one in inside if one["facts"]), source),
+            "places": [place for place in _place_names() if place in across],
+            "whole": ALL_STATES in across,
+            "rows": list(by_week.items()),
+            "unsettled": any(report["unsettled"] for report in inside),
+            "together": _sums([one["facts"] for one in weeks if {"issued", "declined"} <= set(one["facts"])]),
+        }
+        rank = order.index(notebook) if notebook in order else len(order)
+        found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
+    return [section for _, section in sorted(found, key=lambda one: one[0])]
+
+
+def _sums(counts: Sequence[Mapping[str, int]]) -> dict[str, str]:
+    """Add up the counts of reports on different weeks; blank where none has any."""
+    sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
+    return {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}
+
+
+def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Go through the rows of those of a report's tables that it has: the table's name, and the row."""
+    for table in tables:
+        if f"tables/{table}.csv" in report["entry"].files:
+            with (out / report["entry"].folder / "tables" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+                yield from ((table, row) for row in csv.DictReader(file))
+
+
+def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
+    """Gather the counties, cities and agencies that the tables of reports name, for the search of a site.
+
+    Names are told apart as they are printed, since two places may be named alike. Each has the ``reports`` that name
+    it, by their place in the list, and ``links`` to the newest.
+    """
+    postal_of = {name: postal for postal, name in names_of_states().items()}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for place, report in enumerate(reports):
+        own = report["parameters"].get("state", "").replace(ALL_STATES, "")
+        for table, row in _table_rows(out, report, NAMING):
+            name = row.get(NAMING[table], "")
+            state = row.get("state") or postal_of.get(row.get("state_name", "")) or own
+            if not name or name in postal_of or name == OTHER_AGENCIES:
+                continue
+            named = found.setdefault((name, state), {"synthetic": True, "reports": [], "links": []})
+            if place in named["reports"][-1:]:
+                continue
+            named["reports"].append(place)
+            named["synthetic"] = named["synthetic"] and report["synthetic"]
+            if len(named["links"]) < MOST_LINKS:
+                link = f"{report['page']}#table-{table}"
+                named["links"].append((report["week"] or report["notebook_title"], link))
+    for (name, state), named in found.items():
+        named["in_full"] = as_made_up(f"{name}, {state}" if state else name, named["synthetic"])
+    return [named for _, named in sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0]))]
+
+
+def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[str, Any]]]:
+    """Gather what reports say of each state and offence group, by postal code or id: one series of weeks per source."""
+    ids = {label: identity for identity, label in names_of_groups().items()}
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    titles: dict[str, Report] = {}
+    for report in (report for report in reports if report["page"]):
+        source = titles.setdefault(report["source"], report)["source"]
+        if report["place"] != ALL_STATES:
+            row = _row(report["facts"], report, "")
+            found.setdefault(report["place"], {}).setdefault(source, []).append(row)
+            continue
+        for table, values in _table_rows(out, report, COUNTING):
+            given = values[COUNTING[table]]
+            if place := given if COUNTING[table] == "state" else ids.get(given, ""):
+                found.setdefault(place, {}).setdefault(source, []).append(_row(values, report, table))
+    return {
+        place: [
+            {name: titles[source][name] for name in ("source_title", "clock", "synthetic")}
+            | {"picked": any(row["picked"] for row in rows), "rows": _joined(rows)}
+            for source, rows in sorted(by_source.items(), key=lambda pair: titles[pair[0]]["synthetic"])
+        ]
+        for place, by_source in found.items()
+    }
+
+
+def _row(values: Mapping[str, Any], report: Report, table: str) -> dict[str, Any]:
+    """Write one week's figures, from a row of a table or, without a table's name, the facts of a report.
+
+    ``value`` is what its bar shows: None where a count is not known, or only bounds or a part of the rows are.
+    """
+
+    def number(name: str) -> float | None:
+        value = values.get(name)
+        return None if value is None or value == "" else float(value)
+
+    def with_interval(name: str, kind: Any) -> str:  # noqa: ANN401
+        text = write(number(name), kind)
+        low, high = number(f"{name}_low"), number(f"{name}_high")
+        return text if low is None or high is None else f"{text} ({write(low, kind)} to {write(high, kind)})"
+
+    shown = str(values.get("declined_shown") or "")
+    declined = float(shown) if shown.isdecimal() else number("declined" if "declined" in values else "detainers")
+    if "known_low" in values:
+        low, high = number("known_low"), number("known_high")
+        declined = low if low == high else None
+        least, most = write(low, "count"), write(high, "count")
+        text = least if low == high else f"at least {least}, at most {most}"
+    elif "declined" in values:
+        text = with_interval("declined", "count")
+    else:
+        text = write(declined, "count") if declined is not None else shown
+    if picked := table == PICKED:
+        text += f" (offence known for {write(report['facts'].get(PICKED), 'count')} of {report['declined']})"
+    return {
+        "week": report["week"],
+        "of": values.get("status", "") if "group" in values else "",
+        "status": report["facts"].get("status", ""),
+        "issued": write(number("issued_where_shown" if "issued_where_shown" in values else "issued"), "count"),
+        "declined": text,
+        "share": with_interval("share", "share"),
+        "value": None if picked else declined,
+        "picked": picked,
+        "own": not table,
+        "links": [(report["notebook_title"], report["page"] + (f"#table-{table}" if table else ""))],
+    }
+
+
+def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put what several reports say of the same week in one row; a national report's figures go before a profile's."""
+    joined: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["own"]):
+        same = [key for key in joined if key[0] == row["week"]] if row["own"] else []
+        for key in same or [(row["week"], row["of"])]:
+            if key in joined:
+                joined[key]["links"] = [*joined[key]["links"], *row["links"]]
+            else:
+                joined[key] = row
+    most = max((row["value"] for row in joined.values() if row["value"] is not None), default=0) or 1
+    ordered = sorted(joined.values(), key=lambda row: row["week"], reverse=True)
+    return [row | {"bar": None if row["value"] is None else 100 * row["value"] / most} for row in ordered]
+
+
+def _feed_items(out: Path, reports: Iterable[Report]) -> list[dict[str, Any]]:
+    """List what the feed tells: each report as it was first made and as it was last revised, the newest first."""
+    items = []
+    for report in (report for report in reports if report["page"]):
+        log = read_log(out, report["entry"].folder)
+        newest = (log.get("revisions") or [{}])[-1]
+        made = newest.get("made") or log.get("made", report["entry"].started)
+        name = uuid.uuid5(_NAMES, f"{report['entry'].folder} {report['revision']}").urn
+        items.append({"report": report, "id": name, "updated": made, "says": newest.get("says", "")})
+    return sorted(items, key=lambda item: (item["updated"], item["report"]["week"]), reverse=True)[:FEED_LENGTH]
+
+
+Places = Annotated[list[StrictStr], BeforeValidator(lambda given: [given] if given == EACH else given)]
+
+
+class Asked(BaseModel):
+    """Reports of one notebook: on one source or all that fit, for some weeks, and each of some states or offences."""
+
+    model_config = ConfigDict(extra="forbid")
+    notebook: StrictStr
+    source: StrictStr | None = None
+    weeks: StrictStr | None = None
+    states: Places = []
+    offences: Places = []
+
+
+class SiteFile(BaseModel):
+    """A site: its title, the address at which it will stand, and its reports in the order of the index."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: StrictStr = TITLE
+    address: HttpUrl | None = None
+    reports: list[Asked] = Field(min_length=1)
+
+
+KEYS = f"A site has the keys {', '.join(SiteFile.model_fields)}; each report {', '.join(Asked.model_fields)}"
+
+
+def _read_site(path: Path) -> SiteFile:
+    """Read a site file."""
+    try:
+        return SiteFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        what = f"the site file cannot be read as YAML ({error.problem})"
+        raise InputError(what, file=path, place=line, do="Mend this line or the one before it") from error
+    except ValidationError as error:
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # misspelt before missing
+        steps = [step if isinstance(step, str) else f"entry {step + 1}" for step in first["loc"]]
+        found = None if first["type"] == "missing" else first["input"]
+        quote = isinstance(found, bool | date) and first["type"] == "string_type"
+        raise InputError(
+            first["msg"], file=path, place=", ".join(steps), found=found, do=QUOTE if quote else KEYS
+        ) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError("the site file cannot be read", file=path, found=str(error).splitlines()[0]) from error
+
+
+def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
+    """Read a site file, and work out which reports it asks for, each once, and what the site is called.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no YAML, or says something that a site file does not have; or it names a notebook,
+        source, week, state or offence group that there is not.
+    """
+    site = _read_site(path)
+    tasks: dict[str, Task] = {}
+    for asked in site.reports:
+        if asked.source is not None and asked.source not in sources():
+            raise unknown("source", asked.source, sources(), more=HINT)
+        for task in plan.plan(
+            [find_notebook(asked.notebook)],
+            source_names=[asked.source] if asked.source else [],
+            weeks=asked.weeks,
+            states=each("state", asked.states),
+            offences=each("offence", asked.offences),
+            png=png,
+        ):
+            tasks.setdefault(task.entry.folder, task)
+    order = dict.fromkeys(asked.notebook for asked in site.reports)
+    return list(tasks.values()), Settings(site.title, str(site.address or ""), tuple(order))

@@ -26,12 +26,10 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from analysis.errors import InputError
+from analysis.files import write_whole
 from analysis.run import kernels
-from analysis.run.manifest import Entry
-from analysis.run.reports import NOTEBOOK
-from analysis.run.revisions import write_again, write_revised
-from analysis.run.tasks import FAILED, Limits, Task
-from analysis.run.writing import write_whole
+from analysis.run.pages import write_again, write_revised
+from analysis.run.plan import FAILED, NOTEBOOK, Entry, Limits, Task
 
 KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]
 VERSIONS_VARIABLE = "DECLINES_VERSIONS"

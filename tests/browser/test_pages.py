@@ -20,9 +20,9 @@ pytest.importorskip("playwright", reason="the browser tests need pip install '.[
 
 from axe_playwright_python.sync_playwright import Axe
 from made_up_site import made_up_site
-from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from analysis.run.reports import write_report
+from analysis.run.pages import files_of, write_report
 from analysis.run.site import write_index
 from analysis.show import plot
 from analysis.show.report import Report
@@ -50,11 +50,8 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """A static host that does not report each request."""
-
-    def log_message(self, *_: object) -> None:
-        return
+Quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+"""A static host that does not report each request."""
 
 
 @pytest.fixture(scope="session")
@@ -83,10 +80,6 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             troubles.append(f"request to {address}")
             route.abort()
 
-    def dismiss(dialog: Dialog) -> None:
-        troubles.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
     def opened(address: str | Path, width: int = 1280, height: int = 900, **options: Any) -> Page:  # noqa: ANN401
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
@@ -94,7 +87,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("dialog", dismiss)
+        page.on("dialog", lambda dialog: (troubles.append(f"dialog {dialog.message}"), dialog.dismiss()))
         page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url[:200]}"))
         response = page.goto(address.as_uri() if isinstance(address, Path) else address)
         assert response is None or response.ok
@@ -210,11 +203,9 @@ def test_tables_are_sorted_by_keyboard_and_by_mouse(made_site: Path, open_page: 
     page = open_page(made_site / PUBLISHED)
     table = "#table-declined_by_place"
     heading = page.locator(f"{table} th", has_text="Recorded as declined")
-    counts = "recorded as declined"
     column = [text.lower() for text in page.locator(f"{table} thead th").all_inner_texts()]
-    at = next(n for n, text in enumerate(column, 1) if counts in text)
-    button = heading.get_by_role("button")
-    button.focus()
+    at = next(n for n, text in enumerate(column, 1) if "recorded as declined" in text)
+    heading.get_by_role("button").focus()
     page.keyboard.press("Enter")
     assert heading.get_attribute("aria-sort") == "descending"
     descending = [int(text.split()[0]) for text in _column(page, table, at)]
@@ -228,16 +219,12 @@ def test_tables_are_sorted_by_keyboard_and_by_mouse(made_site: Path, open_page: 
     places = _column(page, table, 1)
     assert places == sorted(places, key=str.casefold)
     assert heading.get_attribute("aria-sort") is None
-
-
-def test_missing_stands_last_whatever_the_direction(made_site: Path, open_page: Open) -> None:
     page = open_page(made_site / STATE)
-    table = page.locator("table").filter(has_text="2017-01-28")
-    table.evaluate("one => one.tBodies[0].rows[1].cells[3].textContent = '–'")
-    button = table.locator("th", has_text="Recorded as declined").get_by_role("button")
-    for _ in range(2):
-        button.click()
-        assert table.locator("tbody tr:last-child td").nth(2).inner_text() == "–"
+    weeks = page.locator("table").filter(has_text="2017-01-28")
+    weeks.evaluate("one => one.tBodies[0].rows[1].cells[3].textContent = '–'")
+    for _ in range(2):  # missing stands last whatever the direction
+        weeks.locator("th", has_text="Recorded as declined").get_by_role("button").click()
+        assert weeks.locator("tbody tr:last-child td").nth(2).inner_text() == "–"
 
 
 def test_dark_is_dark_and_print_is_light(made_site: Path, open_page: Open) -> None:
@@ -274,15 +261,12 @@ def test_pages_fit_the_screen_and_are_kept_as_pictures(made_site: Path, open_pag
         name = path.relative_to(made_site).as_posix().removesuffix(".html").replace("/", "_")
         page.screenshot(path=SCREENSHOTS / f"{name}_{width}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert path.stat().st_size < 1_500_000
+        if path == made_site / PUBLISHED and width == 400:  # 9 CSS pixels for the smallest letters of a figure
+            widths = page.locator("figure img").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+            assert widths
+            assert all(8 / 72 * width_of_image / 8.0 >= 9 for width_of_image in widths)
         page.context.close()
-
-
-def test_the_smallest_letters_of_a_figure_can_be_read_on_a_phone(made_site: Path, open_page: Open) -> None:
-    page = open_page(made_site / PUBLISHED, 400)
-    widths = page.locator("figure img").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
-    least_points, inches = 8, 8.0
-    assert widths
-    assert all(least_points / 72 * width / inches >= 9 for width in widths)
 
 
 @pytest.mark.parametrize("width", [400, 1280])
@@ -296,10 +280,6 @@ def test_captions_stay_on_the_screen_while_a_table_is_scrolled(made_site: Path, 
     assert all(left >= -1 and right >= -1 for _, left, right in ends)
     assert any(scrolled for scrolled, *_ in ends) == (width == 400)
     assert page.locator("figcaption.narrow").first.is_visible() == (width == 400)
-
-
-def test_pages_are_small(made_site: Path) -> None:
-    assert all(path.stat().st_size < 1_500_000 for path in _pages(made_site))
 
 
 def test_the_revised_report_says_so_at_its_top(made_site: Path, open_page: Open) -> None:
@@ -367,7 +347,7 @@ def hostile_report(folder: Path) -> Path:
     report.close()
     outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
     cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
-    write_report(folder, nbformat.v4.new_notebook(cells=cells))
+    write_report(folder, files_of(nbformat.v4.new_notebook(cells=cells)))
     return folder / "report.html"
 
 

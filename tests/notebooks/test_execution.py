@@ -11,8 +11,8 @@ import pytest
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from analysis.run.parameters import notebooks
-from analysis.run.reports import facts_of, files_of
+from analysis.run.notebooks import notebooks
+from analysis.run.pages import facts_of, files_of
 
 pytestmark = pytest.mark.slow
 FROZEN = Path(__file__).parent / "frozen"

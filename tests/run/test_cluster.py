@@ -13,7 +13,7 @@ from made_notebooks import tasks_of, write_notebook
 
 from analysis.run.batch import run
 from analysis.run.cluster import fetched
-from analysis.run.manifest import Entry
+from analysis.run.plan import Entry
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

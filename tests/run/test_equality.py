@@ -20,7 +20,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from warm import execute
 
-from analysis.run.parameters import notebooks
+from analysis.run.notebooks import notebooks
 
 pytestmark = pytest.mark.slow
 

@@ -21,10 +21,7 @@ from made_notebooks import tasks_of, write_notebook
 from analysis.cli import main
 from analysis.run import kernels, worker
 from analysis.run.batch import run
-from analysis.run.manifest import Entry, read_manifest
-from analysis.run.planning import what_is_due
-from analysis.run.reports import NOTEBOOK, PAGE
-from analysis.run.tasks import FAILED, Limits
+from analysis.run.plan import FAILED, NOTEBOOK, PAGE, Entry, Limits, read_manifest, what_is_due
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

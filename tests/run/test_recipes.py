@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from synthetic import generate, write_release
 
-from analysis.run.manifest import read_manifest
+from analysis.run.plan import read_manifest
 
 pytestmark = pytest.mark.slow
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import time
@@ -15,11 +16,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv, entry_of, made_up_site
 
-from analysis.run.listed import listed_reports
-from analysis.run.manifest import Entry
-from analysis.run.named import MOST_LINKS
-from analysis.run.places import place_series
-from analysis.run.site import Settings, sections, write_index
+from analysis.errors import InputError
+from analysis.run.plan import Entry
+from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -55,30 +54,42 @@ def broken_links(folder: Path) -> Iterator[tuple[str, str]]:
                 yield path.relative_to(folder).as_posix(), link
 
 
+class Made:
+    """An output folder to which a test adds reports."""
+
+    def __init__(self, out: Path) -> None:
+        self.out, self.entries = out.resolve(), dict[str, Entry]()
+
+    def add(self, *args: Any, **more: Any) -> Entry:  # noqa: ANN401
+        """Add a report; see :func:`made_up_site.add_report`."""
+        return add_report(self.out, self.entries, *args, **more)
+
+    def page(self, name: str = "index.html", settings: Settings | None = None) -> str:
+        """Write the site, and give one of its files."""
+        write_index(self.out, self.entries, settings)
+        return (self.out / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    """Give an output folder without reports."""
+    return Made(tmp_path)
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A small site: two sources, a state's and an offence group's report, a report on a whole source."""
-    out, entries = tmp_path.resolve(), dict[str, Entry]()
-    tables = {"by_state": by_state_csv(), "by_offence": by_offence_csv()}
+    made, tables = Made(tmp_path), {"by_state": by_state_csv(), "by_offence": by_offence_csv()}
     for week in ("2025-01-04", "2025-01-11"):
-        add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": "all"}, tables=tables)
-    add_report(out, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-11", "state": "TX"}, facts={"declined": 0})
-    add_report(out, entries, "offence_profile", "synthetic", {"week": "2025-01-11", "offence": "DUI"})
-    add_report(out, entries, "release_quality", "synthetic", {}, facts={"status": None})
-    published = {
-        "state_bounds": "state_name,state,known_low,known_high,bound\nTexas,TX,149,149,exact\nOhio,OH,0,9,at_most\n"
-    }
-    add_report(
-        out,
-        entries,
-        "published_week",
-        "published-2017",
-        {"week": "2017-01-28"},
-        facts={"declined": 206},
-        tables=published,
-    )
-    write_index(out, entries)
-    return out
+        made.add("weekly_bulletin", "fy2015", {"week": week, "state": "all"}, tables=tables)
+    made.add("weekly_bulletin", "fy2015", {"week": "2025-01-11", "state": "TX"}, facts={"declined": 0})
+    made.add("offence_profile", "synthetic", {"week": "2025-01-11", "offence": "DUI"})
+    made.add("release_quality", "synthetic", {}, facts={"status": None})
+    bounds = "state_name,state,known_low,known_high,bound\nTexas,TX,149,149,exact\nOhio,OH,0,9,at_most\n"
+    of_2017 = {"facts": {"declined": 206}, "tables": {"state_bounds": bounds}}
+    made.add("published_week", "published-2017", {"week": "2017-01-28"}, **of_2017)
+    made.page()
+    return made.out
 
 
 def test_every_link_resolves(site: Path) -> None:
@@ -87,8 +98,11 @@ def test_every_link_resolves(site: Path) -> None:
     assert ("index.html", "states/TX.html") in list(broken_links(site)), "the test can fail"
 
 
-def test_the_grid_has_weeks_down_and_states_across_newest_first(site: Path) -> None:
+def test_the_grid_has_weeks_down_and_states_across_and_the_list_leads_to_each_file(site: Path) -> None:
     page = (site / "index.html").read_text()
+    row = next(row for row in page.split("<tr ") if '<td class="date">2017-01-28' in row)
+    for link in ("report.html", "report.html#files", "facts.json", "notebook.ipynb"):
+        assert f'href="published_week/published-2017/2017-01-28/{link}"' in row
     grid = page[page.index('<table class="grid">') :]
     assert grid.index("2025-01-11") < grid.index("2025-01-04")
     assert '<abbr title="Texas">TX</abbr>' in grid
@@ -96,23 +110,14 @@ def test_the_grid_has_weeks_down_and_states_across_newest_first(site: Path) -> N
     assert "<td></td>" in grid, "no report on Texas in the other week"
 
 
-def test_the_weeks_of_all_places_are_added_up_and_of_single_ones_not(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
+def test_the_weeks_of_all_places_are_added_up_and_of_single_ones_not(made: Made) -> None:
     for week, issued in (("2025-01-04", 40_000), ("2025-01-11", 39_053)):
         for state, facts in (("all", {"issued": issued, "declined": 5}), ("TX", {"issued": 7, "declined": 1})):
-            add_report(tmp_path, entries, "weekly_bulletin", "s", {"week": week, "state": state}, facts=facts)
-    add_report(tmp_path, entries, "release_quality", "s", {}, facts={"rows": 3})
-    write_index(tmp_path, entries)
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+            made.add("weekly_bulletin", "s", {"week": week, "state": state}, facts=facts)
+    made.add("release_quality", "s", {}, facts={"rows": 3})
+    page = made.page("index.html")
     assert "Together, 2 weeks: 79,053 issued, 10 recorded as declined." in page
     assert page.count("Together") == 1
-
-
-def test_the_list_leads_to_page_tables_facts_and_notebook(site: Path) -> None:
-    page = (site / "index.html").read_text()
-    row = next(row for row in page.split("<tr ") if '<td class="date">2017-01-28' in row)
-    for link in ("report.html", "report.html#files", "facts.json", "notebook.ipynb"):
-        assert f'href="published_week/published-2017/2017-01-28/{link}"' in row
 
 
 def test_a_state_has_its_weeks_with_links_to_each_report(site: Path) -> None:
@@ -123,17 +128,13 @@ def test_a_state_has_its_weeks_with_links_to_each_report(site: Path) -> None:
     assert page.count('<th scope="row" class="date">2025-01-11') == 1, "one row a week, however many reports"
 
 
-def test_the_index_knows_the_names_in_the_reports_tables(site: Path) -> None:
-    entries: dict[str, Entry] = {}
-    declined = "place,state,declined\nTravis,TX,{}\nCalifornia,CA,8\n"
+def test_the_index_knows_the_names_in_the_reports_tables(site: Path, made: Made) -> None:
+    declined = "place,state,declined\nTravis,TX,2\nCalifornia,CA,8\n"
     for week in ("2017-01-28", "2017-02-04"):
-        add_report(
-            site, entries, "published_week", "p", {"week": week}, tables={"declined_by_place": declined.format(2)}
-        )
+        made.add("published_week", "p", {"week": week}, tables={"declined_by_place": declined})
     hidden = "agency,state_name,issued,declined_shown\nOLD JAIL,Texas,60,5+\nother agencies,Texas,9,0\n"
-    add_report(site, entries, "state_profile", "s", {"week": "2017-02-04", "state": "TX"}, tables={"agencies": hidden})
-    write_index(site, entries)
-    page = (site / "index.html").read_text(encoding="utf-8")
+    made.add("state_profile", "s", {"week": "2017-02-04", "state": "TX"}, tables={"agencies": hidden})
+    page = made.page("index.html")
     rows = [row.split("</tr>")[0] for row in page.split("<tr data-found")[1:]]
     lines = [line for line in page.splitlines() if "<li data-found data-reports" in line]
     assert [line.split("<b>")[1].split("</b>")[0] for line in lines] == ["OLD JAIL, TX", "Travis, TX"]
@@ -144,35 +145,19 @@ def test_the_index_knows_the_names_in_the_reports_tables(site: Path) -> None:
     assert list(broken_links(site)) == []
 
 
-def test_what_a_report_does_not_show_cannot_be_searched_for(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
-    facts = {"hidden_agency": "SMALL TOWN JAIL"}
-    tables = {"agencies": agencies_csv(0), "by_state": by_state_csv()}
-    parameters = {"week": "2025-01-04", "state": "TX"}
-    add_report(tmp_path, entries, "state_profile", "s", parameters, facts=facts, tables=tables)
-    write_index(tmp_path, entries)
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+def test_a_name_in_many_reports_has_links_to_the_newest_and_what_none_shows_cannot_be_found(made: Made) -> None:
+    for day in range(1, 10):
+        parameters = {"week": f"2025-03-0{day}", "state": "TX"}
+        hidden = {"hidden_agency": "SMALL TOWN JAIL"}
+        made.add("state_profile", "s", parameters, facts=hidden, tables={"agencies": agencies_csv(0)})
+    page = made.page()
     assert page.count("<li data-found data-reports") == 10
     assert "other agencies" not in page
     assert "SMALL TOWN" not in page
-
-
-def test_a_name_in_many_reports_has_links_to_the_newest(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
-    for day in range(1, 10):
-        parameters = {"week": f"2025-03-0{day}", "state": "TX"}
-        add_report(tmp_path, entries, "state_profile", "s", parameters, tables={"agencies": agencies_csv(0)})
-    write_index(tmp_path, entries)
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
     line = next(line for line in page.splitlines() if "COUNTY 000 JAIL, TX" in line)
     assert line.count("<a ") == MOST_LINKS
     assert "2025-03-09</a>" in line
     assert f"and {9 - MOST_LINKS} more" in line
-
-
-def test_a_range_of_possible_counts_is_written_as_one(site: Path) -> None:
-    page = (site / "states/OH.html").read_text()
-    assert ">at least 0, at most 9</td>" in page
 
 
 def test_an_offence_group_has_its_weeks_by_status(site: Path) -> None:
@@ -183,29 +168,28 @@ def test_an_offence_group_has_its_weeks_by_status(site: Path) -> None:
     assert "SYNTHETIC data. One row per week" in page
 
 
-def test_everything_made_up_says_so_in_every_title(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
+def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
     tables = {"by_state": by_state_csv(), "by_offence": by_offence_csv()}
     named = {"agencies": agencies_csv(1)}
     for week in ("2026-01-03", "2026-01-10"):
-        add_report(tmp_path, entries, "weekly_bulletin", "synthetic", {"week": week}, tables=tables)
-        add_report(tmp_path, entries, "state_profile", "synthetic", {"week": week, "state": "TX"}, tables=named)
-        add_report(tmp_path, entries, "offence_profile", "synthetic", {"week": week, "offence": "DUI"})
-    add_report(tmp_path, entries, "release_quality", "synthetic", {})
-    write_index(tmp_path, entries)
+        made.add("weekly_bulletin", "synthetic", {"week": week}, tables=tables)
+        made.add("state_profile", "synthetic", {"week": week, "state": "TX"}, tables=named)
+        made.add("offence_profile", "synthetic", {"week": week, "offence": "DUI"})
+    made.add("release_quality", "synthetic", {})
+    made.page()
     mark = "SYNTHETIC (made-up data): "
-    feed = ElementTree.parse(tmp_path / "feed.xml").getroot()
+    feed = ElementTree.parse(made.out / "feed.xml").getroot()
     titles = [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")]
-    assert len(titles) == len(entries)
-    listed = json.loads((tmp_path / "index.json").read_text())
+    assert len(titles) == len(made.entries)
+    listed = json.loads((made.out / "index.json").read_text())
     titles += [feed.findtext(f"{ATOM}title"), listed["title"], *(one["title"] for one in listed["reports"])]
     assert [title for title in titles if not str(title).startswith(mark)] == []
-    pages = [*tmp_path.glob("states/*.html"), *tmp_path.glob("offences/*.html"), tmp_path / "index.html"]
+    pages = [*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), made.out / "index.html"]
     assert len(pages) > 60
     for path in pages:
         page = path.read_text(encoding="utf-8")
         assert [part.startswith(mark) for part in re.findall("<(?:title|h1)>(.*?)</", page)] == [True, True], path
-    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    index = (made.out / "index.html").read_text(encoding="utf-8")
     lines = re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
     lines += re.findall(r'<tr data-found.*?<th scope="row"><a [^>]*>(.*?)<', index)
     assert len(lines) > 80
@@ -225,62 +209,79 @@ def test_real_titles_say_nothing_of_made_up_data_and_a_page_of_both_tells_them_a
     assert "SYNTHETIC" not in (site / "states/OH.html").read_text()
 
 
-def test_what_the_national_report_says_goes_before_the_profile(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
-    add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
-    add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_state": by_state_csv(2)})
-    rows = place_series(tmp_path, listed_reports(tmp_path, entries))["AL"][0]["rows"]
-    assert [row["declined"] for row in rows] == ["0"]
-    assert len(rows[0]["links"]) == 2
+def _cells(page: Path) -> list[list[str]]:
+    """Give the texts of the cells of a page's rows."""
+    rows = [row.split("</tr>")[0] for row in page.read_text(encoding="utf-8").split("<tr>")[2:]]
+    return [[re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows]
 
 
-def test_a_hidden_count_stays_a_range(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
+def test_what_the_national_report_says_goes_before_the_profile(made: Made) -> None:
+    made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
+    made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_state": by_state_csv(2)})
+    made.page()
+    (row,) = _cells(made.out / "states" / "AL.html")
+    assert row[:4] == ["2025-01-04", "settled", "0", "0"]
+    assert row[-1] == "Weekly bulletin, State profile"
+
+
+def test_a_hidden_count_stays_a_range(made: Made) -> None:
     rows = ["charged,Homicide,12,1–4", "convicted,Homicide,,not shown", "none recorded,Homicide,1234,1005"]
     table = "\n".join(["status,group,issued_where_shown,declined_shown", *rows]) + "\n"
-    add_report(tmp_path, entries, "weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_offence": table})
-    rows_of = place_series(tmp_path, listed_reports(tmp_path, entries))["HOMICIDE"][0]["rows"]
-    assert [(row["issued"], row["declined"], row["share"], row["bar"]) for row in rows_of] == [
-        *(("12", "1–4", "–", None), ("–", "not shown", "–", None), ("1,234", "1,005", "–", 100.0)),
+    made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_offence": table})
+    made.page()
+    page = made.out / "offences" / "HOMICIDE.html"
+    assert [row[1:2] + row[3:5] + row[6:7] for row in _cells(page)] == [
+        ["charged", "12", "1–4", "–"],
+        ["convicted", "–", "not shown", "–"],
+        ["none recorded", "1,234", "1,005", "–"],
     ]
+    assert page.read_text(encoding="utf-8").count('class="bar"') == 1
 
 
-def test_rows_that_the_press_picked_are_no_census_and_get_no_bar(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
+def test_rows_that_the_press_picked_are_no_census_and_get_no_bar(made: Made) -> None:
     table = "group,convicted,charged,unknown,detainers\nHomicide,1,0,0,1\n"
     facts = {"declined": 206, "known_offences": 29}
     parameters = {"week": "2017-01-28"}
-    add_report(tmp_path, entries, "published_week", "p", parameters, facts=facts, tables={"known_offences": table})
-    write_index(tmp_path, entries)
-    page = (tmp_path / "offences/HOMICIDE.html").read_text(encoding="utf-8")
+    made.add("published_week", "p", parameters, facts=facts, tables={"known_offences": table})
+    page = made.page("offences/HOMICIDE.html")
     assert ">1 (offence known for 29 of 206)</td>" in page
     assert "they are no census" in page
     assert 'class="bar"' not in page
 
 
-def test_bounds_get_no_bar(site: Path) -> None:
+def test_a_range_of_possible_counts_is_written_as_one_and_gets_no_bar(site: Path) -> None:
     page = (site / "states/OH.html").read_text()
-    row = page[page.index("at least 0, at most 9") :]
+    row = page[page.index(">at least 0, at most 9</td>") :]
     assert 'class="bar"' not in row[: row.index("</tr>")]
     assert 'class="bar"' in page
 
 
-def test_the_grid_marks_what_may_still_change(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
+def test_the_grid_marks_what_may_still_change(made: Made) -> None:
     for week, status in (("2025-01-04", "settled"), ("2025-01-11", "provisional")):
-        add_report(tmp_path, entries, "weekly_bulletin", "s", {"week": week}, facts={"declined": 0, "status": status})
-    write_index(tmp_path, entries)
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+        made.add("weekly_bulletin", "s", {"week": week}, facts={"declined": 0, "status": status})
+    page = made.page("index.html")
     assert page.count('>0</a><abbr title="provisional: may still change">p</abbr></td>') == 1
     assert page.count(">0</a></td>") == 1
     assert "<q>p</q> marks a week that is not settled" in page
 
 
-def test_a_page_whose_reports_went_goes_too(site: Path) -> None:
-    entries: dict[str, Entry] = {}
-    add_report(site, entries, "published_week", "published-2017", {"week": "2017-01-28"})
-    write_index(site, entries)
-    assert not list((site / "states").glob("*.html"))
+def test_a_page_whose_reports_went_goes_too_and_what_the_site_did_not_write_stays(site: Path, made: Made) -> None:
+    ours = site / "states" / "notes.html"
+    ours.write_text("mine")
+    (site / "offences" / "DUI.html").write_text("edited by hand")
+    made.add("published_week", "published-2017", {"week": "2017-01-28"})
+    made.page()
+    assert list((site / "states").glob("*.html")) == [ours]
+    assert [path.name for path in (site / "offences").glob("*.html")] == ["DUI.html"]
+
+
+def test_a_folder_with_pages_of_the_users_own_keeps_them(made: Made) -> None:
+    mine = made.out / "states" / "TX.html"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    made.add("published_week", "published-2017", {"week": "2017-01-28"})
+    made.page()
+    assert mine.read_text() == "mine"
 
 
 def test_the_feed_is_atom_and_its_times_are_those_of_the_runs(site: Path) -> None:
@@ -295,27 +296,16 @@ def test_the_feed_is_atom_and_its_times_are_those_of_the_runs(site: Path) -> Non
     assert all((site / link).is_file() for link in links)
 
 
-def test_a_revision_is_news_and_the_same_report_again_is_none(site: Path) -> None:
-    entries: dict[str, Entry] = {}
+def test_a_revision_is_news_and_the_same_report_again_is_none(site: Path, made: Made) -> None:
     revision = {"number": 1, "says": "2 figures changed: <why>.", "changes": [], "tables": []}
-    add_report(
-        site, entries, "published_week", "published-2017", {"week": "2017-01-28"}, told={"revisions": [revision]}
-    )
+    made.add("published_week", "published-2017", {"week": "2017-01-28"}, told={"revisions": [revision]})
     log = site / "revisions/published_week/published-2017/2017-01-28.json"
     log.parent.mkdir(parents=True)
-    last = {
-        "facts": {},
-        "tables": {},
-        "named": [],
-        "source_sha256": "",
-        "data_sha256": "",
-        "reference_sha256": "",
-        "method": {},
-    }
-    made = {"report": "x", "made": "2026-01-01T00:00:00+00:00", "last": last}
-    log.write_text(json.dumps({**made, "revisions": [{**revision, "made": "2026-02-02T00:00:00+00:00"}]}))
+    last: dict[str, Any] = {"facts": {}, "tables": {}, "named": [], "inputs": {}}
+    first = {"report": "x", "made": "2026-01-01T00:00:00+00:00", "last": last}
+    log.write_text(json.dumps({**first, "revisions": [{**revision, "made": "2026-02-02T00:00:00+00:00"}]}))
     before = ElementTree.fromstring((site / "feed.xml").read_bytes())
-    write_index(site, entries)
+    made.page()
     feed = ElementTree.fromstring((site / "feed.xml").read_bytes())
     entry = feed.find(f"{ATOM}entry")
     assert entry is not None
@@ -325,8 +315,9 @@ def test_a_revision_is_news_and_the_same_report_again_is_none(site: Path) -> Non
     assert entry.findtext(f"{ATOM}id") not in {one.text for one in before.iter(f"{ATOM}id")}
 
 
-def test_an_address_makes_the_links_of_the_feed_whole(site: Path) -> None:
+def test_an_address_makes_the_links_of_the_feed_whole_even_without_reports(site: Path) -> None:
     write_index(site, {}, Settings(title="T & <b>", address="https://example.org/detainers/"))
+    assert list(broken_links(site / "states")) == []
     text = (site / "feed.xml").read_text()
     assert 'xml:base="https://example.org/detainers/"' in text
     assert ElementTree.fromstring(text).findtext(f"{ATOM}title") == "T & <b>"
@@ -341,13 +332,12 @@ def test_index_json_lists_every_file(site: Path) -> None:
     assert (texas["declined"], texas["issued"], texas["outcome"], texas["revision"]) == (0, 100, "made", 0)
 
 
-def test_the_sections_stand_in_the_order_asked_for_and_made_up_data_last(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
+def test_the_sections_stand_in_the_order_asked_for_and_made_up_data_last(made: Made) -> None:
     for notebook, source in (("weekly_bulletin", "synthetic"), ("weekly_bulletin", "fy2015"), ("published_week", "p")):
-        add_report(tmp_path, entries, notebook, source, {"week": "2025-01-04"})
-    reports = listed_reports(tmp_path, entries)
-    assert [one["source"] for one in sections(reports)] == ["p", "fy2015", "synthetic"]
-    assert [one["source"] for one in sections(reports, ("weekly_bulletin",))] == ["fy2015", "synthetic", "p"]
+        made.add(notebook, source, {"week": "2025-01-04"})
+    for order, sources in (((), ["p", "fy2015", "synthetic"]), (("weekly_bulletin",), ["fy2015", "synthetic", "p"])):
+        page = made.page(settings=Settings(order=order))
+        assert re.findall(r"\(<code>(.*?)</code>\)", page) == sources
 
 
 def test_a_failed_report_is_listed_with_its_sentence(tmp_path: Path) -> None:
@@ -361,49 +351,38 @@ def test_a_failed_report_is_listed_with_its_sentence(tmp_path: Path) -> None:
     assert list(broken_links(tmp_path)) == []
 
 
-def test_a_report_taken_away_is_not_listed(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
-    made = add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-04"})
-    (tmp_path / made.folder / "facts.json").unlink()
-    assert listed_reports(tmp_path, entries) == []
+def test_a_report_taken_away_is_not_listed(made: Made) -> None:
+    entry = made.add("weekly_bulletin", "fy2015", {"week": "2025-01-04"})
+    (made.out / entry.folder / "facts.json").unlink()
+    assert json.loads(made.page("index.json"))["reports"] == []
 
 
 @pytest.mark.parametrize(
-    "name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "x" * 300, "שלום e\u0301"]
+    "name",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "שלום e\u0301",
+        "x{declined.__class__} {{ 7 * 7 }}",
+    ],
 )
-def test_names_are_shown_and_never_run(tmp_path: Path, name: str) -> None:
-    entries: dict[str, Entry] = {}
-    source: dict[str, Any] = {"name": "s", "title": name, "sha256": "0"}
-    made = add_report(
-        tmp_path,
-        entries,
-        "weekly_bulletin",
-        "s",
-        {"week": "2025-01-04"},
-        told={"title": name, "source": source},
-        tables={"by_state": by_state_csv(), "agencies": 'agency\n"' + name.replace('"', '""') + '"\n'},
-    )
-    write_index(tmp_path, {made.folder: made})
+def test_names_are_shown_and_never_run(made: Made, name: str) -> None:
+    told = {"title": name, "source": {"name": "s", "title": name, "sha256": "0"}}
+    tables = {"by_state": by_state_csv(), "agencies": 'agency\n"' + name.replace('"', '""') + '"\n'}
+    made.add("weekly_bulletin", "s", {"week": "2025-01-04"}, told=told, tables=tables)
     for page in ("index.html", "states/TX.html", "feed.xml"):
-        text = (tmp_path / page).read_text()
-        assert name[:9] in text or "&lt;" in text or "&gt;" in text
+        text = made.page(page, Settings(title=name))
+        assert html.escape(name, quote=False).replace('"', "&#34;") in text
         assert "<script>alert" not in text
         assert "<img" not in text
-    ElementTree.fromstring((tmp_path / "feed.xml").read_bytes())
+    ElementTree.fromstring((made.out / "feed.xml").read_bytes())
 
 
-def test_an_empty_folder_has_an_index(tmp_path: Path) -> None:
-    assert write_index(tmp_path, {}).is_file()
-    ElementTree.fromstring((tmp_path / "feed.xml").read_bytes())
-    assert list(broken_links(tmp_path)) == []
-
-
-def test_the_same_reports_give_the_same_bytes(site: Path) -> None:
-    entries: dict[str, Entry] = {}
-    add_report(site, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-04"}, tables={"by_state": by_state_csv()})
+def test_the_same_reports_give_the_same_bytes(site: Path, made: Made) -> None:
+    made.add("weekly_bulletin", "fy2015", {"week": "2025-01-04"}, tables={"by_state": by_state_csv()})
     pages = []
     for _ in range(2):
-        write_index(site, entries)
+        made.page()
         names = ("index.html", "feed.xml", "index.json", "states/TX.html")
         pages.append([(site / name).read_bytes() for name in names])
     assert pages[0] == pages[1]
@@ -417,3 +396,94 @@ def test_two_thousand_reports_are_listed_in_time(tmp_path: Path) -> None:
     write_index(tmp_path, entries)
     assert time.process_time() - started < 5
     assert list(broken_links(tmp_path)) == []
+
+
+WHOLE = """
+title: Declined detainers in three states
+address: https://example.org/detainers/
+reports:
+  - notebook: weekly_bulletin
+    source: fy2015
+    weeks: latest settled
+  - notebook: state_profile
+    source: fy2015
+    weeks: latest settled
+    states: [TX, District of Columbia]
+  - {notebook: published_week, weeks: "2017-01-28"}
+  - {notebook: published_week, weeks: "2017-01-28"}
+"""
+
+
+def _file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "site.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_site_file_is_planned_in_its_order_each_report_once(tmp_path: Path) -> None:
+    tasks, settings = plan_site(_file(tmp_path, WHOLE))
+    assert [task.entry.folder for task in tasks] == [
+        "weekly_bulletin/fy2015/2015-06-20",
+        "state_profile/fy2015/2015-06-20_TX",
+        "state_profile/fy2015/2015-06-20_DC",
+        "published_week/published-2017/2017-01-28",
+    ]
+    assert settings.title == "Declined detainers in three states"
+    assert settings.address == "https://example.org/detainers/"
+    assert settings.order == ("weekly_bulletin", "state_profile", "published_week")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("reports: []", "yml, reports: List should have at least 1 item"),
+        ("reports: {a: 1}", "reports: Input should be a valid list: found {'a': 1}"),
+        (
+            "titel: x\nreports: [{notebook: published_week}]",
+            "titel: Extra inputs are not permitted: found 'x'. A site has",
+        ),
+        ("reports: [{notebok: x}]", "reports, entry 1, notebok: Extra inputs .* each report notebook, source, weeks"),
+        ("reports:\n  - weeks: all", "reports, entry 1, notebook: Field required"),
+        (
+            "reports: [{notebook: published_week}, {notebook: weekly_bulletin, states: [TX, NO]}]",
+            "reports, entry 2, states, entry 2: Input should be a valid string: found False.*Quote it",
+        ),
+        ("reports: [{notebook: weekly_bulletin, weeks: 2015-01-03}]", "entry 1, weeks: .*valid string.*Quote it"),
+        (
+            "reports: [{notebook: weekly_bulletin, states: TX}]",
+            "entry 1, states: Input should be a valid list: found 'TX'",
+        ),
+        ("reports: [x]", "reports, entry 1: Input should be a valid dictionary.*found 'x'.*each report notebook"),
+        ("address: here\nreports: [{notebook: published_week}]", "address: Input should be a valid URL"),
+        ("reports:\n  - a: [", "line 2: the site file cannot be read as YAML"),
+        ("", "A site has the keys title, address, reports"),
+    ],
+)
+def test_what_a_site_file_cannot_say_is_one_sentence(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says) as refusal:
+        plan_site(_file(tmp_path, text))
+    assert "\n" not in str(refusal.value)
+    assert ("Quote it" in str(refusal.value)) == ("Quote it" in says), "the hint stands where it helps"
+
+
+def test_a_missing_site_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.yml: the site file cannot be read"):
+        plan_site(tmp_path / "nowhere.yml")
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("{notebook: weekly_buletin}", "did you mean 'weekly_bulletin'"),
+        ("{notebook: weekly_bulletin, source: fy2105}", "did you mean 'fy2015'"),
+        ("{notebook: state_profile, source: fy2015, states: [Texass]}", "did you mean 'Texas'"),
+        ("{notebook: weekly_bulletin, source: fy2015, weeks: '2015-01-04'}", "2015-01-03"),
+        ("{notebook: published_week, offences: [DUIS]}", "did you mean 'DUI'"),
+        ("{notebook: published_week, states: each}", "published_week takes no state. Those that do: state_profile"),
+        ("{notebook: weekly_bulletin, source: fy2015, states: [TX]}", "weekly_bulletin takes no state. Those that do:"),
+        ("{notebook: state_profile, source: fy2015, states: [all]}", "unknown state 'all'"),
+    ],
+)
+def test_what_there_is_not_is_named_before_anything_runs(tmp_path: Path, asked: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        plan_site(_file(tmp_path, f"reports: [{asked}]"))

@@ -1,0 +1,171 @@
+"""What a notebook may be asked, on which sources, and for which states or offence groups.
+
+A parameter is declared once, in the notebook's cell tagged ``parameters`` (name, annotation, default, comment).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from analysis.errors import InputError, unknown
+from analysis.load.reference import bundled_folder, group_named, names_of_groups, names_of_states, state_named
+from analysis.load.sources import Source, sources, versions
+
+ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
+TYPES = ("str", "bool", "int", "float")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as its notebook declares it."""
+
+    kind: str
+    default: object
+    comment: str
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One of our notebooks: what it asks for; all after ``parameters`` as its metadata say under ``declines``.
+
+    ``clock`` says what its weeks mean (``issued`` or ``recorded``); ``versions``, how many versions of a source it
+    compares; ``source``, the one that it uses, blank where it can be run on every fitting one; ``needs``, what that
+    must record (:data:`analysis.load.sources.NEEDS`); ``weeks``, which weeks are made unless others are asked for;
+    ``reads``, which weeks of the source: ``all``, or ``weeks until this one``.
+    """
+
+    path: Path
+    title: str
+    parameters: dict[str, Parameter]
+    clock: str
+    versions: int = 1
+    source: str = ""
+    needs: Sequence[str] = ()
+    weeks: str = "all"
+    reads: str = ALL_WEEKS
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.path.stem
+
+
+@cache
+def notebooks() -> dict[str, Notebook]:
+    """Find the notebooks that make reports, by name: those with ``declines`` in their metadata.
+
+    Raises
+    ------
+    InputError
+        A notebook that is damaged, has no parameters cell, or declares something other than an annotated literal.
+    """
+    found = {path: _content(path) for path in sorted(bundled_folder("notebooks").glob("*.ipynb"))}
+    return {path.stem: read_notebook(path) for path, (_, metadata) in found.items() if "declines" in metadata}
+
+
+def _content(path: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Read a notebook's cells and metadata."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return content["cells"], content["metadata"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Read what a notebook declares in its cells and metadata.
+
+    Raises
+    ------
+    InputError
+        As :func:`notebooks`.
+    """
+    cells, metadata = _content(path)
+    tagged = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
+    titles = [line[2:] for cell in cells[:1] for line in "".join(cell["source"]).splitlines() if line.startswith("# ")]
+    if not titles:
+        raise InputError("the notebook's first cell needs a title", file=path, expected="a line '# Title'")
+    notebook = Notebook(path, titles[0], _declared(tagged[0], path), **metadata["declines"])
+    if notebook.reads not in (ALL_WEEKS, UNTIL_THIS):
+        raise unknown(f"declaration `reads` of {path.name}", notebook.reads, (ALL_WEEKS, UNTIL_THIS))
+    return notebook
+
+
+def _declared(source: str, path: Path) -> dict[str, Parameter]:
+    """Read ``name: type = literal  # comment`` lines."""
+    lines = source.splitlines()
+    found = {}
+    for node in ast.parse(source).body:
+        match node:
+            case ast.AnnAssign(
+                target=ast.Name(id=name),
+                annotation=ast.Name(id=kind),
+                value=ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()) as value,
+            ) if kind in TYPES:
+                comment = lines[node.lineno - 1].partition("  # ")[2]
+                found[name] = Parameter(kind, ast.literal_eval(value), comment)
+            case _:
+                raise InputError(
+                    "the parameters cell holds more than annotated literals",
+                    file=path,
+                    place=f"line {node.lineno} of the cell",
+                    found=lines[node.lineno - 1],
+                    expected="name: str = 'value'  # comment",
+                )
+    return found
+
+
+def find_notebook(name: str) -> Notebook:
+    """Find a notebook by name, with or without its suffix."""
+    known = notebooks()
+    if (stem := name.removesuffix(".ipynb")) not in known:
+        raise unknown("notebook", name, known, more="`declines list` shows what each is for")
+    return known[stem]
+
+
+def sources_for(notebook: Notebook) -> dict[str, Source]:
+    """Find the sources that a notebook can be run on: by what its weeks mean and what it needs."""
+    fitting = {
+        name: source
+        for name, source in sources().items()
+        if source.facts.clock == notebook.clock
+        and all(getattr(source.facts, need) for need in notebook.needs)
+        and notebook.source in ("", name)
+    }
+    enough = notebook.versions
+    return {name: source for name, source in fitting.items() if enough == 1 or len(versions(name)) >= enough}
+
+
+def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
+    """Find the states (by postal code, name or FIPS code) or offence groups (by id or label) that a user means.
+
+    Examples
+    --------
+    >>> each("state", ["texas", "DC"])
+    ['TX', 'DC']
+
+    Parameters
+    ----------
+    kind
+        What is named.
+    given
+        Names; ``each`` is every one.
+
+    Raises
+    ------
+    InputError
+        There is none of a name; the message lists those that there are.
+    """
+    known, meant = (names_of_states(), state_named) if kind == "state" else (names_of_groups(), group_named)
+    found: list[str] = []
+    for name in given:
+        found += known if name == EACH else [meant(name)]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,158 @@
+"""An executed notebook to a report's files: a self-contained page, facts, tables and figures, with its revisions."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import nbformat
+from jinja2 import Template
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import markdown2html
+
+from analysis.errors import InputError
+from analysis.files import as_json, write_whole
+from analysis.run.plan import FACTS, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry
+from analysis.run.revisions import for_reading, logged, revise
+from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+from analysis.show.sentences import as_made_up
+
+IN_ADDRESSES = {ord(mark): quote(mark) for mark in '%#"<>&\n\r\t'} | {code: quote(chr(code)) for code in TURNING}
+"""What an address in an attribute cannot hold as it is; percent signs cost less room than base64."""
+
+
+def as_data_address(content: str, kind: str) -> str:
+    """Write a text into an address that needs no other file.
+
+    Examples
+    --------
+    >>> as_data_address("a < 1%", "text/csv")
+    'data:text/csv,a %3C 1%25'
+    """
+    return f"data:{kind},{content.translate(IN_ADDRESSES)}"
+
+
+@cache
+def _template() -> Template:
+    """Compile the template once, with nbconvert's filters; what else its exporter does is no part of our pages."""
+    exporter = TemplateExporter(
+        template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
+    )
+    exporter.register_filter("data_address", as_data_address)
+    exporter.register_filter("as_made_up", as_made_up)
+    exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
+    return exporter.template
+
+
+def _page_of(notebook: nbformat.NotebookNode, facts: dict[str, Any], files: Sequence[str], root: str) -> str:
+    """Make the page of an executed notebook with its facts, the paths of its other files, and the way to the index."""
+    resources = {
+        "version": version("declined-detainers"),
+        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        "script": (TEMPLATES / "script.js").read_text(encoding="utf-8"),
+        "figure_key": FIGURE_KEY,
+        "table_type": TABLE_TYPE,
+        "facts": facts,
+        "revisions": for_reading(facts.get("revisions", ())),
+        "files": list(files),
+        "root": root,
+    }
+    return _template().render(nb=notebook, resources=resources).translate(TURNING)
+
+
+def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
+    """Go through what the code cells show of one kind, in order."""
+    for cell in notebook.cells:
+        yield from (out["data"][kind] for out in cell.get("outputs", []) if kind in out.get("data", {}))
+
+
+def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
+    """Take the facts out of an executed notebook, in the order that they have in its file.
+
+    Raises
+    ------
+    InputError
+        The notebook did not come to its last cell, which shows the facts.
+    """
+    found = list(_shown(notebook, FACTS_TYPE))
+    if len(found) != 1:
+        raise InputError("the executed notebook shows its facts once, in its last cell", found=len(found))
+    facts: dict[str, Any] = json.loads(json.dumps(found[0], sort_keys=True))
+    return facts
+
+
+def files_of(
+    notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = "", written: str = ""
+) -> dict[str, bytes]:
+    """Make every file of a report out of its executed notebook.
+
+    Parameters
+    ----------
+    notebook
+        The executed notebook.
+    revisions
+        What earlier runs said otherwise (:func:`analysis.run.revisions.revise`).
+    root
+        Path from the report's folder to the site's index; blank = the report belongs to no site.
+    written
+        The executed notebook as :func:`nbformat.writes` gives it; blank = that is to be done.
+
+    Returns
+    -------
+    dict
+        Content by path within the report's folder: the notebook, the page, ``facts.json``, ``tables/*.csv`` and
+        ``figures/*.svg`` (and ``.png`` where the figure has one).
+    """
+    facts = {**facts_of(notebook), "revisions": list(revisions)}
+    files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}
+
+    def add(name: str, content: bytes) -> None:
+        if name in files:
+            raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
+        files[name] = content
+
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data, about = output.get("data", {}), output.get("metadata", {}).get(FIGURE_KEY, {})
+            if TABLE_TYPE in data:
+                add(f"tables/{data[TABLE_TYPE]['name']}.csv", data[TABLE_TYPE]["csv"].encode())
+            if name := about.get("figure"):
+                add(f"figures/{name}.svg", data["image/svg+xml"].encode())
+                if "image/png" in data:
+                    add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
+    return files | {PAGE: _page_of(notebook, facts, sorted(files) if root else [], root).encode()}
+
+
+def write_report(folder: Path, files: dict[str, bytes]) -> dict[str, str]:
+    """Write a report's files, and take away those that an earlier one left; give the sha256 of each by its path."""
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in files]:
+        path.unlink()
+    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+
+
+def write_revised(
+    out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str, written: str = ""
+) -> dict[str, str]:
+    """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
+    csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
+    revisions = revise(out, entry, facts_of(notebook), csvs, made)
+    return write_report(out / entry.folder, files_of(notebook, revisions, _root_of(entry.folder), written))
+
+
+def write_again(out: Path, folder: str, notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Write the files of a report that says the same as before, with the revisions that its log has."""
+    return write_report(out / folder, files_of(notebook, logged(out, folder), _root_of(folder)))
+
+
+def _root_of(folder: str) -> str:
+    """Give the path from a report's folder to that of all reports."""
+    return "../" * (folder.count("/") + 1)

@@ -1,0 +1,380 @@
+"""Which reports are asked for, what each is made from, and which of them are not up to date.
+
+What a report is made from is a dict of hashes, which its line in the manifest keeps; a report is due when the dict that
+would be written now is another one. The text of its notebook and the templates stand apart: they renew the page alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import analysis
+from analysis.errors import InputError
+from analysis.files import as_json, sha256_of, write_whole
+from analysis.load.reference import bundled_folder, events
+from analysis.load.sources import Source, open_source, pick_versions, versions
+from analysis.periods import Calendar
+from analysis.run.notebooks import UNTIL_THIS, Notebook, notebooks, sources_for
+
+MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
+NOTEBOOK, PAGE, FACTS, FAILED = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb"
+"""Files of a report: the executed notebook, its page and facts; and the executed copy of one that failed."""
+PACKAGE = Path(analysis.__file__).parent
+TEMPLATES = PACKAGE / "run" / "templates"
+TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
+"""Characters that would turn the direction of a text, and so what a name seems to say; and how pages show them."""
+SHAPING = (
+    *("declined-detainers", "ipykernel", "ipython", "jinja2", "matplotlib", "numpy", "pandas", "papermill"),
+    *("pyarrow", "scipy", "statsmodels"),
+)
+"""Libraries whose versions shape what a report says or how its figures look."""
+OF_THE_PAGE = ("jinja2", "mistune", "nbconvert")
+"""Libraries whose versions shape how the page is made from the executed notebook."""
+INPUTS = {
+    **{"parameters": "its parameters", "code": "the code of its notebook", "package": "the code of the package"},
+    **{
+        "reference": "the reference tables",
+        "weeks": "the data that it reads",
+        "libraries": "the versions of libraries",
+    },
+}
+"""What a report is made from, and how each is called."""
+Action = Literal["current", "page", "run"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One report's line in the manifest.
+
+    ``inputs`` holds a hash of each thing that the report is made from (:data:`INPUTS`; of libraries their versions),
+    ``page_sha256`` is of what its page is made with beyond that, ``source_sha256`` of the file of the source; ``files``
+    gives the sha256 of each file written. ``started`` and ``seconds`` are the run's own times: they stand here and in
+    no page, table or fact.
+    """
+
+    folder: str
+    notebook: str
+    parameters: dict[str, Any]
+    source: str
+    source_sha256: str
+    inputs: dict[str, Any]
+    page_sha256: str
+    outcome: Literal["made", "failed"] = "failed"
+    message: str = ""
+    started: str = ""
+    seconds: float = 0.0
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one report may take: seconds, and megabytes of memory for its kernel and what that starts."""
+
+    seconds: float = 900
+    megabytes: float = 4000
+
+
+@dataclass(frozen=True)
+class Task:
+    """One report to make: a notebook, its line for the manifest, and the versions of sources that it is to read.
+
+    ``versions`` tells each source's newest version when the plan was made from any other, newer ones above all.
+    """
+
+    notebook: Path
+    entry: Entry
+    versions: dict[str, str]
+
+
+class Due(NamedTuple):
+    """What there is to do for a report, and why: ``current`` (nothing), ``page`` or ``run``."""
+
+    action: Action
+    reason: str
+    task: Task
+
+
+def read_manifest(out: Path) -> dict[str, Entry]:
+    """Read the manifest of an output folder: entries by report folder; none where there is no manifest.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, or of another version of this program.
+    """
+    path = out / MANIFEST
+    if not path.is_file():
+        return {}
+    try:
+        return {one["folder"]: Entry(**one) for one in json.loads(path.read_text(encoding="utf-8"))["reports"]}
+    except (ValueError, KeyError, TypeError) as error:
+        what = "the manifest is damaged, or of another version of this program"
+        raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
+
+
+def manifest_of(entries: Mapping[str, Entry]) -> bytes:
+    """Give the manifest as it is written, ordered by report folder."""
+    return as_json({"reports": [asdict(entries[folder]) for folder in sorted(entries)]})
+
+
+def write_manifest(out: Path, entries: Mapping[str, Entry]) -> None:
+    """Write the manifest of an output folder."""
+    write_whole(out / MANIFEST, manifest_of(entries))
+
+
+def read_stamp(out: Path) -> dict[str, Any]:
+    """Read what a site was ``made_from``, and the sha256 of each of its ``pages``; blank where that is not known."""
+    try:
+        return json.loads((out / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # never written, or cut short
+        return {"made_from": "", "pages": {}}
+
+
+def index_made_from(manifest: bytes, settings: object) -> str:
+    """Hash what a site's pages are made from: the manifest, what the site is called, package and templates."""
+    made_with = [folder_sha256(PACKAGE, "*.py"), folder_sha256(TEMPLATES)]
+    return _sha256([hashlib.sha256(manifest).hexdigest(), repr(settings), *made_with])
+
+
+def index_is_due(out: Path, settings: object) -> bool:
+    """Say whether the site of a folder has to be written: it is not there, or was made from another manifest."""
+    if not (out / INDEX).is_file() or not (out / MANIFEST).is_file():
+        return True
+    return read_stamp(out)["made_from"] != index_made_from((out / MANIFEST).read_bytes(), settings)
+
+
+def plan(
+    chosen: Sequence[Notebook],
+    *,
+    source_names: Sequence[str] = (),
+    weeks: str | None = None,
+    states: Sequence[str] = (),
+    offences: Sequence[str] = (),
+    png: bool = False,
+    all_of_them: bool = False,
+) -> list[Task]:
+    """Work out which reports are asked for; every source is read and checked first, so that nothing runs on bad input.
+
+    Parameters
+    ----------
+    chosen
+        The notebooks.
+    source_names
+        Sources to keep; none = all that fit each notebook.
+    weeks
+        ``FIRST:LAST``, a Saturday, ``latest``, ``latest settled`` or ``all``; None = those that the notebook names,
+        mostly all. A notebook without weeks is left out where weeks are named.
+    states, offences
+        Postal codes and ids of offence groups for the notebooks that take one; none = the notebook's default. A
+        notebook that takes none is left out where some are named.
+    png
+        Whether figures are drawn as PNG too.
+    all_of_them
+        Whether a notebook of which there is nothing to make is an error.
+
+    Raises
+    ------
+    InputError
+        A parameter or source that cannot be used, or nothing to make.
+    """
+    nothing = InputError("nothing to make: no notebook, source and week fit what was asked", do="See `declines list`")
+    asked = {"week": weeks, "state": states, "offence": offences}
+    tasks: list[Task] = []
+    refused: list[InputError] = []
+    events()  # what cannot be used of the register is met before any report
+    for notebook in chosen:
+        made, refusals, misfits = _tasks_of(notebook, source_names, asked, png)
+        refusals += misfits if all_of_them or len(chosen) == 1 else []
+        if all_of_them and not made:
+            raise [*refusals, nothing][0]
+        tasks += made
+        refused += refusals
+    if not tasks:
+        raise [*refused, nothing][0]
+    return tasks
+
+
+def _tasks_of(
+    notebook: Notebook, source_names: Sequence[str], asked: Mapping[str, Any], png: bool
+) -> tuple[list[Task], list[InputError], list[InputError]]:
+    """Give the reports of one notebook; what was refused of a source that fits it; and what does not fit it."""
+    takes = notebook.parameters
+    if strange := [name for name, given in asked.items() if given and name not in takes]:
+        takers = [one.name for one in notebooks().values() if strange[0] in one.parameters]
+        return [], [], [InputError(f"{notebook.name} takes no {strange[0]}", do=f"Those that do: {', '.join(takers)}")]
+    fitting = sources_for(notebook)
+    tasks: list[Task] = []
+    refusals: list[InputError] = []
+    for name, source in fitting.items():
+        if source_names and name not in source_names:
+            continue
+        made_from = _MadeFrom(notebook, source)
+        try:
+            weeks = Calendar.of(source.facts).pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
+            for week, state, offence in product(weeks, asked["state"] or [None], asked["offence"] or [None]):
+                given = {"source": name, "week": week and str(week), "state": state, "offence": offence, "png": png}
+                tasks.append(made_from.task({key: given.get(key) or one.default for key, one in takes.items()}))
+        except InputError as refusal:
+            refusals.append(refusal)
+    return tasks, refusals, [_why_not(notebook, name) for name in source_names if name not in fitting]
+
+
+def _why_not(notebook: Notebook, source_name: str) -> InputError:
+    """Say why a source does not fit a notebook."""
+    try:
+        open_source(source_name, clock=notebook.clock, needs=notebook.needs)
+    except InputError as refusal:
+        return refusal
+    why = f"is about {notebook.source} alone" if notebook.source else "needs two versions of a source"
+    return InputError(f"{notebook.name} {why}", found=source_name, do="See `declines list`")
+
+
+class _MadeFrom:
+    """What all reports of a notebook on one source are made from; the source is read and checked the first time."""
+
+    def __init__(self, notebook: Notebook, source: Source) -> None:
+        cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
+        texts = [cell["cell_type"] == "code" or "".join(cell["source"]) for cell in cells]
+        tagged = [("".join(cell["source"]), sorted(cell["metadata"].get("tags", []))) for cell in cells]
+        code = [one for one, text in zip(tagged, texts, strict=True) if text is True]
+        source.check()
+        shown = [one for one in versions(source.facts.name) if one.version <= source.version] or [source]
+        self.notebook, self.source = notebook, source
+        self.slices = [one.week_hashes() for one in shown]
+        if source.facts.clock == "recorded":  # its pages cite the origin of each file
+            self.slices = [{"all": folder_sha256(source.path.parent)}]
+        package, reference = folder_sha256(PACKAGE, "*.py"), folder_sha256(bundled_folder("data") / "reference")
+        self.inputs = {"code": _sha256(code), "package": package, "reference": reference, "libraries": libraries()}
+        self.page_sha256 = _sha256([texts, folder_sha256(TEMPLATES), libraries(OF_THE_PAGE)])
+
+    def task(self, parameters: dict[str, Any]) -> Task:
+        """Give the report with these parameters."""
+        name = self.source.facts.name
+        if self.notebook.versions > 1:
+            older, newer = pick_versions(name, parameters["older"], parameters["newer"])
+            parameters = parameters | {"older": older, "newer": newer}
+        about = [parameters[key] for key in ("week", "state", "offence") if parameters.get(key, "all") != "all"]
+        entry = Entry(
+            folder="/".join(part for part in (self.notebook.name, name, "_".join(about)) if part),
+            notebook=self.notebook.name,
+            parameters=parameters,
+            source=name,
+            source_sha256=self.source.sha256,
+            inputs={**self.inputs, "weeks": self._weeks(parameters)},
+            page_sha256=self.page_sha256,
+        )
+        return Task(self.notebook.path, entry, {name: self.source.version_id})
+
+    def _weeks(self, parameters: Mapping[str, Any]) -> str:
+        """Hash the rows of the weeks that a report reads, and what it knows of its source beside them.
+
+        A report that reads no later weeks than its own follows from the state of those, not from the day of extraction:
+        a file with the same rows makes no other report. Older versions in which they are the same count once.
+        """
+        facts, notes = self.source.facts, self.source.origin.notes
+        if self.notebook.reads != UNTIL_THIS:
+            return _sha256([self.slices, facts.model_dump(mode="json"), notes, self.source.sha256])
+        until, calendar = parameters["week"], Calendar.of(facts)
+        *older, own = (_sha256({week: rows for week, rows in one.items() if week <= until}) for one in self.slices)
+        weeks = [week for week in calendar.weeks() if str(week) <= until]
+        states = [[str(week), calendar.status(week), calendar.days_covered(week)] for week in weeks]
+        extracted = str(facts.extracted_on) if facts.lift_dates else ""  # how long each detainer was followed
+        told = [facts.title, facts.citation, notes, facts.extracted_known, facts.synthetic, facts.offences, extracted]
+        return _sha256([own, sorted({*older} - {own}), states, told])
+
+
+def _sha256(told: object) -> str:
+    """Hash what JSON can hold."""
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def folder_sha256(folder: Path, pattern: str = "*") -> str:
+    """Hash the names and contents of the files below a folder, once in a process."""
+    paths = sorted(path for path in folder.rglob(pattern) if path.is_file())
+    return _sha256([[path.relative_to(folder).as_posix(), sha256_of(path)] for path in paths])
+
+
+@cache
+def libraries(names: tuple[str, ...] = SHAPING) -> dict[str, str]:
+    """Give the versions of libraries, and of Python."""
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False) -> list[Due]:
+    """Find which reports are not up to date.
+
+    Parameters
+    ----------
+    tasks
+        From :func:`plan`.
+    out
+        The folder of all reports.
+    force
+        Make reports that are up to date too.
+    verify
+        Read every file that was written, and make a report again of which one was edited.
+
+    Raises
+    ------
+    InputError
+        The folder would hold both treatments of repeats of one source.
+    """
+    manifest = read_manifest(out)
+    _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)
+    due = []
+    for task in tasks:
+        action, reason = _why(manifest.get(task.entry.folder), task.entry, out, verify)
+        due.append(Due("run", "asked for", task) if force and action != "run" else Due(action, reason, task))
+    return due
+
+
+def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Name what differs between the inputs of two reports, as far as both are known; of libraries, which."""
+    other = [name for name in INPUTS if name in was.keys() & now and was[name] != now[name]]
+    versions = [was.get("libraries", {}), now.get("libraries", {})]
+    found = {name: [one.get(name, "none") for one in versions] for name in versions[0] | versions[1]}
+    libraries = ", ".join(f"{name} {old} → {new}" for name, (old, new) in found.items() if old != new)
+    return [libraries if name == "libraries" else INPUTS[name] for name in other]
+
+
+def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> tuple[Action, str]:
+    """Say what there is to do for a report that has this line in the manifest, and why."""
+    if earlier is None:
+        return "run", "it was never made"
+    if earlier.outcome != "made":
+        return "run", "it failed"
+    was, is_now = ({"parameters": entry.parameters, **entry.inputs} for entry in (earlier, now))
+    if other := changed(was, is_now):
+        return "run", "changed: " + ", ".join(other)
+    for name, digest in earlier.files.items():
+        path = f"{out}/{now.folder}/{name}"  # thousands of them: no Path for each
+        if not os.path.exists(path) or (verify and sha256_of(Path(path)) != digest):
+            return "run", f"no longer as it was written: {name}"
+    if earlier.page_sha256 != now.page_sha256:
+        return "page", "changed: the text of the notebook, or how its page is made"
+    return "current", "up to date"
+
+
+def _check_repeats(entries: Sequence[Entry], out: Path) -> None:
+    """Stop where reports of one source treat repeats both ways: the difference of two counts may be a single person."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        if "repeats" in entry.parameters:
+            found.setdefault(entry.source, {}).setdefault(entry.parameters["repeats"], entry.folder)
+    for source, ways in found.items():
+        if len(ways) > 1:
+            what = f"reports on {source} that leave repeats out and that count them would tell small counts together"
+            told = ", ".join(f"{folder} with repeats {way}" for way, folder in ways.items())
+            expected = "one treatment of repeats of a source in a folder"
+            raise InputError(what, file=out, found=told, expected=expected, do="Give another folder with --out")

@@ -1,0 +1,99 @@
+"""Notebooks declare what they may be asked; what they cannot be asked is refused before any kernel starts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from made_notebooks import write_notebook
+
+from analysis.errors import InputError
+from analysis.load.reference import groups, states
+from analysis.run import notebooks as notebooks_module
+from analysis.run.notebooks import each, find_notebook, notebooks, read_notebook, sources_for
+
+
+def test_what_the_notebooks_declare() -> None:
+    bulletin = find_notebook("weekly_bulletin")
+    assert bulletin.parameters["week"].default == "latest settled"
+    assert "state" not in bulletin.parameters
+    assert list(find_notebook("published_week.ipynb").parameters) == ["week", "png"]
+    assert all(parameter.comment for notebook in notebooks().values() for parameter in notebook.parameters.values())
+
+
+def test_an_unknown_notebook_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="did you mean 'weekly_bulletin'"):
+        find_notebook("weekly_buletin")
+
+
+def test_sources_that_fit() -> None:
+    assert list(sources_for(find_notebook("published_week"))) == ["published-2017"]
+    assert "fy2015" in sources_for(find_notebook("weekly_bulletin"))
+    assert list(sources_for(find_notebook("offence_profile"))) == ["synthetic"]
+    assert list(sources_for(find_notebook("compare_releases"))) == ["synthetic"]
+
+
+@pytest.mark.parametrize("given", ["DC", "dc", "District of Columbia", "district of columbia", "11"])
+def test_a_state_by_code_name_or_fips(given: str) -> None:
+    assert each("state", [given]) == ["DC"]
+
+
+@pytest.mark.parametrize("given", ["DUI", "dui", "driving under the influence"])
+def test_an_offence_group_by_id_or_label(given: str) -> None:
+    assert each("offence", [given, "DUI"]) == ["DUI"]
+
+
+def test_each_is_every_state_or_group() -> None:
+    assert each("state", ["each"]) == list(states().index)
+    assert each("state", ["TX", "each"])[0] == "TX"
+    assert len(each("state", ["TX", "each"])) == len(states())
+    assert each("offence", ["each"]) == list(groups().index)
+    assert each("state", []) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "says"),
+    [
+        ("state", "Texass", ["'Texass'", "did you mean 'Texas'?", "Wyoming"]),
+        ("state", "ZZ", ["'ZZ'", "AL", "WY"]),
+        ("state", "all", ["unknown state 'all'", "WY"]),
+        ("offence", "DIU", ["did you mean 'DUI'?", "HOMICIDE", "Driving under the influence"]),
+    ],
+)
+def test_what_is_refused_and_how(kind: str, given: str, says: list[str]) -> None:
+    with pytest.raises(InputError) as refusal:
+        each(kind, [given])  # type: ignore[arg-type]
+    assert [words for words in says if words not in str(refusal.value)] == []
+
+
+@pytest.mark.parametrize("line", ["week = '2015-06-20'", "week: str = str(1)", "import os", "week: date = '2015'"])
+def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: str) -> None:
+    path = write_notebook(tmp_path / "made.ipynb")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["cells"][1]["source"] = line
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="more than annotated literals: found"):
+        read_notebook(path)
+
+
+def test_a_damaged_notebook_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cut.ipynb"
+    path.write_text('{"cells": [')
+    with pytest.raises(InputError, match=r"cut\.ipynb: the notebook is damaged"):
+        read_notebook(path)
+    with pytest.raises(InputError, match=r"untitled\.ipynb: the notebook's first cell needs a title"):
+        read_notebook(write_notebook(tmp_path / "untitled.ipynb", text="No title"))
+    with pytest.raises(InputError, match="did you mean 'weeks until this one'"):
+        read_notebook(write_notebook(tmp_path / "a.ipynb", reads="weeks until this"))
+
+
+def test_other_notebooks_that_lie_beside_ours_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_notebook(tmp_path / "ours.ipynb")
+    (tmp_path / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: tmp_path)
+    notebooks.cache_clear()
+    try:
+        assert list(notebooks()) == ["ours"]
+    finally:
+        notebooks.cache_clear()

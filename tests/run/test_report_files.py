@@ -1,0 +1,161 @@
+"""An executed notebook becomes files: complete, escaped, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from analysis.errors import InputError
+from analysis.files import write_whole
+from analysis.run.pages import as_data_address, files_of, write_report
+from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9"><text x="1 2" fill="#000">50% &amp; é</text></svg>'
+"""A drawing with everything that an address cannot hold."""
+Output = dict[str, object]
+
+
+def _shown(data: dict[str, object], metadata: dict[str, object] | None = None) -> Output:
+    return {"output_type": "display_data", "data": data, "metadata": metadata or {}}
+
+
+MASTHEAD = _shown({"text/plain": "masthead"}, {FIGURE_KEY: {"masthead": True}})
+
+
+def closing(**told: object) -> Output:
+    """Give what the last cell of a report shows: its facts."""
+    content = {
+        "report": "probe",
+        "title": "A <title>",
+        "masthead": [["Clock", "issued"]],
+        "synthetic": False,
+        "parameters": {},
+        "source": {"name": "made", "title": "Made"},
+        "facts": {"declined": 3},
+        "sentences": [],
+    }
+    return _shown({FACTS_TYPE: content | told})
+
+
+def table(name: str) -> Output:
+    """Give what a cell shows of a table."""
+    text = "agency\n<script>alert(1)</script>\n"
+    return _shown({TABLE_TYPE: {"name": name, "csv": text}, "text/html": "<table></table>"})
+
+
+def figure(name: str, **data: object) -> Output:
+    """Give what a cell shows of a figure."""
+    about = {"figure": name, "alt": 'Alt "quoted" {declined:n}', "title": "One\nTwo"}
+    return _shown({"image/svg+xml": SVG, **data}, {FIGURE_KEY: about})
+
+
+def executed(*outputs: Output) -> nbformat.NotebookNode:
+    """Give a notebook that showed these."""
+    cells = [new_code_cell("x < 1", outputs=[new_output(**output)]) for output in outputs]
+    return new_notebook(cells=[new_markdown_cell("# Title <b>bold</b>"), *cells])
+
+
+def page_of(*outputs: Output) -> str:
+    """Give the page of a notebook that showed these."""
+    return files_of(executed(*outputs))["report.html"].decode()
+
+
+@pytest.mark.parametrize("citation", ["", "data given by <the county>"])
+def test_only_a_source_that_asks_for_it_is_cited_in_its_words(citation: str) -> None:
+    source = {"name": "made", "title": "Made"} | ({"citation": citation} if citation else {})
+    page = page_of(MASTHEAD, closing(source=source))
+    cited = page[page.index("How to cite") :]
+    assert "from the source Made" in cited
+    assert "Deportation Data Project" not in page
+    assert ("asks that it be cited as <q>data given by &lt;the county&gt;</q>" in cited) == bool(citation)
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_page_over_made_up_data_says_so_in_its_heading_and_at_its_top(synthetic: bool) -> None:
+    page = page_of(MASTHEAD, closing(synthetic=synthetic, title="A title"))
+    mark = "SYNTHETIC (made-up data): " if synthetic else ""
+    assert re.search(f"<h1[^>]*>{re.escape(mark)}Title", page)
+    assert ('<p class="made-up">MADE-UP DATA</p>' in page) is synthetic
+    assert ("SYNTHETIC" in page) is synthetic
+
+
+def test_every_file_of_a_report(tmp_path: Path) -> None:
+    picture = figure("picture", **{"image/png": "iVBORw0KGgo="})
+    hashes = write_report(tmp_path, files_of(executed(MASTHEAD, table("rows"), picture, closing())))
+    names = ["facts.json", "figures/picture.png", "figures/picture.svg", "notebook.ipynb", "report.html"]
+    assert list(hashes) == [*names, "tables/rows.csv"]
+    assert json.loads((tmp_path / "facts.json").read_text())["facts"] == {"declined": 3}
+    assert (tmp_path / "tables/rows.csv").read_text() == "agency\n<script>alert(1)</script>\n"
+    assert (tmp_path / "figures/picture.svg").read_text() == SVG
+    page = (tmp_path / "report.html").read_text()
+    assert "<script>alert" not in page
+    assert 'alt="Alt &quot;quoted&quot; {declined:n}"' in page
+    assert "<code>x &lt; 1</code>" in page
+    assert "<title>A &lt;title&gt;</title>" in page
+
+
+@pytest.mark.parametrize("name", ["{issued} of {issued:n}", "x{declined.__class__}", "{{ 7 * 7 }}", "{% raw %}"])
+def test_braces_in_a_name_are_no_template(name: str) -> None:
+    source = {"name": name, "title": name}
+    page = page_of(MASTHEAD, closing(title=name, source=source, masthead=[["File", name]]))
+    assert page.count(name) >= 5
+
+
+def test_the_page_needs_no_other_file() -> None:
+    page = page_of(figure("picture"), closing())
+    (address,) = re.findall(r'src="data:image/svg\+xml;charset=utf-8,([^"]*)"', page)
+    assert unquote(address) == SVG
+    beside = re.sub(r'(src|href)="data:[^"]*"', "", page)
+    for word in ("<script src", 'href="http', "@import", "url(", "http://", "https://"):
+        assert word not in beside, word
+
+
+@pytest.mark.parametrize("text", ['a "b" #1 <c> & 50%\r\nשֵׁ,é\t1\n', "", "%23", SVG])
+def test_what_stands_in_an_address_comes_back_from_it(text: str) -> None:
+    address = as_data_address(text, "text/csv;charset=utf-8")
+    assert not set('"<>&#\n') & set(address)
+    assert unquote(address.partition(",")[2]) == text
+
+
+def test_a_notebook_that_is_no_report_is_refused() -> None:
+    with pytest.raises(InputError, match=r"tables/rows\.csv' twice"):
+        files_of(executed(table("rows"), table("rows"), closing()))
+    with pytest.raises(InputError, match="last cell"):
+        files_of(executed(table("rows")))
+
+
+def test_an_executed_notebook_gives_the_same_files_as_the_one_that_was_written() -> None:
+    notebook = executed(MASTHEAD, figure("one"), closing(), {"output_type": "stream", "text": "a\n\nb"})
+    written = nbformat.writes(notebook)
+    assert files_of(notebook, written=written) == files_of(nbformat.reads(written, as_version=4))
+
+
+def test_files_of_an_earlier_report_go(tmp_path: Path) -> None:
+    write_report(tmp_path, files_of(executed(table("old"), closing())))
+    write_report(tmp_path, files_of(executed(closing())))
+    assert not (tmp_path / "tables/old.csv").exists()
+    assert (tmp_path / "facts.json").exists()
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "facts.json"
+    write_whole(path, b"before")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert [p.name for p in tmp_path.iterdir()] == ["facts.json"]
+
+
+def test_streams_and_errors_are_escaped_and_nothing_turns_the_text_around() -> None:
+    stream: Output = {"output_type": "stream", "name": "stdout", "text": "<b>told</b> \u202e"}
+    error: Output = {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["<i>trace</i>"]}
+    page = page_of(closing(), stream, error)
+    assert "&lt;b&gt;told&lt;/b&gt; [U+202E]" in page
+    assert "&lt;i&gt;trace" in page
