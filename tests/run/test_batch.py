@@ -176,12 +176,6 @@ def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: list[str], mon
     assert "cell 3: KeyError: &#39;x&#39;" in page
 
 
-def test_the_index_lists_each_report_with_its_counts(tmp_path: Path, made: list[str]) -> None:
-    run(_tasks(), tmp_path, jobs=1)
-    page = write_index(tmp_path, read_manifest(tmp_path)).read_text()
-    assert page.count('<td class="number">10</td><td class="number">1</td>') == 3
-
-
 def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"reports": [{"folder"')
     with pytest.raises(InputError, match=r"manifest\.json: the manifest is damaged.*Delete it"):

@@ -202,10 +202,6 @@ def runs(
     shutil.rmtree(folder)
 
 
-def test_there_are_enough_probes() -> None:
-    assert len(PROBES) >= 40
-
-
 @pytest.mark.parametrize("name", [*PROBES, *(f"our_{name}" for name in notebooks())])
 def test_the_same_as_plain_papermill(name: str, runs: dict[str, dict[str, tuple[Path, Future[str]]]]) -> None:
     (plain_folder, plain), (warm_folder, warm) = runs[name]["plain"], runs[name]["warm"]

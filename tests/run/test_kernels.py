@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from jupyter_client.manager import AsyncKernelManager, start_new_kernel
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat.v4 import new_code_cell, new_notebook
 from warm import DEFAULT_PROVISIONER_VARIABLE, execute
@@ -180,28 +180,6 @@ def test_a_kernel_that_cannot_have_its_sockets_ends() -> None:
         assert asyncio.run(start()) == 1
 
 
-def test_a_kernelspec_may_name_the_provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "kernels" / "warm"
-    folder.mkdir(parents=True)
-    spec = {
-        "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Warm Python",
-        "language": "python",
-        "metadata": {"kernel_provisioner": {"provisioner_name": kernels.PROVISIONER}},
-    }
-    (folder / "kernel.json").write_text(json.dumps(spec))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    KernelProvisionerFactory.clear_instance()
-    manager, client = start_new_kernel(kernel_name="warm")
-    try:
-        assert isinstance(manager.provisioner, WarmProvisioner)
-        assert client.execute_interactive("1 + 1", silent=True, timeout=30)["content"]["status"] == "ok"
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel()
-    assert not manager.has_kernel
-
-
 LAB = """
 import asyncio
 from pathlib import Path
@@ -251,10 +229,18 @@ def test_jupyterlabs_manager_starts_interrupts_and_restarts_a_kernel_with_the_pa
     assert "the package has been edited" in done.stderr
 
 
-def test_stock_papermill_finds_the_provisioner_by_its_entry_point(tmp_path: Path) -> None:
-    env = {**os.environ, DEFAULT_PROVISIONER_VARIABLE: kernels.PROVISIONER, "JUPYTER_PREFER_ENV_PATH": "1"}
+def test_a_kernelspec_may_name_the_provisioner_which_stock_papermill_finds_by_its_entry_point(tmp_path: Path) -> None:
+    (folder := tmp_path / "kernels" / "warm").mkdir(parents=True)
+    spec = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Warm Python",
+        "language": "python",
+        "metadata": {"kernel_provisioner": {"provisioner_name": kernels.PROVISIONER}},
+    }
+    (folder / "kernel.json").write_text(json.dumps(spec))
     _write("import os, psutil\n' '.join(psutil.Process(os.getppid()).cmdline())", tmp_path)
-    command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar"]
+    command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar", "-k", "warm"]
+    env = {**os.environ, "JUPYTER_PATH": str(tmp_path)}
     subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
     assert "analysis.run.preload" in _shown(tmp_path / "out.ipynb")
 
