@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import textwrap
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,27 +18,23 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.errors import InputError
 from analysis.load.vocabulary import states as all_states
 from analysis.show import style as look
-from analysis.show.style import DECLINED, EDGE, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, WIDTH, Figure, frame
+from analysis.show.style import DECLINED, EDGE, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, WIDTH, Figure, drawn_of, frame
 from analysis.show.tables import write
 
 __all__ = [
     *("cross_table", "expected", "nowcast", "outcomes", "published_map", "published_places", "published_weeks"),
     *("recording", "revisions", "state_map", "time_to_outcome", "weekly_counts"),
 ]
-LETTER = 0.58 / 72
-"""Inches that a letter takes, per point of its size; wide ones take more, narrow ones less."""
 CLASSES = (1, 5, 10, 20, 50)
 """Where each class of a map's colours begins."""
-DARK = 0.62
-"""Part of the darkest shade from which text on it is white."""
+DARK = 0.74
+"""Part of the darkest shade from which text on it is white: on either side its contrast is 4.5 at least."""
 STATUSES = {"settled": ("o", False), "provisional": ("o", True), "too young": ("^", True)}
 """Mark of a week's share, and whether it is hollow; a week that is partial has none."""
 OUTCOMES = {
@@ -51,72 +46,18 @@ OUTCOMES = {
 """Name, colour and hatch of each outcome, in the order in which they are drawn."""
 WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "--"), "other_end": ("other_ends", "-.")}
 """The outcome of each way of ending, and its line."""
+SHARE = ("share", "share_low", "share_high")
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
 LEAST_RATIO = 0.05
 """Where the axis of ratios begins."""
-BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
-"""Where the number of a mark stands."""
 COMPARED = (
     "Without {without}: {now:,} against {before:,} the week before, {finding} (ratio {ratio:.2f}, 95% interval "
     "{low:.2f} to {high:.2f})"
 )
-NOTHING = "There is nothing to draw."
-Draw = Callable[[pd.DataFrame], Figure]
 
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def _drawn(numbers: str, *needed: str) -> Callable[[Draw], Draw]:
-    """Draw a frame in our style: refuse one that lacks columns, print why one is empty, say where the numbers are."""
-
-    def decorated(draw: Draw) -> Draw:
-        @wraps(draw)
-        def figure_of(table: pd.DataFrame) -> Figure:
-            lacking = [name for name in needed if name not in table]
-            if lacking and len(table):
-                what = f"plot.{draw.__name__} cannot draw a table without {', '.join(lacking)}"
-                raise InputError(what, found=", ".join(map(str, table)), expected=", ".join(needed))
-            with look.style():
-                figure = draw(table) if len(table) else _reason(table.attrs.get("reason") or NOTHING)
-                if not figure.reason:
-                    figure.alt += f" The numbers are in the table {numbers}."
-                if table.attrs.get("synthetic"):
-                    height, right = figure.get_figheight(), 1 - EDGE / WIDTH
-                    above: dict = {"ha": "right", "va": "top", "fontsize": 9.5, "weight": "bold", "color": "#B00000"}
-                    figure.text(right, 1 - 0.06 / height, look.MADE_UP, **above)
-                    figure.alt = f"{look.MADE_UP}. {figure.alt}"
-            return figure
-
-        return figure_of
-
-    return decorated
-
-
-def _reason(reason: str) -> Figure:
-    """Print why there is nothing to draw."""
-    lines = textwrap.wrap(reason, 86)
-    figure = Figure(figsize=(WIDTH, 0.6 + 0.2 * len(lines)))
-    figure.text(EDGE / WIDTH, 0.4, "\n".join(lines), va="center", fontsize=11, color=FAINT)
-    figure.headline = figure.alt = figure.reason = reason
-    return figure
-
-
-def _told(first: str, table: pd.DataFrame, *names: str) -> str:
-    """Join the first part of a subtitle and what the frame says of itself."""
-    return ", ".join([first, *(str(table.attrs[name]) for name in names if table.attrs.get(name))])
-
-
-def _day(day: Any) -> str:  # noqa: ANN401
-    """Write a day in words."""
-    when = pd.Timestamp(day)
-    return f"{when.day} {when:%B %Y}"
-
-
-def _detainers(number: float) -> str:
-    """Write a number of detainers with its noun."""
-    return f"{number:,.0f} detainer{'' if number == 1 else 's'}"
 
 
 def _week_of(weeks: pd.DataFrame) -> pd.Timestamp:
@@ -125,57 +66,12 @@ def _week_of(weeks: pd.DataFrame) -> pd.Timestamp:
     return week if week in weeks.index else weeks.index[-1]
 
 
-def _lines(names: Sequence[object] | pd.Index | pd.Series) -> list[str]:
-    """Break the names of rows into two lines at most; the table has a longer one in full."""
-    return [textwrap.fill(str(name), 28, max_lines=2, placeholder=" …") for name in names]
+def _is_week(table: pd.DataFrame) -> bool:
+    """Say whether a frame is of one week, whose name begins with its first day."""
+    return str(table.attrs.get("period_name")).startswith("Saturday")
 
 
-def _room(names: Sequence[str]) -> float:
-    """Give the margin in inches that the names of rows take."""
-    return 0.3 + LETTER * 10.5 * max(len(line) for name in names for line in name.split("\n"))
-
-
-def _dots(axes: Axes, x: Any, y: Any, mark: str, name: str, colour: str, hollow: bool = False) -> None:  # noqa: ANN401
-    """Draw points, if there are any, and give them a name for the key."""
-    if len(x):
-        face = "white" if hollow else colour
-        axes.plot(x, y, mark, color=colour, markerfacecolor=face, markersize=5.5, clip_on=False, zorder=3, label=name)
-
-
-def _boxes(axes: Axes, x: Any, y: Any, width: float, height: Any, **looks: Any) -> None:  # noqa: ANN401
-    """Draw boxes from their lower left corners as one artist, which costs what one of them does."""
-    corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
-    at, size = np.stack(np.broadcast_arrays(x, y), 1), np.stack(np.broadcast_arrays(np.full(len(x), width), height), 1)
-    axes.add_collection(PolyCollection(at[:, None] + corners * size[:, None], **looks))
-
-
-def _name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Write the names of rows beside an axis, from the top."""
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_yticks(np.arange(len(names)), names)
-    axes.tick_params(axis="y", length=0, pad=8)
-
-
-def _key(figure: Figure, handles: Sequence[Patch] = (), columns: int = 4) -> None:
-    """Say along the foot of the figure what its marks mean: those given, or those of its panels that have a name."""
-    named: dict[str, Any] = {str(handle.get_label()): handle for handle in handles}
-    for axes in figure.axes if not handles else ():
-        named |= {name: mark for mark, name in zip(*axes.get_legend_handles_labels(), strict=True) if name not in named}
-    order = [name for column in range(columns) for name in list(named)[column::columns]]  # a legend fills columns first
-    corner = (EDGE / WIDTH, 0.08 / figure.get_figheight())
-    spaces: dict = {
-        "borderaxespad": 0,
-        "borderpad": 0.1,
-        "handletextpad": 0.5,
-        "columnspacing": 1.1,
-        "handlelength": 1.6,
-    }
-    figure.legend(
-        [named[name] for name in order], order, loc="lower left", bbox_to_anchor=corner, ncols=columns, **spaces
-    )
-
-
-@_drawn("by_state", "declined", "issued")
+@drawn_of("by_state", "declined", "issued")
 def state_map(states: pd.DataFrame) -> Figure:
     """Draw the states as equal tiles in their rough places, each with its number of declines.
 
@@ -191,21 +87,21 @@ def state_map(states: pd.DataFrame) -> Figure:
     >>> state_map(counts).headline
     'California has 5 of the 6 that name a state'
     """
-    known, week = all_states(), bool(states.attrs.get("week"))
+    known, week = all_states(), _is_week(states)
     placed = states[["declined", "issued"]].reindex(known.index, fill_value=0)
     counts, total = placed["declined"], placed["declined"].sum()
     title = f"No decline{' of the week' * week} names a state"
     if total:
         title = f"{known.loc[counts.idxmax(), 'name']} has {counts.max():,.0f} of the {total:,.0f} that name a state"
     tiles = known.assign(count=counts, label=counts.map("{:,.0f}".format), present=placed["issued"] > 0)
-    subtitle = _told("Detainers recorded as declined, by state", states, "period_name")
+    subtitle = look.told("Detainers recorded as declined, by state", states, "period_name")
     figure = _tiles(tiles, title, subtitle, states.attrs.get("marked", ""), "no detainers")
     whose = "the week's detainers" if week else "detainers"
     figure.alt = f"Tile map of the states with the number of {whose} recorded as declined. {title}."
     return figure
 
 
-@_drawn("state_bounds", "known_low", "bound")
+@drawn_of("state_bounds", "known_low", "bound")
 def published_map(bounds: pd.DataFrame) -> Figure:
     """Draw the states as tiles with the least number of declines that agrees with what is known of a published week.
 
@@ -218,11 +114,9 @@ def published_map(bounds: pd.DataFrame) -> Figure:
     known = bounds.reindex(all_states().index)
     low, bound = known["known_low"].fillna(0), known["bound"]
     placed = f"At least {low.sum():,.0f}" + (f" of {bounds.attrs['declined']:,}" if "declined" in bounds.attrs else "")
-    label = low.map("{:,.0f}".format)
-    tiles = all_states().assign(
-        count=low, label=label.where(bound == "exact", "≥" + label), present=bound.isin(["exact", "at_least"])
-    )
-    subtitle = _told("Lower bounds of detainers recorded as declined (≥: more are possible)", bounds, "period_name")
+    label, present = low.map("{:,.0f}".format), bound.isin(["exact", "at_least"])
+    tiles = all_states().assign(count=low, label=label.where(bound == "exact", "≥" + label), present=present)
+    subtitle = look.told("Lower bounds of detainers recorded as declined (≥: more are possible)", bounds, "period_name")
     figure = _tiles(tiles, f"{placed} declines can be placed in a state", subtitle, "", "not known")
     figure.alt = (
         f"Tile map of the states with the known number of detainers recorded as declined. {placed} can be placed."
@@ -242,7 +136,7 @@ def _tiles(tiles: pd.DataFrame, title: str, subtitle: str, marked: str, absent: 
     looks: list[dict] = [{"facecolor": [face for face, _ in shades], "edgecolor": look.EDGES}, without]
     outlined: dict = {"facecolor": "none", "edgecolor": INK, "linewidth": 2.4}
     for group, box in zip((here, gone, tiles.loc[tiles.index == marked]), [*looks, outlined], strict=True):
-        _boxes(axes, group["tile_column"] - 0.97, group["tile_row"] - 0.97, 0.94, 0.94, **{"linewidth": 0.8, **box})
+        look.boxes(axes, group["tile_column"] - 0.97, group["tile_row"] - 0.97, 0.94, 0.94, **{"linewidth": 0.8, **box})
     middle: dict = {"ha": "center", "va": "center"}
     for tile, (_, ink) in zip(here.itertuples(), shades, strict=True):
         axes.text(tile.tile_column - 0.5, tile.tile_row - 0.69, tile.Index, color=ink, **middle)
@@ -255,7 +149,7 @@ def _tiles(tiles: pd.DataFrame, title: str, subtitle: str, marked: str, absent: 
     names = ["none", *(f"{a} to {b - 1}" for a, b in pairwise(CLASSES)), f"{CLASSES[-1]} or more"]
     faces = zip(names, ("white", *look.RAMP), strict=True)
     swatches = [Patch(label=name, facecolor=face, edgecolor=look.EDGES) for name, face in faces]
-    _key(figure, [*swatches, Patch(label=absent, **without)], columns=7)
+    look.key(figure, [*swatches, Patch(label=absent, **without)], columns=7)
     return figure
 
 
@@ -265,10 +159,7 @@ def _shade(count: float) -> tuple[str, str]:
     return ("white", *look.RAMP)[rank], INK if rank < 4 else "white"
 
 
-@_drawn(
-    "weekly_counts",
-    *("issued", "declined", "share", "share_low", "share_high", "status", "usual_low", "usual_high", "outside"),
-)
+@drawn_of("weekly_counts", "issued", "declined", *SHARE, "status", "usual_low", "usual_high", "outside")
 def weekly_counts(weeks: pd.DataFrame) -> Figure:
     """Draw the share declined by week as a line, and below it the number as bars with the range that is usual.
 
@@ -281,22 +172,23 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
     """
     week, place = _week_of(weeks), weeks.attrs.get("place_name")
     own, banded = weeks.loc[week], weeks["usual_low"].notna().any()
-    title = f"{own['declined']:,.0f} of {_detainers(own['issued'])} recorded as declined, week of {_day(week)}"
+    title = (
+        f"{own['declined']:,.0f} of {look.detainers(own['issued'])} recorded as declined, week of {look.day_of(week)}"
+    )
     if pd.notna(own["usual_low"]):
         title += f"; {own['usual_low']:.0f} to {own['usual_high']:.0f} would be usual"
-    subtitle = _told("Detainers recorded as declined, and their share of those issued", weeks, "place_name")
+    subtitle = look.told("Detainers recorded as declined, and their share of those issued", weeks, "place_name")
     figure, (above, below) = frame(1.75, title, subtitle, rows=2, right=0.75, bottom=0.95, gap=0.34)
     x = look.week_axis(below, weeks.index)
     _shares(above, weeks, x)
     _bars(below, weeks, x, week)
     _mark_events([above, below], weeks.attrs.get("events") or [], x)
     beside: dict = {"textcoords": "offset points", "weight": "bold"}
-    beside |= {"xytext": (6, 0), "va": "center"} if week == weeks.index[-1] else {"xytext": (0, 7), "ha": "center"}
+    beside |= {"xytext": (7, 0), "va": "center"} if week == weeks.index[-1] else {"xytext": (0, 7), "ha": "center"}
     edge = x[week] + (2.5 if week == weeks.index[-1] else 0)
     below.annotate(f"{own['declined']:,.0f}", (edge, own["declined"]), color=DECLINED, **beside)
     if own["status"] != "partial" and pd.notna(own["share"]):
         above.annotate(f"{own['share']:.1%}", (x[week], own["share"]), color=TAKEN, **beside)
-    _key(figure)
     usual = ", with the range that would be usual after the eight weeks before" if banded else ""
     figure.alt = (
         f"Two time series by week of issue{f' for {place}' if place else ''}: the share of detainers recorded as "
@@ -316,7 +208,7 @@ def _shares(axes: Axes, weeks: pd.DataFrame, x: pd.Series) -> None:
     axes.plot(x[whole.index], whole["share"], color=TAKEN, linewidth=1)
     for status, (mark, hollow) in STATUSES.items():
         chosen = whole[whole["status"] == status]
-        _dots(axes, x[chosen.index], chosen["share"], mark, status, TAKEN, hollow)
+        look.dots(axes, x[chosen.index], chosen["share"], mark, status, TAKEN, hollow)
     interval: dict = {"color": look.LIGHT_TAKEN, "linewidth": 1.4, "label": "95% interval"}
     axes.vlines(x[whole.index], whole["share_low"], whole["share_high"], **interval)
     look.share_axis(axes, "y", "Share of issued", min(1.0, 1.08 * max(0.01, whole["share_high"].max())))
@@ -329,19 +221,19 @@ def _bars(axes: Axes, weeks: pd.DataFrame, x: pd.Series, week: pd.Timestamp) -> 
         fill: dict = {} if status == "settled" else {"facecolor": "white", "hatch": look.HATCH if partial else None}
         name = {"settled": "declined", "partial": "partial week"}.get(status, "unfinished")
         edged = {"facecolor": look.LIGHT_DECLINED, "edgecolor": DECLINED, "linewidth": 0.8, **fill}
-        _boxes(axes, x[chosen.index] - 2.5, 0, 5, chosen["declined"], label=name, **edged)
+        look.boxes(axes, x[chosen.index] - 2.5, 0, 5, chosen["declined"], label=name, **edged)
         if status == weeks["status"][week]:
             own = {**edged, "linewidth": 2, **(fill or {"facecolor": DECLINED})}
-            _boxes(axes, x[[week]] - 2.5, 0, 5, weeks["declined"][[week]], **own)
+            look.boxes(axes, x[[week]] - 2.5, 0, 5, weeks["declined"][[week]], **own)
     usual, top = weeks.dropna(subset="usual_low"), weeks[["declined", "usual_high"]].max().max()
     if len(usual):
         low, high, left = usual["usual_low"], usual["usual_high"], x[usual.index] - 3.5
-        _boxes(axes, left, low, 7, high - low, facecolor="#DEDEDE", zorder=0.5, label="usual range")
+        look.boxes(axes, left, low, 7, high - low, facecolor="#DEDEDE", zorder=0.5, label="usual range")
         for end in (low, high):
             axes.hlines(end, left, left + 7, color=FAINT, linewidth=0.8)
     for side, mark in (("above", "^"), ("below", "v")):
         outside = weeks[weeks["outside"] == side]
-        _dots(axes, x[outside.index], outside["declined"] + 0.06 * max(1, top), mark, f"{side} it", INK)
+        look.dots(axes, x[outside.index], outside["declined"] + 0.06 * max(1, top), mark, f"{side} it", INK)
     look.count_axis(axes, "y", "Recorded as declined", 1.14 * max(1, top))
 
 
@@ -361,7 +253,7 @@ def _mark_events(panels: Sequence[Axes], events: Sequence[dict], x: pd.Series) -
         panels[-1].annotate(label, (at, 1), (0, 4), ("data", "axes fraction"), "offset points", ha="center")
 
 
-@_drawn("nowcast", "recorded", "estimate", "low", "high", "maturity")
+@drawn_of("nowcast", "recorded", "estimate", "low", "high", "maturity")
 def nowcast(weeks: pd.DataFrame) -> Figure:
     """Draw declines recorded so far and, of unfinished weeks, the estimate of the final number with its band.
 
@@ -376,24 +268,23 @@ def nowcast(weeks: pd.DataFrame) -> Figure:
     own, young, some = weeks.loc[week], unfinished & ~given, weeks[given]
     title = "Recorded as declined, and final numbers expected"
     if given[week]:
-        title = f"{own['recorded']:.0f} recorded so far, about {own['estimate']:.0f} expected"
-    subtitle = _told("Recorded as declined and estimated final number by week of issue", weeks, "place_name")
+        title = f"{own['recorded']:,.0f} recorded so far, about {own['estimate']:,.0f} expected"
+    subtitle = look.told("Recorded as declined and estimated final number by week of issue", weeks, "place_name")
     figure, (axes,) = frame(2.3, title, subtitle)
     x = look.week_axis(axes, weeks.index)
-    _dots(axes, x[~young], weeks["recorded"][~young], "o", "recorded", DECLINED)
+    look.dots(axes, x[~young], weeks["recorded"][~young], "o", "recorded", DECLINED)
     axes.vlines(x[given], some["low"], some["high"], color=INK, linewidth=1.2)
-    _dots(axes, x[given], some["estimate"], "D", "estimate of the final number, with its 90% band", INK, hollow=True)
-    _dots(axes, x[young], weeks["recorded"][young], "x", "recorded, too young for an estimate", INK)
+    look.dots(axes, x[given], some["estimate"], "D", "estimate of the final number, 90% band", INK, hollow=True)
+    look.dots(axes, x[young], weeks["recorded"][young], "x", "too young for one", INK)
     look.count_axis(axes, "y", "Recorded as declined", 1.1 * max([1, *weeks["recorded"], *some["high"]]))
-    _key(figure)
     figure.alt = (
         "Points by week of issue: declines recorded so far, and for unfinished weeks the estimate of their final "
-        f"number with a band. This week: {own['recorded']:.0f} recorded."
+        f"number with a band. This week: {own['recorded']:,.0f} recorded."
     )
     return figure
 
 
-@_drawn("state_by_offence", "state_name", "group", "declined", "declined_shown")
+@drawn_of("state_by_offence", "state_name", "group", "declined", "declined_shown")
 def cross_table(table: pd.DataFrame) -> Figure:
     """Draw declines by state and offence group, each count printed; a cell that is not shown exactly is hatched.
 
@@ -408,12 +299,12 @@ def cross_table(table: pd.DataFrame) -> Figure:
     cells = table.set_index(["state_name", "group"])
     counts, labels = (cells[name].unstack().reindex(**order) for name in ("declined", "declined_shown"))  # noqa: PD010
     labels = labels.fillna("").replace("not shown", "·")
-    rows, groups = _lines(counts.index), [textwrap.shorten(name, 40, placeholder=" …") for name in counts.columns]
-    slant = max(map(len, groups)) * LETTER * 10 / 2**0.5 + 0.2  # names stand at 45 degrees
-    left = max(_room(rows), LETTER * 7 * len(groups[0]))
+    rows, groups = look.lines(counts.index), [textwrap.shorten(name, 40, placeholder=" …") for name in counts.columns]
+    slant = [look.width_of(name, 10) / 2**0.5 for name in groups]  # names stand at 45 degrees
+    left = max(look.room_of(rows), slant[0])
     wide = min(0.8, (WIDTH - left - 0.2) / len(groups))
-    subtitle = _told("Detainers recorded as declined, all statuses; hatched: not shown", table, "period_name")
-    margins: dict[str, Any] = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": slant}
+    subtitle = look.told("Detainers recorded as declined, all statuses; hatched: not shown", table, "period_name")
+    margins: dict[str, Any] = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": max(slant) + 0.2}
     title = "Recorded as declined by state and offence group"
     figure, (axes,) = frame(0.3 * len(rows), title, subtitle, **margins)
     sums = np.logical_or.outer(counts.index == "All", counts.columns == "All")
@@ -421,14 +312,14 @@ def cross_table(table: pd.DataFrame) -> Figure:
     shade = np.sqrt(counts.astype(float).fillna(0).mask(sums, 0))  # large ones would leave no shade to small ones
     darkest = max(1.0, float(shade.to_numpy().max()))
     colours = LinearSegmentedColormap.from_list("declined", ["white", *look.RAMP])
-    size = min(10.0, 0.9 * wide / (LETTER * max(map(len, labels.to_numpy().flat))))
+    size = min(10.0, 9 * wide / max(look.width_of(label, 10) for label in labels.to_numpy().flat))
     bare: dict = {"cbar": False, "xticklabels": False, "yticklabels": False, "linewidths": 0.6, "linecolor": "#D5D5D5"}
     sns.heatmap(
         shade, annot=labels, fmt="", annot_kws={"size": size}, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare
     )
     grey: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": "#C9C9C9"}
     down, across = np.nonzero(hidden)
-    _boxes(axes, across, down, 1, 1, hatch=look.HATCH, linewidth=0.4, **grey)
+    look.boxes(axes, across, down, 1, 1, hatch=look.HATCH, linewidth=0.4, **grey)
     for text, value, unseen, whole in zip(axes.texts, shade.to_numpy().flat, hidden.flat, sums.flat, strict=True):
         text.set(color="white" if value > DARK * darkest else "black", weight="bold" if whole else "normal")
         if unseen:
@@ -445,7 +336,7 @@ def cross_table(table: pd.DataFrame) -> Figure:
     return figure
 
 
-@_drawn("key_figures", *OUTCOMES)
+@drawn_of("key_figures", *OUTCOMES)
 def outcomes(counts: pd.DataFrame) -> Figure:
     """Draw what became of each row's detainers as parts of one bar, each with its count.
 
@@ -462,11 +353,11 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     'No outcome is recorded for 4 of 20 detainers'
     """
     sums, total = counts[list(OUTCOMES)].sum(), counts[list(OUTCOMES)].sum(axis="columns").to_numpy(dtype=float)
-    title = f"No outcome is recorded for {sums['not_recorded']:,.0f} of {_detainers(sums.sum())}"
-    whose = "the week's detainers" if counts.attrs.get("week") else "the detainers"
-    subtitle = _told(f"Recorded outcome of {whose}", counts, "place_name", "period_name")
-    names = _lines(counts.index) if len(counts) > 1 else [""]
-    left = _room(names)
+    title = f"No outcome is recorded for {sums['not_recorded']:,.0f} of {look.detainers(sums.sum())}"
+    whose = "the week's detainers" if _is_week(counts) else "the detainers"
+    subtitle = look.told(f"Recorded outcome of {whose}", counts, "place_name", "period_name")
+    names = look.lines(counts.index) if len(counts) > 1 else [""]
+    left = look.room_of(names)
     figure, (axes,) = frame(0.72 * len(counts), title, subtitle, left=left, bottom=0.9)
     start, written = np.zeros(len(counts)), np.zeros(len(counts))
     for column, (name, colour, hatch) in OUTCOMES.items():
@@ -474,7 +365,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
         axes.barh(range(len(counts)), share, left=start, height=0.5, color=colour, ec="white", hatch=hatch, label=name)
         for row in np.flatnonzero(counts[column]).tolist():
             text, middle = f"{counts[column].iloc[row]:,.0f}", start[row] + share[row] / 2
-            room = (len(text) * LETTER * 10.5 + 0.12) / (WIDTH - left - 0.3)
+            room = (look.width_of(text) + 0.12) / (WIDTH - left - 0.3)
             if share[row] > room:
                 ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
                 axes.text(middle, row, text, ha="center", va="center", bbox=ground)
@@ -483,9 +374,8 @@ def outcomes(counts: pd.DataFrame) -> Figure:
                 axes.text(at, row - 0.28, text, va="bottom")
                 written[row] = at + room
         start += share
-    _name_rows(axes, names)
+    look.name_rows(axes, names)
     look.share_axis(axes, "x", "Share of detainers issued", 1)
-    _key(figure)
     declined, taken, other, none = (f"{sums[name]:,.0f}" for name in OUTCOMES)
     figure.alt = (
         f"Stacked bar of the recorded outcome: {declined} declined, {taken} taken by ICE, {other} other ends, {none} "
@@ -494,7 +384,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     return figure
 
 
-@_drawn("expected", "observed", "expected", "over_expected", "low", "high")
+@drawn_of("expected", "observed", "expected", "over_expected", "low", "high")
 def expected(table: pd.DataFrame) -> Figure:
     """Draw each state's declines over those expected of detainers alike, with their 95 % intervals, on a log axis.
 
@@ -504,19 +394,19 @@ def expected(table: pd.DataFrame) -> Figure:
         As from :func:`analysis.stats.standardisation.expected`: index the postal code, or ``state_name``.
     """
     ranked = table.sort_values("over_expected", ascending=False, kind="stable")
-    names = _lines(ranked["state_name"] if "state_name" in ranked else ranked.index.map(all_states()["name"]))
+    names = look.lines(ranked["state_name"] if "state_name" in ranked else ranked.index.map(all_states()["name"]))
     furthest = int((ranked["observed"] - ranked["expected"]).abs().argmax())
     told = [(f"{n:,.0f}", write(e, "about")) for n, e in zip(ranked["observed"], ranked["expected"], strict=True)]
     title = "{}: {} recorded as declined, {} expected".format(names[furthest], *told[furthest])
-    subtitle = _told("Declines recorded over those expected of detainers alike", table, "period_name")
+    subtitle = look.told("Declines recorded over those expected of detainers alike", table, "period_name")
     height = max(0.6, 0.27 * len(names))
-    figure, (axes,) = frame(height, title, subtitle, left=_room(names), right=1.55, bottom=0.9, top=0.2)
+    figure, (axes,) = frame(height, title, subtitle, left=look.room_of(names), right=1.55, bottom=0.9, top=0.2)
     ratio, low, high = (ranked[name].to_numpy(dtype=float) for name in ("over_expected", "low", "high"))
     most, y = 1.1 * max(2.0, high[np.isfinite(high)].max(initial=0)), np.arange(len(names))
     axes.hlines(y, low.clip(LEAST_RATIO), high.clip(LEAST_RATIO, most), color=DECLINED, label="95% interval")
     below = ratio < LEAST_RATIO
-    _dots(axes, ratio[~below], y[~below], "o", "ratio", DECLINED)
-    _dots(axes, np.full(below.sum(), LEAST_RATIO), y[below], "<", f"below {LEAST_RATIO}", DECLINED, hollow=True)
+    look.dots(axes, ratio[~below], y[~below], "o", "ratio", DECLINED)
+    look.dots(axes, np.full(below.sum(), LEAST_RATIO), y[below], "<", f"below {LEAST_RATIO}", DECLINED, hollow=True)
     axes.axvline(1, color=INK, linewidth=1)
     for row, numbers in enumerate([("recorded", "expected"), *told], start=-1):
         beside: dict = {"va": "center", "fontsize": 9.5} | ({"color": FAINT} if row < 0 else {})
@@ -526,17 +416,16 @@ def expected(table: pd.DataFrame) -> Figure:
     axes.xaxis.set_major_locator(FixedLocator([at for at in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if at <= most]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")
-    _name_rows(axes, names)
+    look.name_rows(axes, names)
     axes.grid(visible=True, axis="x")
-    _key(figure)
     figure.alt = (
-        f"Dot plot of the declines recorded over those expected of detainers alike, for {len(names)} states with 95% "
-        f"intervals. {title}."
+        "Dot plot of the declines recorded over those expected of detainers alike, by state with 95% intervals: "
+        f"{len(names)}. {title}."
     )
     return figure
 
 
-@_drawn("incidence", "outcome", "day", "incidence", "low", "high")
+@drawn_of("incidence", "outcome", "day", "incidence", "low", "high")
 def time_to_outcome(curves: pd.DataFrame) -> Figure:
     """Draw the share of detainers that had ended in each way, by days since issue.
 
@@ -546,14 +435,14 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
         As from :func:`analysis.stats.incidence.cumulative_incidence`. A way without a line: none had ended so.
     """
     if not curves["incidence"].any():
-        return _reason("No detainer has ended.")
+        return look.empty("No detainer has ended.")
     own = curves[curves["outcome"] == "declined_by_lea"]
     title = "How detainers ended, by days since issue"
     if own["incidence"].any() and own["day"].max() >= WITHIN_DAYS:
         within = own.loc[own["day"] <= WITHIN_DAYS, "incidence"].iloc[-1]
         title = f"{within:.1%} recorded as declined within {WITHIN_DAYS} days of issue"
-    followed = f", {_detainers(curves['at_risk'].max())}" if "at_risk" in curves else ""
-    subtitle = _told(f"Share ended in each way, other ends counted as such{followed}", curves, "place_name")
+    followed = f", {look.detainers(curves['at_risk'].max())}" if "at_risk" in curves else ""
+    subtitle = look.told(f"Share ended in each way, other ends counted as such{followed}", curves, "place_name")
     figure, (axes,) = frame(2.9, title, subtitle, left=0.8, right=2.1, bottom=0.65)
     top, floor, last = 1.1 * max(0.05, float(curves["high"].max())), -np.inf, []
     for outcome, curve in curves.groupby("outcome", sort=False):
@@ -564,7 +453,7 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
             axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=colour, alpha=0.15)
             last.append((float(curve["incidence"].iloc[-1]), name, colour))
     for height, name, colour in sorted(last):
-        floor = max(height, floor + 0.13 * top)  # names keep apart where curves do not
+        floor = max(height, floor + 0.14 * top)  # names keep apart where curves do not
         ends = ((1, height), (1.03, floor), ("axes fraction", "data"), ("axes fraction", "data"))
         arrow = {"arrowstyle": "-", "color": colour, "shrinkA": 1, "shrinkB": 0}
         axes.annotate(f"{name}\n{height:.1%}", *ends, va="center", linespacing=1.0, arrowprops=arrow)
@@ -577,7 +466,7 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
     return figure
 
 
-@_drawn("weeks", "week", "declined", "elsewhere")
+@drawn_of("weeks", "week", "declined", "elsewhere")
 def published_weeks(weeks: pd.DataFrame) -> Figure:
     """Draw each published week's declines, all places together, and without the one place that holds most of one.
 
@@ -591,29 +480,28 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     without, last = weeks.attrs.get("without") or "one place", weeks.iloc[-1]
     saturdays = [pd.Timestamp(day) for day in weeks["week"]]
     fridays = [day + pd.Timedelta(days=6) for day in saturdays]
-    title = f"{_detainers(last['declined'])} recorded as declined"
+    title = f"{look.detainers(last['declined'])} recorded as declined"
     if pd.notna(last["elsewhere"]):
         title = f"{last['declined']:,.0f} recorded as declined, {last['elsewhere']:,.0f} of them outside {without}"
         if against := weeks.attrs.get("comparison"):
             title = COMPARED.format(without=without, **against)
     subtitle = (
         f"Detainers recorded as declined in a week, the United States with and without {without}, weeks up to that "
-        f"ending {_day(fridays[-1])}"
+        f"ending {look.day_of(fridays[-1])}"
     )
     ends = zip(saturdays, fridays, strict=True)
     names = [f"{first.day} {first:%b} to {friday.day} {friday:%b %Y}" for first, friday in ends]
-    figure, (axes,) = frame(0.75 * len(weeks), title, subtitle, left=_room(names), right=0.9)
+    figure, (axes,) = frame(0.75 * len(weeks), title, subtitle, left=look.room_of(names), right=0.9)
     short = textwrap.shorten(without, 45, placeholder=" …")
     looks = (("declined", "o", "all places", DECLINED, -0.2), ("elsewhere", "D", f"without {short}", TAKEN, 0.2))
     for column, mark, name, colour, down in looks:
         known = weeks[column].notna().to_numpy()
-        _dots(axes, weeks[column][known], np.flatnonzero(known) + down, mark, name, colour, hollow=down > 0)
+        look.dots(axes, weeks[column][known], np.flatnonzero(known) + down, mark, name, colour, hollow=down > 0)
         for row, number in enumerate(weeks[column]):
-            axes.annotate(_known(number), (np.nan_to_num(number), row + down), **BESIDE)
-    _count_rows(axes, names, max(1, weeks["declined"].max()))
-    _key(figure)
+            axes.annotate(look.known(number), (np.nan_to_num(number), row + down), **look.BESIDE)
+    look.count_rows(axes, names, max(1, weeks["declined"].max()))
     rows = zip(saturdays, weeks["declined"], weeks["elsewhere"], strict=True)
-    told = [f"week of {day.day} {day:%B} {_known(all_of)} and {_known(rest)}" for day, all_of, rest in rows]
+    told = [f"week of {day.day} {day:%B} {look.known(all_of)} and {look.known(rest)}" for day, all_of, rest in rows]
     figure.alt = (
         f"Dot plot of detainers recorded as declined by week, all places together and without {without}: "
         f"{'; '.join(told)}. {title}."
@@ -621,19 +509,7 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     return figure
 
 
-def _known(number: float) -> str:
-    """Write a count, or that it is not known."""
-    return "not known" if np.isnan(number) else f"{number:,.0f}"
-
-
-def _count_rows(axes: Axes, names: Sequence[str], most: float) -> None:
-    """Give a plot of counts its rows, from the top, and its axis."""
-    _name_rows(axes, names)
-    axes.spines["left"].set_visible(False)
-    look.count_axis(axes, "x", "Detainers recorded as declined", 1.04 * most, -0.02 * most)
-
-
-@_drawn("declined_by_place", "place", "state", "level", "declined", "bound")
+@drawn_of("declined_by_place", "place", "state", "level", "declined", "bound")
 def published_places(places: pd.DataFrame) -> Figure:
     """Draw what a published week says of its places, one row each, in the order given from the top.
 
@@ -646,29 +522,29 @@ def published_places(places: pd.DataFrame) -> Figure:
     """
     shown, told = places[(places["declined"] > 0) & (places["bound"] != "disputed")], places.attrs
     if shown.empty:
-        return _reason("No place with a known figure has a decline.")
+        return look.empty("No place with a known figure has a decline.")
     alone = shown["level"].isin(["state", "region"])
-    names = _lines(shown["place"].where(alone, shown["place"] + ", " + shown["state"]))
+    names = look.lines(shown["place"].where(alone, shown["place"] + ", " + shown["state"]))
     of_one = f", {told['apart']:,} in {told['apart_name']}" if told.get("apart") else ""
     title = known = "Declines by place"
     if "declined" in told:
         title = f"{told['declined']:,} declines nationwide, {told['placed']:,} located{of_one}"
         known = f"{told['declined']:,} nationwide{of_one}; known places account for at least {told['placed']:,}"
-    subtitle = _told("Detainers recorded as declined, places with a known figure (they nest)", places, "period_name")
+    measure = "Detainers recorded as declined, places with a known figure (they nest)"
     height = sum(0.27 + 0.17 * name.count("\n") for name in names)
-    figure, (axes,) = frame(max(0.6, height), title, subtitle, left=_room(names), right=0.7)
+    subtitle, left = look.told(measure, places, "period_name"), look.room_of(names)
+    figure, (axes,) = frame(max(0.6, height), title, subtitle, left=left, right=0.7)
     y, number, least = np.arange(len(shown)), shown["declined"].to_numpy(), (shown["bound"] == "at_least").to_numpy()
-    _dots(axes, number[~least], y[~least], "o", "as printed", DECLINED)
-    _dots(axes, number[least], y[least], ">", "at least this many", DECLINED, hollow=True)
+    look.dots(axes, number[~least], y[~least], "o", "as printed", DECLINED)
+    look.dots(axes, number[least], y[least], ">", "at least this many", DECLINED, hollow=True)
     for row, (count, bound) in enumerate(zip(number, least, strict=True)):
-        axes.annotate(f"{'≥' * int(bound)}{count:,}", (count, row), **BESIDE)
-    _count_rows(axes, names, max(1, number.max()))
-    _key(figure)
+        axes.annotate(f"{'≥' * int(bound)}{count:,}", (count, row), **look.BESIDE)
+    look.count_rows(axes, names, max(1, number.max()))
     figure.alt = f"Dot plot of detainers recorded as declined by place. {known}."
     return figure
 
 
-@_drawn("weeks", "issued", "not_recorded", "blank_share", "unfinished")
+@drawn_of("weeks", "issued", "not_recorded", "blank_share", "unfinished")
 def recording(quality: pd.DataFrame) -> Figure:
     """Draw the detainers issued by week, and the share of them without a recorded end.
 
@@ -681,15 +557,14 @@ def recording(quality: pd.DataFrame) -> Figure:
     finished, through = quality["unfinished"] == "", quality.attrs.get("data_through")
     title = f"Weeks at the end that look unfinished: {(~finished).sum()}"
     subtitle = "Detainers issued by week, and the share of them without a lift reason"
-    subtitle += f", data through {_day(through)}" if through else ""
+    subtitle += f", data through {look.day_of(through)}" if through else ""
     figure, (above, below) = frame(1.6, title, subtitle, rows=2, left=1.0)
     x = look.week_axis(below, quality.index)
     for axes, column, colour in ((above, "issued", TAKEN), (below, "blank_share", DECLINED)):
-        _dots(axes, x[finished], quality[column][finished], "o", "looks finished", colour)
-        _dots(axes, x[~finished], quality[column][~finished], "o", "looks unfinished", colour, hollow=True)
+        look.dots(axes, x[finished], quality[column][finished], "o", "looks finished", colour)
+        look.dots(axes, x[~finished], quality[column][~finished], "o", "looks unfinished", colour, hollow=True)
     look.count_axis(above, "y", "Detainers issued", 1.08 * max(1, quality["issued"].max()))
     look.share_axis(below, "y", "Lift reason blank", 1)
-    _key(figure)
     blank = quality["not_recorded"].sum() / max(1, quality["issued"].sum())
     figure.alt = (
         "Two panels by week of issue: detainers issued, and the share of them whose lift reason is blank. Weeks at the "
@@ -699,7 +574,7 @@ def recording(quality: pd.DataFrame) -> Figure:
     return figure
 
 
-@_drawn("weeks", "declined_was", "declined_now", "declined_change", "cut")
+@drawn_of("weeks", "declined_was", "declined_now", "declined_change", "cut")
 def revisions(weeks: pd.DataFrame) -> Figure:
     """Draw what two versions of a source say of each week's declines, and the difference.
 
@@ -711,7 +586,7 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     """
     shown = weeks.dropna(subset=["declined_was", "declined_now"])
     if shown.empty:
-        return _reason("No week is in both versions.")
+        return look.empty("No week is in both versions.")
     whole, cut = shown[~shown["cut"]], shown[shown["cut"]]
     was, now = (f"{whole[name].sum():,.0f}" for name in ("declined_was", "declined_now"))
     versions = "the versions {older} and {newer}".format(**weeks.attrs) if "older" in weeks.attrs else "two versions"
@@ -722,16 +597,15 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     figure, (above, below) = frame(1.7, title, subtitle + versions, rows=2, left=1.0)
     x = look.week_axis(below, shown.index)
     above.vlines(x[whole.index], whole["declined_was"], whole["declined_now"], color=OPEN, linewidth=1)
-    _dots(above, x[whole.index], whole["declined_was"], "o", "older version", INK, hollow=True)
+    look.dots(above, x[whole.index], whole["declined_was"], "o", "older version", INK, hollow=True)
     above.plot(x[whole.index], whole["declined_now"], "o", color=DECLINED, ms=4, zorder=4, label="newer version")
-    _dots(above, x[cut.index], cut["declined_now"], "x", "week cut short in a version", DECLINED)
-    _boxes(below, x[whole.index] - 2.5, 0, 5, whole["declined_change"], facecolor=DECLINED)
+    look.dots(above, x[cut.index], cut["declined_now"], "x", "week cut short in a version", DECLINED)
+    look.boxes(below, x[whole.index] - 2.5, 0, 5, whole["declined_change"], facecolor=DECLINED)
     below.axhline(0, color=FAINT, linewidth=0.8)
     most = shown[["declined_was", "declined_now"]].to_numpy().max()
     look.count_axis(above, "y", "Recorded as declined", 1.08 * max(1, most))
     change = [0, *whole["declined_change"]] if whole["declined_change"].any() else [-1, 1]
     look.count_axis(below, "y", "Newer less older", 1.08 * max(change), 1.08 * min(change))
-    _key(figure)
     figure.alt = (
         "Two panels by week of issue: detainers recorded as declined in the older and the newer version, and the "
         f"difference. Over {len(whole)} week{'' if len(whole) == 1 else 's'} that both have in full they went from "

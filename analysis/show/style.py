@@ -6,17 +6,23 @@ import base64
 import io
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any, Literal
 
 import matplotlib as mpl
 import matplotlib.dates as mdates
 import matplotlib.figure
 import matplotlib.style
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
+
+from analysis.errors import InputError
 
 # Okabe and Ito's colours, told apart with every common colour vision; a mark or a label always says the same.
 DECLINED, TAKEN, OTHER_ENDS, OPEN = "#D55E00", "#0072B2", "#E69F00", "#8A8A8A"
@@ -27,6 +33,9 @@ INK, FAINT, NO_DETAINERS, GRID, EDGES = "#1B1B1B", "#5F5F5F", "#E3E3E3", "#E8E8E
 HATCH, MADE_UP = "////", "MADE-UP DATA"
 WIDTH, EDGE = 8.0, 0.15
 """Inches: the width of every figure, and what stays free at its sides."""
+NOTHING = "There is nothing to draw."
+BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
+"""Where the number of a mark stands."""
 FEW_WEEKS = 8
 """Weeks up to which each has its own tick."""
 SETTINGS: dict[str, Any] = {
@@ -51,6 +60,9 @@ SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",  # text stays text: it can be selected, searched and read aloud
     "svg.hashsalt": "declined-detainers",  # ids in the file depend on the drawing alone
 }
+
+
+Draw = Callable[[pd.DataFrame], "Figure"]
 
 
 @contextmanager
@@ -131,7 +143,7 @@ def frame(
     All lengths are inches: ``height`` that of each panel, ``gap`` between two of the ``rows`` panels, which stand one
     below the other and share their horizontal axis. Draw inside :func:`style`.
     """
-    title, below = textwrap.fill(headline, 66), textwrap.fill(subtitle, 97)
+    title, below = _broken(headline, 14.3), _broken(subtitle, 10.2)  # bold letters are wider
     under_title = 0.28 + 0.25 * (title.count("\n") + 1)
     above = under_title + 0.19 * (below.count("\n") + 1) + 0.24 + top
     total = above + rows * height + (rows - 1) * gap + bottom
@@ -148,6 +160,16 @@ def frame(
         axes.append(figure.add_axes(place, sharex=axes[0] if axes else None))
         axes[-1].tick_params(axis="x", labelbottom=row == rows - 1)
     return figure, axes
+
+
+def width_of(text: str, size: float = 10.5) -> float:
+    """Give the inches that a line of text takes, about: a capital is wider than a small letter."""
+    return size / 72 * sum(0.74 if letter.isupper() else 0.58 for letter in text)
+
+
+def _broken(text: str, size: float) -> str:
+    """Break a title into lines that fit."""
+    return textwrap.fill(text, int(len(text) * (WIDTH - 2 * EDGE) / max(1, width_of(text, size))) or 1)
 
 
 def share_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float) -> None:
@@ -171,7 +193,7 @@ def count_axis(axes: Axes, axis: Literal["x", "y"], name: str, most: float, leas
 def week_axis(axes: Axes, saturdays: pd.Index) -> pd.Series:
     """Give an axis the dates of weeks; give the place of each on it."""
     places = pd.Series(mdates.date2num(saturdays), saturdays)
-    room = max(5.0, 0.03 * (places.iloc[-1] - places.iloc[0]))
+    room = max(7.0, 0.03 * (places.iloc[-1] - places.iloc[0]))
     axes.set_xlim(places.iloc[0] - room, places.iloc[-1] + room)
     locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
@@ -179,6 +201,114 @@ def week_axis(axes: Axes, saturdays: pd.Index) -> pd.Series:
     if len(places) <= FEW_WEEKS:
         axes.set_xticks(places, [f"{day.day} {day:%b}\n{day.year}" for day in saturdays])
     return places
+
+
+def drawn_of(numbers: str, *needed: str) -> Callable[[Draw], Draw]:
+    """Draw a frame in our style: refuse one that lacks columns, print why one is empty, say where the numbers are."""
+
+    def decorated(draw: Draw) -> Draw:
+        @wraps(draw)
+        def figure_of(table: pd.DataFrame) -> Figure:
+            lacking = [name for name in needed if name not in table]
+            if lacking and len(table):
+                what = f"plot.{draw.__name__} cannot draw a table without {', '.join(lacking)}"
+                raise InputError(what, found=", ".join(map(str, table)), expected=", ".join(needed))
+            with style():
+                figure = draw(table) if len(table) else empty(table.attrs.get("reason") or NOTHING)
+                if not figure.legends:
+                    key(figure)
+                if not figure.reason:
+                    figure.alt += f" The numbers are in the table {numbers}."
+                if table.attrs.get("synthetic"):
+                    height, right = figure.get_figheight(), 1 - EDGE / WIDTH
+                    above: dict = {"ha": "right", "va": "top", "fontsize": 9.5, "weight": "bold", "color": "#B00000"}
+                    figure.text(right, 1 - 0.06 / height, MADE_UP, **above)
+                    figure.alt = f"{MADE_UP}. {figure.alt}"
+            return figure
+
+        return figure_of
+
+    return decorated
+
+
+def empty(reason: str) -> Figure:
+    """Print why there is nothing to draw."""
+    lines = textwrap.wrap(reason, 86)
+    figure = Figure(figsize=(WIDTH, 0.6 + 0.2 * len(lines)))
+    figure.text(EDGE / WIDTH, 0.4, "\n".join(lines), va="center", fontsize=11, color=FAINT)
+    figure.headline = figure.alt = figure.reason = reason
+    return figure
+
+
+def told(first: str, table: pd.DataFrame, *names: str) -> str:
+    """Join the first part of a subtitle and what the frame says of itself."""
+    return ", ".join([first, *(str(table.attrs[name]) for name in names if table.attrs.get(name))])
+
+
+def day_of(day: Any) -> str:  # noqa: ANN401
+    """Write a day in words."""
+    when = pd.Timestamp(day)
+    return f"{when.day} {when:%B %Y}"
+
+
+def detainers(number: float) -> str:
+    """Write a number of detainers with its noun."""
+    return f"{number:,.0f} detainer{'' if number == 1 else 's'}"
+
+
+def known(number: float) -> str:
+    """Write a count, or that it is not known."""
+    return "not known" if np.isnan(number) else f"{number:,.0f}"
+
+
+def count_rows(axes: Axes, names: Sequence[str], most: float) -> None:
+    """Give a plot of counts its rows, from the top, and its axis."""
+    name_rows(axes, names)
+    axes.spines["left"].set_visible(False)
+    count_axis(axes, "x", "Detainers recorded as declined", 1.04 * most, -0.02 * most)
+
+
+def lines(names: Sequence[object] | pd.Index | pd.Series) -> list[str]:
+    """Break the names of rows into two lines at most; the table has a longer one in full."""
+    return [textwrap.fill(str(name), 28, max_lines=2, placeholder=" …") for name in names]
+
+
+def room_of(names: Sequence[str]) -> float:
+    """Give the margin in inches that the names of rows take."""
+    return 0.3 + max(width_of(line) for name in names for line in name.split("\n"))
+
+
+def dots(axes: Axes, x: Any, y: Any, mark: str, name: str, colour: str, hollow: bool = False) -> None:  # noqa: ANN401
+    """Draw points, if there are any, and give them a name for the key."""
+    if len(x):
+        face = "white" if hollow else colour
+        axes.plot(x, y, mark, color=colour, markerfacecolor=face, markersize=5.5, clip_on=False, zorder=3, label=name)
+
+
+def boxes(axes: Axes, x: Any, y: Any, width: float, height: Any, **looks: Any) -> None:  # noqa: ANN401
+    """Draw boxes from their lower left corners as one artist, which costs what one of them does."""
+    corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
+    at, size = np.stack(np.broadcast_arrays(x, y), 1), np.stack(np.broadcast_arrays(np.full(len(x), width), height), 1)
+    axes.add_collection(PolyCollection(at[:, None] + corners * size[:, None], **looks))
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Write the names of rows beside an axis, from the top."""
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(np.arange(len(names)), names)
+    axes.tick_params(axis="y", length=0, pad=8)
+
+
+def key(figure: Figure, handles: Sequence[Patch] = (), columns: int = 4) -> None:
+    """Say along the foot of the figure what its marks mean: those given, or those of its panels that have a name."""
+    named: dict[str, Any] = {str(handle.get_label()): handle for handle in handles}
+    for axes in figure.axes if not handles else ():
+        named |= {name: mark for mark, name in zip(*axes.get_legend_handles_labels(), strict=True) if name not in named}
+    order = [name for column in range(columns) for name in list(named)[column::columns]]  # a legend fills columns first
+    corner = (EDGE / WIDTH, 0.08 / figure.get_figheight())
+    marks, spaces = [named[name] for name in order], {"borderaxespad": 0, "borderpad": 0.1, "columnspacing": 1.1}
+    if marks:
+        figure.legend(marks, order, loc="lower left", bbox_to_anchor=corner, ncols=columns, handlelength=1.6, **spaces)
 
 
 # What the figures need that are drawn by hand, until nothing imports them.

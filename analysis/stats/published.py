@@ -8,7 +8,7 @@ Three weeks tell no usual variation, so two counts are compared by chance alone;
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -93,6 +93,20 @@ class PublishedWeek:
         return int(told.iloc[0]) if len(told) == 1 and told.iloc[0].isdecimal() else None
 
     @cached_property
+    def weeks(self) -> pd.DataFrame:
+        """Give the counts of the published weeks up to this one, oldest first, with and without the place apart."""
+        totals = self.reports.weekly_totals.sort_values("week_start")
+        totals = totals[totals["week_start"] <= pd.Timestamp(self.week)]
+        table = totals[["week_start", "issued", "declined"]].rename(columns={"week_start": "week"})
+        if self.apart:
+            table["at_place"] = table["week"].map(self.apart.by_week).astype(float)
+            table["elsewhere"] = table["declined"] - table["at_place"]
+        each = [replace(self, week=day.date()) for day in table["week"]]
+        table["located"] = [int(one.bounds["known_low"].sum()) for one in each]
+        table["declining"] = np.array([one.states_with_a_decline for one in each], dtype=float)
+        return table.reset_index(drop=True)
+
+    @cached_property
     def changes(self) -> pd.DataFrame:
         """Compare the week's declines with its neighbours', with and without the place apart, by chance alone.
 
@@ -145,7 +159,8 @@ class PublishedWeek:
         facts |= {"unnamed_at_most": int(unnamed.max()) if len(unnamed) else None, "known_rows": len(known)}
         facts |= {"known_offences": named, "known_without_offence": len(known) - named}
         facts |= {"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)}
-        facts |= {"issued_in_places": int(report.issued_by_place["issued"].sum())} | self._apart_facts()
+        facts |= {"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)}
+        facts |= {"report_weeks": len(self.totals), "policies": len(report.policies)} | self._apart_facts()
         for name, places in (("issued", report.issued_by_place), ("declined", report.declined_by_place)):
             own = places["place"] + (" " + places["state"]).mask(places["level"].isin(["state", "region"]), "")
             ids = own.str.lower().str.replace("[^a-z0-9]+", "_", regex=True).str.strip("_")
@@ -154,6 +169,10 @@ class PublishedWeek:
             pair = "next" if row.pop("pair") == "to next week" else "previous"
             scope = "all" if row.pop("scope") == "all places" else "outside"
             facts |= {f"{pair}_{scope}_{name}": value for name, value in row.items()}
+        for row in self.weeks.to_dict("records"):
+            day = row.pop("week")
+            facts[f"week_{day:%Y_%m_%d}"] = f"{day:%Y-%m-%d}"
+            facts |= {f"{name}_{day:%Y_%m_%d}": None if pd.isna(n) else int(n) for name, n in row.items()}
         return facts
 
     def _apart_facts(self) -> dict[str, Any]:
@@ -234,43 +253,22 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
     facts = published.facts
     about = {"place_name": "the United States", "period_name": facts["week_name"], "synthetic": False}
     about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name") if facts[name] is not None}
-    about |= {"placed": facts["covered_by_states"], "of_which": "", **frame.attrs}
-    frame.attrs = {**about, "facts": facts | frame.attrs.get("facts", {})}
+    about |= {"placed": facts["covered_by_states"], "of_which": "", "facts": facts}
+    if apart := published.apart:
+        about |= {"without": apart.name, "of_which": f", of the declined those of {apart.name} and all others"}
+    frame.attrs = about | frame.attrs
     return frame
 
 
-def _weeks(published: PublishedWeek) -> pd.DataFrame:
-    """Give the counts of the published weeks up to one, oldest first, with and without the place apart."""
-    totals = published.reports.weekly_totals.sort_values("week_start")
-    totals = totals[totals["week_start"] <= pd.Timestamp(published.week)]
-    table = totals[["week_start", "issued", "declined"]].rename(columns={"week_start": "week"}).reset_index(drop=True)
-    if published.apart:
-        table["at_place"] = table["week"].map(published.apart.by_week).astype(float)
-        table["elsewhere"] = table["declined"] - table["at_place"]
-    each = [PublishedWeek(published.source, day.date(), published.reports, published.blocking) for day in table["week"]]
-    table["located"] = [int(one.bounds["known_low"].sum()) for one in each]
-    table["declining"] = pd.Series([one.states_with_a_decline for one in each], dtype=float)
-    facts: dict[str, Any] = {"weeks_shown": len(table), "report_weeks": len(published.totals)}
-    for row in table.to_dict("records"):
-        day = row.pop("week")
-        facts[f"week_{day:%Y_%m_%d}"] = f"{day:%Y-%m-%d}"
-        facts |= {f"{name}_{day:%Y_%m_%d}": None if pd.isna(n) else int(n) for name, n in row.items()}
-    of_which = f", of the declined those of {published.apart.name} and all others" if published.apart else ""
-    table.attrs = {"facts": facts, "of_which": of_which}
-    return table
-
-
 def _with_and_without(published: PublishedWeek) -> pd.DataFrame:
-    """Give the same for its figure, with what may be said of the change without the place apart; empty without one."""
-    weeks, facts = _weeks(published), published.facts
+    """Give the weeks for their figure, with what may be said of the change without the place; empty without one."""
+    weeks, facts = published.weeks.copy(), published.facts
     if not published.apart:
         weeks = weeks.iloc[:0]
         weeks.attrs = {"reason": NONE_APART}
-        return weeks
-    weeks.attrs["without"] = published.apart.name
-    if "previous_outside_before" in facts:
+    elif "previous_outside_before" in facts:
         names = ("before", "now", "ratio", "low", "high", "finding")
-        weeks.attrs["comparison"] = {name: facts[f"previous_outside_{name}"] for name in names}
+        weeks.attrs = {"comparison": {name: facts[f"previous_outside_{name}"] for name in names}}
     return weeks
 
 
@@ -301,39 +299,19 @@ def _known_offences(published: PublishedWeek) -> pd.DataFrame:
     return counts
 
 
-def _places(published: PublishedWeek) -> pd.DataFrame:
-    """Give the places with a known figure, most declines first."""
-    return published.report.declined_by_place.sort_values(["declined", "place"], ascending=[False, True])
-
-
-def _bounds(published: PublishedWeek) -> pd.DataFrame:
-    """Give the bounds of every state with its name in full."""
-    return published.bounds.join(states()["name"].rename("state_name")).rename_axis("state")
-
-
-def _events(published: PublishedWeek) -> pd.DataFrame:
-    """Give the known events from the week before to the week after."""
-    return events(published.week - WEEK, last_day(published.week + WEEK))
-
-
-def _policies(published: PublishedWeek) -> pd.DataFrame:
-    """Give the known entries of Section III, of any week."""
-    table = published.reports.policies.sort_values(["state", "jurisdiction"])
-    table.attrs = {"facts": {"policies": len(table)}}
-    return table
-
-
 FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
 """Files of the reports that are given as they are."""
 FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
-    "weeks": _weeks,
+    "weeks": lambda week: week.weeks.copy(),
     "with_and_without": _with_and_without,
-    "changes": lambda published: published.changes.copy(),
-    "state_bounds": _bounds,
+    "changes": lambda week: week.changes.copy(),
+    "state_bounds": lambda week: week.bounds.join(states()["name"].rename("state_name")).rename_axis("state"),
     "known_offences": _known_offences,
-    "events": _events,
-    "declined_by_place": _places,
-    "policies": _policies,
+    "events": lambda week: events(week.week - WEEK, last_day(week.week + WEEK)),
+    "declined_by_place": lambda week: week.report.declined_by_place.sort_values(
+        ["declined", "place"], ascending=[False, True]
+    ),
+    "policies": lambda week: week.reports.policies.sort_values(["state", "jurisdiction"]),
 }
 
 

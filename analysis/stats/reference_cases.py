@@ -105,21 +105,6 @@ def _direct(counts: Sequence[Sequence[float]], populations: Sequence[Sequence[fl
     return {f"{name} {row}": float(rates.loc[row, column]) for row in rates.index for column, name in names.items()}
 
 
-def _selvin(d40: Sequence[float], p40: Sequence[float], d60: Sequence[float], p60: Sequence[float]) -> Found:
-    """Standardise the deaths of 1940 to 1960, directly and indirectly.
-
-    Ours expects by the shares of all places, so 1960 is a second, far larger place.
-    """
-    places, scale = pd.MultiIndex.from_product([["1940", "1960"], range(len(d40))]), 1e9
-    both = pd.DataFrame({"declined": [*d40, *np.multiply(d60, scale)], "issued": [*p40, *np.multiply(p60, scale)]})
-    both, observed = both.set_axis(places), sum(d40)
-    rate = 1e5 * standardisation.direct(both.loc[["1940"]], pd.Series(p60)).loc["1940"]
-    expected = float(standardisation.indirect(both).loc["1940"])
-    low, high = (float(end) / expected for end in counts.count_interval(observed))
-    found = {"adjusted": rate["standardised"], "low": rate["standardised_low"], "high": rate["standardised_high"]}
-    return found | {"expected": expected, "ratio": observed / expected, "ratio low": low, "ratio high": high}
-
-
 def _kitagawa(
     size_before: Sequence[float],
     size_after: Sequence[float],
@@ -155,16 +140,6 @@ def _one_minus_kaplan_meier(t: Sequence[float], cause: Sequence[int]) -> Found:
     return {f"cause{k}": float(curve["incidence"].iloc[-1]) for k, curve in alone.items()}
 
 
-def _kaplan_meier(t: Sequence[float], d: Sequence[int]) -> Found:
-    """Give survival and its standard error by time: one cause alone is Kaplan-Meier."""
-    curve = aalen_johansen(t, d, 1).set_index("day")
-    return {
-        f"{part} {day:.0f}": value
-        for part, name in (("S", "incidence"), ("se", "se"))
-        for day, value in (1 - curve[name] if part == "S" else curve[name]).items()
-    }
-
-
 ENDS = {"cause": "incidence", "se": "se"}
 COMPUTED: dict[str, Callable[..., Found]] = {
     "share_interval": lambda x, n: _limits(*counts.share_interval(x, n)),
@@ -174,11 +149,9 @@ COMPUTED: dict[str, Callable[..., Found]] = {
     "two_sided": lambda now, before: {"p": float(two_sided(now, before, 0.5, 1))},
     "adjust_for_many": _adjusted,
     "direct": _direct,
-    "selvin": _selvin,
     "kitagawa": _kitagawa,
     "chain_ladder": _chain_ladder,
     "aalen_johansen": _aalen_johansen,
     "one_minus_kaplan_meier": _one_minus_kaplan_meier,
-    "kaplan_meier": _kaplan_meier,
 }
 """What each case is computed by, by the name in the file."""

@@ -19,8 +19,7 @@ from analysis.load import quality as checks
 from analysis.load.files import crosswalk, data_file
 from analysis.load.vocabulary import GATES
 from analysis.show import data_sentences, sentences
-from analysis.show.data_sentences import OFFENCES, RECORDED
-from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, Sentence, facts_named, say
+from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, facts_named
 from analysis.stats.published import PublishedWeek
 
 WEEKS = ("2017-01-28", "2017-02-04", "2017-02-11")
@@ -43,7 +42,7 @@ def check_prose(said: str) -> None:
 
 def lead(week: PublishedWeek) -> list[str]:
     """Fill a week's sentences, without the title; hold each, and their number, against what is promised of them."""
-    title, *told = data_sentences.recorded(week)
+    title, *told = data_sentences.recorded(week.facts)
     assert str(title).startswith(f"{week.facts['declined']} detainers recorded as declined, week ending ")
     assert 3 <= len(told) <= 5
     for sentence in told:
@@ -116,7 +115,15 @@ def test_the_example_is_recomputed_from_the_files() -> None:
     rest = [int(total["declined"]) - there for total, there in zip((before, now), travis, strict=True)]
     low, high = proportion_confint(rest[1], sum(rest), method="beta")
     ratio = [round(share, 2) for share in (rest[1] / rest[0], low / (1 - low), high / (1 - high))]
-    expected = [int(now["declined"]), 10, 2017, int(before["declined"]), travis[0], int(before["declined"]), 1]
+    expected: list[float] = [
+        int(now["declined"]),
+        10,
+        2017,
+        int(before["declined"]),
+        travis[0],
+        int(before["declined"]),
+        1,
+    ]
     expected += [rest[1], rest[0], ratio[0], 95, *ratio[1:], int(now["issued"])]
     said = " ".join(lead(OPEN[WEEKS[1]]))
     assert [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\.?\d*", said)] == expected
@@ -141,10 +148,16 @@ def test_a_week_without_the_agencys_figure_compares_the_whole() -> None:
     )
 
 
+@pytest.mark.parametrize("finding", ["higher", "lower"])
+def test_a_direction_is_claimed_aloud(finding: str) -> None:
+    said = " ".join(map(str, data_sentences.recorded(OPEN[WEEKS[2]].facts | {"previous_all_finding": finding})))
+    assert f"the count is **{finding}** (ratio 1.38" in said
+
+
 def test_the_ratio_of_one_weeks_declined_and_issued_is_never_called_a_rate() -> None:
-    facts = {"declined": 12, "issued": 73, "week_end": "2017-02-10", "apart_week": None}
+    facts: dict[str, Any] = {"declined": 12, "issued": 73, "week_end": "2017-02-10", "apart_week": None}
     facts |= {"taken_back_at_least": 0, "issued_confidence": "high"}
-    said = " ".join(str(Sentence(template, facts)) for template in say(RECORDED, facts))
+    said = " ".join(map(str, data_sentences.recorded(facts)))
     assert "**no rate is given**" in said
     assert "rate" not in said.replace("no rate is given", "")
     assert "%" not in said
@@ -164,7 +177,7 @@ ALONE = "Among the others: 9 rows that name a place and no offence."
 )
 def test_no_row_is_spoken_of_that_is_not_there(known: int, unknown: int, without: int, said: list[str]) -> None:
     facts = {"declined": 206, "known_offences": known, "unknown_offences": unknown, "known_without_offence": without}
-    told = [str(Sentence(one, facts)).replace("**", "") for one in say(OFFENCES, facts)]
+    told = [str(one).replace("**", "") for one in data_sentences.offences(facts)]
     assert told == [f"The offence is known for {said[0]}", *said[1:]]
 
 
@@ -234,6 +247,8 @@ def test_what_is_always_said_has_no_number_and_no_banned_word() -> None:
 def test_what_a_file_lacks_is_said_once() -> None:
     assert len(data_sentences.cannot_tell(SOURCE)) == 2
     without = SOURCE.copy()
+    without.attrs = {"lacking": ["offence_group", "offence_text"]}
+    assert len(data_sentences.cannot_tell(without)) == 3
     without.attrs = {"lacking": ["offence_group", "offence_text", "person"]}
     said = [str(one) for one in data_sentences.cannot_tell(without)]
     assert sum("offence" in sentence for sentence in said) == 1

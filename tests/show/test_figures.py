@@ -1,52 +1,40 @@
-"""Figures: nothing outside the canvas or over something else, told apart without colour, the same bytes twice."""
+"""Figures: what they say and show, nothing outside the canvas or over something else, the same bytes twice."""
 
 from __future__ import annotations
 
-import io
+import base64
 import warnings
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
-from itertools import combinations, pairwise
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
-from analysis.load.events import events
+from analysis.errors import InputError
 from analysis.load.offences import groups
 from analysis.load.vocabulary import states
-from analysis.periods import WEEK, name_week
-from analysis.show import context_figures, figures, printed
-from analysis.show.heatmap import heatmap
-from analysis.show.listings import lettered
-from analysis.show.printed import Printed, letter_width, width_of
-from analysis.show.published_figures import counts_by_place, weeks_with_and_without
-from analysis.show.quality_figures import revised_weeks, weekly_recording
-from analysis.show.sheet import Sheet
-from analysis.show.style import INK, OUTCOMES, drawing
-from analysis.show.tiles import tile_map
-from analysis.stats.cohort import open_cohort
+from analysis.show import plot
+from analysis.show.style import Figure, frame, png_of, style, svg_of
 from analysis.stats.counts import with_intervals
-from analysis.stats.summary import weekly_counts
 
-LONGEST_WEEK = date(2014, 12, 27)
-LONG_HEADLINE = "123,456 of 1,234,567 detainers recorded as declined, week of 27 September 2014"
-LONG_SUBTITLE = "Recorded outcome by what the form asks of the agency, the Northern Mariana Islands, " + name_week(
-    LONGEST_WEEK
-)
-TITLES: dict[str, Any] = {"headline": LONG_HEADLINE, "subtitle": LONG_SUBTITLE}
-LONG_AGENCY = ("DEPARTMENT OF CORRECTIONS AND COMMUNITY SUPERVISION OF THE COUNTY OF " * 5)[:300]
+PLACE, PERIOD = "the United States", "Saturday 20 June to Friday 26 June 2015"
+LONG = ("DEPARTMENT OF CORRECTIONS AND COMMUNITY SUPERVISION OF THE COUNTY OF " * 5)[:300]
 ONE_WORD = "X" * 300
+LONG_PERIOD = "Saturday 27 September 2014 to Friday 3 October 2014"
+ABOUT = {"place_name": "the Northern Mariana Islands", "period_name": LONG_PERIOD, "synthetic": True}
 
 
 @pytest.fixture(autouse=True)
@@ -57,60 +45,17 @@ def _no_warnings() -> Iterator[None]:
         yield
 
 
-def drawn_texts(figure: Figure) -> list[tuple[str, Bbox, float]]:
-    """Draw a figure and give each text that was really drawn: the text, its box in pixels, its rotation."""
-    found: list[tuple[str, Bbox, float]] = []
-    draw, draw_printed = Text.draw, Printed.draw
-
-    def noted_all(self: Printed, renderer: Any) -> None:  # noqa: ANN401
-        boxes = zip(self.texts, self.boxes(renderer), strict=True)
-        found.extend((text, box, self.angle) for text, box in boxes if text.strip())
-        draw_printed(self, renderer)
-
-    def noted(self: Text, renderer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        if self.get_visible() and self.get_text().strip():
-            found.append((self.get_text(), self.get_window_extent(renderer), self.get_rotation()))
-        draw(self, renderer, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch, drawing():
-        patch.setattr(Text, "draw", noted)
-        patch.setattr(Printed, "draw", noted_all)
-        FigureCanvasAgg(figure).draw()
-    return found
-
-
-def check_layout(figure: Figure) -> list[str]:
-    """Hold every drawn text against the canvas and against the others; give the texts."""
-    texts = drawn_texts(figure)
-    width, height = figure.bbox.width, figure.bbox.height
-    for text, box, _ in texts:
-        inside = box.x0 >= 2 and box.y0 >= 2 and box.x1 <= width - 2 and box.y1 <= height - 2
-        assert inside, f"{text[:60]!r} at {np.round(box.extents)} leaves the canvas of {width} x {height}"
-    upright = [(text, box) for text, box, rotation in texts if rotation % 90 == 0]
-    low, high = (np.array([getattr(box, end) for _, box in upright]) for end in ("min", "max"))
-    shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])  # pixels, across and along
-    covered = np.argwhere(np.triu((shared >= 1).all(axis=2), k=1))
-    assert [(upright[one][0][:60], upright[other][0][:60]) for one, other in covered] == []
-    return [text for text, _, _ in texts]
-
-
-def luminance(colour: Any) -> float:  # noqa: ANN401
-    """Relative luminance of WCAG 2.2."""
-    parts = np.array(to_rgb(colour))
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-def contrast(one: Any, other: Any) -> float:  # noqa: ANN401
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
+def about(table: pd.DataFrame, **attrs: Any) -> pd.DataFrame:  # noqa: ANN401
+    told = table.copy()
+    told.attrs |= attrs
+    return told
 
 
 # What is drawn.
 
 
 def series(number: int = 43, *, declined: int | None = None) -> pd.DataFrame:
-    weeks = pd.DatetimeIndex([pd.Timestamp("2014-09-27") + n * pd.Timedelta(days=7) for n in range(number)])
+    weeks = pd.date_range("2014-09-27", periods=number, freq="7D")
     counts = pd.DataFrame({"issued": 1800, "declined": 100 if declined is None else declined}, index=weeks)
     if declined is None:
         counts["declined"] += 40 * (np.arange(number) % 3)
@@ -126,413 +71,514 @@ def series(number: int = 43, *, declined: int | None = None) -> pd.DataFrame:
     return drawn.assign(outside=np.select(sides, ["above", "below"], ""))
 
 
-def tiles(count: int | None = None) -> pd.DataFrame:
-    table = states()[["tile_row", "tile_column"]].copy()
-    table["count"] = [0, 1, 4, 5, 10, 20, 49, 50, 12345] * 6 + [0, 3] if count is None else count
-    return table.assign(label=table["count"].map("{:,}".format), present=table["count"] != 3)
+def known_events(days: list[int]) -> list[dict[str, str]]:
+    first = pd.Timestamp("2014-09-27")
+    letters = [prefix + letter for prefix in ("", "A", "B") for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    dates = [(first + pd.Timedelta(days=day)).date().isoformat() for day in sorted(days)]
+    return [{"date": day, "letter": letter, "headline": "A law"} for day, letter in zip(dates, letters, strict=False)]
 
 
-def places(labels: list[str], **columns: Any) -> pd.DataFrame:  # noqa: ANN401
-    return pd.DataFrame({"label": labels, "declined": range(len(labels)), "bound": "exact"} | columns)
-
-
-def cells(rows: list[str], columns: list[str], value: int = 12345) -> tuple[pd.DataFrame, pd.DataFrame]:
-    counts = pd.DataFrame(float(value), index=rows, columns=columns)
-    return counts, counts.map("{:,.0f}".format)
-
-
-def known_events(number: int) -> pd.DataFrame:
-    """Give events that crowd within some weeks, the first before the series, each third one lasting."""
-    days = pd.date_range("2014-09-20", periods=number, freq="36h").normalize()
-    last = days + pd.to_timedelta([9 if n % 3 == 0 else 0 for n in range(number)], unit="D")
-    return lettered(pd.DataFrame({"date": days, "last_date": last, "headline": "A law"}))
-
-
-def recorded_weeks(number: int) -> pd.DataFrame:
-    weeks = pd.date_range("2024-10-05", periods=number, freq="7D")
-    values = {"issued": 123_456, "blank_share": 1.0, "unfinished": ""}
-    table = pd.DataFrame(values, index=weeks)
-    table.loc[weeks[-3:], "unfinished"] = "days missing"
+def by_state(**declined: int) -> pd.DataFrame:
+    table = pd.DataFrame({"issued": 20, "declined": 0}, index=states().index.drop("VI"))
+    for postal, number in declined.items():
+        table.loc[postal, "declined"] = number
     return table
 
 
-def revised(number: int) -> pd.DataFrame:
+def bounds() -> pd.DataFrame:
+    table = pd.DataFrame({"known_low": 0, "known_high": 9, "bound": "not known"}, index=states().index)
+    table.loc["TX"], table.loc["NY"], table.loc["KS"] = (149, 149, "exact"), (4, 9, "at_least"), (0, 0, "exact")
+    return about(table, declined=206, period_name=LONG_PERIOD)
+
+
+def places(names: list[str], **columns: Any) -> pd.DataFrame:  # noqa: ANN401
+    counts = {"place": names, "state": "TX", "level": "county", "declined": range(1, len(names) + 1), "bound": "exact"}
+    told = {"declined": 123_456, "placed": 1234, "apart": 142, "apart_name": "Travis County, Texas"}
+    return about(pd.DataFrame(counts | columns), **told, period_name=LONG_PERIOD)
+
+
+def published(number: int, known: bool = True) -> pd.DataFrame:
+    weeks = pd.date_range("2017-01-28", periods=number, freq="7D")
+    table = pd.DataFrame({"week": weeks, "declined": np.resize([206, 47, 65], number)})
+    table["elsewhere"] = np.resize([64.0, 45.0, 55.0], number) if known else np.nan
+    return about(table, without="Travis County, Texas")
+
+
+def crossed(rows: list[str], columns: list[str], value: float = 12345) -> pd.DataFrame:
+    index = pd.MultiIndex.from_product([rows, columns], names=["state_name", "group"])
+    return pd.DataFrame({"declined": value, "declined_shown": f"{value:,.0f}"}, index=index).reset_index()
+
+
+def recorded(number: int) -> pd.DataFrame:
     weeks = pd.date_range("2024-10-05", periods=number, freq="7D")
-    table = pd.DataFrame({"declined_was": 123_456, "declined_now": 123_000, "declined_change": -456}, index=weeks)
-    return table.assign(cut=[n == number - 1 for n in range(number)])
+    values = {"issued": 123_456, "not_recorded": 61_728, "blank_share": 0.5, "unfinished": ""}
+    table = pd.DataFrame(values, index=weeks)
+    table.loc[weeks[-2:], "unfinished"] = "days missing"
+    return about(table, data_through="2025-06-30")
+
+
+def revised(number: int, change: int = -456) -> pd.DataFrame:
+    weeks = pd.date_range("2024-10-05", periods=number, freq="7D")
+    table = pd.DataFrame({"declined_was": 1456.0, "declined_now": 1456.0 + change}, index=weeks)
+    table["declined_change"] = table["declined_now"] - table["declined_was"]
+    return about(table.assign(cut=[n == number - 1 for n in range(number)]), older=2, newer=3)
 
 
 def estimates(number: int) -> pd.DataFrame:
     """Give weeks of which the last but one is estimated and the last too young."""
     weeks = pd.date_range("2024-10-05", periods=number, freq="7D")
-    table = pd.DataFrame({"recorded": 12_345, "completeness": 1.0, "estimate": 12_345.0, "reason": ""}, index=weeks)
+    table = pd.DataFrame({"recorded": 12_345, "estimate": 12_345.0, "maturity": "settled", "reason": ""}, index=weeks)
     table["low"] = table["high"] = table["estimate"]
-    table.loc[weeks[-1:], ["completeness", "reason"]] = [0.3, "too young"]
-    table.loc[weeks[-2:-1], ["completeness", "estimate", "low", "high"]] = [0.6, 20_576.0, 20_000.0, 21_200.0]
-    table["maturity"] = np.where(table["completeness"] >= 0.95, "settled", "provisional")
+    table.loc[weeks[-1:], ["maturity", "reason"]] = ["too young", "too young"]
+    table.loc[weeks[-2:-1], ["maturity", "estimate", "low", "high"]] = ["provisional", 20_576.0, 20_000.0, 21_200.0]
     return table
 
 
-OUTCOME_ROWS = pd.DataFrame(
-    {"declined": [123, 0], "taken": [4567, 0], "other_ends": [89, 0], "not_recorded": [12345, 1]},
-    index=["hold", "notify"],
-)
+def ended(*shares: float) -> pd.DataFrame:
+    """Give the curves of three ways of ending, each rising day by day to a share."""
+    days, names = np.arange(0, 61, 10), ("declined_by_lea", "transferred_to_ice", "other_end")
+    curves = [
+        pd.DataFrame({"outcome": name, "day": days, "incidence": days / 60 * share, "low": 0.0, "high": share * 1.2})
+        for name, share in zip(names, shares, strict=True)
+    ]
+    return pd.concat(curves).assign(at_risk=12_324)
 
 
-def published_weeks(number: int, known: bool = True) -> pd.DataFrame:
-    """Give weeks with and without one place; in those that are not known, the place's number was not found."""
-    counts = pd.Series(np.resize([206, 47, 65], number))
-    table = pd.DataFrame({"label": [f"{28 + n} Jan to {3 + n} Feb 2017" for n in range(number)], "declined": counts})
-    table["elsewhere"] = np.resize([64.0, 45.0, 55.0], number) if known else np.nan
-    return table
+def standardised(*observed: int) -> pd.DataFrame:
+    table = pd.DataFrame({"observed": observed, "expected": 8.25}, index=states().index[: len(observed)])
+    table["over_expected"] = table["observed"] / table["expected"]
+    return table.assign(low=table["over_expected"] / 2, high=table["over_expected"] * 2 + 0.3)
 
 
+def outcomes(*rows: tuple[int, ...]) -> pd.DataFrame:
+    index = ["hold", LONG, ONE_WORD][: len(rows)]
+    return pd.DataFrame(rows, index=index, columns=["declined", "taken", "other_ends", "not_recorded"])
+
+
+AGAINST = {"before": 64, "now": 45, "ratio": 0.703, "low": 0.47, "high": 1.05, "finding": "no clear change"}
+CROSSED = crossed([*states()["name"][-16:], "All"], [*groups()["group"], "All"])
 DRAWINGS: dict[str, Callable[[], Figure]] = {
-    "published weeks": lambda: weeks_with_and_without(published_weeks(3), without="Travis County, Texas", **TITLES),
-    "one published week": lambda: weeks_with_and_without(published_weeks(1), without=LONG_AGENCY, **TITLES),
-    "published weeks, a place not known": lambda: weeks_with_and_without(
-        published_weeks(2, known=False), without=ONE_WORD, **TITLES
+    "map": lambda: plot.state_map(about(by_state(CA=12345, DC=49, NV=6), marked="MP", **ABOUT)),
+    "map of none": lambda: plot.state_map(by_state()),
+    "map of bounds": lambda: plot.published_map(bounds()),
+    "weeks": lambda: plot.weekly_counts(about(series(), week="2015-06-20", **ABOUT)),
+    "weeks, the last a partial one": lambda: plot.weekly_counts(series()),
+    "weeks without a decline": lambda: plot.weekly_counts(series(declined=0)),
+    "three weeks": lambda: plot.weekly_counts(series(3)),
+    "a partial week": lambda: plot.weekly_counts(series(1).assign(status="partial", share=np.nan)),
+    "weeks among many events": lambda: plot.weekly_counts(about(series(), events=known_events(list(range(-9, 51))))),
+    "cross table": lambda: plot.cross_table(about(CROSSED, **ABOUT)),
+    "cross table of two": lambda: plot.cross_table(crossed(["Northern Mariana Islands"], ["Homicide", "All"], 0)),
+    "outcomes": lambda: plot.outcomes(about(outcomes((66, 373, 192, 1042)), **ABOUT)),
+    "outcomes in narrow parts": lambda: plot.outcomes(outcomes((1, 2, 3, 99_999), (12345, 12345, 12345, 1), (0,) * 4)),
+    "expected": lambda: plot.expected(about(standardised(0, 3, 8, 900, *range(1, 40)), **ABOUT)),
+    "expected of one": lambda: plot.expected(standardised(0)),
+    "nowcast": lambda: plot.nowcast(about(estimates(26), **ABOUT)),
+    "nowcast of one week": lambda: plot.nowcast(estimates(1)),
+    "curves": lambda: plot.time_to_outcome(about(ended(0.11, 0.42, 0.12), **ABOUT)),
+    "published weeks": lambda: plot.published_weeks(about(published(3), synthetic=True)),
+    "one published week": lambda: plot.published_weeks(about(published(1), without=LONG)),
+    "published weeks, a place not known": lambda: plot.published_weeks(about(published(2, False), without=ONE_WORD)),
+    "places": lambda: plot.published_places(
+        places(["Travis", "Baltimore County"] * 20, bound=["exact", "at_least"] * 20)
     ),
-    "series": lambda: figures.weekly_series(series(), date(2015, 6, 20), **TITLES),
-    "series, first week": lambda: figures.weekly_series(series(), date(2014, 9, 27), **TITLES),
-    "series, last week": lambda: figures.weekly_series(series(), date(2015, 7, 18), **TITLES),
-    "series of a state without any": lambda: figures.weekly_series(series(declined=0), date(2015, 6, 20), **TITLES),
-    "series of three weeks": lambda: figures.weekly_series(series(3), date(2014, 10, 4), **TITLES),
-    "series without a full week": lambda: figures.weekly_series(
-        series(1).assign(status="partial"), date(2014, 9, 27), **TITLES
-    ),
-    "series among many events": lambda: figures.weekly_series(
-        series(), date(2015, 6, 20), events=known_events(60), **TITLES
-    ),
-    "series of one week": lambda: figures.weekly_series(series(1), date(2014, 9, 27), **TITLES),
-    "map": lambda: tile_map(tiles(), marked="MP", **TITLES),
-    "map of bounds": lambda: tile_map(tiles().assign(label="≥149"), absent_name="not known", **TITLES),
-    "map of none": lambda: tile_map(tiles(0).assign(present=False), **TITLES),
-    "counts": lambda: counts_by_place(
-        places(["Travis, TX", "Baltimore County, MD", "New England"] * 15, bound=["exact", "at_least", "exact"] * 15),
-        **TITLES,
-    ),
-    "counts of one": lambda: counts_by_place(places(["New York City, NY"]), **TITLES),
-    "counts of nothing": lambda: counts_by_place(places([], bound=[]), **TITLES),
-    "counts of long names": lambda: counts_by_place(
-        places([LONG_AGENCY, ONE_WORD, "Travis, TX", LONG_AGENCY]), **TITLES
-    ),
-    "heat map": lambda: heatmap(*cells(list(states()["name"][-16:]), list(groups()["group"])), **TITLES),
-    "heat map of one": lambda: heatmap(*cells(["Northern Mariana Islands"], ["Homicide"], 0), **TITLES),
-    "nowcast": lambda: context_figures.nowcast_series(estimates(26), **TITLES),
-    "nowcast of one week": lambda: context_figures.nowcast_series(estimates(1), **TITLES),
-    "outcomes": lambda: figures.stacked_outcomes(OUTCOME_ROWS, OUTCOMES, **TITLES),
-    "outcomes of nothing": lambda: figures.stacked_outcomes(OUTCOME_ROWS.iloc[:0], OUTCOMES, **TITLES),
-    "outcomes in narrow parts": lambda: figures.stacked_outcomes(
-        OUTCOME_ROWS.assign(declined=[1, 12345], taken=[2, 12345], other_ends=[3, 12345], not_recorded=[99_999, 1]),
-        OUTCOMES,
-        **TITLES,
-    ),
-    "recording": lambda: weekly_recording(recorded_weeks(60), **TITLES),
-    "recording of one week": lambda: weekly_recording(recorded_weeks(1), **TITLES),
-    "recording of no week": lambda: weekly_recording(recorded_weeks(0), **TITLES),
-    "revised weeks": lambda: revised_weeks(revised(60), **TITLES),
-    "revised weeks, none revised": lambda: revised_weeks(revised(5).assign(declined_change=0, cut=False), **TITLES),
-    "revised weeks, none": lambda: revised_weeks(revised(0), **TITLES),
-    "outcomes of long names": lambda: figures.stacked_outcomes(
-        OUTCOME_ROWS.set_axis([LONG_AGENCY, ONE_WORD]), OUTCOMES, **TITLES
-    ),
+    "places of long names": lambda: plot.published_places(places([LONG, ONE_WORD, "Travis", LONG])),
+    "recording": lambda: plot.recording(about(recorded(60), synthetic=True)),
+    "recording of one week": lambda: plot.recording(recorded(1)),
+    "revisions": lambda: plot.revisions(about(revised(60), synthetic=True)),
+    "revisions, none": lambda: plot.revisions(revised(5, 0).assign(cut=False)),
+    "no week": lambda: plot.revisions(about(revised(5)[:0], reason=f"No week is in both versions: {LONG}.")),
 }
 
 
+def texts_of(figure: Figure) -> list[tuple[str, Any, float]]:
+    """Draw a figure and give each text that was really drawn: the text, its box in pixels, its rotation."""
+    found: list[tuple[str, Any, float]] = []
+    draw = Text.draw
+
+    def noted(self: Text, renderer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        if self.get_visible() and self.get_text().strip():
+            found.append((self.get_text(), Text.get_window_extent(self, renderer), self.get_rotation()))
+        draw(self, renderer, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch, style():
+        patch.setattr(Text, "draw", noted)
+        FigureCanvasAgg(figure.drawn).draw()
+    return found
+
+
+def check_layout(figure: Figure) -> list[str]:
+    """Hold every drawn text against the canvas and against the others; give the texts."""
+    texts = texts_of(figure)
+    width, height = figure.bbox.width, figure.bbox.height
+    for text, box, _ in texts:
+        inside = box.x0 >= 2 and box.y0 >= 2 and box.x1 <= width - 2 and box.y1 <= height - 2
+        assert inside, f"{text[:60]!r} at {np.round(box.extents)} leaves the canvas of {width} x {height}"
+    upright = [(text, box) for text, box, rotation in texts if rotation % 90 == 0]
+    covered = [
+        (text[:60], other_text[:60])
+        for (text, box), (other_text, other) in combinations(upright, 2)
+        if min(box.x1, other.x1) - max(box.x0, other.x0) >= 1 and min(box.y1, other.y1) - max(box.y0, other.y0) >= 1
+    ]
+    assert covered == []
+    return [text for text, *_ in texts]
+
+
+def words(texts: list[str]) -> str:
+    return " ".join(" ".join(texts).split())
+
+
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_no_text_leaves_the_canvas_or_covers_another(name: str) -> None:
-    texts = check_layout(DRAWINGS[name]())
-    said = " ".join(texts).replace("\n", " ")
-    assert all(word in said for word in LONG_HEADLINE.split())
-    assert all(word in said for word in LONG_SUBTITLE.split())
+def test_no_text_leaves_the_canvas_or_covers_another_and_titles_are_printed_in_full(name: str) -> None:
+    figure = DRAWINGS[name]()
+    said = words(check_layout(figure))
+    for title in (figure.headline, figure.subtitle):
+        assert all(part in said for part in title.split() if len(part) < 60), title
+    assert figure.get_label() == (f"{figure.headline}\n{figure.subtitle}" if figure.subtitle else "")
+    assert figure.subtitle or figure.reason
 
 
-def test_a_synthetic_figure_says_so_beside_its_headline() -> None:
-    sheet = Sheet("x", parameters={}, source={}, synthetic=True)
-    for name in ("series", "counts of one"):
-        figure = DRAWINGS[name]()
-        sheet.figure(figure, "f", "x")
-        assert "SYNTHETIC DATA" in check_layout(figure)
+def test_every_figure_is_tried() -> None:
+    drawn = {name for name in plot.__all__ if any(name in drawing.__code__.co_names for drawing in DRAWINGS.values())}
+    assert drawn == set(plot.__all__) == set(dir(plot))
 
 
-@pytest.mark.parametrize("name", ["series", "map", "counts of one", "heat map of one", "outcomes"])
-def test_two_drawings_are_the_same_bytes(name: str) -> None:
-    written = []
-    for _ in range(2):
-        with drawing():
-            file = io.StringIO()
-            DRAWINGS[name]().savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-            written.append(file.getvalue())
-    assert written[0] == written[1]
+# What is said.
 
 
-def test_a_dollar_sign_is_a_dollar_sign() -> None:
-    name = "Cost: $5 to $6_a^b"
-    figure = counts_by_place(places([name]), headline="$1 and $2", subtitle="$x$")
-    texts = check_layout(figure)
-    assert {name, "$1 and $2", "$x$"} <= set(texts)
-    with drawing():
-        labels = [text for text in figure.findobj(Text) if text.get_text() in (name, "$1 and $2", "$x$")]
-    assert not any(text.get_parse_math() for text in labels)
+TEXTS = {
+    "map": lambda: plot.state_map(about(by_state(CA=33, TX=15), period_name=PERIOD)),
+    "map of none": lambda: plot.state_map(about(by_state(), period_name="March 2015")),
+    "map of bounds": lambda: plot.published_map(about(bounds(), period_name="")),
+    "weeks": lambda: plot.weekly_counts(about(series(), week="2015-05-02", place_name=PLACE)),
+    "one week": lambda: plot.weekly_counts(series(1, declined=1).assign(issued=1)),
+    "cross table": lambda: plot.cross_table(about(crossed(["Texas"], ["Homicide"], 7), hidden=17, threshold=5)),
+    "outcomes": lambda: plot.outcomes(about(outcomes((66, 373, 192, 1042)), place_name=PLACE, period_name=PERIOD)),
+    "expected": lambda: plot.expected(about(standardised(3, 30), period_name="January to March 2015")),
+    "nowcast": lambda: plot.nowcast(about(estimates(9), week="2024-11-23", place_name=PLACE)),
+    "curves": lambda: plot.time_to_outcome(ended(0.12, 0.42, 0.1)),
+    "published weeks": lambda: plot.published_weeks(published(2)),
+    "published weeks, compared": lambda: plot.published_weeks(about(published(2), comparison=AGAINST)),
+    "places": lambda: plot.published_places(about(places(["Travis"]), period_name="")),
+    "recording": lambda: plot.recording(recorded(9)),
+    "revisions": lambda: plot.revisions(revised(3, 44)),
+}
+FROZEN = yaml.safe_load(Path(__file__).with_name("figure_texts.yml").read_text(encoding="utf-8"))
 
 
-def test_letters_without_an_outline_are_no_fault() -> None:
-    name = "a\u202eb\u200d c"
-    assert name in check_layout(counts_by_place(places([name]), headline=name, subtitle=" "))
+@pytest.mark.parametrize("name", TEXTS)
+def test_titles_and_alternative_texts_are_made_of_the_frame(name: str) -> None:
+    figure = TEXTS[name]()
+    said = {"headline": figure.headline, "subtitle": figure.subtitle, "alt": figure.alt}
+    assert said == FROZEN[name]
+    assert figure.reason == ""
 
 
-# The weekly series.
+def test_made_up_data_are_called_so_in_the_picture_and_in_words() -> None:
+    for synthetic in (True, False):
+        figure = plot.state_map(about(by_state(CA=3), synthetic=synthetic))
+        assert ("MADE-UP DATA" in check_layout(figure)) is synthetic
+        assert figure.alt.startswith("MADE-UP DATA. Tile map") is synthetic
 
 
-@pytest.fixture(scope="module")
-def fiscal_2015() -> pd.DataFrame:
-    return weekly_counts(open_cohort("fy2015", "2015-07-18"))
+def test_an_empty_frame_prints_its_reason_and_one_without_a_column_is_refused() -> None:
+    figure = plot.cross_table(about(CROSSED[:0], reason="This source records no offences."))
+    assert check_layout(figure) == ["This source records no offences."]
+    assert figure.reason == figure.alt == figure.headline == "This source records no offences."
+    assert plot.nowcast(pd.DataFrame()).reason == "There is nothing to draw."
+    with pytest.raises(InputError, match=r"plot\.state_map cannot draw a table without declined: found 'issued'"):
+        plot.state_map(by_state()[["issued"]])
 
 
-def points(axes: Axes) -> list[tuple[int, bool]]:
-    """Give the number of points of each status, and whether each has an interval."""
-    return sorted((len(box.lines[0].get_xdata()), bool(box.has_yerr)) for box in axes.containers)  # type: ignore[attr-defined]
+# How a figure shows and is saved.
 
 
-def test_the_series_shows_every_week_and_no_share_of_a_partial_one(fiscal_2015: pd.DataFrame) -> None:
-    figure = figures.weekly_series(fiscal_2015, date(2015, 6, 20), headline="h", subtitle="s")
-    shares, counts = figure.axes
-    assert shares.bbox.y0 > counts.bbox.y1, "the share stands above"
-    assert points(shares) == [(3, True), (38, True)]
-    assert points(counts) == [(2, False), (3, False), (38, False)], "a complete count has no interval"
-    settled, provisional = counts.containers[0], counts.containers[1]
-    assert settled.lines[0].get_markerfacecolor() != provisional.lines[0].get_markerfacecolor()  # type: ignore[attr-defined]
-    assert shares.get_ylim()[0] == counts.get_ylim()[0] == 0
+class Shell(InteractiveShell):
+    """A shell without a window system."""
+
+    def enable_gui(self, gui: object = None) -> None:
+        """Have none."""
 
 
-def test_the_usual_range_is_a_band_below_and_above_and_weeks_outside_are_ringed(fiscal_2015: pd.DataFrame) -> None:
+def test_a_figure_shows_itself_in_a_plain_cell_and_under_the_inline_backend() -> None:
+    figure, before = DRAWINGS["map"](), dict(mpl.rcParams)
+    bundles = []
+    try:
+        for inline in (False, True):
+            shell = Shell()
+            formatter: Any = shell.display_formatter
+            formatter.active_types = [*formatter.formatters]
+            if inline:
+                shell.run_line_magic("matplotlib", "inline")
+                mpl.rcParams.update({"savefig.bbox": "tight", "font.size": 30, "figure.dpi": 30})
+            bundles.append(formatter.format(figure))
+    finally:
+        dict.update(mpl.rcParams, before)
+    assert bundles[0] == bundles[1]
+    data, metadata = bundles[0]
+    assert data == {
+        "text/plain": figure.alt,
+        "image/svg+xml": svg_of(figure),
+        "image/png": base64.b64encode(png_of(figure)).decode("ascii"),
+    }
+    assert metadata["image/png"]["width"] == 768
+
+
+@pytest.mark.parametrize("name", ["weeks", "map", "cross table", "outcomes", "expected", "curves"])
+def test_two_drawings_are_the_same_bytes_and_their_text_is_text(name: str) -> None:
+    one, other = DRAWINGS[name](), DRAWINGS[name]()
+    assert svg_of(one) == svg_of(other) == svg_of(one)
+    assert png_of(one) == png_of(other)
+    assert f">{one.headline[:20]}" in svg_of(one)
+    assert "sans-serif" in svg_of(one)
+
+
+def test_the_style_is_a_context_for_ones_own_figures_and_leaves_the_session_as_it_was() -> None:
+    before = dict(mpl.rcParams)
+    with style():
+        assert mpl.rcParams["svg.fonttype"] == "none"
+        figure, (above, below) = frame(1, "$1 and $2", "$x$", rows=2)
+    assert dict(mpl.rcParams) == before
+    assert isinstance(figure, Figure)
+    assert below.get_shared_x_axes().joined(above, below)
+    assert above.get_position().y0 > below.get_position().y1
+    assert {"$1 and $2", "$x$"} <= set(check_layout(figure))
+
+
+# What is drawn where.
+
+
+def collections(axes: Axes, kind: type[Any]) -> list[Any]:
+    return [one for one in axes.collections if isinstance(one, kind)]
+
+
+def boxes(axes: Axes, name: str) -> pd.DataFrame:
+    """Give the middles and ends of the boxes that the key calls by a name."""
+    (drawn,) = [one for one in collections(axes, PolyCollection) if one.get_label() == name]
+    corners = [path.get_extents().extents for path in drawn.get_paths()]
+    return pd.DataFrame([((x0 + x1) / 2, y0, y1) for x0, y0, x1, y1 in corners], columns=["x", "low", "high"])
+
+
+def key(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def marks(axes: Axes) -> dict[tuple[str, bool], int]:
+    """Count the points of a panel by shape and whether they are hollow."""
+    lines = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+    return {(str(line.get_marker()), line.get_markerfacecolor() == "white"): len(line.get_xdata()) for line in lines}  # type: ignore[arg-type]
+
+
+def test_shares_stand_above_and_counts_below_each_marked_by_how_finished_the_week_is() -> None:
+    above, below = plot.weekly_counts(series()).axes
+    assert above.bbox.y0 > below.bbox.y1
+    assert marks(above) == {("o", False): 39, ("o", True): 1, ("^", True): 1}, "a partial week has no share"
+    (interval,) = collections(above, LineCollection)
+    assert len(interval.get_segments()) == 41
     weekly = series()
-    assert set(weekly["outside"]) == {"above", "below", ""}
-    for drawn in (weekly, fiscal_2015):
-        figure = figures.weekly_series(drawn, date(2015, 6, 20), headline="h", subtitle="s")
-        counts = figure.axes[1]
-        band = np.asarray(counts.collections[0].get_paths()[0].vertices)
-        known = drawn["usual_low"].notna()
-        assert band[:, 1].min() == drawn.loc[known, "usual_low"].min()
-        assert band[:, 1].max() == drawn.loc[known, "usual_high"].max()
-        (ringed,) = [line for line in counts.lines if line.get_markerfacecolor() == "none"]
-        outside = drawn[drawn["outside"] != ""]
-        assert list(np.asarray(ringed.get_ydata())) == list(outside["declined"])
-        highest = counts.transData.transform((0, outside["declined"].max()))[1]
-        assert highest + ringed.get_markersize() / 2 * figure.dpi / 72 < counts.bbox.y1, "no ring meets a letter"
+    for name, status in (("declined", "settled"), ("partial week", "partial")):
+        assert list(boxes(below, name)["high"]) == list(weekly.loc[weekly["status"] == status, "declined"])
+    unfinished = [one for one in collections(below, PolyCollection) if one.get_label() == "unfinished"]
+    assert [one.get_facecolor()[0].tolist() for one in unfinished] == [[1, 1, 1, 1]] * 2
+    assert above.get_ylim()[0] == below.get_ylim()[0] == 0
 
 
-def test_without_a_usual_range_or_a_share_the_figure_says_so() -> None:
-    unknown = series().assign(usual_low=np.nan, usual_high=np.nan, expected=np.nan, outside="")
-    shares = ["share", "share_low", "share_high"]
-    texts = check_layout(
-        figures.weekly_series(
-            unknown.assign(**dict.fromkeys(shares, np.nan)), date(2015, 6, 20), headline="h", subtitle="s"
-        )
+def test_the_usual_range_has_two_sides_and_weeks_outside_are_marked() -> None:
+    weekly = series()
+    below = plot.weekly_counts(weekly).axes[1]
+    band = boxes(below, "usual range")
+    assert (band["low"].min(), band["high"].max(), len(band)) == (105, 170, weekly["usual_low"].notna().sum())
+    for side, mark in (("above", "^"), ("below", "v")):
+        (line,) = [line for line in below.lines if line.get_marker() == mark]
+        outside = weekly[weekly["outside"] == side]
+        assert len(outside) == len(line.get_xdata()) > 0
+        assert (np.asarray(line.get_ydata()) > outside["declined"]).all()
+        assert max(line.get_ydata()) < below.get_ylim()[1]
+
+
+def test_the_key_names_only_what_occurs() -> None:
+    everything = key(plot.weekly_counts(series()))
+    assert sorted(everything) == sorted(
+        [
+            *("settled", "provisional", "too young", "95% interval", "declined", "unfinished", "partial week"),
+            *("usual range", "above it", "below it"),
+        ]
     )
-    assert "no share is given" in texts
-    assert not any("usual" in text for text in texts)
-    assert any("band: usual, ◯ outside it" in text for text in check_layout(DRAWINGS["series"]()))
+    assert key(plot.weekly_counts(series(3))) == ["settled", "95% interval", "declined"]
+    assert "no share is given" in check_layout(plot.weekly_counts(series(3).assign(share=np.nan)))
+
+
+@pytest.mark.parametrize("week", ["2014-10-11", "2015-05-02", "2015-07-18"])
+def test_the_week_of_the_report_is_the_strongest_bar_and_has_its_numbers(week: str) -> None:
+    weekly = series()
+    figure = plot.weekly_counts(about(weekly, week=week))
+    strong = [one for one in collections(figure.axes[1], PolyCollection) if one.get_linewidth()[0] == 2]
+    assert [path.get_extents().y1 for path in strong[0].get_paths()] == [weekly.loc[week, "declined"]]
+    partial = weekly.loc[week, "status"] == "partial"
+    said = check_layout(figure)
+    assert f"{weekly.loc[week, 'declined']:.0f}" in said
+    assert (f"{weekly.loc[week, 'share']:.1%}" in said) is not partial
 
 
 @pytest.mark.parametrize("declined", [30, 170, 700, 1800])
 def test_a_share_on_the_axis_is_the_share_at_its_tick(declined: int) -> None:
     """An axis from 0 to 10% has ticks at 2.5%, which may not be called 2%."""
-    figure = figures.weekly_series(series(declined=declined), date(2015, 6, 20), headline="h", subtitle="s")
-    axes = figure.axes[0]
-    labels = [(text, box) for text, box, _ in drawn_texts(figure) if text.endswith("%")]
+    axes = plot.weekly_counts(series(declined=declined)).axes[0]
+    labels = {label.get_text(): at for at, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)}
     assert len(labels) >= 3
-    for text, box in labels:
-        place = axes.transData.inverted().transform((0, (box.y0 + box.y1) / 2))[1]
-        tick = min(axes.get_yticks(), key=lambda at: abs(at - place))
-        assert abs(tick - place) < 0.02 * axes.get_ylim()[1], "a label stands beside its tick"
-        assert float(text.rstrip("%")) == pytest.approx(100 * tick, abs=1e-6)
+    assert all(float(text.rstrip("%")) == pytest.approx(100 * at) for text, at in labels.items())
 
 
-def test_the_key_names_only_the_marks_that_occur() -> None:
-    with_all = check_layout(figures.weekly_series(series(), date(2015, 6, 20), headline="h", subtitle="s"))
-    settled = check_layout(figures.weekly_series(series(3), date(2014, 10, 4), headline="h", subtitle="s"))
-    marks = ("● settled", "○ provisional", "△ too young", "× partial")
-    assert any(all(mark in text for mark in marks) for text in with_all)
-    assert not any("provisional" in text or "partial" in text for text in settled)
-
-
-@pytest.mark.parametrize("number", [1, 9, 14])
-def test_every_event_of_the_table_has_its_letter_in_the_figure(number: int) -> None:
-    """Also one that began before the first week, and the ninth."""
-    weekly = series()
-    days = [weekly.index[0] - pd.Timedelta(days=3) + n * pd.Timedelta(days=21) for n in range(number)]
-    span = lettered(
-        pd.DataFrame({"date": days, "last_date": [day + pd.Timedelta(days=5) for day in days], "headline": "A law"})
-    )
-    figure = figures.weekly_series(weekly, date(2015, 6, 20), headline="h", subtitle="s", events=span)
-    letters = [text for text in check_layout(figure) if text in set(span["letter"])]
-    assert sorted(letters) == sorted(span["letter"])
-
-
-def test_the_letters_of_fiscal_2015_stand_at_their_days(fiscal_2015: pd.DataFrame) -> None:
-    span = lettered(events(date(2014, 10, 1), date(2015, 7, 19)))
-    figure = figures.weekly_series(fiscal_2015, date(2015, 6, 20), headline="h", subtitle="s", events=span)
-    drawn = {text.get_text(): text.xy[0] for text in figure.axes[1].texts}  # type: ignore[attr-defined]
-    assert sorted(drawn, key=drawn.__getitem__) == list(span["letter"])
-
-
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
-@example([(6, 0)] * 40, 1, 0)
-@example([(306, 0)] * 40, 43, 42)
-@given(
-    st.lists(st.tuples(st.integers(-40, 320), st.integers(0, 60)), min_size=1, max_size=40),
-    st.integers(1, 60),
-    st.integers(0, 59),
-)
-def test_letters_of_events_never_meet_nor_leave_the_axes(
-    spans: list[tuple[int, int]], number: int, report: int
-) -> None:
-    """Whatever the events, the weeks and the report's week are: also before the first week, and on one day."""
-    weekly = series(number)
-    days = sorted((weekly.index[0] + pd.Timedelta(days=start), length) for start, length in spans)
-    span = pd.DataFrame({"date": [day for day, _ in days], "headline": "A law"})
-    span = lettered(span.assign(last_date=[day + pd.Timedelta(days=length) for day, length in days]))
-    week = weekly.index[min(report, number - 1)].date()
-    figure = figures.weekly_series(weekly, week, headline="h", subtitle="s", events=span)
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+@example([6] * 40, 1)
+@example([306] * 40, 43)
+@given(st.lists(st.integers(-40, 320), min_size=1, max_size=40), st.integers(1, 60))
+def test_letters_of_events_never_meet_and_each_event_is_named_or_within_a_span(days: list[int], number: int) -> None:
+    events = known_events(days)
+    figure = plot.weekly_counts(about(series(number), events=events))
     check_layout(figure)
     shares, counts = figure.axes
-    letters = [text for text in counts.texts if text.get_text() in set(span["letter"])]
-    assert [text.get_text() for text in letters] == list(span["letter"])
-    between = [text.get_window_extent() for text in letters]
-    assert all(counts.bbox.x0 <= box.x0 and box.x1 <= counts.bbox.x1 for box in between)
-    assert all(counts.bbox.y1 < box.y0 and box.y1 < shares.bbox.y0 for box in between)
+    known = {event["letter"] for event in events}
+    labels = [text for text in counts.texts if text.get_text().split("–")[0] in known]
+    ends = [end for label in labels for end in label.get_text().split("–")]
+    assert ends[0] == "A"
+    assert ends[-1] == events[-1]["letter"]
+    assert ends == sorted(set(ends), key=lambda letter: (len(letter), letter)) or len(events) > len(ends) > 0
+    assert all(counts.bbox.y1 < label.get_window_extent().y0 < shares.bbox.y0 for label in labels)
+    dotted = [line for line in counts.lines if line.get_linestyle() == ":"]
+    assert len(dotted) == len(events)
+    first, last = counts.get_xlim()
+    assert all(first < line.get_xdata()[0] < last for line in dotted)
 
 
-# The map.
+def test_letters_stand_at_their_days() -> None:
+    figure = plot.weekly_counts(about(series(), events=known_events([30, 90, 92, 200])))
+    letters = {text.get_text(): text.xy[0] for text in figure.axes[1].texts if text.get_text()[0] in "ABCD"}
+    assert list(letters) == ["A", "B–C", "D"]
+    assert [round(at - letters["A"]) for at in letters.values()] == [0, 60, 170]
 
 
-def face(patch: Rectangle) -> tuple[float, ...]:
-    return to_rgb(patch.get_facecolor())
+def luminance(colour: Any) -> float:  # noqa: ANN401
+    """Relative luminance of WCAG 2.2."""
+    parts = np.array(to_rgb(colour))
+    return float(np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
 
 
-def tile_patches(table: pd.DataFrame, **options: Any) -> dict[str, Rectangle]:  # noqa: ANN401
-    figure = tile_map(table, headline="h", subtitle="s", **options)
-    patches = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
-    assert len(patches) == len(table)
-    return dict(zip(table.index, patches, strict=True))
+def contrast(one: Any, other: Any) -> float:  # noqa: ANN401
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
 
 
-def test_none_declined_and_no_detainers_are_told_apart_by_hatch_not_by_colour_alone() -> None:
-    table = tiles(0)
-    table.loc["VI", "present"] = False
-    patches = tile_patches(table)
-    assert patches["VI"].get_hatch()
-    assert not patches["CA"].get_hatch()
-    assert luminance(face(patches["CA"])) - luminance(face(patches["VI"])) > 0.1
-    figure = tile_map(table, headline="h", subtitle="s")
-    texts = check_layout(figure)
-    assert texts.count("0") == len(table) - 1  # a zero is printed, an absent state has no number
-    assert {"none declined", "no detainers"} <= set(texts)
-    key = [patch for patch in figure.axes[1].patches if patch.get_hatch()]
-    assert len(key) == 1
+def test_every_tile_has_its_class_and_text_on_it_that_can_be_read() -> None:
+    table = by_state(**dict(zip(["CA", "TX", "NY", "FL", "AZ", "NV", "CO"], [1, 4, 5, 10, 20, 50, 9], strict=True)))
+    axes = plot.state_map(table).axes[0]
+    present, absent, outlined = collections(axes, PolyCollection)
+    assert (len(present.get_paths()), len(absent.get_paths()), len(outlined.get_paths())) == (len(table), 1, 0)
+    assert absent.get_hatch()
+    assert not present.get_hatch()
+    faces = dict(zip(states().index.drop("VI"), map(tuple, present.get_facecolor()), strict=True))
+    light = [luminance(faces[postal][:3]) for postal in ("OK", "CA", "NY", "FL", "AZ", "NV")]
+    assert light == sorted(light, reverse=True)
+    assert min(-np.diff(light)) > 0.04
+    assert (faces["TX"], faces["CO"]) == (faces["CA"], faces["NY"])
+    printed = [text.get_text() for text in axes.texts]
+    assert (printed.count("0"), printed.count("VI"), printed.count("50")) == (len(table) - 7, 1, 1)
+    corners = [path.get_extents() for path in present.get_paths()]
+    for text in axes.texts:
+        under = [n for n, box in enumerate(corners) if box.contains(*text.get_position())]
+        ground = present.get_facecolor()[under[0]][:3] if under else "#E3E3E3"
+        assert contrast(text.get_color(), ground) >= 4.5, text.get_text()
 
 
-def test_the_classes_of_the_map_are_distinct_in_grey_and_go_from_light_to_dark() -> None:
-    table = tiles()
-    patches = tile_patches(table)
-    shades: dict[int, set[float]] = {}
-    for postal, count in table["count"].items():
-        shades.setdefault(int(count), set()).add(round(luminance(face(patches[str(postal)])), 6))
-    by_class = [shades[count].pop() for count in (0, 1, 5, 10, 20, 50)]
-    assert all(light - dark > 0.03 for light, dark in pairwise(by_class)), by_class
-    assert shades[4] == {by_class[1]}
-    assert shades[49] == {by_class[4]}
-    assert shades[12345] == {by_class[5]}
-
-
-def test_the_text_on_every_tile_can_be_read() -> None:
-    """WCAG 2.2, level AA: a contrast of 4.5 for text of this size."""
-    table = tiles()
-    figure = tile_map(table, headline="h", subtitle="s")
-    axes = figure.axes[0]
-    printed = [(place, one.colour) for one in axes.findobj(Printed) for place in one.places]
-    assert len(printed) > len(table)
-    for (x, y), colour in printed:
-        grounds = [patch for patch in axes.patches if patch.get_bbox().contains(x, y)]  # type: ignore[attr-defined]
-        assert contrast(colour, max(grounds, key=Rectangle.get_zorder).get_facecolor()) >= 4.5
-
-
-def test_a_marked_state_is_outlined() -> None:
-    patches = tile_patches(tiles(0), marked="DC")
-    widths = {postal: patch.get_linewidth() for postal, patch in patches.items()}
-    assert widths["DC"] > 2 * max(width for postal, width in widths.items() if postal != "DC")
-
-
-def test_tiles_do_not_overlap() -> None:
-    boxes = [patch.get_bbox() for patch in tile_patches(tiles(0)).values()]
-    for one, other in combinations(boxes, 2):
-        assert not one.overlaps(other)
-
-
-# Dots and bars.
-
-
-def test_bounds_have_an_arrow_and_complete_counts_no_interval() -> None:
-    rows = places(["a", "b", "c"], bound=["exact", "at_least", "exact"])
-    figure = counts_by_place(rows, headline="h", subtitle="s")
-    points = {str(line.get_marker()): len(line.get_xdata()) for line in figure.axes[0].lines}  # type: ignore[arg-type]
-    assert points == {"o": 2, ">": 1}
-    assert not figure.axes[0].collections
-    assert any("at least this many" in text for text in check_layout(figure))
-    exact = counts_by_place(rows.assign(bound="exact"), headline="h", subtitle="s")
-    assert not any("at least" in text for text in check_layout(exact))
+def test_a_marked_state_is_outlined_and_bounds_are_marked() -> None:
+    outlined = collections(plot.state_map(about(by_state(), marked="DC")).axes[0], PolyCollection)[2]
+    at = states().loc["DC"]
+    assert outlined.get_paths()[0].get_extents().contains(at["tile_column"] - 0.5, at["tile_row"] - 0.5)
+    axes = plot.published_map(bounds()).axes[0]
+    assert [text.get_text() for text in axes.texts if not text.get_text().isalpha()] == ["0", "≥4", "149"]
+    assert len(collections(axes, PolyCollection)[1].get_paths()) == len(states()) - 3
 
 
 def test_the_parts_of_a_bar_are_told_apart_by_hatch_and_labelled_with_their_counts() -> None:
-    figure = figures.stacked_outcomes(OUTCOME_ROWS, OUTCOMES, headline="h", subtitle="s")
-    axes = figure.axes[0]
-    hatches = [bars[0].get_hatch() for bars in axes.containers]
-    assert len(set(hatches)) == len(OUTCOMES)
+    figure = plot.outcomes(outcomes((123, 4567, 89, 12345), (0, 0, 0, 1)))
+    (axes,) = figure.axes
+    assert len({bars[0].get_hatch() for bars in axes.containers}) == 4
+    assert {"123", "4,567", "89", "12,345", "1", "hold"} <= set(check_layout(figure))
+    assert np.sum([[bar.get_width() for bar in bars] for bars in axes.containers], axis=0) == pytest.approx([1, 1])
+
+
+def test_the_cross_table_tells_none_from_not_shown_by_hatch_and_leaves_sums_without_a_shade() -> None:
+    table = crossed(["Texas", "Ohio", "All"], ["Homicide", "Drugs", "All"], 7)
+    table.loc[1, ["declined", "declined_shown"]] = [np.nan, "1–4"]
+    table.loc[3, ["declined", "declined_shown"]] = [0, "0"]
+    table.loc[4, ["declined", "declined_shown"]] = [np.nan, "not shown"]
+    figure = plot.cross_table(table)
+    (axes,) = figure.axes
     texts = check_layout(figure)
-    assert {"4,567", "12,345", "1"} <= set(texts)
-    assert {name for _, name, _ in OUTCOMES} <= set(texts)
-    widths = [[bar.get_width() for bar in bars] for bars in axes.containers]
-    assert np.sum(widths, axis=0) == pytest.approx([1, 1])
+    assert [texts.count(text) for text in ("7", "1–4", "0", "·", "Texas", "Drugs")] == [6, 1, 1, 1, 1, 1]
+    (hidden,) = collections(axes, PolyCollection)
+    assert hidden.get_hatch()
+    assert [path.get_extents().bounds for path in hidden.get_paths()] == [(1, 0, 1, 1), (1, 1, 1, 1)]
+    shade = np.asarray(axes.collections[0].get_array()).reshape(3, 3)
+    assert (shade > 0).tolist() == [[True, False, False], [False, False, False], [False, False, False]]
+    assert "2 cells are not shown exactly." in figure.alt
 
 
-def test_the_heat_map_tells_none_from_not_shown_by_hatch() -> None:
-    counts, labels = cells(["Texas", "Ohio"], ["Homicide", "Assault & threats"], 7)
-    counts.iloc[0, 1], labels.iloc[0, 1] = np.nan, "1-4"
-    counts.iloc[1, 0], labels.iloc[1, 0] = 0, "0"
-    figure = heatmap(counts, labels, headline="h", subtitle="s")
-    texts = check_layout(figure)
-    assert (texts.count("7"), texts.count("1-4"), texts.count("0")) == (2, 1, 1)
-    assert {"Texas", "Ohio", "Homicide", "Assault & threats"} <= set(texts)
-    (hatched,) = [drawn for drawn in figure.axes[0].patches if drawn.get_hatch()]
-    assert hatched.get_path().get_extents().bounds == (1, 0, 1, 1)
+def test_ratios_are_ranked_on_a_log_axis_and_what_is_below_it_is_marked_so() -> None:
+    figure = plot.expected(standardised(0, 4, 30).assign(state_name=["A", "B", "C"]))
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["C", "B", "A"]
+    assert marks(axes) == {("o", False): 2, ("<", True): 1}
+    assert [text.get_text() for text in axes.texts[1:]] == ["30 / 8.2", "4 / 8.2", "0 / 8.2"]
+    assert "below 0.05" in key(figure)
+    assert "below 0.05" not in key(plot.expected(standardised(4, 30)))
 
 
-def test_headlines_and_text_are_dark_enough() -> None:
-    for name in ("series", "map", "counts", "outcomes"):
-        printed = [one for one in DRAWINGS[name]().artists if isinstance(one, Printed)]
-        assert len(printed) >= 2
-        for one in printed:
-            assert contrast(one.colour, "white") >= 4.5, one.texts
-    assert contrast(INK, "white") > 7
+def test_recorded_estimated_and_too_young_weeks_have_marks_of_their_own() -> None:
+    figure = plot.nowcast(estimates(9))
+    assert marks(figure.axes[0]) == {("o", False): 8, ("D", True): 1, ("x", False): 1}
+    (band,) = collections(figure.axes[0], LineCollection)
+    assert [tuple(segment[:, 1]) for segment in band.get_segments()] == [(20_000, 21_200)]
+    assert figure.headline == "Recorded as declined, and final numbers expected", "the last week has no estimate"
 
 
-def test_a_week_is_seven_days() -> None:
-    """The series above stand on it."""
-    assert timedelta(days=7) == WEEK
+def test_each_curve_has_its_name_and_one_without_an_end_is_left_out() -> None:
+    (axes,) = plot.time_to_outcome(ended(0.12, 0.0, 0.1)).axes
+    assert sorted(text.get_text() for text in axes.texts) == ["other ends\n10.0%", "recorded as declined\n12.0%"]
+    assert plot.time_to_outcome(ended(0, 0, 0)).reason == "No detainer has ended."
+    short = ended(0.12, 0.4, 0.1)
+    assert plot.time_to_outcome(short[short["day"] < 30]).headline == "How detainers ended, by days since issue"
 
 
-def test_letters_stand_where_they_do_whatever_was_measured_before() -> None:
-    """The font's face is shared, and each that measures or draws with it sets a size of its own."""
-    text, weight = "AVATAR, To Yuma", "normal"
+def test_places_are_named_with_their_state_and_bounds_have_an_arrow() -> None:
+    table = places(["Travis", "Texas", "Nowhere", "King"], bound=["exact", "exact", "disputed", "at_least"])
+    table.loc[1, "level"] = "state"
+    figure = plot.published_places(table)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Travis, TX", "Texas", "King, TX"]
+    assert marks(axes) == {("o", False): 2, (">", True): 1}
+    assert [text.get_text() for text in axes.texts] == ["1", "2", "≥4"]
+    assert key(figure) == ["as printed", "at least this many"]
+    assert plot.published_places(table.assign(declined=0)).reason == "No place with a known figure has a decline."
 
-    def stops(measured: str) -> tuple[float, ...]:
-        for kept in (letter_width, printed._step, printed._stops):
-            kept.cache_clear()
-        width_of(measured, weight)
-        return printed._stops(text, weight)
 
-    one_by_one = [sum(letter_width(letter, weight) for letter in text[:n]) for n in range(len(text) + 1)]
-    assert stops(text) == stops("") == stops(text[::2])
-    assert stops(text)[-1] < one_by_one[-1], "an A and a V stand nearer than they are wide"
+def test_published_weeks_have_two_marks_each_and_say_what_is_not_known() -> None:
+    (axes,) = plot.published_weeks(published(3)).axes
+    assert marks(axes) == {("o", False): 3, ("D", True): 3}
+    assert [text.get_text() for text in axes.texts] == ["206", "47", "65", "64", "45", "55"]
+    (axes,) = plot.published_weeks(published(2, known=False)).axes
+    assert [text.get_text() for text in axes.texts] == ["206", "47", "not known", "not known"]
+    assert marks(axes) == {("o", False): 2}
+
+
+def test_weeks_that_look_unfinished_are_open_and_revised_ones_have_both_figures() -> None:
+    for axes in plot.recording(recorded(9)).axes:
+        assert marks(axes) == {("o", False): 7, ("o", True): 2}
+    above, below = plot.revisions(revised(9)).axes
+    assert marks(above) == {("o", False): 8, ("o", True): 8, ("x", False): 1}
+    (bars,) = collections(below, PolyCollection)
+    assert [path.get_extents().y0 for path in bars.get_paths()] == [-456] * 8, "a week cut short has no difference"
+    assert below.get_ylim()[0] < -456
+    assert below.get_ylim()[1] == 0
+    assert plot.revisions(revised(4).assign(declined_was=np.nan)).reason == "No week is in both versions."

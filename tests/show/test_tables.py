@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.show.table_html import as_html
-from analysis.show.tables import COLUMNS, MISSING, as_csv, write
+from analysis.show.tables import COLUMNS, MISSING, TEXTS, Column, as_csv, as_html, write
 
 SCRIPT, FORMULA = "<script>alert(1)</script>", '=HYPERLINK("http://example.org","x")'
 
@@ -115,15 +114,15 @@ def test_zero_and_missing_are_two_things() -> None:
 def test_an_interval_stands_beside_its_estimate_and_not_by_itself() -> None:
     frame = pd.DataFrame(
         {
-            "place": ["New York City", "Multnomah", "Kansas"],
-            "share": [0.12, 0.5, 0.0],
-            "share_low": [0.062, np.nan, 0.0],
-            "share_high": [0.21, np.nan, 0.03689],
+            "place": ["New York City", "Multnomah", "Kansas", "Maine"],
+            "share": [0.12, 0.5, 0.0, np.nan],
+            "share_low": [0.062, np.nan, 0.0, np.nan],
+            "share_high": [0.21, np.nan, 0.03689, np.nan],
         }
     )
     read = table(frame)
     assert read.headings == ["Place", "Share declined, 95% interval"]
-    assert [row[1] for row in read.rows] == ["12.0% (6.2% to 21.0%)", "50.0%", "0.0% (0.0% to 3.7%)"]
+    assert [row[1] for row in read.rows] == ["12.0% (6.2% to 21.0%)", "50.0%", "0.0% (0.0% to 3.7%)", MISSING]
     assert table(frame[["place", "share"]]).headings == ["Place", "Share declined"]
 
 
@@ -139,11 +138,6 @@ def test_a_state_named_in_full_has_no_code_beside_it_but_in_the_csv() -> None:
     assert table(frame).rows == [["Texas", "1"]]
     assert table(frame[["state", "issued"]]).rows == [["TX", "1"]]
     assert as_csv(frame) == "state_name,state,issued\nTexas,TX,1\n"
-
-
-def test_a_missing_estimate_has_no_interval() -> None:
-    read = table(pd.DataFrame({"share": [np.nan], "share_low": [np.nan], "share_high": [np.nan]}))
-    assert read.rows == [[MISSING]]
 
 
 def test_an_unlimited_ratio_is_written_with_its_limits() -> None:
@@ -191,20 +185,11 @@ def test_an_empty_table_keeps_its_headings_and_says_that_it_is_empty() -> None:
     assert read.rows == [["There is nothing to list here."]]
 
 
-def test_the_table_has_one_id_and_no_element_has_two() -> None:
-    text = as_html(pd.DataFrame({"place": ["a", "b"]}), "by_state", "x")
-    tags = re.findall(r"<[a-z][^>]*>", text)
-    assert [tag for tag in tags if len(re.findall(r"\bid=", tag)) > 1] == []
-    ids = re.findall(r'\bid="([^"]+)"', text)
-    assert len(ids) == len(set(ids))
-    assert "table-by_state" in ids
-    assert 'class="report-table sortable"' in text
-
-
-def test_cells_carry_no_ids_of_their_own() -> None:
+def test_the_table_alone_has_an_id() -> None:
     """A page holds thousands of cells; nothing refers to one."""
     text = as_html(pd.DataFrame({"place": ["a", "b"], "declined": [1, 2]}), "by_state", "x")
-    assert not re.search(r"<td[^>]*\bid=", text)
+    assert re.findall(r'\bid="([^"]+)"', text) == ["table-by_state"]
+    assert 'class="report-table sortable"' in text
 
 
 def test_numbers_and_text_have_their_own_class() -> None:
@@ -213,17 +198,42 @@ def test_numbers_and_text_have_their_own_class() -> None:
     assert ["number" in cell.split() for cell in cells] == [False, True]
 
 
-def test_a_column_that_is_not_described_is_refused() -> None:
-    with pytest.raises(KeyError, match="mystery"):
-        as_html(pd.DataFrame({"mystery": [1]}), "x", "y")
+def test_a_column_that_is_not_described_stands_under_its_own_name_in_a_plain_format() -> None:
+    frame = pd.DataFrame({"who": ["a", None], "year": [2015, 0], "mystery": [1 / 3, 2.0], "ratio": [1.0, 2.0]})
+    read = table(frame.assign(when=pd.to_datetime(["2015-06-20", None]), is_it=[True, False]))
+    assert read.headings == ["who", "year", "mystery", "Ratio", "when", "is_it"]
+    assert read.rows == [
+        ["a", "2015", "0.3333", "1.00", "2015-06-20", "True"],
+        [MISSING, "0", "2", "2.00", MISSING, "False"],
+    ]
 
 
-def test_every_column_has_a_heading_and_a_meaning_and_its_limits_are_no_columns_of_their_own() -> None:
+def test_limits_without_their_estimate_are_columns_of_their_own() -> None:
+    read = table(pd.DataFrame({"place": ["a"], "low": [1.5], "high": [3]}))
+    assert (read.headings, read.rows) == (["Place", "low", "high"], [["a", "1.5", "3"]])
+
+
+def test_the_first_rows_stand_open_and_all_of_them_folded() -> None:
+    frame = pd.DataFrame({"place": [f"place {n}" for n in range(1200)]})
+    text = as_html(frame, "by_place", "A caption.", rows=8)
+    few, folded = text.split("<details", 1)
+    assert [row[0] for row in Reader(few).rows if row] == list(frame["place"][:8])
+    assert [row[0] for row in Reader(folded).rows if row] == list(frame["place"])
+    assert "<summary>All 1,200 rows</summary>" in folded
+    assert re.findall(r'\bid="([^"]+)"', text) == ["table-by_place", "table-by_place-all"]
+    assert as_html(frame, "by_place", "A caption.", rows=1200) == as_html(frame, "by_place", "A caption.")
+
+
+def test_every_column_has_a_heading_a_kind_and_a_meaning_and_its_limits_are_no_columns_of_their_own() -> None:
+    kinds = {*TEXTS, "count", "share", "points", "ratio", "about", "p"}
+    assert len(COLUMNS) > 100
     for name, spec in COLUMNS.items():
-        assert spec.heading, name
-        assert spec.meaning, name
-        for limit in spec.interval or ():
-            assert limit not in COLUMNS
+        assert all([spec.heading, spec.meaning, spec.kind in kinds]), name
+        assert not {*(spec.interval or ())} & {*COLUMNS}
+        assert not spec.becomes or spec.becomes in COLUMNS
+    assert COLUMNS["share"] == Column(
+        "Share declined", "share", ("share_low", "share_high"), "declined of issued, same cohort"
+    )
 
 
 # CSV.

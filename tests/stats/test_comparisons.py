@@ -12,7 +12,7 @@ from scipy import stats
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.stats.cohort import open_cohort
+from analysis.stats.cohort import cohort as open_cohort
 from analysis.stats.comparisons import (
     ALL,
     LAST_WEEK,

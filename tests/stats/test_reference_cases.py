@@ -22,6 +22,7 @@ from analysis.stats.counts import count_interval
 from analysis.stats.incidence import aalen_johansen
 from analysis.stats.nowcast import Triangle
 from analysis.stats.reference_cases import COMPUTED, calibration
+from analysis.stats.standardisation import direct, indirect
 from analysis.stats.tests import tails, two_sided
 
 FILE = crosswalk("reference_cases", "row_id")
@@ -47,7 +48,7 @@ def test_ours_is_the_published_value(number: int) -> None:
 
 
 def test_every_kind_of_method_has_a_case_and_every_value_a_source() -> None:
-    assert {case[0] for case in CASES["case"]} == {*"PCTMNKAD"}
+    assert {case[0] for case in CASES["case"]} == {*"PCTMNAD"}
     assert set(CASES["section"]) == {"", "intervals", "comparison", "like_for_like", "nowcast", "incidence"}
     assert set(FILE["function"]) - {""} == set(COMPUTED)
     assert len(CASES) + len(ELSEWHERE) == len(FILE) > 120
@@ -104,27 +105,41 @@ def test_macks_standard_errors_of_taylor_and_ashe() -> None:
 
 def test_one_cause_alone_is_kaplan_meier_and_its_complement_overstates() -> None:
     days, event = inputs("K-small")["t"], inputs("K-small")["d"]
-    fitted = SurvfuncRight(days, event)
-    assert 1 - aalen_johansen(days, event, 1)["incidence"].to_numpy() == pytest.approx(fitted.surv_prob)
-    days, cause = (np.asarray(values) for values in inputs("A-cuminc").values())
-    naive = np.array([1 - SurvfuncRight(days, cause == k).surv_prob[-1] for k in (1, 2, 3)])
+    ours, fitted = aalen_johansen(days, event, 1).set_index("day"), SurvfuncRight(days, event)
+    for day, survival, se in zip(fitted.surv_times, fitted.surv_prob, fitted.surv_prob_se, strict=True):
+        printed = ELSEWHERE["K-small", f"S after {day:.0f}"]
+        assert [survival, 1 - ours.loc[day, "incidence"]] == pytest.approx([printed, printed], abs=1e-6)
+        if survival > 0:
+            assert [se, ours.loc[day, "se"]] == pytest.approx(
+                [ELSEWHERE["K-small", f"se after {day:.0f}"]] * 2, abs=1e-6
+            )
+    times, cause = (np.asarray(values) for values in inputs("A-cuminc").values())
+    naive = np.array([1 - SurvfuncRight(times, cause == k).surv_prob[-1] for k in (1, 2, 3)])
     assert naive == pytest.approx(CASES.query("case == 'A-not-1-KM'")["published"].to_numpy(), abs=1e-6)
-    true = aalen_johansen(days, cause, 3).groupby("cause")["incidence"].last().to_numpy()
+    true = aalen_johansen(times, cause, 3).groupby("cause")["incidence"].last().to_numpy()
     assert (naive >= true - 1e-12).all()
-    assert naive.sum() == pytest.approx(0.849, abs=5e-4)
-    assert true.sum() == pytest.approx(0.644, abs=5e-4)
+    assert [naive.sum(), true.sum()] == pytest.approx([0.849, 0.644], abs=5e-4)
 
 
-def test_selvins_interval_is_log_normal_and_ours_exact() -> None:
-    case = CASES[CASES["case"] == "D-selvin"].set_index("quantity")
-    observed, ratio = sum(inputs("D-selvin")["d40"]), case.loc["ratio", "computed"]
+def test_selvins_deaths_of_1940_directly_and_indirectly_and_an_exact_interval() -> None:
+    given, printed = inputs("D-selvin"), ELSEWHERE["D-selvin"]
+    places, scale = pd.MultiIndex.from_product([["1940", "1960"], range(11)]), 1e9
+    # Expected of the places' own sum: ours takes the shares of all places, so 1960 is a second, far larger place.
+    both = {"declined": [*given["d40"], *np.multiply(given["d60"], scale)]}
+    both |= {"issued": [*given["p40"], *np.multiply(given["p60"], scale)]}
+    counts, observed = pd.DataFrame(both, index=places), sum(given["d40"])
+    found = 1e5 * direct(counts.loc[["1940"]], pd.Series(given["p60"])).loc["1940"]
+    assert found.to_list() == pytest.approx(printed[["direct", "direct, low", "direct, high"]].to_list(), abs=0.005)
+    expected = indirect(counts).loc["1940"]
+    assert expected == pytest.approx(printed["expected"], abs=5e-4)
+    assert observed / expected == pytest.approx(printed["ratio"], abs=1e-5)
     reach = stats.norm.isf(0.025) / np.sqrt(observed)
-    printed = case.loc[["ratio, low, log-normal", "ratio, high, log-normal"]]
-    assert ratio * np.exp([-reach, reach]) == pytest.approx(printed["published"].to_numpy(), abs=1e-5)
-    assert (printed["computed"] != printed["published"]).all()
+    limits = printed[["ratio, low, log-normal", "ratio, high, log-normal"]].to_list()
+    assert observed / expected * np.exp([-reach, reach]) == pytest.approx(limits, abs=1e-5)
+    assert [float(end) / expected for end in count_interval(observed)] == pytest.approx(limits, abs=2e-5)
 
 
-# Weeks and words -------------------------------------------------------------------------------------------------------
+# Weeks ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("week", [(28, 1, 3, 2), (4, 2, 10, 2), (11, 2, 17, 2)])
@@ -135,7 +150,7 @@ def test_ices_reporting_week_is_saturday_to_friday(week: tuple[int, int, int, in
     assert last_day(saturday) == friday
 
 
-# The table of promises, which the notebook shows whole ---------------------------------------------------------------------
+# The table of promises ------------------------------------------------------------------------------------------------
 
 
 def test_the_calibration_has_every_row_of_its_file() -> None:
