@@ -12,11 +12,6 @@ from scipy import stats
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-<<<<<<< HEAD
-from analysis.stats.cohort import cohort
-=======
-from analysis.stats.cohort import cohort as open_cohort
->>>>>>> v2-stats
 from analysis.stats.comparisons import (
     ALL,
     LAST_WEEK,
