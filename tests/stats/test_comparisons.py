@@ -66,7 +66,7 @@ def page(weeks: Weekly, events: pd.DataFrame = NONE, phi: float = 1.0, pairs: li
 
 
 def test_colorado_and_new_york_in_january_and_march_2015() -> None:
-    months = (cohort("fy2015", month) for month in ("2015-01", "2015-03"))
+    months = (open_cohort("fy2015", month) for month in ("2015-01", "2015-03"))
     before, now = (of_weeks(month.by_state, month.period.weeks, ["CO", "NY"]) for month in months)
     table = compare(now, before)
     columns = ["declined_before", "issued_before", "declined", "issued"]
