@@ -26,8 +26,7 @@ from analysis.load.sources import Source
 from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, as_markdown, facts_named, facts_of, fill
 from analysis.show.style import Figure, png_of, svg_of
-from analysis.show.table_html import as_html
-from analysis.show.tables import as_csv
+from analysis.show.tables import as_csv, as_html
 from analysis.stats.cohort import Cohort
 from analysis.stats.counts import ALL
 
