@@ -60,17 +60,6 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def _week_of(weeks: pd.DataFrame) -> pd.Timestamp:
-    """Give the week that a figure is about: that of the frame, by default the last one."""
-    week = pd.Timestamp(weeks.attrs.get("week") or weeks.index[-1])
-    return week if week in weeks.index else weeks.index[-1]
-
-
-def _is_week(table: pd.DataFrame) -> bool:
-    """Say whether a frame is of one week, whose name begins with its first day."""
-    return str(table.attrs.get("period_name")).startswith("Saturday")
-
-
 @drawn_of("by_state", "declined", "issued")
 def state_map(states: pd.DataFrame) -> Figure:
     """Draw the states as equal tiles in their rough places, each with its number of declines.
@@ -87,7 +76,7 @@ def state_map(states: pd.DataFrame) -> Figure:
     >>> state_map(counts).headline
     'California has 5 of the 6 that name a state'
     """
-    known, week = all_states(), _is_week(states)
+    known, week = all_states(), look.is_week(states)
     placed = states[["declined", "issued"]].reindex(known.index, fill_value=0)
     counts, total = placed["declined"], placed["declined"].sum()
     title = f"No decline{' of the week' * week} names a state"
@@ -170,7 +159,7 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
         share. ``attrs["week"]``: the week that the figure is about, by default the last one. ``attrs["events"]``: known
         events, each a dict with ``date`` and ``letter``; those too near for a letter each share a label.
     """
-    week, place = _week_of(weeks), weeks.attrs.get("place_name")
+    week, place = look.week_of(weeks), weeks.attrs.get("place_name")
     own, banded = weeks.loc[week], weeks["usual_low"].notna().any()
     title = (
         f"{own['declined']:,.0f} of {look.detainers(own['issued'])} recorded as declined, week of {look.day_of(week)}"
@@ -263,7 +252,7 @@ def nowcast(weeks: pd.DataFrame) -> Figure:
         As from :func:`analysis.stats.nowcast.nowcast`; ``attrs["week"]``: the week that the figure is about, by default
         the last one.
     """
-    week, unfinished = _week_of(weeks), weeks["maturity"] != "settled"
+    week, unfinished = look.week_of(weeks), weeks["maturity"] != "settled"
     given = unfinished & weeks["estimate"].notna() & (weeks.get("reason", pd.Series("", weeks.index)) == "")
     own, young, some = weeks.loc[week], unfinished & ~given, weeks[given]
     title = "Recorded as declined, and final numbers expected"
@@ -314,9 +303,8 @@ def cross_table(table: pd.DataFrame) -> Figure:
     colours = LinearSegmentedColormap.from_list("declined", ["white", *look.RAMP])
     size = min(10.0, 9 * wide / max(look.width_of(label, 10) for label in labels.to_numpy().flat))
     bare: dict = {"cbar": False, "xticklabels": False, "yticklabels": False, "linewidths": 0.6, "linecolor": "#D5D5D5"}
-    sns.heatmap(
-        shade, annot=labels, fmt="", annot_kws={"size": size}, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare
-    )
+    bare |= {"annot": labels, "fmt": "", "annot_kws": {"size": size}}
+    sns.heatmap(shade, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare)
     grey: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": "#C9C9C9"}
     down, across = np.nonzero(hidden)
     look.boxes(axes, across, down, 1, 1, hatch=look.HATCH, linewidth=0.4, **grey)
@@ -354,7 +342,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     """
     sums, total = counts[list(OUTCOMES)].sum(), counts[list(OUTCOMES)].sum(axis="columns").to_numpy(dtype=float)
     title = f"No outcome is recorded for {sums['not_recorded']:,.0f} of {look.detainers(sums.sum())}"
-    whose = "the week's detainers" if _is_week(counts) else "the detainers"
+    whose = "the week's detainers" if look.is_week(counts) else "the detainers"
     subtitle = look.told(f"Recorded outcome of {whose}", counts, "place_name", "period_name")
     names = look.lines(counts.index) if len(counts) > 1 else [""]
     left = look.room_of(names)
@@ -485,10 +473,8 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
         title = f"{last['declined']:,.0f} recorded as declined, {last['elsewhere']:,.0f} of them outside {without}"
         if against := weeks.attrs.get("comparison"):
             title = COMPARED.format(without=without, **against)
-    subtitle = (
-        f"Detainers recorded as declined in a week, the United States with and without {without}, weeks up to that "
-        f"ending {look.day_of(fridays[-1])}"
-    )
+    measure = f"Detainers recorded as declined in a week, the United States with and without {without}"
+    subtitle = f"{measure}, weeks up to that ending {look.day_of(fridays[-1])}"
     ends = zip(saturdays, fridays, strict=True)
     names = [f"{first.day} {first:%b} to {friday.day} {friday:%b %Y}" for first, friday in ends]
     figure, (axes,) = frame(0.75 * len(weeks), title, subtitle, left=look.room_of(names), right=0.9)
@@ -527,7 +513,7 @@ def published_places(places: pd.DataFrame) -> Figure:
     names = look.lines(shown["place"].where(alone, shown["place"] + ", " + shown["state"]))
     of_one = f", {told['apart']:,} in {told['apart_name']}" if told.get("apart") else ""
     title = known = "Declines by place"
-    if "declined" in told:
+    if {"declined", "placed"} <= told.keys():
         title = f"{told['declined']:,} declines nationwide, {told['placed']:,} located{of_one}"
         known = f"{told['declined']:,} nationwide{of_one}; known places account for at least {told['placed']:,}"
     measure = "Detainers recorded as declined, places with a known figure (they nest)"
@@ -590,11 +576,8 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     whole, cut = shown[~shown["cut"]], shown[shown["cut"]]
     was, now = (f"{whole[name].sum():,.0f}" for name in ("declined_was", "declined_now"))
     versions = "the versions {older} and {newer}".format(**weeks.attrs) if "older" in weeks.attrs else "two versions"
-    title, subtitle = (
-        f"{was} declines of the same weeks have become {now}",
-        "Recorded as declined by week of issue, in ",
-    )
-    figure, (above, below) = frame(1.7, title, subtitle + versions, rows=2, left=1.0)
+    title = f"{was} declines of the same weeks have become {now}"
+    figure, (above, below) = frame(1.7, title, f"Recorded as declined by week of issue, in {versions}", rows=2, left=1)
     x = look.week_axis(below, shown.index)
     above.vlines(x[whole.index], whole["declined_was"], whole["declined_now"], color=OPEN, linewidth=1)
     look.dots(above, x[whole.index], whole["declined_was"], "o", "older version", INK, hollow=True)

@@ -268,6 +268,17 @@ def count_rows(axes: Axes, names: Sequence[str], most: float) -> None:
     count_axis(axes, "x", "Detainers recorded as declined", 1.04 * most, -0.02 * most)
 
 
+def week_of(weeks: pd.DataFrame) -> pd.Timestamp:
+    """Give the week that a figure is about: that of the frame, by default the last one."""
+    week = pd.Timestamp(weeks.attrs.get("week") or weeks.index[-1])
+    return week if week in weeks.index else weeks.index[-1]
+
+
+def is_week(table: pd.DataFrame) -> bool:
+    """Say whether a frame is of one week, whose name begins with its first day."""
+    return str(table.attrs.get("period_name")).startswith("Saturday")
+
+
 def lines(names: Sequence[object] | pd.Index | pd.Series) -> list[str]:
     """Break the names of rows into two lines at most; the table has a longer one in full."""
     return [textwrap.fill(str(name), 28, max_lines=2, placeholder=" …") for name in names]

@@ -324,7 +324,7 @@ def test_a_figure_shows_itself_in_a_plain_cell_and_under_the_inline_backend() ->
     assert metadata["image/png"]["width"] == 768
 
 
-@pytest.mark.parametrize("name", ["weeks", "map", "cross table", "outcomes", "expected", "curves"])
+@pytest.mark.parametrize("name", ["weeks", "map", "cross table of two", "outcomes", "expected of one"])
 def test_two_drawings_are_the_same_bytes_and_their_text_is_text(name: str) -> None:
     one, other = DRAWINGS[name](), DRAWINGS[name]()
     assert svg_of(one) == svg_of(other) == svg_of(one)
@@ -392,7 +392,8 @@ def test_the_usual_range_has_two_sides_and_weeks_outside_are_marked() -> None:
         (line,) = [line for line in below.lines if line.get_marker() == mark]
         outside = weekly[weekly["outside"] == side]
         assert len(outside) == len(line.get_xdata()) > 0
-        assert (np.asarray(line.get_ydata()) > outside["declined"]).all()
+        clear = np.asarray(line.get_ydata()) - outside["declined"].to_numpy()
+        assert (clear > 0.04 * below.get_ylim()[1]).all(), "a mark stands clear of its bar"
         assert max(line.get_ydata()) < below.get_ylim()[1]
 
 
@@ -429,7 +430,7 @@ def test_a_share_on_the_axis_is_the_share_at_its_tick(declined: int) -> None:
     assert all(float(text.rstrip("%")) == pytest.approx(100 * at) for text, at in labels.items())
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
 @example([6] * 40, 1)
 @example([306] * 40, 43)
 @given(st.lists(st.integers(-40, 320), min_size=1, max_size=40), st.integers(1, 60))
@@ -528,6 +529,10 @@ def test_ratios_are_ranked_on_a_log_axis_and_what_is_below_it_is_marked_so() -> 
     figure = plot.expected(standardised(0, 4, 30).assign(state_name=["A", "B", "C"]))
     (axes,) = figure.axes
     assert axes.get_xscale() == "log"
+    (intervals,) = collections(axes, LineCollection)
+    ends = np.array([segment[:, 0] for segment in intervals.get_segments()])
+    assert ends == pytest.approx(np.array([[30 / 16.5, 60 / 8.25 + 0.3], [4 / 16.5, 8 / 8.25 + 0.3], [0.05, 0.3]]))
+    assert axes.get_xlim() == pytest.approx((0.05, 1.1 * ends.max()))
     assert [label.get_text() for label in axes.get_yticklabels()] == ["C", "B", "A"]
     assert marks(axes) == {("o", False): 2, ("<", True): 1}
     assert [text.get_text() for text in axes.texts[1:]] == ["30 / 8.2", "4 / 8.2", "0 / 8.2"]
