@@ -97,6 +97,8 @@ class Attack:
     tables: list[Table] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     """Tables of a folder that hold counts, but not by anything that the attack knows."""
+    groups: set[str] = field(default_factory=set)
+    """Offence groups that there are, whether a table names them or not."""
 
     def add(
         self,
@@ -125,7 +127,7 @@ class Attack:
 
     def values(self) -> dict[str, set[str]]:
         """Collect the values that each key may have; an agency and a reason carry what they belong to."""
-        found: dict[str, set[str]] = defaultdict(set)
+        found: dict[str, set[str]] = defaultdict(set, {"offence_group": set(self.groups)})
         rests: dict[str, set[str]] = defaultdict(set)
         for table in self.tables:
             for row in table.frame.to_dict("records"):
@@ -363,10 +365,9 @@ class _System:
         odd = withheld & (np.abs(reached - ends) > 1e-4).any(axis=1)  # several totals together may tell as much
         if odd.any():
             ends[odd] = _Program(self, public).push(counts[odd], aims[odd])
-        least, most = ends.T
         low, high = reached.T
-        leaks = high < np.minimum(SMALLEST_SHOWN - 1, most) - 1e-4
-        leaks |= (low > least + 1e-4) & (high < SMALLEST_SHOWN - 1e-4)
+        leaks = high < np.minimum(SMALLEST_SHOWN - 1, ends[:, 1]) - 1e-4
+        leaks |= (low > ends[:, 0] + 1e-4) & (high < SMALLEST_SHOWN - 1e-4)
         return [
             (one.text, one.label, float(low), float(high), bool(leak))
             for one, (low, high), leak in zip(kept, reached, leaks, strict=True)

@@ -51,7 +51,7 @@ MEASURED = ("issued", *OUTCOMES)
 
 def read_folder(out: Path) -> dict[str, Attack]:
     """Read the reports of an output folder, by source."""
-    found: dict[str, Attack] = defaultdict(Attack)
+    found: dict[str, Attack] = defaultdict(lambda: Attack(groups=set(names_of_groups())))
     for path in sorted(out.rglob("facts.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         asked = content["parameters"]

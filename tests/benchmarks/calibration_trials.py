@@ -191,7 +191,8 @@ def as_rows(made: Weeks) -> pd.DataFrame:
     rows = pd.DataFrame({"state": np.array(PLACES)[place], "offence_group": group.astype(str), "offence_status": "any"})
     rows["request"] = np.where(group % 2, "notify", "hold")
     parts = {Outcome.DECLINED: x, Outcome.NOT_RECORDED: np.maximum(n - x, 0)}
-    return pd.concat([rows.assign(outcome=str(name), detainers=part.ravel()) for name, part in parts.items()])
+    each = {name: rows.loc[rows.index.repeat(part.ravel())] for name, part in parts.items()}
+    return pd.concat([some.assign(outcome=str(name), detainers=1) for name, some in each.items()])
 
 
 def alike(law: str, rng: np.random.Generator) -> Tally:
