@@ -513,7 +513,7 @@ def published_places(places: pd.DataFrame) -> Figure:
     names = look.lines(shown["place"].where(alone, shown["place"] + ", " + shown["state"]))
     of_one = f", {told['apart']:,} in {told['apart_name']}" if told.get("apart") else ""
     title = known = "Declines by place"
-    if "declined" in told:
+    if {"declined", "placed"} <= told.keys():
         title = f"{told['declined']:,} declines nationwide, {told['placed']:,} located{of_one}"
         known = f"{told['declined']:,} nationwide{of_one}; known places account for at least {told['placed']:,}"
     measure = "Detainers recorded as declined, places with a known figure (they nest)"

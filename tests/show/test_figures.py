@@ -391,7 +391,8 @@ def test_the_usual_range_has_two_sides_and_weeks_outside_are_marked() -> None:
         (line,) = [line for line in below.lines if line.get_marker() == mark]
         outside = weekly[weekly["outside"] == side]
         assert len(outside) == len(line.get_xdata()) > 0
-        assert (np.asarray(line.get_ydata()) > outside["declined"]).all()
+        clear = np.asarray(line.get_ydata()) - outside["declined"].to_numpy()
+        assert (clear > 0.04 * below.get_ylim()[1]).all(), "a mark stands clear of its bar"
         assert max(line.get_ydata()) < below.get_ylim()[1]
 
 
@@ -527,6 +528,10 @@ def test_ratios_are_ranked_on_a_log_axis_and_what_is_below_it_is_marked_so() -> 
     figure = plot.expected(standardised(0, 4, 30).assign(state_name=["A", "B", "C"]))
     (axes,) = figure.axes
     assert axes.get_xscale() == "log"
+    (intervals,) = collections(axes, LineCollection)
+    ends = np.array([segment[:, 0] for segment in intervals.get_segments()])
+    assert ends == pytest.approx(np.array([[30 / 16.5, 60 / 8.25 + 0.3], [4 / 16.5, 8 / 8.25 + 0.3], [0.05, 0.3]]))
+    assert axes.get_xlim() == pytest.approx((0.05, 1.1 * ends.max()))
     assert [label.get_text() for label in axes.get_yticklabels()] == ["C", "B", "A"]
     assert marks(axes) == {("o", False): 2, ("<", True): 1}
     assert [text.get_text() for text in axes.texts[1:]] == ["30 / 8.2", "4 / 8.2", "0 / 8.2"]

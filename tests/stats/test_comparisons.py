@@ -12,6 +12,7 @@ from scipy import stats
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
+from analysis.stats.cohort import cohort
 from analysis.stats.comparisons import (
     ALL,
     LAST_WEEK,
@@ -66,7 +67,7 @@ def page(weeks: Weekly, events: pd.DataFrame = NONE, phi: float = 1.0, pairs: li
 
 
 def test_colorado_and_new_york_in_january_and_march_2015() -> None:
-    months = (open_cohort("fy2015", month) for month in ("2015-01", "2015-03"))
+    months = (cohort("fy2015", month) for month in ("2015-01", "2015-03"))
     before, now = (of_weeks(month.by_state, month.period.weeks, ["CO", "NY"]) for month in months)
     table = compare(now, before)
     columns = ["declined_before", "issued_before", "declined", "issued"]

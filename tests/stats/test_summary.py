@@ -13,7 +13,6 @@ from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.stats import facts as facts_of_page
 from analysis.stats.cohort import Cohort
-from analysis.stats.comparisons import CLEAR
 from analysis.stats.inference import largest_place
 from analysis.stats.tests import two_sided
 
@@ -71,14 +70,6 @@ def test_states_have_their_counts_and_no_share_below_twenty(june: Cohort) -> Non
     assert table.loc["WY", "finding"] == ""
 
 
-def test_small_outcomes_of_a_state_are_a_range(june: Cohort) -> None:
-    table = an.counts_by(june, "state")
-    for name in ("taken", "other_ends", "not_recorded"):
-        known = table[name].dropna()
-        assert not known.between(1, 4).any()
-        assert (table.loc[table[name].isna(), f"{name}_shown"] != "").all()
-
-
 def test_the_main_counts_of_the_nation_and_of_a_state(june: Cohort) -> None:
     nation = an.key_figures(june)
     assert nation["this_week"].to_dict() == {
@@ -115,18 +106,6 @@ def test_repeats_and_persons_stand_beside_each_other() -> None:
     facts = facts_of_page.cohort_facts(made_cohort(detainers(rows)))
     counted = {name: facts[name] for name in ("records", "repeats_flagged", "persons", "without_id", "issued")}
     assert counted == {"records": 5, "repeats_flagged": 1, "persons": 2, "without_id": 2, "issued": 4}
-
-
-def test_facts_name_every_finding_of_the_page_and_none_that_is_not_there() -> None:
-    for week in ("2015-03-28", "2015-05-23", "2015-01-31"):
-        cohort = an.cohort("fy2015", week)
-        facts = facts_of_page.cohort_facts(cohort)
-        clear = cohort.comparisons["finding"].isin(CLEAR).sum()
-        assert facts["findings"] == clear
-        named = [n for n in range(1, 10) if f"finding_{n}_place" in facts]
-        assert len(named) == min(clear, facts_of_page.MOST_NAMED)
-        more = str(facts["more_findings"]).split("; ") if facts["more_findings"] else []
-        assert len(named) + len(more) == clear
 
 
 def test_a_profile_has_its_own_findings_alone() -> None:
