@@ -540,6 +540,15 @@ def test_a_file_in_twice_is_seen_by_the_published_totals(times: int, expected: s
     assert ("2014-10-01 to 2015-07-19" in note) is (expected == "warn")
 
 
+@pytest.mark.parametrize(("rows", "off"), [(198_000, 1), (199_800, 0), (211_000, 0), (223_000, 0), (225_000, 1)])
+def test_of_two_published_totals_of_a_year_the_nearer_one_counts(rows: int, off: int) -> None:
+    days = pd.date_range("2012-10-01", "2013-09-30")  # 209,208 in one report and 213,325 in another
+    year = pd.DataFrame({"issued_on": days[np.arange(rows) * len(days) // rows], "person": None, "duplicate": None})
+    columns = table(1).iloc[[0] * rows].reset_index(drop=True).assign(**year)
+    card = scorecard(release(columns, form="TRAC"))
+    assert found(card, "published_detainers").found == str(off)
+
+
 # --- whole files
 
 
