@@ -49,7 +49,6 @@ def test_which_offence_groups_are_convicted_only_in_one_state() -> None:
         assert (group in only) == (set(rows["offence_status"].dropna()) == {"convicted"}), group
 
 
-@pytest.mark.xfail(reason="readers give a release, not yet its table", raises=TypeError, strict=False)
 def test_a_file_of_ones_own_becomes_a_chart(tmp_path: Path) -> None:
     draw = random.Random(300)
     lines = ["Detainer Prepare Date,Detainer Lift Reason,Facility State,Facility City,Detainer Type"]

@@ -85,9 +85,14 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         context.route("**/*", check)
         page = context.new_page()
+
+        def dismiss(dialog: Any) -> None:  # noqa: ANN401
+            troubles.append(f"dialog {dialog.message}")
+            dialog.dismiss()
+
         page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("dialog", lambda dialog: (troubles.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", dismiss)
         page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url[:200]}"))
         response = page.goto(address.as_uri() if isinstance(address, Path) else address)
         assert response is None or response.ok

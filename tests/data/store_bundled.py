@@ -22,7 +22,7 @@ sys.path.append(str(ROOT / "tests"))
 
 from synthetic import Options, generate, origin_of_release, write_release  # noqa: E402
 
-from analysis.files import sha256_of
+from analysis.files import sha256_of  # noqa: E402
 from analysis.load.quality import scorecard, table_scorecard  # noqa: E402
 from analysis.load.reference import crosswalk  # noqa: E402
 from analysis.load.releases import open_release  # noqa: E402
