@@ -14,8 +14,7 @@ from analysis.stats.comparisons import compare
 from analysis.stats.counts import count_outcomes, with_intervals
 from analysis.stats.incidence import cumulative_incidence
 from analysis.stats.nowcast import measure_delays, nowcast
-from analysis.stats.shrinkage import shrink
-from analysis.stats.standardisation import decompose, direct, expected, indirect
+from analysis.stats.standardisation import decompose_change, direct, indirect, over_expected, shrink_shares
 
 pytestmark = pytest.mark.filterwarnings("error")
 FRIDAY = date(2020, 7, 3)
@@ -51,15 +50,15 @@ def test_an_empty_period_has_no_rows_and_says_nothing() -> None:
         counts,
         with_intervals(counts),
         compare(counts, counts),
-        shrink(counts),
+        shrink_shares(counts),
         indirect(by(EMPTY, "state", "request")),
         direct(by(EMPTY, "state", "request")),
-        expected(EMPTY, True, ONE_EACH),
-        expected(EMPTY, False, ONE_EACH),
+        over_expected(EMPTY, True, ONE_EACH),
+        over_expected(EMPTY, False, ONE_EACH),
         cumulative_incidence(EMPTY, FRIDAY),
     ):
         assert len(result) == 0
-    parts = decompose(EMPTY, EMPTY, {"request": ["request"]})
+    parts = decompose_change(EMPTY, EMPTY, {"request": ["request"]})
     assert parts[["share", "mix_effect", "change"]].isna().to_numpy()[0, [0, 2]].all()
 
 
@@ -68,9 +67,9 @@ def test_one_row_gives_its_own_numbers_and_a_reason_for_the_rest() -> None:
     assert counts.loc["TX", ["issued", "declined"]].tolist() == [1, 1]
     assert reasons(compare(counts, counts)) == {""}  # one expected: tested, and nothing found
     assert compare(counts, counts)["p"].tolist() == [1]
-    assert reasons(shrink(counts)) == {"too few places"}
-    assert shrink(counts)["shrunken"].isna().all()
-    assert expected(ONE, True, ONE_EACH).empty  # of one detainer no four declines are expected
+    assert reasons(shrink_shares(counts)) == {"too few places"}
+    assert shrink_shares(counts)["shrunken"].isna().all()
+    assert over_expected(ONE, True, ONE_EACH).empty  # of one detainer no four declines are expected
     triangle = measure_delays(ONE, FRIDAY, {})
     assert triangle is not None
     assert nowcast(triangle)["recorded"].tolist() == [1]
@@ -80,8 +79,8 @@ def test_with_every_outcome_blank_no_share_is_spread_and_no_ratio_given() -> Non
     counts = by(BLANK, "state")
     assert counts["declined"].eq(0).all()
     assert reasons(compare(counts, counts)) == {"too few declines"}
-    assert reasons(shrink(counts)) == {"no declines"}
-    assert expected(BLANK, True, ONE_EACH).empty
+    assert reasons(shrink_shares(counts)) == {"no declines"}
+    assert over_expected(BLANK, True, ONE_EACH).empty
     assert direct(by(BLANK, "state", "request"))["standardised"].eq(0).all()
     assert cumulative_incidence(BLANK, FRIDAY)["incidence"].eq(0).all()
 
@@ -93,7 +92,7 @@ def test_a_zero_denominator_is_missing_with_a_reason() -> None:
         table = compare(now, before)
         assert reasons(table) == {"no detainers"}
         assert table[["ratio", "low", "high", "p"]].isna().all(axis=None)
-    assert reasons(shrink(none)) == {"no detainers"}
+    assert reasons(shrink_shares(none)) == {"no detainers"}
     assert with_intervals(none)[["share", "share_low", "share_high"]].isna().all(axis=None)
 
 
@@ -112,13 +111,13 @@ def test_a_state_that_appears_for_the_first_time_has_no_past_to_be_held_against(
 
 def test_a_period_without_detainers_leaves_nothing_to_take_apart() -> None:
     for before, after in ((EMPTY, ONE), (ONE, EMPTY)):
-        parts = decompose(before, after, {"request": ["request"]}).iloc[0]
+        parts = decompose_change(before, after, {"request": ["request"]}).iloc[0]
         assert np.isnan(parts["change"])
 
 
 def test_more_declines_than_detainers_stop() -> None:
     impossible = pd.DataFrame({"declined": [3, 1, 1], "issued": [2, 5, 5]})
-    for method in (shrink, with_intervals):
+    for method in (shrink_shares, with_intervals):
         with pytest.raises(ValueError, match="must lie between 0 and the number of"):
             method(impossible)
     no_days = ONE.assign(lifted_on=pd.NaT)

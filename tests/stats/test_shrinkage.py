@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.stats.counts import Reason
-from analysis.stats.shrinkage import fit_prior, shrink
+from analysis.stats.standardisation import fit_prior, shrink_shares
 
 # Gelman and others, Bayesian Data Analysis, table 5.1: tumours in 70 historical groups of rats.
 RATS = (
@@ -50,7 +50,7 @@ def test_places_that_differ_by_chance_alone_are_drawn_together() -> None:
     counts = pd.DataFrame({"declined": [8] * 50, "issued": 80})  # differing less than by chance
     prior = fit_prior(counts["declined"], counts["issued"])
     assert prior.a + prior.b == pytest.approx(4000, rel=0.02)
-    shares = shrink(counts)
+    shares = shrink_shares(counts)
     assert shares["own_weight"].max() < 0.03
     # The interval is that of all detainers together, not a point.
     assert (shares["shrunken_high"] - shares["shrunken_low"]).min() > 0.015
@@ -59,7 +59,7 @@ def test_places_that_differ_by_chance_alone_are_drawn_together() -> None:
 def test_shrunken_shares_are_nearer_to_the_truth_than_raw_ones() -> None:
     counts, true = places()
     counts.loc[60] = [0, 0]
-    shares = shrink(counts)
+    shares = shrink_shares(counts)
     assert shares.loc[60, "reason"] == "no detainers"
     assert shares.loc[60].drop("reason").isna().all()
     counts, shares = counts[:60], shares[:60]
@@ -84,25 +84,25 @@ def test_what_cannot_carry_a_prior_says_why(declined: list[int], issued: list[in
     prior = fit_prior(declined, issued)
     assert np.isnan(prior.a)
     assert prior.reason == reason
-    shares = shrink(pd.DataFrame({"declined": declined, "issued": issued}, dtype=float))
+    shares = shrink_shares(pd.DataFrame({"declined": declined, "issued": issued}, dtype=float))
     assert shares["shrunken"].isna().all()
     assert (shares["reason"] != "").all()
 
 
 def test_more_declines_than_detainers_stop() -> None:
     with pytest.raises(ValueError, match="between 0 and the number of detainers"):
-        shrink(pd.DataFrame({"declined": [3, 1, 1], "issued": [2, 5, 5]}))
+        shrink_shares(pd.DataFrame({"declined": [3, 1, 1], "issued": [2, 5, 5]}))
 
 
 def test_where_counts_vary_more_a_place_says_less_for_itself() -> None:
     counts, _ = places()
-    alone, varied = shrink(counts), shrink(counts, np.where(np.arange(60) == 5, 4.0, 1.0))
+    alone, varied = shrink_shares(counts), shrink_shares(counts, np.where(np.arange(60) == 5, 4.0, 1.0))
     assert varied.loc[5, "share"] == pytest.approx(alone.loc[5, "share"])
     odds = [weight / (1 - weight) for weight in (alone.loc[5, "own_weight"], varied.loc[5, "own_weight"])]
     assert odds[1] == pytest.approx(odds[0] / 4, rel=0.1)  # the prior, fitted to all, moves a little
     widths = [shares.loc[5, "shrunken_high"] - shares.loc[5, "shrunken_low"] for shares in (alone, varied)]
     assert widths[1] > widths[0]
-    prior, found = fit_prior(counts["declined"], counts["issued"]), shrink(counts).loc[7]
+    prior, found = fit_prior(counts["declined"], counts["issued"]), shrink_shares(counts).loc[7]
     y, n = counts.loc[7, ["declined", "issued"]]
     posterior = stats.beta(prior.a + y, prior.b + n - y)
     assert found["shrunken"] == pytest.approx(posterior.mean())
@@ -115,7 +115,7 @@ def test_a_shrunken_share_lies_between_its_own_and_that_of_the_prior(counts: tup
     rows = places()[0]
     rows.loc[0] = counts
     prior = fit_prior(rows["declined"], rows["issued"])
-    place = shrink(rows).loc[0]
+    place = shrink_shares(rows).loc[0]
     ends = sorted([place["share"], prior.a / (prior.a + prior.b)])
     assert ends[0] - 1e-9 <= place["shrunken"] <= ends[1] + 1e-9
     assert 0 <= place["shrunken_low"] < place["shrunken"] < place["shrunken_high"] <= 1

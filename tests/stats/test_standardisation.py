@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.load.table import Outcome
 from analysis.stats.counts import count_interval, count_outcomes
-from analysis.stats.standardisation import decompose, direct, expected, indirect, kitagawa
+from analysis.stats.standardisation import decompose_change, direct, indirect, kitagawa, over_expected
 
 REQUESTS = ["hold", "notify"]
 COUNT = st.integers(0, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -48,7 +48,7 @@ def test_expected_declines_add_up_to_those_of_all_places(
 
 def test_expected_is_the_places_detainers_at_the_shares_of_all() -> None:
     rows = detainers(CA=[(4, 10), (1, 10)], TX=[(6, 90), (29, 190)])
-    table = expected(rows, False, NO_DISPERSION)
+    table = over_expected(rows, False, NO_DISPERSION)
     assert list(table.index) == ["TX"]  # fewer than four are expected of California
     assert table.loc["TX", "expected"] == pytest.approx(90 * 10 / 100 + 190 * 30 / 200)
     assert table.loc["TX", "over_expected"] == pytest.approx(35 / 37.5)
@@ -56,7 +56,7 @@ def test_expected_is_the_places_detainers_at_the_shares_of_all() -> None:
     assert table.loc["TX", ["low", "high"]].tolist() == pytest.approx([low / 37.5, high / 37.5])
     # Where strata go by offence, it is whole.
     rows = detainers(CA=[(4, 17), (1, 20)], TX=[(6, 90), (29, 181)])
-    exact, whole = (expected(rows, by_offence, NO_DISPERSION).loc["TX"] for by_offence in (False, True))
+    exact, whole = (over_expected(rows, by_offence, NO_DISPERSION).loc["TX"] for by_offence in (False, True))
     assert exact["expected"] != round(exact["expected"])
     assert whole["expected"] == round(exact["expected"])
     assert whole["over_expected"] == 35 / whole["expected"]
@@ -65,14 +65,14 @@ def test_expected_is_the_places_detainers_at_the_shares_of_all() -> None:
 def test_counts_that_vary_more_have_wider_intervals_and_a_blank_state_is_in_the_whole_alone() -> None:
     rows = detainers(CA=[(40, 100), (10, 200)], TX=[(6, 90), (29, 181)])
     blank = rows[rows["state"] == "TX"].assign(state=None)
-    narrow = expected(pd.concat([rows, blank]), False, NO_DISPERSION)
-    wide = expected(pd.concat([rows, blank]), False, pd.Series({"CA": 3.0, "TX": 1.0}))
+    narrow = over_expected(pd.concat([rows, blank]), False, NO_DISPERSION)
+    wide = over_expected(pd.concat([rows, blank]), False, pd.Series({"CA": 3.0, "TX": 1.0}))
     assert set(narrow.index) == {"CA", "TX"}
     for ends in (["low", "high"], ["standardised_low", "standardised_high"]):
         (low, high), (wide_low, wide_high) = narrow.loc["CA", ends], wide.loc["CA", ends]
         assert wide_low < low < high < wide_high
     pd.testing.assert_series_equal(narrow.loc["TX"], wide.loc["TX"])
-    without = expected(rows, False, NO_DISPERSION)
+    without = over_expected(rows, False, NO_DISPERSION)
     assert narrow.loc["CA", "expected"] != pytest.approx(without.loc["CA", "expected"])
 
 
@@ -110,7 +110,7 @@ def test_a_place_without_detainers_in_a_stratum_has_no_standardised_share() -> N
 @settings(max_examples=25)
 def test_the_parts_of_a_change_add_up_to_it(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
     before, after = detainers(TX=first), detainers(TX=second)
-    parts = decompose(before, after, {"request": ["request"], "offence": ["offence_group", "offence_status"]})
+    parts = decompose_change(before, after, {"request": ["request"], "offence": ["offence_group", "offence_status"]})
     assert parts["factor"].tolist() == ["request", "offence"]
     shares = [sum(y for y, _ in p) / (sum(n for _, n in p) or np.nan) for p in (first, second)]
     change = shares[1] - shares[0]
@@ -122,8 +122,8 @@ def test_the_parts_of_a_change_add_up_to_it(first: list[tuple[int, int]], second
 
 def test_a_change_of_mix_alone_is_mix_alone_and_a_stratum_that_comes_counts_as_mix() -> None:
     factors = {"request": ["request"]}
-    mix = decompose(detainers(TX=[(10, 100), (60, 100)]), detainers(TX=[(5, 50), (90, 150)]), factors).iloc[0]
+    mix = decompose_change(detainers(TX=[(10, 100), (60, 100)]), detainers(TX=[(5, 50), (90, 150)]), factors).iloc[0]
     assert [mix["mix_effect"], mix["share_effect"]] == pytest.approx([95 / 200 - 70 / 200, 0])
-    comes = decompose(detainers(TX=[(10, 100), (0, 0)]), detainers(TX=[(10, 100), (50, 100)]), factors).iloc[0]
+    comes = decompose_change(detainers(TX=[(10, 100), (0, 0)]), detainers(TX=[(10, 100), (50, 100)]), factors).iloc[0]
     assert [comes["mix_effect"], comes["share_effect"]] == pytest.approx([60 / 200 - 10 / 100, 0])
     assert kitagawa([0], [0], [np.nan], [np.nan])[0].tolist() == [0]
