@@ -21,9 +21,9 @@ from analysis.stats.cohort import Cohort
 from analysis.stats.inference import NO_ENDS
 from analysis.stats.summary import described, nothing
 
+# The competing ends, as wide as the totals of a week that are printed: an end by itself, read off the reports of two
+# weeks, would give that week's count of it away, and with it those of the lift reasons of which small ones are hidden.
 CAUSES = (Outcome.DECLINED, Outcome.TAKEN, Outcome.OTHER)
-"""The competing ends, as wide as the totals of a week that are printed: an end by itself, read off the reports of two
-weeks, would give that week's count of it away, and with it those of the lift reasons of which small ones are hidden."""
 FOLLOWED, WITHIN_DAYS = 60, 30  # days since issue to which curves are followed, and within which declines are told
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
@@ -64,21 +64,14 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
     Every end but a decline and a transfer is ``other_end``, also a newer form in place of the detainer. Left out are
     those that ended on a day not recorded, or whose days are out of order.
 
-    One row per outcome (of :data:`CAUSES`) and day, up to the last followed, on which any ended or was
-    censored. No rows where nothing can be followed.
-
-    Raises
-    ------
-    InputError
-        The source has ended detainers and not one day of an end.
+    One row per outcome (of :data:`CAUSES`) and day, up to the last followed, on which any ended or was censored. A
+    source that has ended detainers and not one day of an end is refused.
     """
     issued, lifted, end = table["issued_on"], table["lifted_on"], pd.Timestamp(extracted_on)
     still_open = table["outcome"] == Outcome.NOT_RECORDED
     if not still_open.all() and lifted.notna().sum() == 0:
-        raise InputError(
-            "the source does not say on which day detainers ended",
-            do="Time to decline needs a release with lift dates",
-        )
+        do = "Time to decline needs a release with lift dates"
+        raise InputError("the source does not say on which day detainers ended", do=do)
     until = lifted.where(lifted.notna() | ~still_open, end)
     kept = (issued <= until) & (until <= end)
     days = (until - issued)[kept].dt.days
@@ -116,14 +109,9 @@ def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
     if cohort.sole_outcome or not rows["lifted_on"].notna().any():
         return nothing(cohort, NO_ENDS if cohort.sole_outcome else NO_LIFT_DATES)
     curves = cumulative_incidence(rows, cohort.source.facts.extracted_on)
-    within = _at_days(curves, [WITHIN_DAYS])
-    own = within.loc[within["outcome"] == "declined_by_lea", "incidence"]
+    own = _at_days(curves, [WITHIN_DAYS]).query("outcome == 'declined_by_lea'")["incidence"]
     followed = int(curves["at_risk"].max()) if len(curves) else 0
-    facts = {
-        "followed": followed,
-        "within_days": WITHIN_DAYS,
-        "declined_within": float(own.iloc[0]) if len(own) else None,
-    }
+    facts = {"followed": followed, "within_days": WITHIN_DAYS, "declined_within": next(map(float, own), None)}
     return described(_at_days(curves, at) if at else curves, cohort, facts=facts)
 
 

@@ -7,7 +7,7 @@ is what a place's own detainers are weighed against. Counts are cohorts: decline
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from analysis.load.duplicates import LEFT_OUT
 from analysis.load.reference import states
 from analysis.stats.cohort import ONE_END, Cohort
 from analysis.stats.comparisons import CLEAR
@@ -35,15 +34,11 @@ from analysis.stats.summary import NO_QUARTER, described, nothing, state_name
 
 LEAST_EXPECTED = 4  # declines expected from which a state's are held against them
 FEWEST_PLACES = 3
+STRATA = {False: ["request"], True: ["request", "offence_group", "offence_status"]}  # by whether there are offences
 TAIL = 0.025
 
 
 # Methods --------------------------------------------------------------------------------------------------------------
-
-
-def strata(has_offences: bool) -> list[str]:
-    """Name the columns that are held equal when states are compared."""
-    return ["request", "offence_group", "offence_status"] if has_offences else ["request"]
 
 
 def over_expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> pd.DataFrame:
@@ -55,7 +50,7 @@ def over_expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series)
     observed / dispersion. ``standardised`` (:func:`direct`) is the state's share if what is asked were mixed as in all.
     Breslow and Day (1987), Statistical Methods in Cancer Research II, chapter 2.
     """
-    counts = count_outcomes(rows, ["state", *strata(has_offences)])[["declined", "issued"]]
+    counts = count_outcomes(rows, ["state", *STRATA[has_offences]])[["declined", "issued"]]
     of_state = counts.groupby(level=0).sum().drop(index=NOT_GIVEN, errors="ignore")
     found = indirect(counts).reindex(of_state.index)
     found = found.round() if has_offences else found
@@ -111,30 +106,27 @@ def kitagawa(
     return (w1 - w0) * (r0 + r1) / 2, (r1 - r0) * (w0 + w1) / 2
 
 
-def decompose_change(before: pd.DataFrame, after: pd.DataFrame, factors: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def decompose_change(before: pd.DataFrame, after: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     """Take the change of a share declined into the part of another mix and that of other shares (:func:`kitagawa`).
 
-    ``factors`` are columns of the strata by name. This is arithmetic, not a cause, and worth a look only where the
-    change itself is clear. NaN where a period has no detainers.
+    ``factors`` are columns whose values are the strata. This is arithmetic, not a cause, and worth a look only where
+    the change itself is clear. NaN where a period has no detainers.
     """
     rows = []
-    for name, columns in factors.items():
-        then, now = (count_outcomes(part, list(columns))[["declined", "issued"]] for part in (before, after))
+    for column in factors:
+        then, now = (count_outcomes(part, column)[["declined", "issued"]] for part in (before, after))
         index = then.index.union(now.index, sort=False)
         parts = [part.reindex(index, fill_value=0).astype(float) for part in (then, now)]
         weights = [part["issued"] / (part["issued"].sum() or np.nan) for part in parts]
         shares = [part["declined"] / part["issued"] for part in parts]
         whole = [part["declined"].sum() / (part["issued"].sum() or np.nan) for part in parts]
         mix, within = (effect.sum() for effect in kitagawa(*weights, *shares))
-        rows.append((name, *whole, mix, within, whole[1] - whole[0]))
+        rows.append((column.replace("_", " "), *whole, mix, within, whole[1] - whole[0]))
     return pd.DataFrame(rows, columns=["factor", "share_before", "share", "mix_effect", "share_effect", "change"])
 
 
 class BetaPrior(NamedTuple):
-    """A beta law of places' true shares: ``a`` / (``a`` + ``b``) is its mean, ``a`` + ``b`` its weight in detainers.
-
-    ``reason`` is blank, or says why there is none (``a`` and ``b`` are then NaN).
-    """
+    """A beta law of places' true shares, of mean a / (a + b) and weight a + b in detainers; else why there is none."""
 
     a: float
     b: float
@@ -225,7 +217,7 @@ def expected(cohort: Cohort) -> pd.DataFrame:
     if (reason := _why_not_alike(cohort)) or quarter is None:
         return nothing(cohort, reason)
     alike = over_expected(quarter.everywhere, has_offences, cohort.dispersion["state"])
-    by = ", ".join(name.replace("_", " ") for name in strata(has_offences))
+    by = ", ".join(name.replace("_", " ") for name in STRATA[has_offences])
     facts = {"least_expected": LEAST_EXPECTED, "alike_by": by}
     few = f"Fewer than {LEAST_EXPECTED} declines are expected in {quarter.period.name}: "
     named = _with_names(alike, cohort)
@@ -280,11 +272,8 @@ def decompose(cohort: Cohort) -> pd.DataFrame:
     if not clear:
         return nothing(cohort, "The nation's share has no clear change, so none is taken apart.")
     pair = next(pair for pair in cohort.pairs if pair.against == clear[0])
-    columns = ["issued_on", "state", "offence_group", "outcome", "duplicate", "detainers"]
-    span, counted = {"first": pair.before[0], "last": cohort.period.last_day}, cohort.repeats != LEFT_OUT
-    rows = cohort.source.detainers(columns, **span, repeats=counted)
-    factors = {"state": ["state"], "offence group": ["offence_group"]}
-    factors = factors if "offence_group" in cohort.weekly.declined else {"state": ["state"]}
-    parts = decompose_change(rows_of_weeks(rows, pair.before), rows_of_weeks(rows, pair.now), factors)
+    factors = [kind for kind in ("state", "offence_group") if kind in cohort.weekly.declined]
+    before, now = (rows_of_weeks(cohort.history, weeks) for weeks in (pair.before, pair.now))
+    parts = decompose_change(before, now, factors)
     facts = {"apart_against": clear[0], "points_of_change": 100 * float(parts["change"].iloc[0])}
     return described(parts, cohort, facts=facts)

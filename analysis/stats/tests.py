@@ -137,9 +137,8 @@ def ratio_interval(
 def usual_range(
     before: ArrayLike, exposure: ArrayLike, exposure_before: ArrayLike, dispersion: ArrayLike = 1.0
 ) -> tuple[Floats, Floats]:
-    """Give the least and largest count that would be usual after what was before; NaN without exposure.
+    """Give the least and largest count that would be usual, of p 0.05 or more in :func:`two_sided`; NaN = no exposure.
 
-    A count outside has p < 0.05 in :func:`two_sided`, so that a band, a flag and the words beside them cannot differ.
     Inverting a conditional test: Nelson (1982), Applied Life Data Analysis, 6.2.
     """
     y0, e, e0, phi = _cells(before, exposure, exposure_before, dispersion)

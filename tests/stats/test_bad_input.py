@@ -58,7 +58,7 @@ def test_an_empty_period_has_no_rows_and_says_nothing() -> None:
         cumulative_incidence(EMPTY, FRIDAY),
     ):
         assert len(result) == 0
-    parts = decompose_change(EMPTY, EMPTY, {"request": ["request"]})
+    parts = decompose_change(EMPTY, EMPTY, ["request"])
     assert parts[["share", "mix_effect", "change"]].isna().to_numpy()[0, [0, 2]].all()
 
 
@@ -111,7 +111,7 @@ def test_a_state_that_appears_for_the_first_time_has_no_past_to_be_held_against(
 
 def test_a_period_without_detainers_leaves_nothing_to_take_apart() -> None:
     for before, after in ((EMPTY, ONE), (ONE, EMPTY)):
-        parts = decompose_change(before, after, {"request": ["request"]}).iloc[0]
+        parts = decompose_change(before, after, ["request"]).iloc[0]
         assert np.isnan(parts["change"])
 
 
