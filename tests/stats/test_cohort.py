@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 
 import analysis as an
-from analysis.errors import InputError
-from analysis.load.reference import place_name
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.stats.cohort import Cohort, check_week
@@ -111,28 +109,6 @@ def test_a_period_is_whole_weeks(period: str, weeks: int, first: date) -> None:
     assert len(found.everywhere["issued_on"].dt.date.unique()) == weeks  # counts by week of issue
 
 
-@pytest.mark.parametrize(
-    ("period", "said"),
-    [
-        ("2014Q3", "does not cover all of July to September 2014"),
-        ("last 60 settled", "no 'last 60 settled' weeks"),
-        ("2015-06-21", "named by its Saturday"),
-        ("2015-13", "not a date"),
-        ("2015-06-20:2015-01-03", "run backwards"),
-    ],
-)
-def test_a_period_that_is_not_there_is_refused(period: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        an.cohort("fy2015", period)
-
-
-def test_the_last_quarter_holds_settled_weeks_alone(june: Cohort) -> None:
-    quarter = june.last_quarter
-    assert quarter is not None
-    assert (quarter.period.first_day, quarter.period.last_day) == (date(2015, 1, 3), date(2015, 4, 3))
-    assert an.cohort("fy2015", "2014-11-01").last_quarter is None
-
-
 # What is compared, and when nothing is.
 
 
@@ -143,12 +119,6 @@ def test_a_planted_rise_is_named_first_of_the_nation_then_of_the_state() -> None
         ["last week", "all", "higher"],
     ]
     assert set(clear["place"]) == {"all", "CA"}
-
-
-def test_steady_weeks_have_no_finding_and_a_fall_is_lower() -> None:
-    assert clear_findings(made_cohort(made_weeks(*STEADY)).comparisons).empty
-    fall = [*STEADY[:-1], {"CA": (1, 200), "NY": (20, 200), "TX": (18, 200)}]
-    assert set(clear_findings(made_cohort(made_weeks(*fall)).comparisons)["finding"]) == {"lower"}
 
 
 def test_thirteen_weeks_against_thirteen_see_a_slow_change() -> None:
@@ -208,15 +178,6 @@ def test_every_row_with_one_outcome_gives_no_share_and_no_test() -> None:
     assert blank.sole_outcome == Outcome.NOT_RECORDED
 
 
-def test_a_source_of_one_state_is_named_by_it_and_tests_nothing_twice() -> None:
-    weeks = [{"PA": (20, 200), "blank": (1, 3)}] * 30
-    cohort = made_cohort(made_weeks(*weeks))
-    assert (cohort.sole_state, cohort.name) == ("PA", "Pennsylvania")
-    assert set(cohort.comparisons.index.get_level_values("kind")) == {"all"}
-    own = made_cohort(made_weeks(*weeks), state="PA")
-    assert own.cell == ("all", "all")
-
-
 def test_a_failed_check_makes_the_week_unfinished_and_the_next_one_names_no_direction() -> None:
     thin = [*STEADY[:30], {"CA": (2, 20), "NY": (2, 20), "TX": (2, 20)}, *RISE[-1:]]
     failed = made_cohort(made_weeks(*thin), FIRST + 30 * WEEK)
@@ -235,28 +196,6 @@ def test_no_check_fails_in_the_bundled_weeks(june: Cohort) -> None:
 def test_nothing_later_than_the_period_is_read(june: Cohort) -> None:
     assert june.history["issued_on"].max() <= pd.Timestamp(june.period.last_day)
     assert june.calendar.weeks()[-1] == june.week
-
-
-def test_scope_keeps_its_own_rows() -> None:
-    cohort = made_cohort(made_weeks(*STEADY), state="NY")
-    assert set(cohort.detainers["state"]) == {"NY"}
-    assert cohort.detainers["detainers"].sum() == 200
-    assert cohort.everywhere["detainers"].sum() == 600
-
-
-@pytest.mark.parametrize(
-    ("postal", "name"),
-    [
-        ("VA", "Virginia"),
-        ("WV", "West Virginia"),
-        ("VI", "the U.S. Virgin Islands"),
-        ("DC", "the District of Columbia"),
-        ("TX", "Texas"),
-        ("all", "the United States"),
-    ],
-)
-def test_places_take_their_article(postal: str, name: str) -> None:
-    assert place_name(postal).replace("U.S. ", "") == name.replace("U.S. ", "")
 
 
 WEEKS = st.lists(

@@ -59,13 +59,6 @@ def test_curves_are_followed_for_sixty_days() -> None:
     pd.testing.assert_frame_equal(curves.drop(columns="outcome"), whole)
 
 
-def test_without_censoring_it_is_the_share() -> None:
-    days, cause = np.arange(1, 11), np.array([1, 2, 1, 2, 3, 1, 1, 3, 2, 1])
-    curves = aalen_johansen(days, cause, 3)
-    assert curves.groupby("cause")["incidence"].last().tolist() == pytest.approx([0.5, 0.3, 0.2])
-    assert curves["at_risk"].iloc[0] == 10
-
-
 def test_blanks_are_followed_to_the_extraction_and_replaced_forms_end_otherwise() -> None:
     table = of(
         ("2020-06-01", "2020-06-11", Outcome.DECLINED, 2),
