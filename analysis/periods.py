@@ -40,9 +40,7 @@ def last_day(week: date) -> date:
 def parse_week(given: object) -> date:
     """Read a week's Saturday written as YYYY-MM-DD; of another day the InputError names the Saturday meant."""
     try:
-        if isinstance(given, datetime):
-            given = given.date()
-        day = given if isinstance(given, date) else date.fromisoformat(str(given).strip())
+        day = given.date() if isinstance(given, datetime) else date.fromisoformat(str(given).strip())
         saturday = saturday_of(day)
     except (ValueError, OverflowError) as error:
         expected = f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"

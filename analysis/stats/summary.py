@@ -243,32 +243,18 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     return described(table, cohort, facts=facts, marked="" if cohort.state == ALL else cohort.state)
 
 
-def _why_no_offences(cohort: Cohort) -> str:
-    """Say why offence groups are not shown by week; blank where they are."""
-    if "offence_group" in cohort.weekly.declined:
-        return ""
-    return ONE_STATE if cohort.source.facts.offences else NO_OFFENCE
-
-
-def _by_group(cohort: Cohort) -> pd.DataFrame:
-    """Count by offence group, those with detainers; of a cohort of one group, that one."""
-    if reason := _why_no_offences(cohort):
-        return nothing(cohort, reason)
-    table = _with_past(cohort, "offence_group")
-    table = table if cohort.offence == ALL else table.loc[[cohort.offence]]
-    table = table[table["issued"] > 0].sort_values(["declined", "issued"], ascending=False, kind="stable")
-    table = table.assign(group=[group_name(group) for group in table.index])
+def _by_group(cohort: Cohort, *, by_status: bool = False) -> pd.DataFrame:
+    """Count by offence group, also by how far the offence went in court; of a cohort of one group, that one."""
+    if "offence_group" not in cohort.weekly.declined:
+        return nothing(cohort, ONE_STATE if cohort.source.facts.offences else NO_OFFENCE)
+    table = disclosure.offences_by_status(cohort.everywhere) if by_status else _with_past(cohort, "offence_group")
+    groups_of = table["offence_group"] if by_status else table.index.to_series()
+    table = table.assign(group=groups_of.map(group_name))
+    table = table[((cohort.offence == ALL) | (groups_of == cohort.offence)) & (table["issued"] != 0)]
+    if by_status:
+        return described(table, cohort)
+    table = table.sort_values(["declined", "issued"], ascending=False, kind="stable")
     return described(table, cohort, facts={"least_for_a_share": LEAST_FOR_A_SHARE})
-
-
-def _by_status(cohort: Cohort) -> pd.DataFrame:
-    """Count by offence group and how far the offence went in court."""
-    if reason := _why_no_offences(cohort):
-        return nothing(cohort, reason)
-    table = disclosure.offences_by_status(cohort.everywhere)
-    own = (cohort.offence == ALL) | (table["offence_group"] == cohort.offence)
-    table = table[own & (table["issued"] != 0)]
-    return described(table.assign(group=table["offence_group"].map(group_name)), cohort)
 
 
 def _of_nation(cohort: Cohort, count: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
@@ -299,7 +285,7 @@ _CUTS: dict[str, Callable[[Cohort], pd.DataFrame]] = {
     "all": lambda of: _of_nation(of, lambda rows: counting.count_outcomes(rows.assign(all=of.name), "all")),
     "state": _by_state,
     "offence_group": _by_group,
-    "offence_group,offence_status": _by_status,
+    "offence_group,offence_status": lambda of: _by_group(of, by_status=True),
     "form": lambda of: _of_nation(of, disclosure.outcomes_by_form),
     "lift_reason": _by_lift_reason,
     "agency": _by_agency,

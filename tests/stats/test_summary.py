@@ -106,14 +106,6 @@ def test_a_profile_has_its_own_findings_alone() -> None:
     assert facts_of_page.cohort_facts(an.cohort("fy2015", "2015-06-20", state="WY"))["findings"] == 0
 
 
-def test_a_source_chosen_by_outcome_has_counts_and_no_share() -> None:
-    cohort = made_cohort(made_weeks(*[{"CA": (30, 30), "TX": (25, 25)}] * 30))
-    facts = facts_of_page.cohort_facts(cohort)
-    assert (facts["declined"], facts["no_share"]) == (55, facts_of_page.NO_SHARE)
-    assert np.isnan([facts["share"], facts["share_low"], facts["usual_low"]]).all()
-    assert an.counts_by(cohort, "state")["share"].isna().all()
-
-
 def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
     facts = facts_of_page.cohort_facts(an.cohort("synthetic", "latest"))
     assert facts["status"] in ("provisional", "too young")
