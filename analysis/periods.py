@@ -17,10 +17,8 @@ import pandas as pd
 from analysis.errors import InputError
 
 WEEK = timedelta(days=7)
-SETTLING_DAYS = 28
-"""Days from a week's Friday to the extraction from which it counts as settled where no delays can be measured."""
-AFTER_SATURDAY = timedelta(days=5)
-"""From a Saturday to the Thursday after it; days are counted from a Thursday, the first of January 1970."""
+SETTLING_DAYS = 28  # from a week's Friday to the extraction: then it is settled where no delays can be measured
+AFTER_SATURDAY = timedelta(days=5)  # days are counted from a Thursday, the first of January 1970
 LATEST, LATEST_SETTLED = "latest", "latest settled"
 
 
@@ -40,17 +38,9 @@ def last_day(week: date) -> date:
 
 
 def parse_week(given: object) -> date:
-    """Read a week's Saturday written as YYYY-MM-DD.
-
-    Raises
-    ------
-    InputError
-        Not a date, or not a Saturday; the message names the Saturday meant.
-    """
+    """Read a week's Saturday written as YYYY-MM-DD; of another day the InputError names the Saturday meant."""
     try:
-        if isinstance(given, datetime):
-            given = given.date()
-        day = given if isinstance(given, date) else date.fromisoformat(str(given).strip())
+        day = given.date() if isinstance(given, datetime) else date.fromisoformat(str(given).strip())
         saturday = saturday_of(day)
     except (ValueError, OverflowError) as error:
         expected = f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
@@ -93,11 +83,7 @@ def _day(day: date) -> str:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The reporting weeks that a source covers, from the days it covers and the day it was extracted.
-
-    ``measured`` is how far weeks are by their measured completeness (:meth:`with_maturities`); a week that is not in it
-    goes by the rule of :data:`SETTLING_DAYS`.
-    """
+    """The reporting weeks that a source covers; of those in ``measured`` it is known how finished they are."""
 
     first_day: date
     last_day: date
@@ -110,14 +96,7 @@ class Calendar:
         return cls(facts.first_day, facts.last_day, facts.extracted_on)
 
     def with_maturities(self, maturities: pd.Series) -> Self:
-        """Let weeks go by their measured completeness.
-
-        Parameters
-        ----------
-        maturities
-            ``settled``, ``provisional`` or ``too young`` by week, as from :func:`analysis.stats.nowcast.maturities`;
-            ``not known`` leaves a week to the rule of days.
-        """
+        """Let weeks go by their measured completeness, all but those of which it is ``not known``."""
         known = maturities[maturities != "not known"]
         return replace(self, measured={week.date(): str(name) for week, name in known.items()})
 
@@ -148,10 +127,9 @@ class Calendar:
         return "partial" if self.is_partial(week) else self.measured.get(week, by_rule)
 
     def last_quarter(self, week: date) -> Period | None:
-        """Give the last calendar quarter whose weeks were all over by the end of a week; None where there is none.
+        """Give the last calendar quarter over by the end of a week, all its weeks settled; None where there is none.
 
-        A quarter holds the weeks whose Saturday lies in it, all of them full and settled in the source. Quarters do not
-        overlap, so what the reports of successive weeks show of them cannot be subtracted from each other.
+        Quarters do not overlap, so what the reports of successive weeks show of them cannot be subtracted.
         """
         quarters = pd.period_range(self.first_day, week, freq="Q")[::-1]
         over = (period for period in map(_weeks_in, quarters) if period.weeks[-1] <= week)
@@ -163,19 +141,7 @@ class Calendar:
         return [w for w in earlier if w >= saturday_of(self.first_day) and not self.is_partial(w)]
 
     def pick(self, given: object) -> date:
-        """Find the week that a user means.
-
-        Parameters
-        ----------
-        given
-            A Saturday, ``latest`` (the last full week) or ``latest settled`` (:meth:`is_settled`).
-
-        Raises
-        ------
-        InputError
-            Not a week, one that the source does not have (the message names the first and the last), or no week is
-            full or settled.
-        """
+        """Find the week that a user means: a Saturday, ``latest`` (the last full week) or ``latest settled``."""
         weeks = self.weeks()
         if given in (LATEST, LATEST_SETTLED):
             fits = [w for w in weeks if (self.is_settled(w) if given == LATEST_SETTLED else not self.is_partial(w))]
@@ -189,18 +155,10 @@ class Calendar:
         return week
 
     def pick_period(self, given: object) -> Period:
-        """Find the period that a user means.
+        """Find the period that a user means: a week (:meth:`pick`), a month ``2015-03``, or a quarter ``2015Q1``.
 
-        Parameters
-        ----------
-        given
-            A week (:meth:`pick`), a month ``2015-03``, a quarter ``2015Q1``, weeks ``FIRST:LAST`` or ``last 13
-            settled``. A month or quarter holds the weeks whose Saturday lies in it.
-
-        Raises
-        ------
-        InputError
-            None of these, or weeks that the source does not have.
+        Or weeks: ``FIRST:LAST``, ``last 13 settled``. A month or quarter holds those whose Saturday lies in it. Refused
+        is what is none of these, or has weeks that the source does not have.
         """
         text = str(given).strip()
         if found := re.fullmatch(r"last ([1-9]\d*) settled", text):
@@ -210,12 +168,12 @@ class Calendar:
             return Period(tuple(settled), f"the {len(settled)} settled weeks to {_day(last_day(settled[-1]))}")
         if re.fullmatch(r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))", text):
             period = _weeks_in(pd.Period(text))
-            if period.first_day < self.first_day or period.last_day > self.last_day:
-                there = f"{self.first_day} to {self.last_day}"
-                wanted = f"{period.first_day} to {period.last_day}, the weeks whose Saturday lies in it"
-                refused, do = f"the source does not cover all of {period.name}", "Give weeks as FIRST:LAST"
-                raise InputError(refused, found=there, expected=wanted, do=do)
-            return period
+            if period.first_day >= self.first_day and period.last_day <= self.last_day:
+                return period
+            there = f"{self.first_day} to {self.last_day}"
+            wanted = f"{period.first_day} to {period.last_day}, the weeks whose Saturday lies in it"
+            refused, do = f"the source does not cover all of {period.name}", "Give weeks as FIRST:LAST"
+            raise InputError(refused, found=there, expected=wanted, do=do)
         if ":" in text:
             weeks = tuple(self.pick_many(text))
             return Period(weeks, f"{_day(weeks[0])} to {_day(last_day(weeks[-1]))}")

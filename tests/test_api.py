@@ -6,7 +6,6 @@ import inspect
 import re
 from collections.abc import Callable
 from importlib.resources import files
-from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -37,13 +36,6 @@ def test_every_public_name_says_what_it_gives_with_an_example(name: str) -> None
         pytest.xfail("the readers' module has it")
     assert ">>> " in told, name
     assert len(told.splitlines()) > 2
-
-
-@pytest.mark.parametrize("module", [an.plot, an.sentences])
-def test_every_figure_and_sentence_says_what_it_is_of(module: ModuleType) -> None:
-    own = [value for _, value in inspect.getmembers(module, inspect.isfunction) if value.__module__ == module.__name__]
-    assert own
-    assert [one.__name__ for one in own if not one.__doc__] == []
 
 
 def test_a_cohort_holds_data_and_draws_prints_and_says_nothing() -> None:

@@ -36,17 +36,6 @@ def test_a_week_begins_on_saturday(day: str, week: str) -> None:
     assert week_of(pd.Series([pd.Timestamp(day)]))[0] == pd.Timestamp(week)
 
 
-@given(st.lists(DAYS | st.none(), max_size=20))
-def test_every_day_lies_in_the_week_that_it_is_given(days: list[date | None]) -> None:
-    for day in filter(None, days):
-        week = saturday_of(day)
-        assert week <= day < week + timedelta(days=7)
-        assert f"{week:%A} to {last_day(week):%A}" == "Saturday to Friday"
-    column = pd.Series(days, dtype="datetime64[ms]")
-    expected = pd.Series([None if day is None else saturday_of(day) for day in days], dtype="datetime64[ms]")
-    pd.testing.assert_series_equal(week_of(column).astype("datetime64[ms]"), expected)
-
-
 @pytest.mark.parametrize(
     "given_as",
     ["2017-01-28", " 2017-01-28 ", date(2017, 1, 28), datetime(2017, 1, 28, 13, 5), pd.Timestamp("2017-01-28")],
@@ -179,21 +168,6 @@ def test_a_period_is_whole_weeks_with_a_name(given_as: str, first: str, last: st
 def test_what_is_no_period_of_the_source_is_refused(given_as: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         FISCAL_2015.pick_period(given_as)
-
-
-@pytest.mark.parametrize(
-    ("week", "number", "expected"),
-    [
-        ("2014-09-27", 8, []),
-        ("2014-10-04", 1, []),  # the week before is partial
-        ("2014-10-11", 1, ["2014-10-04"]),
-        ("2014-10-18", 8, ["2014-10-04", "2014-10-11"]),
-        ("2015-07-18", 2, ["2015-07-04", "2015-07-11"]),
-    ],
-)
-def test_only_full_weeks_come_before(week: str, number: int, expected: list[str]) -> None:
-    found = FISCAL_2015.full_weeks_before(date.fromisoformat(week), number)
-    assert found == [date.fromisoformat(one) for one in expected]
 
 
 def test_weeks_become_an_index_that_meets_the_tables_dates() -> None:

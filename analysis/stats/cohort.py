@@ -1,7 +1,4 @@
-"""The detainers issued in a period, and what they are held against: of the nation, a state or an offence group.
-
-It holds data and cached tables; what is shown of them is made by functions that take it, as in ``summary``.
-"""
+"""The detainers issued in a period, and what they are held against: of the nation, a state or an offence group."""
 
 from __future__ import annotations
 
@@ -18,17 +15,8 @@ from analysis.load.reference import events, group_named, groups, place_name, sta
 from analysis.load.sources import Source, open_source, versions_by_day
 from analysis.load.table import one_outcome, one_state
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
-from analysis.stats.comparisons import (
-    BEFORE,
-    LAST_WEEK,
-    TRAILING,
-    TREND,
-    Pair,
-    Weekly,
-    cell_dispersion,
-    family,
-    weekly_cells,
-)
+from analysis.stats import comparisons as tested
+from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, Pair, Weekly
 from analysis.stats.counts import ALL, NOT_GIVEN, TRAILING_WEEKS, TREND_WEEKS, count_outcomes, rows_of_weeks
 from analysis.stats.nowcast import Triangle, completeness_by_week, maturities, measure_delays
 
@@ -115,8 +103,7 @@ class Cohort:
     @cached_property
     def failed_check(self) -> Mapping[str, object] | None:
         """Give the first check of its data that a week of it fails (:func:`check_week`); None = it fails none."""
-        found = (check_week(self.by_state, week, self._by_age) for week in self.period.weeks)
-        return next((one for one in found if one), None)
+        return next(filter(None, (check_week(self.by_state, week, self._by_age) for week in self.period.weeks)), None)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -137,15 +124,11 @@ class Cohort:
 
     @cached_property
     def weekly(self) -> Weekly:
-        """Give the weekly counts of the nation and the states, up to the period's end; and of the offence groups.
-
-        Offence groups only of a source that has them and more than one state: else they are not shown week by week.
-        """
-        by_group = None
-        if self.source.facts.offences and self.sole_state is None:
-            by_group = count_outcomes(self.history, ["week", "offence_group"])
+        """Give the weekly counts of the nation, the states and, where they may be shown by week, the offence groups."""
+        with_groups = self.source.facts.offences and self.sole_state is None
+        by_group = count_outcomes(self.history, ["week", "offence_group"]) if with_groups else None
         complete = pd.Series(dtype=float) if self.delays is None else completeness_by_week(self.delays)
-        return weekly_cells(self.calendar.weeks(), self.by_state, by_group, complete)
+        return tested.weekly_cells(self.calendar.weeks(), self.by_state, by_group, complete)
 
     @cached_property
     def _settled_before(self) -> list[date]:
@@ -154,14 +137,11 @@ class Cohort:
 
     @cached_property
     def dispersion(self) -> pd.Series:
-        """Give the variance over mean of each cell's weekly declines; 1 where too few weeks are settled to tell.
-
-        ``attrs["weeks"]``: of how many settled weeks.
-        """
+        """Give the variance over mean of each cell's declines in ``attrs["weeks"]`` settled weeks; 1 = too few."""
         weeks = as_timestamps(self._settled_before)
         found = pd.Series(1.0, index=self.weekly.declined.columns)
         if len(weeks) >= TRAILING_WEEKS:
-            found = cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
+            found = tested.cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
         found.attrs["weeks"] = len(weeks)
         return found
 
@@ -212,7 +192,7 @@ class Cohort:
         """Give every comparison of the page, one family; of a source of one state that as a whole, so none is twice."""
         kept = [cell for cell in self.weekly.declined.columns if self.sole_state is None or cell[0] == ALL]
         weekly = Weekly(*(frame[kept] for frame in self.weekly))
-        return family(weekly, self.pairs, self.dispersion[kept], self.events)
+        return tested.family(weekly, self.pairs, self.dispersion[kept], self.events)
 
     @cached_property
     def last_quarter(self) -> Cohort | None:

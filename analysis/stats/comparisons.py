@@ -91,21 +91,9 @@ class Pair:
 def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     """Compare declines per detainer of two periods, cell by cell.
 
-    Parameters
-    ----------
-    now, before
-        One row per cell, such as a state: ``declined``, ``issued`` and, where delays are known, ``exposure`` (issued ×
-        completeness); a cell that ``before`` lacks had no detainer then.
-    dispersion
-        Variance over mean (:func:`analysis.stats.tests.pooled_dispersion`), one or one a cell; 1 = chance alone.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per cell: ``declined``, ``issued``, ``declined_before``, ``issued_before``, ``share``, ``share_before``,
-        ``difference`` (of the shares, parts of 1), ``expected`` (declines that the share before would give now),
-        ``ratio`` of the shares with ``low`` and ``high`` (95 %), ``p`` (two-sided) and ``reason``: blank where tested,
-        else why not, and then these numbers are NaN.
+    ``exposure`` is issued × completeness, where delays are known; a cell that ``before`` lacks had no detainer then.
+    ``expected`` are the declines that the share before would give now; ``ratio`` of the shares has its 95 % interval;
+    ``p`` is two-sided. ``reason`` is blank where tested, else says why not, and then these numbers are NaN.
 
     Examples
     --------
@@ -133,22 +121,10 @@ def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0
 
 
 def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events: pd.DataFrame) -> pd.DataFrame:
-    """Make every comparison of a page, adjusted together.
+    """Make every comparison of a page, adjusted together (``p_adjusted``: Benjamini and Hochberg over all tested).
 
-    Parameters
-    ----------
-    weekly, pairs, dispersion
-        Counts by week and cell, the periods compared, and the variance over mean by cell.
-    events
-        The register of events (:func:`analysis.load.reference.events`). One that changes what is counted and touches a
-        pair's weeks lets no direction be named; any other is named beside the change.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index ``against``, ``kind``, ``place``; the columns of :func:`compare`, ``p_adjusted`` (Benjamini and Hochberg
-        over all that are tested), ``between`` (headlines of events that lie between, which change nothing of what is
-        counted; blank = none) and ``finding``: ``higher``, ``lower``, ``no clear change``, or why there is none.
+    An event that changes what is counted and touches a pair's weeks lets no direction be named; any other is named
+    beside the change (``between``). ``finding``: ``higher``, ``lower``, ``no clear change``, or why there is none.
     """
     parts = {}
     for pair in pairs:

@@ -52,17 +52,8 @@ def share_interval(
     the open end is that of Clopper and Pearson on the same number, which for zero successes is the largest share that
     would still give none in one such period of forty.
 
-    Parameters
-    ----------
-    successes, trials
-        Counts, of one shape.
-    dispersion, level
-        Variance over mean of the count (1 = chance alone), and confidence level.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Lower and upper limits between 0 and 1; NaN where there are no trials.
+    ``dispersion`` is the variance over mean of the count (1 = chance alone); the limits are NaN where there are no
+    trials.
 
     References
     ----------
@@ -95,53 +86,24 @@ def count_interval(counts: ArrayLike, level: float = 0.95) -> tuple[Floats, Floa
 
 
 def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
-    """Count detainers and what became of them, by one or more columns.
+    """Count detainers and what became of them, by one or more columns, or ``week`` for the reporting week of issue.
 
-    Parameters
-    ----------
-    table, by
-        The table of detainers, and columns to count by, or ``week`` for the reporting week of issue. A blank counts
-        under ``not given``; a detainer without a day of issue is in no week.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per combination that occurs: ``issued`` and, adding up to it, ``declined``, ``taken`` (by ICE),
-        ``other_ends`` and ``not_recorded``; counts of detainers.
+    One row per combination that occurs: ``issued`` and, adding up to it, ``declined``, ``taken`` (by ICE),
+    ``other_ends`` and ``not_recorded``. A blank counts under ``not given``; without a day of issue, in no week.
     """
     keys = [by] if isinstance(by, str) else list(by)
-    groups = [_by_week(table["issued_on"]) if key == "week" else _by_name(table[key]) for key in keys]
-    outcome = pd.Categorical(table["outcome"])
-    became = np.array([*(OUTCOME_COLUMNS.index(_COLUMN_OF[name]) for name in outcome.categories), len(OUTCOME_COLUMNS)])
-    shape = [len(names) + 1 for names, _ in groups]  # the last of each, whose code is -1: in no group
-    cells = np.ravel_multi_index([codes for _, codes in groups], shape, mode="wrap")
-    places = np.arange(np.prod(shape))
-    if len(places) > len(cells):  # few of them occur
-        places, cells = np.unique(cells, return_inverse=True)
-    kinds = len(OUTCOME_COLUMNS) + 1
-    sums = np.bincount(cells * kinds + became[outcome.codes], table["detainers"], len(places) * kinds)
-    became_of = sums.astype("int64").reshape(-1, kinds)[:, :-1]
-    issued, found = became_of.sum(axis=1), np.unravel_index(places, shape)
-    counted = (issued > 0) & np.all([code < size - 1 for code, size in zip(found, shape, strict=True)], axis=0)
-    levels, codes = [names for names, _ in groups], [code[counted] for code in found]
-    index = levels[0][codes[0]].rename(keys[0]) if len(keys) == 1 else pd.MultiIndex(levels, codes, names=keys)
-    counts = np.column_stack([issued[counted], became_of[counted]])
-    return pd.DataFrame(counts, index=index, columns=["issued", *OUTCOME_COLUMNS])
-
-
-def _by_week(days: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
-    """Give the weeks of some days, in order, and each day's place among them; -1 where there is no day."""
-    of_days, found = pd.factorize(days)  # many detainers share a day
-    weeks = pd.Categorical(week_of(pd.Series(found)))
-    return weeks.categories, np.append(weeks.codes, -1)[of_days]
-
-
-def _by_name(values: pd.Series) -> tuple[pd.Index, NDArray[np.integer]]:
-    """Give the names of some groups, sorted, and each value's place among them; a blank is named too, to be seen."""
-    found = pd.Categorical(values)
-    names = np.array([*map(str, found.categories), NOT_GIVEN], dtype=object)  # the last is a blank's, of code -1
-    ordered, places = np.unique(names, return_inverse=True)
-    return pd.Index(ordered, dtype="str"), places[found.codes]
+    columns = list(dict.fromkeys(["issued_on" if key == "week" else key for key in keys] + ["outcome"]))
+    # Few combinations occur, so that names are made of those alone.
+    cells = table.groupby(columns, observed=True, dropna=False)["detainers"].sum().reset_index(name="n")
+    names = [
+        week_of(cells["issued_on"]).rename(key) if key == "week" else cells[key].astype("str").fillna(NOT_GIVEN)
+        for key in keys
+    ]
+    became = cells["outcome"].astype("str").map(_COLUMN_OF)
+    counts = cells["n"].groupby([*names, became]).sum().unstack(fill_value=0)  # noqa: PD010
+    counts = counts.reindex(columns=OUTCOME_COLUMNS, fill_value=0).rename_axis(columns=None)
+    counts.insert(0, "issued", counts.sum(axis="columns"))
+    return counts[counts["issued"] > 0]
 
 
 def of_weeks(by_week: pd.DataFrame, weeks: Sequence[date], places: Sequence[str]) -> pd.DataFrame:
@@ -158,16 +120,8 @@ def rows_of_weeks(table: pd.DataFrame, weeks: Sequence[date]) -> pd.DataFrame:
 def with_intervals(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     """Put the share declined and its 95 % interval beside counts of a cohort.
 
-    Parameters
-    ----------
-    counts, dispersion
-        Columns ``issued`` and ``declined``; as in :func:`share_interval`, one number or one a row.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same rows with ``share`` (declined of issued), ``share_low`` and ``share_high``: how far the share of such a
-        period usually lies from its mean, since the count itself is complete; NaN where nothing was issued.
+    ``share`` (declined of issued), ``share_low`` and ``share_high``: how far the share of such a period usually lies
+    from its mean, since the count itself is complete; NaN where nothing was issued.
     """
     low, high = share_interval(counts["declined"], counts["issued"], dispersion)
     share = counts["declined"] / counts["issued"].where(counts["issued"] > 0)

@@ -12,27 +12,20 @@ from analysis.load.duplicates import without_repeats
 from analysis.load.reference import place_name, states
 from analysis.load.sources import SourceFacts
 from analysis.periods import SETTLING_DAYS, last_day
-from analysis.stats.cohort import Cohort
+from analysis.stats.cohort import ONE_END, Cohort
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, clear_findings
 from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
 from analysis.stats.inference import largest_place, own_comparisons
 from analysis.stats.nowcast import BAND, completeness_by_week, nowcast, past_bands
 from analysis.stats.summary import cell_name, key_figures, weekly_counts
 
-MOST_NAMED = 4
-"""Clear findings that a lead names in a sentence each; the others are named without their numbers."""
-NO_SHARE = "every row of the source has the same recorded end, so no share is given"
+MOST_NAMED = 4  # clear findings that a lead names in a sentence each; the others are named without their numbers
+NO_SHARE = f"{ONE_END}, so no share is given"
 NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue or of an end"
 
 
 def extraction_facts(facts: SourceFacts) -> dict[str, str | None]:
-    """Give the day of a source's extraction as facts, where it is known; the day that stands in for it is no fact.
-
-    Returns
-    -------
-    dict
-        ``extracted_on`` (None = not known) and ``extracted_words``, which read on after a comma or in brackets.
-    """
+    """Give the day of a source's extraction as facts, where it is known; the day that stands in for it is no fact."""
     if not facts.extracted_known:
         return {"extracted_on": None, "extracted_words": NOT_EXTRACTED}
     day = facts.extracted_on
@@ -45,16 +38,11 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
 
     ``last_week_…``, ``trailing_…`` and ``trend_…`` are its comparisons (:func:`analysis.stats.comparisons.family`);
     ``finding_1_…`` and so on the page's clear findings in the order in which they are named, ``findings`` their number.
-
-    Raises
-    ------
-    InputError
-        The cohort is of several weeks.
     """
     if len(cohort.period.weeks) > 1:
         raise InputError("a weekly page is about one week", found=cohort.period.name, expected="a Saturday")
-    week = weekly_counts(cohort).loc[pd.Timestamp(cohort.week)]
-    tables = cohort.comparisons
+    week, figures = weekly_counts(cohort).loc[pd.Timestamp(cohort.week)], key_figures(cohort)["this_week"]
+    tables, quarter = cohort.comparisons, cohort.last_quarter and cohort.last_quarter.period
     facts: dict[str, object] = {
         "week": cohort.week,
         "week_end": cohort.period.last_day,
@@ -77,50 +65,35 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
         "trailing_weeks": TRAILING_WEEKS,
         "trend_weeks": TREND_WEEKS,
         "data_through": cohort.source.facts.last_day,
-        **_quarter_facts(cohort),
+        "trend_to": last_day(cohort.pairs[-1].now[-1]),
+        "quarter_name": quarter and quarter.name,
+        "quarter_first": quarter and quarter.first_day,
+        "quarter_last": quarter and quarter.last_day,
+        **{name: None if pd.isna(figures.get(name)) else int(figures[name]) for name in OUTCOME_COLUMNS[1:]},
     }
-    facts["trend_to"] = last_day(cohort.pairs[-1].now[-1])
     for against, name in ((LAST_WEEK, "last_week"), (TRAILING, "trailing"), (TREND, "trend")):
         if (against, *cohort.cell) in tables.index:
             row = tables.loc[(against, *cohort.cell)]
             facts |= {f"{name}_{key}": row[key] for key in row.index if key != "reason"}
-    facts |= _outcome_facts(cohort) | _status_facts(cohort) | _estimate_facts(cohort) | largest_place(cohort)
+    facts |= _status_facts(cohort) | _estimate_facts(cohort) | largest_place(cohort)
     if cohort.cell == (ALL, ALL):
         facts |= _nation_facts(cohort)
     return facts | _finding_facts(cohort)
-
-
-def _quarter_facts(cohort: Cohort) -> dict[str, object]:
-    """Name the last full quarter, with its first and last day; None where there is none."""
-    period = None if cohort.last_quarter is None else cohort.last_quarter.period
-    return {
-        "quarter_name": period and period.name,
-        "quarter_first": period and period.first_day,
-        "quarter_last": period and period.last_day,
-    }
-
-
-def _outcome_facts(cohort: Cohort) -> dict[str, object]:
-    """Give the other outcomes as far as they are shown; of an offence group they are not."""
-    figures = key_figures(cohort)["this_week"]
-    return {name: None if pd.isna(figures.get(name)) else int(figures[name]) for name in OUTCOME_COLUMNS[1:]}
 
 
 def _nation_facts(cohort: Cohort) -> dict[str, object]:
     """Count states, records, repeats and persons of the week."""
     counts = of_weeks(cohort.by_state, [cohort.week], [*states().index, NOT_GIVEN])
     given, records = counts.drop(index=NOT_GIVEN), rows_of_weeks(cohort.records, [cohort.week])
-    has_ids = cohort.records["person"].notna().any()
     number = records["detainers"]
-    kept = without_repeats(records)
     return {
         "states_with_detainers": int((given["issued"] > 0).sum()),
         "states_with_declines": int((given["declined"] > 0).sum()),
         "state_not_given": counts.loc[NOT_GIVEN, "issued"],
         "declined_state_not_given": counts.loc[NOT_GIVEN, "declined"],
         "records": number.sum(),
-        "repeats_flagged": number.sum() - kept["detainers"].sum(),
-        "persons": records["person"].nunique() if has_ids else None,
+        "repeats_flagged": number.sum() - without_repeats(records)["detainers"].sum(),
+        "persons": records["person"].nunique() if cohort.records["person"].notna().any() else None,
         "without_id": number[records["person"].isna()].sum(),
         "repeats_are": cohort.repeats,
     }

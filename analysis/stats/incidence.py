@@ -6,6 +6,7 @@ day of the extraction. One minus Kaplan-Meier, which censors the other ends, ove
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -16,12 +17,15 @@ from statsmodels.duration.survfunc import CumIncidenceRight
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome
+from analysis.stats.cohort import Cohort
+from analysis.stats.inference import NO_ENDS
+from analysis.stats.summary import described, nothing
 
+# The competing ends, as wide as the totals of a week that are printed: an end by itself, read off the reports of two
+# weeks, would give that week's count of it away, and with it those of the lift reasons of which small ones are hidden.
 CAUSES = (Outcome.DECLINED, Outcome.TAKEN, Outcome.OTHER)
-"""The competing ends, as wide as the totals of a week that are printed: an end by itself, read off the reports of two
-weeks, would give that week's count of it away, and with it those of the lift reasons of which small ones are hidden."""
-READ_AT = (7, 14, 30, 60)
-"""Days since issue at which a table gives the curves; they are followed to the last."""
+FOLLOWED, WITHIN_DAYS = 60, 30  # days since issue to which curves are followed, and within which declines are told
+NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
 
 def aalen_johansen(days: ArrayLike, cause: ArrayLike, causes: int) -> pd.DataFrame:
@@ -60,34 +64,64 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
     Every end but a decline and a transfer is ``other_end``, also a newer form in place of the detainer. Left out are
     those that ended on a day not recorded, or whose days are out of order.
 
-    Parameters
-    ----------
-    table, extracted_on
-        The table of detainers of a source with days of ends; its extraction day.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per outcome (of :data:`CAUSES`) and day, up to the last of :data:`READ_AT`, on which any ended or was
-        censored: ``outcome``, and from ``day`` on as :func:`aalen_johansen`. No rows where nothing can be followed.
-
-    Raises
-    ------
-    InputError
-        The source has ended detainers and not one day of an end.
+    One row per outcome (of :data:`CAUSES`) and day, up to the last followed, on which any ended or was censored. A
+    source that has ended detainers and not one day of an end is refused.
     """
     issued, lifted, end = table["issued_on"], table["lifted_on"], pd.Timestamp(extracted_on)
     still_open = table["outcome"] == Outcome.NOT_RECORDED
     if not still_open.all() and lifted.notna().sum() == 0:
-        raise InputError(
-            "the source does not say on which day detainers ended",
-            do="Time to decline needs a release with lift dates",
-        )
+        do = "Time to decline needs a release with lift dates"
+        raise InputError("the source does not say on which day detainers ended", do=do)
     until = lifted.where(lifted.notna() | ~still_open, end)
     kept = (issued <= until) & (until <= end)
     days = (until - issued)[kept].dt.days
     number_of = dict.fromkeys(Outcome, 3) | {Outcome.NOT_RECORDED: 0, Outcome.DECLINED: 1, Outcome.TAKEN: 2}
-    cause = table.loc[kept, "outcome"].map(number_of).astype(float).where(days <= READ_AT[-1], 0)
-    curves = aalen_johansen(days.clip(upper=READ_AT[-1]), cause, len(CAUSES))
+    cause = table.loc[kept, "outcome"].map(number_of).astype(float).where(days <= FOLLOWED, 0)
+    curves = aalen_johansen(days.clip(upper=FOLLOWED), cause, len(CAUSES))
     curves.insert(0, "outcome", curves.pop("cause").map({n: str(name) for n, name in enumerate(CAUSES, 1)}))
     return curves
+
+
+def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
+    """Give by days since issue what share of the nation's detainers had ended in each way, where days are known.
+
+    Parameters
+    ----------
+    cohort
+        The cohort; all detainers up to its period's end are followed.
+    at
+        Days at which the curves are read off, each outcome that occurs and up to the longest followed; none = every
+        day on which any ended.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per ``outcome`` and ``day``: ``at_risk`` (followed up to it), ``incidence`` with ``low`` and ``high``
+        (:func:`cumulative_incidence`).
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.time_to_outcome(an.cohort("fy2015", "2015-06-20")).attrs["reason"][:52]
+    'This source does not say on which day a detainer end'
+    """
+    rows = cohort.history
+    if cohort.sole_outcome or not rows["lifted_on"].notna().any():
+        return nothing(cohort, NO_ENDS if cohort.sole_outcome else NO_LIFT_DATES)
+    curves = cumulative_incidence(rows, cohort.source.facts.extracted_on)
+    own = _at_days(curves, [WITHIN_DAYS]).query("outcome == 'declined_by_lea'")["incidence"]
+    followed = int(curves["at_risk"].max()) if len(curves) else 0
+    facts = {"followed": followed, "within_days": WITHIN_DAYS, "declined_within": next(map(float, own), None)}
+    return described(_at_days(curves, at) if at else curves, cohort, facts=facts)
+
+
+def _at_days(curves: pd.DataFrame, days: Sequence[int]) -> pd.DataFrame:
+    """Read curves of incidence off at some days: a row per outcome that occurs and day, up to the longest followed."""
+    steps = curves[curves.groupby("outcome")["incidence"].transform("max") > 0].drop(columns="se")
+    rows = [
+        curve[curve["day"] <= day].tail(1).assign(day=day)
+        for _, curve in steps.groupby("outcome", sort=False)
+        for day in days
+        if day <= curve["day"].max()
+    ]
+    return pd.concat(rows) if rows else steps

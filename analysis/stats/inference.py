@@ -5,30 +5,25 @@ Frames as of :mod:`analysis.stats.summary`, whose ``attrs`` say what they are of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.duplicates import LEFT_OUT
 from analysis.load.reference import place_name, states
 from analysis.periods import WEEK, last_day
 from analysis.stats import comparisons as tested
-from analysis.stats import incidence, shrinkage, standardisation
 from analysis.stats import nowcast as delays
 from analysis.stats.cohort import ONE_END, Cohort
 from analysis.stats.comparisons import CLEAR, Pair
-from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, of_weeks, rows_of_weeks
-from analysis.stats.summary import NO_QUARTER, cell_name, described, nothing, state_name
+from analysis.stats.counts import ALL, NOT_GIVEN, of_weeks
+from analysis.stats.summary import cell_name, described, nothing
 from analysis.stats.tests import MINIMUM_DIFFERENCE, direction
 
-WEEKS_OF_NOWCAST, WITHIN_DAYS = 26, 30
+WEEKS_OF_NOWCAST = 26
 NO_DELAYS = (
     "How finished the week is cannot be measured: the source does not say on which day a decline was recorded, and has "
     "no two versions from which to tell. Older weeks had longer for an outcome to be recorded."
 )
 NO_ENDS = "Every row of the source has the same recorded end: nothing is said of how finished it is, nor of ends."
-NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
 
 # Comparisons ---------------------------------------------------------------------------------------------------------
@@ -160,112 +155,7 @@ def largest_place(cohort: Cohort) -> dict[str, object]:
     }
 
 
-# Like for like, and a change taken apart -----------------------------------------------------------------------------
-
-
-def _why_not_alike(cohort: Cohort) -> str:
-    """Say why states are not held against each other; blank where they are."""
-    if cohort.last_quarter is None:
-        return NO_QUARTER.format("states like for like")
-    if cohort.sole_state:
-        return "The source has one state, so there is nothing to hold it against."
-    return f"States are not held against each other: {ONE_END}, so no share is given." if cohort.sole_outcome else ""
-
-
-def _with_names(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
-    """Name the states in front of rows by postal code; of a cohort of one state, its row alone."""
-    named = table if cohort.state == ALL else table[table.index == cohort.state]
-    named = named.rename_axis("state")
-    named.insert(0, "state_name", [state_name(place) for place in named.index])
-    return named
-
-
-def expected(cohort: Cohort) -> pd.DataFrame:
-    """Hold states' declines of the last full quarter against those of detainers alike.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per state with four declines expected or more, index ``state``: ``state_name``, ``issued``,
-        ``observed``, ``expected``, ``over_expected`` with ``low`` and ``high``, and ``standardised`` with its interval
-        (:func:`analysis.stats.standardisation.expected`).
-
-    Examples
-    --------
-    >>> import analysis as an
-    >>> an.expected(an.cohort("fy2015", "2015-06-20")).loc["CA", "over_expected"].round(1).item()
-    2.6
-    """
-    quarter, has_offences = cohort.last_quarter, cohort.source.facts.offences
-    if (reason := _why_not_alike(cohort)) or quarter is None:
-        return nothing(cohort, reason)
-    alike = standardisation.expected(quarter.everywhere, has_offences, cohort.dispersion["state"])
-    by = ", ".join(name.replace("_", " ") for name in standardisation.strata(has_offences))
-    facts = {"least_expected": standardisation.LEAST_EXPECTED, "alike_by": by}
-    few = f"Fewer than {standardisation.LEAST_EXPECTED} declines are expected in {quarter.period.name}: "
-    named = _with_names(alike, cohort)
-    return described(named, quarter, "" if len(named) else few + "none to compare.", facts)
-
-
-def shrink(cohort: Cohort) -> pd.DataFrame:
-    """Draw each state's share of the last full quarter towards that of all, by as much as it rests on few detainers.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per state with detainers, most first, index ``state``: ``state_name``, ``issued``, ``declined``,
-        ``share`` (from 20 detainers on), ``shrunken`` with its interval, ``own_weight``
-        (:func:`analysis.stats.shrinkage.shrink`).
-
-    Examples
-    --------
-    >>> import analysis as an
-    >>> an.shrink(an.cohort("fy2015", "2015-06-20")).loc["TX", ["share", "shrunken"]].astype(float).round(4).tolist()
-    [0.0034, 0.0035]
-    """
-    quarter = cohort.last_quarter
-    if (reason := _why_not_alike(cohort)) or quarter is None:
-        return nothing(cohort, reason)
-    counts = of_weeks(quarter.by_state, quarter.period.weeks, list(states().index))
-    drawn = shrinkage.shrink(counts, cohort.dispersion["state"][counts.index])
-    drawn = drawn[drawn["reason"] == ""].join(counts[["issued", "declined"]])
-    drawn["share"] = drawn["share"].where(drawn["issued"] >= LEAST_FOR_A_SHARE)
-    named = _with_names(drawn.sort_values(["issued", "declined"], ascending=False, kind="stable"), cohort)
-    return described(named, quarter, "" if len(named) else "No state's share can be drawn towards that of all.")
-
-
-def decompose(cohort: Cohort) -> pd.DataFrame:
-    """Take a clear change of the nation into the part of another mix and that of other shares.
-
-    By state and offence group alone, whose totals stand in full: of others the parts would tell of small counts.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per ``factor``, as of :func:`analysis.stats.standardisation.decompose`; empty without a clear change.
-
-    Examples
-    --------
-    >>> import analysis as an
-    >>> an.decompose(an.cohort("fy2015", "2015-06-20"))[["factor", "change"]].round(4).values.tolist()
-    [['state', -0.0146]]
-    """
-    own = own_comparisons(cohort).xs((ALL, ALL), level=("kind", "place")) if cohort.cell[0] == ALL else None
-    clear = [] if own is None else [name for name in own.index if own.loc[name, "finding"] in CLEAR]
-    if not clear:
-        return nothing(cohort, "The nation's share has no clear change, so none is taken apart.")
-    pair = next(pair for pair in cohort.pairs if pair.against == clear[0])
-    columns = ["issued_on", "state", "offence_group", "outcome", "duplicate", "detainers"]
-    span, counted = {"first": pair.before[0], "last": cohort.period.last_day}, cohort.repeats != LEFT_OUT
-    rows = cohort.source.detainers(columns, **span, repeats=counted)
-    factors = {"state": ["state"], "offence group": ["offence_group"]}
-    factors = factors if "offence_group" in cohort.weekly.declined else {"state": ["state"]}
-    parts = standardisation.decompose(rows_of_weeks(rows, pair.before), rows_of_weeks(rows, pair.now), factors)
-    facts = {"apart_against": clear[0], "points_of_change": 100 * float(parts["change"].iloc[0])}
-    return described(parts, cohort, facts=facts)
-
-
-# Unfinished weeks, and ends ------------------------------------------------------------------------------------------
+# Unfinished weeks --------------------------------------------------------------------------------------------------
 
 
 def nowcast(cohort: Cohort) -> pd.DataFrame:
@@ -315,53 +205,3 @@ def nowcast_quantiles(cohort: Cohort) -> pd.DataFrame:
     """
     found = nowcast(cohort)
     return found if found.empty else described(delays.nowcast_quantiles(found), cohort)
-
-
-def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
-    """Give by days since issue what share of the nation's detainers had ended in each way, where days are known.
-
-    Parameters
-    ----------
-    cohort
-        The cohort; all detainers up to its period's end are followed.
-    at
-        Days at which the curves are read off, each outcome that occurs and up to the longest followed; none = every
-        day on which any ended.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per ``outcome`` and ``day``: ``at_risk`` (followed up to it), ``incidence`` with ``low`` and ``high``
-        (:func:`analysis.stats.incidence.cumulative_incidence`).
-
-    Examples
-    --------
-    >>> import analysis as an
-    >>> an.time_to_outcome(an.cohort("fy2015", "2015-06-20")).attrs["reason"][:52]
-    'This source does not say on which day a detainer end'
-    """
-    rows = cohort.history
-    if cohort.sole_outcome or not rows["lifted_on"].notna().any():
-        return nothing(cohort, NO_ENDS if cohort.sole_outcome else NO_LIFT_DATES)
-    curves = incidence.cumulative_incidence(rows, cohort.source.facts.extracted_on)
-    within = _at_days(curves, [WITHIN_DAYS])
-    own = within.loc[within["outcome"] == "declined_by_lea", "incidence"]
-    followed = int(curves["at_risk"].max()) if len(curves) else 0
-    facts = {
-        "followed": followed,
-        "within_days": WITHIN_DAYS,
-        "declined_within": float(own.iloc[0]) if len(own) else None,
-    }
-    return described(_at_days(curves, at) if at else curves, cohort, facts=facts)
-
-
-def _at_days(curves: pd.DataFrame, days: Sequence[int]) -> pd.DataFrame:
-    """Read curves of incidence off at some days: a row per outcome that occurs and day, up to the longest followed."""
-    steps = curves[curves.groupby("outcome")["incidence"].transform("max") > 0].drop(columns="se")
-    rows = [
-        curve[curve["day"] <= day].tail(1).assign(day=day)
-        for _, curve in steps.groupby("outcome", sort=False)
-        for day in days
-        if day <= curve["day"].max()
-    ]
-    return pd.concat(rows) if rows else steps

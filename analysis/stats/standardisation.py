@@ -1,57 +1,56 @@
-"""Like for like: declines recorded over those expected of detainers alike, and a change taken into mix and share.
+"""Like for like, small places, and a change taken apart: what a period's shares would be if places were alike.
 
 A stratum is one combination of what should be equal in a comparison: what the form asks, offence group, status of the
-offence. Counts are cohorts: declines among detainers issued, over a period of whole weeks.
+offence. Of two places with the same share, the one with fewer detainers says less: a beta prior, fitted to all places,
+is what a place's own detainers are weighed against. Counts are cohorts: declines among detainers issued.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from analysis.stats.counts import NOT_GIVEN, Floats, count_interval, count_outcomes
+from analysis.load.reference import states
+from analysis.stats.cohort import ONE_END, Cohort
+from analysis.stats.comparisons import CLEAR
+from analysis.stats.counts import (
+    ALL,
+    LEAST_FOR_A_SHARE,
+    NOT_GIVEN,
+    Floats,
+    Reason,
+    count_interval,
+    count_outcomes,
+    of_weeks,
+    rows_of_weeks,
+)
+from analysis.stats.inference import own_comparisons
+from analysis.stats.summary import NO_QUARTER, described, nothing, state_name
 
 LEAST_EXPECTED = 4  # declines expected from which a state's are held against them
+FEWEST_PLACES = 3
+STRATA = {False: ["request"], True: ["request", "offence_group", "offence_status"]}  # by whether there are offences
 TAIL = 0.025
 
 
-def strata(has_offences: bool) -> list[str]:
-    """Name the columns that are held equal when states are compared."""
-    return ["request", "offence_group", "offence_status"] if has_offences else ["request"]
+# Methods --------------------------------------------------------------------------------------------------------------
 
 
-def expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> pd.DataFrame:
+def over_expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> pd.DataFrame:
     """Hold each state's declines of a period against those that its detainers would have at the national shares.
 
     Expected = sum over strata of the state's detainers × the share declined of all states' (indirect standardisation).
     A state is part of that whole. Where strata go by offence, the expected number is given as a whole one, and the
-    ratio is made of that, since finer numbers would tell of counts that are not shown.
-
-    Parameters
-    ----------
-    rows
-        Detainers of one period, all states; never of one week, which says too little.
-    has_offences, dispersion
-        Whether strata go by offence group and status, too; variance over mean of weekly declines, by postal code.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per state with :data:`LEAST_EXPECTED` declines expected or more, most expected first: ``issued``,
-        ``observed``, ``expected``, ``over_expected`` (their ratio) with ``low`` and ``high`` (95 %: exact Poisson on
-        observed / dispersion); and where the state has detainers of every request ``standardised``, its share if what
-        is asked were mixed as in all states (direct standardisation), with its gamma interval.
-
-    References
-    ----------
-    Breslow and Day (1987), Statistical Methods in Cancer Research II, chapter 2; Fay and Feuer (1997), Statistics in
-    Medicine 16, 791-801.
+    ratio is made of that, since finer numbers would tell of counts that are not shown. Intervals: exact Poisson on
+    observed / dispersion. ``standardised`` (:func:`direct`) is the state's share if what is asked were mixed as in all.
+    Breslow and Day (1987), Statistical Methods in Cancer Research II, chapter 2.
     """
-    counts = count_outcomes(rows, ["state", *strata(has_offences)])[["declined", "issued"]]
+    counts = count_outcomes(rows, ["state", *STRATA[has_offences]])[["declined", "issued"]]
     of_state = counts.groupby(level=0).sum().drop(index=NOT_GIVEN, errors="ignore")
     found = indirect(counts).reindex(of_state.index)
     found = found.round() if has_offences else found
@@ -107,34 +106,174 @@ def kitagawa(
     return (w1 - w0) * (r0 + r1) / 2, (r1 - r0) * (w0 + w1) / 2
 
 
-def decompose(before: pd.DataFrame, after: pd.DataFrame, factors: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Take the change of a share declined into the part of another mix and that of other shares, factor by factor.
+def decompose_change(before: pd.DataFrame, after: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Take the change of a share declined into the part of another mix and that of other shares (:func:`kitagawa`).
 
-    This is arithmetic, not a cause, and worth a look only where the change itself is clear.
-
-    Parameters
-    ----------
-    before, after, factors
-        Detainers of two periods, and columns of the strata by the factor's name.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per factor: ``factor``, ``share_before``, ``share``, ``mix_effect``, ``share_effect`` and ``change``,
-        their sum; all as parts of 1, NaN where a period has no detainers.
-
-    References
-    ----------
-    Kitagawa (1955), Journal of the American Statistical Association 50, 1168-1194.
+    ``factors`` are columns whose values are the strata. This is arithmetic, not a cause, and worth a look only where
+    the change itself is clear. NaN where a period has no detainers.
     """
     rows = []
-    for name, columns in factors.items():
-        then, now = (count_outcomes(part, list(columns))[["declined", "issued"]] for part in (before, after))
+    for column in factors:
+        then, now = (count_outcomes(part, column)[["declined", "issued"]] for part in (before, after))
         index = then.index.union(now.index, sort=False)
         parts = [part.reindex(index, fill_value=0).astype(float) for part in (then, now)]
         weights = [part["issued"] / (part["issued"].sum() or np.nan) for part in parts]
         shares = [part["declined"] / part["issued"] for part in parts]
         whole = [part["declined"].sum() / (part["issued"].sum() or np.nan) for part in parts]
         mix, within = (effect.sum() for effect in kitagawa(*weights, *shares))
-        rows.append((name, *whole, mix, within, whole[1] - whole[0]))
+        rows.append((column.replace("_", " "), *whole, mix, within, whole[1] - whole[0]))
     return pd.DataFrame(rows, columns=["factor", "share_before", "share", "mix_effect", "share_effect", "change"])
+
+
+class BetaPrior(NamedTuple):
+    """A beta law of places' true shares, of mean a / (a + b) and weight a + b in detainers; else why there is none."""
+
+    a: float
+    b: float
+    reason: str = ""
+
+
+def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
+    """Fit the beta prior of places' shares by moments; places without detainers say nothing.
+
+    Where places differ no more than by chance, its weight is that of all detainers together.
+
+    With mean m = sum y / sum n, and S = sum n (y/n - m)² over m (1 - m): S has mean k - 1 + rho (N - sum n² / N - k +
+    1), rho = 1 / (weight + 1) the correlation of two detainers of one place. Kleinman (1973), Journal of the American
+    Statistical Association 68, 46-54.
+    """
+    y, n = (np.asarray(v, dtype=float) for v in (declined, issued))
+    y, n = y[n > 0], n[n > 0]
+    if len(n) < FEWEST_PLACES:
+        return BetaPrior(np.nan, np.nan, Reason.TOO_FEW_PLACES)
+    if y.sum() in (0, n.sum()):
+        return BetaPrior(np.nan, np.nan, Reason.NO_DECLINES if y.sum() == 0 else Reason.ALL_DECLINED)
+    mean, whole, by_chance = y.sum() / n.sum(), n.sum(), len(n) - 1
+    spread = (n * (y / n - mean) ** 2).sum() / (mean * (1 - mean))
+    room = whole - (n**2).sum() / whole - by_chance
+    rho = (spread - by_chance) / room if room > 0 else 0.0
+    weight = whole if rho <= 1 / (whole + 1) else max(1 / min(rho, 1) - 1, 1.0)
+    return BetaPrior(mean * weight, (1 - mean) * weight)
+
+
+def shrink_shares(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
+    """Draw every place's share towards that of all, by as much as it rests on few detainers.
+
+    Posterior of a place: Beta(a + declined, b + issued - declined), its counts divided by the dispersion, since so many
+    detainers say no more than fewer that vary by chance alone. The prior's own uncertainty is not in the interval.
+    ``own_weight`` is how much of the estimate is the place's own share. Where ``reason`` is not blank, numbers are NaN;
+    a place without detainers gets no share, not the prior's. Efron and Morris (1975), JASA 70, 311-319.
+    """
+    y, n = (counts[name].to_numpy(dtype=float) / dispersion for name in ("declined", "issued"))
+    if np.any(y < 0) or np.any(y > n):
+        raise ValueError("declines must lie between 0 and the number of detainers")
+    prior = fit_prior(y, n)
+    given = (n > 0) & (prior.reason == "")
+    a, b = np.where(given, prior.a + y, np.nan), np.where(given, prior.b + n - y, np.nan)
+    result = pd.DataFrame({"share": y / np.where(n > 0, n, np.nan), "shrunken": a / (a + b)}, index=counts.index)
+    result["shrunken_low"], result["shrunken_high"] = stats.beta.ppf(0.025, a, b), stats.beta.isf(0.025, a, b)
+    result["own_weight"] = np.where(given, n / (n + prior.a + prior.b), np.nan)
+    result["reason"] = np.select([n == 0, ~given], [Reason.NO_DETAINERS, prior.reason], "")
+    return result
+
+
+# Of a cohort ----------------------------------------------------------------------------------------------------------
+
+
+def _why_not_alike(cohort: Cohort) -> str:
+    """Say why states are not held against each other; blank where they are."""
+    if cohort.last_quarter is None:
+        return NO_QUARTER.format("states like for like")
+    if cohort.sole_state:
+        return "The source has one state, so there is nothing to hold it against."
+    return f"States are not held against each other: {ONE_END}, so no share is given." if cohort.sole_outcome else ""
+
+
+def _with_names(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
+    """Name the states in front of rows by postal code; of a cohort of one state, its row alone."""
+    named = table if cohort.state == ALL else table[table.index == cohort.state]
+    named = named.rename_axis("state")
+    named.insert(0, "state_name", [state_name(place) for place in named.index])
+    return named
+
+
+def expected(cohort: Cohort) -> pd.DataFrame:
+    """Hold states' declines of the last full quarter against those of detainers alike.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per state with four declines expected or more, index ``state``: ``state_name``, ``issued``,
+        ``observed``, ``expected``, ``over_expected`` with ``low`` and ``high``, and ``standardised`` with its interval
+        (:func:`over_expected`).
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.expected(an.cohort("fy2015", "2015-06-20")).loc["CA", "over_expected"].round(1).item()
+    2.6
+    """
+    quarter, has_offences = cohort.last_quarter, cohort.source.facts.offences
+    if (reason := _why_not_alike(cohort)) or quarter is None:
+        return nothing(cohort, reason)
+    alike = over_expected(quarter.everywhere, has_offences, cohort.dispersion["state"])
+    by = ", ".join(name.replace("_", " ") for name in STRATA[has_offences])
+    facts = {"least_expected": LEAST_EXPECTED, "alike_by": by}
+    few = f"Fewer than {LEAST_EXPECTED} declines are expected in {quarter.period.name}: "
+    named = _with_names(alike, cohort)
+    return described(named, quarter, "" if len(named) else few + "none to compare.", facts)
+
+
+def shrink(cohort: Cohort) -> pd.DataFrame:
+    """Draw each state's share of the last full quarter towards that of all, by as much as it rests on few detainers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per state with detainers, most first, index ``state``: ``state_name``, ``issued``, ``declined``,
+        ``share`` (from 20 detainers on), ``shrunken`` with its interval, ``own_weight``
+        (:func:`shrink_shares`).
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.shrink(an.cohort("fy2015", "2015-06-20")).loc["TX", ["share", "shrunken"]].astype(float).round(4).tolist()
+    [0.0034, 0.0035]
+    """
+    quarter = cohort.last_quarter
+    if (reason := _why_not_alike(cohort)) or quarter is None:
+        return nothing(cohort, reason)
+    counts = of_weeks(quarter.by_state, quarter.period.weeks, list(states().index))
+    drawn = shrink_shares(counts, cohort.dispersion["state"][counts.index])
+    drawn = drawn[drawn["reason"] == ""].join(counts[["issued", "declined"]])
+    drawn["share"] = drawn["share"].where(drawn["issued"] >= LEAST_FOR_A_SHARE)
+    named = _with_names(drawn.sort_values(["issued", "declined"], ascending=False, kind="stable"), cohort)
+    return described(named, quarter, "" if len(named) else "No state's share can be drawn towards that of all.")
+
+
+def decompose(cohort: Cohort) -> pd.DataFrame:
+    """Take a clear change of the nation into the part of another mix and that of other shares.
+
+    By state and offence group alone, whose totals stand in full: of others the parts would tell of small counts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per ``factor``, as of :func:`decompose_change`; empty without a clear change.
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.decompose(an.cohort("fy2015", "2015-06-20"))[["factor", "change"]].round(4).values.tolist()
+    [['state', -0.0146]]
+    """
+    own = own_comparisons(cohort).xs((ALL, ALL), level=("kind", "place")) if cohort.cell[0] == ALL else None
+    clear = [] if own is None else [name for name in own.index if own.loc[name, "finding"] in CLEAR]
+    if not clear:
+        return nothing(cohort, "The nation's share has no clear change, so none is taken apart.")
+    pair = next(pair for pair in cohort.pairs if pair.against == clear[0])
+    factors = [kind for kind in ("state", "offence_group") if kind in cohort.weekly.declined]
+    before, now = (rows_of_weeks(cohort.history, weeks) for weeks in (pair.before, pair.now))
+    parts = decompose_change(before, now, factors)
+    facts = {"apart_against": clear[0], "points_of_change": 100 * float(parts["change"].iloc[0])}
+    return described(parts, cohort, facts=facts)

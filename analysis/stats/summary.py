@@ -22,16 +22,7 @@ from analysis.stats import counts as counting
 from analysis.stats import disclosure
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import clear_findings
-from analysis.stats.counts import (
-    ALL,
-    LEAST_FOR_A_SHARE,
-    NOT_GIVEN,
-    OUTCOME_COLUMNS,
-    TRAILING_WEEKS,
-    of_weeks,
-    rows_of_weeks,
-    with_intervals,
-)
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
 from analysis.stats.tests import usual_range
 
 MEASURES = {
@@ -119,7 +110,7 @@ def count_outcomes(detainers: pd.DataFrame | Cohort, by: str | Sequence[str]) ->
     lacking = {"issued_on", "outcome", "detainers"} - {*rows.columns}
     if lacking:
         raise InputError(f"a table of detainers needs the column {min(lacking)!r}", do="Read it with read_release")
-    return with_intervals(counting.count_outcomes(rows, by))
+    return counting.with_intervals(counting.count_outcomes(rows, by))
 
 
 def weekly_counts(cohort: Cohort) -> pd.DataFrame:
@@ -143,8 +134,7 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     """
     weeks, calendar, phi = cohort.calendar.weeks(), cohort.calendar, cohort.dispersion[cohort.cell]
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
-    table = pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week")
-    table = _without_shares(with_intervals(table, phi), cohort)
+    table = _with_shares(pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), cohort, phi)
     table["status"] = [calendar.status(week) for week in weeks]
     before = pd.DataFrame({"declined": declined, "exposure": exposure}).astype(float)
     before = before[[not calendar.is_partial(week) for week in weeks]].reindex(table.index)
@@ -178,9 +168,10 @@ def known_events(cohort: Cohort) -> pd.DataFrame:
     return described(span, cohort, "" if len(span) else "No event that is known lies in these weeks.")
 
 
-def _without_shares(counts: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
-    """Blank the shares of a source whose rows were chosen by their outcome: they would be all or nothing."""
-    return counts if cohort.sole_outcome is None else counts.assign(share=np.nan, share_low=np.nan, share_high=np.nan)
+def _with_shares(counts: pd.DataFrame, cohort: Cohort, phi: float | pd.Series) -> pd.DataFrame:
+    """Put shares beside counts; blank of a source whose rows were chosen by their outcome: all or none."""
+    table = counting.with_intervals(counts, phi)
+    return table if cohort.sole_outcome is None else table.assign(share=np.nan, share_low=np.nan, share_high=np.nan)
 
 
 def counts_by(cohort: Cohort, *kinds: str) -> pd.DataFrame:
@@ -222,8 +213,8 @@ def counts_by(cohort: Cohort, *kinds: str) -> pd.DataFrame:
 def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
     """Give the counts of every state or offence group, beside those of the weeks before."""
     counts, declined = cohort.weekly.over(cohort.period.weeks).loc[kind], cohort.weekly.declined[kind]
-    table = with_intervals(counts[["issued", "declined"]].astype("int64"), cohort.dispersion[kind])
-    table = _without_shares(table, cohort).rename_axis(kind)
+    table = _with_shares(counts[["issued", "declined"]].astype("int64"), cohort, cohort.dispersion[kind])
+    table = table.rename_axis(kind)
     table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
     for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
         weeks = cohort.calendar.full_weeks_before(cohort.period.first_day, number)
@@ -237,7 +228,7 @@ def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
 def _by_state(cohort: Cohort) -> pd.DataFrame:
     """Count by state; of a source of one state, its rows alone."""
     table = _with_past(cohort, "state")
-    of_states = of_weeks(cohort.by_state, cohort.period.weeks, table.index)
+    of_states = counting.of_weeks(cohort.by_state, cohort.period.weeks, table.index)
     outcomes = disclosure.outcomes_by_state(of_states, cohort.sole_state is not None)
     table = table.join(outcomes.drop(columns=["issued", "declined"]))
     placed = table.drop(index=NOT_GIVEN)["declined"]
@@ -252,32 +243,18 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     return described(table, cohort, facts=facts, marked="" if cohort.state == ALL else cohort.state)
 
 
-def _why_no_offences(cohort: Cohort) -> str:
-    """Say why offence groups are not shown by week; blank where they are."""
-    if "offence_group" in cohort.weekly.declined:
-        return ""
-    return ONE_STATE if cohort.source.facts.offences else NO_OFFENCE
-
-
-def _by_group(cohort: Cohort) -> pd.DataFrame:
-    """Count by offence group, those with detainers; of a cohort of one group, that one."""
-    if reason := _why_no_offences(cohort):
-        return nothing(cohort, reason)
-    table = _with_past(cohort, "offence_group")
-    table = table if cohort.offence == ALL else table.loc[[cohort.offence]]
-    table = table[table["issued"] > 0].sort_values(["declined", "issued"], ascending=False, kind="stable")
-    table = table.assign(group=[group_name(group) for group in table.index])
+def _by_group(cohort: Cohort, *, by_status: bool = False) -> pd.DataFrame:
+    """Count by offence group, also by how far the offence went in court; of a cohort of one group, that one."""
+    if "offence_group" not in cohort.weekly.declined:
+        return nothing(cohort, ONE_STATE if cohort.source.facts.offences else NO_OFFENCE)
+    table = disclosure.offences_by_status(cohort.everywhere) if by_status else _with_past(cohort, "offence_group")
+    groups_of = table["offence_group"] if by_status else table.index.to_series()
+    table = table.assign(group=groups_of.map(group_name))
+    table = table[((cohort.offence == ALL) | (groups_of == cohort.offence)) & (table["issued"] != 0)]
+    if by_status:
+        return described(table, cohort)
+    table = table.sort_values(["declined", "issued"], ascending=False, kind="stable")
     return described(table, cohort, facts={"least_for_a_share": LEAST_FOR_A_SHARE})
-
-
-def _by_status(cohort: Cohort) -> pd.DataFrame:
-    """Count by offence group and how far the offence went in court."""
-    if reason := _why_no_offences(cohort):
-        return nothing(cohort, reason)
-    table = disclosure.offences_by_status(cohort.everywhere)
-    own = (cohort.offence == ALL) | (table["offence_group"] == cohort.offence)
-    table = table[own & (table["issued"] != 0)]
-    return described(table.assign(group=table["offence_group"].map(group_name)), cohort)
 
 
 def _of_nation(cohort: Cohort, count: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
@@ -308,7 +285,7 @@ _CUTS: dict[str, Callable[[Cohort], pd.DataFrame]] = {
     "all": lambda of: _of_nation(of, lambda rows: counting.count_outcomes(rows.assign(all=of.name), "all")),
     "state": _by_state,
     "offence_group": _by_group,
-    "offence_group,offence_status": _by_status,
+    "offence_group,offence_status": lambda of: _by_group(of, by_status=True),
     "form": lambda of: _of_nation(of, disclosure.outcomes_by_form),
     "lift_reason": _by_lift_reason,
     "agency": _by_agency,
@@ -375,7 +352,7 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
         counts = cohort.by_state.groupby(level=0).sum().reindex(counts.index, fill_value=0)
         records = without_repeats(cohort.records, cohort.repeats)
         if records["person"].notna().any():
-            by_week = [rows_of_weeks(records, [week])["person"].nunique() for week in weeks]
+            by_week = [counting.rows_of_weeks(records, [week])["person"].nunique() for week in weeks]
             counts["persons"] = pd.Series(by_week, as_timestamps(weeks))
     wanted = counts.loc[as_timestamps(weeks)].astype(float)
     table = pd.DataFrame({"this_week": wanted.iloc[-1]})

@@ -29,7 +29,7 @@ WIDEST = 1e9  # a ratio beyond which an interval's end is called unlimited
 
 
 def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike) -> Floats:
-    """Estimate each cell's variance over mean, 1 or more, from weeks × cells, oldest first; NaN = not known.
+    """Estimate each cell's variance over mean, 1 or more, from weeks × cells, oldest first.
 
     In a block of weeks with T events, the Pearson statistic about its own share has d degrees of freedom and mean
     d + d (phi - 1) (T - 1) / T. All blocks give phi = 1 + constant (for batches) + slope × mean (for negative binomial
@@ -52,18 +52,15 @@ def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike) -> Floats:
         terms = optimize.nnls(sizes * (thinned[usable] * weight)[:, None], excess[usable] * weight)[0]
         curve = 1 + terms[0] + terms[1] * mean
     own = np.where(usable, (excess + thinned) / curve, 0).sum(axis=0)
-    overall = np.nansum(x, axis=0) / np.maximum((~np.isnan(x)).sum(axis=0), 1)
     moved = (CURVE_FREEDOM + own) / (CURVE_FREEDOM + thinned.sum(axis=0))
-    return np.maximum(1, (1 + terms[0] + terms[1] * overall) * moved)
+    return np.maximum(1, (1 + terms[0] + terms[1] * x.sum(axis=0) / len(x)) * moved)
 
 
 def _spread(x: Floats, exposure: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Give a block's Pearson statistic, degrees of freedom, events and weeks by cell; 0 where a week is not known."""
-    whole = ~np.isnan(x + exposure).any(axis=0)
-    counts, e = np.where(whole, x, 0), np.where(whole, exposure, 0)
-    total, of_all = counts.sum(axis=0), e.sum(axis=0)
-    fitted = total * e / np.where(of_all > 0, of_all, 1)
-    statistic = np.where(fitted > 0, (counts - fitted) ** 2 / np.where(fitted > 0, fitted, 1), 0).sum(axis=0)
+    """Give a block's Pearson statistic, degrees of freedom, events and weeks by cell."""
+    total, of_all = x.sum(axis=0), exposure.sum(axis=0)
+    fitted = total * exposure / np.where(of_all > 0, of_all, 1)
+    statistic = np.where(fitted > 0, (x - fitted) ** 2 / np.where(fitted > 0, fitted, 1), 0).sum(axis=0)
     weeks = (fitted > 0).sum(axis=0)
     return statistic, np.maximum(weeks - 1, 0).astype(float), np.where(weeks > 1, total, 0), weeks.astype(float)
 
@@ -137,9 +134,8 @@ def ratio_interval(
 def usual_range(
     before: ArrayLike, exposure: ArrayLike, exposure_before: ArrayLike, dispersion: ArrayLike = 1.0
 ) -> tuple[Floats, Floats]:
-    """Give the least and largest count that would be usual after what was before; NaN without exposure.
+    """Give the least and largest count that would be usual, of p 0.05 or more in :func:`two_sided`; NaN = no exposure.
 
-    A count outside has p < 0.05 in :func:`two_sided`, so that a band, a flag and the words beside them cannot differ.
     Inverting a conditional test: Nelson (1982), Applied Life Data Analysis, 6.2.
     """
     y0, e, e0, phi = _cells(before, exposure, exposure_before, dispersion)

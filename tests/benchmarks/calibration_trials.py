@@ -14,8 +14,7 @@ from analysis.periods import WEEK
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, cell_dispersion, family
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, TRAILING_WEEKS, TREND_WEEKS, share_interval
 from analysis.stats.incidence import aalen_johansen
-from analysis.stats.shrinkage import shrink
-from analysis.stats.standardisation import expected as expected_by_state
+from analysis.stats.standardisation import over_expected, shrink_shares
 from analysis.stats.tests import (
     FALSE_DISCOVERY_RATE,
     MINIMUM_DIFFERENCE,
@@ -200,7 +199,7 @@ def alike(law: str, rng: np.random.Generator) -> Tally:
     share = np.full((len(PLACES), 1), shares().mean()) * np.linspace(0.5, 1.5, len(GROUPS))
     made = weeks(law, HISTORY, rng, share)
     period = Weeks(*(part[-TREND_WEEKS:] for part in made))
-    table = expected_by_state(as_rows(period), True, dispersion(made, 0, HISTORY - 1)["state"])
+    table = over_expected(as_rows(period), True, dispersion(made, 0, HISTORY - 1)["state"])
     low, high = (table[end].to_numpy() for end in ("low", "high"))
     yield "declined over expected", *held(low, np.ones(len(low)), high, ~np.isnan(low))
     hold = np.arange(len(GROUPS)) % 2 == 0
@@ -219,7 +218,7 @@ def shrunken(law: str, rng: np.random.Generator) -> Tally:
     sums = {name: part[-TREND_WEEKS:].sum(axis=(0, 2)) for name, part in made._asdict().items()}
     phi = dispersion(made, 0, HISTORY - 1)["state"].to_numpy()
     counts = pd.DataFrame({"declined": sums["declined"], "issued": sums["issued"]}, index=PLACES)
-    found = shrink(counts, phi)
+    found = shrink_shares(counts, phi)
     low, high = (found[f"shrunken_{end}"].to_numpy() for end in ("low", "high"))
     yield "shrunken share of a place over 13 weeks", *held(low, share[:, 0], high, ~np.isnan(low))
 

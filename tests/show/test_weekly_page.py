@@ -24,7 +24,8 @@ from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.counts import ALL
 from analysis.stats.disclosure import NO_OFFENCES
-from analysis.stats.inference import NO_DELAYS, NO_LIFT_DATES
+from analysis.stats.incidence import NO_LIFT_DATES
+from analysis.stats.inference import NO_DELAYS
 from analysis.stats.summary import NO_OFFENCE, NO_QUARTER, ONE_STATE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -177,11 +178,6 @@ def test_the_comparisons_are_those_of_the_facts_the_smallest_p_first_and_folded(
     assert f"adjusted over all {facts['tests']} tests" in june.captions["comparisons"]
 
 
-def test_long_tables_are_folded(june: Page) -> None:
-    folded = re.findall(r'<details class="fold"><summary>[^<]*</summary>\s*<table[^>]*id="table-(\w+)"', june.html)
-    assert folded == ["weekly_counts", "comparisons", "shrunken"]
-
-
 def test_the_series_says_what_would_be_usual_and_lists_its_events(june: Page) -> None:
     week = june.tables["weekly_counts"].set_index("week").loc["2015-06-20"]
     usual = f"{week['usual_low']:.0f} to {week['usual_high']:.0f} would be usual"
@@ -306,10 +302,3 @@ def test_a_source_of_one_week_is_compared_with_nothing_and_has_no_quarter() -> N
     assert NO_QUARTER.format("states like for like") in made.said
     assert made.tables["key_figures"][["last_week", "trailing_mean"]].isna().all(axis=None)
     assert "usual" not in made.figures["weekly_counts"]
-
-
-def test_a_partial_week_is_shown_and_compared_with_nothing() -> None:
-    made = page(an.cohort("fy2015", "2014-09-27"))
-    assert "Nothing is compared: partial week." in made.said
-    assert made.tables["by_state"]["finding"].isna().all()
-    assert made.tables["weekly_counts"]["status"].tolist() == ["partial"]

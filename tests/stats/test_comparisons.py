@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_cohorts import detainers
-from scipy import stats
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.stats.cohort import cohort
 from analysis.stats.comparisons import (
     ALL,
     LAST_WEEK,
@@ -20,12 +18,11 @@ from analysis.stats.comparisons import (
     TREND,
     Pair,
     Weekly,
-    clear_findings,
     compare,
     family,
     weekly_cells,
 )
-from analysis.stats.counts import count_outcomes, of_weeks
+from analysis.stats.counts import count_outcomes
 from analysis.stats.tests import adjust_for_many, ratio_interval, two_sided
 
 FIRST = date(2015, 1, 3)
@@ -64,21 +61,6 @@ def page(weeks: Weekly, events: pd.DataFrame = NONE, phi: float = 1.0, pairs: li
 
 
 # Two periods ---------------------------------------------------------------------------------------------------------
-
-
-def test_colorado_and_new_york_in_january_and_march_2015() -> None:
-    months = (cohort("fy2015", month) for month in ("2015-01", "2015-03"))
-    before, now = (of_weeks(month.by_state, month.period.weeks, ["CO", "NY"]) for month in months)
-    table = compare(now, before)
-    columns = ["declined_before", "issued_before", "declined", "issued"]
-    assert table[columns].to_numpy().tolist() == [[44, 149, 19, 138], [20, 235, 5, 197]]
-    assert table.loc["CO", "p"] == pytest.approx(2 * stats.binom.cdf(19, 63, 138 / 287))
-    assert (table["high"] < 1).all()
-    assert table["ratio"].tolist() == pytest.approx([19 / 138 / (44 / 149), 5 / 197 / (20 / 235)])
-    assert table["difference"].round(3).tolist() == [-0.158, -0.060]
-    wider = compare(now, before, [2.0, 2.0])
-    assert (wider["p"] > table["p"]).all()
-    assert ((wider["low"] < table["low"]) & (wider["high"] > table["high"])).all()
 
 
 def test_places_are_compared_by_declines_per_detainer_in_the_order_of_now() -> None:
@@ -197,16 +179,3 @@ def test_an_event_of_a_state_blocks_that_state_and_the_whole_and_any_other_is_na
     assert table.loc[("state", "TX"), ["finding", "between"]].tolist() == said
     assert table.loc[(ALL, ALL), "between"] == ""  # what concerns one state stands beside that state alone
     assert table.loc[("state", "CA"), "between"] == ""
-
-
-def test_findings_are_named_with_the_nation_first_and_the_smallest_p_first_and_trends_last() -> None:
-    weeks = weekly(70, 40)
-    pairs = [*PAIRS, Pair(TREND, WEEKS[5:], WEEKS[:5])]
-    table = page(weeks, pairs=pairs)
-    clear = clear_findings(table)
-    assert set(clear["finding"]) <= {"higher", "lower"}
-    assert len(clear) == table["finding"].isin(["higher", "lower"]).sum()
-    order = list(zip(clear["against"] == TREND, clear["kind"] != ALL, clear["p"], strict=True))
-    assert order == sorted(order)
-    assert TREND in set(clear["against"])
-    assert clear_findings(page(weekly(10))).empty

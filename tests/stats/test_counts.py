@@ -41,14 +41,6 @@ def test_a_share_has_wilsons_interval_on_the_effective_number(case: tuple[int, i
     assert high == pytest.approx((centre + spread) / (n + z * z), abs=1e-9)
 
 
-@given(st.integers(1, 2000), LEVELS)
-def test_none_of_some_has_the_exact_upper_limit_and_all_of_them_the_lower_one(n: int, level: float) -> None:
-    low, high = share_interval([0, n], [n, n], level=level)
-    assert (low[0], high[1]) == (0, 1)
-    assert stats.binom.cdf(0, n, high[0]) == pytest.approx((1 - level) / 2, rel=1e-6)
-    assert low[1] == pytest.approx(1 - high[0], abs=1e-9)
-
-
 def test_none_of_four_is_no_limit_to_speak_of() -> None:
     """For zero declines of 4 detainers: up to 60 % with chance alone, more where counts vary more, never 92 %."""
     high = share_interval([0, 0], [4, 4], [1, 2])[1]
@@ -99,9 +91,3 @@ def test_count_limits_leave_half_the_error_on_each_side(count: int, level: float
     assert stats.poisson.cdf(count, high) == pytest.approx((1 - level) / 2, rel=1e-6)
     if count:
         assert stats.poisson.sf(count - 1, low) == pytest.approx((1 - level) / 2, rel=1e-6)
-
-
-def test_a_missing_count_has_no_interval() -> None:
-    low, high = count_interval([0, np.nan, 47])
-    assert np.isnan([low[1], high[1]]).all()
-    assert not np.isnan([*low[[0, 2]], *high[[0, 2]]]).any()

@@ -14,7 +14,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome
-from analysis.stats.incidence import CAUSES, READ_AT, aalen_johansen, cumulative_incidence
+from analysis.stats.incidence import CAUSES, FOLLOWED, aalen_johansen, cumulative_incidence
 
 EXTRACTED = date(2020, 6, 30)
 
@@ -55,15 +55,8 @@ def test_curves_are_followed_for_sixty_days() -> None:
     assert declined.to_dict() == {20: pytest.approx(0.1), 60: pytest.approx(0.3)}
     # Cutting the curves does not change them.
     whole = aalen_johansen([20] + [60] * 2 + [61] * 3 + [121] * 4, [1] * 6 + [2] * 4, len(CAUSES))
-    whole = whole[whole["day"] <= READ_AT[-1]].drop(columns="cause").set_axis(curves.index)
+    whole = whole[whole["day"] <= FOLLOWED].drop(columns="cause").set_axis(curves.index)
     pd.testing.assert_frame_equal(curves.drop(columns="outcome"), whole)
-
-
-def test_without_censoring_it_is_the_share() -> None:
-    days, cause = np.arange(1, 11), np.array([1, 2, 1, 2, 3, 1, 1, 3, 2, 1])
-    curves = aalen_johansen(days, cause, 3)
-    assert curves.groupby("cause")["incidence"].last().tolist() == pytest.approx([0.5, 0.3, 0.2])
-    assert curves["at_risk"].iloc[0] == 10
 
 
 def test_blanks_are_followed_to_the_extraction_and_replaced_forms_end_otherwise() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from made_cohorts import FIRST, detainers, made_cohort, made_weeks
+from made_cohorts import detainers, made_cohort, made_weeks
 
 import analysis as an
 from analysis.load.duplicates import REPEAT
 from analysis.load.table import Outcome
-from analysis.periods import WEEK
 from analysis.stats import facts as facts_of_page
 from analysis.stats.cohort import Cohort
 from analysis.stats.inference import largest_place
@@ -50,13 +49,6 @@ def test_a_count_outside_its_range_is_ringed_on_both_sides() -> None:
     low = [*STEADY[:-1], {"CA": (5, 200), "NY": (5, 200), "TX": (5, 200)}]
     sides = [an.weekly_counts(made_cohort(made_weeks(*w)))["outside"].iloc[-1] for w in (high, low, STEADY)]
     assert sides == ["above", "below", ""]
-
-
-def test_a_week_without_detainers_has_no_share() -> None:
-    table = pd.concat([made_weeks(*STEADY[:3]), made_weeks(STEADY[0], first=FIRST + 4 * WEEK)], ignore_index=True)
-    row = an.weekly_counts(made_cohort(table)).iloc[3]
-    assert (row["issued"], row["declined"]) == (0, 0)
-    assert row[["share", "share_low", "share_high", "usual_low"]].isna().all()
 
 
 def test_states_have_their_counts_and_no_share_below_twenty(june: Cohort) -> None:
@@ -114,25 +106,12 @@ def test_a_profile_has_its_own_findings_alone() -> None:
     assert facts_of_page.cohort_facts(an.cohort("fy2015", "2015-06-20", state="WY"))["findings"] == 0
 
 
-def test_a_source_chosen_by_outcome_has_counts_and_no_share() -> None:
-    cohort = made_cohort(made_weeks(*[{"CA": (30, 30), "TX": (25, 25)}] * 30))
-    facts = facts_of_page.cohort_facts(cohort)
-    assert (facts["declined"], facts["no_share"]) == (55, facts_of_page.NO_SHARE)
-    assert np.isnan([facts["share"], facts["share_low"], facts["usual_low"]]).all()
-    assert an.counts_by(cohort, "state")["share"].isna().all()
-
-
 def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
     facts = facts_of_page.cohort_facts(an.cohort("synthetic", "latest"))
     assert facts["status"] in ("provisional", "too young")
     assert facts["nowcast_low"] <= facts["nowcast"] <= facts["nowcast_high"]
     assert facts["past_bands_held"] <= facts["past_bands_made"]
     assert facts["usual_low"] is None or np.isnan(facts["usual_low"])
-
-
-def test_one_row_is_a_cohort() -> None:
-    facts = facts_of_page.cohort_facts(made_cohort(detainers([{"state": "TX", "outcome": Outcome.DECLINED}])))
-    assert (facts["issued"], facts["declined"], facts["findings"]) == (1, 1, 0)
 
 
 def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:

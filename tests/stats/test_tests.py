@@ -112,16 +112,6 @@ def test_a_count_outside_the_usual_range_is_one_that_the_test_calls_unusual(
     assert (((low <= around) & (around <= high)) == (p >= 0.05)).all()
 
 
-def test_it_is_wider_where_counts_vary_more_and_of_none_before_few_are_unusual() -> None:
-    low, high = usual_range(80, 100, 800, [1, 2, 4])
-    assert (np.diff(low) < 0).all()
-    assert (np.diff(high) > 0).all()
-    assert (low[0], high[0]) == (4, 17)
-    low, high = usual_range(0, 100, 800)
-    assert (low[0], high[0]) == (0, 1)  # two of two in one ninth of the exposure: p = 2 / 81
-    assert two_sided(0, 0, 0.5, 2) == 1
-
-
 # Many cells ----------------------------------------------------------------------------------------------------------
 
 
@@ -199,15 +189,6 @@ def test_without_two_weeks_or_two_declines_it_is_one() -> None:
         assert pooled_dispersion(counts, np.ones(counts.shape)).tolist() == [1, 1, 1]
     assert pooled_dispersion(np.ones((20, 2)), np.zeros((20, 2))).tolist() == [1, 1]
     assert len(pooled_dispersion(np.zeros((20, 0)), np.zeros((20, 0)))) == 0
-
-
-def test_a_week_that_is_not_known_leaves_only_its_block_out() -> None:
-    x = of_law(2.0, trials=1)[0].astype(float)
-    whole = pooled_dispersion(x, np.ones(x.shape))
-    x[4, 1] = np.nan
-    found = pooled_dispersion(x, np.ones(x.shape))
-    assert np.isfinite(found).all()
-    assert found[0] == pytest.approx(whole[0], rel=0.1)
 
 
 # Where nothing can be said -------------------------------------------------------------------------------------------
