@@ -14,12 +14,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -31,10 +32,12 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.errors import InputError, unknown
-from analysis.files import sha256_of
-from analysis.load.published import REPORTS, PublishedReports, read_published_reports
+from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import RESTORE, bundled_folder
 from analysis.periods import saturday_of, week_of
+
+if TYPE_CHECKING:
+    from analysis.load.published import PublishedReports
 
 DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
 TABLE_FILE, SCORECARD_FILE, WEEKS_FILE = "detainers.parquet", "scorecard.csv", "weeks.json"
@@ -261,12 +264,16 @@ class Source:
             have one hash of all their files.
         """
         if self.facts.clock == "recorded":
-            hashes = [check_hash(path) for path in sorted(self.path.parent.glob("*.csv"))]
-            return {UNDATED: hashlib.sha256("\n".join(hashes).encode()).hexdigest()}
+            files = [check_hash(path) for path in sorted(self.path.parent.glob("*.csv"))]
+            return {UNDATED: hashlib.sha256("\n".join(files).encode()).hexdigest()}
+        kept = self.path.with_name(WEEKS_FILE)
         try:
-            return json.loads(self.path.with_name(WEEKS_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return week_hashes(self.detainers())
+            return json.loads(kept.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # asked for the first time, or damaged
+            hashes = week_hashes(self.detainers())
+        with suppress(OSError):
+            write_whole(kept, as_json(hashes))
+        return hashes
 
     def reports(self) -> PublishedReports:
         """Read the published weekly reports, whole and unchanged.
@@ -278,6 +285,8 @@ class Source:
         """
         if self.facts.clock != "recorded":
             raise InputError(f"the source {self.facts.name!r} is not ICE's weekly reports", do=HINT)
+        from analysis.load.published import read_published_reports  # with the schema: `declines list` needs neither
+
         reports = read_published_reports()
         for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
             if (found := int(reports.weekly_totals[column].sum())) != total:
@@ -334,7 +343,6 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
             write_statistics=["issued_on"],
         )
         card.to_csv(draft / SCORECARD_FILE, index=False)
-        (draft / WEEKS_FILE).write_text(json.dumps(week_hashes(rows), indent=1) + "\n", encoding="utf-8")
         origin = origin.model_copy(update={"sha256": sha256_of(draft / TABLE_FILE)})
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
@@ -366,7 +374,7 @@ def _stored() -> Iterator[Source]:
     """Go through all stored versions, the bundled ones first, those of one name by number."""
     for folder in sorted((bundled_folder("data") / "sources").glob("*/v[0-9]*")):
         yield _of(folder / TABLE_FILE, int(folder.name[1:]))
-    yield _of(bundled_folder("data") / REPORTS / "weekly_totals.csv")
+    yield _of(bundled_folder("data") / "published_reports" / "weekly_totals.csv")
     for path in sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}")):
         yield _of(path, int(path.parent.name[1:]))
 

@@ -54,7 +54,7 @@ def test_an_import_becomes_a_source(files: dict[str, Path], data_dir: Path) -> N
     assert len(table) == source.facts.detainers
     assert table["issued_on"].is_monotonic_increasing
     assert sorted(path.name for path in (data_dir / "made-up" / "v001").iterdir()) == [
-        *("detainers.parquet", "detainers.parquet.origin.yml", "scorecard.csv", "weeks.json")
+        *("detainers.parquet", "detainers.parquet.origin.yml", "scorecard.csv")
     ]
 
 
@@ -173,11 +173,11 @@ def test_a_pinned_version_that_is_gone_or_another_one_by_now_is_refused(
     assert open_source("fy2015").facts.detainers == 79_053
 
 
-def test_what_was_imported_before_weeks_were_hashed_still_opens(files: dict[str, Path]) -> None:
+def test_weeks_are_hashed_when_they_are_first_asked_for_and_kept(files: dict[str, Path]) -> None:
     import_release([files["newer"]], "made-up", title="T")
     source = open_source("made-up")
     hashes = source.week_hashes()
-    source.path.with_name("weeks.json").unlink()
+    assert json.loads(source.path.with_name("weeks.json").read_text(encoding="utf-8")) == hashes
     assert open_source("made-up").week_hashes() == hashes
     source.path.with_name("scorecard.csv").unlink()
     assert len(open_source("made-up").detainers()) == source.facts.detainers
