@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -20,16 +20,12 @@ from analysis.load.table import Outcome
 
 SAMPLE = "SAMPLE "
 """Every facility of a made-up release begins so."""
-CITATIONS = dict.fromkeys(
-    ("D", "E", "F", "G", "processed"),
-    "government data provided by ICE in response to a FOIA request to the Deportation Data Project",
-)
-"""What publishers ask to be cited as, by the form of a release, where one publishes all of the form."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+CITATION = "government data provided by ICE in response to a FOIA request to the Deportation Data Project"
+CITED_FORMS = ("D", "E", "F", "G", "processed")
+"""Forms that one publisher publishes alone, which asks to be cited so."""
 
 
-@dataclass(frozen=True)
-class Imported:
+class Imported(NamedTuple):
     """What an import did: the source's name, its version, and what to tell the user."""
 
     name: str
@@ -45,23 +41,9 @@ def name_of(path: Path) -> str:
 def check_release(
     paths: Sequence[Path], *, previous: str | None = None, extracted_on: date | None = None, today: date | None = None
 ) -> pd.DataFrame:
-    """Read a release and give its scorecard (:func:`analysis.load.quality.scorecard`).
+    """Read a release and give its scorecard, beside an imported source named ``previous``, if any.
 
-    Parameters
-    ----------
-    paths
-        Files or a folder.
-    previous
-        Name of an imported source to compare with; None = none.
-    extracted_on
-        Day on which ICE made the file; None = as the files say, if they do.
-    today
-        Day after which none can have been issued, where the day of extraction is not known; None = no bound.
-
-    Raises
-    ------
-    InputError
-        The release or the previous source cannot be read.
+    The other arguments are those of :func:`import_release`.
     """
     earlier = versions(_checked_name(previous)) if previous is not None else []
     if previous is not None and not earlier:
@@ -83,15 +65,10 @@ def import_release(
     name, title
         The source's name, and what reports call it.
     extracted_on
-        Day on which ICE made the file; None = as the files say, if they do. Where it is not known the newest day of
-        issue or of an end stands for it, which calls weeks unsettled rather than settled.
+        Day on which ICE made the file; None = as the files say, if they do; else the newest day of issue or of an end
+        stands for it.
     today
         Day after which none can have been issued, where the day of extraction is not known; None = no bound.
-
-    Raises
-    ------
-    InputError
-        The name cannot be used, the files cannot be read, a check of them stops, or the data folder cannot be written.
     """
     known = sources().get(_checked_name(name))
     if known is not None and known.version == 0:
@@ -118,11 +95,6 @@ def import_release(
     return Imported(name, kept.version, f"{name}: version {kept.version}, {told}")
 
 
-def is_synthetic(release: Release) -> bool:
-    """Say whether a release is made up, and be it in part: the names of invented facilities say so."""
-    return any(agency.startswith(SAMPLE) for agency in release.table["agency"].cat.categories)
-
-
 def _usable(text: str) -> str:
     """Make a name of a source from a text; empty where the text has no letter or digit."""
     return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:40].rstrip("-")
@@ -130,13 +102,9 @@ def _usable(text: str) -> str:
 
 def _checked_name(name: str) -> str:
     """Hold the name of a source against what a folder and an address can carry; the nearest name is told."""
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            "the name of the source cannot be used",
-            found=name,
-            expected="up to 40 lower-case letters, digits and hyphens",
-            do=f"Use {_usable(name)!r}" if _usable(name) else "",
-        )
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
+        expected, do = "up to 40 lower-case letters, digits and hyphens", f"Use {_usable(name)!r}" * bool(_usable(name))
+        raise InputError("the name of the source cannot be used", found=name, expected=expected, do=do)
     return name
 
 
@@ -150,7 +118,8 @@ def _files_sha256(paths: Sequence[Path]) -> str:
 
 def _origin(release: Release, name: str, title: str, extracted_on: date | None, digest: str) -> Origin:
     """Say where an imported table came from."""
-    table, synthetic = release.table, is_synthetic(release)
+    table = release.table
+    synthetic = any(agency.startswith(SAMPLE) for agency in table["agency"].cat.categories)  # and be it in part
     dated = table[table["issued_on"].notna()]
     newest = dated["issued_on"].max()
     ends = table["lifted_on"][table["lifted_on"] <= newest + pd.Timedelta(days=366)]  # one a year later is a slip
@@ -182,6 +151,6 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
             offences="offence_group" not in release.gaps and bool(table["offence_detail"].notna().any()),
             outcomes="lift_reason" not in release.gaps,
             lift_dates=bool(table["lifted_on"].notna().any()),
-            citation="" if synthetic else CITATIONS.get(release.form, ""),
+            citation=CITATION if release.form in CITED_FORMS and not synthetic else "",
         ),
     )

@@ -12,14 +12,12 @@ from analysis.errors import InputError
 from analysis.load.offences import classify
 from analysis.load.reference import RESTORE, data_file, read_text_table, states, stop_at
 
-REPORTS = "published_reports"
 WORDS = {
     "bound": ("exact", "at_least", "disputed"),
     "offence_status": ("convicted", "charged", "unknown"),
     "quality": ("A", "B", "C"),
     "level": ("region", "state", "county", "city"),
 }
-"""Closed lists of the reports' files."""
 COLUMNS = {
     "weekly_totals": "week_start issued declined",
     "issued_by_place": "row_id week_start place state issued",
@@ -30,10 +28,8 @@ COLUMNS = {
     "corrections": "week_start place kind touches",
     "aggregates": "week_start measure value",
 }
-"""Columns that each file must have."""
+"""The columns that each file must have; the first of those that are :data:`KEYED` names its row."""
 KEYED = ("weekly_totals", "issued_by_place", "declined_by_place", "known_rows")
-"""Files whose first column of these names its row."""
-COUNTS = ("issued", "declined")
 
 
 @dataclass(frozen=True)
@@ -86,15 +82,7 @@ class PublishedReports:
 
 
 def read_published_reports() -> PublishedReports:
-    """Read the facts of the weekly reports.
-
-    Raises
-    ------
-    InputError
-        A file that is missing or damaged; an unknown state or word, a week that is no Saturday, a count that is not a
-        whole number of 0 or more, a row that stands twice; places that exceed the place that holds them or the week's
-        total.
-    """
+    """Read the facts of the weekly reports, and refuse what cannot be: words, weeks, counts, or sums of places."""
     tables = {name: _read(name) for name in COLUMNS}
     totals, issued, declined = (tables[name] for name in ("weekly_totals", "issued_by_place", "declined_by_place"))
     _check_nesting(declined)
@@ -108,13 +96,14 @@ def read_published_reports() -> PublishedReports:
 
 def _path(name: str) -> Path:
     """Find one file of the reports."""
-    return data_file(f"{REPORTS}/{name}.csv")
+    return data_file(f"published_reports/{name}.csv")
 
 
 def _read(name: str) -> pd.DataFrame:
     """Read one file of the reports: states and words known, weeks Saturdays, counts whole, keys once."""
     path, columns = _path(name), COLUMNS[name].split()
     raw = read_text_table(path, columns)
+    table = raw.copy()
     if "state" in raw:
         strange = ~raw["state"].isin(["", *states().index])
         stop_at(raw, strange, path, "state", "a value of data/reference/states.csv, or blank", "unknown state")
@@ -123,10 +112,8 @@ def _read(name: str) -> pd.DataFrame:
             stop_at(raw, ~raw[column].isin(["", *words]), path, column, "one of " + ", ".join(words))
     if name in KEYED:
         stop_at(raw, raw[columns[0]].duplicated(), path, columns[0], "each value once", "a row stands twice")
-    table = raw.copy()
-    for column in set(COUNTS) & set(columns):
-        strange = ~raw[column].str.fullmatch(r"[0-9]{1,9}")
-        stop_at(raw, strange, path, column, "a whole number of 0 or more")
+    for column in {"issued", "declined"} & set(columns):
+        stop_at(raw, ~raw[column].str.fullmatch(r"[0-9]{1,9}"), path, column, "a whole number of 0 or more")
         table[column] = raw[column].astype("int64")
     if "week_start" in raw:
         days = pd.to_datetime(raw["week_start"], format="%Y-%m-%d", errors="coerce")
@@ -138,20 +125,13 @@ def _read(name: str) -> pd.DataFrame:
 
 def _check_nesting(declined: pd.DataFrame) -> None:
     """Hold places against the place that holds them."""
-    path = _path("declined_by_place")
-    by_id = declined.set_index("row_id")["declined"]
-    sure = declined[declined["bound"] != "disputed"]
-    inside = sure[sure["within"] != ""].groupby("within")["declined"].sum()
-    stop_at(declined, ~declined["within"].isin(["", *by_id.index]), path, "within", "blank or a row_id of this file")
-    held = declined["row_id"].map(inside).fillna(0)
-    stop_at(
-        declined,
-        (declined["bound"] == "exact") & (held > declined["declined"]),
-        path,
-        "declined",
-        "at least the sum of the places within",
-        "the places within add up to more than the place that holds them",
-    )
+    path, holders = _path("declined_by_place"), ["", *declined["row_id"]]
+    sure = declined[(declined["bound"] != "disputed") & (declined["within"] != "")]
+    stop_at(declined, ~declined["within"].isin(holders), path, "within", "blank or a row_id of this file")
+    held = declined["row_id"].map(sure.groupby("within")["declined"].sum()).fillna(0)
+    over = (declined["bound"] == "exact") & (held > declined["declined"])
+    what = "the places within add up to more than the place that holds them"
+    stop_at(declined, over, path, "declined", "at least the sum of the places within", what)
 
 
 def _check_places(places: pd.DataFrame, column: str, totals: pd.DataFrame) -> None:
@@ -159,14 +139,10 @@ def _check_places(places: pd.DataFrame, column: str, totals: pd.DataFrame) -> No
     sums = places.groupby("week_start")[column].sum()
     for week, total in totals.set_index("week_start")[column].items():
         if sums.get(week, 0) > total:
-            raise InputError(
-                f"the places of week {week:%Y-%m-%d} add up to more than the week's total",
-                file=_path(f"{column}_by_place"),
-                place=f"column {column}",
-                found=int(sums[week]),
-                expected=f"at most {total} (weekly_totals.csv)",
-                do=RESTORE,
-            )
+            what = f"the places of week {week:%Y-%m-%d} add up to more than the week's total"
+            path, place, expected = _path(f"{column}_by_place"), f"column {column}", f"at most {total}"
+            expected += " (weekly_totals.csv)"
+            raise InputError(what, file=path, place=place, found=int(sums[week]), expected=expected, do=RESTORE)
 
 
 def _with_offences(known: pd.DataFrame) -> pd.DataFrame:

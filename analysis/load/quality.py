@@ -27,24 +27,18 @@ from analysis.load.table import NAMES, Outcome, one_outcome, one_state
 from analysis.periods import week_of
 
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")
-NOT_JUDGED = ""
-"""Level of a check for which there is nothing to hold it against."""
+NOT_JUDGED = ""  # there is nothing to hold the check against
 LEAST_NAMED = 5
-WARN_STRAYS = 0.001
-"""Share of rows from which strays (impossible dates, rows without a day) are said, as in the gates for words."""
-WARN_REPEATS = 0.1
-"""Share of rows flagged as repeats; a file read twice has half of its rows flagged."""
-WARN_UNPLACED = 0.05
-"""Share of the named offences in no group; a middling group of the 16 holds no more."""
+WARN_STRAYS = 0.001  # of rows: impossible dates, rows without a day; as in the gates for words
+WARN_REPEATS = 0.1  # of rows; a file read twice has half of its rows flagged
+WARN_UNPLACED = 0.05  # of the named offences; a middling group of the 16 holds no more
 FEWER_ENDS = 0.005
-TOTALS_DIFFER = 0.05
-"""Two publishers' totals of one year differ by up to 3.7%; a missing month is 8%."""
+TOTALS_DIFFER = 0.05  # two publishers' totals of one year differ by up to 3.7%; a missing month is 8%
 # The known shares of one form move by up to 0.083 standard deviations of a cell between releases (lift reasons: 37.4 to
 # 33.4% blank): a tenth, and never less than half a point, lets that pass and little more.
 DRIFT, LEAST_DRIFT = 0.1, 0.005
 ERRORS = 3  # standard errors more, for small files
-LEAST_THERE = 0.6
-"""Part of what is usual: weeks with a holiday have 67% of the detainers, a published last week that is cut has 55%."""
+LEAST_THERE = 0.6  # of what is usual: weeks with a holiday have 67%, a published last week that is cut has 55%
 # Minnesota had 238 detainers on 2026-02-11 and 17 to 24 on its next busiest days; Rivers Correctional Institution 52 on
 # 2014-10-02 and 4. Against the fourth-busiest day, so that up to three batches of one place do not hide each other.
 BULK_TIMES, BULK_RANK, BULK_LEAST, BULK_DAYS_NEEDED = 5, 4, 20, 28
@@ -56,7 +50,11 @@ JUDGED = ("lift_reason", "state", "city", "agency", "form", "offence_text", "cri
 
 
 class Check(NamedTuple):
-    """One row of a scorecard (:func:`scorecard`)."""
+    """One row of a scorecard.
+
+    ``found`` is a plain number, a day or words, as text; ``share`` is of the detainers unless ``what`` says otherwise
+    (NaN = none); ``norm``, the published share nearest to it (NaN = none); ``note``, what it means and what to do.
+    """
 
     check: str
     what: str
@@ -70,31 +68,12 @@ class Check(NamedTuple):
 def scorecard(
     release: Release, *, extracted_on: date | None = None, previous: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Check a release just read.
-
-    Parameters
-    ----------
-    release
-        As :mod:`analysis.load.releases` gives it.
-    extracted_on
-        Day on which ICE made the file; None = not known.
-    previous
-        Table of the version before, to compare with; None = none.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per check, in the order of reading: ``check`` (its id), ``what``, ``found`` (a plain number, a day or
-        words, as text), ``share`` (of the detainers unless ``what`` says otherwise; NaN = none), ``norm`` (the
-        published share nearest to it; NaN = none), ``level`` (pass, warn, stop) and ``note`` (what it means, what to
-        do; may be empty).
-    """
+    """Check a release just read, beside the table of the version before: one row per :class:`Check`."""
     table = release.table
-    found = [*_reading(release), *_counted(table, release.persons), *_columns(release)]
-    found += [*_mended(release), *_words(release), *_blanks(table, release.form, release.gaps)]
-    found += [*_offence_steps(release), *_dates(table, extracted_on), *_days_and_weeks(table, extracted_on)]
-    found += [*_totals(table, release.form), *(_against(previous, table) if previous is not None else ())]
-    return as_card(found)
+    found = [*_reading(release), *_counted(table, release.persons), *_columns(release), *_mended(release)]
+    found += [*_words(release), *_blanks(table, release.form, release.gaps), *_offence_steps(release)]
+    found += [*_dates(table, extracted_on), *_days_and_weeks(table, extracted_on), *_totals(table, release.form)]
+    return as_card([*found, *(_against(previous, table) if previous is not None else ())])
 
 
 def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
@@ -113,15 +92,7 @@ def source_scorecard(source: Source) -> pd.DataFrame:
 
 
 def report_scorecard(week: date) -> pd.DataFrame:
-    """Give the scorecard of one published week of 2017: how well its report is known.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per check, as in :func:`scorecard`; what the levels mean stands in the origin file of
-        ``data/reference/published_quality.csv``. ``norm`` is always NaN, since three reports tell no usual share. What
-        is not known is said in words, never as 0.
-    """
+    """Give the scorecard of one published week of 2017: how well its report is known (``published_quality.csv``)."""
     card = crosswalk("published_quality", "row_id")
     card = card[card["week_start"] == week.isoformat()].reset_index(drop=True)
     found, whole = (pd.to_numeric(card[name], errors="coerce") for name in ("found", "whole"))
@@ -129,13 +100,7 @@ def report_scorecard(week: date) -> pd.DataFrame:
 
 
 def read_scorecard(path: Path) -> pd.DataFrame:
-    """Read a scorecard kept as CSV.
-
-    Raises
-    ------
-    InputError
-        The file is missing or not a scorecard.
-    """
+    """Read a scorecard kept as CSV; refuse what is none."""
     table = read_text_table(path, list(Check._fields))[list(Check._fields)]
     numbers = table[["share", "norm"]].replace("", None).apply(pd.to_numeric, errors="coerce")
     whole = table["level"].isin(LEVELS) & (numbers.isna() == table[["share", "norm"]].eq("")).all(axis="columns")
@@ -192,11 +157,7 @@ def level_of(share: float, warn: float, stop: float = np.inf) -> str:
 
 
 def against_known(share: float, rows: int, known: pd.Series) -> tuple[str, float | None, str]:
-    """Hold a blank share against the range of known ones; give the level, the nearest known share and a note.
-
-    Outside the range it may lie by :data:`DRIFT` standard deviations of a cell and three standard errors of so many
-    rows, and by half a point at least.
-    """
+    """Hold a blank share against the range of known ones; give the level, the nearest known share and a note."""
     if known.empty:
         return PASS, None, ""
     low, high = known.min(), known.max()
@@ -210,11 +171,7 @@ def against_known(share: float, rows: int, known: pd.Series) -> tuple[str, float
 
 
 def norms(measure: str) -> pd.DataFrame:
-    """Give the published figures of a measure (``blank_share``, ``detainers``, ``declined``).
-
-    One row is a figure of one form: ``form``, ``column``, ``value``, ``first_day``, ``last_day`` (blank = the whole
-    release), ``reason``.
-    """
+    """Give the published figures of a measure (``blank_share``, ``detainers``, ``declined``), one row a figure."""
     table = crosswalk("release_norms", "norm_id")
     table = table[table["measure"] == measure]
     days = {name: pd.to_datetime(table[name].replace("", None)) for name in ("first_day", "last_day")}
@@ -232,20 +189,13 @@ def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
 
     A day counts that has at least 20 detainers of a facility, or of a state, and at least five times as many as that
     place's fourth-busiest day (its least busy one, where it has fewer than four; a place with one day has none to
-    compare with, and counts).
-
-    Parameters
-    ----------
-    table
-        The table of detainers. One whose days are known by week only, or with detainers on fewer than 28 days, has no
-        such days.
+    compare with, and counts). A table with days known by week only, or on fewer than 28 days, has none.
 
     Returns
     -------
     pandas.DataFrame
         One row per place and day, most detainers first: ``issued_on``, ``state``, ``agency`` (blank = the whole
-        state, given where no facility of it explains the day), ``detainers``, ``usual`` (of the fourth-busiest day;
-        blank = the place has no other day).
+        state, where no facility of it explains the day), ``detainers``, ``usual`` (of the fourth-busiest day).
     """
     columns = ["issued_on", "state", "agency", "detainers", "usual"]
     if is_counts(table) or table["issued_on"].nunique() < BULK_DAYS_NEEDED:
@@ -277,19 +227,13 @@ def recording_by_week(table: pd.DataFrame, extracted_on: date | None = None) -> 
     week does; it has under 70% of the detainers of the eight weeks before it (their median); the share with a recorded
     end is under 90% of what it is in the older half of the weeks (their median).
 
-    Parameters
-    ----------
-    table
-        The table of detainers.
-    extracted_on
-        Day of the extraction; None = not known. A week that ended before it is not cut short by a quiet last day.
+    A week that ended before the extraction is not cut short by a quiet last day.
 
     Returns
     -------
     pandas.DataFrame
         One row per week from the first to the last, its Saturday the index ``week``: ``issued``, ``not_recorded``,
-        ``blank_share`` (NaN where nothing was issued), ``unfinished`` (why; empty text = looks finished). No row where
-        no detainer is dated.
+        ``blank_share`` (NaN where nothing was issued), ``unfinished`` (why; empty text = looks finished).
     """
     dated = table[table["issued_on"].notna()]
     blank = (dated["outcome"] == Outcome.NOT_RECORDED).astype("int64")
@@ -321,9 +265,14 @@ def _none(check: str, what: str, items: Sequence[str], note: str, most: int = 6)
     return Check(check, what, len(items), level=WARN if items else PASS, note=told)
 
 
+def _doubt(check: str, what: str, found: object, doubt: bool, note: str = "", share: float | None = None) -> Check:
+    """Warn where a check's finding is doubtful."""
+    return Check(check, what, found, share, level=WARN if doubt else PASS, note=note)
+
+
 def _slug(text: str) -> str:
     """Make a check's id of a name."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    return normalised(text).replace(" ", "_")
 
 
 def _reading(release: Release) -> Iterator[Check]:
@@ -346,24 +295,22 @@ def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
     yield Check("rows", "detainers in the table", total, note=note)
     if table["person"].isna().all():
         note = "no person id: a repeat cannot be told from another detainer"
-        yield Check("repeats", "flagged as repeats", 0, level=WARN, note=note)
+        yield _doubt("repeats", "flagged as repeats", 0, True, note)
     else:
         repeats = table["duplicate"][is_repeat(table["duplicate"])]
-        flagged = len(repeats)
-        level = level_of(flagged / total, WARN_REPEATS)
-        note = "so many: see whether files overlap" if level == WARN else "kept and flagged; rows without id never are"
+        flagged, share = len(repeats), len(repeats) / total
+        many = "so many: see whether files overlap"
+        note = many if share >= WARN_REPEATS else "kept and flagged; rows without id never are" if flagged else ""
         what = f"repeats: {repeats.iloc[0]}" if flagged else "flagged as repeats"
-        yield Check("repeats", what, flagged, flagged / total, level=level, note=note if flagged else "")
+        yield _doubt("repeats", what, flagged, share >= WARN_REPEATS, note, share)
         yield Check("rows_kept", "detainers not flagged", total - flagged, (total - flagged) / total)
         yield Check("persons", "persons with an id", persons, note="ids hold within one release only")
-    outcome, state = one_outcome(table), one_state(table)
-    chosen = outcome not in (None, Outcome.NOT_RECORDED)
-    ends, what = table["outcome"].nunique(), "different outcomes, none recorded counted as one"
+    state, chosen = one_state(table), one_outcome(table) not in (None, Outcome.NOT_RECORDED)
+    what = "different outcomes, none recorded counted as one"
     note = "every row has the same recorded end: no share can be given" if chosen else ""
-    yield Check("outcomes", what, ends, level=WARN if chosen else PASS, note=note)
+    yield _doubt("outcomes", what, table["outcome"].nunique(), chosen, note)
     note = f"all rows are of one state ({state}): nothing is said of the United States" if state else ""
-    states = table["state"].nunique()
-    yield Check("states_given", "different states", states, level=WARN if state else PASS, note=note)
+    yield _doubt("states_given", "different states", table["state"].nunique(), bool(state), note)
 
 
 def _columns(release: Release) -> Iterator[Check]:
@@ -468,7 +415,7 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
         yield Check(check, f"{which} day of issue", found, note=note)
     if extracted_on is None:
         note = "taken as the newest day of issue or of an end"
-        yield Check("extraction", "day of the extraction", "not known", level=WARN, note=note)
+        yield _doubt("extraction", "day of the extraction", "not known", True, note)
     else:
         late = int((issued > pd.Timestamp(extracted_on)).sum())
         level = STOP if late / total > STOP_UNDATED else WARN if late else PASS
@@ -476,8 +423,8 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
         yield Check("future_days", "issued after the extraction", late, late / total, level=level, note=note)
     if table["lifted_on"].notna().any():
         early = int((table["lifted_on"] < issued).sum())
-        level = level_of(early / total, WARN_STRAYS)
-        yield Check("ended_before", "ended before the day of issue", early, early / total, level=level)
+        share = early / total
+        yield _doubt("ended_before", "ended before the day of issue", early, share >= WARN_STRAYS, "", share)
 
 
 def _days_and_weeks(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
@@ -524,26 +471,25 @@ def _totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
 
 def _against(previous: pd.DataFrame, table: pd.DataFrame) -> Iterator[Check]:
     """Compare with the version before: rows, newest day, and the weeks that both have."""
-    now, before = len(table), len(previous)
+    now, before, newest = len(table), len(previous), previous["issued_on"].max()
     note = f"{now - before:+,}" + ("; is a file left out?" if now < before else "")
-    yield Check(
-        "previous_rows", "detainers in the version before", before, level=WARN if now < before else PASS, note=note
-    )
-    newest = previous["issued_on"].max()
-    level = WARN if table["issued_on"].max() < newest else PASS
-    note = "this file ends earlier than the version before" if level == WARN else ""
-    yield Check("previous_day", "newest day of issue before", f"{newest:%Y-%m-%d}", level=level, note=note)
-    both = recording_by_week(table).join(recording_by_week(previous).add_suffix("_before"), how="inner")
-    if not both["issued_before"].sum():
+    yield _doubt("previous_rows", "detainers in the version before", before, now < before, note)
+    older = bool(table["issued_on"].max() < newest)
+    note = "this file ends earlier than the version before" if older else ""
+    yield _doubt("previous_day", "newest day of issue before", f"{newest:%Y-%m-%d}", older, note)
+    weeks, old = (recording_by_week(each)[["issued", "not_recorded"]] for each in (table, previous))
+    weeks, old = weeks.align(old, join="inner", axis="index")
+    if not old["issued"].sum():
         return
-    counts = ["issued", "not_recorded"]
-    revised = int((both[counts].to_numpy() != both[[f"{name}_before" for name in counts]].to_numpy()).any(1).sum())
-    sums = both[[*counts, *(f"{name}_before" for name in counts)]].sum()
-    level = level_of(abs(sums["issued"] / sums["issued_before"] - 1), TOTALS_DIFFER)
-    note = f"of {len(both)} in both versions; detainers in them {sums['issued'] - sums['issued_before']:+,.0f}"
-    yield Check("previous_weeks", "weeks revised", revised, revised / len(both), level=level, note=note)
-    blank, was = sums["not_recorded"] / max(1, sums["issued"]), sums["not_recorded_before"] / sums["issued_before"]
-    level = WARN if blank > was + FEWER_ENDS else PASS
-    note = f"{was:.1%} before" + (": ends have vanished, where ICE mostly fills them in" if level == WARN else "")
-    what = "blank: lift reason, weeks of both"
-    yield Check("previous_blank", what, sums["not_recorded"], blank, level=level, note=note)
+    revised, (issued, blank), (was_issued, was_blank) = (
+        int((weeks != old).any(axis="columns").sum()),
+        weeks.sum(),
+        old.sum(),
+    )
+    note = f"of {len(weeks)} in both versions; detainers in them {issued - was_issued:+,.0f}"
+    doubt = abs(issued / was_issued - 1) >= TOTALS_DIFFER
+    yield _doubt("previous_weeks", "weeks revised", revised, doubt, note, revised / len(weeks))
+    share, was = blank / max(1, issued), was_blank / was_issued
+    fewer = share > was + FEWER_ENDS
+    note = f"{was:.1%} before" + (": ends have vanished, where ICE mostly fills them in" if fewer else "")
+    yield _doubt("previous_blank", "blank: lift reason, weeks of both", blank, fewer, note, share)

@@ -234,13 +234,21 @@ def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         column = column.dictionary_encode()
     if pa.types.is_string(column.type.value_type) or pa.types.is_large_string(column.type.value_type):
         return column.cast(_TEXT)
-    chunks = [_from_codes(chunk.indices.cast(pa.int32()), chunk.dictionary.to_pylist()) for chunk in column.chunks]
-    return pa.chunked_array(chunks, _TEXT)
+    write = _moments_as_text if pa.types.is_timestamp(kind) else lambda values: map(cell_text, values.to_pylist())
+    return pa.chunked_array([_from_codes(one.indices, write(one.dictionary)) for one in column.chunks], _TEXT)
 
 
-def _from_codes(codes: pa.Array, values: Iterable[object]) -> pa.DictionaryArray:
-    """Make a text column from the place of each cell's value among the distinct ones."""
-    return pa.DictionaryArray.from_arrays(codes, pa.array([cell_text(value) for value in values], pa.string()))
+def _moments_as_text(moments: pa.Array) -> pa.Array:
+    """Write moments as :func:`~analysis.load.columns.cell_text` does, all at once."""
+    local = pc.local_timestamp(moments) if moments.type.tz else moments
+    seconds = pc.floor_temporal(local, unit="second").cast(pa.timestamp("s"))
+    return pc.replace_substring_regex(pc.strftime(seconds, "%Y-%m-%d %H:%M:%S"), " 00:00:00$", "")
+
+
+def _from_codes(codes: pa.Array, texts: Iterable[str] | pa.Array) -> pa.DictionaryArray:
+    """Make a text column from the place of each cell's value among the distinct ones, as text."""
+    texts = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.string())
+    return pa.DictionaryArray.from_arrays(codes.cast(pa.int32()), texts)
 
 
 def _from_rows(path: Path, sheet: Sheet, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Sheet:
@@ -251,7 +259,7 @@ def _from_rows(path: Path, sheet: Sheet, header: Sequence[str], rows: Iterable[S
         for cell, known, places in zip(row, seen, codes, strict=True):
             places.append(known.setdefault(cell, len(known)))
     columns = (
-        pa.chunked_array([_from_codes(pa.array(np.array(at, np.int32)), known)])
+        pa.chunked_array([_from_codes(pa.array(np.array(at, np.int32)), map(cell_text, known))])
         for at, known in zip(codes, seen, strict=True)
     )
     return _filled(path, sheet, header, columns)
@@ -491,4 +499,4 @@ def _array(column: pd.Series) -> pa.Array:
     if column.dtype.kind in "iufM":
         return pa.array(column, from_pandas=True)
     codes, values = pd.factorize(column.astype("object"))
-    return _from_codes(pa.array(codes, mask=codes < 0).cast(pa.int32()), values)
+    return _from_codes(pa.array(codes, mask=codes < 0), map(cell_text, values))

@@ -1,9 +1,8 @@
 """What can be analysed: bundled and imported sources in one stored form, each version with its origin.
 
-A version of a source is a folder: ``detainers.parquet`` (the table, by day of issue), its origin file, the scorecard
-made when it was read (``scorecard.csv``) and the hash of each week's rows (``weeks.json``). Bundled sources stand
-under ``data/sources``, imported ones in the user's data folder, by name and number: ``fy2015/v000``. Number 0 is a
-bundled source; imports count from 1. The weekly reports of 2017, which have no detainers, are read from their CSVs.
+A version is a folder such as ``fy2015/v000`` under ``data/sources`` or in the user's data folder: the table by day of
+issue, its origin file, scorecard and the hash of each week's rows. Number 0 is a bundled source; imports count from 1.
+The weekly reports of 2017, which have no detainers, are read from their CSVs.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,41 +28,39 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from analysis.errors import InputError, unknown
-from analysis.files import sha256_of
-from analysis.load.published import REPORTS, PublishedReports, read_published_reports
+from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import RESTORE, bundled_folder
 from analysis.periods import saturday_of, week_of
 
+if TYPE_CHECKING:
+    from analysis.load.published import PublishedReports
+
 DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
-TABLE_FILE, SCORECARD_FILE, WEEKS_FILE = "detainers.parquet", "scorecard.csv", "weeks.json"
+TABLE_FILE, SCORECARD_FILE, WEEKS_FILE, UNDATED = "detainers.parquet", "scorecard.csv", "weeks.json", "undated"
 HINT = "`declines list` shows all sources with their weeks"
 NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
 """What a report may need of its source, and how one that lacks it is spoken of."""
-ROW_GROUP = 32_768
-"""Rows in a row group: small, so that a reader of some weeks skips the others."""
-WHERE_FROM = ("source_file", "source_sheet", "source_row")
-"""Columns that a new file changes although the detainers are the same."""
-UNDATED = "undated"
+ROW_GROUP = 32_768  # small, so that a reader of some weeks skips the others
+WHERE_FROM = ("source_file", "source_sheet", "source_row")  # a new file changes them, the detainers being the same
+NEVER_THE_SAME = ("person", "source_row")  # hardly repeat: a dictionary would only cost time
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-NEVER_THE_SAME = ("person", "source_row")
-"""Columns whose values hardly repeat, for which a dictionary would only cost time."""
 
 
-class SourceFacts(BaseModel):
+class _Closed(BaseModel, extra="forbid", frozen=True):
+    """What an origin file may say, and nothing else."""
+
+
+class SourceFacts(_Closed, frozen=True):
     """What the origin file of a source says about it as a whole.
 
-    ``clock`` tells what its weeks mean: detainers by the week they were ``issued``, or declines by the week they were
-    ``recorded``. ``detainers`` and ``declined`` are the totals that the rows must add up to. ``offences``, ``outcomes``
-    and ``lift_dates`` tell whether the source records offences, how detainers ended, and on which day. Where
-    ``extracted_known`` is false, ``extracted_on`` is the newest day of issue or of an end, for computing and never to
-    be printed.
+    ``clock`` tells what its weeks mean: when detainers were ``issued``, or declines ``recorded``. ``offences``,
+    ``outcomes`` and ``lift_dates``: whether it records offences, how detainers ended, and on which day. Where
+    ``extracted_known`` is false, ``extracted_on`` is the newest day of issue or of an end, never to be printed.
     ``citation`` is what its publisher asks to be cited as; blank = nothing that we know of.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     title: str
@@ -80,19 +78,15 @@ class SourceFacts(BaseModel):
     citation: str = ""
 
 
-class Document(BaseModel):
+class Document(_Closed, frozen=True):
     """The bundled file that a stored table was made from: its name and hash, which reports print."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str
     sha256: str
 
 
-class Origin(BaseModel):
+class Origin(_Closed, frozen=True, coerce_numbers_to_str=True):
     """What is known of a file: who made it, how its figures were obtained, what a row and a blank mean."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     title: str
     producer: str
@@ -111,13 +105,7 @@ class Origin(BaseModel):
 
 
 def origin_of(path: Path) -> Origin:
-    """Read the origin file beside ``path`` (``<name>.origin.yml``).
-
-    Raises
-    ------
-    InputError
-        It is missing, not YAML, or lacks a key.
-    """
+    """Read the origin file beside ``path`` (``<name>.origin.yml``); refuse one that is no YAML or lacks a key."""
     beside = path.with_name(path.name + ".origin.yml")
     try:
         return Origin.model_validate(yaml.load(beside.read_text(encoding="utf-8"), YAML))
@@ -127,27 +115,17 @@ def origin_of(path: Path) -> Origin:
         raise InputError("the origin file is not YAML", file=beside, found=str(error), do=RESTORE) from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = "key " + ".".join(str(part) for part in first["loc"])
+        place = "key " + ".".join(map(str, first["loc"]))
         raise InputError(first["msg"], file=beside, place=place, do=RESTORE) from error
 
 
 def check_hash(path: Path) -> str:
-    """Hold a file against the hash in its origin file; give the hash back.
-
-    Raises
-    ------
-    InputError
-        The file's bytes are not those that the origin file describes.
-    """
+    """Hold a file against the hash in its origin file, refuse another; give the hash back."""
     found, expected = sha256_of(path), origin_of(path).sha256
     if found != expected:
-        raise InputError(
-            "the file is not the one its origin file describes",
-            file=path,
-            found=f"sha256 {found}",
-            expected=f"sha256 {expected}",
-            do="Restore the file; if the change is meant, put the new hash into the origin file",
-        )
+        what, do = "the file is not the one its origin file describes", "put the new hash into the origin file"
+        found, expected, do = f"sha256 {found}", f"sha256 {expected}", f"Restore the file; if the change is meant, {do}"
+        raise InputError(what, file=path, found=found, expected=expected, do=do)
     return found
 
 
@@ -167,13 +145,7 @@ class Source:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of that file; the stored one is held against its origin file first.
-
-        Raises
-        ------
-        InputError
-            The stored file is not the one that its origin file describes.
-        """
+        """Hash of that file; the stored one is held against its origin file first."""
         stored = check_hash(self.path)
         return self.origin.made_from.sha256 if self.origin.made_from else stored
 
@@ -189,13 +161,7 @@ class Source:
         return f"v{self.version:03d}-{self.origin.sha256[:12]}"
 
     def check(self) -> None:
-        """Hold the source against its origin file, so that what cannot be used is met before any report is begun.
-
-        Raises
-        ------
-        InputError
-            The first thing that cannot be used.
-        """
+        """Hold the source against its origin file, so that what cannot be used is met before any report is begun."""
         if self.facts.clock == "recorded":
             self.reports()
         _ = self.sha256  # the rows of a table were checked when it was stored
@@ -252,37 +218,33 @@ class Source:
             raise InputError("the stored table is damaged", file=self.path, do="Import the release again") from error
 
     def week_hashes(self) -> dict[str, str]:
-        """Give the hash of each week's rows, as stored; those of a version stored without them are worked out.
+        """Give the hash of each week's rows, worked out when first asked for and kept beside the table.
 
-        Returns
-        -------
-        dict
-            sha256 by Saturday (ISO date), and ``undated`` where rows have no day of issue; the weekly reports of 2017
-            have one hash of all their files.
+        By Saturday (ISO date), and ``undated``; the weekly reports of 2017 have one hash of all their files.
         """
         if self.facts.clock == "recorded":
-            hashes = [check_hash(path) for path in sorted(self.path.parent.glob("*.csv"))]
-            return {UNDATED: hashlib.sha256("\n".join(hashes).encode()).hexdigest()}
+            files = [check_hash(path) for path in sorted(self.path.parent.glob("*.csv"))]
+            return {UNDATED: hashlib.sha256("\n".join(files).encode()).hexdigest()}
+        kept = self.path.with_name(WEEKS_FILE)
         try:
-            return json.loads(self.path.with_name(WEEKS_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return week_hashes(self.detainers())
+            return json.loads(kept.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # asked for the first time, or damaged
+            hashes = week_hashes(self.detainers())
+        with suppress(OSError):
+            write_whole(kept, as_json(hashes))
+        return hashes
 
     def reports(self) -> PublishedReports:
-        """Read the published weekly reports, whole and unchanged.
-
-        Raises
-        ------
-        InputError
-            The source is not the published reports, a file of it cannot be used, or the weeks do not add up.
-        """
+        """Read the published weekly reports, whole and unchanged and adding up, or refuse them."""
         if self.facts.clock != "recorded":
             raise InputError(f"the source {self.facts.name!r} is not ICE's weekly reports", do=HINT)
+        from analysis.load.published import read_published_reports  # with the schema: `declines list` needs neither
+
         reports = read_published_reports()
         for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
             if (found := int(reports.weekly_totals[column].sum())) != total:
-                what, place = f"the weeks do not add up: {column}", f"column {column}"
                 expected = f"{total} (the origin file)"
+                what, place = f"the weeks do not add up: {column}", f"column {column}"
                 raise InputError(what, file=self.path, place=place, found=found, expected=expected, do=RESTORE)
         for path in sorted(self.path.parent.glob("*.csv")):
             check_hash(path)
@@ -300,19 +262,11 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 
 def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path) -> Source:
-    """Keep a table as one version of a source, whole or not at all.
+    """Keep a table and its scorecard as one version of a source, whole or not at all.
 
-    Parameters
-    ----------
-    table, card
-        The table of detainers and its scorecard.
-    origin
-        What is known of it, with a source block; its hash is filled in.
-    folder
-        The version's folder, named by its number (``v001``); it must not be there yet.
+    ``origin`` has a source block; its hash is filled in. ``folder`` is named by the number (``v001``) and not there.
     """
-    facts = origin.source
-    assert facts is not None
+    assert origin.source is not None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".import-", dir=folder.parent))
@@ -323,18 +277,16 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
         rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
-        stored = pa.Table.from_pandas(rows, preserve_index=False)
         pq.write_table(
-            stored,
+            pa.Table.from_pandas(rows, preserve_index=False),
             draft / TABLE_FILE,
             row_group_size=ROW_GROUP,
             write_batch_size=ROW_GROUP,
             compression="zstd",
-            use_dictionary=[name for name in stored.column_names if name not in NEVER_THE_SAME],
+            use_dictionary=[name for name in rows if name not in NEVER_THE_SAME],
             write_statistics=["issued_on"],
         )
         card.to_csv(draft / SCORECARD_FILE, index=False)
-        (draft / WEEKS_FILE).write_text(json.dumps(week_hashes(rows), indent=1) + "\n", encoding="utf-8")
         origin = origin.model_copy(update={"sha256": sha256_of(draft / TABLE_FILE)})
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
@@ -343,7 +295,7 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Source(facts, origin, folder / TABLE_FILE, int(folder.name[1:]))
+    return _of(folder / TABLE_FILE)
 
 
 def data_folder() -> Path:
@@ -352,34 +304,37 @@ def data_folder() -> Path:
     return Path(given) if given else user_data_path("declined-detainers", appauthor=False)
 
 
-def _of(path: Path, version: int = 0) -> Source:
+def _of(path: Path) -> Source:
     """Open the source that stands in a file."""
     origin = origin_of(path)
     if not path.is_file():
         raise InputError("the file of a source is missing", file=path, do="Restore it from the distribution")
     if origin.source is None:
         raise InputError("the origin file has no source block", file=path, do="Import the release again")
-    return Source(origin.source, origin, path, version)
+    return Source(origin.source, origin, path, int(path.parent.name[1:]) if path.name == TABLE_FILE else 0)
 
 
 def _stored() -> Iterator[Source]:
     """Go through all stored versions, the bundled ones first, those of one name by number."""
-    for folder in sorted((bundled_folder("data") / "sources").glob("*/v[0-9]*")):
-        yield _of(folder / TABLE_FILE, int(folder.name[1:]))
-    yield _of(bundled_folder("data") / REPORTS / "weekly_totals.csv")
-    for path in sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}")):
-        yield _of(path, int(path.parent.name[1:]))
+    bundled = bundled_folder("data")
+    yield from map(_of, (folder / TABLE_FILE for folder in sorted(bundled.glob("sources/*/v[0-9]*"))))
+    yield _of(bundled / "published_reports" / "weekly_totals.csv")
+    yield from map(_of, sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}")))
+
+
+def _pins() -> dict[str, str]:
+    """Give the newest version of each source that a run may use, where this process is of one."""
+    return json.loads(os.environ.get(VERSIONS_VARIABLE, "{}"))
 
 
 def _by_name() -> dict[str, list[Source]]:
     """Give the versions of every source, oldest first, none newer than the one that is pinned, if one is."""
     found: dict[str, list[Source]] = {}
-    pins = json.loads(os.environ.get(VERSIONS_VARIABLE, "{}"))
     for source in _stored():
         of_name = found.setdefault(source.facts.name, [])
         if not of_name or of_name[0].version > 0 or not source.path.is_relative_to(data_folder()):
             of_name.append(source)  # else a bundled source has the name
-    for name, pin in pins.items():
+    for name, pin in _pins().items():
         ids = [source.version_id for source in found.get(name, [])]
         last = ids.index(pin) + 1 if pin in ids else 0
         if last != 1 or pin[:4] != "v000":  # a bundled source has all its versions, whatever is imported
@@ -388,13 +343,7 @@ def _by_name() -> dict[str, list[Source]]:
 
 
 def sources() -> dict[str, Source]:
-    """Find every source, by name: the bundled ones, and the newest imports (or those that ``DECLINES_VERSIONS`` pins).
-
-    Raises
-    ------
-    InputError
-        A source's file or origin file is missing or damaged.
-    """
+    """Find every source, by name: the bundled ones, and the newest imports or those that are pinned."""
     return {name: of[0] if of[0].version == 0 else of[-1] for name, of in _by_name().items() if of}
 
 
@@ -445,35 +394,28 @@ def open_source(
     >>> open_source("fy2015").facts.detainers
     79053
     """
-    known = sources()
+    known, what = sources(), "source" if clock is None else f"source with weeks by day {clock}"
     fitting = {key: source for key, source in known.items() if clock in (None, source.facts.clock)}
-    pinned = json.loads(os.environ.get(VERSIONS_VARIABLE, "{}")).get(name)
-    if pinned and name not in known:
-        raise InputError(
-            f"the version of the source {name!r} that this run is made from is gone",
-            found=", ".join(one.version_id for one in _stored() if one.facts.name == name) or "no version",
-            expected=pinned,
-            do="Start the run again",
-        )
-    if name in known and name not in fitting:
-        raise InputError(
-            f"the source {name!r} has weeks by day {known[str(name)].facts.clock}, and this report needs weeks by day "
-            f"{clock}",
-            do=f"Use {', '.join(fitting)}",
-        )
-    if name not in fitting:
-        raise unknown(f"source with weeks by day {clock}" if clock else "source", name, fitting, more=HINT)
+    found = fitting.get(str(name))
+    if str(name) not in known and (pinned := _pins().get(str(name))):
+        there = ", ".join(one.version_id for one in _stored() if one.facts.name == name) or "no version"
+        what = f"the version of the source {name!r} that this run is made from is gone"
+        raise InputError(what, found=there, expected=pinned, do="Start the run again")
+    if found is None and name in known:
+        its = known[str(name)].facts.clock
+        what = f"the source {name!r} has weeks by day {its}, and this report needs weeks by day {clock}"
+        raise InputError(what, do=f"Use {', '.join(fitting)}")
+    if found is None:
+        raise unknown(what, name, fitting, more=HINT)
     for need in needs:
-        if not getattr(fitting[str(name)].facts, need):
+        if not getattr(found.facts, need):
             others = ", ".join(key for key, source in fitting.items() if getattr(source.facts, need))
             raise InputError(f"the source {name!r} {NEEDS[need]}, and this report needs that", do=f"Use {others}")
-    if version in (None, fitting[str(name)].version):
-        return fitting[str(name)]
-    numbered = {one.version: one for one in versions(str(name))}
-    if version not in numbered:
-        there = ", ".join(map(str, numbered)) or "one alone, without a number"
+    numbered = {one.version: one for one in (*versions(str(name)), found)}
+    if version is not None and version not in numbered:
+        there = ", ".join(map(str, numbered.keys() - {0})) or "one alone, without a number"
         raise InputError(f"the source {name!r} has no version {version}", do=f"It has {there}")
-    return numbered[version]
+    return found if version is None else numbered[version]
 
 
 def versions(name: str) -> list[Source]:
@@ -482,42 +424,23 @@ def versions(name: str) -> list[Source]:
 
 
 def pick_versions(name: str, older: int, newer: int) -> tuple[int, int]:
-    """Find the two versions that a user means.
+    """Find the two versions that a user means: by their numbers; 0 is the newest, -1 the one before it, and so on.
 
-    Parameters
-    ----------
-    name
-        Name of an imported source, or ``synthetic``.
-    older, newer
-        Numbers of versions; 0 is the newest, -1 the one before it, and so on.
-
-    Raises
-    ------
-    InputError
-        The source has not two versions, or not these, or they are not in this order.
+    Refused is a source that has not two versions, or not these, or not in this order.
     """
     known = [source.version for source in versions(name)]
     if len(known) < 2:
-        raise InputError(
-            f"the source {name!r} has {len(known)} imported versions, and a comparison needs two",
-            do="Import the newer file under the same name: declines import FILE --name NAME",
-        )
-    picked = [known[given - 1] if -len(known) < given <= 0 else given for given in (older, newer)]
-    if not set(picked) <= set(known) or picked[0] >= picked[1]:
-        raise InputError(
-            f"the versions {older} and {newer} of {name!r} cannot be compared",
-            expected=f"an older and a newer one of {', '.join(map(str, known))}; 0 is the newest, -1 the one before",
-        )
-    return picked[0], picked[1]
+        what = f"the source {name!r} has {len(known)} imported versions, and a comparison needs two"
+        raise InputError(what, do="Import the newer file under the same name: declines import FILE --name NAME")
+    first, second = (known[given - 1] if -len(known) < given <= 0 else given for given in (older, newer))
+    if not {first, second} <= set(known) or first >= second:
+        what = f"the versions {older} and {newer} of {name!r} cannot be compared"
+        listed = ", ".join(map(str, known))
+        raise InputError(what, expected=f"an older and a newer one of {listed}; 0 is the newest, -1 the one before")
+    return first, second
 
 
 def versions_by_day(source: Source, columns: Sequence[str], last: date | None = None) -> dict[date, pd.DataFrame]:
-    """Read some columns of a source's versions, up to its own and a day of issue; empty unless there are two.
-
-    Returns
-    -------
-    dict
-        Tables by day of extraction.
-    """
+    """Read some columns of a source's versions up to its own, by day of extraction; empty unless there are two."""
     shown = [one for one in versions(source.facts.name) if one.version <= source.version]
     return {one.facts.extracted_on: one.detainers(columns, last=last) for one in shown} if len(shown) > 1 else {}

@@ -146,4 +146,6 @@ if __name__ == "__main__":
         assert one.origin.source is not None
         place = ROOT / "data" / "sources" / one.origin.source.name / f"v{one.number:03d}"
         shutil.rmtree(place, ignore_errors=True)
-        print(store(one.table, one.card, one.origin, place).version_id, place)
+        stored = store(one.table, one.card, one.origin, place)
+        stored.week_hashes()
+        print(stored.version_id, place)

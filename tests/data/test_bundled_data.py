@@ -284,6 +284,7 @@ def test_stored_sources_are_those_of_the_files_that_they_were_made_from(tmp_path
         pd.testing.assert_frame_equal(
             pd.read_parquet(folder / "detainers.parquet"), again.detainers(), check_categorical=False
         )
+        again.week_hashes()
         for name in ("scorecard.csv", "weeks.json"):
             assert (folder / name).read_bytes() == again.path.with_name(name).read_bytes(), (folder.name, name)
         stored = origin_of(folder / "detainers.parquet")

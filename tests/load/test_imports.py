@@ -54,20 +54,8 @@ def test_an_import_becomes_a_source(files: dict[str, Path], data_dir: Path) -> N
     assert len(table) == source.facts.detainers
     assert table["issued_on"].is_monotonic_increasing
     assert sorted(path.name for path in (data_dir / "made-up" / "v001").iterdir()) == [
-        *("detainers.parquet", "detainers.parquet.origin.yml", "scorecard.csv", "weeks.json")
+        *("detainers.parquet", "detainers.parquet.origin.yml", "scorecard.csv")
     ]
-
-
-def test_a_release_of_which_no_offence_is_known_is_a_source_without_offences(
-    files: dict[str, Path], tmp_path: Path
-) -> None:
-    release = pd.read_parquet(files["newer"])
-    named = [column for column in release if "MSC" in column.upper() or "CRIM" in column.upper()]
-    assert named
-    blank = tmp_path / "blank.csv"
-    release.assign(**dict.fromkeys(named)).to_csv(blank, index=False)
-    import_release([blank], "blank", title="SYNTHETIC, no offence", extracted_on=EXTRACTED)
-    assert not open_source("blank").facts.offences
 
 
 def test_a_release_with_invented_facilities_is_made_up_whatever_the_others_are_called(
@@ -173,11 +161,11 @@ def test_a_pinned_version_that_is_gone_or_another_one_by_now_is_refused(
     assert open_source("fy2015").facts.detainers == 79_053
 
 
-def test_what_was_imported_before_weeks_were_hashed_still_opens(files: dict[str, Path]) -> None:
+def test_weeks_are_hashed_when_they_are_first_asked_for_and_kept(files: dict[str, Path]) -> None:
     import_release([files["newer"]], "made-up", title="T")
     source = open_source("made-up")
     hashes = source.week_hashes()
-    source.path.with_name("weeks.json").unlink()
+    assert json.loads(source.path.with_name("weeks.json").read_text(encoding="utf-8")) == hashes
     assert open_source("made-up").week_hashes() == hashes
     source.path.with_name("scorecard.csv").unlink()
     assert len(open_source("made-up").detainers()) == source.facts.detainers
@@ -227,6 +215,7 @@ def test_braces_in_the_name_of_a_file_stay_as_they_are(files: dict[str, Path], t
     braces = tmp_path / "FOIA {7F3A-22} x{declined.__class__}.parquet"
     braces.write_bytes(files["newer"].read_bytes())
     assert name_of(braces) == "foia-7f3a-22-x-declined"
+    assert name_of(Path("Ä.csv.gz")) == "release"
     import_release([braces], "braces", title="{title} {0}")
     source = open_source("braces")
     assert (source.facts.title, source.cited["title"]) == ("{title} {0}", "{title} {0}")
@@ -302,18 +291,6 @@ def test_the_name_of_a_bundled_source_is_taken(files: dict[str, Path], name: str
     with pytest.raises(InputError, match="a bundled source has that name"):
         import_release([files["newer"]], name, title=name)
     assert not data_folder().exists()
-
-
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [
-        ("2026-ICLI-00005_Detainers_FY26.xlsx", "2026-icli-00005-detainers-fy26"),
-        ("Ä.csv", "release"),
-        ("a.csv.gz", "a"),
-    ],
-)
-def test_a_name_is_made_from_a_files(file: str, name: str) -> None:
-    assert name_of(Path(file)) == name
 
 
 def test_a_check_compares_with_an_earlier_version(files: dict[str, Path]) -> None:

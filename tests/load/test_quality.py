@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -106,6 +105,13 @@ def level(card: pd.DataFrame, check: str) -> str:
 # --- the card
 
 
+def test_a_column_without_a_lift_reason_stops_and_one_without_a_state_warns() -> None:
+    card = scorecard(release(table(lift_reason=None)))
+    assert ["no decline can be told" in told for told in stops(card)] == [True]
+    card = scorecard(release(table(state=None)))
+    assert (level(card, "blank_state"), found(card, "blank_state").share) == ("warn", 1.0)
+
+
 def test_a_quiet_release_has_each_check_once_and_no_stop() -> None:
     card = scorecard(release(), extracted_on=date(2026, 3, 10))
     assert list(card.columns) == list(Check._fields)
@@ -153,13 +159,6 @@ def test_facts_hold_numbers_as_numbers_and_days_as_days() -> None:
     assert facts["blank_lift_reason_norm"] == 0.334
 
 
-def test_stops_are_told_in_words() -> None:
-    card = scorecard(release(table(lift_reason=None)))
-    assert len(stops(card)) == 1
-    assert "no decline can be told" in stops(card)[0]
-    assert level(card, "blank_lift_reason") == "stop"
-
-
 # --- levels at their bounds
 
 
@@ -186,14 +185,6 @@ def test_a_blank_share_inside_the_known_range_passes_and_far_outside_warns(
     if abs(beyond - allowed) > 1e-9:
         assert verdict == ("warn" if beyond > allowed else "pass")
     assert nearest == pytest.approx(float(values.max()))
-
-
-def test_the_drift_seen_between_releases_passes_and_a_lost_column_does_not() -> None:
-    december_2025 = pd.Series([0.374])
-    assert against_known(0.334, 600_000, december_2025)[0] == "pass"
-    assert against_known(0.0, 600_000, december_2025)[0] == "warn"
-    assert against_known(0.9, 600_000, december_2025)[0] == "warn"
-    assert against_known(0.5, 600_000, pd.Series(dtype=float)) == ("pass", None, "")
 
 
 @pytest.mark.parametrize(("undated", "expected"), [(0, "pass"), (1, "warn"), (10, "warn"), (11, "stop")])
@@ -243,11 +234,6 @@ def test_without_ids_repeats_cannot_be_told() -> None:
     assert level(card, "repeats") == "warn"
     assert "persons" not in set(card["check"])
     assert "blank_person" not in set(card["check"])  # lacking, not blank
-
-
-def test_a_column_that_is_there_and_wholly_blank_is_seen() -> None:
-    card = scorecard(release(table(state=None)))
-    assert (level(card, "blank_state"), found(card, "blank_state").share) == ("warn", 1.0)
 
 
 @pytest.mark.parametrize(("unknown_rows", "expected"), [(4, "pass"), (5, "warn")])
@@ -366,21 +352,9 @@ def test_a_batch_as_in_minnesota_is_found_at_the_facility() -> None:
     assert (level(card, "bulk_days"), found(card, "bulk_days").found) == ("warn", "1")
 
 
-def test_a_batch_spread_over_a_states_facilities_is_found_at_the_state() -> None:
-    quiet = {f"SAMPLE {n}": [8, *([1, 0] * 40)] for n in range(6)}
-    days = bulk_days(daily(quiet))
-    assert days[["state", "detainers", "usual"]].to_numpy().tolist() == [["TX", 48, 6]]
-    assert days["agency"].isna().all()
-
-
-@pytest.mark.parametrize(("most", "batches"), [(19, 0), (20, 1), (24, 1)])
-def test_a_batch_has_at_least_twenty_detainers(most: int, batches: int) -> None:
-    assert len(bulk_days(daily({"SAMPLE": [most, *([4] * 40)]}))) == batches
-
-
-@pytest.mark.parametrize(("usual", "batches"), [(20, 1), (21, 0)])
-def test_a_batch_is_five_times_the_fourth_busiest_day(usual: int, batches: int) -> None:
-    assert len(bulk_days(daily({"SAMPLE": [100, *([usual] * 40)]}))) == batches
+@pytest.mark.parametrize(("most", "usual", "batches"), [(19, 3, 0), (20, 4, 1), (100, 20, 1), (100, 21, 0)])
+def test_a_batch_has_twenty_and_five_times_the_fourth_busiest_day(most: int, usual: int, batches: int) -> None:
+    assert len(bulk_days(daily({"SAMPLE": [most, *([usual] * 40)]}))) == batches
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -392,12 +366,6 @@ def test_a_day_without_another_counts_and_a_few_days_alike_do_not() -> None:
     others = [25] * 40
     assert bulk_days(daily({"SAMPLE ONCE": [30], "SAMPLE": others}))["agency"].tolist() == ["SAMPLE ONCE"]
     assert len(bulk_days(daily({"SAMPLE THRICE": [30, 28, 25], "SAMPLE": others}))) == 0
-
-
-def test_chance_makes_no_batch() -> None:
-    generator = np.random.default_rng(20261124)
-    counts = {f"SAMPLE {n}": generator.poisson(mean, 400).tolist() for n, mean in enumerate((0.3, 2, 8, 30))}
-    assert bulk_days(daily(counts)).empty
 
 
 def test_counts_by_week_have_no_days() -> None:
@@ -427,15 +395,9 @@ def test_weeks_are_unfinished_from_the_newest_back_and_not_before_a_finished_one
     assert weeks["blank_share"].iloc[-1] == pytest.approx(0.6)
 
 
-@pytest.mark.parametrize(("last", "unfinished"), [(545, True), (699, True), (700, False), (770, False)])
+@pytest.mark.parametrize(("last", "unfinished"), [(699, True), (700, False)])
 def test_a_last_week_with_few_detainers_is_unfinished_and_a_holiday_is_not(last: int, unfinished: bool) -> None:
     weeks = recording_by_week(weekly([*[1000] * 20, last], [0.5] * 21))
-    assert (weeks["unfinished"].iloc[-1] != "") is unfinished
-
-
-@pytest.mark.parametrize(("share", "unfinished"), [(0.449, True), (0.451, False)])
-def test_ends_are_missing_below_nine_tenths_of_the_older_weeks(share: float, unfinished: bool) -> None:
-    weeks = recording_by_week(weekly([1000] * 20, [0.5] * 19 + [share]))
     assert (weeks["unfinished"].iloc[-1] != "") is unfinished
 
 
@@ -540,15 +502,6 @@ def test_a_file_in_twice_is_seen_by_the_published_totals(times: int, expected: s
     assert ("2014-10-01 to 2015-07-19" in note) is (expected == "warn")
 
 
-@pytest.mark.parametrize(("rows", "off"), [(198_000, 1), (199_800, 0), (211_000, 0), (223_000, 0), (225_000, 1)])
-def test_of_two_published_totals_of_a_year_the_nearer_one_counts(rows: int, off: int) -> None:
-    days = pd.date_range("2012-10-01", "2013-09-30")  # 209,208 in one report and 213,325 in another
-    year = pd.DataFrame({"issued_on": days[np.arange(rows) * len(days) // rows], "person": None, "duplicate": None})
-    columns = table(1).iloc[[0] * rows].reset_index(drop=True).assign(**year)
-    card = scorecard(release(columns, form="TRAC"))
-    assert found(card, "published_detainers").found == str(off)
-
-
 # --- whole files
 
 
@@ -571,14 +524,6 @@ def test_the_bundled_made_up_release() -> None:
     assert found(card, "rows").found == "12651"
     assert found(card, "redactions").level == "pass"
     assert float(found(card, "blank_person").share) == pytest.approx(0.13, abs=0.01)
-
-
-def test_a_stored_card_is_read_where_there_is_one(tmp_path: Path) -> None:
-    source = open_source("fy2015", clock="issued")
-    card = scorecard(release()).assign(note="made at the import")
-    card.to_csv(tmp_path / "scorecard.csv", index=False)
-    stored = replace(source, path=tmp_path / "detainers.parquet")
-    assert set(source_scorecard(stored)["note"]) == {"made at the import"}
 
 
 @pytest.mark.slow

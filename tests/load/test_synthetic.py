@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic import Bulk, Options, Reset, Rise, Synthetic, generate, write_release
+from synthetic import Options, Synthetic, generate, write_release
 from synthetic.__main__ import main
 
 from analysis.load.reference import data_file
@@ -31,13 +31,7 @@ Unlawful Attempt Yes No; Unlawful Entry Yes No; Visa Yes No; Federal Register No
 Yes No; Detainer Lift Reason; Detainer Lift Reason Code; Active Investigation Yes No; Arrest Warrant Served
 Date; Detainer Type; Notify Release Request Yes No; TOD Current Duty Site; EID DTA ID; Anonymized
 Identifier"""
-DECLINED = "Detainer Declined by LEA"
 FIRST, LAST, EXTRACTED = date(2025, 1, 4), date(2025, 12, 26), date(2026, 1, 5)
-RISE, RESET, BULK = (
-    Rise("CA", "DUI", date(2025, 7, 5)),
-    Reset("TX", date(2025, 6, 18)),
-    Bulk("MN", date(2025, 9, 17), 200),
-)
 
 
 def make(seed: int = 1, **arguments: Any) -> Synthetic:  # noqa: ANN401
@@ -87,54 +81,6 @@ def test_blanks_stand_at_the_shares_asked_for(plain: Synthetic) -> None:
     for column, share in asked.items():
         within = 5 * np.sqrt(share * (1 - share) / len(plain.release))  # a person's rows go together
         assert plain.release[column].isna().mean() == pytest.approx(share, abs=within + 1e-12), column
-
-
-def test_repeats_are_the_only_rows_of_a_person_within_24_hours(plain: Synthetic) -> None:
-    release = plain.release.assign(repeat=plain.rows["repeat"] == 1)
-    known = release.dropna(subset="Anonymized Identifier").sort_values(
-        ["Anonymized Identifier", "Detainer Prepare Date", "repeat"], kind="stable"
-    )
-    gap = known.groupby("Anonymized Identifier")["Detainer Prepare Date"].diff().dt.days
-    assert (gap <= 1).sum() == release["repeat"].sum()
-    assert release["repeat"].mean() == pytest.approx(0.03, abs=0.005)
-    rows = release[~release["repeat"]].dropna(subset="Anonymized Identifier")
-    assert 1.1 < len(rows) / rows["Anonymized Identifier"].nunique() < 1.3
-    same = rows.groupby("Anonymized Identifier")[["Gender", "Birth Year", "Citizenship Country"]].nunique()
-    assert (same == 1).all(axis=None)
-
-
-@pytest.mark.parametrize("mean", [7.0, 40.0])
-def test_ends_are_recorded_after_the_delay_asked_for_and_young_rows_are_blank(mean: float) -> None:
-    made = make(detainers=15_000, options=Options(mean_delay=mean, with_lift_date=True), extracted_on=date(2036, 1, 1))
-    first = made.release[made.rows["repeat"] == 0]
-    delay = (first["Detainer Lift Date"] - first["Detainer Prepare Date"]).dt.days.dropna()
-    assert delay.mean() == pytest.approx(mean, rel=0.03)
-    assert (delay <= mean).mean() == pytest.approx(1 - (mean / (1 + mean)) ** (mean + 1), abs=0.02)
-    young = make(detainers=15_000, options=Options(mean_delay=mean)).release
-    age = (pd.Timestamp(EXTRACTED) - young["Detainer Prepare Date"]).dt.days
-    blank = young["Detainer Lift Reason"].isna().groupby(age < 20).mean()
-    assert blank[True] > blank[False] + 0.05
-
-
-def test_the_planted_events_stand_in_the_rows(plain: Synthetic) -> None:
-    made = make(events=(RISE, RESET, BULK), options=Options(with_lift_date=True)).release
-    groups = {"MSC Charge": "Driving Under Influence Liquor", "Facility State": "CALIFORNIA"}
-    counts = []
-    for release in (plain.release, made):
-        here = (release[list(groups)].astype(object) == list(groups.values())).all(axis="columns")
-        late = release["Detainer Prepare Date"] >= pd.Timestamp(RISE.start)
-        counts.append((int((here & ~late).sum()), int((here & late).sum())))
-    (was_before, was_after), (before, after) = counts
-    assert before == pytest.approx(was_before, abs=4 * np.sqrt(was_before))
-    assert after == pytest.approx(3 * was_after, abs=12 * np.sqrt(was_after))
-    texas = made[made["Facility State"] == "TEXAS"]
-    agency = texas["Detainer Facility Code"].value_counts().index[0]
-    swept = texas[texas["Detainer Lift Date"] == pd.Timestamp(RESET.day)].value_counts("Detainer Facility Code")
-    assert swept[agency] > 100 > 10 * swept.iloc[1]
-    minnesota = made[made["Facility State"] == "MINNESOTA"].groupby("Detainer Prepare Date").size()
-    assert minnesota.idxmax() == pd.Timestamp(BULK.day)
-    assert minnesota.max() == pytest.approx(BULK.detainers, abs=60)
-    assert minnesota.nlargest(2).iloc[1] < 30
 
 
 # --- successive extractions

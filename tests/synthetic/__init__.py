@@ -73,21 +73,10 @@ def generate(
     options: Options | None = None,
     events: Sequence[Event] = (),
 ) -> Synthetic:
-    """Make up a release.
+    """Make up a release of so many detainers on average, repeats and what events add on top.
 
-    Parameters
-    ----------
-    seed
-        Fixes everything.
-    detainers
-        Expected number of detainers from ``first_day`` to ``last_day``; what events add and repeats come on top.
-    first_day, last_day
-        First and last day of issue; weeks cut short stay so.
-    extracted_on
-        Day of the extraction: later issues are left out, ends recorded later are blank. The same arguments with a later
-        day give the same detainers, more of them recorded.
-    options, events
-        How it is made and what is planted in it.
+    ``seed`` fixes everything. Later issues than ``extracted_on`` are left out, ends recorded later are blank: the same
+    arguments with a later day give the same detainers, more of them recorded.
     """
     world = World(seed, detainers, first_day, last_day, options or Options(), tuple(events))
     return Synthetic(world, population(world), extracted_on)
