@@ -49,8 +49,7 @@ def column_aliases() -> pd.DataFrame:
     """Give the known column names: index the :func:`normalised` name; columns alias, canonical, forms, kind, reason.
 
     ``canonical`` is the column of the table that it is read as, or one of the loader's own (``pending_text``,
-    ``pending_code``, ``charge_text``, ``charge_code``, ``charge_date``); blank = carried. ``forms`` are the releases
-    that have it; ``kind`` is ``date`` for a carried date.
+    ``charge_date`` …); blank = carried. ``forms`` are the releases that have it; ``kind`` is ``date`` for a date.
     """
     table = crosswalk("column_aliases", "alias").reset_index()
     return table.set_index(table["alias"].map(normalised))

@@ -107,19 +107,12 @@ def _short_forms() -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 @cache
-def _words_of_short_forms() -> frozenset[str]:
-    """Give the words that occur in short forms."""
-    return frozenset(chain.from_iterable(_short_forms()))
-
-
-@cache
 def _vocabulary() -> dict[str, None]:
     """Give the words that a slip of spelling may stand for, the shortest first."""
-    of_rules = {atom for needs, lacks, _ in rules() for atom in chain(lacks, *needs) if atom[-1] != "*"}
-    words = of_rules | _words_of_short_forms() | set(chain(*labels(), *_short_forms().values()))
-    return dict.fromkeys(
-        sorted((word for word in words if len(word) >= SHORTEST_MENDED), key=lambda word: (len(word), word))
-    )
+    of_rules = (atom for needs, lacks, _ in rules() for atom in chain(lacks, *needs) if atom[-1] != "*")
+    words = {*of_rules, *chain(*labels(), *_short_forms(), *_short_forms().values())}
+    long = (word for word in words if len(word) >= SHORTEST_MENDED)
+    return dict.fromkeys(sorted(long, key=lambda word: (len(word), word)))
 
 
 def _folded(text: str) -> str:
@@ -128,9 +121,10 @@ def _folded(text: str) -> str:
     return _DOTTED.sub(lambda letters: letters[0].replace(".", ""), folded.replace("'", "").replace("’", ""))
 
 
+@lru_cache(maxsize=1 << 16)
 def _singular(word: str) -> str:
-    """Take a plural's ending off, as far as spelling alone tells."""
-    if word in _words_of_short_forms() or len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    """Take a plural's ending off, as far as spelling alone tells, but for the words of short forms."""
+    if len(word) < 4 or word[-1] != "s" or word.endswith(("ss", "us", "is")) or word in chain(*_short_forms()):
         return word
     return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
 
@@ -197,9 +191,8 @@ def _meant(word: str) -> str:
 def _is_cut(short: str, full: str) -> bool:
     """Tell whether a short form is a word's beginning, or keeps enough of its letters in their order."""
     letters = iter(full)
-    return full.startswith(short) or (
-        len(short) >= SHARE_KEPT * len(full) and all(letter in letters for letter in short)
-    )
+    enough = len(short) >= SHARE_KEPT * len(full)
+    return full.startswith(short) or (enough and all(letter in letters for letter in short))
 
 
 def _placed(words: tuple[str, ...]) -> str | None:

@@ -115,7 +115,7 @@ def details() -> pd.DataFrame:
 
 
 def names_of_states() -> dict[str, str]:
-    """Give the names of the states, the District of Columbia and the territories by their postal codes."""
+    """Give the names of the states (:func:`states`) by their postal codes."""
     return dict(states()["name"])
 
 

@@ -278,11 +278,10 @@ def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
     """Say where each row came from: file, sheet (blank = none) and row as a spreadsheet counts."""
     which = np.repeat(np.arange(len(sheets)), [sheet.rows for sheet in sheets])
     at = pd.Series(pd.Categorical.from_codes(which, [str(at) for at in range(len(sheets))]))
-    rows = [np.arange(sheet.rows) + sheet.header_row + 1 for sheet in sheets]
     return {
         "source_file": mapped(at, lambda at: sheets[int(at)].file),
         "source_sheet": mapped(at, lambda at: sheets[int(at)].name or None),
-        "source_row": pd.Series(np.concatenate(rows)),
+        "source_row": pd.Series(np.concatenate([np.arange(one.rows) + one.header_row + 1 for one in sheets])),
     }
 
 
