@@ -73,6 +73,11 @@ def test_moments_one_by_one(text: str, expected: datetime | None) -> None:
     assert moment_of(text) == expected
 
 
+@given(st.text(max_size=12))
+def test_any_text_is_a_date_or_none(text: str) -> None:
+    assert moment_of(text) is None or isinstance(moment_of(text), datetime)
+
+
 def test_years_that_cannot_be_are_blank_and_told() -> None:
     column = pd.Series(["2025-01-01", "2099-01-01", "06/14/0002", None], dtype="str").astype("category")
     dates, impossible = moments(column, 1900, 2049)

@@ -101,6 +101,14 @@ def test_labels_with_the_same_words_have_the_same_target() -> None:
     assert {words: found for words, found in targets.items() if len(found) > 1} == {}
 
 
+def test_archaic_ncic_labels_are_never_printed() -> None:
+    names = crosswalk("ncic_codes", "code")["name"]
+    banned = re.compile(r"homosex|ill fame|female|immoral|nature|aliens|oriental|pervers|wife", re.IGNORECASE)
+    assert not [name for name in names if banned.search(name)]
+    for code in ("3602", "3603", "3609", "3610", "4003", "4006"):
+        assert f"(code {code})" in names[code]
+
+
 def test_the_published_rule_for_violent_crime_is_the_flag_of_the_details() -> None:
     """Deportation Data Project, August 2026, on the four-digit codes."""
     for code, detail in crosswalk("ncic_codes", "code").query("level == 'code'")["detail_id"].items():

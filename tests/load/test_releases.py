@@ -499,6 +499,11 @@ def test_every_day_comes_back(day: date, form: str) -> None:
     assert extraction_day([f"detainers_{day.strftime(form)}_redacted"], date.min, None) == day
 
 
+@given(st.text(max_size=80))
+def test_any_text_is_read_without_an_error(anything: str) -> None:
+    assert isinstance(extraction_day([anything], date.min, None), date | None)
+
+
 @pytest.mark.parametrize(
     ("texts", "found"),
     [
