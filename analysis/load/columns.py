@@ -25,17 +25,18 @@ DATE_SPELLINGS = "a date such as 2015-01-31, 1/31/15, 1/31/2015, 31JAN15 or an E
 _REDACTION = r"^(?:\(?b\)?\s?\(\d\)\s?(?:\(?[a-zA-Z]\)?)?[\s,;]*)+$"
 _EXCEL_DAY = re.compile(r"\d{5}(\.\d+)?")
 _EXCEL_START = datetime(1899, 12, 30)  # Excel's day 0, its leap year 1900 allowed for
-_DATE = re.compile(
-    r"(?:(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
-    r"|(?P<us_month>\d{1,2})/(?P<us_day>\d{1,2})/(?P<us_year>\d{4}|\d{2})"
-    r"|(?P<named_day>\d{1,2})-?(?P<name>[A-Z]{3})-?(?P<named_year>\d{4}|\d{2}))"
-    r"(?:[ T](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s?(?P<half>[AP]M)?(?:Z|\+00:00)?)?",
-    re.IGNORECASE,
-)
+_TIME = r"(?:[ T](?P<h>\d{1,2}):(?P<min>\d\d)(?::(?P<s>\d\d)(?:\.\d+)?)?\s?(?P<half>[AP]M)?(?:Z|\+00:00)?)?"
+_DATES = [
+    re.compile(day + _TIME, re.IGNORECASE)
+    for day in (
+        r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})",
+        r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d{2})",
+        r"(?P<d>\d{1,2})-?(?P<m>[A-Z]{3})-?(?P<y>\d{4}|\d{2})",
+    )
+]
 _ISO = r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?"
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
-_CODE = re.compile(r"\d{2}(?:\d{2}|[A-Z]{2})")
-_CODE_SHORT_OF_ZERO = re.compile(r"(\d{3,4})(?:\.0+)?|(\d[A-Z]{2})")
+_CODE = re.compile(r"(\d{3,4})(?:\.0+)?|(\d{1,2}[A-Z]{2})")
 
 
 @lru_cache(maxsize=4096)
@@ -49,8 +50,7 @@ def column_aliases() -> pd.DataFrame:
     """Give the known column names: index the :func:`normalised` name; columns alias, canonical, forms, kind, reason.
 
     ``canonical`` is the column of the table that it is read as, or one of the loader's own (``pending_text``,
-    ``pending_code``, ``charge_text``, ``charge_code``, ``charge_date``); blank = carried. ``forms`` are the releases
-    that have it; ``kind`` is ``date`` for a carried date.
+    ``charge_date`` …); blank = carried. ``forms`` are the releases that have it; ``kind`` is ``date`` for a date.
     """
     table = crosswalk("column_aliases", "alias").reset_index()
     return table.set_index(table["alias"].map(normalised))
@@ -77,13 +77,10 @@ def header_score(row: Sequence[str]) -> int:
 
 
 def form_of(given: Sequence[str]) -> str:
-    """Tell a release's form by its column names.
+    """Tell a release's form by its column names: ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard).
 
-    Returns
-    -------
-    str
-        ``processed`` where a column is there that only the Deportation Data Project adds, or where the names of ICE
-        are in snake_case; else the form, ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard) with the names.
+    It is ``processed`` where a column is there that only the Deportation Data Project adds, or where the names of ICE
+    are in snake_case.
     """
     listed = column_aliases()["forms"].str.split().explode()
     lists = {str(form): set(names.index) for form, names in listed.groupby(listed, sort=False)}
@@ -118,10 +115,7 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
 def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
     """Trim a text column, held as a dictionary; make empty text, the text ``NA`` and redactions blank.
 
-    Returns
-    -------
-    tuple
-        The column as a category, and the rows made blank by reason.
+    Returned are the column as a category, and the rows made blank by reason.
     """
     whole = column.unify_dictionaries().combine_chunks()
     codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -135,48 +129,32 @@ def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
 
 
 def moment_of(text: str) -> datetime | None:
-    """Read a date, with its time of day if there is one; None where it is none.
-
-    Read are ISO, month/day/year with two or four digits, day-month name-year, and Excel's day numbers; two-digit years
-    from 69 on are of the 1900s.
-    """
+    """Read a date, with its time of day if there is one; None where it is none; years from 69 on are of the 1900s."""
     if _EXCEL_DAY.fullmatch(text):
         return _EXCEL_START + timedelta(days=float(text))
-    found = _DATE.fullmatch(text)
+    found = next(filter(None, (spelling.fullmatch(text) for spelling in _DATES)), None)
     if not found:
         return None
-    part = found.groupdict()
-    year = part["year"] or part["us_year"] or part["named_year"]
-    hour = int(part["hour"] or 0)
-    if part["half"]:
-        hour = hour % 12 + 12 * (part["half"].upper() == "PM")
+    year, month, hour, half = found["y"], found["m"].upper(), int(found["h"] or 0), (found["half"] or "").upper()
+    century = 0 if len(year) == 4 else 1900 if int(year) >= 69 else 2000
     try:
         return datetime(
-            int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 69 else 2000),
-            int(part["month"] or part["us_month"] or _MONTHS.index(part["name"].upper()) + 1),
-            int(part["day"] or part["us_day"] or part["named_day"]),
-            hour,
-            int(part["minute"] or 0),
-            int(part["second"] or 0),
+            century + int(year),
+            int(month) if month.isdecimal() else _MONTHS.index(month) + 1,
+            int(found["d"]),
+            hour % 12 + 12 * (half == "PM") if half else hour,
+            int(found["min"] or 0),
+            int(found["s"] or 0),
         )
     except ValueError:
         return None
 
 
 def moments(column: pd.Series, earliest: int, latest: int) -> tuple[pd.Series, pd.Series]:
-    """Read a column of dates, text as a category.
+    """Read a column of dates, text as a category; first and last year that is possible.
 
-    Parameters
-    ----------
-    column
-        The text; blank is missing.
-    earliest, latest
-        First and last year that is possible.
-
-    Returns
-    -------
-    tuple of pandas.Series
-        The dates (``datetime64[ms]``), and whether a cell held something that is no possible date, which is blank.
+    Returned are the dates (``datetime64[ms]``), and whether a cell held something that is no possible date, which is
+    blank.
     """
     texts = column.cat.categories.astype("str")
     plain = pd.to_datetime(texts.where(texts.str.fullmatch(_ISO)), format="ISO8601", errors="coerce").as_unit("ms")
@@ -191,13 +169,10 @@ def moments(column: pd.Series, earliest: int, latest: int) -> tuple[pd.Series, p
 
 def charge_code(text: str) -> str:
     """Give a charge code its four characters back: ``301``, ``301.0`` and ``0301`` are one code; others stay."""
-    upper = text.upper()
-    short = _CODE_SHORT_OF_ZERO.fullmatch(upper)
-    if short:
-        return (short[1] or short[2]).zfill(4)
-    return upper if _CODE.fullmatch(upper) else text
+    found = _CODE.fullmatch(text.upper())
+    return (found[1] or found[2]).zfill(4) if found else text
 
 
 def is_charge_code(text: str) -> bool:
     """Tell whether a text has the shape of a charge code, a lost zero allowed for; no date has."""
-    return _CODE.fullmatch(charge_code(text)) is not None
+    return _CODE.fullmatch(text.upper()) is not None

@@ -16,27 +16,10 @@ REPEAT = "same form and facility as an earlier row of the person's episode"
 
 
 def flag_repeats(table: pd.DataFrame) -> pd.Series:
-    """Flag the rows that the published rule takes for repeats.
+    """Flag the rows that the published rule takes for repeats: :data:`REPEAT`; blank = none, or nothing to tell by.
 
     A person's rows form episodes without a gap of more than a day; within one, every row whose form and facility an
     earlier row has is flagged.
-
-    Parameters
-    ----------
-    table
-        Rows with ``person``, ``issued_on``, ``form`` and ``agency``.
-
-    Returns
-    -------
-    pandas.Series
-        A category, :data:`REPEAT`; blank = no repeat found, or no id or date to tell by.
-
-    Examples
-    --------
-    >>> days = pd.to_datetime(["2025-05-01", "2025-05-02", "2025-05-09"])
-    >>> rows = pd.DataFrame({"person": "p", "issued_on": days, "form": "I247A", "agency": "x"})
-    >>> flag_repeats(rows).notna().tolist()
-    [False, True, False]
     """
     columns = ["person", "issued_on", "form", "agency"]
     rows = table[columns][table["person"].duplicated(keep=False)].dropna(subset=["person", "issued_on"])

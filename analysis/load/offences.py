@@ -1,15 +1,11 @@
 """What was the offence: label, then code, then two-digit block, then unknown.
 
-One row of a release names at most one offence, as text (``DUI``), as a code of the NCIC list or ICE's own (``5404``,
-``35AB``), or both. The text is asked first, because ICE's own labels say more than its codes; where it says nothing,
-the code; where the code is in no list, the block of its first two digits. The share placed at each step is a fact to
-publish (:func:`mapped_shares`).
-
-A text is brought to plain words: ``AGG ASSLT FV - STRANGULATION (F3) PC 22.02`` becomes ``aggravated assault domestic
-strangulation``. A known label (``offence_terms.csv``, ``ncic_codes.csv``) places it, in whatever order its words are;
-else the first rule that fits (``offence_rules.csv``), whose order is the argument: a burglary with intent to steal is a
-burglary; else the same with slips of spelling mended; else a cited statute. What none of these places is left unplaced:
-better unknown than wrong.
+A row of a release names an offence as text (``DUI``), as a code of the NCIC list or ICE's own (``5404``, ``35AB``), or
+both; the text, which says more, is asked first. It is brought to plain words: ``AGG ASSLT FV - STRANGULATION (F3)``
+becomes ``aggravated assault domestic strangulation``. A known label (``offence_terms.csv``, ``ncic_codes.csv``) places
+it, in whatever order its words are; else the first rule that fits (``offence_rules.csv``), whose order is the argument:
+a burglary with intent to steal is a burglary; else the same with slips of spelling mended; else a cited statute. What
+none of these places is left unplaced: better unknown than wrong.
 """
 
 from __future__ import annotations
@@ -20,22 +16,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from analysis.load.reference import (
-    NO_OFFENCE,
-    STATUS_GROUPS,
-    UNKNOWN_OFFENCE,
-    criminalities,
-    crosswalk,
-    details,
-    groups,
-)
+from analysis.load.reference import NO_OFFENCE, STATUS_GROUPS, UNKNOWN_OFFENCE, crosswalk, details, groups
 from analysis.load.table import OffenceStatus
 
 NOTHING_RECORDED, UNPLACED = "none.none", "unk.unk"
@@ -90,20 +77,15 @@ class Step(StrEnum):
     BLANK = "blank"
 
 
-class Rule(NamedTuple):
-    """One row of ``offence_rules.csv``: each of ``needs`` must meet a word of the charge, none of ``lacks`` may."""
-
-    needs: tuple[frozenset[str], ...]
-    lacks: frozenset[str]
-    detail: str
-
-
 @cache
-def rules() -> tuple[Rule, ...]:
-    """Give the rules in their order; ``burgl*`` in a rule is the beginning of a word."""
+def rules() -> tuple[tuple[tuple[frozenset[str], ...], frozenset[str], str], ...]:
+    """Give the rules in their order: words that are needed (one of each set), words that may not be there, detail.
+
+    ``burgl*`` is the beginning of a word.
+    """
     table = crosswalk("offence_rules", "rule").sort_index()
     return tuple(
-        Rule(tuple(frozenset(need.split("|")) for need in needs.split()), frozenset(lacks.split()), detail)
+        (tuple(frozenset(need.split("|")) for need in needs.split()), frozenset(lacks.split()), detail)
         for needs, lacks, detail in zip(table["needs"], table["lacks"], table["detail_id"], strict=True)
     )
 
@@ -113,10 +95,8 @@ def labels() -> dict[frozenset[str], str]:
     """Give the known labels: the set of a label's words to its detail."""
     codes, terms = crosswalk("ncic_codes", "code"), crosswalk("offence_terms", "term")
     names = codes[codes["level"] == "code"].set_index("name")["detail_id"]
-    known = {
-        frozenset(charge_tokens(str(name))): detail for name, detail in pd.concat([names, terms["detail_id"]]).items()
-    }
-    return {words: detail for words, detail in known.items() if words}
+    known = pd.concat([names, terms["detail_id"]])
+    return {frozenset(words): detail for name, detail in known.items() if (words := charge_tokens(str(name)))}
 
 
 @cache
@@ -127,20 +107,12 @@ def _short_forms() -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 @cache
-def _words_of_short_forms() -> frozenset[str]:
-    """Give the words that occur in short forms."""
-    return frozenset(word for form in _short_forms() for word in form)
-
-
-@cache
 def _vocabulary() -> dict[str, None]:
     """Give the words that a slip of spelling may stand for, the shortest first."""
-    words = {word for label in labels() for word in label}
-    words |= {atom for rule in rules() for atoms in (*rule.needs, rule.lacks) for atom in atoms if atom[-1] != "*"}
-    words |= {word for forms in _short_forms().items() for form in forms for word in form}
-    return dict.fromkeys(
-        sorted((word for word in words if len(word) >= SHORTEST_MENDED), key=lambda word: (len(word), word))
-    )
+    of_rules = (atom for needs, lacks, _ in rules() for atom in chain(lacks, *needs) if atom[-1] != "*")
+    words = {*of_rules, *chain(*labels(), *_short_forms(), *_short_forms().values())}
+    long = (word for word in words if len(word) >= SHORTEST_MENDED)
+    return dict.fromkeys(sorted(long, key=lambda word: (len(word), word)))
 
 
 def _folded(text: str) -> str:
@@ -149,27 +121,19 @@ def _folded(text: str) -> str:
     return _DOTTED.sub(lambda letters: letters[0].replace(".", ""), folded.replace("'", "").replace("’", ""))
 
 
+@lru_cache(maxsize=1 << 16)
 def _singular(word: str) -> str:
-    """Take a plural's ending off, as far as spelling alone tells."""
-    if word in _words_of_short_forms() or len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    """Take a plural's ending off, as far as spelling alone tells, but for the words of short forms."""
+    if len(word) < 4 or word[-1] != "s" or word.endswith(("ss", "us", "is")) or word in chain(*_short_forms()):
         return word
     return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
 
 
 def charge_tokens(text: str) -> tuple[str, ...]:
-    """Bring a charge text, as recorded, to plain words.
+    """Bring a charge text, as recorded, to plain words in their order, in lower case and in the singular.
 
-    Returns
-    -------
-    tuple of str
-        Words in their order, in lower case and in the singular, short forms written out
-        (``data/reference/charge_abbreviations.csv``), without grades of the offence, citations of statutes, status
-        words and numbers; empty when nothing else is there.
-
-    Examples
-    --------
-    >>> charge_tokens("FEL ASSLT FV STRANGULATION (F3)")
-    ('assault', 'domestic', 'strangulation')
+    Short forms are written out (``charge_abbreviations.csv``); grades of the offence, citations of statutes, status
+    words and numbers are left out, so that nothing may remain.
     """
     plain = _folded(text)
     for pattern, word in _TO_WORDS:
@@ -205,9 +169,8 @@ def _cited(text: str) -> str | None:
     """Place a text by the first statute in it that is known, whole or else without its subsections."""
     known = crosswalk("charge_statutes", "statute")["detail_id"]
     for citation in citations(text):
-        ends = [len(citation), *(at for at in range(len(citation) - 1, 0, -1) if citation[at] in "(.")]
-        for end in ends:
-            if citation[:end] in known.index:
+        for end in range(len(citation), 0, -1):
+            if (end == len(citation) or citation[end] in "(.") and citation[:end] in known.index:
                 return str(known[citation[:end]])
     return None
 
@@ -228,9 +191,8 @@ def _meant(word: str) -> str:
 def _is_cut(short: str, full: str) -> bool:
     """Tell whether a short form is a word's beginning, or keeps enough of its letters in their order."""
     letters = iter(full)
-    return full.startswith(short) or (
-        len(short) >= SHARE_KEPT * len(full) and all(letter in letters for letter in short)
-    )
+    enough = len(short) >= SHARE_KEPT * len(full)
+    return full.startswith(short) or (enough and all(letter in letters for letter in short))
 
 
 def _placed(words: tuple[str, ...]) -> str | None:
@@ -239,9 +201,9 @@ def _placed(words: tuple[str, ...]) -> str | None:
         return None
     atoms = {*words, *(word[:size] + "*" for word in words for size in range(1, len(word) + 1))}
     fits = (
-        rule.detail
-        for rule in rules()
-        if rule.lacks.isdisjoint(atoms) and not any(need.isdisjoint(atoms) for need in rule.needs)
+        detail
+        for needs, lacks, detail in rules()
+        if lacks.isdisjoint(atoms) and not any(need.isdisjoint(atoms) for need in needs)
     )
     return labels().get(frozenset(words)) or next(fits, None)
 
@@ -255,18 +217,7 @@ def _detail_of_charge(charge: str) -> str | None:
 
 @lru_cache(maxsize=1 << 16)
 def detail_of_text(text: str) -> str | None:
-    """Place a charge text; of several, divided by ``;``, ``|`` or line ends, the gravest.
-
-    Returns
-    -------
-    str or None
-        A detail of ``offence_details.csv``; None when the text cannot be placed.
-
-    Examples
-    --------
-    >>> detail_of_text("ICE HOLD | DWI")
-    'dui.dui'
-    """
+    """Place a charge text; of several, divided by ``;``, ``|`` or line ends, the gravest; None = not placed."""
     ranks = details()["severity_rank"]
     found = [detail for charge in _DIVIDER.split(text) if (detail := _detail_of_charge(charge)) is not None]
     return min(found, key=lambda detail: int(ranks[detail]), default=None)
@@ -278,9 +229,13 @@ def _codes() -> dict[str, str]:
     return {**crosswalk("ncic_codes", "code")["detail_id"], **crosswalk("offence_code_labels", "code")["detail_id"]}
 
 
-def _placed_by_code(code: str) -> tuple[str, Step]:
-    """Place a code by itself, or else by its block; ``301`` lost a zero, ``301.0`` went through a number as well."""
-    plain = code.strip().upper().removesuffix(".0")
+def _placed_by(text: str | None, code: str | None) -> tuple[str, Step]:
+    """Place one offence; of codes, ``301`` lost a zero and ``301.0`` went through a number as well."""
+    if text is None and code is None:
+        return NOTHING_RECORDED, Step.BLANK
+    if text is not None and (detail := detail_of_text(text)):
+        return detail, Step.LABEL
+    plain = (code or "").strip().upper().removesuffix(".0")
     plain = plain.zfill(4) if len(plain) == 3 else plain
     for key, step in ((plain, Step.CODE), (plain[:2], Step.BLOCK)) if len(plain) == 4 else ():
         if key in _codes():
@@ -289,13 +244,7 @@ def _placed_by_code(code: str) -> tuple[str, Step]:
 
 
 def classify(offences: pd.DataFrame) -> pd.DataFrame:
-    """Place every offence in a group.
-
-    Parameters
-    ----------
-    offences
-        One row per offence; reads ``offence_text`` and ``offence_code``, of which either may be absent. Other columns
-        are not looked at.
+    """Place every offence in a group, by ``offence_text`` and ``offence_code``, of which either may be absent.
 
     Returns
     -------
@@ -304,52 +253,34 @@ def classify(offences: pd.DataFrame) -> pd.DataFrame:
         text says that there is no offence, UNKNOWN), ``offence_detail`` (blank for NONE and UNKNOWN),
         ``severity_rank`` (1 = gravest; 98 and 99 for NONE and UNKNOWN) and ``step`` (label, code, block, unknown,
         blank).
-
-    Examples
-    --------
-    >>> classify(pd.DataFrame({"offence_text": ["DUI", None], "offence_code": [None, "13ZZ"]}))["step"].tolist()
-    ['label', 'block']
     """
     given = offences.reindex(columns=["offence_text", "offence_code"]).astype("str")
-    given = given.mask(given.apply(lambda column: column.str.strip().str.casefold().isin(_BLANK)))
-    text, code = given["offence_text"], given["offence_code"]
-    by_text = text.map({value: detail_of_text(value) for value in text.dropna().unique()})
-    by_code = {value: _placed_by_code(value) for value in code.dropna().unique()}
-    blank, known = given.isna().all(axis="columns"), details()
-    detail = code.map({value: found for value, (found, _) in by_code.items()}).astype("object").fillna(UNPLACED)
-    detail = by_text.astype("object").fillna(detail).mask(blank, NOTHING_RECORDED)
-    step = code.map({value: str(step) for value, (_, step) in by_code.items()}).astype("object").fillna(Step.UNKNOWN)
-    step = step.mask(by_text.notna(), Step.LABEL).mask(blank, Step.BLANK)
+    given = given.mask(given.apply(lambda column: column.str.strip().str.casefold().isin(_BLANK))).astype(object)
+    rows = given.where(given.notna(), None).itertuples(index=False)
+    placed = pd.DataFrame([_placed_by(*row) for row in rows], offences.index, ["detail", "step"], dtype=object)
+    detail, known = placed["detail"], details()
     named = known.index[~known["group_id"].isin(STATUS_GROUPS)]
     return pd.DataFrame(
         {
-            "offence_group": pd.Categorical(detail.map(known["group_id"]), categories=groups().index),
-            "offence_detail": pd.Categorical(detail.where(detail.isin(named)), categories=named),
+            "offence_group": pd.Categorical(detail.map(known["group_id"]), groups().index),
+            "offence_detail": pd.Categorical(detail.where(detail.isin(named)), named),
             "severity_rank": detail.map(known["severity_rank"]).astype("int64"),
-            "step": pd.Categorical(step.astype("str"), categories=[step.value for step in Step]),
+            "step": pd.Categorical(placed["step"].astype("str"), [step.value for step in Step]),
         },
-        index=offences.index,
+        offences.index,
     )
 
 
 def mapped_shares(classified: pd.DataFrame) -> pd.DataFrame:
     """Count what placed the offences, from the result of :func:`classify`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per step in its order, index ``step``: ``rows``, ``share`` (of all rows) and ``share_of_recorded`` (of
-        the rows that record a text or a code; blank for the step ``blank``). Shares of no rows are blank.
+    Returned is one row per step in its order: ``rows``, ``share`` (of all rows) and ``share_of_recorded`` (of the rows
+    that record a text or a code; blank for the step ``blank``). Shares of no rows are blank.
     """
-    rows = classified["step"].value_counts().reindex(list(Step), fill_value=0).rename_axis("step").rename("rows")
+    rows = classified["step"].value_counts().reindex(list(Step), fill_value=0).rename_axis("step")
     recorded = rows.drop(Step.BLANK)
-    return pd.DataFrame(
-        {
-            "rows": rows,
-            "share": rows / (rows.sum() or np.nan),
-            "share_of_recorded": recorded / (recorded.sum() or np.nan),
-        }
-    ).reindex(rows.index)
+    shares = {"share": rows / (rows.sum() or np.nan), "share_of_recorded": recorded / (recorded.sum() or np.nan)}
+    return pd.DataFrame({"rows": rows, **shares}).reindex(rows.index)
 
 
 def read_offences(frame: pd.DataFrame) -> pd.DataFrame:
@@ -370,17 +301,17 @@ def read_offences(frame: pd.DataFrame) -> pd.DataFrame:
         status = status.mask(given, str(its_status))
     classes = classify(pd.DataFrame({"offence_text": text, "offence_code": code}))
     named = classes["offence_group"] != NO_OFFENCE  # blank, or a text that says so
-    by_class = criminalities()["offence_status"]
+    by_class = crosswalk("criminality", "value")["offence_status"]
     status = status.where(named).fillna(each["criminality"].map(by_class)).fillna(by_class[""])
     of_unnamed = status.map(lambda word: NO_OFFENCE if word == OffenceStatus.NONE else UNKNOWN_OFFENCE)
+    group = classes["offence_group"].astype("str").where(named, of_unnamed)
+    texts, codes = ([block[at] for block in OFFENCE_BLOCKS] for at in (0, 1))
     offences = pd.DataFrame(
         {
-            "offence_text": pd.Categorical(text, _all_values(frame, [block[0] for block in OFFENCE_BLOCKS])),
-            "offence_code": pd.Categorical(code, _all_values(frame, [block[1] for block in OFFENCE_BLOCKS])),
+            "offence_text": pd.Categorical(text, _all_values(frame, texts)),
+            "offence_code": pd.Categorical(code, _all_values(frame, codes)),
             "offence_status": pd.Categorical(status, list(OffenceStatus)),
-            "offence_group": pd.Categorical(
-                classes["offence_group"].astype("str").where(named, of_unnamed), groups().index
-            ),
+            "offence_group": pd.Categorical(group, groups().index),
             "offence_detail": classes["offence_detail"],
             "step": classes["step"],
         }

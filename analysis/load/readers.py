@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -40,6 +39,23 @@ SUFFIXES = {
     "Stata": (".dta",),
     "SPSS": (".sav",),
 }
+_FIRST_BYTES = {
+    "Excel workbook": rb"PK\x03\x04",
+    "parquet": rb"PAR1",
+    "feather": rb"FEA1|ARROW1",
+    "Stata": rb"<stata_dta>|[\x68-\x73][\x01\x02]\x01\x00",
+    "SPSS": rb"\$FL[23]",
+}
+_NO_TABLES = (
+    (
+        rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|\?xml|script)",
+        "a web page",
+        "It may be a login or error page: download the file itself",
+    ),
+    (rb"\x1f\x8b", "a gzip file", "Unpack it first"),
+    (rb"%PDF-", "a PDF", "Ask for the spreadsheet that it was printed from"),
+    (rb".*\0", "bytes of no known type", "Download it again"),
+)
 HEADER_WITHIN = 30  # rows searched for the header; ICE puts six lines above it
 LONGEST_CELL = 32_767  # characters: what a cell of a workbook can hold
 LONGEST_RUN = 16 * 2**20  # bytes of one line of text, or between two tags of a workbook
@@ -51,22 +67,18 @@ _FAR_CELL = re.compile(rb' r="((?:[J-Z][A-Z]|[A-Z]{3})\d+)"[^>]*[^/]>')  # a fil
 _UNSAVED = re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>")  # a formula without value
 _TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
 _ROW_NAMES = {"", "unnamed 0", "index level 0"}  # what R and pandas call a column of row numbers
-_PLAIN = (
-    *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null, pa.types.is_boolean),
-    *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
-    *(pa.types.is_date, pa.types.is_time, pa.types.is_timestamp),
-)
+_PLAIN = re.compile("(large_)?string|null|bool|u?int|halffloat|float|double|decimal|date|time")  # types of Arrow's
 _TEXT = pa.dictionary(pa.int32(), pa.string())  # each distinct value once
 Score = Callable[[Sequence[str]], int]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet, or a whole file that has none, as read: text columns in order, under the names in the header.
+    """One sheet, or a whole file that has none (its ``name`` is blank), as read: text columns under their names.
 
     ``header_row`` is the header's row as a spreadsheet counts, 0 where no header was found: ``cells`` is then empty
-    and ``note`` says why. ``repeated`` are header names that stood twice and were numbered. ``name`` is blank for a
-    file that has no sheets. ``above`` are the lines down to the header.
+    and ``note`` says why. ``repeated`` are header names that stood twice and were numbered. ``above`` are the lines
+    down to the header.
     """
 
     file: str
@@ -91,36 +103,17 @@ class Sheet:
 
 
 def read_sheets(path: Path, score: Score) -> list[Sheet]:
-    """Read a file of any type.
+    """Read a file of any type: one sheet at least.
 
-    Parameters
-    ----------
-    path
-        The file.
-    score
-        How well a row of texts fits as a header; 0 = it is none.
-
-    Returns
-    -------
-    list of Sheet
-        At least one.
-
-    Raises
-    ------
-    InputError
-        The file is missing, empty, damaged, protected, too large, of another type than its name says or of none that
-        can be read; lines of unequal length; header names that repeat.
+    ``score`` says how well a row of texts fits as a header; 0 = it is none. An :class:`InputError` tells of a file that
+    is missing, empty, damaged, protected, too large, of another type than its name says or of none that can be read;
+    of lines of unequal length; of header names that repeat.
     """
     kind = _kind_of(path)
     said = next((name for name, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind)
     if said != kind:
-        raise InputError(
-            "the file is not what its name says",
-            file=path,
-            found=kind,
-            expected=said,
-            do=f"Rename it to {path.stem}{SUFFIXES[kind][0]} if that is right, or download it again",
-        )
+        do = f"Rename it to {path.stem}{SUFFIXES[kind][0]} if that is right, or download it again"
+        raise InputError("the file is not what its name says", file=path, found=kind, expected=said, do=do)
     blank = Sheet(path.name, sha256_of(path))
     if kind == "text":
         return [_text(path, blank, score)]
@@ -130,12 +123,9 @@ def read_sheets(path: Path, score: Score) -> list[Sheet]:
         *(CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, UnicodeError),
         *(pa.ArrowException, pyreadstat.ReadstatError, pyreadstat.PyreadstatError),
     ) as error:
-        raise InputError(
-            f"the {kind} file is cut short or damaged",
-            file=path,
-            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            do="Download it again, and open it in its own program to see that it is whole",
-        ) from error
+        found = str(error).splitlines()[0] if str(error) else type(error).__name__
+        do = "Download it again, and open it in its own program to see that it is whole"
+        raise InputError(f"the {kind} file is cut short or damaged", file=path, found=found, do=do) from error
 
 
 def _kind_of(path: Path) -> str:
@@ -147,32 +137,20 @@ def _kind_of(path: Path) -> str:
         raise InputError("the file cannot be opened", file=path, found=error.strerror, do="Check the name") from error
     if not start.strip():
         raise InputError("the file is empty", file=path, do="Download it again")
-    if start[:4] == b"PK\x03\x04":
-        return "Excel workbook"
-    if start[:4] == b"PAR1":
-        return "parquet"
-    if start[:4] == b"FEA1" or start[:6] == b"ARROW1":
-        return "feather"
-    if start[:11] == b"<stata_dta>" or (start[0] in range(104, 116) and start[1] in (1, 2) and start[2:4] == b"\1\0"):
-        return "Stata"
-    if start[:4] in (b"$FL2", b"$FL3"):
-        return "SPSS"
+    for kind, first_bytes in _FIRST_BYTES.items():
+        if re.match(first_bytes, start, re.DOTALL):
+            return kind
     if start[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         protected = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
         found = "a password-protected workbook" if protected else "an Excel workbook of the kind before 2007 (.xls)"
         do = "Open it in Excel and save it " + ("without a password" if protected else "as .xlsx")
     elif start[:2] in (b"\xff\xfe", b"\xfe\xff") or max(start[0::2].count(0), start[1::2].count(0)) > len(start) / 3:
         found, do = "UTF-16 text", 'Open it in a spreadsheet or editor and save it as "CSV UTF-8"'
-    elif re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|\?xml|script)", start, re.IGNORECASE):
-        found, do = "a web page", "It may be a login or error page: download the file itself"
-    elif start[:2] == b"\x1f\x8b":
-        found, do = "a gzip file", "Unpack it first"
-    elif start[:5] == b"%PDF-":
-        found, do = "a PDF", "Ask for the spreadsheet that it was printed from"
-    elif b"\0" in start:
-        found, do = "bytes of no known type", "Download it again"
     else:
-        return "text"
+        told = (meant for first_bytes, *meant in _NO_TABLES if re.match(first_bytes, start, re.IGNORECASE | re.DOTALL))
+        found, do = next(told, ("", ""))
+        if not found:
+            return "text"
     raise InputError("the file cannot be read", file=path, found=found, expected=", ".join(SUFFIXES), do=do)
 
 
@@ -196,22 +174,17 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
         name = name.strip() or f"column {at + 1}, no name"
         longest = pc.max(pc.utf8_length(texts)).as_py() or 0
         if longest > LONGEST_CELL:
-            raise InputError(
-                f"a cell of column {name!r} has {longest:,} characters",
-                file=path,
-                place=f"sheet {sheet.name!r}" if sheet.name else "",
-                expected=f"{LONGEST_CELL:,} at most, as in a workbook",
-                do=f"This is no release of detainers. {CHECK_ORIGIN}",
+            what, expected = f"a cell of column {name!r} has {longest:,} characters", f"{LONGEST_CELL:,} at most"
+            place, do = (
+                f"sheet {sheet.name!r}" if sheet.name else "",
+                "This is no release of detainers. " + CHECK_ORIGIN,
             )
+            raise InputError(what, file=path, place=place, expected=f"{expected}, as in a workbook", do=do)
         if name in cells:
             if plain != _TWICE_KNOWN or f"{name} (2)" in cells:
-                raise InputError(
-                    f"the header has {name!r} twice, in columns {places[name] + 1} and {at + 1}",
-                    file=path,
-                    place=sheet.place,
-                    expected="each name once",
-                    do="Rename or delete one of the two columns",
-                )
+                what = f"the header has {name!r} twice, in columns {places[name] + 1} and {at + 1}"
+                do = "Rename or delete one of the two columns"
+                raise InputError(what, file=path, place=sheet.place, expected="each name once", do=do)
             repeated.append(name)
             name += " (2)"
         cells[name], places[name] = column, at
@@ -221,20 +194,16 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
 def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Write a column of any plain type as text."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not any(is_kind(kind) for is_kind in _PLAIN):
-        raise InputError(
-            f"column {name!r} holds {kind}",
-            file=path,
-            expected="text, numbers or dates",
-            do="Save the file as a plain table",
-        )
+    if not _PLAIN.match(str(kind)):
+        expected, do = "text, numbers or dates", "Save the file as a plain table"
+        raise InputError(f"column {name!r} holds {kind}", file=path, expected=expected, do=do)
     if pa.types.is_decimal(kind) or pa.types.is_string_view(kind):
         column = column.cast(pa.float64() if pa.types.is_decimal(kind) else pa.string())
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    if pa.types.is_string(column.type.value_type) or pa.types.is_large_string(column.type.value_type):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column.cast(_TEXT)
-    write = _moments_as_text if pa.types.is_timestamp(kind) else lambda values: map(cell_text, values.to_pylist())
+    write = _moments_as_text if pa.types.is_timestamp(kind) else pa.Array.to_pylist
     return pa.chunked_array([_from_codes(one.indices, write(one.dictionary)) for one in column.chunks], _TEXT)
 
 
@@ -245,9 +214,9 @@ def _moments_as_text(moments: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(pc.strftime(seconds, "%Y-%m-%d %H:%M:%S"), " 00:00:00$", "")
 
 
-def _from_codes(codes: pa.Array, texts: Iterable[str] | pa.Array) -> pa.DictionaryArray:
-    """Make a text column from the place of each cell's value among the distinct ones, as text."""
-    texts = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.string())
+def _from_codes(codes: pa.Array, values: Iterable[object]) -> pa.DictionaryArray:
+    """Make a text column from the place of each cell's value among the distinct ones."""
+    texts = values if isinstance(values, pa.Array) else pa.array([cell_text(value) for value in values], pa.string())
     return pa.DictionaryArray.from_arrays(codes.cast(pa.int32()), texts)
 
 
@@ -258,18 +227,9 @@ def _from_rows(path: Path, sheet: Sheet, header: Sequence[str], rows: Iterable[S
     for row in rows:
         for cell, known, places in zip(row, seen, codes, strict=True):
             places.append(known.setdefault(cell, len(known)))
-    columns = (
-        pa.chunked_array([_from_codes(pa.array(np.array(at, np.int32)), map(cell_text, known))])
-        for at, known in zip(codes, seen, strict=True)
-    )
+    found = zip(codes, seen, strict=True)
+    columns = (pa.chunked_array([_from_codes(pa.array(np.array(at, np.int32)), known)]) for at, known in found)
     return _filled(path, sheet, header, columns)
-
-
-def _header_in(rows: Sequence[Sequence[object]], score: Score) -> tuple[int, int]:
-    """Give the best fit as a header, and the row that has it."""
-    scores = [score([cell if isinstance(cell, str) else "" for cell in row]) for row in rows]
-    best = max(scores, default=0)
-    return best, scores.index(best) if best else 0
 
 
 # ---- workbooks
@@ -284,17 +244,18 @@ def _workbook(path: Path, blank: Sheet, score: Score) -> list[Sheet]:
             sheet, cells = replace(blank, name=name), book.get_sheet_by_name(name)
             rows = iter(cells.iter_rows()) if cells.end else iter(())
             start = list(islice(rows, HEADER_WITHIN))
-            fit, at = _header_in(start, score)
+            texts = [[cell if isinstance(cell, str) else "" for cell in row] for row in start]
+            fits = [score(row) for row in texts]
             if not cells.end:
                 sheet = replace(sheet, note="blank sheet")
-            elif not fit:
+            elif not max(fits):
                 left = f"no header row among the first {HEADER_WITHIN}: {cells.end[0] + 1:,} rows not read"
                 sheet = replace(sheet, note=left)
             else:
+                at = fits.index(max(fits))
                 above = tuple(" ".join(map(cell_text, row)) for row in start[: at + 1])
-                header = [cell if isinstance(cell, str) else "" for cell in start[at]]
                 sheet = replace(sheet, header_row=at + 1, above=above)
-                sheet = _from_rows(path, sheet, header, chain(start[at + 1 :], rows))
+                sheet = _from_rows(path, sheet, texts[at], chain(start[at + 1 :], rows))
             sheets.append(sheet)
     return sheets
 
@@ -308,49 +269,39 @@ def _check_archive(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
         if "xl/workbook.xml" not in archive.namelist():
-            raise InputError(
-                "the zip file is no Excel workbook (.xlsx)",
-                file=path,
-                found=[part.filename for part in parts][:5],
-                do="Unpack it, and give the files in it",
-            )
+            what, do = "the zip file is no Excel workbook (.xlsx)", "Unpack it, and give the files in it"
+            raise InputError(what, file=path, found=[part.filename for part in parts][:5], do=do)
         size = sum(part.file_size for part in parts)
         ratio = max(part.file_size / max(part.compress_size, 1) * (part.file_size > 2**20) for part in parts)
         if size > MOST_BYTES or ratio > MOST_RATIO:
-            raise InputError(
+            what, found = (
                 "the workbook unpacks to more than any release holds",
-                file=path,
-                found=f"{size:,} bytes, a part {ratio:.0f} times its packed size",
-                expected=f"{MOST_BYTES:,} bytes at most, {MOST_RATIO} times at most",
-                do=CHECK_ORIGIN,
+                f"{size:,} bytes, a part {ratio:.0f} times",
             )
-        for part in parts:
-            with archive.open(part) as stream:
-                _check_part(path, part.filename, stream)
+            expected = f"{MOST_BYTES:,} bytes at most, {MOST_RATIO} times at most"
+            raise InputError(what, file=path, found=f"{found} its packed size", expected=expected, do=CHECK_ORIGIN)
+        for name in archive.namelist():
+            with archive.open(name) as stream:
+                since_tag = 0
+                while block := stream.read(2**20):
+                    since_tag = 0 if b"<" in block else since_tag + len(block)
+                    _check_block(path, name, block, since_tag)
 
 
-def _check_part(path: Path, name: str, stream: IO[bytes]) -> None:
-    """Look through one part of a workbook for a cell too long or too far out, or a formula without value."""
-    since_tag, is_sheet = 0, "worksheets/" in name
-    while block := stream.read(2**20):
-        since_tag = 0 if b"<" in block else since_tag + len(block)
-        if name.endswith(".xml") and since_tag > LONGEST_RUN:
-            raise InputError(f"a cell has more than {since_tag:,} bytes", file=path, place=name, do=CHECK_ORIGIN)
-        if is_sheet and b"<f" in block and (unsaved := _UNSAVED.search(block)):
-            raise InputError(
-                "a formula has no value saved with it",
-                file=path,
-                place=f"{name}, cell {unsaved[1].decode()}",
-                do="Open the file in a spreadsheet program, which computes it, and save it again",
-            )
-        if is_sheet and (far := _FAR_CELL.search(block)):
-            raise InputError(
-                "a cell stands beyond the 260th column",
-                file=path,
-                place=f"{name}, cell {far[1].decode()}",
-                expected="139 columns at most, as in the widest release",
-                do="Delete what stands beside the table and save again",
-            )
+def _check_block(path: Path, name: str, block: bytes, since_tag: int) -> None:
+    """Look through a block of a workbook's part for a cell too long or too far out, or a formula without value."""
+    if name.endswith(".xml") and since_tag > LONGEST_RUN:
+        raise InputError(f"a cell has more than {since_tag:,} bytes", file=path, place=name, do=CHECK_ORIGIN)
+    if "worksheets/" not in name:
+        return
+    if b"<f" in block and (unsaved := _UNSAVED.search(block)):
+        place = f"{name}, cell {unsaved[1].decode()}"
+        do = "Open the file in a spreadsheet program, which computes it, and save it again"
+        raise InputError("a formula has no value saved with it", file=path, place=place, do=do)
+    if far := _FAR_CELL.search(block):
+        place, expected = f"{name}, cell {far[1].decode()}", "139 columns at most, as in the widest release"
+        do = "Delete what stands beside the table and save again"
+        raise InputError("a cell stands beyond the 260th column", file=path, place=place, expected=expected, do=do)
 
 
 # ---- text
@@ -363,13 +314,8 @@ def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
         raise InputError(f"a line has more than {LONGEST_RUN:,} bytes", file=path, do=CHECK_ORIGIN)
     data, note = _as_utf8(path, given)
     if (at := data.find(b"\0")) >= 0:
-        line = data.count(b"\n", 0, at) + 1
-        raise InputError(
-            "the text holds a NUL byte, which no text has",
-            file=path,
-            place=f"line {line}",
-            do="Download the file again: a part of it is damaged",
-        )
+        line, do = data.count(b"\n", 0, at) + 1, "Download the file again: a part of it is damaged"
+        raise InputError("the text holds a NUL byte, which no text has", file=path, place=f"line {line}", do=do)
     lines = [line.decode() for line in islice(io.BytesIO(data), 2 * HEADER_WITHIN)]
     best, delimiter, header, record, taken = 0, ",", [""], 0, 0
     for candidate in ",\t;|":
@@ -385,19 +331,17 @@ def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
         return replace(blank, note=f"no header row among the first {HEADER_WITHIN}; the first line is {first[:80]!r}")
     sheet = replace(blank, header_row=record, note=note, above=tuple(lines[:taken]))
     body = data[sum(len(line.encode()) for line in lines[:taken]) :].rstrip(b"\r\n")
-    if body and b"\n\n" not in body and b"\n\r\n" not in body:  # a blank line between would shift the row numbers
-        names = [str(at) for at in range(len(header))]
-        try:
-            table = pa.csv.read_csv(
-                pa.BufferReader(body),
-                pa.csv.ReadOptions(column_names=names, block_size=LONGEST_RUN),
-                pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in body, ignore_empty_lines=False),
-                pa.csv.ConvertOptions(column_types=dict.fromkeys(names, _TEXT), strings_can_be_null=False),
-            )
-            return _filled(path, sheet, header, table.columns)
-        except pa.ArrowInvalid:  # lines of unequal length: say which
-            pass
-    return _from_rows(path, sheet, header, _rows(path, body, delimiter, len(header), taken))
+    names = [str(at) for at in range(len(header))]
+    try:
+        table = pa.csv.read_csv(
+            pa.BufferReader(body),
+            pa.csv.ReadOptions(column_names=names, block_size=LONGEST_RUN),
+            pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in body, ignore_empty_lines=False),
+            pa.csv.ConvertOptions(column_types=dict.fromkeys(names, _TEXT), strings_can_be_null=False),
+        )
+        return _filled(path, sheet, header, table.columns)
+    except pa.ArrowInvalid:  # no line, a blank one, which keeps its number, or one of another length: which?
+        return _from_rows(path, sheet, header, _rows(path, body, delimiter, len(header), taken))
 
 
 def _as_utf8(path: Path, data: bytes) -> tuple[bytes, str]:
@@ -414,13 +358,9 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, str]:
             return data.decode("cp1252").encode(), "the text is not UTF-8; read as Windows-1252"
     except UnicodeDecodeError:
         pass
-    raise InputError(
-        "the text has bytes of two encodings" if mixed else "the text is in no known encoding",
-        file=path,
-        place=f"line {line}",
-        expected="UTF-8 throughout",
-        do="Save the parts in one encoding (UTF-8) before joining them, or download the file again",
-    )
+    what = "the text has bytes of two encodings" if mixed else "the text is in no known encoding"
+    do = "Save the parts in one encoding (UTF-8) before joining them, or download the file again"
+    raise InputError(what, file=path, place=f"line {line}", expected="UTF-8 throughout", do=do)
 
 
 def _rows(path: Path, body: bytes, delimiter: str, width: int, before: int) -> Iterator[list[str]]:
@@ -431,24 +371,19 @@ def _rows(path: Path, body: bytes, delimiter: str, width: int, before: int) -> I
         for row in rows:
             last = taken + rows.line_num
             if row and len(row) != width:
-                raise InputError(
+                place = f"lines {before + 1} to {last}" if last > before + 1 else f"line {last}"
+                what, found, expected = (
                     "a line does not fit the header",
-                    file=path,
-                    place=f"lines {before + 1} to {last}" if last > before + 1 else f"line {last}",
-                    found=f"{len(row)} cells",
-                    expected=f"{width}, as in the header",
-                    do="Look for a separator, quote or line break inside a cell, and put that cell in quotes",
+                    f"{len(row)} cells",
+                    f"{width}, as in the header",
                 )
+                do = "Look for a separator, quote or line break inside a cell, and put that cell in quotes"
+                raise InputError(what, file=path, place=place, found=found, expected=expected, do=do)
             before = last
             yield row or [""] * width
     except csv.Error as error:
-        raise InputError(
-            "the line cannot be split into cells",
-            file=path,
-            place=f"from line {before + 1} on",
-            found=str(error),
-            do="Look for a quote that is not closed",
-        ) from error
+        what, do = "the line cannot be split into cells", "Look for a quote that is not closed"
+        raise InputError(what, file=path, place=f"from line {before + 1} on", found=str(error), do=do) from error
 
 
 # ---- files whose columns have names and types
@@ -466,7 +401,11 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
     else:
         read = pyreadstat.read_dta if kind == "Stata" else pyreadstat.read_sav
         frame, facts = read(str(path), apply_value_formats=True)
-        table = pa.table({str(name): _array(frame[name]) for name in frame})
+        columns = {}
+        for name in frame:
+            codes, values = pd.factorize(frame[name].astype("object"))
+            columns[str(name)] = _from_codes(pa.array(codes, mask=codes < 0), values)
+        table = pa.table(columns)
         labels = [facts.column_names_to_labels.get(name) or name for name in frame]
         if score(labels) > score(table.column_names):
             table = table.rename_columns(labels)
@@ -483,20 +422,8 @@ def _parquet(path: Path) -> pa.Table:
         facts, schema = file.metadata, file.schema_arrow
     size = sum(facts.row_group(at).total_byte_size for at in range(facts.num_row_groups))
     if facts.num_rows > MOST_ROWS or size > MOST_BYTES:
-        raise InputError(
-            "the file unpacks to more than any release holds",
-            file=path,
-            found=f"{facts.num_rows:,} rows, {size:,} bytes",
-            expected=f"{MOST_ROWS:,} rows and {MOST_BYTES:,} bytes at most",
-            do=CHECK_ORIGIN,
-        )
+        what, found = "the file unpacks to more than any release holds", f"{facts.num_rows:,} rows, {size:,} bytes"
+        expected = f"{MOST_ROWS:,} rows and {MOST_BYTES:,} bytes at most"
+        raise InputError(what, file=path, found=found, expected=expected, do=CHECK_ORIGIN)
     texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
     return pa.parquet.read_table(path, read_dictionary=texts)
-
-
-def _array(column: pd.Series) -> pa.Array:
-    """Turn a column of Stata or SPSS into Arrow's; dates that came as objects become text."""
-    if column.dtype.kind in "iufM":
-        return pa.array(column, from_pandas=True)
-    codes, values = pd.factorize(column.astype("object"))
-    return _from_codes(pa.array(codes, mask=codes < 0), map(cell_text, values))

@@ -20,13 +20,12 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 def bundled_folder(name: Literal["data", "notebooks"]) -> Path:
     """Find a folder that ships with the package: in a wheel inside it, in a checkout beside it."""
-    inside, beside = _PACKAGE / "_bundled" / name, _PACKAGE.parent / name
-    folder = inside if inside.is_dir() else beside
-    if not folder.is_dir():
-        raise InputError(
-            f"the bundled folder {name!r} is missing", expected=f"{inside} or {beside}", do="Install the package again"
-        )
-    return folder
+    places = _PACKAGE / "_bundled" / name, _PACKAGE.parent / name
+    for folder in places:
+        if folder.is_dir():
+            return folder
+    expected = " or ".join(map(str, places))
+    raise InputError(f"the bundled folder {name!r} is missing", expected=expected, do="Install the package again")
 
 
 def data_file(name: str) -> Path:
@@ -40,22 +39,8 @@ def data_file(name: str) -> Path:
 def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
     """Read a CSV with every cell as text, so that a blank (an empty string) and the text ``NA`` stay apart.
 
-    Parameters
-    ----------
-    path
-        The file.
-    columns
-        Columns that must be there; others may follow.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per line.
-
-    Raises
-    ------
-    InputError
-        Unreadable text, a row of another length than the header, a column that is missing or stands twice.
+    ``columns`` must be there; others may follow. An :class:`InputError` tells of unreadable text, a row of another
+    length than the header, and a column that is missing or stands twice.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -72,14 +57,9 @@ def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
         raise InputError(problem, file=path, place="row 1", found=header, do=RESTORE)
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
-            raise InputError(
-                "a row is of another length than the header",
-                file=path,
-                place=f"row {number}",
-                found=f"{len(row)} cell{'s' if len(row) != 1 else ''}",
-                expected=f"{len(header)}, as in the header",
-                do=RESTORE,
-            )
+            found = f"{len(row)} cell{'s' if len(row) != 1 else ''}"
+            what, expected = "a row is of another length than the header", f"{len(header)}, as in the header"
+            raise InputError(what, file=path, place=f"row {number}", found=found, expected=expected, do=RESTORE)
     return pd.DataFrame(rows, columns=header, dtype="str")
 
 
@@ -97,10 +77,7 @@ def stop_at(
 def crosswalk(name: str, key: str) -> pd.DataFrame:
     """Read a table of ``data/reference/``: text throughout, one row per value of ``key``, which is the index.
 
-    Raises
-    ------
-    InputError
-        A key that stands twice, or a value with stray space.
+    Refused are a key that stands twice and a value with stray space.
     """
     path = data_file(f"reference/{name}.csv")
     table = read_text_table(path, [key])
@@ -113,60 +90,32 @@ def crosswalk(name: str, key: str) -> pd.DataFrame:
 
 @cache
 def states() -> pd.DataFrame:
-    """Give the states: index postal code; columns fips, name, kind, tile_row, tile_column.
-
-    One row is a state, the District of Columbia or a territory.
-    """
+    """Give the states, the District of Columbia and the territories: index postal code; fips, name, kind, tile."""
     return crosswalk("states", "postal").astype({"tile_row": int, "tile_column": int})
 
 
 @cache
 def groups() -> pd.DataFrame:
-    """Give the offence groups that plots show.
+    """Give the offence groups in their order of severity: 16 groups, NONE and UNKNOWN; index ``group_id``.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per group, index ``group_id``: 16 groups of offences, NONE and UNKNOWN. ``group`` is the label,
-        ``order`` the order in plots by severity, ``joins_in_twelve`` the group it joins where a plot holds twelve
-        (blank: it stands for itself), ``reason`` why it is so.
+    ``group`` is the label, ``joins_in_twelve`` the group it joins where a plot holds twelve (blank: it stays).
     """
     return crosswalk("offence_groups", "group_id").astype({"order": "int64"}).sort_values("order")
 
 
 @cache
 def details() -> pd.DataFrame:
-    """Give the details below the groups.
+    """Give the details below the groups: 48 kinds of offence and two statuses; index ``detail_id``.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per detail, index ``detail_id``: 48 kinds of offence and two statuses. ``severity_rank`` (1 = gravest,
-        ties allowed) is this project's proposal, no standard: it follows the FBI's hierarchy rule for the offences of
-        its Part I and places the rest beside them. ``violent_fbi`` tells what the FBI counts as violent crime;
-        ``alternative_group`` (blank: none) is the group where another choice would put it.
+    ``severity_rank`` (1 = gravest, ties allowed) is this project's proposal, no standard: it follows the FBI's
+    hierarchy rule for its Part I and places the rest beside it. ``violent_fbi``: the FBI counts it as violent crime.
     """
     table = crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
     return table.assign(violent_fbi=table["violent_fbi"] == "yes")
 
 
-def lift_reasons() -> pd.DataFrame:
-    """Give the lift reasons: index the value as ICE writes it (blank included); column outcome, and more."""
-    return crosswalk("lift_reasons", "value")
-
-
-def forms() -> pd.DataFrame:
-    """Give the detainer forms: index the form's name; columns request (hold, notify, other), meaning."""
-    return crosswalk("forms", "form")
-
-
-def criminalities() -> pd.DataFrame:
-    """Give ICE's classes of criminality: index the value as ICE writes it (blank included); column offence_status."""
-    return crosswalk("criminality", "value")
-
-
 def names_of_states() -> dict[str, str]:
-    """Give the names of the states, the District of Columbia and the territories by their postal codes."""
+    """Give the names of the states (:func:`states`) by their postal codes."""
     return dict(states()["name"])
 
 
@@ -175,48 +124,33 @@ def names_of_groups() -> dict[str, str]:
     return dict(groups()["group"])
 
 
+def _named(table: pd.DataFrame, names: str, text: str) -> str | None:
+    """Find the id of the row that a user means by its id or its name, in any case."""
+    matches = table.index[(table.index == text.upper()) | (table[names].str.casefold() == text.casefold())]
+    return str(matches[0]) if len(matches) else None
+
+
 def state_named(given: object) -> str:
     """Find the postal code of the state that a user means: a postal code, a name in any case, or a FIPS code.
 
     A number is taken as a FIPS code, since papermill turns ``06`` into 6. A false value is refused with the reason:
     YAML reads an unquoted ``NO`` as false.
-
-    Raises
-    ------
-    InputError
-        Nothing of that name; the message lists the states.
     """
     if isinstance(given, bool):
         raise InputError(f"the state is {given!r}: YAML reads an unquoted NO or YES so", do="Put the state in quotes")
     table, text = states(), str(given).strip()
-    text = text.zfill(2) if text.isdecimal() else text
-    same_name = table["name"].str.casefold() == text.casefold()
-    matches = table.index[(table.index == text.upper()) | same_name | (table["fips"] == text)]
-    if len(matches) == 0:
-        raise unknown("state", given, [*table.index, *table["name"]])
-    return str(matches[0])
-
-
-def state_or_all(given: object) -> str:
-    """Find the state that a user means (:func:`state_named`), or ``all``."""
-    return ALL_STATES if given == ALL_STATES else state_named(given)
+    by_fips = dict(zip(table["fips"], table.index, strict=True))
+    if found := by_fips.get(text.zfill(2)) or _named(table, "name", text):
+        return found
+    raise unknown("state", given, [*table.index, *table["name"]])
 
 
 def group_named(given: object) -> str:
-    """Find the offence group that a user means: its id or its label, in any case.
-
-    Raises
-    ------
-    InputError
-        Nothing of that name; the message lists the groups.
-    """
+    """Find the offence group that a user means: its id or its label, in any case."""
     table, text = groups(), str(given).strip()
-    matches = table.index[(table.index == text.upper()) | (table["group"].str.casefold() == text.casefold())]
-    if len(matches) == 0:
-        raise unknown(
-            "offence group", text.upper(), table.index, more="Labels are taken too: " + "; ".join(table["group"])
-        )
-    return str(matches[0])
+    if found := _named(table, "group", text):
+        return found
+    raise unknown("offence group", text.upper(), table.index, more="Labels are taken too: " + "; ".join(table["group"]))
 
 
 def place_name(place: str) -> str:
@@ -229,16 +163,10 @@ def place_name(place: str) -> str:
 
 
 def events(first: date | None = None, last: date | None = None, state: str = ALL_STATES) -> pd.DataFrame:
-    """Give the known events between two days (both included) that concern a state.
+    """Give the known events between two days (both included) that concern a state; None = no bound.
 
-    They are what must be said beside a figure before anything is called a change.
-
-    Parameters
-    ----------
-    first, last
-        Days; None = no bound.
-    state
-        Postal code: keeps that state's events and the national ones. ``all`` keeps every event.
+    They are what must be said beside a figure before anything is called a change. A state's postal code keeps its own
+    events and the national ones, ``all`` every event.
 
     Returns
     -------
@@ -246,11 +174,6 @@ def events(first: date | None = None, last: date | None = None, state: str = ALL
         One row per event, by date: index ``event_id``; ``date``, ``last_date`` (blank = one day), ``kind``, ``state``
         (blank = national), ``agency``, ``headline``, ``detail``, ``blocks_comparison`` (True = it changes what is
         counted, so no direction may be named across it) and ``source``.
-
-    Examples
-    --------
-    >>> events(date(2017, 2, 1), date(2017, 2, 1), "TX").index.tolist()
-    ['travis-policy']
     """
     raw, path = crosswalk("events", "event_id").reset_index(), data_file("reference/events.csv")
     days, last_days = (pd.to_datetime(raw[name], format="%Y-%m-%d", errors="coerce") for name in ("date", "last_date"))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,24 +36,17 @@ from analysis.load.columns import (
 from analysis.load.duplicates import flag_repeats
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
-from analysis.load.reference import criminalities, data_file, forms, lift_reasons, states
+from analysis.load.reference import crosswalk, data_file, states
 from analysis.load.table import NAMES, Outcome, as_table
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen
+_Changes = list[tuple[str, str, int, object]]  # what was changed, in which column, in how many rows, example
 STOP_UNDATED = 0.01  # of rows; more would move a national week by as much as chance does
 MOSTLY = 0.5  # of filled cells: from here on a column of dates holds charge codes
 ONE_SPACED = ("state", "agency", "city", "facility_code", "form", "lift_reason", "criminality", "threat_level")
 # Columns that hold the day of the extraction: the day itself, or the names of ICE's own files.
-DAY_COLUMNS = [
-    "file original",
-    "data as of",
-    "as of date",
-    "extract date",
-    "extraction date",
-    "extracted on",
-    "date extracted",
-]
+_DAY_COLUMN = re.compile("file original|data as of|as of date|extract(?:ion)? date|extracted on|date extracted")
 _MONTH = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     "nov(?:ember)?|dec(?:ember)?)"
@@ -68,8 +61,7 @@ _OF_PERIOD = re.compile(r"\b(?:from|since|through|thru|until|to|ending|ended)[-:
 _FORM = re.compile(r"(I-?247[A-Z]?)\s*(?:[-–—]|$)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(NamedTuple):
     """How many rows may hold an unknown word: from the share ``warn`` on it is said aloud, above ``stop`` it stops."""
 
     crosswalk: str
@@ -87,59 +79,19 @@ GATES = {
 }
 
 
-@dataclass(frozen=True)
-class Release:
-    """One release as read: the table of detainers, and all that was found and changed on the way.
-
-    Attributes
-    ----------
-    table
-        One row per detainer.
-    persons
-        How many persons the ids tell apart.
-    form
-        ``A`` to ``G``, ``processed`` (by the Deportation Data Project) or ``TRAC``.
-    sheets
-        One row per sheet, or per file that has none: file, sheet (blank = none), sha256 (of the file), header_row
-        (0 = not read), rows (read), note (why it was not read, or how).
-    gaps
-        Columns of the table that this release does not have, blank throughout. With ``lift_reason`` among them no
-        decline can be told: ``outcome`` is then ``pending_or_unrecorded`` in every row, which says nothing.
-    unknown_columns
-        Names that the project does not know, carried as they are.
-    changes
-        One row per kind of change and column: what, column (its own name), rows, example.
-    unknown_values
-        One row per word that no crosswalk has: column, value, rows, share (of all rows), level (pass, warn).
-    offence_steps
-        Rows and shares by the step that placed the offence (:func:`analysis.load.offences.mapped_shares`); no rows
-        where the release has no offences.
-    extracted_on
-        Day on which the release was made, as its files say; None = they do not.
-    """
+class Release(NamedTuple):
+    """One release as read: the table of detainers, and all that was found and changed on the way."""
 
     table: pd.DataFrame
-    persons: int
-    form: str
-    sheets: pd.DataFrame
-    gaps: tuple[str, ...]
-    unknown_columns: tuple[str, ...]
-    changes: pd.DataFrame
-    unknown_values: pd.DataFrame
-    offence_steps: pd.DataFrame
-    extracted_on: date | None
-
-
-class _Ledger:
-    """What was changed while reading: kind of change, column by its own name, rows, example."""
-
-    def __init__(self, own_names: dict[str, str]) -> None:
-        self.own_names = own_names
-        self.rows: list[tuple[str, str, int, str]] = []
-
-    def note(self, what: str, column: str, rows: int, example: object = "") -> None:
-        if rows:
-            self.rows.append((what, self.own_names.get(column, column), int(rows), str(example)))
+    persons: int  # how many the ids tell apart
+    form: str  # A to G, processed (by the Deportation Data Project) or TRAC
+    sheets: pd.DataFrame  # of each sheet: file, sheet, sha256 of the file, header_row (0 = not read), rows, note
+    gaps: tuple[str, ...]  # columns of the table that it lacks; without lift_reason no decline can be told
+    unknown_columns: tuple[str, ...]  # names that the project does not know, carried as they are
+    changes: pd.DataFrame  # one row per kind of change and column: what, column (its own name), rows, example
+    unknown_values: pd.DataFrame  # words that no crosswalk has: column, value, rows, share, level (pass, warn)
+    offence_steps: pd.DataFrame  # what placed the offences (mapped_shares); no rows where it has none
+    extracted_on: date | None  # day on which it was made, as its files say; None = they do not
 
 
 def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
@@ -174,56 +126,37 @@ def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
 
 
 def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | None = None) -> Release:
-    """Read a release: one file, several, or the files of a folder, all of one form.
+    """Read a release: one file, several, or the files of a folder, all of one form; no row is dropped but empty ones.
 
     Every sheet with a header is read and stacked, in the order given (a folder's by name). Text is trimmed; empty
-    cells, the text ``NA`` and redactions are blank; places and ICE's own words have single spaces. Dates that cannot
-    be are blank. The lift reason is the first, where a release has two. Columns beside the table's are carried under
-    their own names as text, and so is the form's whole label, which names its edition.
+    cells, the text ``NA``, redactions and impossible dates are blank; places and ICE's own words have single spaces.
+    The lift reason is the first of two. Columns beside the table's are carried under their own names as text, and so
+    is the form's whole label, which names its edition.
 
-    Offences: where the release names a conviction (text or code), the status is *convicted*; else, in form C, a
-    pending charge, then a charge of any kind, is read with the status *charged*. Where none is named, the status is
-    what ICE's criminality says of the person, so that a conviction whose offence is not named is *convicted* and in
-    group ``UNKNOWN``; only where ICE records neither conviction nor charge is the group ``NONE``. Where criminality is
-    blank or not known either, status and group are unknown. A release with neither has all of these blank.
+    Offences: a conviction that is named (text or code) has the status *convicted*; else, in form C, a pending charge,
+    then a charge of any kind, *charged*. Where none is named, the status is what ICE's criminality says of the person,
+    and the group ``UNKNOWN``; only where ICE records neither conviction nor charge is it ``NONE``.
 
-    Parameters
-    ----------
-    paths
-        File, files or folder.
-    not_after
-        Day after which none can have been issued: of the extraction, or today; None = not known.
-
-    Returns
-    -------
-    Release
-        Nothing is dropped from its table but rows that have no filled cell.
-
-    Raises
-    ------
-    InputError
-        A file that cannot be read, files of different forms, a needed column that is missing (the day of issue; the
-        lift reason, but for form D, which never had one), an unknown lift reason, or more unknown words or unreadable
-        dates than the gates let pass.
+    No detainer can have been issued after the day ``not_after``: of the extraction, or today. An :class:`InputError`
+    tells of a file that cannot be read, files of different forms, a needed column that is missing (the day of issue;
+    the lift reason, but for form D, which never had one), an unknown lift reason, and more unknown words or unreadable
+    dates than the gates let pass.
     """
     sheets = _sheets(paths)
     read = [sheet for sheet in sheets if sheet.rows]
     form, cells, own_names, unknown_columns = _stacked(read)
-    ledger = _Ledger(own_names)
-    for sheet in read:
-        for name in sheet.repeated:
-            ledger.note("header stood twice, the second renamed", name, sheet.rows, f"{name} (2)")
+    twice = "header stood twice, the second renamed"
+    changes: _Changes = [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
     columns: dict[str, pd.Series] = {}
     for name in cells.column_names:
         columns[name], counts = cleaned(cells[name])
-        for what, rows in counts.items():
-            ledger.note(what, name, rows)
+        changes += [(what, name, rows, "") for what, rows in counts.items()]
         if name in ONE_SPACED:
             columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
-    frame = _without_blank_rows(pd.DataFrame(columns | _provenance(read)), list(columns), ledger)
+    frame = _without_blank_rows(pd.DataFrame(columns | _provenance(read)), list(columns), changes)
     edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
-    _mend_codes(frame, ledger)
-    _read_dates(frame, ledger, not_after)
+    _mend_codes(frame, changes)
+    _read_dates(frame, own_names, changes, not_after)
     unknown_values = _read_words(frame)
     steps = read_offences(frame)
     persons = frame["person"].nunique() if "person" in frame else 0
@@ -231,17 +164,16 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     duplicate = flag_repeats(frame.reindex(columns=["person", "issued_on", "form", "agency"]))
     own = {name: own_names[name] for name in frame if name in own_names and name not in NAMES}
     frame = frame.rename(columns=own).assign(**edition, detainers=1, duplicate=duplicate)
+    lists = [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets]
+    noted = [(what, own_names.get(name, name), int(rows), str(one)) for what, name, rows, one in changes if rows]
     return Release(
         table=as_table(frame),
         persons=int(persons),
         form=form,
-        sheets=pd.DataFrame(
-            [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets],
-            columns=["file", "sheet", "sha256", "header_row", "rows", "note"],
-        ),
+        sheets=pd.DataFrame(lists, columns=["file", "sheet", "sha256", "header_row", "rows", "note"]),
         gaps=gaps,
         unknown_columns=unknown_columns,
-        changes=pd.DataFrame(ledger.rows, columns=["what", "column", "rows", "example"]),
+        changes=pd.DataFrame(noted, columns=["what", "column", "rows", "example"]),
         unknown_values=unknown_values,
         offence_steps=steps,
         extracted_on=extraction_day(_told(read, frame), frame["issued_on"].max().date(), not_after),
@@ -254,9 +186,8 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
 def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
     """Read all sheets of all files, each file once; refuse one without header, files without rows, and copies."""
     given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
-    sheets: list[Sheet] = []
-    files: dict[Path, list[Sheet]] = {}  # by where they are, however they were named
     named = [(path, file) for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    files: dict[Path, list[Sheet]] = {}  # by where they are, however they were named
     for path, file in named:
         if file.resolve() in files or (file != path and (file.is_dir() or file.name.startswith((".", "~$")))):
             continue
@@ -264,59 +195,47 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
             found = [Sheet(file.name, "", note="not a type of file that is read")]
         else:
             found = read_sheets(file, header_score)
-            if file == path and not any(sheet.header_row for sheet in found):
-                raise InputError(
-                    "no header of a detainer release is found",
-                    file=file,
-                    found="; ".join(f"{sheet.name}: {sheet.note}" if sheet.name else sheet.note for sheet in found),
-                    expected="column names such as Detainer Prepare Date, Detainer Lift Reason, Facility State",
-                    do="Check that this is a file of detainers, with its header",
-                )
-        files[file.resolve()] = found
-        sheets += found
-    if not any(sheet.rows for sheet in sheets):
-        raise InputError(
-            "the header has no row below it" if any(sheet.header_row for sheet in sheets) else "no file to read",
-            file=", ".join(map(str, given)),
-            expected="one row per detainer",
-            do="Give a file of detainers, or a folder of such files",
-        )
-    read = [found[0] for found in files.values() if any(sheet.rows for sheet in found)]
-    for what, told in (("name", [sheet.file for sheet in read]), ("content", [sheet.sha256 for sheet in read])):
-        if len(set(told)) < len(told):
+        if file == path and not any(sheet.header_row for sheet in found):
             raise InputError(
-                f"two files have the same {what}",
-                file=", ".join(sheet.file for sheet in read),
-                do="Leave one out, or no one could tell their rows apart",
+                "no header of a detainer release is found",
+                file=file,
+                found="; ".join(f"{sheet.name}: {sheet.note}" if sheet.name else sheet.note for sheet in found),
+                expected="column names such as Detainer Prepare Date, Detainer Lift Reason, Facility State",
+                do="Check that this is a file of detainers, with its header",
             )
+        files[file.resolve()] = found
+    sheets = list(chain.from_iterable(files.values()))
+    if not any(sheet.rows for sheet in sheets):
+        what = "the header has no row below it" if any(sheet.header_row for sheet in sheets) else "no file to read"
+        do = "Give a file of detainers, or a folder of such files"
+        raise InputError(what, file=", ".join(map(str, given)), expected="one row per detainer", do=do)
+    read = [found[0] for found in files.values() if any(sheet.rows for sheet in found)]
+    for what, told in (("name", {sheet.file for sheet in read}), ("content", {sheet.sha256 for sheet in read})):
+        if len(told) < len(read):
+            names, do = ", ".join(sheet.file for sheet in read), "Leave one out, or no one could tell their rows apart"
+            raise InputError(f"two files have the same {what}", file=names, do=do)
     return sheets
 
 
 def _targets(sheet: Sheet, form: str) -> dict[str, str]:
     """Give each column of a sheet the name it goes by, one of the table or its own; refuse two for one, and gaps."""
     known, taken = column_aliases()["canonical"], {normalised(name) for name in NAMES}
+    where: dict[str, Any] = {"file": sheet.file, "place": sheet.place}
     targets: dict[str, str] = {}
-    plain_names = {name: known_name(name) for name in sheet.cells.column_names}
-    for name, plain in plain_names.items():
+    for name in sheet.cells.column_names:
+        plain = known_name(name)
         target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
-        same = [other for other, its in targets.items() if its == target or plain_names[other] == plain]
+        same = [other for other, its in targets.items() if its == target or known_name(other) == plain]
         if same:
-            raise InputError(
-                f"two columns are read as {target}",
-                file=sheet.file,
-                place=sheet.place,
-                found=[*same, name],
-                expected="one",
-                do="Rename or delete one of them",
-            )
+            do = "Rename or delete one of them"
+            raise InputError(f"two columns are read as {target}", **where, found=[*same, name], expected="one", do=do)
         targets[name] = target
     never_had_it = form in ("D", PROCESSED) and "form" not in targets.values()
     for role in ("issued_on",) if never_had_it else ("issued_on", "lift_reason"):
         if role not in targets.values():
             raise InputError(
                 f"the needed column for {role} is missing",
-                file=sheet.file,
-                place=sheet.place,
+                **where,
                 found=sheet.cells.column_names,
                 expected="one of " + ", ".join(column_aliases()["alias"][known == role]),
                 do="Use the file as released, or give the column one of these names",
@@ -338,19 +257,17 @@ def _stacked(sheets: Sequence[Sheet]) -> tuple[str, pa.Table, dict[str, str], tu
     tables = []
     for sheet in sheets:
         if (its_form := form_of(sheet.cells.column_names)) != form:
-            raise InputError(
-                "the files are of different releases",
-                file=sheet.file,
-                place=sheet.place,
-                found=f"form {its_form}",
-                expected=f"form {form}, as in {sheets[0].file}",
-                do="Read one release at a time: releases overlap, and detainers would count twice",
-            )
+            what, expected = "the files are of different releases", f"form {form}, as in {sheets[0].file}"
+            do = "Read one release at a time: releases overlap, and detainers would count twice"
+            where = {"file": sheet.file, "place": sheet.place}
+            raise InputError(what, **where, found=f"form {its_form}", expected=expected, do=do)
         targets = _targets(sheet, form)
-        own_names = {known[known_name(name)]: name for name in targets if known.get(known_name(name))} | own_names
-        names = [spelt.setdefault(normalised(name), target) for name, target in targets.items()]
-        unknown |= {target: None for (name, target) in targets.items() if known_name(name) not in known.index}
-        tables.append(sheet.cells.rename_columns(names))
+        for name, target in targets.items():
+            if plain := known.get(known_name(name)):
+                own_names.setdefault(plain, name)
+            elif plain is None:
+                unknown[target] = None
+        tables.append(sheet.cells.rename_columns([spelt.setdefault(normalised(n), to) for n, to in targets.items()]))
     return form, pa.concat_tables(tables, promote_options="default"), own_names, tuple(unknown)
 
 
@@ -361,32 +278,27 @@ def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
     """Say where each row came from: file, sheet (blank = none) and row as a spreadsheet counts."""
     which = np.repeat(np.arange(len(sheets)), [sheet.rows for sheet in sheets])
     at = pd.Series(pd.Categorical.from_codes(which, [str(at) for at in range(len(sheets))]))
-    rows = [np.arange(sheet.rows) + sheet.header_row + 1 for sheet in sheets]
     return {
         "source_file": mapped(at, lambda at: sheets[int(at)].file),
         "source_sheet": mapped(at, lambda at: sheets[int(at)].name or None),
-        "source_row": pd.Series(np.concatenate(rows)),
+        "source_row": pd.Series(np.concatenate([np.arange(one.rows) + one.header_row + 1 for one in sheets])),
     }
 
 
-def _without_blank_rows(frame: pd.DataFrame, columns: list[str], ledger: _Ledger) -> pd.DataFrame:
+def _without_blank_rows(frame: pd.DataFrame, columns: list[str], changes: _Changes) -> pd.DataFrame:
     """Leave out rows that have no filled cell at all, such as the empty ones below a sheet's table."""
     doubtful = frame.index[frame["issued_on"].isna()]
     empty = doubtful[frame.loc[doubtful, columns].isna().all(axis="columns")]
     if len(empty) and len(empty) == len(frame):
-        raise InputError(
-            "no row below the header has a filled cell",
-            file=frame["source_file"][0],
-            found=f"{len(frame):,} empty rows",
-            expected="one row per detainer",
-            do="Check that the file is whole",
-        )
+        what, found = "no row below the header has a filled cell", f"{len(frame):,} empty rows"
+        file, do = frame["source_file"][0], "Check that the file is whole"
+        raise InputError(what, file=file, found=found, expected="one row per detainer", do=do)
     if len(empty):
-        ledger.note("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}")
+        changes.append(("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}"))
     return frame.drop(index=empty).reset_index(drop=True)
 
 
-def _mend_codes(frame: pd.DataFrame, ledger: _Ledger) -> None:
+def _mend_codes(frame: pd.DataFrame, changes: _Changes) -> None:
     """Give charge codes their leading zero back, and take them out of a date column that holds them.
 
     In an extract of March 2025 ``MSC Charge Date`` holds the code, zero and all, and the code column lost its zero. A
@@ -396,18 +308,18 @@ def _mend_codes(frame: pd.DataFrame, ledger: _Ledger) -> None:
     for _, name, _ in OFFENCE_BLOCKS:
         if name in frame:
             short = [text for text in frame[name].cat.categories if charge_code(text) != text]
-            ledger.note("charge code mended", name, frame[name].isin(short).sum(), *short[:1])
+            changes.append(("charge code mended", name, frame[name].isin(short).sum(), next(iter(short), "")))
             frame[name] = mapped(frame[name], charge_code)
     dates = frame.get("charge_date", pd.Series(dtype="category"))
     codes = {text: charge_code(text) for text in dates.cat.categories if is_charge_code(text)}
     if (moved := dates.isin(codes)).sum() > MOSTLY * dates.notna().sum():
-        ledger.note("charge code moved out of the date", "charge_date", moved.sum(), next(iter(codes)))
+        changes.append(("charge code moved out of the date", "charge_date", moved.sum(), next(iter(codes))))
         given = frame.get("offence_code", pd.Series(index=frame.index, dtype="str")).astype("str")
         frame["offence_code"] = given.fillna(mapped(dates, codes.get).astype("str")).astype("category")
         frame["charge_date"] = mapped(dates, lambda text: None if text in codes else text)
 
 
-def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) -> None:
+def _read_dates(frame: pd.DataFrame, own_names: dict[str, str], changes: _Changes, not_after: date | None) -> None:
     """Read every column of dates; a cell that is no possible date becomes blank and is counted.
 
     Refused are too many days of issue that cannot be read, or none that can.
@@ -424,15 +336,16 @@ def _read_dates(frame: pd.DataFrame, ledger: _Ledger, not_after: date | None) ->
             dates, impossible = dates.mask(late), impossible | late
         frame[name] = dates.dt.normalize() if table_date else dates
         first = impossible.idxmax()
-        ledger.note("impossible date made blank", name, impossible.sum(), given[first])
+        changes.append(("impossible date made blank", name, impossible.sum(), given[first]))
         if name == "issued_on" and (impossible.mean() > STOP_UNDATED or dates.isna().all()):
+            share = (impossible if impossible.any() else dates.isna()).mean()
+            by = f" and not after {not_after}" if not_after else ""
             raise InputError(
-                f"{(impossible if impossible.any() else dates.isna()).mean():.1%} of the rows have no readable date in "
-                f"{ledger.own_names[name]}; more than {STOP_UNDATED:.0%} stops",
+                f"{share:.1%} of the rows have no readable date in {own_names[name]}; more than "
+                f"{STOP_UNDATED:.0%} stops",
                 **_place(frame.loc[first]),
                 found=str(given[first]),
-                expected=f"{DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}"
-                + (f" and not after {not_after}" if not_after else ""),
+                expected=f"{DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}{by}",
                 do="Write the dates of this column in one of these ways",
             )
 
@@ -451,7 +364,7 @@ def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
     strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
     frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
     if "form" in frame:
-        frame["request"] = mapped(frame["form"], forms()["request"].get)
+        frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
     unknown = pd.DataFrame(strange, columns=["column", "value", "rows", "share", "level"])
     return unknown.astype({"column": "str", "value": "str", "rows": "int64", "share": "float64", "level": "str"})
 
@@ -462,14 +375,14 @@ def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
     A value that ``data/reference/lift_reasons.csv`` does not have is refused: this column defines a decline, so an
     unknown value may not fall into another class. The message gives the line to add.
     """
-    known = lift_reasons()["outcome"]
+    known = crosswalk("lift_reasons", "value")["outcome"]
     strange = [value for value in lift_reason.cat.categories if value not in known.index]
     if strange:
         found = lift_reason == strange[0]
         quoted = '"' + strange[0].replace('"', '""') + '"'
+        several = f" ({len(strange)} unknown values)" if strange[1:] else ""
         raise InputError(
-            f"unknown lift reason, in {found.sum():,} rows"
-            + (f" ({len(strange)} unknown values)" if strange[1:] else ""),
+            f"unknown lift reason, in {found.sum():,} rows{several}",
             **_place(where.loc[found.idxmax()]),
             found=strange[0],
             expected=f"a value of {data_file('reference/lift_reasons.csv')}",
@@ -488,7 +401,8 @@ def _known_word(column: str, text: str) -> str | None:
     if column == "form":
         found = _FORM.match(text)
         text = found[1].upper().replace("-", "") if found else ""
-    return text if text in (forms() if column == "form" else criminalities()).index else None
+    known = crosswalk("forms", "form") if column == "form" else crosswalk("criminality", "value")
+    return text if text in known.index else None
 
 
 def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float, str]]:
@@ -519,7 +433,7 @@ def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
     for sheet in sheets:
         yield from (sheet.file, sheet.name, *sheet.above)
     for name in frame:
-        if normalised(name) in DAY_COLUMNS:
+        if _DAY_COLUMN.fullmatch(normalised(name)):
             yield from map(str, frame[name].dropna().unique())
 
 

@@ -8,9 +8,7 @@ these under their own names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 import pandas as pd
 import pandera.pandas as pa
@@ -48,107 +46,70 @@ class Request(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of the table: its name, kind of value, meaning and what a blank in it means."""
-
-    name: str
-    kind: Literal["date", "category", "text", "count", "row"]
-    meaning: str
-    blank: str
-
-
-COLUMNS: tuple[Column, ...] = (
-    Column("issued_on", "date", "date ICE prepared the form; a week's first day in weekly counts", "not given"),
-    Column("lifted_on", "date", "date ICE recorded the detainer's end", "not ended, or the source has no such date"),
-    Column("state", "category", "postal code of the facility's state, DC and territories included", "not given"),
-    Column("agency", "category", "facility or agency as recorded, trimmed", "not given"),
-    Column("city", "category", "city as recorded, trimmed", "not given"),
-    Column("facility_code", "category", "ICE's facility code", "not given"),
-    Column("form", "category", "I247A, I247D, I247N, I247G, I247X or I247", "not given"),
-    Column("request", "category", "what the form asks: hold, notify, other", "form not given"),
-    Column("lift_reason", "category", "lift reason as recorded", "pending, or nothing recorded"),
-    Column("outcome", "category", "class of the lift reason", "never blank"),
-    Column("offence_text", "category", "offence as recorded", "none recorded"),
-    Column("offence_code", "category", "NCIC or ICE code as text, leading zero kept", "none recorded"),
-    Column("offence_group", "category", "one of 16 groups, or NONE, or UNKNOWN", "the source has no offences"),
-    Column("offence_detail", "category", "detail within the group", "none, unknown or no offences in the source"),
-    Column("offence_status", "category", "convicted, charged, none recorded, unknown", "the source has no offences"),
-    Column("criminality", "category", "ICE's criminality field as recorded", "not given"),
-    Column("threat_level", "category", "ICE's threat level as recorded", "none recorded by ICE"),
-    Column("citizenship", "category", "country as recorded", "not given"),
-    Column("person", "text", "person id, valid within one release only", "not given"),
-    Column("duplicate", "category", "why this row may repeat another", "no repeat found"),
-    Column("detainers", "count", "detainers that the row stands for", "never blank"),
-    Column("source_file", "category", "file the row came from", "never blank"),
-    Column("source_sheet", "category", "sheet the row came from", "not a workbook"),
-    Column("source_row", "row", "row in that file or sheet, the header's row counted", "never blank"),
-)
-NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
-NEEDED = ("outcome", "detainers", "source_file", "source_row")
-CLOSED: dict[str, tuple[str, ...]] = {
-    "outcome": tuple(Outcome),
-    "offence_status": tuple(OffenceStatus),
-    "request": tuple(Request),
+COLUMNS = {  # kind of value; what it is; what a blank means
+    "issued_on": "date",  # date ICE prepared the form; a week's first day in weekly counts; blank: not given
+    "lifted_on": "date",  # date ICE recorded the detainer's end; blank: not ended, or the source has no such date
+    "state": "category",  # postal code of the facility's state, DC and territories included; blank: not given
+    "agency": "category",  # facility or agency as recorded, trimmed; blank: not given
+    "city": "category",  # city as recorded, trimmed; blank: not given
+    "facility_code": "category",  # ICE's facility code; blank: not given
+    "form": "category",  # I247A, I247D, I247N, I247G, I247X or I247; blank: not given
+    "request": "category",  # what the form asks: hold, notify, other; blank: form not given
+    "lift_reason": "category",  # lift reason as recorded; blank: pending, or nothing recorded
+    "outcome": "category",  # class of the lift reason; never blank
+    "offence_text": "category",  # offence as recorded; blank: none recorded
+    "offence_code": "category",  # NCIC or ICE code as text, leading zero kept; blank: none recorded
+    "offence_group": "category",  # one of 16 groups, or NONE, or UNKNOWN; blank: the source has no offences
+    "offence_detail": "category",  # detail within the group; blank: none, unknown or no offences in the source
+    "offence_status": "category",  # convicted, charged, none recorded, unknown; blank: the source has no offences
+    "criminality": "category",  # ICE's criminality field as recorded; blank: not given
+    "threat_level": "category",  # ICE's threat level as recorded; blank: none recorded by ICE
+    "citizenship": "category",  # country as recorded; blank: not given
+    "person": "text",  # person id, valid within one release only; blank: not given
+    "duplicate": "category",  # why this row may repeat another; blank: no repeat found
+    "detainers": "count",  # detainers that the row stands for; never blank
+    "source_file": "category",  # file the row came from; never blank
+    "source_sheet": "category",  # sheet the row came from; blank: not a workbook
+    "source_row": "row",  # row in that file or sheet, the header's row counted; never blank
 }
+NAMES = tuple(COLUMNS)
+NEEDED = ("outcome", "detainers", "source_file", "source_row")
 DTYPES = {"date": "datetime64[ms]", "category": "category", "text": "str", "count": "int64", "row": "int64"}
 
 
 def _whole(least: int) -> pa.Check:
     """Check for whole numbers, which a plain conversion would make of any number."""
-    return pa.Check(
-        lambda values: (
-            (pd.to_numeric(values, errors="coerce") % 1 == 0) & (pd.to_numeric(values, errors="coerce") >= least)
-        ),
-        error=f"a whole number of {least} or more",
-        ignore_na=False,
-    )
+
+    def fits(values: pd.Series) -> pd.Series:
+        numbers = pd.to_numeric(values, errors="coerce")
+        return (numbers % 1 == 0) & (numbers >= least)
+
+    return pa.Check(fits, error=f"a whole number of {least} or more", ignore_na=False)
 
 
-CHECKS = {
-    "detainers": _whole(0),
-    "source_row": _whole(1),
-    **{name: pa.Check.isin(values, error="one of " + ", ".join(values)) for name, values in CLOSED.items()},
+CHECKS = {"detainers": _whole(0), "source_row": _whole(1)} | {
+    name: pa.Check.isin(list(words), error="one of " + ", ".join(words))
+    for name, words in (("outcome", Outcome), ("offence_status", OffenceStatus), ("request", Request))
 }
 SCHEMA = pa.DataFrameSchema(
     {
-        column.name: pa.Column(
-            None if column.kind in ("count", "row") else DTYPES[column.kind],
-            checks=CHECKS.get(column.name),
-            nullable=column.name not in NEEDED,
-            coerce=column.kind not in ("count", "row"),
+        name: pa.Column(
+            None if kind in ("count", "row") else DTYPES[kind],
+            checks=CHECKS.get(name),
+            nullable=name not in NEEDED,
+            coerce=kind not in ("count", "row"),
         )
-        for column in COLUMNS
+        for name, kind in COLUMNS.items()
     },
     add_missing_columns=True,
 )
 
 
 def as_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give a frame the columns, order and types of the table of detainers.
+    """Give a frame the columns, order and types of the table of detainers, and a fresh index.
 
-    Parameters
-    ----------
-    frame
-        Rows with at least ``outcome``, ``detainers``, ``source_file`` and ``source_row``; absent columns come out
-        blank, further columns follow under their own names.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per row of ``frame``, a fresh index from 0.
-
-    Raises
-    ------
-    InputError
-        The first value that is outside a closed vocabulary, no day, no whole number, or blank where none may be, with
-        its source file and row.
-
-    Examples
-    --------
-    >>> made = {"outcome": ["declined_by_lea"], "detainers": [1], "source_file": ["mine.csv"], "source_row": [2]}
-    >>> as_table(pd.DataFrame(made))[["outcome", "detainers", "source_row"]].to_numpy().tolist()
-    [['declined_by_lea', 1, 2]]
+    Absent columns come out blank, unknown ones follow under their own names. An :class:`InputError` names the first
+    needed column that is missing, or the first value that does not fit, with its source file and row.
     """
     for needed in NEEDED:
         if needed not in frame:
@@ -158,41 +119,27 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
         table = SCHEMA.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         first = error.failure_cases.iloc[0]
-        kind = next(column.kind for column in COLUMNS if column.name == first["column"])
-        row = frame.loc[first["index"]]
+        row, check = frame.loc[first["index"]], first["check"]
         raise InputError(
             "a row does not fit the table of detainers",
             file=str(row["source_file"]),
             place=f"row {row['source_row']}, column {first['column']}",
             found=first["failure_case"],
-            expected="a day" if kind == "date" else "a value" if first["check"] == "not_nullable" else first["check"],
+            expected="a day" if COLUMNS[first["column"]] == "date" else "a value" if check == "not_nullable" else check,
         ) from error
-    used = {
-        column.name: table[column.name].cat.remove_unused_categories()
-        if column.kind == "category"
-        else table[column.name].astype(DTYPES[column.kind])
-        for column in COLUMNS
-    }
-    return pd.concat([pd.DataFrame(used), table[frame.columns.difference(NAMES, sort=False)]], axis="columns")
+    for name, kind in COLUMNS.items():
+        given = table[name]
+        table[name] = given.cat.remove_unused_categories() if kind == "category" else given.astype(DTYPES[kind])
+    return table[[*NAMES, *frame.columns.difference(NAMES, sort=False)]]
 
 
 def one_outcome(table: pd.DataFrame) -> str | None:
-    """Give the outcome that every row has, as in a file chosen by its outcome, of which no share can be given.
-
-    None = there are several, or no row.
-    """
-    return _the_one(table["outcome"])
+    """Give the outcome that every row has, as in a file chosen by it, of which no share can be given; else None."""
+    found = table["outcome"].unique()
+    return str(found[0]) if len(found) == 1 else None
 
 
 def one_state(table: pd.DataFrame) -> str | None:
-    """Give the state that every row with a state has: such a source is of one state, and not of the United States.
-
-    None = there are several, or no row has one; a blank is not given, which is no other state.
-    """
-    return _the_one(table["state"].dropna())
-
-
-def _the_one(values: pd.Series) -> str | None:
-    """Give the value that all have; None where there are several or none."""
-    found = values.unique()
+    """Give the state that every row with a state has, so that the source is of that state; None = several, or none."""
+    found = table["state"].dropna().unique()
     return str(found[0]) if len(found) == 1 else None

@@ -33,22 +33,8 @@ EDITIONS = {
     "I247G": "I247G - Request for Advance Notification of Release",
     "I247X": "I247X - Request for Voluntary Transfer",
 }
-COLUMNS = (
-    "issued_on",
-    "state",
-    "agency",
-    "city",
-    "facility_code",
-    "form",
-    "lift_reason",
-    "offence_text",
-    "offence_code",
-    "criminality",
-    "threat_level",
-    "citizenship",
-    "person",
-)
-
+COLUMNS = ["issued_on", "state", "agency", "city", "facility_code", "form", "lift_reason", "offence_text"]
+COLUMNS += ["offence_code", "criminality", "threat_level", "citizenship", "person"]
 
 _LISTED = pd.read_csv(Path(__file__).with_name("release_headers.csv"), dtype=str, keep_default_na=False)
 _HEADERS = {str(form): rows["name"].tolist() for form, rows in _LISTED.groupby("form", sort=False)}
@@ -163,31 +149,24 @@ def write_release(form: str, rows: pd.DataFrame, folder: Path) -> Path:
 
 def some_rows() -> pd.DataFrame:
     """Twelve detainers with blanks in all places that may be blank."""
-    day = [date(2012, 3, 12), date(2012, 3, 13), date(2025, 1, 5)]
-    rows = []
-    for at in range(12):
-        named = at % 3 == 0
-        rows.append(
-            {
-                "issued_on": day[at % 3],
-                "state": [None, "TX", "DC", "PR"][at % 4],
-                "agency": ["SANTA CLARA CO MAIN JAIL/", "STEARNS COUNTY SHERIFF/JAIL", None][at % 3],
-                "city": ["ST. CLOUD", None][at % 2],
-                "facility_code": ["STRNSMN", "SNTCLCA", None][at % 3],
-                "form": ["I247A", "I247", "I247N", "I247G", None][at % 5],
-                "lift_reason": ["Detainer Declined by LEA", None, "Booked into Detention", "Case Closed"][at % 4],
-                "offence_text": ["Illegal Entry (INA SEC.101(a)(43)(O), 8USC1325 only)", "Domestic Violence"][at % 2]
-                if named
-                else None,
-                "offence_code": ["0301", "13AB"][at % 2] if named else None,
-                "criminality": (
-                    "1 Convicted Criminal"
-                    if named
-                    else ["2 Pending Criminal Charges", "3 Other Immigration Violator"][at % 2]
-                ),
-                "threat_level": ["1", "3", None][at % 3],
-                "citizenship": ["MEXICO", "CÔTE D'IVOIRE"][at % 2],
-                "person": [None, "a" * 40, "b" * 40, "b" * 40][at % 4],
-            }
-        )
-    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    named = [at % 3 == 0 for at in range(12)]
+    turns: dict[str, list[Any]] = {
+        "issued_on": [date(2012, 3, 12), date(2012, 3, 13), date(2025, 1, 5)],
+        "state": [None, "TX", "DC", "PR"],
+        "agency": ["SANTA CLARA CO MAIN JAIL/", "STEARNS COUNTY SHERIFF/JAIL", None],
+        "city": ["ST. CLOUD", None],
+        "facility_code": ["STRNSMN", "SNTCLCA", None],
+        "form": ["I247A", "I247", "I247N", "I247G", None],
+        "lift_reason": ["Detainer Declined by LEA", None, "Booked into Detention", "Case Closed"],
+        "offence_text": ["Illegal Entry (INA SEC.101(a)(43)(O), 8USC1325 only)", "Domestic Violence"],
+        "offence_code": ["0301", "13AB"],
+        "criminality": ["2 Pending Criminal Charges", "3 Other Immigration Violator"],
+        "threat_level": ["1", "3", None],
+        "citizenship": ["MEXICO", "CÔTE D'IVOIRE"],
+        "person": [None, "a" * 40, "b" * 40, "b" * 40],
+    }
+    columns = {name: [values[at % len(values)] for at in range(12)] for name, values in turns.items()}
+    rows = pd.DataFrame(columns, dtype=object)
+    rows.loc[named, "criminality"] = "1 Convicted Criminal"
+    rows.loc[[not one for one in named], ["offence_text", "offence_code"]] = None
+    return rows

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.table import CLOSED, COLUMNS, DTYPES, NAMES, Outcome, as_table, one_outcome, one_state
+from analysis.load.table import COLUMNS, DTYPES, NAMES, Outcome, as_table, one_outcome, one_state
 
 
 def frame(**columns: list[Any]) -> pd.DataFrame:
@@ -29,11 +29,10 @@ def frame(**columns: list[Any]) -> pd.DataFrame:
 def test_absent_columns_come_out_blank_in_the_tables_order_and_types() -> None:
     table = as_table(frame())
     assert tuple(table.columns) == NAMES
-    assert {column.name: str(table[column.name].dtype) for column in COLUMNS} == {
-        column.name: DTYPES[column.kind] for column in COLUMNS
+    assert {name: str(kind) for name, kind in table.dtypes.items()} == {
+        name: DTYPES[kind] for name, kind in COLUMNS.items()
     }
-    blank = [name for name in NAMES if name not in frame().columns]
-    assert table[blank].isna().all(axis=None)
+    assert table.drop(columns=list(frame())).isna().all(axis=None)
 
 
 def test_unknown_columns_follow_under_their_own_names() -> None:
@@ -58,9 +57,6 @@ def test_values_come_through() -> None:
     assert list(table["offence_code"].cat.categories) == ["0999"]
     assert table.loc[0, "person"] == "x1"
     assert pd.isna(table.loc[1, "person"])
-
-
-def test_unused_categories_are_dropped() -> None:
     states = pd.Categorical(["CA", "CA"], categories=["CA", "NY"])
     assert list(as_table(frame(state=states))["state"].cat.categories) == ["CA"]
 
@@ -90,10 +86,8 @@ def test_a_value_that_does_not_fit_is_refused_with_its_row(
 
 
 def test_messages_have_plain_numbers() -> None:
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(InputError, match="found -3, expected a whole number of 0 or more"):
         as_table(frame(detainers=[1, -3]))
-    assert "np." not in str(refusal.value)
-    assert "a whole number of 0 or more" in str(refusal.value)
 
 
 @pytest.mark.parametrize("missing", ["outcome", "detainers", "source_file", "source_row"])
@@ -106,12 +100,6 @@ def test_a_table_that_fits_is_given_back() -> None:
     table = as_table(frame(Gender=["F", "M"]))
     pd.testing.assert_frame_equal(as_table(table), table)
     assert len(as_table(frame().iloc[:0])) == 0
-
-
-def test_every_column_says_what_it_means_and_what_a_blank_means() -> None:
-    assert len(set(NAMES)) == len(NAMES)
-    assert all(column.meaning and column.blank for column in COLUMNS)
-    assert set(CLOSED) <= set(NAMES)
 
 
 @settings(max_examples=15)
@@ -130,23 +118,17 @@ def test_what_fits_comes_back_unchanged(rows: list[tuple[Outcome, int, str]]) ->
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "found"),
+    ("outcomes", "states", "outcome", "state"),
     [
-        (["declined_by_lea", "declined_by_lea"], "declined_by_lea"),
-        (["pending_or_unrecorded"] * 2, "pending_or_unrecorded"),
-        (["declined_by_lea", "pending_or_unrecorded"], None),
+        (["declined_by_lea"] * 2, ["TX", "TX"], "declined_by_lea", "TX"),
+        (["pending_or_unrecorded"] * 2, ["TX", None], "pending_or_unrecorded", "TX"),
+        (["declined_by_lea", "pending_or_unrecorded"], ["TX", "CA"], None, None),
+        (["declined_by_lea"] * 2, [None, None], "declined_by_lea", None),
     ],
 )
-def test_the_outcome_of_every_row_is_told_where_it_is_one(outcomes: list[str], found: str | None) -> None:
-    table = as_table(frame(outcome=outcomes))
-    assert one_outcome(table) == found
-    assert one_outcome(table.iloc[:0]) is None
-
-
-@pytest.mark.parametrize(
-    ("states", "found"), [(["TX", "TX"], "TX"), (["TX", None], "TX"), (["TX", "CA"], None), ([None, None], None)]
-)
-def test_the_state_of_every_row_that_has_one_is_told(states: list[str | None], found: str | None) -> None:
-    table = as_table(frame(state=states))
-    assert one_state(table) == found
-    assert one_state(table.iloc[:0]) is None
+def test_the_outcome_and_state_of_all_rows_are_told_where_there_is_one(
+    outcomes: list[str], states: list[str | None], outcome: str | None, state: str | None
+) -> None:
+    table = as_table(frame(outcome=outcomes, state=states))
+    assert (one_outcome(table), one_state(table)) == (outcome, state)
+    assert one_outcome(table.iloc[:0]) is one_state(table.iloc[:0]) is None
