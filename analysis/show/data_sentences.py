@@ -108,8 +108,8 @@ def check_rules(card: pd.DataFrame) -> list[Sentence]:
 def versions(revision: Revision) -> list[Sentence]:
     """Say what changed between two versions; the first is the title."""
     facts = revision.facts | {"source_name": revision.parameters.get("source")}
-    told = {"filled": facts["filled"], "most": "most" in facts, "by_person": facts["by_person"]}
-    told["by_content"] = not facts["by_person"]
+    by_person = bool(facts["by_person"])
+    told = {"filled": facts["filled"], "most": "most" in facts, "by_person": by_person, "by_content": not by_person}
     of_versions = _table().loc[_table()["about"] == "versions", "sentence"]
     return _sentences([template for name, template in of_versions.items() if told.get(name, True)], facts)
 

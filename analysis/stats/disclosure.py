@@ -14,6 +14,10 @@ States by offence of a quarter have known totals by week. Another table with the
 the same week have exchanged their offences; :func:`suppress_table` looks for such exchanges, hiding the cheapest cells,
 until each small cell is at 1 in one such table and at 4 in another, which proves it safe.
 
+Each function below gives a frame with a label of each count, ``declined_shown`` and so on, and beside it the number,
+``declined``, NaN where hidden (``issued`` where either part is). ``attrs`` hold ``hidden``, how many labels are no
+count, and ``reason``, a sentence, blank unless the frame is empty.
+
 References
 ----------
 Cox (1980), JASA 75, 377-385; Cox (1995), JASA 90, 1453-1462 (network models); Hundepool and others (2012), Statistical
@@ -50,24 +54,12 @@ walk's cost per cell, so that of two that hide nothing more the shorter is taken
 
 
 def cross_tabulate(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count a quarter's detainers by state and offence group, as may be shown.
+    """Count the detainers of one full calendar quarter by ``state`` and ``offence_group``, as may be shown.
 
     The declined and the others each form a table (:func:`suppress_table`) with the same rows and columns, whose totals
     by week are printed in full. States and groups of which fewer than twice the threshold were declined, or were not,
     are added together; none at all is not few. A source of one state shows a list of each (:func:`suppress_list`).
-
-    Parameters
-    ----------
-    rows
-        The detainers issued in one full calendar quarter, all states.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per ``state`` (most detainers first, then ``not given``, ``other states``, ``total``) and
-        ``offence_group`` (by severity, then ``other groups``, ``total``): ``declined_shown``, a label; ``declined``,
-        NaN where hidden; ``issued``, NaN where either part is hidden. ``attrs`` hold ``hidden`` (how many labels are
-        no count) and ``reason``, a sentence, blank unless the frame is empty.
+    Rows: most detainers first, then ``not given``, ``other states``, ``total``; groups by severity.
     """
     by = ["state", "offence_group"]
     if rows["offence_group"].isna().all():
@@ -98,11 +90,6 @@ def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
     The total of each group is printed in full, that of a status nowhere, so each group is a list of its own
     (:func:`suppress_list`). Of a group that has one status alone, five or more are its total. ``rows`` are the
     detainers of one week, all states; or always of a longer period, whose tables do not overlap.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per ``offence_group``, by severity, and ``offence_status``; else as of :func:`cross_tabulate`.
     """
     by = ["offence_group", "offence_status"]
     if rows["offence_group"].isna().all():
@@ -121,16 +108,10 @@ def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def agency_outcomes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count the detainers of one state's agencies, and those recorded as declined as may be shown.
+    """Count ``issued`` and declined of one state's agencies in one full calendar quarter, as may be shown.
 
     The state's totals and each agency's issued are printed in full. Agencies with fewer detainers than twice the
-    threshold are added together. ``rows`` are all detainers of one state issued in one full calendar quarter.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per ``agency``, most detainers first, ``not given`` and ``other agencies`` last: ``issued``,
-        ``declined_shown``, a label, and ``declined``, NaN where hidden. ``attrs`` as of :func:`cross_tabulate`.
+    threshold are added together.
     """
     counts = _parts(count_outcomes(rows, "agency"))
     counts = _gathered(counts, counts.sum(axis="columns").to_frame(), OTHER_AGENCIES)
@@ -147,12 +128,6 @@ def outcomes_by_state(by_state_counts: pd.DataFrame, sole: bool = False) -> pd.D
 
     Printed in full are each state's issued and declined, and the nation's outcomes, the sums of all rows; in a source
     of one state these are that state's, so there each row is a list (:func:`suppress_list`) and no sum is printed.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same rows; ``taken``, ``other_ends`` and ``not_recorded`` NaN where hidden, and beside them labels,
-        ``taken_shown``, ``other_ends_shown``, ``not_recorded_shown``. ``attrs`` as of :func:`cross_tabulate`.
     """
     outcomes = by_state_counts[OUTCOME_COLUMNS[1:]]
     labels = outcomes.apply(suppress_list, axis="columns") if sole else suppress_table(outcomes)
@@ -164,12 +139,6 @@ def outcomes_by_form(rows: pd.DataFrame) -> pd.DataFrame:
 
     Each form's issued and the nation's outcomes are printed in full. Forms with fewer detainers than twice the
     threshold are added together; where that leaves one, it is the ``total``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per ``form``, most detainers first, ``not given`` and ``other forms`` last: ``issued``; of each outcome
-        its number, NaN where hidden, and its label (``declined_shown`` ...). ``attrs`` as of :func:`cross_tabulate`.
     """
     counts = count_outcomes(rows, "form")
     counts = _gathered(counts, counts[["issued"]], OTHER_FORMS)
@@ -181,16 +150,10 @@ def outcomes_by_form(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def lift_reasons(rows: pd.DataFrame) -> pd.DataFrame:
-    """List the recorded lift reasons of a week's detainers of all states, as may be shown.
+    """List the lift reasons of a week's detainers of all states by ``outcome``, most frequent first, as may be shown.
 
     The totals of the four outcomes are printed in full; each is a list (:func:`suppress_list`). One that cannot be
     shown safely is one row, ``all reasons``; the only reason of an outcome is its total.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per ``lift_reason``, by ``outcome`` (``declined``, ``taken`` ...), most frequent first, hidden ones
-        last: ``detainers_shown``, a label, and ``detainers``, NaN where hidden. ``attrs`` as of :func:`cross_tabulate`.
     """
     counts = count_outcomes(rows, "lift_reason").rename(index={NOT_GIVEN: NOTHING_RECORDED})
     found = []
@@ -258,18 +221,10 @@ def _described(frame: pd.DataFrame, labels: pd.DataFrame | pd.Series, reason: st
 def suppress_table(*weeks: pd.DataFrame) -> pd.DataFrame:
     """Leave out of a table what would give a small count away, its row and column totals being known.
 
-    Parameters
-    ----------
-    weeks
-        Counts without totals, all of one shape: one table, or several of which the sum is shown and each one's totals
-        are known. What is no whole number of 0 or more is a ValueError.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The label of each cell: the count, ``1–4``, ``5+`` for one left out for such a cell's sake, or ``not shown``,
-        which says nothing: zeros left out, small counts that the totals alone narrow down, and others whose label would
-        narrow one. A table of one row or column is its totals. The same table gives the same labels.
+    Of several ``weeks``, of one shape and without totals, the sum is shown and each one's totals are known. The label
+    of a cell is the count, ``1–4``, ``5+`` for one left out for such a cell's sake, or ``not shown``, which says
+    nothing: zeros left out, small counts that the totals alone narrow down, and others whose label would narrow one.
+    A table of one row or column is its totals. The same table gives the same labels.
     """
     cells = np.array([_whole_numbers(week) for week in weeks])
     labels = cells.sum(axis=0).astype(str).astype(object)

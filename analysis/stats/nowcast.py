@@ -36,6 +36,8 @@ cover three quarters or more where delays double over 20 weeks."""
 QUANTILES, BAND = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}, 0.9
 """Levels of a nowcast's quantiles, by column; ``low`` and ``high`` bound its band."""
 LEVELS = np.array(list(QUANTILES.values()))
+PAST_BANDS = 40
+"""Nowcasts that are held against what became of their weeks."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +70,12 @@ class Triangle:
 
 
 def measure_delays(table: pd.DataFrame, extracted_on: date, versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
-    """Build the triangle from what a source has: days of declines, or versions extracted on several days.
+    """Build the triangle from what a source has: days of declines, or versions by day of extraction; None of neither.
 
     A delay is the number of weeks from the week of issue to that of the record. The latter end on the weekday of the
     extraction, so that the newest cell of a row holds all that is recorded of it. Declines without both days, with days
     out of order, issued in the unfinished week of the extraction or recorded after :data:`LONGEST_DELAY` are in no row.
-
-    Parameters
-    ----------
-    table, extracted_on
-        Detainers of the source, or of one place or offence group; the day of its extraction.
-    versions
-        The same of every stored version, by day of extraction. A version says nothing of the weeks that it lacks.
-
-    Returns
-    -------
-    Triangle or None
-        In steps of a week or of the usual distance of two versions; None where the source has neither.
+    Of versions the step is their usual distance; one says nothing of the weeks that it lacks.
     """
     declined = table[table["outcome"] == Outcome.DECLINED]
     if "lifted_on" in table and declined[["issued_on", "lifted_on"]].notna().all(axis=1).any():
@@ -233,18 +224,10 @@ def nowcast(triangle: Triangle) -> pd.DataFrame:
 
     With C recorded at completeness p, those to come are negative binomial: the predictive law (C + 1/2) failures at
     success probability p, its variance multiplied by the dispersion and increased by the uncertainty of the window's
-    factors and of a change of the delays.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per issue week: ``recorded``, ``completeness``, ``maturity`` (:func:`maturities`), ``estimate``
-        (recorded / completeness), the columns of :data:`QUANTILES`, and ``reason``, blank where given.
-
-    References
-    ----------
-    Höhle and an der Heiden (2014), Biometrics 70, 993-1002; Thompson (1968), Journal of the American Statistical
-    Association 63, 113-122, for how far a change is believed.
+    factors and of a change of the delays. Columns: ``recorded``, ``completeness``, ``maturity`` (:func:`maturities`),
+    ``estimate`` (recorded / completeness), those of :data:`QUANTILES`, and ``reason``, blank where given. Höhle and an
+    der Heiden (2014), Biometrics 70, 993-1002; Thompson (1968), Journal of the American Statistical Association 63,
+    113-122, for how far a change is believed.
     """
     mature = maturities(triangle).drop(columns="age")
     p, recorded = mature["completeness"].to_numpy(), triangle.counts[np.arange(len(mature)), triangle.ages]
@@ -287,11 +270,8 @@ def _quantiles(mean: Floats, variance: Floats) -> Floats:
 def nowcast_quantiles(estimates: pd.DataFrame) -> pd.DataFrame:
     """Give nowcasts (:func:`nowcast`) as rows of quantiles, the form in which forecast hubs exchange them.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Five rows per issue week that has a nowcast and is not finished: ``week`` (Saturday), ``target_end_date`` (its
-        Friday), ``output_type`` (``quantile``), ``output_type_id`` (the level), ``value`` (declines).
+    Five rows per issue week that has a nowcast and is not finished: ``week`` (Saturday), ``target_end_date`` (its
+    Friday), ``output_type`` (``quantile``), ``output_type_id`` (the level), ``value`` (declines).
     """
     shown = estimates[(estimates["reason"] == Reason.GIVEN) & (estimates["completeness"] < 1)]
     rows = shown[list(QUANTILES)].rename(columns=QUANTILES).rename_axis("week").reset_index()
@@ -310,16 +290,13 @@ class PastBands(NamedTuple):
     score_of_recorded: float
 
 
-def past_bands(triangle: Triangle, number: int = 40) -> PastBands | None:
-    """Hold the last ``number`` nowcasts whose final number is known against it, each made as it was in its week.
+def past_bands(triangle: Triangle) -> PastBands | None:
+    """Hold the last nowcasts whose final number is known against it, each made as it was in its week.
 
     One is judged of each week, the hardest: that of the newest issue week that had a nowcast then. A final number is
-    known once a week is as old as the longest delay. None where there is none, or where versions are months apart.
-
-    References
-    ----------
-    Bracher, Ray, Gneiting and Reich (2021), PLoS Computational Biology 17, e1008618: the weighted interval score of
-    the median and the central 50 % and 90 % intervals, which is twice the mean quantile score.
+    known once a week is as old as the longest delay. None where there is none, or where versions are months apart. The
+    weighted interval score of the median and the central 50 % and 90 % intervals (Bracher, Ray, Gneiting and Reich
+    2021, PLoS Computational Biology 17, e1008618) is twice the mean quantile score.
     """
     c, growth, judged = triangle.counts, triangle.developed.growth, []
     for moment in reversed(range(len(growth))):
@@ -329,7 +306,7 @@ def past_bands(triangle: Triangle, number: int = 40) -> PastBands | None:
             judged.append((moment - age, age, moment))
     if triangle.step > 1 or not judged:
         return None
-    rows, ages, moments = np.array(judged[:number]).T
+    rows, ages, moments = np.array(judged[:PAST_BANDS]).T
     miss = c[rows, -1:] - _forecast(triangle, rows, ages, moments)
     held = ((miss[:, 0] >= 0) & (miss[:, -1] <= 0)).sum()
     score = 2 * np.maximum(miss * LEVELS, miss * (LEVELS - 1)).mean()

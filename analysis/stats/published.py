@@ -124,10 +124,8 @@ class PublishedWeek:
         table["low"], table["high"] = ratio_interval(table["now"], table["before"], 1, 1)
         table["p"] = two_sided(table["now"], table["before"], HALF, 1)
         table["p_adjusted"] = table.groupby("pair")["p"].transform(adjust_for_many)
-        table["finding"] = [
-            direction(row.now, row.before, row.p_adjusted, row.blocked_by) for row in table.itertuples()
-        ]
-        return table.drop(columns="blocked_by")
+        judged = table[["now", "before", "p_adjusted", "blocked_by"]].itertuples(index=False)
+        return table.assign(finding=[direction(*row) for row in judged]).drop(columns="blocked_by")
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -140,24 +138,22 @@ class PublishedWeek:
         total, covered = report.weekly_totals.iloc[0], int(bounds["known_low"].sum())
         declined, back = int(total["declined"]), int(_taken_back(report)["declined"].sum())
         named, unnamed = int((known["offence_text"] != "").sum()), bounds["known_high"][bounds["bound"] == "not known"]
-        facts: dict[str, Any] = {"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat()}
-        facts |= {"week_name": name_week(self.week), "status": "as published", "issued": int(total["issued"])}
-        facts |= {"issued_confidence": total["confidence"], "declined": declined}
-        facts |= {"taken_back_at_least": back, "remaining_at_most": declined - back}
-        facts |= {
-            "covered_by_states": covered,
-            "covered_share": covered / (declined or np.nan),
-            "not_covered": declined - covered,
+        facts: dict[str, Any] = {
+            **{"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat()},
+            **{"week_name": name_week(self.week), "status": "as published", "issued": int(total["issued"])},
+            **{"issued_confidence": total["confidence"], "declined": declined, "taken_back_at_least": back},
+            **{"remaining_at_most": declined - back, "covered_by_states": covered},
+            **{"covered_share": covered / (declined or np.nan), "not_covered": declined - covered},
+            "states_exact": int((bounds["bound"] == "exact").sum()),
+            "states_with_none": int((bounds["known_high"] == 0).sum()),
+            "states_with_a_decline": self.states_with_a_decline,
+            "states_named": int((bounds["known_low"] > 0).sum()),
+            "unnamed_at_most": int(unnamed.max()) if len(unnamed) else None,
+            **{"known_rows": len(known), "known_offences": named, "known_without_offence": len(known) - named},
+            **{"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)},
+            **{"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)},
+            **{"report_weeks": len(self.totals), "policies": len(report.policies), **self._apart_facts()},
         }
-        facts |= {"states_exact": int((bounds["bound"] == "exact").sum())}
-        facts |= {"states_with_none": int((bounds["known_high"] == 0).sum())}
-        facts |= {"states_with_a_decline": self.states_with_a_decline}
-        facts |= {"states_named": int((bounds["known_low"] > 0).sum())}
-        facts |= {"unnamed_at_most": int(unnamed.max()) if len(unnamed) else None, "known_rows": len(known)}
-        facts |= {"known_offences": named, "known_without_offence": len(known) - named}
-        facts |= {"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)}
-        facts |= {"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)}
-        facts |= {"report_weeks": len(self.totals), "policies": len(report.policies)} | self._apart_facts()
         for name, places in (("issued", report.issued_by_place), ("declined", report.declined_by_place)):
             own = places["place"] + (" " + places["state"]).mask(places["level"].isin(["state", "region"]), "")
             ids = own.str.lower().str.replace("[^a-z0-9]+", "_", regex=True).str.strip("_")
@@ -273,8 +269,8 @@ def _blocked(blocking: pd.DataFrame, earlier: date, without: str) -> str:
     """Name the first event that blocks the comparison of a week with the next; blank where none does."""
     since, until = pd.Timestamp(earlier), pd.Timestamp(last_day(earlier + WEEK))
     between = blocking[(blocking["last_date"] >= since) & (blocking["date"] <= until)]
-    elsewhere = between[[not agency or not without.startswith(agency) for agency in between["agency"]]]
-    return "" if elsewhere.empty else str(elsewhere["headline"].iloc[0])
+    apart = [bool(agency) and without.startswith(agency) for agency in between["agency"]]
+    return next(iter(between["headline"][~np.array(apart, dtype=bool)]), "")
 
 
 def _taken_back(report: PublishedReports) -> pd.DataFrame:
@@ -317,20 +313,9 @@ def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_
 
     A state's exact figure is both bounds. Otherwise the lower bound is the sum of its outermost sure places, and the
     upper bound leaves every other state its lower bound, and one decline to each state that must have one but is not
-    named. Disputed figures move no bound. Places that contradict the number of states with a decline are refused.
-
-    Parameters
-    ----------
-    declined, total
-        One week of ``declined_by_place``, and the week's national number.
-    codes, with_a_decline
-        Postal codes of all states that can have a decline; how many of them have one, None = not known.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index the postal code; ``known_low``, ``known_high`` (detainers), and ``bound``: ``exact``, ``at_least``
-        (something is known) or ``not known``.
+    named. Disputed figures move no bound. ``codes`` are of all states that can have a decline, ``with_a_decline`` is
+    how many have one (None = not known); places that contradict it are refused. By postal code: ``known_low``,
+    ``known_high``, and ``bound``: ``exact``, ``at_least`` (something is known) or ``not known``.
     """
     sure = declined[declined["bound"] != "disputed"]
     outermost = sure[(sure["within"] == "") & (sure["level"] != "region")]

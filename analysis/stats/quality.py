@@ -34,7 +34,6 @@ SHARES = {
 }
 """Id, words and the two counts of each check of a share, and what the source must have for it."""
 PARTS = ("scorecard", "weeks", "bulk_days")
-LEAST_SHOWN = load.LEAST_NAMED
 
 
 def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.DataFrame:
@@ -73,10 +72,17 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     if isinstance(of, PublishedWeek):
         return _shown(load.report_scorecard(of.week), None, {"limit_totals": load.TOTALS_DIFFER})
     if isinstance(of, Cohort):
-        return _shown(_week_scorecard(of), "usual_share", _drift_limits() | {"trailing_weeks": TRAILING_WEEKS})
-    frame = _weeks(of) if part == "weeks" else _bulk_days(of) if part == "bulk_days" else None
-    if frame is None:
-        frame, table = _shown(load.source_scorecard(of), "norm", {}), of.detainers()
+        limits = {"limit_drift": load.DRIFT, "limit_errors": ERRORS, "limit_least_drift": load.LEAST_DRIFT}
+        limits |= {"limit_there": load.LEAST_THERE, "trailing_weeks": TRAILING_WEEKS}
+        return _shown(_week_scorecard(of), "usual_share", limits)
+    table = of.detainers()
+    if part == "weeks":
+        frame = load.recording_by_week(table, of.facts.extracted_on)
+        frame.attrs = {"facts": {"unfinished_weeks": int((frame["unfinished"] != "").sum())}}
+    elif part == "bulk_days":
+        frame = _bulk_days(table)
+    else:
+        frame = _shown(load.source_scorecard(of), "norm", {})
         frame.attrs["lacking"] = [name for name in table.columns if table[name].isna().all()]
     facts = frame.attrs.get("facts", {}) | _source_facts(of)
     about = {"place_name": facts["title"], "data_through": facts["data_through"], "synthetic": of.facts.synthetic}
@@ -96,16 +102,6 @@ def _shown(card: pd.DataFrame, norm: str | None, limits: Mapping[str, object]) -
     return frame
 
 
-def _drift_limits() -> dict[str, object]:
-    """Give the limits of a share held against known ones, by id."""
-    limits: dict[str, object] = {
-        "limit_drift": load.DRIFT,
-        "limit_errors": ERRORS,
-        "limit_least_drift": load.LEAST_DRIFT,
-    }
-    return limits | {"limit_there": load.LEAST_THERE}
-
-
 def _source_facts(source: Source) -> dict[str, object]:
     """Give what sentences say of a source and of the limits of its checks, by id."""
     facts = source.facts
@@ -121,17 +117,10 @@ def _source_facts(source: Source) -> dict[str, object]:
     return {**named, **extraction_facts(facts), **{f"limit_{name}": limit for name, limit in limits.items()}}
 
 
-def _weeks(source: Source) -> pd.DataFrame:
-    """Count by week of issue what was recorded, and say which weeks look unfinished."""
-    frame = load.recording_by_week(source.detainers(), source.facts.extracted_on)
-    frame.attrs = {"facts": {"unfinished_weeks": int((frame["unfinished"] != "").sum())}}
-    return frame
-
-
-def _bulk_days(source: Source) -> pd.DataFrame:
+def _bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     """Give the days far above a place's others; a usual number of detainers under five is not given."""
-    days = load.bulk_days(source.detainers())
-    usual = ["" if pd.isna(n) else f"{n:,.0f}" if n >= LEAST_SHOWN else f"under {LEAST_SHOWN}" for n in days["usual"]]
+    days, least = load.bulk_days(table), load.LEAST_NAMED
+    usual = ["" if pd.isna(n) else f"{n:,.0f}" if n >= least else f"under {least}" for n in days["usual"]]
     rows = days.assign(date=days["issued_on"], usual=usual, agency=days["agency"].fillna("all of the state"))
     return rows[["date", "state", "agency", "detainers", "usual"]]
 

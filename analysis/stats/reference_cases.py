@@ -70,12 +70,6 @@ def _limits(low: Any, high: Any) -> Found:  # noqa: ANN401
     return {"low": float(np.ravel(low)[0]), "high": float(np.ravel(high)[0])}
 
 
-def _count_interval(count: float, exposure: float = 1) -> Found:
-    """Give the limits of a count, over its exposure."""
-    low, high = counts.count_interval(count)
-    return _limits(low / exposure, high / exposure)
-
-
 def _share_of_total(x: float, n: float) -> Found:
     """Give the interval of one period's part of the total, at equal exposure, from that of the ratio."""
     low, high = (float(np.ravel(end)[0]) for end in ratio_interval(x, n - x, 1, 1))
@@ -85,13 +79,7 @@ def _share_of_total(x: float, n: float) -> Found:
 def _adjusted(p: Sequence[float]) -> Found:
     """Give the adjusted p of each, by its place in the list, and how many are rejected."""
     adjusted = adjust_for_many(p)
-    each = {str(place): float(value) for place, value in enumerate(adjusted, start=1)}
-    return {"rejected": float((adjusted <= 0.05).sum()), **each}
-
-
-def _one_sided(now: float, exposure: float, before: float, exposure_before: float) -> Found:
-    """Give the probability of so many or more in the later period."""
-    return {"p": float(tails(now, now + before, exposure / (exposure + exposure_before), 1)[1])}
+    return {"rejected": float((adjusted <= 0.05).sum()), **{str(n): float(q) for n, q in enumerate(adjusted, start=1)}}
 
 
 def _direct(counts: Sequence[Sequence[float]], populations: Sequence[Sequence[float]]) -> Found:
@@ -105,15 +93,10 @@ def _direct(counts: Sequence[Sequence[float]], populations: Sequence[Sequence[fl
     return {f"{name} {row}": float(rates.loc[row, column]) for row in rates.index for column, name in names.items()}
 
 
-def _kitagawa(
-    size_before: Sequence[float],
-    size_after: Sequence[float],
-    share_before: Sequence[float],
-    share_after: Sequence[float],
-) -> Found:
+def _kitagawa(**given: Sequence[float]) -> Found:
     """Take a change apart; sizes are percentages."""
-    before, after = np.divide(size_before, 100), np.divide(size_after, 100)
-    mix, within = standardisation.kitagawa(before, after, share_before, share_after)
+    before, after = np.divide(given["size_before"], 100), np.divide(given["size_after"], 100)
+    mix, within = standardisation.kitagawa(before, after, given["share_before"], given["share_after"])
     return {"composition": float(mix.sum()), "within": float(within.sum())}
 
 
@@ -131,7 +114,8 @@ def _chain_ladder(increments: Sequence[Sequence[float]]) -> Found:
 def _aalen_johansen(t: Sequence[float], cause: Sequence[int]) -> Found:
     """Give the last incidence of each cause, and its standard error."""
     last = aalen_johansen(t, cause, max(cause)).groupby("cause").last()
-    return {f"{part}{k}": last.loc[k, name] for k in last.index.astype(int) for part, name in ENDS.items()}
+    ends = {"cause": "incidence", "se": "se"}
+    return {f"{part}{k}": last.loc[k, name] for k in last.index.astype(int) for part, name in ends.items()}
 
 
 def _one_minus_kaplan_meier(t: Sequence[float], cause: Sequence[int]) -> Found:
@@ -140,12 +124,13 @@ def _one_minus_kaplan_meier(t: Sequence[float], cause: Sequence[int]) -> Found:
     return {f"cause{k}": float(curve["incidence"].iloc[-1]) for k, curve in alone.items()}
 
 
-ENDS = {"cause": "incidence", "se": "se"}
 COMPUTED: dict[str, Callable[..., Found]] = {
     "share_interval": lambda x, n: _limits(*counts.share_interval(x, n)),
     "share_of_total": _share_of_total,
-    "count_interval": _count_interval,
-    "one_sided": _one_sided,
+    "count_interval": lambda count, exposure=1: _limits(*np.divide(counts.count_interval(count), exposure)),
+    "one_sided": lambda now, exposure, before, exposure_before: {
+        "p": float(tails(now, now + before, exposure / (exposure + exposure_before), 1)[1])
+    },
     "two_sided": lambda now, before: {"p": float(two_sided(now, before, 0.5, 1))},
     "adjust_for_many": _adjusted,
     "direct": _direct,

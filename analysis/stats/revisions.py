@@ -71,12 +71,11 @@ class Revision:
         """Give what each version knew of the declines of each week of issue whose declines differ between them."""
         if self.source is None:
             return pd.DataFrame(columns=["week", "version", "extracted_on", "known_then"])
-        known = {one.version: one for one in versions(self.source.facts.name)}
-        columns = ["issued_on", "outcome", "detainers"]
-        triangle = reporting_triangle({number: one.detainers(columns) for number, one in known.items()})
+        known, columns = versions(self.source.facts.name), ["issued_on", "outcome", "detainers"]
+        triangle = reporting_triangle({one.version: one.detainers(columns) for one in known})
         moving = triangle[triangle.max(axis="columns") > triangle.min(axis="columns")]
         rows = moving.reset_index().melt("week", var_name="version", value_name="known_then")
-        days = {number: extraction_facts(one.facts)["extracted_on"] for number, one in known.items()}
+        days = {one.version: extraction_facts(one.facts)["extracted_on"] for one in known}
         rows.insert(2, "extracted_on", pd.to_datetime(rows["version"].map(days)))
         rows = rows.sort_values(["week", "version"], ascending=[False, True], ignore_index=True)
         rows.attrs = {"facts": {"versions": len(known)}, "synthetic": self.source.facts.synthetic}
@@ -94,17 +93,19 @@ class Revision:
         both = self.by_week[~self.by_week["cut"]].dropna(subset=["issued_was", "issued_now"])
         revised = both[[f"{name}_change" for name in WEEKLY]]
         filled = self.outcomes[self.outcomes["was"] == Outcome.NOT_RECORDED]
-        facts: dict[str, Any] = {f"{name}_{kind}": int(counts.loc[kind, name]) for name in counts for kind in KINDS}
-        facts |= {f"{name}_{part}": int(both[f"{name}_{part}"].sum()) for name in WEEKLY for part in PARTS}
-        facts |= {"by_person": "person" in self.key, "weeks_both": len(both)}
-        facts |= {"weeks_revised": int((revised != 0).any(axis="columns").sum())}
-        facts |= {"filled": int(filled["detainers"].sum())}
-        facts |= {"declined_filled": int(filled["detainers"][filled["is_now"] == Outcome.DECLINED].sum())}
         names = [str(name).replace("_", " ").lower() for name in self.key]
-        facts["key"] = " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+        facts: dict[str, Any] = {
+            **{f"{name}_{kind}": int(counts.loc[kind, name]) for name in counts for kind in KINDS},
+            **{f"{name}_{part}": int(both[f"{name}_{part}"].sum()) for name in WEEKLY for part in PARTS},
+            **{"by_person": "person" in self.key, "weeks_both": len(both)},
+            "weeks_revised": int((revised != 0).any(axis="columns").sum()),
+            "filled": int(filled["detainers"].sum()),
+            "declined_filled": int(filled["detainers"][filled["is_now"] == Outcome.DECLINED].sum()),
+            "key": " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])),
+        }
         if revised["declined_change"].any():
             most = revised["declined_change"].abs().idxmax()
-            facts |= {"most": f"{most:%Y-%m-%d}"}
+            facts["most"] = f"{most:%Y-%m-%d}"
             facts |= {f"most_{part}": int(both.loc[most, f"declined_{part}"]) for part in ("was", "now")}
         for name, version in (("older", self.older), ("newer", self.source)):
             if version is not None:
@@ -192,21 +193,11 @@ def compare_tables(older: pd.DataFrame, newer: pd.DataFrame) -> Revision:
 
     Rows are matched one to one, in rounds over what the rounds before left: alike in everything compared; in all but
     the lift reason; in all but what else may change (offence, criminality, threat level, end; the place, where it has a
-    code); by the key alone; and where ids are shared, by person and day, whatever became of place and form.
-
-    Parameters
-    ----------
-    older, newer
-        Tables of detainers. A row of counts stands for as many rows as it has detainers.
-
-    Returns
-    -------
-    Revision
-        Same, changed and vanished add up to the older version, same, changed, late and new to the newer one.
+    code); by the key alone; and where ids are shared, by person and day, whatever became of place and form. A row of
+    counts stands for as many rows as it has detainers. Same, changed and vanished add up to the older version, same,
+    changed, late and new to the newer one.
     """
-    older, newer = (
-        table.loc[table.index.repeat(table["detainers"])].reset_index(drop=True) for table in (older, newer)
-    )
+    older, newer = (one.loc[one.index.repeat(one["detainers"])].reset_index(drop=True) for one in (older, newer))
     place, may_change = ((CODE,), (*PLACE, *MAY_CHANGE)) if _in_both([CODE], older, newer) else (PLACE, MAY_CHANGE)
     carried = [name for name in older if name not in NAMES and name.lower().replace("_", " ") in STABLE_CARRIED]
     carried = [name for name in carried if name in newer and str(older[name].dtype) == str(newer[name].dtype)]

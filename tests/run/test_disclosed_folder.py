@@ -173,7 +173,7 @@ def test_a_folder_of_reports_gives_no_small_count_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", ["synthetic", "large"])
 def test_a_quarter_of_a_source_is_safe(source: str, tmp_path: Path) -> None:
     if source == "large":
-        made = generate(1, detainers=40_000, extracted_on=date(2026, 3, 10))
+        made = generate(1, detainers=120_000, extracted_on=date(2026, 3, 10))
         write_release(made.release, tmp_path / "large.parquet")
         import_release([tmp_path / "large.parquet"], "large", title="large", today=date(2026, 3, 11))
     rows = open_source(source, clock="issued").detainers()
