@@ -13,7 +13,6 @@ from analysis.show.sentences import (
     Fact,
     as_fact,
     as_p,
-    as_percent,
     facts_named,
     fill,
 )
@@ -91,7 +90,7 @@ def test_a_count_can_be_read_back(count: int) -> None:
 
 @given(st.floats(0, 1))
 def test_a_share_is_right_to_a_twentieth_of_a_percent(share: float) -> None:
-    assert float(as_percent(share).removesuffix("%")) == pytest.approx(100 * share, abs=0.0501)
+    assert float(fill("{x:share}", {"x": share}).removesuffix("%")) == pytest.approx(100 * share, abs=0.0501)
 
 
 @given(st.floats(0, 1) | st.sampled_from([0.001, 1e-3 - 1e-9, 1e-4, 1e-5, 1e-20, 1e-300, 5e-324]))
