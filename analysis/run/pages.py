@@ -21,8 +21,8 @@ from analysis.errors import InputError
 from analysis.files import as_json, write_whole
 from analysis.run.plan import FACTS, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry
 from analysis.run.revisions import for_reading, logged, revise
-from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.sentences import as_made_up
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 IN_ADDRESSES = {ord(mark): quote(mark) for mark in '%#"<>&\n\r\t'} | {code: quote(chr(code)) for code in TURNING}
 """What an address in an attribute cannot hold as it is; percent signs cost less room than base64."""

@@ -23,10 +23,9 @@ from IPython.display import display
 from analysis.errors import unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
-from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, as_markdown, facts_named, facts_of, fill
 from analysis.show.style import Figure, png_of, svg_of
-from analysis.show.tables import as_csv, as_html
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort
 from analysis.stats.counts import ALL
 

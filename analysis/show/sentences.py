@@ -23,33 +23,8 @@ Fact = str | int | float | bool | None
 Facts = Mapping[str, Fact]
 Clause = Callable[[Facts], str | list[str] | None]
 
-NEVER_IN_OUR_PROSE = (
-    "illegal",
-    "criminal alien",
-    "sanctuary",
-    "refused to cooperate",
-    "refusal rate",
-    "released",
-    "surge",
-    "spike",
-    "plunge",
-    "because of",
-    "due to",
-    "led to",
-    "caused",
-    "decline rate",
-)
-"""Words that our own sentences never use (ICE's labels, quotations and "no rate can be given" are another matter)."""
-
-NOUNS = {
-    "detainers": ("detainer", "detainers"),
-    "tests": ("test", "tests"),
-    "weeks": ("week", "weeks"),
-    "rows": ("row", "rows"),
-    "warnings": ("warning", "warnings"),
-    "differences": ("difference", "differences"),
-    "reports": ("report", "reports"),
-}
+NOUNS = ("detainers", "tests", "weeks", "rows", "warnings", "differences", "reports")
+"""Nouns that may follow a number; of one, without their last letter."""
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MADE_UP = "SYNTHETIC (made-up data)"
 """What titles over made-up data begin with: of pages, in lists of them and in the feed."""
@@ -75,7 +50,7 @@ class _FactFormatter(string.Formatter):
             case "n":
                 return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
             case "share":
-                return as_percent(value)
+                return f"{100 * value:z.1f}%"
             case "limit":
                 return f"{100 * value:g}%"
             case "many":
@@ -85,7 +60,7 @@ class _FactFormatter(string.Formatter):
             case "ratio":
                 return f"{value:z.2f}"
             case "points":
-                return as_points(value)
+                return f"{value:+.2f}" if round(value, 2) else "0.00"
             case "p":
                 return as_p(value)
             case _ if format_spec in NOUNS:
@@ -160,7 +135,7 @@ def as_fact(value: Any) -> Fact:  # noqa: ANN401
 
 def counted(number: int, noun: str) -> str:
     """Write a number with a noun of :data:`NOUNS`: ``1 row``, ``1,234 rows``."""
-    return f"{number:,} {NOUNS[noun][0 if number == 1 else 1]}"
+    return f"{number:,} {noun.removesuffix('s') if number == 1 else noun}"
 
 
 def as_made_up(title: str, synthetic: bool) -> str:
@@ -176,16 +151,6 @@ def facts_named(template: str) -> list[str]:
 def as_markdown(fact: Fact) -> Fact:
     """Write a text that comes from data so that Markdown and HTML show its characters and read nothing into them."""
     return "".join(f"&#{ord(c)};" if c in MARKUP else c for c in fact) if isinstance(fact, str) else fact
-
-
-def as_percent(share: float) -> str:
-    """Write a share as a percentage with one decimal."""
-    return f"{100 * share:z.1f}%"
-
-
-def as_points(points: float) -> str:
-    """Write percentage points, signed unless nothing is left of them."""
-    return f"{points:+.2f}" if round(points, 2) else "0.00"
 
 
 def as_p(p: float) -> str:

@@ -320,21 +320,3 @@ def key(figure: Figure, handles: Sequence[Patch] = (), columns: int = 4) -> None
     marks, spaces = [named[name] for name in order], {"borderaxespad": 0, "borderpad": 0.1, "columnspacing": 1.1}
     if marks:
         figure.legend(marks, order, loc="lower left", bbox_to_anchor=corner, ncols=columns, handlelength=1.6, **spaces)
-
-
-# What the figures need that are drawn by hand, until nothing imports them.
-OUTCOMES = (
-    ("declined", "recorded as declined", DECLINED),
-    ("taken", "taken by ICE", TAKEN),
-    ("other_ends", "other ends", OTHER_ENDS),
-    ("not_recorded", "not recorded", OPEN),
-)
-TILE_EDGE = EDGES
-
-
-@contextmanager
-def drawing() -> Iterator[None]:
-    """Draw with the settings of the figures that are drawn by hand."""
-    old: Any = {**SETTINGS, "font.family": "DejaVu Sans", "font.size": 10, "svg.fonttype": "path"}
-    with mpl.rc_context(old):
-        yield

@@ -19,6 +19,10 @@ from analysis.load.reference import data_file
 if TYPE_CHECKING:  # who writes a number of a report should not wait for it
     import pandas as pd
 
+FACTS_TYPE = "application/vnd.declined-detainers.facts+json"
+TABLE_TYPE = "application/vnd.declined-detainers.table+json"
+FIGURE_KEY = "declined-detainers"
+"""The names under which an executed notebook carries what a report's files are made from."""
 TEXTS = ("text", "label", "word", "date", "source", "figure")
 """Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose; a figure is a
 number or words, as its source gives it."""
@@ -29,6 +33,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 ACRONYMS = {"ice": "ICE", "lea": "LEA"}
 ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?", re.ASCII)
+LINK = Markup('<a href="{}">{}</a>')
 INTERVAL = Markup('{} <span class="interval">({} to {})</span>')
 TEMPLATE = Environment(autoescape=True).from_string("""\
 <table class="report-table sortable" id="table-{{ name }}">
@@ -68,22 +73,11 @@ class Column:
     becomes: str = ""
 
 
-def _described() -> dict[str, Column]:
-    """Read the columns that are described."""
-    with data_file("reference/columns.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["name"]: Column(
-                row["heading"],
-                row["kind"],
-                (row["low"], row["high"]) if row["low"] else None,
-                row["meaning"],
-                row["becomes"],
-            )
-            for row in csv.DictReader(file)
-        }
-
-
-COLUMNS = _described()
+with data_file("reference/columns.csv").open(encoding="utf-8", newline="") as described:
+    COLUMNS = {
+        name: Column(heading, kind, (low, high) if low else None, meaning, becomes)
+        for name, heading, kind, low, high, becomes, meaning in list(csv.reader(described))[1:]
+    }
 """The columns of our tables by name; with the meanings, the data dictionary of the reports' CSV files."""
 
 
@@ -160,7 +154,8 @@ def as_html(frame: pd.DataFrame, name: str, caption: str, rows: int | None = Non
 
 def _written(frame: pd.DataFrame, column: str) -> tuple[tuple[str, str], list[str]]:
     """Write a column: its heading and kind, and its values with what stands beside them."""
-    spec = COLUMNS.get(column) or _undescribed(frame[column])
+    plain = {"i": "number", "u": "number", "f": "number", "M": "date"}.get(frame[column].dtype.kind, "text")
+    spec = COLUMNS.get(column) or Column(str(column), plain)
     text, values = spec.heading, [_cell(value, spec.kind) for value in frame[column]]
     if spec.interval and spec.interval[0] in frame:
         text += ", 95% interval"
@@ -174,23 +169,13 @@ def _written(frame: pd.DataFrame, column: str) -> tuple[tuple[str, str], list[st
     return (text, spec.kind if spec.kind in TEXTS else "number"), values
 
 
-def _undescribed(values: pd.Series) -> Column:
-    """Show a column that is not described under its own name, its numbers plain."""
-    return Column(
-        str(values.name), {"i": "number", "u": "number", "f": "number", "M": "date"}.get(values.dtype.kind, "text")
-    )
-
-
 def _cell(value: object, kind: str) -> str:
     """Write one value; the addresses of a source as links that show their host."""
     text = write(value, kind)
-    return Markup("; ").join(_linked(part.strip()) for part in text.split("; ")) if kind == "source" else text
-
-
-def _linked(part: str) -> Markup:
-    """Make a link of a web address that is whole; anything else stays text."""
-    found = ADDRESS.fullmatch(part)
-    return Markup('<a href="{}">{}</a>').format(part, found["host"]) if found else escape(part)
+    if kind != "source":
+        return text
+    parts = [(part.strip(), ADDRESS.fullmatch(part.strip())) for part in text.split("; ")]
+    return Markup("; ").join(LINK.format(part, found["host"]) if found else escape(part) for part, found in parts)
 
 
 def as_csv(frame: pd.DataFrame) -> str:

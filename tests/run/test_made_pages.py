@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from our_words import NEVER_IN_OUR_PROSE
 from test_site import broken_links
 
-from analysis.show.sentences import NEVER_IN_OUR_PROSE, fill
+from analysis.show.sentences import fill
 
 pytestmark = pytest.mark.slow
 EXEMPT_TAGS = ("script", "style", "code", "pre", "q", "blockquote", "cite", "a")

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.run.pages import as_data_address, files_of, write_report
-from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9"><text x="1 2" fill="#000">50% &amp; é</text></svg>'
 """A drawing with everything that an address cannot hold."""

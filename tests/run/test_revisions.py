@@ -16,7 +16,7 @@ from analysis.errors import InputError
 from analysis.run.pages import write_again, write_revised
 from analysis.run.plan import Entry, write_manifest
 from analysis.run.revisions import compare_runs, for_reading, read_log, written
-from analysis.show.kinds import TABLE_TYPE
+from analysis.show.tables import TABLE_TYPE
 
 FOLDER = "weekly_bulletin/fy2015/2015-06-20"
 ENTRY = entry_of(FOLDER, {"week": "2015-06-20", "state": "all"})

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from conftest import DataCopy
+from our_words import NEVER_IN_OUR_PROSE
 from statsmodels.stats.proportion import proportion_confint
 
 import analysis as an
@@ -18,7 +19,7 @@ from analysis.load import quality as checks
 from analysis.load.reference import crosswalk, data_file
 from analysis.load.releases import GATES
 from analysis.show import data_sentences, sentences
-from analysis.show.sentences import NEVER_IN_OUR_PROSE, WORDS, facts_named
+from analysis.show.sentences import WORDS, facts_named
 from analysis.stats.published import PublishedWeek
 
 WEEKS = ("2017-01-28", "2017-02-04", "2017-02-11")

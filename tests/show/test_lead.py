@@ -11,13 +11,14 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 from made_cohorts import FIRST, Week, detainers, made_cohort, made_weeks
+from our_words import NEVER_IN_OUR_PROSE
 
 import analysis as an
 from analysis.errors import InputError
 from analysis.load.reference import data_file
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.show.sentences import FAILED_CHECKS, NEVER_IN_OUR_PROSE, Fact, facts_named, fill
+from analysis.show.sentences import FAILED_CHECKS, Fact, facts_named, fill
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.facts import cohort_facts

@@ -21,9 +21,9 @@ from nbconvert.filters import markdown2html
 
 import analysis as an
 from analysis.errors import InputError
-from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.report import Report, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = ["x{declined.__class__}", "FOIA {7F3A-22} detainers.parquet", "{nowhere}", "{{", "}"]

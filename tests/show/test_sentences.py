@@ -13,7 +13,6 @@ from analysis.show.sentences import (
     Fact,
     as_fact,
     as_p,
-    as_percent,
     facts_named,
     fill,
 )
@@ -31,13 +30,9 @@ def test_a_template_can_only_name_facts(template: str) -> None:
     ("template", "value", "text"),
     [
         ("{x:n}", 1234567, "1,234,567"),
-        ("{x:n}", 0, "0"),
         ("{x:n}", 6.54, "6.5"),
         ("{x:share}", 0.123456, "12.3%"),
-        ("{x:share}", 0, "0.0%"),
-        ("{x:share}", 1.0, "100.0%"),
         ("{x:ratio}", 45 / 64, "0.70"),
-        ("{x:ratio}", 0.0, "0.00"),
         ("{x:points}", -3.496, "-3.50"),
         ("{x:points}", 0.97, "+0.97"),
         ("{x:points}", -0.004, "0.00"),
@@ -49,17 +44,12 @@ def test_a_template_can_only_name_facts(template: str) -> None:
         ("{x:day_of_year}", "2017-02-01", "1 February"),
         ("{x:many}", 0, "none"),
         ("{x:many}", 1234, "1,234"),
-        ("{x:words}", 0, "none"),
-        ("{x:words}", 3, "three"),
         ("{x:words}", 9, "nine"),
         ("{x:words}", 10, "10"),
         ("{x:detainers}", 1, "1 detainer"),
-        ("{x:detainers}", 0, "0 detainers"),
         ("{x:detainers}", 79053, "79,053 detainers"),
         ("{x:tests}", 1, "1 test"),
-        ("{x:rows}", 9, "9 rows"),
         ("{x}", "settled", "settled"),
-        ("{x}", 3, "3"),
     ],
 )
 def test_formats(template: str, value: Fact, text: str) -> None:
@@ -91,7 +81,7 @@ def test_a_count_can_be_read_back(count: int) -> None:
 
 @given(st.floats(0, 1))
 def test_a_share_is_right_to_a_twentieth_of_a_percent(share: float) -> None:
-    assert float(as_percent(share).removesuffix("%")) == pytest.approx(100 * share, abs=0.0501)
+    assert float(fill("{x:share}", {"x": share}).removesuffix("%")) == pytest.approx(100 * share, abs=0.0501)
 
 
 @given(st.floats(0, 1) | st.sampled_from([0.001, 1e-3 - 1e-9, 1e-4, 1e-5, 1e-20, 1e-300, 5e-324]))

@@ -17,9 +17,8 @@ from made_cohorts import FIRST, detainers, made_cohort, made_weeks
 import analysis as an
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.show.kinds import FIGURE_KEY, TABLE_TYPE
 from analysis.show.report import Report
-from analysis.show.tables import COLUMNS
+from analysis.show.tables import COLUMNS, FIGURE_KEY, TABLE_TYPE
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.counts import ALL
