@@ -11,7 +11,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from itertools import product
@@ -41,12 +41,12 @@ SHAPING = (
 OF_THE_PAGE = ("jinja2", "mistune", "nbconvert")
 """Libraries whose versions shape how the page is made from the executed notebook."""
 INPUTS = {
-    **{"parameters": "its parameters", "code": "the code of its notebook", "package": "the code of the package"},
-    **{
-        "reference": "the reference tables",
-        "weeks": "the data that it reads",
-        "libraries": "the versions of libraries",
-    },
+    "parameters": "its parameters",
+    "code": "the code of its notebook",
+    "package": "the code of the package",
+    "reference": "the reference tables",
+    "weeks": "the data that it reads",
+    "libraries": "the versions of libraries",
 }
 """What a report is made from, and how each is called."""
 Action = Literal["current", "page", "run"]
@@ -86,10 +86,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Task:
-    """One report to make: a notebook, its line for the manifest, and the versions of sources that it is to read.
-
-    ``versions`` tells each source's newest version when the plan was made from any other, newer ones above all.
-    """
+    """One report to make: a notebook, its line for the manifest, and the version of its source that it is to read."""
 
     notebook: Path
     entry: Entry
@@ -105,13 +102,7 @@ class Due(NamedTuple):
 
 
 def read_manifest(out: Path) -> dict[str, Entry]:
-    """Read the manifest of an output folder: entries by report folder; none where there is no manifest.
-
-    Raises
-    ------
-    InputError
-        The file is damaged, or of another version of this program.
-    """
+    """Read the manifest of an output folder: entries by report folder; none where there is no manifest."""
     path = out / MANIFEST
     if not path.is_file():
         return {}
@@ -161,46 +152,28 @@ def plan(
     states: Sequence[str] = (),
     offences: Sequence[str] = (),
     png: bool = False,
-    all_of_them: bool = False,
 ) -> list[Task]:
     """Work out which reports are asked for; every source is read and checked first, so that nothing runs on bad input.
 
-    Parameters
-    ----------
-    chosen
-        The notebooks.
-    source_names
-        Sources to keep; none = all that fit each notebook.
-    weeks
-        ``FIRST:LAST``, a Saturday, ``latest``, ``latest settled`` or ``all``; None = those that the notebook names,
-        mostly all. A notebook without weeks is left out where weeks are named.
-    states, offences
-        Postal codes and ids of offence groups for the notebooks that take one; none = the notebook's default. A
-        notebook that takes none is left out where some are named.
-    png
-        Whether figures are drawn as PNG too.
-    all_of_them
-        Whether a notebook of which there is nothing to make is an error.
+    No ``source_names`` are all that fit a notebook; no ``weeks``, those that it names; no ``states`` or ``offences``,
+    its default. Of several notebooks, those that take nothing of the kind that is named are left out.
 
     Raises
     ------
     InputError
         A parameter or source that cannot be used, or nothing to make.
     """
-    nothing = InputError("nothing to make: no notebook, source and week fit what was asked", do="See `declines list`")
     asked = {"week": weeks, "state": states, "offence": offences}
     tasks: list[Task] = []
     refused: list[InputError] = []
     events()  # what cannot be used of the register is met before any report
     for notebook in chosen:
         made, refusals, misfits = _tasks_of(notebook, source_names, asked, png)
-        refusals += misfits if all_of_them or len(chosen) == 1 else []
-        if all_of_them and not made:
-            raise [*refusals, nothing][0]
         tasks += made
-        refused += refusals
+        refused += refusals + (misfits if len(chosen) == 1 else [])
     if not tasks:
-        raise [*refused, nothing][0]
+        nothing = "nothing to make: no notebook, source and week fit what was asked"
+        raise [*refused, InputError(nothing, do="See `declines list`")][0]
     return tasks
 
 
@@ -215,12 +188,11 @@ def _tasks_of(
     fitting = sources_for(notebook)
     tasks: list[Task] = []
     refusals: list[InputError] = []
-    for name, source in fitting.items():
-        if source_names and name not in source_names:
-            continue
-        made_from = _MadeFrom(notebook, source)
+    for name in [name for name in fitting if not source_names or name in source_names]:
+        made_from = _MadeFrom(notebook, fitting[name])
+        calendar = Calendar.of(fitting[name].facts)
         try:
-            weeks = Calendar.of(source.facts).pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
+            weeks = calendar.pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
             for week, state, offence in product(weeks, asked["state"] or [None], asked["offence"] or [None]):
                 given = {"source": name, "week": week and str(week), "state": state, "offence": offence, "png": png}
                 tasks.append(made_from.task({key: given.get(key) or one.default for key, one in takes.items()}))
@@ -244,9 +216,10 @@ class _MadeFrom:
 
     def __init__(self, notebook: Notebook, source: Source) -> None:
         cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
+        code = [
+            ["".join(c["source"]), sorted(c["metadata"].get("tags", []))] for c in cells if c["cell_type"] == "code"
+        ]
         texts = [cell["cell_type"] == "code" or "".join(cell["source"]) for cell in cells]
-        tagged = [("".join(cell["source"]), sorted(cell["metadata"].get("tags", []))) for cell in cells]
-        code = [one for one, text in zip(tagged, texts, strict=True) if text is True]
         source.check()
         shown = [one for one in versions(source.facts.name) if one.version <= source.version] or [source]
         self.notebook, self.source = notebook, source
@@ -312,18 +285,7 @@ def libraries(names: tuple[str, ...] = SHAPING) -> dict[str, str]:
 
 
 def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False) -> list[Due]:
-    """Find which reports are not up to date.
-
-    Parameters
-    ----------
-    tasks
-        From :func:`plan`.
-    out
-        The folder of all reports.
-    force
-        Make reports that are up to date too.
-    verify
-        Read every file that was written, and make a report again of which one was edited.
+    """Find what there is to do, every file that was written being read with ``verify``; the entries say what stands.
 
     Raises
     ------
@@ -334,8 +296,14 @@ def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify
     _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)
     due = []
     for task in tasks:
-        action, reason = _why(manifest.get(task.entry.folder), task.entry, out, verify)
-        due.append(Due("run", "asked for", task) if force and action != "run" else Due(action, reason, task))
+        earlier, now = manifest.get(task.entry.folder), task.entry
+        action, reason = _why(earlier, now, out, verify)
+        if force and action != "run":
+            action, reason = "run", "asked for"
+        if earlier:
+            ahead = replace(now, files=earlier.files, seconds=earlier.seconds)
+            now = ahead if action == "run" else replace(earlier, page_sha256=now.page_sha256)
+        due.append(Due(action, reason, replace(task, entry=now)))
     return due
 
 
@@ -371,10 +339,14 @@ def _check_repeats(entries: Sequence[Entry], out: Path) -> None:
     found: dict[str, dict[str, str]] = {}
     for entry in entries:
         if "repeats" in entry.parameters:
-            found.setdefault(entry.source, {}).setdefault(entry.parameters["repeats"], entry.folder)
-    for source, ways in found.items():
-        if len(ways) > 1:
-            what = f"reports on {source} that leave repeats out and that count them would tell small counts together"
-            told = ", ".join(f"{folder} with repeats {way}" for way, folder in ways.items())
-            expected = "one treatment of repeats of a source in a folder"
-            raise InputError(what, file=out, found=told, expected=expected, do="Give another folder with --out")
+            ways = found.setdefault(entry.source, {})
+            ways.setdefault(entry.parameters["repeats"], entry.folder)
+            if len(ways) > 1:
+                raise InputError(
+                    f"reports on {entry.source} that leave repeats out and that count them would tell small counts "
+                    "together",
+                    file=out,
+                    found=", ".join(f"{folder} with repeats {way}" for way, folder in ways.items()),
+                    expected="one treatment of repeats of a source in a folder",
+                    do="Give another folder with --out",
+                )

@@ -37,15 +37,3 @@ def test_the_line_for_cron_makes_reports_once_and_says_nothing_aloud(tmp_path: P
     done = shell(line, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert read_manifest(tmp_path / "reports") == first, "the same file again makes nothing"
-
-
-def test_the_check_for_airflow_skips_only_where_nothing_is_due(tmp_path: Path) -> None:
-    check, make = (
-        re.sub(r"--source ice", "published_week", command)
-        for command in re.findall(r'bash_command="(.*?)"[,)]', README)
-    )
-    assert shell(check, tmp_path).returncode == 0
-    assert shell(make, tmp_path).returncode == 0
-    assert shell(check, tmp_path).returncode == 99
-    assert shell(check.replace("published_week", "no_such_notebook"), tmp_path).returncode == 0, "so that the run fails"
-    assert shell(make.replace("published_week", "no_such_notebook"), tmp_path).returncode == 2

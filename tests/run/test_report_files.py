@@ -136,11 +136,13 @@ def test_an_executed_notebook_gives_the_same_files_as_the_one_that_was_written()
     assert files_of(notebook, written=written) == files_of(nbformat.reads(written, as_version=4))
 
 
-def test_files_of_an_earlier_report_go(tmp_path: Path) -> None:
-    write_report(tmp_path, files_of(executed(table("old"), closing())))
-    write_report(tmp_path, files_of(executed(closing())))
-    assert not (tmp_path / "tables/old.csv").exists()
-    assert (tmp_path / "facts.json").exists()
+def test_files_of_an_earlier_report_go_and_a_users_own_stay(tmp_path: Path) -> None:
+    earlier = write_report(tmp_path, files_of(executed(table("old"), closing())))
+    (tmp_path / "tables" / "notes.csv").write_text("a reader's own")
+    (tmp_path / "failed.ipynb").write_text("of a run that failed")
+    write_report(tmp_path, files_of(executed(closing())), earlier)
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    assert found == {"facts.json", "notebook.ipynb", "report.html", "tables/notes.csv"}
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

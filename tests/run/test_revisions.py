@@ -41,7 +41,7 @@ def report(rows: str = "TX", **facts: object) -> nbformat.NotebookNode:
 
 def revisions(out: Path, inputs: dict[str, Any] | None = None, made: str = "", **facts: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     """Write the report as it says this, and give its revisions."""
-    write_revised(out, made_from(inputs or {}), report(**facts), made)
+    write_revised(out, replace(made_from(inputs or {}), started=made), report(**facts))
     found: list[dict[str, Any]] = json.loads((out / FOLDER / "facts.json").read_text())["revisions"]
     return found
 
@@ -131,7 +131,7 @@ def test_the_page_says_which_revision_it_is_and_what_changed(tmp_path: Path) -> 
     assert "&lt;script&gt;" in page
     assert "<script>alert" not in page
     assert "{{ 7 * 7 }}" in page, "braces in a fact are no template"
-    write_again(tmp_path, FOLDER, report(declined=0, agency="{{ 7 * 7 }}"))
+    write_again(tmp_path, ENTRY, report(declined=0, agency="{{ 7 * 7 }}"))
     assert path.read_text() == page
 
 

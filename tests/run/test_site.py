@@ -281,7 +281,12 @@ def test_a_folder_with_pages_of_the_users_own_keeps_them(made: Made) -> None:
     mine.write_text("mine")
     made.add("published_week", "published-2017", {"week": "2017-01-28"})
     made.page()
+    made.add("weekly_bulletin", "fy2015", {"week": "2025-01-04"}, tables={"by_state": by_state_csv()})
+    with pytest.raises(InputError, match=r"TX\.html: no run has written this file, .* Move it, or give another folder"):
+        made.page()
     assert mine.read_text() == "mine"
+    mine.unlink()
+    assert "Texas" in made.page("states/TX.html")
 
 
 def test_the_feed_is_atom_and_its_times_are_those_of_the_runs(site: Path) -> None:
