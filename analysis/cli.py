@@ -141,9 +141,9 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         _make(asked, tasks, settings, Path(out))
         return
     due = what_is_due(tasks, Path(out), force=asked.force, verify=asked.verify)
-    ahead = [one for one in due if one.action != "current"]
-    for action, reason, task in ahead:
-        click.echo(f"{action}  {task.entry.folder}: {reason}")
+    ahead = [(reason, task) for reason, task in due if reason]
+    for reason, task in ahead:
+        click.echo(f"run  {task.entry.folder}: {reason}")
     click.echo(f"{len(ahead)} of {len(due)} reports are not up to date")
 
 
@@ -161,9 +161,8 @@ def _make(asked: SimpleNamespace, tasks: list[Task], settings: Settings | None, 
         number = next(done)
         bar.set_postfix_str(entry.folder, refresh=False)
         bar.update()
-        took = f" ({entry.seconds:.1f} s)" if state != "page" else ""
         if bar.disable and state != "current":
-            click.echo(f"[{number}/{len(tasks)}] {state} {entry.folder}{took}")
+            click.echo(f"[{number}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s)")
         elif bar.disable and number == len(tasks):
             click.echo(f"[{number}/{number}] all were up to date")
 

@@ -26,7 +26,6 @@ def entry_of(folder: str, parameters: dict[str, Any], **more: Any) -> Entry:  # 
     values: dict[str, Any] = {
         "source_sha256": "s" * 64,
         "inputs": dict(INPUTS),
-        "page_sha256": "g" * 64,
         "outcome": "made",
         "started": "2026-11-26T18:00:00+00:00",
     }

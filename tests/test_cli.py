@@ -12,7 +12,7 @@ from made_up_site import add_report
 
 from analysis.cli import main
 from analysis.run import batch
-from analysis.run.plan import Due, Entry, read_manifest, write_manifest
+from analysis.run.plan import Entry, Task, read_manifest, write_manifest
 
 
 def _call(*args: str) -> Result:
@@ -24,9 +24,9 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Make every report in no time, with the message set here (blank = made)."""
     told = {"message": ""}
 
-    def make_all(due: Sequence[Due], *_: object) -> Iterator[Entry]:
-        for one in due:
-            yield replace(one.task.entry, outcome="failed" if told["message"] else "made", message=told["message"])
+    def make_all(tasks: Sequence[Task], *_: object) -> Iterator[Entry]:
+        for task in tasks:
+            yield replace(task.entry, outcome="failed" if told["message"] else "made", message=told["message"])
 
     monkeypatch.setattr(batch, "_make_all", make_all)
     return told

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
-from analysis.run.plan import Due, Entry, Limits, Task, read_manifest, what_is_due, write_manifest
+from analysis.run.plan import Entry, Limits, Task, read_manifest, what_is_due, write_manifest
 
 if TYPE_CHECKING:
     from analysis.run.kernels import Server
@@ -42,7 +42,7 @@ def run(
 ) -> dict[str, Entry]:
     """Make the reports that are not up to date, ``jobs`` at a time, those first that took longest before.
 
-    ``report`` is called with ``current``, ``made``, ``page`` or ``failed`` and the entry, as each is done. On a
+    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done. On a
     ``cluster`` (its address, or ``local``) they are made by Dask, else by processes of this machine.
 
     Returns
@@ -57,12 +57,11 @@ def run(
         says = f"the folder of reports cannot be written: {error.strerror}"
         raise InputError(says, file=out, do="Give another with --out") from error
     due = what_is_due(tasks, out, force=force, verify=verify)
-    current = {one.task.entry.folder: one.task.entry for one in due if one.action == "current"}
+    current = {task.entry.folder: task.entry for reason, task in due if not reason}
     for entry in current.values():
         report("current", entry)
-    ahead = [one for one in due if one.action != "current"]
-    ahead.sort(key=lambda one: one.task.entry.seconds or math.inf, reverse=True)
-    pages = {one.task.entry.folder for one in ahead if one.action == "page"}
+    ahead = [task for reason, task in due if reason]
+    ahead.sort(key=lambda task: task.entry.seconds or math.inf, reverse=True)
     done: dict[str, Entry] = {}
     saved = time.monotonic()
     try:
@@ -72,22 +71,22 @@ def run(
                 if time.monotonic() - saved > SAVE_EVERY:
                     write_manifest(out, read_manifest(out) | done)  # another run may have written there
                     saved = time.monotonic()
-                report("page" if entry.outcome == "made" and entry.folder in pages else entry.outcome, entry)
+                report(entry.outcome, entry)
     finally:
         if ahead:
             write_manifest(out, read_manifest(out) | done)
     return current | done
 
 
-def _make_all(due: Sequence[Due], out: Path, jobs: int, limits: Limits, cluster: str | None) -> Generator[Entry]:
+def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, cluster: str | None) -> Generator[Entry]:
     """Make reports in worker processes, each at the end of a line of its own, so that one that dies stops no other."""
-    if due and cluster is not None:
+    if tasks and cluster is not None:
         from analysis.run.cluster import make_on_cluster
 
-        yield from make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
+        yield from make_on_cluster(tasks, out, limits, cluster, jobs)
         return
-    ahead, lost = deque(due), set[str]()
-    busy: dict[connection.Connection, Due] = {}
+    ahead, lost = deque(tasks), set[str]()
+    busy: dict[connection.Connection, Task] = {}
     idle: list[connection.Connection] = []
     workers: list[BaseProcess] = []
     with tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch:
@@ -95,23 +94,22 @@ def _make_all(due: Sequence[Due], out: Path, jobs: int, limits: Limits, cluster:
             while ahead or busy:
                 while ahead and len(busy) < jobs:
                     line = idle.pop() if idle else _hire(workers, scratch)
-                    busy[line] = one = ahead.popleft()
+                    busy[line] = task = ahead.popleft()
                     with suppress(OSError):  # it is dead, as its line will say
-                        line.send((one, out, limits))
+                        line.send((task, out, limits))
                 told = connection.wait(list(busy))
                 for line in [one for one in busy if one in told]:
-                    one = busy.pop(line)
-                    folder = one.task.entry.folder
+                    task = busy.pop(line)
                     try:
                         yield line.recv()
                         idle.append(line)
                     except (EOFError, OSError):  # it has died: another worker makes the report, if none did so before
-                        if folder not in lost:
-                            lost.add(folder)
-                            ahead.append(one)
+                        if task.entry.folder not in lost:
+                            lost.add(task.entry.folder)
+                            ahead.append(task)
                         else:
                             message = "the worker process died, and so did a second one"
-                            yield replace(one.task.entry, outcome="failed", message=message)
+                            yield replace(task.entry, message=message)
         except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
             for worker in workers:
                 worker.terminate()
@@ -145,15 +143,14 @@ def _work(line: connection.Connection, environment: dict[str, str], scratch: str
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out the work
     threading.Thread(target=_end_with_the_run, args=(scratch,), daemon=True).start()
     from analysis.run.kernels import share
-    from analysis.run.worker import execute, renew_page, write_files
+    from analysis.run.worker import execute, write_files
 
     if shared:
         share(shared)
     with suppress(EOFError):
         while True:
-            due, out, limits = line.recv()
-            renewed = due.action == "page"
-            line.send(renew_page(due.task, out) if renewed else write_files(*execute(due.task, limits), out))
+            task, out, limits = line.recv()
+            line.send(write_files(*execute(task, limits), out))
 
 
 def _end_with_the_run(scratch: str) -> None:

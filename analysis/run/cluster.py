@@ -58,7 +58,7 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
                 made = write_files(entry, executed, out)
             except KilledWorker:
                 message = "the workers that made it were lost, one after another"
-                made = replace(task.entry, outcome="failed", message=message)
+                made = replace(task.entry, message=message)
             yield made
 
 

@@ -20,7 +20,7 @@ from nbconvert.filters import markdown2html
 from analysis.errors import InputError
 from analysis.files import as_json, write_whole
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry
-from analysis.run.revisions import for_reading, logged, revise
+from analysis.run.revisions import for_reading, revise
 from analysis.show.kinds import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 from analysis.show.sentences import as_made_up
 
@@ -117,15 +117,5 @@ def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, writ
     """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
     csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
     revisions = revise(out, entry, facts_of(notebook), csvs)
-    return write_report(out / entry.folder, files_of(notebook, revisions, _root_of(entry.folder), written), entry.files)
-
-
-def write_again(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """Write the files of a report that says the same as before, with the revisions that its log has."""
-    files = files_of(notebook, logged(out, entry.folder), _root_of(entry.folder))
-    return write_report(out / entry.folder, files, entry.files)
-
-
-def _root_of(folder: str) -> str:
-    """Give the path from a report's folder to that of all reports."""
-    return "../" * (folder.count("/") + 1)
+    root = "../" * (entry.folder.count("/") + 1)
+    return write_report(out / entry.folder, files_of(notebook, revisions, root, written), entry.files)

@@ -1,7 +1,7 @@
 """Which reports are asked for, what each is made from, and which of them are not up to date.
 
 What a report is made from is a dict of hashes, which its line in the manifest keeps; a report is due when the dict that
-would be written now is another one. The text of its notebook and the templates stand apart: they renew the page alone.
+would be written now is another one.
 """
 
 from __future__ import annotations
@@ -34,22 +34,19 @@ TEMPLATES = PACKAGE / "run" / "templates"
 TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
 """Characters that would turn the direction of a text, and so what a name seems to say; and how pages show them."""
 SHAPING = (
-    *("declined-detainers", "ipykernel", "ipython", "jinja2", "matplotlib", "numpy", "pandas", "papermill"),
-    *("pyarrow", "scipy", "statsmodels"),
+    *("declined-detainers", "ipykernel", "ipython", "jinja2", "matplotlib", "mistune", "nbconvert", "numpy", "pandas"),
+    *("papermill", "pyarrow", "scipy", "statsmodels"),
 )
-"""Libraries whose versions shape what a report says or how its figures look."""
-OF_THE_PAGE = ("jinja2", "mistune", "nbconvert")
-"""Libraries whose versions shape how the page is made from the executed notebook."""
+"""Libraries whose versions shape what a report says, or how its figures and its page look."""
 INPUTS = {
     "parameters": "its parameters",
-    "code": "the code of its notebook",
+    "code": "its notebook",
     "package": "the code of the package",
     "reference": "the reference tables",
     "weeks": "the data that it reads",
     "libraries": "the versions of libraries",
 }
 """What a report is made from, and how each is called."""
-Action = Literal["current", "page", "run"]
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,8 @@ class Entry:
     """One report's line in the manifest.
 
     ``inputs`` holds a hash of each thing that the report is made from (:data:`INPUTS`; of libraries their versions),
-    ``page_sha256`` is of what its page is made with beyond that, ``source_sha256`` of the file of the source; ``files``
-    gives the sha256 of each file written. ``started`` and ``seconds`` are the run's own times: they stand here and in
-    no page, table or fact.
+    ``source_sha256`` is of the file of the source; ``files`` gives the sha256 of each file written. ``started`` and
+    ``seconds`` are the run's own times: they stand here and in no page, table or fact.
     """
 
     folder: str
@@ -68,7 +64,6 @@ class Entry:
     source: str
     source_sha256: str
     inputs: dict[str, Any]
-    page_sha256: str
     outcome: Literal["made", "failed"] = "failed"
     message: str = ""
     started: str = ""
@@ -94,9 +89,8 @@ class Task:
 
 
 class Due(NamedTuple):
-    """What there is to do for a report, and why: ``current`` (nothing), ``page`` or ``run``."""
+    """A report, and why it is to be made; blank = it is up to date, and its entry is the one that stands."""
 
-    action: Action
     reason: str
     task: Task
 
@@ -113,14 +107,9 @@ def read_manifest(out: Path) -> dict[str, Entry]:
         raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
 
 
-def manifest_of(entries: Mapping[str, Entry]) -> bytes:
-    """Give the manifest as it is written, ordered by report folder."""
-    return as_json({"reports": [asdict(entries[folder]) for folder in sorted(entries)]})
-
-
 def write_manifest(out: Path, entries: Mapping[str, Entry]) -> None:
-    """Write the manifest of an output folder."""
-    write_whole(out / MANIFEST, manifest_of(entries))
+    """Write the manifest of an output folder, ordered by report folder."""
+    write_whole(out / MANIFEST, as_json({"reports": [asdict(entries[folder]) for folder in sorted(entries)]}))
 
 
 def read_stamp(out: Path) -> dict[str, Any]:
@@ -131,17 +120,14 @@ def read_stamp(out: Path) -> dict[str, Any]:
         return {"made_from": "", "pages": {}}
 
 
-def index_made_from(manifest: bytes, settings: object) -> str:
-    """Hash what a site's pages are made from: the manifest, what the site is called, package and templates."""
-    made_with = [folder_sha256(PACKAGE, "*.py"), folder_sha256(TEMPLATES)]
-    return _sha256([hashlib.sha256(manifest).hexdigest(), repr(settings), *made_with])
+def index_made_from(entries: Mapping[str, Entry], settings: object) -> str:
+    """Hash what a site's pages are made from: the manifest, what the site is called, and the package."""
+    return _sha256([[asdict(entries[folder]) for folder in sorted(entries)], repr(settings), _package()])
 
 
 def index_is_due(out: Path, settings: object) -> bool:
-    """Say whether the site of a folder has to be written: it is not there, or was made from another manifest."""
-    if not (out / INDEX).is_file() or not (out / MANIFEST).is_file():
-        return True
-    return read_stamp(out)["made_from"] != index_made_from((out / MANIFEST).read_bytes(), settings)
+    """Say whether the site of a folder has to be written: it is not there, or was made from something else."""
+    return not (out / INDEX).is_file() or read_stamp(out)["made_from"] != index_made_from(read_manifest(out), settings)
 
 
 def plan(
@@ -216,19 +202,16 @@ class _MadeFrom:
 
     def __init__(self, notebook: Notebook, source: Source) -> None:
         cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
-        code = [
-            ["".join(c["source"]), sorted(c["metadata"].get("tags", []))] for c in cells if c["cell_type"] == "code"
-        ]
-        texts = [cell["cell_type"] == "code" or "".join(cell["source"]) for cell in cells]
+        told = [["".join(cell["source"]), sorted(cell["metadata"].get("tags", []))] for cell in cells]
         source.check()
         shown = [one for one in versions(source.facts.name) if one.version <= source.version] or [source]
         self.notebook, self.source = notebook, source
         self.slices = [one.week_hashes() for one in shown]
         if source.facts.clock == "recorded":  # its pages cite the origin of each file
             self.slices = [{"all": folder_sha256(source.path.parent)}]
-        package, reference = folder_sha256(PACKAGE, "*.py"), folder_sha256(bundled_folder("data") / "reference")
-        self.inputs = {"code": _sha256(code), "package": package, "reference": reference, "libraries": libraries()}
-        self.page_sha256 = _sha256([texts, folder_sha256(TEMPLATES), libraries(OF_THE_PAGE)])
+        reference = folder_sha256(bundled_folder("data") / "reference")
+        made_with = {"package": _package(), "reference": reference, "libraries": libraries()}
+        self.inputs = {"code": _sha256(told), **made_with}
 
     def task(self, parameters: dict[str, Any]) -> Task:
         """Give the report with these parameters."""
@@ -244,7 +227,6 @@ class _MadeFrom:
             source=name,
             source_sha256=self.source.sha256,
             inputs={**self.inputs, "weeks": self._weeks(parameters)},
-            page_sha256=self.page_sha256,
         )
         return Task(self.notebook.path, entry, {name: self.source.version_id})
 
@@ -278,14 +260,19 @@ def folder_sha256(folder: Path, pattern: str = "*") -> str:
     return _sha256([[path.relative_to(folder).as_posix(), sha256_of(path)] for path in paths])
 
 
+def _package() -> str:
+    """Hash the code and the templates of the package."""
+    return _sha256([folder_sha256(PACKAGE, "*.py"), folder_sha256(TEMPLATES)])
+
+
 @cache
-def libraries(names: tuple[str, ...] = SHAPING) -> dict[str, str]:
+def libraries() -> dict[str, str]:
     """Give the versions of libraries, and of Python."""
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    return {"python": platform.python_version(), **{name: version(name) for name in SHAPING}}
 
 
 def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False) -> list[Due]:
-    """Find what there is to do, every file that was written being read with ``verify``; the entries say what stands.
+    """Find which reports are not up to date, every file that was written being read with ``verify``.
 
     Raises
     ------
@@ -296,14 +283,11 @@ def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify
     _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)
     due = []
     for task in tasks:
-        earlier, now = manifest.get(task.entry.folder), task.entry
-        action, reason = _why(earlier, now, out, verify)
-        if force and action != "run":
-            action, reason = "run", "asked for"
+        entry, earlier = task.entry, manifest.get(task.entry.folder)
+        reason = _why(earlier, entry, out, verify) or ("asked for" if force else "")
         if earlier:
-            ahead = replace(now, files=earlier.files, seconds=earlier.seconds)
-            now = ahead if action == "run" else replace(earlier, page_sha256=now.page_sha256)
-        due.append(Due(action, reason, replace(task, entry=now)))
+            entry = replace(entry, files=earlier.files, seconds=earlier.seconds) if reason else earlier
+        due.append(Due(reason, replace(task, entry=entry)))
     return due
 
 
@@ -316,22 +300,20 @@ def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [libraries if name == "libraries" else INPUTS[name] for name in other]
 
 
-def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> tuple[Action, str]:
-    """Say what there is to do for a report that has this line in the manifest, and why."""
+def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> str:
+    """Say why a report that has this line in the manifest is to be made; blank = it is up to date."""
     if earlier is None:
-        return "run", "it was never made"
+        return "it was never made"
     if earlier.outcome != "made":
-        return "run", "it failed"
+        return "it failed"
     was, is_now = ({"parameters": entry.parameters, **entry.inputs} for entry in (earlier, now))
     if other := changed(was, is_now):
-        return "run", "changed: " + ", ".join(other)
+        return "changed: " + ", ".join(other)
     for name, digest in earlier.files.items():
         path = f"{out}/{now.folder}/{name}"  # thousands of them: no Path for each
         if not os.path.exists(path) or (verify and sha256_of(Path(path)) != digest):
-            return "run", f"no longer as it was written: {name}"
-    if earlier.page_sha256 != now.page_sha256:
-        return "page", "changed: the text of the notebook, or how its page is made"
-    return "current", "up to date"
+            return f"no longer as it was written: {name}"
+    return ""
 
 
 def _check_repeats(entries: Sequence[Entry], out: Path) -> None:

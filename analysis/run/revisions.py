@@ -61,13 +61,7 @@ def revise(out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[st
         said = {"number": len(log["revisions"]) + 1, "says": says, "changes": changes, "tables": tables}
         log["revisions"].append({**said, "made": entry.started})
     write_whole(out / LOG / f"{entry.folder}.json", as_json({**log, "last": now}))
-    return logged(out, entry.folder)
-
-
-def logged(out: Path, folder: str) -> list[dict[str, Any]]:
-    """Give the revisions of a report's log without their times, which stand in no page."""
-    revisions = read_log(out, folder).get("revisions", [])
-    return [{name: value for name, value in one.items() if name != "made"} for one in revisions]
+    return [{name: value for name, value in one.items() if name != "made"} for one in log["revisions"]]
 
 
 def read_log(out: Path, folder: str) -> dict[str, Any]:

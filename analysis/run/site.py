@@ -116,7 +116,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     feed_id = uuid.uuid5(_NAMES, (settings or Settings()).title).urn
     pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
     pages[JSON_INDEX] = as_json({"title": chosen.title, "reports": [report["in_json"] for report in reports]})
-    _write_pages(out, pages, plan.index_made_from(plan.manifest_of(entries), settings))
+    _write_pages(out, pages, plan.index_made_from(entries, settings))
     return out / INDEX
 
 

@@ -29,7 +29,7 @@ from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.run import kernels
-from analysis.run.pages import write_again, write_revised
+from analysis.run.pages import write_revised
 from analysis.run.plan import FAILED, NOTEBOOK, Entry, Limits, Task
 
 KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]
@@ -171,19 +171,3 @@ def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
                 with suppress(psutil.NoSuchProcess):
                     answers.append(ask(process))
     return answers
-
-
-def renew_page(task: Task, out: Path) -> Entry:
-    """Make the page of a report anew from its executed notebook, with the text cells of the notebook as it is now."""
-    entry = task.entry
-    executed = nbformat.read(out / entry.folder / NOTEBOOK, as_version=4)
-    ran = iter([cell for cell in executed.cells if cell.cell_type == "code"])
-    executed.cells = []
-    for cell in nbformat.read(task.notebook, as_version=4).cells:
-        executed.cells.append(next(ran) if cell.cell_type == "code" else cell)
-        if "parameters" in cell.metadata.get("tags", []):
-            executed.cells.append(next(ran))  # the cell in which papermill put the values
-    try:
-        return replace(entry, files=write_again(out, entry, executed))
-    except OSError as error:
-        return replace(entry, outcome="failed", message=f"the report could not be written: {error}")

@@ -17,7 +17,7 @@ from analysis.files import write_whole
 from analysis.run import batch
 from analysis.run.batch import run
 from analysis.run.notebooks import find_notebook
-from analysis.run.plan import Due, Entry, Task, plan, read_manifest, what_is_due, write_manifest
+from analysis.run.plan import Entry, Task, plan, read_manifest, what_is_due, write_manifest
 from analysis.run.site import write_index
 
 BULLETIN, PUBLISHED = find_notebook("weekly_bulletin"), find_notebook("published_week")
@@ -101,8 +101,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace the making of reports by writing one facts file; give the folders that were made."""
     folders: list[str] = []
 
-    def make_all(due: Sequence[Due], out: Path, *_: object) -> Iterator[Entry]:
-        for task in [one.task for one in due]:
+    def make_all(tasks: Sequence[Task], out: Path, *_: object) -> Iterator[Entry]:
+        for task in tasks:
             folders.append(task.entry.folder)
             content = json.dumps({"title": "T", "facts": {"issued": 10, "declined": 1}}).encode()
             write_whole(out / task.entry.folder / "facts.json", content)
@@ -163,15 +163,15 @@ def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: list[str], mon
     run(_tasks("2015-01-03"), tmp_path, jobs=1)
     earlier = read_manifest(tmp_path)[made[0]]
 
-    def fail(due: Sequence[Due], *_: object) -> Iterator[Entry]:
-        yield from (replace(one.task.entry, message="cell 3: KeyError: 'x'") for one in due)
+    def fail(tasks: Sequence[Task], *_: object) -> Iterator[Entry]:
+        yield from (replace(task.entry, message="cell 3: KeyError: 'x'") for task in tasks)
 
     monkeypatch.setattr(batch, "_make_all", fail)
     results = run(_tasks("2015-01-03"), tmp_path, jobs=1, force=True)
     entry = results[made[0]]
     assert entry.outcome == "failed"
     assert entry.files == earlier.files
-    assert [one[:2] for one in what_is_due(_tasks("2015-01-03"), tmp_path)] == [("run", "it failed")]
+    assert [one.reason for one in what_is_due(_tasks("2015-01-03"), tmp_path)] == ["it failed"]
     page = write_index(tmp_path, read_manifest(tmp_path)).read_text()
     assert "cell 3: KeyError: &#39;x&#39;" in page
 

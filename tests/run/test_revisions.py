@@ -13,7 +13,7 @@ from made_up_site import INPUTS, add_report, entry_of
 from test_report_files import MASTHEAD, Output, closing, executed
 
 from analysis.errors import InputError
-from analysis.run.pages import write_again, write_revised
+from analysis.run.pages import write_revised
 from analysis.run.plan import Entry, write_manifest
 from analysis.run.revisions import compare_runs, for_reading, read_log, written
 from analysis.show.kinds import TABLE_TYPE
@@ -131,7 +131,7 @@ def test_the_page_says_which_revision_it_is_and_what_changed(tmp_path: Path) -> 
     assert "&lt;script&gt;" in page
     assert "<script>alert" not in page
     assert "{{ 7 * 7 }}" in page, "braces in a fact are no template"
-    write_again(tmp_path, ENTRY, report(declined=0, agency="{{ 7 * 7 }}"))
+    revisions(tmp_path, DATA, declined=0, agency="{{ 7 * 7 }}")
     assert path.read_text() == page
 
 
