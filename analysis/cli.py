@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from functools import wraps
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -148,35 +147,30 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
 
 
 def _make(asked: SimpleNamespace, tasks: list[Task], settings: Settings | None, out: Path) -> None:
-    """Make the reports that are due, and the site over all; a bar on a terminal tells of it, plain lines elsewhere."""
-    from tqdm import tqdm
-
+    """Make the reports that are due, and the site over all."""
     from analysis.run.batch import run
     from analysis.run.plan import Limits, index_is_due, read_manifest
 
-    done = count(1)
-    bar = tqdm(total=len(tasks), unit="report", dynamic_ncols=True, disable=None)
+    done: list[str] = []
 
     def tell(state: str, entry: Entry) -> None:
-        number = next(done)
-        bar.set_postfix_str(entry.folder, refresh=False)
-        bar.update()
-        if bar.disable and state != "current":
-            click.echo(f"[{number}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s)")
-        elif bar.disable and number == len(tasks):
-            click.echo(f"[{number}/{number}] all were up to date")
+        done.append(state)
+        if state != "current":
+            click.echo(f"[{len(done)}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s)")
 
     results: dict[str, Entry] | None = None
-    with bar, suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):
         limits = Limits(asked.timeout, asked.memory)
         how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
         results = run(tasks, out, jobs=asked.jobs, limits=limits, report=tell, **how)
+    if {*done} == {"current"}:
+        click.echo(f"[{len(done)}/{len(done)}] all were up to date")
     if index_is_due(out, settings):
         from analysis.run.site import write_index
 
         write_index(out, read_manifest(out), settings)
     if results is None:
-        click.echo(f"stopped: {next(done) - 1} of {len(tasks)} reports stand; the same command goes on", err=True)
+        click.echo(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on", err=True)
         sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")

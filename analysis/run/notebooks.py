@@ -72,13 +72,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def read_notebook(path: Path) -> Notebook:
-    """Read what a notebook declares in its cells and metadata.
-
-    Raises
-    ------
-    InputError
-        It is damaged, has no title or parameters cell, or declares something other than an annotated literal.
-    """
+    """Read what a notebook declares in its cells and metadata, or say what is wrong with it."""
     content = _content(path)
     cells = [(cell, "".join(cell["source"])) for cell in content["cells"]]
     tagged = [source for cell, source in cells if "parameters" in cell["metadata"].get("tags", [])]
@@ -137,9 +131,7 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
 
 
 def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
-    """Find the states (by postal code, name or FIPS code) or offence groups (by id or label) that a user means.
-
-    ``each`` is every one.
+    """Find the states (by postal code, name or FIPS code) or offence groups (by id or label); ``each`` is every one.
 
     Examples
     --------

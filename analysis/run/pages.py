@@ -28,6 +28,9 @@ IN_ADDRESSES = {ord(mark): quote(mark) for mark in '%#"<>&\n\r\t'} | {code: quot
 """What an address in an attribute cannot hold as it is; percent signs cost less room than base64."""
 
 
+TEXTS = {"style": "style.css", "script": "script.js"}
+
+
 def as_data_address(content: str, kind: str) -> str:
     """Write a text into an address that needs no other file."""
     return f"data:{kind},{content.translate(IN_ADDRESSES)}"
@@ -35,7 +38,7 @@ def as_data_address(content: str, kind: str) -> str:
 
 @cache
 def _template() -> Template:
-    """Compile the template once, with nbconvert's filters; what else its exporter does is no part of our pages."""
+    """Compile the template once, with nbconvert's filters."""
     exporter = TemplateExporter(
         template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
     )
@@ -47,18 +50,10 @@ def _template() -> Template:
 
 def _page_of(notebook: nbformat.NotebookNode, facts: dict[str, Any], files: Sequence[str], root: str) -> str:
     """Make the page of an executed notebook with its facts, the paths of its other files, and the way to the index."""
-    resources = {
-        "version": version("declined-detainers"),
-        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
-        "script": (TEMPLATES / "script.js").read_text(encoding="utf-8"),
-        "figure_key": FIGURE_KEY,
-        "table_type": TABLE_TYPE,
-        "facts": facts,
-        "revisions": for_reading(facts.get("revisions", ())),
-        "files": list(files),
-        "root": root,
-    }
-    return _template().render(nb=notebook, resources=resources).translate(TURNING)
+    told: dict[str, Any] = {name: (TEMPLATES / file).read_text(encoding="utf-8") for name, file in TEXTS.items()}
+    told |= {"version": version("declined-detainers"), "figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
+    told |= {"facts": facts, "revisions": for_reading(facts["revisions"]), "files": files, "root": root}
+    return _template().render(nb=notebook, resources=told).translate(TURNING)
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:

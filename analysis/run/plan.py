@@ -98,10 +98,9 @@ class Due(NamedTuple):
 def read_manifest(out: Path) -> dict[str, Entry]:
     """Read the manifest of an output folder: entries by report folder; none where there is no manifest."""
     path = out / MANIFEST
-    if not path.is_file():
-        return {}
     try:
-        return {one["folder"]: Entry(**one) for one in json.loads(path.read_text(encoding="utf-8"))["reports"]}
+        told = json.loads(path.read_text(encoding="utf-8"))["reports"] if path.is_file() else []
+        return {one["folder"]: Entry(**one) for one in told}
     except (ValueError, KeyError, TypeError) as error:
         what = "the manifest is damaged, or of another version of this program"
         raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
@@ -143,11 +142,6 @@ def plan(
 
     No ``source_names`` are all that fit a notebook; no ``weeks``, those that it names; no ``states`` or ``offences``,
     its default. Of several notebooks, those that take nothing of the kind that is named are left out.
-
-    Raises
-    ------
-    InputError
-        A parameter or source that cannot be used, or nothing to make.
     """
     asked = {"week": weeks, "state": states, "offence": offences}
     tasks: list[Task] = []
@@ -198,7 +192,7 @@ def _why_not(notebook: Notebook, source_name: str) -> InputError:
 
 
 class _MadeFrom:
-    """What all reports of a notebook on one source are made from; the source is read and checked the first time."""
+    """What all reports of a notebook on one source are made from; the source is checked first."""
 
     def __init__(self, notebook: Notebook, source: Source) -> None:
         cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
@@ -272,13 +266,7 @@ def libraries() -> dict[str, str]:
 
 
 def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False) -> list[Due]:
-    """Find which reports are not up to date, every file that was written being read with ``verify``.
-
-    Raises
-    ------
-    InputError
-        The folder would hold both treatments of repeats of one source.
-    """
+    """Find which reports are not up to date, every file that was written being read with ``verify``."""
     manifest = read_manifest(out)
     _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)
     due = []

@@ -80,13 +80,7 @@ def page_of_place(place: str) -> str:
 
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
-    """Write the site over the reports of an output folder; give its index.
-
-    Raises
-    ------
-    InputError
-        A file that no run has written stands where a page belongs.
-    """
+    """Write the site over the reports of an output folder, and over no file of a user's own; give its index."""
     chosen = settings or Settings()
     reports = _listed_reports(out, entries)
     series = _place_series(out, reports)
@@ -389,13 +383,7 @@ def _read_site(path: Path) -> SiteFile:
 
 
 def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
-    """Read a site file, and work out which reports it asks for, each once, and what the site is called.
-
-    Raises
-    ------
-    InputError
-        The file cannot be read, or says something or names a thing that there is not.
-    """
+    """Read a site file, and work out which reports it asks for, each once, and what the site is called."""
     site = _read_site(path)
     tasks: dict[str, Task] = {}
     for asked in site.reports:
@@ -410,5 +398,5 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
             png=png,
         ):
             tasks.setdefault(task.entry.folder, task)
-    order = dict.fromkeys(asked.notebook for asked in site.reports)
-    return list(tasks.values()), Settings(site.title, str(site.address or ""), tuple(order))
+    order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))
+    return list(tasks.values()), Settings(site.title, str(site.address or ""), order)

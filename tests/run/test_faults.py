@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ from made_notebooks import tasks_of, write_notebook
 from analysis.cli import main
 from analysis.run import kernels, worker
 from analysis.run.batch import run
-from analysis.run.plan import FAILED, NOTEBOOK, PAGE, Entry, Limits, read_manifest
+from analysis.run.plan import FAILED, NOTEBOOK, Entry, Limits, read_manifest
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -113,15 +112,6 @@ def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, mo
     entry, executed = worker.execute(task, Limits())
     assert entry.message == "the report could not be made: [Errno 28] No space left on device"
     assert executed == ""
-
-
-def test_an_output_folder_on_another_file_system(tmp_path: Path) -> None:
-    other = Path("/dev/shm")
-    if not other.is_dir() or other.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
-        pytest.skip("there is no other file system here")
-    with tempfile.TemporaryDirectory(dir=other) as folder:
-        entry = _made(Path(folder), CELLS["good"])
-        assert (Path(folder) / "out" / entry.folder / PAGE).is_file()
 
 
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:

@@ -232,7 +232,8 @@ def test_a_kill_while_the_index_is_written_leaves_one_that_is_due(
     assert not list(tmp_path.glob("states/*.html")), "the pages of before are known"
 
 
-def test_a_manifest_of_another_form_is_named(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text('{"reports": [{"folder": "a", "rows_sha256": ""}]}')
+@pytest.mark.parametrize("text", ['{"reports": [{"folder"', '{"reports": [{"folder": "a", "rows_sha256": ""}]}'])
+def test_a_manifest_that_is_damaged_or_of_another_form_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(InputError, match=r"manifest\.json: the manifest is damaged, or of another version.*Delete it"):
         read_manifest(tmp_path)

@@ -130,12 +130,6 @@ def test_a_notebook_that_is_no_report_is_refused() -> None:
         files_of(executed(table("rows")))
 
 
-def test_an_executed_notebook_gives_the_same_files_as_the_one_that_was_written() -> None:
-    notebook = executed(MASTHEAD, figure("one"), closing(), {"output_type": "stream", "text": "a\n\nb"})
-    written = nbformat.writes(notebook)
-    assert files_of(notebook, written=written) == files_of(nbformat.reads(written, as_version=4))
-
-
 def test_files_of_an_earlier_report_go_and_a_users_own_stay(tmp_path: Path) -> None:
     earlier = write_report(tmp_path, files_of(executed(table("old"), closing())))
     (tmp_path / "tables" / "notes.csv").write_text("a reader's own")

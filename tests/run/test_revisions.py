@@ -55,9 +55,11 @@ def test_a_first_report_is_no_revision_and_neither_is_the_same_again(tmp_path: P
     assert '<a href="tables/by_state.csv">' in page
 
 
-def test_code_that_changes_no_figure_is_no_revision(tmp_path: Path) -> None:
+def test_code_that_changes_no_figure_is_no_revision_and_other_data_are(tmp_path: Path) -> None:
     revisions(tmp_path)
     assert revisions(tmp_path, CODE, share=0.47 + 1e-12, brand_new=5) == []
+    (revision,) = revisions(tmp_path, BOTH, share=0.47 + 1e-12, brand_new=5)
+    assert revision["says"] == "no figure changed; what it is made from changed: the data that it reads."
 
 
 def test_was_is_and_why(tmp_path: Path) -> None:
@@ -105,12 +107,6 @@ def test_the_main_counts_stand_first(tmp_path: Path) -> None:
     order = [change["fact"] for change in revision["changes"]]
     assert order[:3] == ["issued", "declined", "taken"]
     assert set(order[3:]) == {"share", "alpha"}
-
-
-def test_other_data_are_said_even_where_no_figure_changed(tmp_path: Path) -> None:
-    revisions(tmp_path)
-    (revision,) = revisions(tmp_path, DATA)
-    assert revision["says"] == "no figure changed; what it is made from changed: the data that it reads."
 
 
 def test_revisions_add_up_over_runs_and_a_figure_can_come_back(tmp_path: Path) -> None:
