@@ -82,10 +82,7 @@ def test_our_prose_has_none_of_the_words_it_must_not_have(made_site: Path) -> No
 @pytest.mark.parametrize(
     ("page", "count"),
     [
-        ("<p>a surge of declines</p>", 1),
-        ("<p>the decline rate</p>", 2),
-        ('<img alt="the refusal rate">', 2),
-        ("<p>so <b>no rate can be given</b></p>", 0),
+        ('<p>a surge of declines</p><img alt="the refusal rate">', 3),
         ("<p>so <b>no rate is given</b>, and the rate is known</p>", 1),
         ('<td class="label">Released to ICE</td><q>a surge</q><a href="x">sanctuary.example</a>', 0),
         ('<td class="text">Released</td>', 1),

@@ -93,6 +93,9 @@ def site(tmp_path: Path) -> Path:
 
 def test_every_link_resolves(site: Path) -> None:
     assert list(broken_links(site)) == []
+    reports = json.loads((site / "index.json").read_text())["reports"]
+    assert len(reports) == 6
+    assert all((site / path).is_file() for report in reports for path in report["files"])
     (site / "states/TX.html").unlink()
     assert ("index.html", "states/TX.html") in list(broken_links(site)), "the test can fail"
 
@@ -188,19 +191,16 @@ def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
     assert len(titles) == len(made.entries)
     listed = json.loads((made.out / "index.json").read_text())
     titles += [feed.findtext(f"{ATOM}title"), listed["title"], *(one["title"] for one in listed["reports"])]
-    assert [title for title in titles if not str(title).startswith(mark)] == []
     pages = [*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), made.out / "index.html"]
-    assert len(pages) > 60
     for path in pages:
-        page = path.read_text(encoding="utf-8")
-        assert [part.startswith(mark) for part in re.findall("<(?:title|h1)>(.*?)</", page)] == [True, True], path
+        titles += re.findall("<(?:title|h1)>(.*?)</", path.read_text(encoding="utf-8"))
     index = (made.out / "index.html").read_text(encoding="utf-8")
-    lines = re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
-    lines += re.findall(r'<tr data-found.*?<th scope="row"><a [^>]*>(.*?)<', index)
-    assert len(lines) > 80
-    assert [line for line in lines if not line.startswith(mark)] == []
+    titles += re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
+    titles += re.findall(r'<tr data-found.*?<th scope="row"><a [^>]*>(.*?)<', index)
     grids = index[index.index('<div id="grids">') :].split('<section class="found">')[0]
-    assert [part.startswith(mark) for part in re.findall("<h2>(.*?)</h2>", grids)] == [True] * 4
+    titles += re.findall("<h2>(.*?)</h2>", grids)
+    assert len(titles) > 200
+    assert [title for title in titles if not str(title).startswith(mark)] == []
 
 
 def test_real_titles_say_nothing_of_made_up_data_and_a_page_of_both_tells_them_apart(site: Path) -> None:
@@ -259,7 +259,9 @@ def test_a_page_whose_reports_went_goes_too_and_what_the_site_did_not_write_stay
     ours.write_text("mine")
     (site / "offences" / "DUI.html").write_text("edited by hand")
     made.add("published_week", "published-2017", {"week": "2017-01-28"})
-    made.page()
+    gone = made.add("published_week", "published-2017", {"week": "2017-02-04"})
+    (site / gone.folder / "facts.json").unlink()
+    assert len(json.loads(made.page("index.json"))["reports"]) == 1, "one that was taken away is not listed"
     assert list((site / "states").glob("*.html")) == [ours]
     assert [path.name for path in (site / "offences").glob("*.html")] == ["DUI.html"]
 
@@ -318,14 +320,6 @@ def test_an_address_makes_the_links_of_the_feed_whole_even_without_reports(site:
     assert "<title>T &amp; &lt;b&gt;</title>" in (site / "index.html").read_text()
 
 
-def test_index_json_lists_every_file(site: Path) -> None:
-    content = json.loads((site / "index.json").read_text())
-    assert len(content["reports"]) == 6
-    assert all((site / path).is_file() for report in content["reports"] for path in report["files"])
-    texas = next(one for one in content["reports"] if one["parameters"].get("state") == "TX")
-    assert (texas["declined"], texas["issued"], texas["outcome"], texas["revision"]) == (0, 100, "made", 0)
-
-
 def test_the_sections_stand_in_the_order_asked_for_and_made_up_data_last(made: Made) -> None:
     for notebook, source in (("weekly_bulletin", "synthetic"), ("weekly_bulletin", "fy2015"), ("published_week", "p")):
         made.add(notebook, source, {"week": "2025-01-04"})
@@ -343,12 +337,6 @@ def test_a_failed_report_is_listed_with_its_sentence(tmp_path: Path) -> None:
     page = (tmp_path / "index.html").read_text()
     assert "cell 3: &lt;b&gt;" in page
     assert list(broken_links(tmp_path)) == []
-
-
-def test_a_report_taken_away_is_not_listed(made: Made) -> None:
-    entry = made.add("weekly_bulletin", "fy2015", {"week": "2025-01-04"})
-    (made.out / entry.folder / "facts.json").unlink()
-    assert json.loads(made.page("index.json"))["reports"] == []
 
 
 @pytest.mark.parametrize(
