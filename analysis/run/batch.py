@@ -42,13 +42,8 @@ def run(
 ) -> dict[str, Entry]:
     """Make the reports that are not up to date, ``jobs`` at a time, those first that took longest before.
 
-    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done. On a
-    ``cluster`` (its address, or ``local``) they are made by Dask, else by processes of this machine.
-
-    Returns
-    -------
-    dict
-        The entries of these reports, by folder. After Ctrl-C those that were done stand in the manifest.
+    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done; after Ctrl-C those that
+    were done stand in the manifest. On a ``cluster`` (its address, or ``local``) Dask makes them, else processes here.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -28,13 +28,7 @@ URL_VARIABLE = "DECLINES_DATA_URL"
 
 
 def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: str, jobs: int) -> Iterator[Entry]:
-    """Make reports on the cluster of an address, or on as many processes of this machine as there are jobs (``local``).
-
-    Raises
-    ------
-    InputError
-        Dask is not installed, or the cluster does not answer.
-    """
+    """Make reports on the cluster of an address, or on as many processes here as there are jobs (``local``)."""
     try:
         from distributed import Client, LocalCluster
         from distributed.scheduler import KilledWorker

@@ -69,13 +69,7 @@ class Server:
 
 
 def server() -> Server | None:
-    """Start the fork server of this process, once; None where there is no fork.
-
-    Raises
-    ------
-    InputError
-        The temporary folder cannot hold its socket.
-    """
+    """Start the fork server of this process, once; None where there is no fork."""
     if not _running and "forkserver" in multiprocessing.get_all_start_methods():
         started_with = _read_at_import(dict(os.environ)), _package()
         forkserver.set_forkserver_preload([__name__])

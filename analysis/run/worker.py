@@ -79,11 +79,7 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
 def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
     """Execute the notebook of a report, in an empty folder of its own; a kernel that dies is given a second try.
 
-    Returns
-    -------
-    tuple
-        The entry (its message says why the notebook failed, blank = it did not), and the text of the executed notebook
-        as far as it came, blank if it was not kept.
+    The entry's message says why it failed, blank = it did not; the executed notebook's text goes as far as it came.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
