@@ -42,7 +42,7 @@ def run(
 ) -> dict[str, Entry]:
     """Make the reports that are not up to date, ``jobs`` at a time, those first that took longest before.
 
-    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done; after Ctrl-C those done
+    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done; after Ctrl-C they
     stand in the manifest. On a ``cluster`` (its address, or ``local``) Dask makes them, else processes here.
     """
     try:
