@@ -8,18 +8,17 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from functools import wraps
-from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from analysis.errors import InputError, unknown
 from analysis.load.reference import bundled_folder
-from analysis.load.sources import HINT, sources
+from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
 from analysis.run.notebooks import each, find_notebook, notebooks
 
@@ -57,14 +56,10 @@ def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
 
             _mendable(use_address)(value)
         elif value is not None:
-            os.environ["DECLINES_DATA_DIR"] = str(Path(value).resolve())
+            os.environ[DATA_DIR_VARIABLE] = str(Path(value).resolve())
 
-    return click.option(
-        "--data-dir",
-        expose_value=False,
-        callback=remember,
-        help="Folder of imported sources, or its address  [default: the user's data folder].",
-    )(command)
+    help_ = "Folder of imported sources, or its address  [default: the user's data folder]."
+    return click.option("--data-dir", expose_value=False, callback=remember, help=help_)(command)
 
 
 def _not_empty(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -88,61 +83,26 @@ def main() -> None:
     """Weekly analyses of declined ICE detainers by state and offence type."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What ``declines run`` is asked for: its options, by name."""
+def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
+    """Work out the reports asked for, and what the site is called; sources given as files are imported."""
+    from analysis.run.plan import plan
 
-    notebook: tuple[str, ...]
-    source_names: tuple[str, ...]
-    weeks: str | None
-    states: tuple[str, ...]
-    offences: tuple[str, ...]
-    site_path: Path | None
-    out: Path
-    jobs: int
-    force: bool
-    verify: bool
-    dry_run: bool
-    png: bool
-    timeout: int
-    memory: int
-    cluster: str | None
+    if asked.dry_run and any(Path(name).exists() for name in asked.source_names):
+        raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
+    if asked.site_path:
+        if asked.notebook or asked.source_names or asked.weeks or asked.states or asked.offences:
+            what = "a site file names its notebooks, sources, weeks and states itself"
+            raise InputError(what, do="Leave out the others")
+        from analysis.run.site import plan_site
 
-    def tasks(self) -> tuple[list[Task], Settings | None]:
-        """Work out the reports asked for, and what the site is called; sources given as files are imported.
-
-        Raises
-        ------
-        InputError
-            Something that there is not, or options that do not go together.
-        """
-        from analysis.run.plan import plan
-
-        if self.dry_run and any(Path(name).exists() for name in self.source_names):
-            raise InputError(
-                "a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`"
-            )
-        if self.site_path:
-            if self.notebook or self.source_names or self.weeks or self.states or self.offences:
-                what = "a site file names its notebooks, sources, weeks and states itself"
-                raise InputError(what, do="Leave out the others")
-            from analysis.run.site import plan_site
-
-            return plan_site(self.site_path, png=self.png)
-        names = [_import_if_file(name) for name in self.source_names]
-        if strange := [name for name in names if name not in sources()]:
-            raise unknown("source", strange[0], sources(), more=HINT)
-        chosen = [find_notebook(name) for name in self.notebook]
-        tasks = plan(
-            chosen or list(notebooks().values()),
-            source_names=names,
-            weeks=self.weeks,
-            states=each("state", self.states),
-            offences=each("offence", self.offences),
-            png=self.png,
-            all_of_them=bool(chosen),
-        )
-        return tasks, None
+        return plan_site(asked.site_path, png=asked.png)
+    names = [_import_if_file(name) for name in asked.source_names]
+    if strange := [name for name in names if name not in sources()]:
+        raise unknown("source", strange[0], sources(), more=HINT)
+    states, offences = each("state", asked.states), each("offence", asked.offences)
+    how: dict[str, Any] = {"source_names": names, "weeks": asked.weeks, "states": states, "offences": offences}
+    chosen = [[find_notebook(name)] for name in asked.notebook] or [list(notebooks().values())]
+    return [task for some in chosen for task in plan(some, **how, png=asked.png)], None
 
 
 @main.command("run")
@@ -174,49 +134,43 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     from analysis.run.plan import what_is_due
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
-    request = Request(out=Path(out), **options)
-    tasks, settings = request.tasks()
-    if not request.dry_run:
-        _make(request, tasks, settings)
+    asked = SimpleNamespace(**options)
+    tasks, settings = _tasks(asked)
+    if not asked.dry_run:
+        _make(asked, tasks, settings, Path(out))
         return
-    due = what_is_due(tasks, request.out, force=request.force, verify=request.verify)
-    ahead = [one for one in due if one.action != "current"]
-    for action, reason, task in ahead:
-        click.echo(f"{action}  {task.entry.folder}: {reason}")
+    due = what_is_due(tasks, Path(out), force=asked.force, verify=asked.verify)
+    ahead = [(reason, task) for reason, task in due if reason]
+    for reason, task in ahead:
+        click.echo(f"run  {task.entry.folder}: {reason}")
     click.echo(f"{len(ahead)} of {len(due)} reports are not up to date")
 
 
-def _make(request: Request, tasks: list[Task], settings: Settings | None) -> None:
-    """Make the reports that are due, and the site over all; a bar on a terminal tells of it, plain lines elsewhere."""
-    from tqdm import tqdm
-
+def _make(asked: SimpleNamespace, tasks: list[Task], settings: Settings | None, out: Path) -> None:
+    """Make the reports that are due, and the site over all."""
     from analysis.run.batch import run
     from analysis.run.plan import Limits, index_is_due, read_manifest
 
-    out, done = request.out, count(1)
-    bar = tqdm(total=len(tasks), unit="report", dynamic_ncols=True, disable=None)
+    done: list[str] = []
 
     def tell(state: str, entry: Entry) -> None:
-        number = next(done)
-        bar.set_postfix_str(entry.folder, refresh=False)
-        bar.update()
-        took = f" ({entry.seconds:.1f} s)" if state != "page" else ""
-        if bar.disable and state != "current":
-            click.echo(f"[{number}/{len(tasks)}] {state} {entry.folder}{took}")
-        elif bar.disable and number == len(tasks):
-            click.echo(f"[{number}/{number}] all were up to date")
+        done.append(state)
+        if state != "current":
+            click.echo(f"[{len(done)}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s)")
 
     results: dict[str, Entry] | None = None
-    with bar, suppress(KeyboardInterrupt):
-        limits = Limits(request.timeout, request.memory)
-        how: dict[str, Any] = {"force": request.force, "verify": request.verify, "cluster": request.cluster}
-        results = run(tasks, out, jobs=request.jobs, limits=limits, report=tell, **how)
+    with suppress(KeyboardInterrupt):
+        limits = Limits(asked.timeout, asked.memory)
+        how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
+        results = run(tasks, out, jobs=asked.jobs, limits=limits, report=tell, **how)
+    if {*done} == {"current"}:
+        click.echo(f"[{len(done)}/{len(done)}] all were up to date")
     if index_is_due(out, settings):
         from analysis.run.site import write_index
 
         write_index(out, read_manifest(out), settings)
     if results is None:
-        click.echo(f"stopped: {next(done) - 1} of {len(tasks)} reports stand; the same command goes on", err=True)
+        click.echo(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on", err=True)
         sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
@@ -259,9 +213,8 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     reports = len({row["report"] for row in rows})
     click.echo(f"{counted(len(rows), 'differences')} in {counted(reports, 'reports')}")
     if csv_path:
-        csv_path.write_text(
-            as_csv(pd.DataFrame(rows, columns=["report", "what", "was", "is", "why"])), encoding="utf-8"
-        )
+        table = pd.DataFrame(rows, columns=["report", "what", "was", "is", "why"])
+        csv_path.write_text(as_csv(table), encoding="utf-8")
 
 
 @main.command("list")
@@ -279,11 +232,9 @@ def list_command() -> None:
         calendar = Calendar.of(source.facts)
         weeks = calendar.weeks()
         partial = [week.isoformat() for week in weeks if calendar.is_partial(week)]
-        click.echo(f"  {name}: {source.facts.title}")
-        click.echo(
-            f"    weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}, {len(weeks)} weeks"
-            + (f", partial: {', '.join(partial)}" if partial else "")
-        )
+        told = [f"weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}", f"{len(weeks)} weeks"]
+        told += [f"partial: {', '.join(partial)}"] if partial else []
+        click.echo(f"  {name}: {source.facts.title}\n    {', '.join(told)}")
 
 
 @main.command("import")

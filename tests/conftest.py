@@ -60,7 +60,7 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     said["last"]["inputs"]["weeks"] = "0" * 64
     log.write_text(json.dumps(said), encoding="utf-8")
     notebook = read(out / entry.folder / "notebook.ipynb", as_version=4)
-    files = write_revised(out, entry, notebook, entry.started)
+    files = write_revised(out, entry, notebook)
     write_index(out, {**entries, entry.folder: replace(entry, files=files)})
     return out
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from analysis.files import write_whole
 from analysis.load.reference import groups, states
-from analysis.run.plan import Entry, write_manifest
+from analysis.run.plan import Entry
 
 INPUTS: dict[str, Any] = {
     **{name: name[0] * 64 for name in ("code", "package", "reference", "weeks")},
     "libraries": {"declined-detainers": "0.1.0", "pandas": "3.1.1"},
 }
 """What every report is made from, unless a test says otherwise."""
-FIRST_WEEK = date(2025, 1, 4)
 
 
 def entry_of(folder: str, parameters: dict[str, Any], **more: Any) -> Entry:  # noqa: ANN401
@@ -26,7 +24,6 @@ def entry_of(folder: str, parameters: dict[str, Any], **more: Any) -> Entry:  # 
     values: dict[str, Any] = {
         "source_sha256": "s" * 64,
         "inputs": dict(INPUTS),
-        "page_sha256": "g" * 64,
         "outcome": "made",
         "started": "2026-11-26T18:00:00+00:00",
     }
@@ -42,14 +39,12 @@ def add_report(
     *,
     facts: dict[str, Any] | None = None,
     tables: dict[str, str] | None = None,
-    padding: int = 0,
     told: dict[str, Any] | None = None,
 ) -> Entry:
     """Write one report's files (the page is a stub) and its manifest line."""
     about = [str(parameters[name]) for name in ("week", "state", "offence") if parameters.get(name, "all") != "all"]
     folder = "/".join(part for part in (notebook, source, "_".join(about)) if part)
     known = {"issued": 100, "declined": 7, "status": "settled", **(facts or {})}
-    known.update({f"fact_{n}": n / 7 for n in range(padding)})
     content = {
         "report": notebook,
         "title": f"Detainers issued: {' '.join(about) or source}",
@@ -100,18 +95,3 @@ def agencies_csv(state: int) -> str:
     """Give a profile's table of agencies: ten of their own names, and the others."""
     rows = [f"SAMPLE COUNTY {10 * state + n:03} JAIL,{20 - n},1–4" for n in range(10)]
     return "\n".join(["agency,issued,declined_shown", *rows, "other agencies,59,5+"]) + "\n"
-
-
-def made_up_site(out: Path, *, weeks: int, places: int) -> dict[str, Entry]:
-    """Write ``weeks`` national bulletins and, for each week, ``places`` reports on states; give the manifest."""
-    entries: dict[str, Entry] = {}
-    for n in range(weeks):
-        week = (FIRST_WEEK + timedelta(weeks=n)).isoformat()
-        tables = {"by_state": by_state_csv(n % 5), "by_offence": by_offence_csv()}
-        same: dict[str, Any] = {"padding": 80}
-        add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": "all"}, tables=tables, **same)
-        for number, postal in enumerate(states().index[:places]):
-            named = {"agencies": agencies_csv(number)}
-            add_report(out, entries, "weekly_bulletin", "fy2015", {"week": week, "state": postal}, tables=named, **same)
-    write_manifest(out, entries)
-    return entries

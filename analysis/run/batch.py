@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import multiprocessing
 import os
@@ -12,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from multiprocessing import connection
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
-from analysis.run.plan import Due, Entry, Limits, Task, read_manifest, what_is_due, write_manifest
+from analysis.run.plan import Entry, Limits, Task, read_manifest, what_is_due, write_manifest
 
 if TYPE_CHECKING:
     from analysis.run.kernels import Server
@@ -41,31 +40,10 @@ def run(
     cluster: str | None = None,
     report: Callable[[str, Entry], None] = lambda state, entry: None,
 ) -> dict[str, Entry]:
-    """Make the reports that are not up to date, some at a time, those first that took longest before.
+    """Make the reports that are not up to date, ``jobs`` at a time, those first that took longest before.
 
-    Parameters
-    ----------
-    tasks
-        From :func:`analysis.run.plan.plan`.
-    out
-        The folder of all reports; reports of earlier runs stay in it.
-    jobs
-        How many at a time.
-    force
-        Make reports that are up to date too.
-    verify
-        Make reports of which a file was edited, too.
-    limits
-        What each may take.
-    cluster
-        Address of a Dask cluster, or ``local``; None = processes of this machine.
-    report
-        Called with ``current``, ``made``, ``page`` or ``failed`` and the entry, as each is done.
-
-    Returns
-    -------
-    dict
-        The entries of these reports, by folder. After Ctrl-C those that were done stand in the manifest.
+    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done; after Ctrl-C they
+    stand in the manifest. On a ``cluster`` (its address, or ``local``) Dask makes them, else processes here.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -73,44 +51,37 @@ def run(
     except OSError as error:
         says = f"the folder of reports cannot be written: {error.strerror}"
         raise InputError(says, file=out, do="Give another with --out") from error
-    manifest = read_manifest(out)
     due = what_is_due(tasks, out, force=force, verify=verify)
-    current = {one.task.entry.folder: manifest[one.task.entry.folder] for one in due if one.action == "current"}
+    current = {task.entry.folder: task.entry for reason, task in due if not reason}
     for entry in current.values():
         report("current", entry)
-    took = {folder: entry.seconds for folder, entry in manifest.items()}
-    ahead = [one for one in due if one.action != "current"]
-    ahead.sort(key=lambda one: took.get(one.task.entry.folder, math.inf), reverse=True)
-    pages = {one.task.entry.folder for one in ahead if one.action == "page"}
+    ahead = [task for reason, task in due if reason]
+    ahead.sort(key=lambda task: task.entry.seconds or math.inf, reverse=True)
     done: dict[str, Entry] = {}
     saved = time.monotonic()
     try:
-        with closing(_make_all(ahead, out, manifest, jobs, limits or Limits(), cluster)) as made:
+        with closing(_make_all(ahead, out, jobs, limits or Limits(), cluster)) as made:
             for entry in made:
-                if entry.outcome == "failed" and (earlier := manifest.get(entry.folder)):
-                    entry = replace(entry, files=earlier.files)  # what an earlier run made still stands
                 done[entry.folder] = entry
                 if time.monotonic() - saved > SAVE_EVERY:
                     write_manifest(out, read_manifest(out) | done)  # another run may have written there
                     saved = time.monotonic()
-                report("page" if entry.outcome == "made" and entry.folder in pages else entry.outcome, entry)
+                report(entry.outcome, entry)
     finally:
         if ahead:
             write_manifest(out, read_manifest(out) | done)
     return current | done
 
 
-def _make_all(
-    due: Sequence[Due], out: Path, manifest: Mapping[str, Entry], jobs: int, limits: Limits, cluster: str | None
-) -> Generator[Entry]:
+def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, cluster: str | None) -> Generator[Entry]:
     """Make reports in worker processes, each at the end of a line of its own, so that one that dies stops no other."""
-    if due and cluster is not None:
+    if tasks and cluster is not None:
         from analysis.run.cluster import make_on_cluster
 
-        yield from make_on_cluster([one.task for one in due], out, limits, cluster, jobs)
+        yield from make_on_cluster(tasks, out, limits, cluster, jobs)
         return
-    ahead, lost = deque(due), set[str]()
-    busy: dict[connection.Connection, Due] = {}
+    ahead, lost = deque(tasks), set[str]()
+    busy: dict[connection.Connection, Task] = {}
     idle: list[connection.Connection] = []
     workers: list[BaseProcess] = []
     with tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch:
@@ -118,23 +89,22 @@ def _make_all(
             while ahead or busy:
                 while ahead and len(busy) < jobs:
                     line = idle.pop() if idle else _hire(workers, scratch)
-                    busy[line] = one = ahead.popleft()
+                    busy[line] = task = ahead.popleft()
                     with suppress(OSError):  # it is dead, as its line will say
-                        line.send((one, out, limits, manifest.get(one.task.entry.folder)))
-                importlib.import_module("analysis.run.site")  # now is time for what comes after the reports
+                        line.send((task, out, limits))
                 told = connection.wait(list(busy))
                 for line in [one for one in busy if one in told]:
-                    one = busy.pop(line)
+                    task = busy.pop(line)
                     try:
-                        entry = line.recv()
+                        yield line.recv()
                         idle.append(line)
                     except (EOFError, OSError):  # it has died: another worker makes the report, if none did so before
-                        entry = replace(one.task.entry, message="the worker process died, and so did a second one")
-                        if one.task.entry.folder not in lost:
-                            lost.add(one.task.entry.folder)
-                            ahead.append(one)
-                            continue
-                    yield entry
+                        if task.entry.folder not in lost:
+                            lost.add(task.entry.folder)
+                            ahead.append(task)
+                        else:
+                            message = "the worker process died, and so did a second one"
+                            yield replace(task.entry, message=message)
         except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
             for worker in workers:
                 worker.terminate()
@@ -168,15 +138,14 @@ def _work(line: connection.Connection, environment: dict[str, str], scratch: str
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out the work
     threading.Thread(target=_end_with_the_run, args=(scratch,), daemon=True).start()
     from analysis.run.kernels import share
-    from analysis.run.worker import make_report, renew_page
+    from analysis.run.worker import execute, write_files
 
     if shared:
         share(shared)
     with suppress(EOFError):
         while True:
-            due, out, limits, earlier = line.recv()
-            renewed = due.action == "page" and earlier
-            line.send(renew_page(due.task, out, earlier) if renewed else make_report(due.task, out, limits))
+            task, out, limits = line.recv()
+            line.send(write_files(*execute(task, limits), out))
 
 
 def _end_with_the_run(scratch: str) -> None:

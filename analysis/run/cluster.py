@@ -28,20 +28,7 @@ URL_VARIABLE = "DECLINES_DATA_URL"
 
 
 def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: str, jobs: int) -> Iterator[Entry]:
-    """Make reports on a cluster; give each entry as it is done.
-
-    Parameters
-    ----------
-    tasks, out, limits
-        As :func:`analysis.run.batch.run` takes them.
-    address
-        Of the scheduler, or ``local`` for as many processes of this machine as there are jobs.
-
-    Raises
-    ------
-    InputError
-        Dask is not installed, or the cluster does not answer.
-    """
+    """Make reports on the cluster of an address, or on as many processes here as there are jobs (``local``)."""
     try:
         from distributed import Client, LocalCluster
         from distributed.scheduler import KilledWorker
@@ -64,7 +51,8 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
                 entry, executed = future.result()
                 made = write_files(entry, executed, out)
             except KilledWorker:
-                made = replace(task.entry, message="the workers that made it were lost, one after another")
+                message = "the workers that made it were lost, one after another"
+                made = replace(task.entry, message=message)
             yield made
 
 
@@ -78,13 +66,7 @@ def _execute_there(task: Task, limits: Limits, url: str) -> tuple[Entry, str]:
 
 
 def use_address(url: str) -> None:
-    """Use imported sources from an address, here and on the workers of a cluster.
-
-    Raises
-    ------
-    InputError
-        They cannot be fetched.
-    """
+    """Use imported sources from an address, here and on the workers of a cluster."""
     os.environ[URL_VARIABLE], os.environ[DATA_DIR_VARIABLE] = url, fetched(url)
 
 

@@ -1,17 +1,22 @@
 """Warm kernels: forked from Python's own fork server, which has imported what notebooks import.
 
-Starting a kernel the ordinary way costs seconds of imports; a fork costs hundredths. Each kernel is a fresh process all
-the same. Jupyter finds :class:`WarmProvisioner` by its entry point ``declines-warm``. Where a fork would not be as good
-as a fresh start, the kernel is started in the ordinary way, and that is said once.
+Starting a kernel the ordinary way costs seconds of imports; a fork costs hundredths. Jupyter finds
+:class:`WarmProvisioner` by its entry point ``declines-warm``. Where a fork would not be as good as a fresh start, the
+kernel is started in the ordinary way, and that is said once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import builtins
+import gc
+import importlib
+import io
 import multiprocessing
 import os
 import pickle
+import pkgutil
 import random
 import shutil
 import signal
@@ -19,25 +24,39 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import chdir
+from contextlib import chdir, suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from multiprocessing import connection, forkserver
+from multiprocessing import connection, forkserver, popen_forkserver, util
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis.errors import InputError
-from analysis.run import preload
 
 PROVISIONER = "declines-warm"
 READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "LC_", "LANG")
 """Beginnings of the names of variables that Python and libraries read once: for other values, no fork will do."""
 REACHED_BY = ("_forkserver_address", "_forkserver_authkey")
 """What multiprocessing must know to reach a fork server; newer Pythons have the second."""
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # more would not live through a fork; and no number depends on the machine
+WHILE_IMPORTING = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as a kernel sets it before matplotlib is imported
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a notice about frozen modules
+}
+LIBRARIES = """
+IPython.core.completerlib IPython.core.debugger IPython.core.logger IPython.core.oinspect IPython.extensions.storemagic
+IPython.utils.wildcard faulthandler ipykernel.debugger ipykernel.ipkernel ipykernel.kernelapp ipykernel_launcher pandas
+matplotlib.backends.backend_agg matplotlib.backends.backend_svg matplotlib.pyplot pyarrow.parquet scipy.stats seaborn
+sqlite3 tornado.platform.asyncio analysis.run.worker
+"""  # what every kernel imports at its start, what notebooks do, and what workers do
 started: list[int] = []
 """Process ids of the kernels that this process has started, warm or not."""
+_set_by_imports: dict[str, str] = {}
+_running: list[Server] = []
 
 
 @dataclass(frozen=True)
@@ -49,29 +68,17 @@ class Server:
     package: dict[Path, int] | None
 
 
-_running: list[Server] = []
-
-
 def server() -> Server | None:
-    """Start the fork server of this process, once; None where there is no fork.
-
-    Raises
-    ------
-    InputError
-        The temporary folder cannot hold its socket.
-    """
+    """Start the fork server of this process, once; None where there is no fork."""
     if not _running and "forkserver" in multiprocessing.get_all_start_methods():
         started_with = _read_at_import(dict(os.environ)), _package()
-        forkserver.set_forkserver_preload([preload.__name__])
+        forkserver.set_forkserver_preload([__name__])
         try:
             with chdir(Path(os.__file__).parent):  # it looks for modules where it is started: no user's file is one
                 forkserver.ensure_running()
         except OSError as error:
-            raise InputError(
-                f"no worker can be started: {error}",
-                file=Path(tempfile.gettempdir()),
-                do="If the name of this temporary folder is too long, set TMPDIR to another",
-            ) from error
+            do = "If the name of this temporary folder is too long, set TMPDIR to another"
+            raise InputError(f"no worker can be started: {error}", file=tempfile.gettempdir(), do=do) from error
         reached = {name: value for name, value in vars(forkserver._forkserver).items() if name in REACHED_BY}
         _running.append(Server(reached, *started_with))
     return _running[0] if _running else None
@@ -96,12 +103,11 @@ def _read_at_import(env: dict[str, str]) -> dict[str, str]:
 def _why_not_forked(command: list[str], cwd: str, env: dict[str, str]) -> str:
     """Say why a fork would not be as good as a fresh start; blank where it would."""
     ours = {sys.executable, str(Path(sys.executable).resolve())}
-    running = server()
-    if running is None:
+    if (running := server()) is None:
         return "this system cannot fork"
     if shutil.which(command[0]) not in ours or command[1:3] != ["-m", "ipykernel_launcher"]:
         return "the kernel is not this environment's Python"
-    if (differing := running.variables.items() ^ _read_at_import(env).items()) - preload.ONE_THREAD.items():
+    if differing := (running.variables.items() ^ _read_at_import(env).items()) - ONE_THREAD.items():
         return f"the kernel is to start with another {min(differing)[0]}"
     if (Path(cwd) / "matplotlibrc").exists():
         return "the kernel's folder has a matplotlibrc"
@@ -123,14 +129,13 @@ class _Kernel:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(self.cwd)
         os.environ.clear()
-        os.environ.update({**self.env, **preload.made})
+        os.environ.update({**self.env, **_set_by_imports})
         time.tzset()
         random.seed()
         sys.modules["numpy"].random.seed()
-        launcher, app = sys.modules["ipykernel_launcher"], sys.modules["ipykernel.kernelapp"]
-        sys.argv = [str(launcher.__file__), *self.arguments]
+        sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), *self.arguments]
         try:
-            app.launch_new_instance(parent_handle=os.getppid())
+            sys.modules["ipykernel.kernelapp"].launch_new_instance(parent_handle=os.getppid())
         except Exception:
             sys.excepthook(*sys.exc_info())
             os._exit(1)  # its threads and sockets would keep a kernel that never came to life
@@ -145,38 +150,23 @@ def _end_with(client: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-class ForkedKernel:
+class ForkedKernel(popen_forkserver.Popen):
     """A kernel that the fork server forked, with as much of :class:`subprocess.Popen` as a provisioner needs."""
 
     stdin = stdout = stderr = None
 
-    def __init__(self, kernel: _Kernel) -> None:
-        self.returncode: int | None = None
-        self._status, self._line = forkserver.connect_to_new_process([])
-        with open(self._line, "wb", closefd=False) as told:
+    def _launch(self, kernel: Any) -> None:  # noqa: ANN401
+        """Fork it; what multiprocessing would tell it of this process's main module, it is not told."""
+        self.sentinel, line = forkserver.connect_to_new_process([])
+        self.finalizer = util.Finalize(self, util.close_fds, (line, self.sentinel))  # type: ignore[attr-defined]
+        with open(line, "wb", closefd=False) as told:
             pickle.dump({}, told)
             pickle.dump(kernel, told)
-        self.pid: int = forkserver.read_signed(self._status)
-
-    def wait(self, timeout: float | None = None) -> int | None:
-        """Wait for the end; give the exit status, None if it does not come in time."""
-        if self.returncode is None and connection.wait([self._status], timeout):
-            try:
-                self.returncode = forkserver.read_signed(self._status)
-            except EOFError:  # the fork server has ended, and its kernels with it
-                self.returncode = -signal.SIGKILL
-            os.close(self._status)
-            os.close(self._line)
-        return self.returncode
-
-    def poll(self) -> int | None:
-        """Give the exit status, None while the kernel runs."""
-        return self.wait(0)
+        self.pid = forkserver.read_signed(self.sentinel)
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the kernel alone."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
+        self._send_signal(number)  # type: ignore[attr-defined]
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -188,13 +178,14 @@ class WarmProvisioner(LocalProvisioner):
         env = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
         try:
             if not (why_not := _why_not_forked(cmd, self.cwd, env)):
-                self.process: Any = await asyncio.to_thread(ForkedKernel, _Kernel(cmd[3:], self.cwd, env))
+                kernel: Any = _Kernel(cmd[3:], self.cwd, env)
+                self.process: Any = await asyncio.to_thread(ForkedKernel, kernel)
                 self.pid = self.pgid = self.process.pid
         except (InputError, OSError, EOFError) as error:
             why_not = str(error) or "the process that forks them has ended"
         if why_not:
             _say_once(why_not)
-            await super().launch_kernel(cmd, **{**kwargs, "env": {**preload.ONE_THREAD, **env}})
+            await super().launch_kernel(cmd, **{**kwargs, "env": {**ONE_THREAD, **env}})
         started.extend([self.pid] if self.pid is not None else [])
         return self.connection_info
 
@@ -209,3 +200,34 @@ class WarmProvisioner(LocalProvisioner):
 def _say_once(reason: str) -> None:
     """Say that kernels are started in the ordinary way, once for each reason."""
     print(f"declines: kernels are started one by one, which takes longer: {reason}", file=sys.stderr)
+
+
+def _preload() -> None:
+    """Import and use what notebooks import, without starting a thread or leaving a trace that one could see."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks for workers and kernels
+    sys.path[:] = [path for path in sys.path if path]
+    os.environ.update({**WHILE_IMPORTING, **os.environ, **ONE_THREAD})
+    before, run = dict(os.environ), os.getppid()
+    builtins.get_ipython = lambda: SimpleNamespace(kernel=True)  # type: ignore[attr-defined]  # pandas asks for it
+    names = LIBRARIES.split()
+    for room in ("load", "stats", "show"):
+        folder = str(Path(__file__).parents[1] / room)
+        names += [f"analysis.{room}.{module.name}" for module in pkgutil.iter_modules([folder])]
+    for name in names if os.getppid() == run else ():
+        with suppress(Exception):  # the reports that need it will say what is wrong with it
+            importlib.import_module(name)
+    del builtins.get_ipython  # type: ignore[attr-defined]
+    with suppress(Exception):
+        figure = sys.modules["matplotlib.figure"].Figure()
+        figure.add_subplot().set_title("What first use finds and loads")
+        for kind in ("svg", "png"):
+            figure.savefig(io.BytesIO(), format=kind)
+        columns = ["outcome", "detainers", "source_file", "source_row"]
+        sys.modules["analysis.load.table"].as_table(sys.modules["pandas"].DataFrame(columns=columns))
+    _set_by_imports.update(os.environ.items() - before.items())
+    gc.collect()
+    gc.freeze()  # what is shared is not walked through, and so not copied, in every one of them
+
+
+if getattr(sys.modules["__main__"], "main", None) is forkserver.main:  # in the fork server, which can only import
+    _preload()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from analysis.errors import InputError, unknown
 from analysis.load.reference import bundled_folder, group_named, names_of_groups, names_of_states, state_named
@@ -21,8 +21,7 @@ ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
 TYPES = ("str", "bool", "int", "float")
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter as its notebook declares it."""
 
     kind: str
@@ -58,42 +57,31 @@ class Notebook:
 
 @cache
 def notebooks() -> dict[str, Notebook]:
-    """Find the notebooks that make reports, by name: those with ``declines`` in their metadata.
-
-    Raises
-    ------
-    InputError
-        A notebook that is damaged, has no parameters cell, or declares something other than an annotated literal.
-    """
-    found = {path: _content(path) for path in sorted(bundled_folder("notebooks").glob("*.ipynb"))}
-    return {path.stem: read_notebook(path) for path, (_, metadata) in found.items() if "declines" in metadata}
+    """Find the notebooks that make reports, by name: those with ``declines`` in their metadata."""
+    paths = sorted(bundled_folder("notebooks").glob("*.ipynb"))
+    return {path.stem: read_notebook(path) for path in paths if "declines" in _content(path)["metadata"]}
 
 
-def _content(path: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Read a notebook's cells and metadata."""
+def _content(path: Path) -> dict[str, Any]:
+    """Read a notebook's JSON."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return content["cells"], content["metadata"]
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {name: content[name] for name in ("cells", "metadata")}
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
 
 
 def read_notebook(path: Path) -> Notebook:
-    """Read what a notebook declares in its cells and metadata.
-
-    Raises
-    ------
-    InputError
-        As :func:`notebooks`.
-    """
-    cells, metadata = _content(path)
-    tagged = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    """Read what a notebook declares in its cells and metadata, or say what is wrong with it."""
+    content = _content(path)
+    cells = [(cell, "".join(cell["source"])) for cell in content["cells"]]
+    tagged = [source for cell, source in cells if "parameters" in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
-    titles = [line[2:] for cell in cells[:1] for line in "".join(cell["source"]).splitlines() if line.startswith("# ")]
+    titles = [line[2:] for _, source in cells[:1] for line in source.splitlines() if line.startswith("# ")]
     if not titles:
         raise InputError("the notebook's first cell needs a title", file=path, expected="a line '# Title'")
-    notebook = Notebook(path, titles[0], _declared(tagged[0], path), **metadata["declines"])
+    notebook = Notebook(path, titles[0], _declared(tagged[0], path), **content["metadata"]["declines"])
     if notebook.reads not in (ALL_WEEKS, UNTIL_THIS):
         raise unknown(f"declaration `reads` of {path.name}", notebook.reads, (ALL_WEEKS, UNTIL_THIS))
     return notebook
@@ -113,13 +101,12 @@ def _declared(source: str, path: Path) -> dict[str, Parameter]:
                 comment = lines[node.lineno - 1].partition("  # ")[2]
                 found[name] = Parameter(kind, ast.literal_eval(value), comment)
             case _:
-                raise InputError(
+                what, place = (
                     "the parameters cell holds more than annotated literals",
-                    file=path,
-                    place=f"line {node.lineno} of the cell",
-                    found=lines[node.lineno - 1],
-                    expected="name: str = 'value'  # comment",
+                    f"line {node.lineno} of the cell",
                 )
+                expected = "name: str = 'value'  # comment"
+                raise InputError(what, file=path, place=place, found=lines[node.lineno - 1], expected=expected)
     return found
 
 
@@ -133,39 +120,24 @@ def find_notebook(name: str) -> Notebook:
 
 def sources_for(notebook: Notebook) -> dict[str, Source]:
     """Find the sources that a notebook can be run on: by what its weeks mean and what it needs."""
-    fitting = {
+    return {
         name: source
         for name, source in sources().items()
         if source.facts.clock == notebook.clock
         and all(getattr(source.facts, need) for need in notebook.needs)
         and notebook.source in ("", name)
+        and (notebook.versions == 1 or len(versions(name)) >= notebook.versions)
     }
-    enough = notebook.versions
-    return {name: source for name, source in fitting.items() if enough == 1 or len(versions(name)) >= enough}
 
 
 def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
-    """Find the states (by postal code, name or FIPS code) or offence groups (by id or label) that a user means.
+    """Find the states (by postal code, name or FIPS code) or offence groups (by id or label); ``each`` is every one.
 
     Examples
     --------
     >>> each("state", ["texas", "DC"])
     ['TX', 'DC']
-
-    Parameters
-    ----------
-    kind
-        What is named.
-    given
-        Names; ``each`` is every one.
-
-    Raises
-    ------
-    InputError
-        There is none of a name; the message lists those that there are.
     """
     known, meant = (names_of_states(), state_named) if kind == "state" else (names_of_groups(), group_named)
-    found: list[str] = []
-    for name in given:
-        found += known if name == EACH else [meant(name)]
+    found = [one for name in given for one in (known if name == EACH else [meant(name)])]
     return list(dict.fromkeys(found))

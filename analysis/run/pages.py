@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +19,8 @@ from nbconvert.filters import markdown2html
 
 from analysis.errors import InputError
 from analysis.files import as_json, write_whole
-from analysis.run.plan import FACTS, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry
-from analysis.run.revisions import for_reading, logged, revise
+from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry
+from analysis.run.revisions import for_reading, revise
 from analysis.show.sentences import as_made_up
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
@@ -28,20 +28,17 @@ IN_ADDRESSES = {ord(mark): quote(mark) for mark in '%#"<>&\n\r\t'} | {code: quot
 """What an address in an attribute cannot hold as it is; percent signs cost less room than base64."""
 
 
-def as_data_address(content: str, kind: str) -> str:
-    """Write a text into an address that needs no other file.
+TEXTS = {"style": "style.css", "script": "script.js"}
 
-    Examples
-    --------
-    >>> as_data_address("a < 1%", "text/csv")
-    'data:text/csv,a %3C 1%25'
-    """
+
+def as_data_address(content: str, kind: str) -> str:
+    """Write a text into an address that needs no other file."""
     return f"data:{kind},{content.translate(IN_ADDRESSES)}"
 
 
 @cache
 def _template() -> Template:
-    """Compile the template once, with nbconvert's filters; what else its exporter does is no part of our pages."""
+    """Compile the template once, with nbconvert's filters."""
     exporter = TemplateExporter(
         template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
     )
@@ -53,18 +50,10 @@ def _template() -> Template:
 
 def _page_of(notebook: nbformat.NotebookNode, facts: dict[str, Any], files: Sequence[str], root: str) -> str:
     """Make the page of an executed notebook with its facts, the paths of its other files, and the way to the index."""
-    resources = {
-        "version": version("declined-detainers"),
-        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
-        "script": (TEMPLATES / "script.js").read_text(encoding="utf-8"),
-        "figure_key": FIGURE_KEY,
-        "table_type": TABLE_TYPE,
-        "facts": facts,
-        "revisions": for_reading(facts.get("revisions", ())),
-        "files": list(files),
-        "root": root,
-    }
-    return _template().render(nb=notebook, resources=resources).translate(TURNING)
+    told: dict[str, Any] = {name: (TEMPLATES / file).read_text(encoding="utf-8") for name, file in TEXTS.items()}
+    told |= {"version": version("declined-detainers"), "figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
+    told |= {"facts": facts, "revisions": for_reading(facts["revisions"]), "files": files, "root": root}
+    return _template().render(nb=notebook, resources=told).translate(TURNING)
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
@@ -74,13 +63,7 @@ def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
 
 
 def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
-    """Take the facts out of an executed notebook, in the order that they have in its file.
-
-    Raises
-    ------
-    InputError
-        The notebook did not come to its last cell, which shows the facts.
-    """
+    """Take the facts out of an executed notebook, in the order that they have in its file."""
     found = list(_shown(notebook, FACTS_TYPE))
     if len(found) != 1:
         raise InputError("the executed notebook shows its facts once, in its last cell", found=len(found))
@@ -91,24 +74,10 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
 def files_of(
     notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = "", written: str = ""
 ) -> dict[str, bytes]:
-    """Make every file of a report out of its executed notebook.
+    """Make every file of a report out of its executed notebook, by path within the report's folder.
 
-    Parameters
-    ----------
-    notebook
-        The executed notebook.
-    revisions
-        What earlier runs said otherwise (:func:`analysis.run.revisions.revise`).
-    root
-        Path from the report's folder to the site's index; blank = the report belongs to no site.
-    written
-        The executed notebook as :func:`nbformat.writes` gives it; blank = that is to be done.
-
-    Returns
-    -------
-    dict
-        Content by path within the report's folder: the notebook, the page, ``facts.json``, ``tables/*.csv`` and
-        ``figures/*.svg`` (and ``.png`` where the figure has one).
+    ``root`` is the path from there to the site's index, blank = the report belongs to no site; ``written``, the
+    notebook as :func:`nbformat.writes` gives it, blank = that is to be done.
     """
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}
@@ -130,29 +99,18 @@ def files_of(
     return files | {PAGE: _page_of(notebook, facts, sorted(files) if root else [], root).encode()}
 
 
-def write_report(folder: Path, files: dict[str, bytes]) -> dict[str, str]:
-    """Write a report's files, and take away those that an earlier one left; give the sha256 of each by its path."""
+def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
+    """Write a report's files, and take away others that an earlier run wrote; give the sha256 of each by its path."""
     for name, content in files.items():
         write_whole(folder / name, content)
-    for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in files]:
-        path.unlink()
+    for name in {*earlier, FAILED} - files.keys():
+        (folder / name).unlink(missing_ok=True)
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
-def write_revised(
-    out: Path, entry: Entry, notebook: nbformat.NotebookNode, made: str, written: str = ""
-) -> dict[str, str]:
+def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, written: str = "") -> dict[str, str]:
     """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
     csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
-    revisions = revise(out, entry, facts_of(notebook), csvs, made)
-    return write_report(out / entry.folder, files_of(notebook, revisions, _root_of(entry.folder), written))
-
-
-def write_again(out: Path, folder: str, notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """Write the files of a report that says the same as before, with the revisions that its log has."""
-    return write_report(out / folder, files_of(notebook, logged(out, folder), _root_of(folder)))
-
-
-def _root_of(folder: str) -> str:
-    """Give the path from a report's folder to that of all reports."""
-    return "../" * (folder.count("/") + 1)
+    revisions = revise(out, entry, facts_of(notebook), csvs)
+    root = "../" * (entry.folder.count("/") + 1)
+    return write_report(out / entry.folder, files_of(notebook, revisions, root, written), entry.files)

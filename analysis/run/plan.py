@@ -1,7 +1,7 @@
 """Which reports are asked for, what each is made from, and which of them are not up to date.
 
 What a report is made from is a dict of hashes, which its line in the manifest keeps; a report is due when the dict that
-would be written now is another one. The text of its notebook and the templates stand apart: they renew the page alone.
+would be written now is another one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from itertools import product
@@ -34,22 +34,19 @@ TEMPLATES = PACKAGE / "run" / "templates"
 TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
 """Characters that would turn the direction of a text, and so what a name seems to say; and how pages show them."""
 SHAPING = (
-    *("declined-detainers", "ipykernel", "ipython", "jinja2", "matplotlib", "numpy", "pandas", "papermill"),
-    *("pyarrow", "scipy", "statsmodels"),
+    *("declined-detainers", "ipykernel", "ipython", "jinja2", "matplotlib", "mistune", "nbconvert", "numpy", "pandas"),
+    *("papermill", "pyarrow", "scipy", "statsmodels"),
 )
-"""Libraries whose versions shape what a report says or how its figures look."""
-OF_THE_PAGE = ("jinja2", "mistune", "nbconvert")
-"""Libraries whose versions shape how the page is made from the executed notebook."""
+"""Libraries whose versions shape what a report says, or how its figures and its page look."""
 INPUTS = {
-    **{"parameters": "its parameters", "code": "the code of its notebook", "package": "the code of the package"},
-    **{
-        "reference": "the reference tables",
-        "weeks": "the data that it reads",
-        "libraries": "the versions of libraries",
-    },
+    "parameters": "its parameters",
+    "code": "its notebook",
+    "package": "the code of the package",
+    "reference": "the reference tables",
+    "weeks": "the data that it reads",
+    "libraries": "the versions of libraries",
 }
 """What a report is made from, and how each is called."""
-Action = Literal["current", "page", "run"]
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,8 @@ class Entry:
     """One report's line in the manifest.
 
     ``inputs`` holds a hash of each thing that the report is made from (:data:`INPUTS`; of libraries their versions),
-    ``page_sha256`` is of what its page is made with beyond that, ``source_sha256`` of the file of the source; ``files``
-    gives the sha256 of each file written. ``started`` and ``seconds`` are the run's own times: they stand here and in
-    no page, table or fact.
+    ``source_sha256`` is of the file of the source; ``files`` gives the sha256 of each file written. ``started`` and
+    ``seconds`` are the run's own times: they stand here and in no page, table or fact.
     """
 
     folder: str
@@ -68,7 +64,6 @@ class Entry:
     source: str
     source_sha256: str
     inputs: dict[str, Any]
-    page_sha256: str
     outcome: Literal["made", "failed"] = "failed"
     message: str = ""
     started: str = ""
@@ -86,10 +81,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Task:
-    """One report to make: a notebook, its line for the manifest, and the versions of sources that it is to read.
-
-    ``versions`` tells each source's newest version when the plan was made from any other, newer ones above all.
-    """
+    """One report to make: a notebook, its line for the manifest, and the version of its source that it is to read."""
 
     notebook: Path
     entry: Entry
@@ -97,39 +89,26 @@ class Task:
 
 
 class Due(NamedTuple):
-    """What there is to do for a report, and why: ``current`` (nothing), ``page`` or ``run``."""
+    """A report, and why it is to be made; blank = it is up to date, and its entry is the one that stands."""
 
-    action: Action
     reason: str
     task: Task
 
 
 def read_manifest(out: Path) -> dict[str, Entry]:
-    """Read the manifest of an output folder: entries by report folder; none where there is no manifest.
-
-    Raises
-    ------
-    InputError
-        The file is damaged, or of another version of this program.
-    """
+    """Read the manifest of an output folder: entries by report folder; none where there is no manifest."""
     path = out / MANIFEST
-    if not path.is_file():
-        return {}
     try:
-        return {one["folder"]: Entry(**one) for one in json.loads(path.read_text(encoding="utf-8"))["reports"]}
+        told = json.loads(path.read_text(encoding="utf-8"))["reports"] if path.is_file() else []
+        return {one["folder"]: Entry(**one) for one in told}
     except (ValueError, KeyError, TypeError) as error:
         what = "the manifest is damaged, or of another version of this program"
         raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
 
 
-def manifest_of(entries: Mapping[str, Entry]) -> bytes:
-    """Give the manifest as it is written, ordered by report folder."""
-    return as_json({"reports": [asdict(entries[folder]) for folder in sorted(entries)]})
-
-
 def write_manifest(out: Path, entries: Mapping[str, Entry]) -> None:
-    """Write the manifest of an output folder."""
-    write_whole(out / MANIFEST, manifest_of(entries))
+    """Write the manifest of an output folder, ordered by report folder."""
+    write_whole(out / MANIFEST, as_json({"reports": [asdict(entries[folder]) for folder in sorted(entries)]}))
 
 
 def read_stamp(out: Path) -> dict[str, Any]:
@@ -140,17 +119,14 @@ def read_stamp(out: Path) -> dict[str, Any]:
         return {"made_from": "", "pages": {}}
 
 
-def index_made_from(manifest: bytes, settings: object) -> str:
-    """Hash what a site's pages are made from: the manifest, what the site is called, package and templates."""
-    made_with = [folder_sha256(PACKAGE, "*.py"), folder_sha256(TEMPLATES)]
-    return _sha256([hashlib.sha256(manifest).hexdigest(), repr(settings), *made_with])
+def index_made_from(entries: Mapping[str, Entry], settings: object) -> str:
+    """Hash what a site's pages are made from: the manifest, what the site is called, and the package."""
+    return _sha256([[asdict(entries[folder]) for folder in sorted(entries)], repr(settings), _package()])
 
 
 def index_is_due(out: Path, settings: object) -> bool:
-    """Say whether the site of a folder has to be written: it is not there, or was made from another manifest."""
-    if not (out / INDEX).is_file() or not (out / MANIFEST).is_file():
-        return True
-    return read_stamp(out)["made_from"] != index_made_from((out / MANIFEST).read_bytes(), settings)
+    """Say whether the site of a folder has to be written: it is not there, or was made from something else."""
+    return not (out / INDEX).is_file() or read_stamp(out)["made_from"] != index_made_from(read_manifest(out), settings)
 
 
 def plan(
@@ -161,46 +137,23 @@ def plan(
     states: Sequence[str] = (),
     offences: Sequence[str] = (),
     png: bool = False,
-    all_of_them: bool = False,
 ) -> list[Task]:
     """Work out which reports are asked for; every source is read and checked first, so that nothing runs on bad input.
 
-    Parameters
-    ----------
-    chosen
-        The notebooks.
-    source_names
-        Sources to keep; none = all that fit each notebook.
-    weeks
-        ``FIRST:LAST``, a Saturday, ``latest``, ``latest settled`` or ``all``; None = those that the notebook names,
-        mostly all. A notebook without weeks is left out where weeks are named.
-    states, offences
-        Postal codes and ids of offence groups for the notebooks that take one; none = the notebook's default. A
-        notebook that takes none is left out where some are named.
-    png
-        Whether figures are drawn as PNG too.
-    all_of_them
-        Whether a notebook of which there is nothing to make is an error.
-
-    Raises
-    ------
-    InputError
-        A parameter or source that cannot be used, or nothing to make.
+    No ``source_names`` are all that fit a notebook; no ``weeks``, those that it names; no ``states`` or ``offences``,
+    its default. Of several notebooks, those that take nothing of the kind that is named are left out.
     """
-    nothing = InputError("nothing to make: no notebook, source and week fit what was asked", do="See `declines list`")
     asked = {"week": weeks, "state": states, "offence": offences}
     tasks: list[Task] = []
     refused: list[InputError] = []
     events()  # what cannot be used of the register is met before any report
     for notebook in chosen:
         made, refusals, misfits = _tasks_of(notebook, source_names, asked, png)
-        refusals += misfits if all_of_them or len(chosen) == 1 else []
-        if all_of_them and not made:
-            raise [*refusals, nothing][0]
         tasks += made
-        refused += refusals
+        refused += refusals + (misfits if len(chosen) == 1 else [])
     if not tasks:
-        raise [*refused, nothing][0]
+        nothing = "nothing to make: no notebook, source and week fit what was asked"
+        raise [*refused, InputError(nothing, do="See `declines list`")][0]
     return tasks
 
 
@@ -215,12 +168,11 @@ def _tasks_of(
     fitting = sources_for(notebook)
     tasks: list[Task] = []
     refusals: list[InputError] = []
-    for name, source in fitting.items():
-        if source_names and name not in source_names:
-            continue
-        made_from = _MadeFrom(notebook, source)
+    for name in [name for name in fitting if not source_names or name in source_names]:
+        made_from = _MadeFrom(notebook, fitting[name])
+        calendar = Calendar.of(fitting[name].facts)
         try:
-            weeks = Calendar.of(source.facts).pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
+            weeks = calendar.pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
             for week, state, offence in product(weeks, asked["state"] or [None], asked["offence"] or [None]):
                 given = {"source": name, "week": week and str(week), "state": state, "offence": offence, "png": png}
                 tasks.append(made_from.task({key: given.get(key) or one.default for key, one in takes.items()}))
@@ -240,22 +192,20 @@ def _why_not(notebook: Notebook, source_name: str) -> InputError:
 
 
 class _MadeFrom:
-    """What all reports of a notebook on one source are made from; the source is read and checked the first time."""
+    """What all reports of a notebook on one source are made from; the source is checked first."""
 
     def __init__(self, notebook: Notebook, source: Source) -> None:
         cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
-        texts = [cell["cell_type"] == "code" or "".join(cell["source"]) for cell in cells]
-        tagged = [("".join(cell["source"]), sorted(cell["metadata"].get("tags", []))) for cell in cells]
-        code = [one for one, text in zip(tagged, texts, strict=True) if text is True]
+        told = [["".join(cell["source"]), sorted(cell["metadata"].get("tags", []))] for cell in cells]
         source.check()
         shown = [one for one in versions(source.facts.name) if one.version <= source.version] or [source]
         self.notebook, self.source = notebook, source
         self.slices = [one.week_hashes() for one in shown]
         if source.facts.clock == "recorded":  # its pages cite the origin of each file
             self.slices = [{"all": folder_sha256(source.path.parent)}]
-        package, reference = folder_sha256(PACKAGE, "*.py"), folder_sha256(bundled_folder("data") / "reference")
-        self.inputs = {"code": _sha256(code), "package": package, "reference": reference, "libraries": libraries()}
-        self.page_sha256 = _sha256([texts, folder_sha256(TEMPLATES), libraries(OF_THE_PAGE)])
+        reference = folder_sha256(bundled_folder("data") / "reference")
+        made_with = {"package": _package(), "reference": reference, "libraries": libraries()}
+        self.inputs = {"code": _sha256(told), **made_with}
 
     def task(self, parameters: dict[str, Any]) -> Task:
         """Give the report with these parameters."""
@@ -271,7 +221,6 @@ class _MadeFrom:
             source=name,
             source_sha256=self.source.sha256,
             inputs={**self.inputs, "weeks": self._weeks(parameters)},
-            page_sha256=self.page_sha256,
         )
         return Task(self.notebook.path, entry, {name: self.source.version_id})
 
@@ -305,37 +254,28 @@ def folder_sha256(folder: Path, pattern: str = "*") -> str:
     return _sha256([[path.relative_to(folder).as_posix(), sha256_of(path)] for path in paths])
 
 
+def _package() -> str:
+    """Hash the code and the templates of the package."""
+    return _sha256([folder_sha256(PACKAGE, "*.py"), folder_sha256(TEMPLATES)])
+
+
 @cache
-def libraries(names: tuple[str, ...] = SHAPING) -> dict[str, str]:
+def libraries() -> dict[str, str]:
     """Give the versions of libraries, and of Python."""
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    return {"python": platform.python_version(), **{name: version(name) for name in SHAPING}}
 
 
 def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False) -> list[Due]:
-    """Find which reports are not up to date.
-
-    Parameters
-    ----------
-    tasks
-        From :func:`plan`.
-    out
-        The folder of all reports.
-    force
-        Make reports that are up to date too.
-    verify
-        Read every file that was written, and make a report again of which one was edited.
-
-    Raises
-    ------
-    InputError
-        The folder would hold both treatments of repeats of one source.
-    """
+    """Find which reports are not up to date, every file that was written being read with ``verify``."""
     manifest = read_manifest(out)
     _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)
     due = []
     for task in tasks:
-        action, reason = _why(manifest.get(task.entry.folder), task.entry, out, verify)
-        due.append(Due("run", "asked for", task) if force and action != "run" else Due(action, reason, task))
+        entry, earlier = task.entry, manifest.get(task.entry.folder)
+        reason = _why(earlier, entry, out, verify) or ("asked for" if force else "")
+        if earlier:
+            entry = replace(entry, files=earlier.files, seconds=earlier.seconds) if reason else earlier
+        due.append(Due(reason, replace(task, entry=entry)))
     return due
 
 
@@ -348,22 +288,20 @@ def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [libraries if name == "libraries" else INPUTS[name] for name in other]
 
 
-def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> tuple[Action, str]:
-    """Say what there is to do for a report that has this line in the manifest, and why."""
+def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> str:
+    """Say why a report that has this line in the manifest is to be made; blank = it is up to date."""
     if earlier is None:
-        return "run", "it was never made"
+        return "it was never made"
     if earlier.outcome != "made":
-        return "run", "it failed"
+        return "it failed"
     was, is_now = ({"parameters": entry.parameters, **entry.inputs} for entry in (earlier, now))
     if other := changed(was, is_now):
-        return "run", "changed: " + ", ".join(other)
+        return "changed: " + ", ".join(other)
     for name, digest in earlier.files.items():
         path = f"{out}/{now.folder}/{name}"  # thousands of them: no Path for each
         if not os.path.exists(path) or (verify and sha256_of(Path(path)) != digest):
-            return "run", f"no longer as it was written: {name}"
-    if earlier.page_sha256 != now.page_sha256:
-        return "page", "changed: the text of the notebook, or how its page is made"
-    return "current", "up to date"
+            return f"no longer as it was written: {name}"
+    return ""
 
 
 def _check_repeats(entries: Sequence[Entry], out: Path) -> None:
@@ -371,10 +309,14 @@ def _check_repeats(entries: Sequence[Entry], out: Path) -> None:
     found: dict[str, dict[str, str]] = {}
     for entry in entries:
         if "repeats" in entry.parameters:
-            found.setdefault(entry.source, {}).setdefault(entry.parameters["repeats"], entry.folder)
-    for source, ways in found.items():
-        if len(ways) > 1:
-            what = f"reports on {source} that leave repeats out and that count them would tell small counts together"
-            told = ", ".join(f"{folder} with repeats {way}" for way, folder in ways.items())
-            expected = "one treatment of repeats of a source in a folder"
-            raise InputError(what, file=out, found=told, expected=expected, do="Give another folder with --out")
+            ways = found.setdefault(entry.source, {})
+            ways.setdefault(entry.parameters["repeats"], entry.folder)
+            if len(ways) > 1:
+                raise InputError(
+                    f"reports on {entry.source} that leave repeats out and that count them would tell small counts "
+                    "together",
+                    file=out,
+                    found=", ".join(f"{folder} with repeats {way}" for way, folder in ways.items()),
+                    expected="one treatment of repeats of a source in a folder",
+                    do="Give another folder with --out",
+                )

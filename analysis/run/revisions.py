@@ -22,10 +22,13 @@ from analysis.show.tables import COLUMNS, TEXTS, write
 LOG = "revisions"
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
 COMPARED = {
-    **{"last_week_": "Against last week", "trailing_": "Against the weeks before", "trend_": "Trend"},
+    "last_week_": "Against last week",
+    "trailing_": "Against the weeks before",
+    "trend_": "Trend",
     "previous_all_": "Against last week, all places",
     "previous_outside_": "Against last week, without the place apart",
-    **{"next_all_": "Next week, all places", "next_outside_": "Next week, without the place apart"},
+    "next_all_": "Next week, all places",
+    "next_outside_": "Next week, without the place apart",
 }
 """First words of the ids of facts that belong to a comparison or to another count, and how a reader meets them."""
 Said = dict[str, Any]
@@ -35,67 +38,34 @@ that sentences use, in order); and the ``inputs`` that it was made from, as in t
 
 def _said(entry: Entry, content: Mapping[str, Any], tables: Mapping[str, str]) -> Said:
     """Gather what a report says from the content of its ``facts.json`` and the hashes of its tables."""
-    named = [name for sentence in content.get("sentences", []) for name in sentence["facts"]]
-    tables = dict(tables)
-    return {"facts": content["facts"], "tables": tables, "named": list(dict.fromkeys(named)), "inputs": entry.inputs}
+    named = dict.fromkeys(name for sentence in content.get("sentences", []) for name in sentence["facts"])
+    return {"facts": content["facts"], "tables": dict(tables), "named": list(named), "inputs": entry.inputs}
 
 
-def revise(
-    out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[str, str], made: str
-) -> list[dict[str, Any]]:
-    """Hold a new report against what the log says of it, and log what it says now.
-
-    Parameters
-    ----------
-    out
-        Folder of all reports.
-    entry
-        The report's line for the manifest.
-    content
-        What its ``facts.json`` says, the revisions apart.
-    csvs
-        Its tables by name.
-    made
-        When this run began; kept in the log for the feed.
+def revise(out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Hold a new report, with the ``content`` of its ``facts.json``, against its log; log what it says now.
 
     Returns
     -------
     list of dict
         All revisions of the report, oldest first: ``number``, ``says`` (what changed and why, one line), ``changes``
         (``fact``, ``was``, ``is``, ``why``) and ``tables`` (names of those with other rows).
-
-    Raises
-    ------
-    InputError
-        The log is damaged.
     """
     now = _said(entry, content, {name: hashlib.sha256(csv.encode()).hexdigest() for name, csv in csvs.items()})
-    log = read_log(out, entry.folder) or {"report": entry.folder, "made": made, "revisions": [], "last": now}
+    log = read_log(out, entry.folder) or {"report": entry.folder, "made": entry.started, "revisions": [], "last": now}
     changes, tables, other = _compared(log["last"], now)
     if changes or tables or INPUTS["weeks"] in other:
         figures = f"{len(changes):,} {'figure' if len(changes) == 1 else 'figures'} changed" if changes else ""
         rows = f", {len(tables)} {'table has' if len(tables) == 1 else 'tables have'} other rows" if tables else ""
         says = f"{figures or 'no figure changed'}{rows}; {_because(other)}."
         said = {"number": len(log["revisions"]) + 1, "says": says, "changes": changes, "tables": tables}
-        log["revisions"].append({**said, "made": made})
+        log["revisions"].append({**said, "made": entry.started})
     write_whole(out / LOG / f"{entry.folder}.json", as_json({**log, "last": now}))
-    return logged(out, entry.folder)
-
-
-def logged(out: Path, folder: str) -> list[dict[str, Any]]:
-    """Give the revisions of a report's log without their times, which stand in no page."""
-    revisions = read_log(out, folder).get("revisions", [])
-    return [{name: value for name, value in one.items() if name != "made"} for one in revisions]
+    return [{name: value for name, value in one.items() if name != "made"} for one in log["revisions"]]
 
 
 def read_log(out: Path, folder: str) -> dict[str, Any]:
-    """Read a report's log; empty where there is none.
-
-    Raises
-    ------
-    InputError
-        The file is damaged.
-    """
+    """Read a report's log; empty where there is none."""
     path = out / LOG / f"{folder}.json"
     if not path.is_file():
         return {}
@@ -105,11 +75,8 @@ def read_log(out: Path, folder: str) -> dict[str, Any]:
         last["inputs"] = log["last"].get("inputs", {})  # earlier versions of this program named them otherwise
         return {"report": log["report"], "made": log["made"], "revisions": list(log["revisions"]), "last": last}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        what, do = (
-            "the log of revisions is damaged",
-            "Restore it; without it the report counts as made for the first time",
-        )
-        raise InputError(what, file=path, found=repr(error), do=do) from error
+        do = "Restore it; without it the report counts as made for the first time"
+        raise InputError("the log of revisions is damaged", file=path, found=repr(error), do=do) from error
 
 
 def _compared(was: Said, now: Said) -> tuple[list[dict[str, Any]], list[str], list[str]]:
@@ -144,21 +111,11 @@ def _same(was: object, now: object) -> bool:
 def compare_runs(before: Path, after: Path) -> list[dict[str, Any]]:
     """Compare all reports of two output folders.
 
-    Parameters
-    ----------
-    before, after
-        Output folders of ``declines run``.
-
     Returns
     -------
     list of dict
         One row per fact with another value (``report``, ``what``, ``was``, ``is``, ``why``), per table with other rows
         (``was`` and ``is`` blank), and per report that only one of the runs has.
-
-    Raises
-    ------
-    InputError
-        A folder holds no reports.
     """
     runs = []
     for out in (before, after):
@@ -189,12 +146,12 @@ def for_reading(revisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     def row(change: Mapping[str, Any]) -> dict[str, Any]:
         fact = change["fact"]
         was, now = (written(fact, change[name]) for name in ("was", "is"))
-        return {"fact": fact, "figure": label(fact), "was": was, "now": now, "why": change.get("why", "")}
+        return {"fact": fact, "figure": _label(fact), "was": was, "now": now, "why": change.get("why", "")}
 
     return [{**revision, "rows": [row(change) for change in revision["changes"]]} for revision in revisions]
 
 
-def label(fact: str) -> str:
+def _label(fact: str) -> str:
     """Name a fact: by the heading of the column of that name and what it is compared with, else by its id in words."""
     for prefix, words in COMPARED.items():
         if (measure := fact.removeprefix(prefix)) != fact and measure in COLUMNS:

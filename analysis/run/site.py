@@ -80,22 +80,7 @@ def page_of_place(place: str) -> str:
 
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
-    """Write the site over the reports of an output folder; of files that stand there, only its own are taken away.
-
-    Parameters
-    ----------
-    out
-        Folder of all reports.
-    entries
-        The manifest.
-    settings
-        Title, address and order; None = the usual ones.
-
-    Returns
-    -------
-    pathlib.Path
-        The index page.
-    """
+    """Write the site over the reports of an output folder, and over no file of a user's own; give its index."""
     chosen = settings or Settings()
     reports = _listed_reports(out, entries)
     series = _place_series(out, reports)
@@ -111,9 +96,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
         text = templates.get_template(f"site/{template}").render(settings=chosen, names=names, **values)
         return text.translate(plan.TURNING).encode()
 
-    pages = {
-        page_of_place(place): page("place.html.j2", place=place, series=series[place], root="../") for place in places
-    }
+    pages = {page_of_place(one): page("place.html.j2", place=one, series=series[one], root="../") for one in places}
     pages[INDEX] = page(
         "index.html.j2",
         root="",
@@ -127,14 +110,18 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     feed_id = uuid.uuid5(_NAMES, (settings or Settings()).title).urn
     pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
     pages[JSON_INDEX] = as_json({"title": chosen.title, "reports": [report["in_json"] for report in reports]})
-    _write_pages(out, pages, plan.index_made_from(plan.manifest_of(entries), settings))
+    _write_pages(out, pages, plan.index_made_from(entries, settings))
     return out / INDEX
 
 
 def _write_pages(out: Path, pages: Mapping[str, bytes], made_from: str) -> None:
-    """Write the pages of a site, and take away those of an earlier one that it lacks and nobody has edited."""
+    """Write the pages of a site over those of an earlier one; take away what it lacks and nobody has edited."""
     earlier = plan.read_stamp(out)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
+    for name in pages.keys() - earlier.keys():
+        if (out / name).is_file() and sha256_of(out / name) != hashes[name]:
+            what = "no run has written this file, and a page of the site belongs there"
+            raise InputError(what, file=out / name, do="Move it, or give another folder with --out")
     unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
     write_whole(out / plan.STAMP, as_json(unfinished))
     for name, content in pages.items():
@@ -150,10 +137,9 @@ def _listed_reports(out: Path, entries: Mapping[str, Entry]) -> list[Report]:
     reports = []
     for entry in sorted(entries.values(), key=lambda entry: entry.folder):
         path = out / entry.folder / FACTS
-        if FACTS not in entry.files:
-            reports.append(_listed(entry, {}))
-        elif path.is_file():
-            reports.append(_listed(entry, json.loads(path.read_text(encoding="utf-8"))))
+        if FACTS not in entry.files or path.is_file():
+            content = json.loads(path.read_text(encoding="utf-8")) if FACTS in entry.files else {}
+            reports.append(_listed(entry, content))
     return sorted(reports, key=lambda report: report["week"], reverse=True)
 
 
@@ -204,7 +190,9 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
             by_week.setdefault(report["week"], {})[report["place"]] = report
         across = {report["place"] for report in inside}
         known, synthetic = notebooks().get(notebook), any(report["synthetic"] for report in inside)
-        weeks = [one for one in inside if one["week"] and one["place"] == ALL_STATES]
+        weeks = [one["facts"] for one in inside if one["week"] and one["place"] == ALL_STATES]
+        counts = [facts for facts in weeks if {"issued", "declined"} <= facts.keys()]
+        sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
         section = {
             "title": as_made_up(known.title if known else notebook, synthetic),
             "clock": known.clock if known else "",
@@ -214,17 +202,11 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
             "whole": ALL_STATES in across,
             "rows": list(by_week.items()),
             "unsettled": any(report["unsettled"] for report in inside),
-            "together": _sums([one["facts"] for one in weeks if {"issued", "declined"} <= set(one["facts"])]),
+            "together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {},
         }
         rank = order.index(notebook) if notebook in order else len(order)
         found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
     return [section for _, section in sorted(found, key=lambda one: one[0])]
-
-
-def _sums(counts: Sequence[Mapping[str, int]]) -> dict[str, str]:
-    """Add up the counts of reports on different weeks; blank where none has any."""
-    sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
-    return {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}
 
 
 def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -238,8 +220,8 @@ def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tu
 def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
     """Gather the counties, cities and agencies that the tables of reports name, for the search of a site.
 
-    Names are told apart as they are printed, since two places may be named alike. Each has the ``reports`` that name
-    it, by their place in the list, and ``links`` to the newest.
+    Names are told apart as they are printed. Each has the ``reports`` that name it, by their place in the list, and
+    ``links`` to the newest.
     """
     postal_of = {name: postal for postal, name in names_of_states().items()}
     found: dict[tuple[str, str], dict[str, Any]] = {}
@@ -251,16 +233,15 @@ def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
             if not name or name in postal_of or name == OTHER_AGENCIES:
                 continue
             named = found.setdefault((name, state), {"synthetic": True, "reports": [], "links": []})
-            if place in named["reports"][-1:]:
-                continue
-            named["reports"].append(place)
-            named["synthetic"] = named["synthetic"] and report["synthetic"]
-            if len(named["links"]) < MOST_LINKS:
-                link = f"{report['page']}#table-{table}"
-                named["links"].append((report["week"] or report["notebook_title"], link))
-    for (name, state), named in found.items():
-        named["in_full"] = as_made_up(f"{name}, {state}" if state else name, named["synthetic"])
-    return [named for _, named in sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0]))]
+            if place not in named["reports"][-1:]:
+                named["reports"].append(place)
+                named["synthetic"] &= report["synthetic"]
+                link = report["week"] or report["notebook_title"], f"{report['page']}#table-{table}"
+                named["links"] += [link] if len(named["links"]) < MOST_LINKS else []
+    return [
+        named | {"in_full": as_made_up(f"{name}, {state}" if state else name, named["synthetic"])}
+        for (name, state), named in sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0]))
+    ]
 
 
 def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[str, Any]]]:
@@ -393,25 +374,16 @@ def _read_site(path: Path) -> SiteFile:
         raise InputError(what, file=path, place=line, do="Mend this line or the one before it") from error
     except ValidationError as error:
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # misspelt before missing
-        steps = [step if isinstance(step, str) else f"entry {step + 1}" for step in first["loc"]]
+        place = ", ".join(step if isinstance(step, str) else f"entry {step + 1}" for step in first["loc"])
         found = None if first["type"] == "missing" else first["input"]
-        quote = isinstance(found, bool | date) and first["type"] == "string_type"
-        raise InputError(
-            first["msg"], file=path, place=", ".join(steps), found=found, do=QUOTE if quote else KEYS
-        ) from error
+        do = QUOTE if isinstance(found, bool | date) and first["type"] == "string_type" else KEYS
+        raise InputError(first["msg"], file=path, place=place, found=found, do=do) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError("the site file cannot be read", file=path, found=str(error).splitlines()[0]) from error
 
 
 def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
-    """Read a site file, and work out which reports it asks for, each once, and what the site is called.
-
-    Raises
-    ------
-    InputError
-        The file cannot be read, is no YAML, or says something that a site file does not have; or it names a notebook,
-        source, week, state or offence group that there is not.
-    """
+    """Read a site file, and work out which reports it asks for, each once, and what the site is called."""
     site = _read_site(path)
     tasks: dict[str, Task] = {}
     for asked in site.reports:
@@ -426,5 +398,5 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
             png=png,
         ):
             tasks.setdefault(task.entry.folder, task)
-    order = dict.fromkeys(asked.notebook for asked in site.reports)
-    return list(tasks.values()), Settings(site.title, str(site.address or ""), tuple(order))
+    order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))
+    return list(tasks.values()), Settings(site.title, str(site.address or ""), order)

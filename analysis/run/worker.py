@@ -27,17 +27,15 @@ from traitlets.config import Config
 
 from analysis.errors import InputError
 from analysis.files import write_whole
+from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.run import kernels
-from analysis.run.pages import write_again, write_revised
+from analysis.run.pages import write_revised
 from analysis.run.plan import FAILED, NOTEBOOK, Entry, Limits, Task
 
 KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]
-VERSIONS_VARIABLE = "DECLINES_VERSIONS"
-"""Names the version of each source that a kernel opens: the one that the report was planned with."""
 LOOK_EVERY = 0.5
 LONGEST_SOCKET_NAME = 103
 """Bytes that every system with named sockets has room for."""
-MEGABYTE = 1_000_000
 
 
 class _SavingEngine(NBClientEngine):
@@ -58,11 +56,6 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # what went wrong
 _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 
 
-def make_report(task: Task, out: Path, limits: Limits) -> Entry:
-    """Execute one notebook and write its report; a failure is an entry, not an exception."""
-    return write_files(*execute(task, limits), out)
-
-
 def write_files(entry: Entry, executed: str, out: Path) -> Entry:
     """Write the files of an executed notebook; give its entry with their hashes.
 
@@ -72,7 +65,7 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
     message, files = entry.message, entry.files
     try:
         if not message:
-            files = write_revised(out, entry, nbformat.reads(executed, as_version=4), entry.started, executed)
+            files = write_revised(out, entry, nbformat.reads(executed, as_version=4), executed)
         elif executed:
             write_whole(out / entry.folder / FAILED, executed.encode())
     except InputError as error:
@@ -84,15 +77,9 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
 
 
 def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
-    """Execute the notebook of a report, in an empty folder of its own.
+    """Execute the notebook of a report, in an empty folder of its own; a kernel that dies is given a second try.
 
-    A kernel that dies is given a second try; a cell that fails is not.
-
-    Returns
-    -------
-    tuple
-        The entry, without files (its message says why the notebook failed, blank = it did not); and the text of the
-        executed notebook as far as it came, blank if it was not kept.
+    The entry's message says why it failed, blank = it did not; the executed notebook's text goes as far as it came.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
@@ -154,7 +141,7 @@ def _watching(limits: Limits) -> Iterator[list[str]]:
         while not done.wait(LOOK_EVERY):
             if time.monotonic() > until:
                 stopped.append(f"stopped: it took longer than {limits.seconds:g} s (--timeout)")
-            elif sum(_of_each(lambda process: process.memory_info().rss)) > limits.megabytes * MEGABYTE:
+            elif sum(_of_each(lambda process: process.memory_info().rss)) > limits.megabytes * 1_000_000:
                 stopped.append(f"stopped: it used more than {limits.megabytes:g} MB of memory (--memory)")
             if stopped:
                 _of_each(psutil.Process.kill)  # again and again: a kernel may be about to start
@@ -180,29 +167,3 @@ def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
                 with suppress(psutil.NoSuchProcess):
                     answers.append(ask(process))
     return answers
-
-
-def renew_page(task: Task, out: Path, earlier: Entry) -> Entry:
-    """Make the page of a report anew from its executed notebook, with the text cells of the notebook as it is now.
-
-    Parameters
-    ----------
-    task
-        The report; its code cells are those of the executed notebook.
-    out
-        The folder of all reports.
-    earlier
-        What stands of it.
-    """
-    executed = nbformat.read(out / task.entry.folder / NOTEBOOK, as_version=4)
-    ran = iter([cell for cell in executed.cells if cell.cell_type == "code"])
-    executed.cells = []
-    for cell in nbformat.read(task.notebook, as_version=4).cells:
-        executed.cells.append(next(ran) if cell.cell_type == "code" else cell)
-        if "parameters" in cell.metadata.get("tags", []):
-            executed.cells.append(next(ran))  # the cell in which papermill put the values
-    try:
-        written = write_again(out, task.entry.folder, executed)
-    except OSError as error:
-        return replace(task.entry, message=f"the report could not be written: {error}")
-    return replace(earlier, page_sha256=task.entry.page_sha256, files=written)

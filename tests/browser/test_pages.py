@@ -19,11 +19,9 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
 
 from axe_playwright_python.sync_playwright import Axe
-from made_up_site import made_up_site
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from analysis.run.pages import files_of, write_report
-from analysis.run.site import write_index
 from analysis.show import plot
 from analysis.show.report import Report
 from analysis.show.sentences import Sentence
@@ -135,13 +133,6 @@ def test_axe_finds_no_violation_of_wcag(made_site: Path, open_page: Open, scheme
         page.context.close()
 
 
-def test_axe_can_find_a_violation(made_site: Path, open_page: Open) -> None:
-    page = open_page(made_site / PUBLISHED)
-    page.locator("img").first.evaluate("one => one.removeAttribute('alt')")
-    page.locator("p").first.evaluate("one => one.style.color = '#bbb'")
-    assert {one.partition(":")[0] for one in _violations(page)} == {"image-alt", "color-contrast"}
-
-
 def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path, host: str, open_page: Open) -> None:
     page = open_page(f"{host}/index.html")
     page.keyboard.press("Tab")
@@ -161,13 +152,13 @@ def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path
     assert Path(download.value.path()).read_bytes() == beside.read_bytes()
 
 
-@pytest.mark.parametrize(("words", "state"), [("texas", "states/TX.html"), ("TX", "states/TX.html")])
-def test_search_finds_states_and_offences(made_site: Path, open_page: Open, words: str, state: str) -> None:
+def test_search_finds_states_and_offences(made_site: Path, open_page: Open) -> None:
     page = open_page(made_site / "index.html")
-    page.fill("#search", words)
-    shown = page.locator("ul.places li:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
-    assert state in shown
-    assert len(shown) < 5
+    for words in ("texas", "TX"):
+        page.fill("#search", words)
+        shown = page.locator("ul.places li:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        assert STATE in shown
+        assert len(shown) < 5
     assert page.locator("#grids").is_hidden()
     page.fill("#search", "driving under")
     assert page.locator(f"a[href='{OFFENCE}']").is_visible()
@@ -274,19 +265,6 @@ def test_pages_fit_the_screen_and_are_kept_as_pictures(made_site: Path, open_pag
         page.context.close()
 
 
-@pytest.mark.parametrize("width", [400, 1280])
-def test_captions_stay_on_the_screen_while_a_table_is_scrolled(made_site: Path, open_page: Open, width: int) -> None:
-    page = open_page(made_site / PUBLISHED, width)
-    ends = page.locator(".scroll caption").evaluate_all(
-        "all => all.map(one => { const box = one.closest('.scroll'); box.scrollLeft = 300;"
-        "const at = one.getBoundingClientRect(), by = box.getBoundingClientRect();"
-        "return [box.scrollLeft, at.left - by.left, by.right - at.right]; })"
-    )
-    assert all(left >= -1 and right >= -1 for _, left, right in ends)
-    assert any(scrolled for scrolled, *_ in ends) == (width == 400)
-    assert page.locator("figcaption.narrow").first.is_visible() == (width == 400)
-
-
 def test_the_revised_report_says_so_at_its_top(made_site: Path, open_page: Open) -> None:
     page = open_page(made_site / PUBLISHED)
     masthead = page.locator(".masthead").inner_text()
@@ -301,19 +279,6 @@ def test_without_scripts_every_row_stands(made_site: Path, open_page: Open) -> N
     assert page.locator("form.search").is_hidden()
     assert page.locator("tr[data-found]").count() == 5
     assert page.locator("thead button").count() == 0
-
-
-def test_two_thousand_reports_open_in_a_second(tmp_path: Path, browser: Browser) -> None:
-    index = write_index(tmp_path, made_up_site(tmp_path, weeks=40, places=50))
-    page = browser.new_page()
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # the page's own work, not its neighbours'
-    page.goto(index.as_uri())
-    spent = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
-    assert spent["TaskDuration"] < 1
-    page.fill("#search", "Alabama 4 January 2025")
-    assert page.locator("#found").inner_text() == "1 report listed"
-    page.close()
 
 
 HOSTILE = [

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ from made_notebooks import tasks_of, write_notebook
 from analysis.cli import main
 from analysis.run import kernels, worker
 from analysis.run.batch import run
-from analysis.run.plan import FAILED, NOTEBOOK, PAGE, Entry, Limits, read_manifest, what_is_due
+from analysis.run.plan import FAILED, NOTEBOOK, Entry, Limits, read_manifest
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -115,15 +114,6 @@ def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, mo
     assert executed == ""
 
 
-def test_an_output_folder_on_another_file_system(tmp_path: Path) -> None:
-    other = Path("/dev/shm")
-    if not other.is_dir() or other.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
-        pytest.skip("there is no other file system here")
-    with tempfile.TemporaryDirectory(dir=other) as folder:
-        entry = _made(Path(folder), CELLS["good"])
-        assert (Path(folder) / "out" / entry.folder / PAGE).is_file()
-
-
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "one").write_text("a file where a folder should be")
@@ -212,25 +202,6 @@ def test_workers_that_die_at_once_hang_no_run(dying: int, says: set[str], tmp_pa
     subprocess.run([sys.executable, str(tmp_path / "script.py")], check=True, capture_output=True, timeout=60)
     assert {entry.message for entry in read_manifest(tmp_path / "out").values()} == says
     assert len(read_manifest(tmp_path / "out")) == 2
-
-
-def test_a_page_is_renewed_from_the_executed_notebook(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    path = write_notebook(tmp_path / "good.ipynb", CELLS["good"], text="# The first text")
-    (first,) = run(tasks_of([path]), out, jobs=1).values()
-    executed = (out / first.folder / NOTEBOOK).read_text()
-    write_notebook(path, CELLS["good"], text="# Another text\n\nwith a *second* line")
-    tasks = tasks_of([path])
-    assert [one.action for one in what_is_due(tasks, out)] == ["page"]
-    (second,) = run(tasks, out, jobs=1).values()
-    page = (out / first.folder / PAGE).read_text()
-    assert "Another text" in page
-    assert "The first text" not in page
-    assert second.seconds == first.seconds, "no cell was run"
-    both = [json.loads(text)["cells"] for text in (executed, (out / first.folder / NOTEBOOK).read_text())]
-    before, after = ([cell for cell in cells if cell["cell_type"] == "code"] for cells in both)
-    assert before == after
-    assert [one.action for one in what_is_due(tasks, out)] == ["current"]
 
 
 def test_a_cluster_that_does_not_answer_is_exit_code_2(tmp_path: Path) -> None:

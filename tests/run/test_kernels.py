@@ -28,10 +28,10 @@ pytestmark = pytest.mark.slow
 LOOK = """
 import os, random, sys, warnings, builtins, locale, decimal, threading
 import numpy as np, pandas as pd, matplotlib as mpl, seaborn as sns
-import analysis.load.files as files, analysis.periods as weeks
+import analysis.load.reference as files, analysis.periods as weeks
 [
     os.path.basename(os.getcwd()), os.environ.get("SPOILT"), sys.path[0], "spoilt" in sys.modules,
-    hasattr(builtins, "spoilt"), hasattr(np, "spoilt"), weeks.SETTLING_DAYS, files.crosswalk.cache_info().currsize,
+    hasattr(builtins, "spoilt"), hasattr(np, "spoilt"), weeks.SETTLING_DAYS, files.states.cache_info().currsize,
     mpl.rcParams["figure.dpi"], mpl.rcParams["backend"], pd.options.display.max_rows,
     np.get_printoptions()["precision"], np.geterr()["divide"], decimal.getcontext().prec, len(warnings.filters),
     "spoilt" in globals(), os.path.exists("left_here"), len(sns._orig_rc_params) > 0, sys.getrecursionlimit(),
@@ -40,14 +40,13 @@ import analysis.load.files as files, analysis.periods as weeks
 SPOIL = """
 import os, random, sys, types, warnings, builtins, decimal
 import numpy as np, pandas as pd, matplotlib as mpl, seaborn as sns
-import analysis.load.files as files, analysis.periods as weeks
+import analysis.load.reference as files, analysis.periods as weeks
 os.environ["SPOILT"] = "1"; sys.path.insert(0, "/spoilt"); sys.modules["spoilt"] = types.ModuleType("spoilt")
-builtins.spoilt = np.spoilt = spoilt = 1; weeks.SETTLING_DAYS = 0; files.crosswalk("states", "postal")
+builtins.spoilt = np.spoilt = spoilt = 1; weeks.SETTLING_DAYS = 0; files.states()
 mpl.rcParams["figure.dpi"] = 7; mpl.rcParams["backend"] = "agg"; sns.set_theme(); pd.options.display.max_rows = 3
 np.set_printoptions(precision=1); np.seterr(all="raise"); decimal.getcontext().prec = 3; warnings.simplefilter("error")
 random.seed(1); np.random.seed(1); open("left_here", "w").close(); os.chdir("/"); sys.setrecursionlimit(9999)
 """
-DRAW = "import random, numpy as np, uuid\n(random.random(), np.random.rand(), str(uuid.uuid4()))"
 
 
 def _write(cell: str, folder: Path) -> Path:
@@ -74,11 +73,9 @@ def test_a_notebook_that_tries_leaves_nothing_to_the_next(tmp_path: Path) -> Non
     _run(SPOIL, tmp_path / "spoil")
     (tmp_path / "same").rename(tmp_path / "first")
     assert _run(LOOK, tmp_path / "same") == before
-
-
-def test_every_kernel_draws_its_own_random_numbers(tmp_path: Path) -> None:
-    drawn = [_run(DRAW, tmp_path / str(n)) for n in range(5)]
-    assert len({number for text in drawn for number in text.strip("()").split(",")}) == 15
+    draw = "import random, numpy as np, uuid\n(random.random(), np.random.rand(), str(uuid.uuid4()))"
+    first, second = (_run(draw, tmp_path / name).strip("()").split(", ") for name in ("a", "b"))
+    assert not {*first} & {*second}, "each draws its own random numbers"
 
 
 def test_what_forks_has_one_thread_and_a_kernel_that_has_many_does_not_hang(tmp_path: Path) -> None:
@@ -242,9 +239,4 @@ def test_a_kernelspec_may_name_the_provisioner_which_stock_papermill_finds_by_it
     command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar", "-k", "warm"]
     env = {**os.environ, "JUPYTER_PATH": str(tmp_path)}
     subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
-    assert "analysis.run.preload" in _shown(tmp_path / "out.ipynb")
-
-
-def test_the_slow_import_is_kept_out() -> None:
-    code = "import analysis.run, sys, jsonschema, nbformat\nprint(sys.modules['rfc3987_syntax'])"
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "None\n"
+    assert "analysis.run.kernels" in _shown(tmp_path / "out.ipynb")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import string
@@ -84,10 +83,7 @@ def test_our_prose_has_none_of_the_words_it_must_not_have(made_site: Path) -> No
 @pytest.mark.parametrize(
     ("page", "count"),
     [
-        ("<p>a surge of declines</p>", 1),
-        ("<p>the decline rate</p>", 2),
-        ('<img alt="the refusal rate">', 2),
-        ("<p>so <b>no rate can be given</b></p>", 0),
+        ('<p>a surge of declines</p><img alt="the refusal rate">', 3),
         ("<p>so <b>no rate is given</b>, and the rate is known</p>", 1),
         ('<td class="label">Released to ICE</td><q>a surge</q><a href="x">sanctuary.example</a>', 0),
         ('<td class="text">Released</td>', 1),
@@ -132,26 +128,3 @@ def test_each_report_says_what_it_rests_on(made_site: Path) -> None:
             assert f"<dt>{line}</dt>" in page, (path, line)
         for heading in ("Revisions of this report", "How to cite", "Files of this report"):
             assert heading in page, (path, heading)
-
-
-EXPLAINED = {
-    "Section II": "Section II the declines by place",
-    "wn weight": "how much of that is the state's own share",
-    "weighted interval score": "smaller is better",
-}
-"""Terms of art, and the words that must stand near the first place where a page uses one."""
-NEAR = 260
-
-
-def test_a_term_of_art_is_explained_where_a_page_first_uses_it(made_site: Path) -> None:
-    met = set()
-    for path in reports(made_site):
-        page = path.read_text().partition('<details id="code">')[0]
-        unseen = re.compile(r'<style>.*?</style>|alt="[^"]*"', re.DOTALL)
-        text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", unseen.sub("", page))).split())
-        for term, words in EXPLAINED.items():
-            first = text.find(term)
-            if first >= 0:
-                met.add(term)
-                assert re.search(words, text[max(first - NEAR, 0) : first + NEAR]), (path, term)
-    assert met == set(EXPLAINED)

@@ -24,24 +24,22 @@ from analysis.run import batch
 from analysis.run import plan as plan_module
 from analysis.run.batch import run
 from analysis.run.notebooks import find_notebook, read_notebook
-from analysis.run.plan import Due, Entry, Task, index_is_due, plan, read_manifest, what_is_due, write_manifest
+from analysis.run.plan import Entry, Task, index_is_due, plan, read_manifest, what_is_due, write_manifest
 from analysis.run.site import Settings, write_index
 
 NAMES = ("weekly_bulletin", "published_week", "release_quality")
 Change = Callable[[Path], object]
-ALL, PAGES = ({name: {action} for name in NAMES} for action in ("run", "page"))
+ALL = {*NAMES}
 
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every report in no time: files that say nothing."""
 
-    def make_all(due: Sequence[Due], out: Path, *_: object) -> Iterator[Entry]:
-        for one in due:
-            entries: dict[str, Entry] = {}
-            notebook, source = one.task.entry.folder.split("/")[:2]
-            files = add_report(out, entries, notebook, source, one.task.entry.parameters).files
-            yield replace(one.task.entry, outcome="made", files=files)
+    def make_all(tasks: Sequence[Task], out: Path, *_: object) -> Iterator[Entry]:
+        for task in tasks:
+            files = add_report(out, {}, task.entry.notebook, task.entry.source, task.entry.parameters).files
+            yield replace(task.entry, outcome="made", files=files)
 
     monkeypatch.setattr(batch, "_make_all", make_all)
 
@@ -68,13 +66,9 @@ def _tasks(project: Path, png: bool = False) -> list[Task]:
     return weekly + plan([quality], source_names=["fy2015"], png=png) + plan([published], png=png)
 
 
-def _due(project: Path) -> dict[str, set[str]]:
-    """Give the actions due, by notebook."""
-    found: dict[str, set[str]] = {}
-    for action, _, task in what_is_due(_tasks(project), project / "reports"):
-        if action != "current":
-            found.setdefault(task.entry.notebook, set()).add(action)
-    return found
+def _due(project: Path) -> set[str]:
+    """Give the notebooks of which reports are due."""
+    return {task.entry.notebook for reason, task in what_is_due(_tasks(project), project / "reports") if reason}
 
 
 def _in_notebook(name: str, number: int, **values: object) -> Change:
@@ -91,17 +85,17 @@ def _add_line(name: str) -> Change:
     return lambda project: (project / name).write_text((project / name).read_text(encoding="utf-8") + "\n# x\n")
 
 
-CHANGES: list[tuple[Change, dict[str, set[str]]]] = [
-    (lambda project: None, {}),
-    (_in_notebook("weekly_bulletin", -1, source="1 + 1"), {"weekly_bulletin": {"run"}}),
-    (_in_notebook("release_quality", -1, metadata={"tags": ["t"]}), {"release_quality": {"run"}}),
-    (_in_notebook("release_quality", 0, source="# Another title"), {"release_quality": {"page"}}),
-    (_in_notebook("published_week", -1, outputs=[], execution_count=None), {}),
-    (_add_line("analysis/run/templates/style.css"), PAGES),
+CHANGES: list[tuple[Change, set[str]]] = [
+    (lambda project: None, set()),
+    (_in_notebook("weekly_bulletin", -1, source="1 + 1"), {"weekly_bulletin"}),
+    (_in_notebook("release_quality", -1, metadata={"tags": ["t"]}), {"release_quality"}),
+    (_in_notebook("release_quality", 0, source="# Another title"), {"release_quality"}),
+    (_in_notebook("published_week", -1, outputs=[], execution_count=None), set()),
+    (_add_line("analysis/run/templates/style.css"), ALL),
     (_add_line("analysis/stats/published.py"), ALL),
     (_add_line("data/reference/lift_reasons.csv.origin.yml"), ALL),
-    (_add_line("data/published_reports/policies.csv.origin.yml"), {"published_week": {"run"}}),
-    (lambda project: (project / "data" / "unused.csv").write_text("a\n1\n"), {}),
+    (_add_line("data/published_reports/policies.csv.origin.yml"), {"published_week"}),
+    (lambda project: (project / "data" / "unused.csv").write_text("a\n1\n"), set()),
 ]
 
 
@@ -110,7 +104,7 @@ def test_a_change_makes_due_what_follows_from_it_and_nothing_else(project: Path)
         change(project)
         assert _due(project) == due, f"change {number}"
         run(_tasks(project), project / "reports", jobs=1)
-        assert _due(project) == {}
+        assert _due(project) == set()
 
 
 def test_what_changed_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,8 +114,6 @@ def test_what_changed_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -
     assert reasons(png=True) == {"changed: its parameters"}
     monkeypatch.setattr(plan_module, "version", lambda name: {"matplotlib": "99"}.get(name, version(name)))
     assert reasons() == {f"changed: matplotlib {version('matplotlib')} → 99"}
-    monkeypatch.setattr(plan_module, "version", lambda name: {"mistune": "99"}.get(name, version(name)))
-    assert reasons() == {"changed: the text of the notebook, or how its page is made"}
 
 
 def test_an_output_that_was_deleted_is_seen_and_one_that_was_edited_where_that_is_asked_for(project: Path) -> None:
@@ -132,7 +124,7 @@ def test_an_output_that_was_deleted_is_seen_and_one_that_was_edited_where_that_i
 
     def due(verify: bool) -> dict[str, str]:
         ahead = what_is_due(_tasks(project), out, verify=verify)
-        return {one.task.entry.folder: one.reason for one in ahead if one.action != "current"}
+        return {task.entry.folder: reason for reason, task in ahead if reason}
 
     assert due(verify=False) == {first: "no longer as it was written: report.html"}
     assert due(verify=True) == due(verify=False) | {second: "no longer as it was written: facts.json"}
@@ -155,7 +147,7 @@ def test_a_release_that_only_adds_a_week_makes_due_the_weeks_that_it_changes(pro
         tasks = plan([read_notebook(path)], source_names=["made-up"])
         due = what_is_due(tasks, project / "reports")
         run(tasks, project / "reports", jobs=1)
-        return [one.task.entry.parameters["week"] for one in due if one.action == "run"]
+        return [task.entry.parameters["week"] for reason, task in due if reason]
 
     _import(tmp_path, LAST - timedelta(weeks=1), date(2025, 7, 3))
     assert len(weeks_due()) == 24
@@ -176,7 +168,7 @@ def test_a_report_that_is_up_to_date_counts_what_it_would_count_if_it_were_made_
     for last, extracted in ((LAST - timedelta(weeks=1), date(2025, 7, 3)), (LAST, date(2025, 7, 10))):
         _import(tmp_path, last, extracted)
         tasks = plan([find_notebook("weekly_bulletin")], source_names=["made-up"], weeks="2025-04-05")
-        assert [one.action for one in what_is_due(tasks, out)] == ["current" if said else "run"]
+        assert [one.reason for one in what_is_due(tasks, out)] == ["" if said else "it was never made"]
         (entry,) = run(tasks, out, jobs=1, force=True).values()
         assert entry.outcome == "made", entry.message
         said.append({name: (out / entry.folder / "tables" / f"{name}.csv").read_text() for name in COUNTED})
@@ -203,19 +195,6 @@ def test_a_newer_version_that_comes_while_a_run_goes_on_waits_for_the_next(
     assert read[0] != read[1]
 
 
-def test_a_run_that_was_killed_before_its_index_was_written_is_mended(tmp_path: Path) -> None:
-    entries: dict[str, Entry] = {}
-    for week in ("2025-01-04", "2025-01-11"):
-        add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": week})
-        write_manifest(tmp_path, entries)
-        assert index_is_due(tmp_path, None), "made from no manifest, or from the one before"
-        write_index(tmp_path, entries)
-        assert not index_is_due(tmp_path, None)
-    assert index_is_due(tmp_path, Settings(title="Another"))
-    (tmp_path / "index.html").unlink()
-    assert index_is_due(tmp_path, None)
-
-
 def test_a_kill_while_the_index_is_written_leaves_one_that_is_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,7 +202,10 @@ def test_a_kill_while_the_index_is_written_leaves_one_that_is_due(
     tables = {"by_state": by_state_csv()}
     add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-04"}, tables=tables)
     write_manifest(tmp_path, entries)
+    assert index_is_due(tmp_path, None)
     write_index(tmp_path, entries)
+    assert not index_is_due(tmp_path, None)
+    assert index_is_due(tmp_path, Settings(title="Another"))
     write_manifest(tmp_path, {folder: replace(entry, seconds=1.0) for folder, entry in entries.items()})
 
     def kill(path: Path, content: bytes) -> None:
@@ -240,7 +222,8 @@ def test_a_kill_while_the_index_is_written_leaves_one_that_is_due(
     assert not list(tmp_path.glob("states/*.html")), "the pages of before are known"
 
 
-def test_a_manifest_of_another_form_is_named(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text('{"reports": [{"folder": "a", "rows_sha256": ""}]}')
+@pytest.mark.parametrize("text", ['{"reports": [{"folder"', '{"reports": [{"folder": "a", "rows_sha256": ""}]}'])
+def test_a_manifest_that_is_damaged_or_of_another_form_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(InputError, match=r"manifest\.json: the manifest is damaged, or of another version.*Delete it"):
         read_manifest(tmp_path)

@@ -13,10 +13,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from analysis.errors import InputError
 from analysis.files import write_whole
-from analysis.run.pages import as_data_address, files_of, write_report
+from analysis.run.pages import files_of, write_report
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9"><text x="1 2" fill="#000">50% &amp; é</text></svg>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">\n<text x="1 2" fill="#000">50% &amp; é שֵׁ</text></svg>'
 """A drawing with everything that an address cannot hold."""
 Output = dict[str, object]
 
@@ -116,13 +116,6 @@ def test_the_page_needs_no_other_file() -> None:
         assert word not in beside, word
 
 
-@pytest.mark.parametrize("text", ['a "b" #1 <c> & 50%\r\nשֵׁ,é\t1\n', "", "%23", SVG])
-def test_what_stands_in_an_address_comes_back_from_it(text: str) -> None:
-    address = as_data_address(text, "text/csv;charset=utf-8")
-    assert not set('"<>&#\n') & set(address)
-    assert unquote(address.partition(",")[2]) == text
-
-
 def test_a_notebook_that_is_no_report_is_refused() -> None:
     with pytest.raises(InputError, match=r"tables/rows\.csv' twice"):
         files_of(executed(table("rows"), table("rows"), closing()))
@@ -130,17 +123,13 @@ def test_a_notebook_that_is_no_report_is_refused() -> None:
         files_of(executed(table("rows")))
 
 
-def test_an_executed_notebook_gives_the_same_files_as_the_one_that_was_written() -> None:
-    notebook = executed(MASTHEAD, figure("one"), closing(), {"output_type": "stream", "text": "a\n\nb"})
-    written = nbformat.writes(notebook)
-    assert files_of(notebook, written=written) == files_of(nbformat.reads(written, as_version=4))
-
-
-def test_files_of_an_earlier_report_go(tmp_path: Path) -> None:
-    write_report(tmp_path, files_of(executed(table("old"), closing())))
-    write_report(tmp_path, files_of(executed(closing())))
-    assert not (tmp_path / "tables/old.csv").exists()
-    assert (tmp_path / "facts.json").exists()
+def test_files_of_an_earlier_report_go_and_a_users_own_stay(tmp_path: Path) -> None:
+    earlier = write_report(tmp_path, files_of(executed(table("old"), closing())))
+    (tmp_path / "tables" / "notes.csv").write_text("a reader's own")
+    (tmp_path / "failed.ipynb").write_text("of a run that failed")
+    write_report(tmp_path, files_of(executed(closing())), earlier)
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    assert found == {"facts.json", "notebook.ipynb", "report.html", "tables/notes.csv"}
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
