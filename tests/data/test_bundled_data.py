@@ -272,6 +272,7 @@ def test_fiscal_2015_counts_have_the_published_totals() -> None:
     assert (rows["week_start"].min(), rows["week_start"].max()) == ("2014-09-27", "2015-07-18")
 
 
+@pytest.mark.slow
 def test_stored_sources_are_those_of_the_files_that_they_were_made_from(tmp_path: Path) -> None:
     """Made again by the command of data/README.md: fiscal 2015 from its counts, the made-up ones from their seed."""
     folders = sorted(DATA.glob("sources/*/v*"))

@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis as an
@@ -123,6 +123,7 @@ ROWS = st.lists(
 )
 
 
+@settings(max_examples=20)  # each compares two tables whole
 @given(ROWS, ROWS, st.randoms(use_true_random=False))
 def test_the_counts_are_the_least_that_turn_one_version_into_the_other(
     older: list[Row], newer: list[Row], random: object
