@@ -60,6 +60,10 @@ def __dir__() -> list[str]:
     return __all__
 
 
+def __getattr__(name: str) -> Figure:
+    raise AttributeError(f"plot has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
 @drawn_of("by_state", "declined", "issued")
 def state_map(states: pd.DataFrame) -> Figure:
     """Draw the states as equal tiles in their rough places, each with its number of declines.
@@ -567,7 +571,7 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     Parameters
     ----------
     weeks
-        The weeks of :func:`analysis.stats.revisions.compare_versions`; those that one version does not reach are left
+        ``by_week`` of :func:`analysis.stats.revisions.compare_versions`; those that one version does not reach are left
         out, and those that one has in part are crosses. ``attrs`` may hold ``older`` and ``newer``, the versions.
     """
     shown = weeks.dropna(subset=["declined_was", "declined_now"])
