@@ -19,18 +19,8 @@ from analysis.show.tables import COLUMNS
 
 MOST_NAMES, MOST_OF_A_COHORT = 30, 25
 NO_PERIODS = ("2015-13", "2015Q5", "last week", None, 201501)
-OF_COHORTS = [
-    "comparisons",
-    "counts_by",
-    "cross_tabulate",
-    "decompose",
-    "expected",
-    "key_figures",
-    "known_events",
-    "nowcast",
-    "quality",
-]
-OF_COHORTS += ["nowcast_quantiles", "shrink", "time_to_outcome", "weekly_counts"]
+OF_COHORTS = ["comparisons", "counts_by", "cross_tabulate", "decompose", "expected", "key_figures", "known_events"]
+OF_COHORTS += ["nowcast", "nowcast_quantiles", "quality", "shrink", "time_to_outcome", "weekly_counts"]
 NAMES = {name: getattr(an, name) for name in an.__all__}
 
 
