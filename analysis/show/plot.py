@@ -48,8 +48,7 @@ WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "-
 """The outcome of each way of ending, and its line."""
 SHARE = ("share", "share_low", "share_high")
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
-LEAST_RATIO = 0.05
-"""Where the axis of ratios begins."""
+LEAST_RATIO = 0.05  # where the axis of ratios begins
 COMPARED = (
     "Without {without}: {now:,} against {before:,} the week before, {finding} (ratio {ratio:.2f}, 95% interval "
     "{low:.2f} to {high:.2f})"
