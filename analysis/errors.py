@@ -40,12 +40,20 @@ class InputError(ValueError):
         return [f"InputError: {self}"]
 
 
-def unknown(kind: str, given: object, known: Iterable[str], *, more: str = "") -> InputError:
+def called(found: object) -> str:
+    """Call what was given in place of something else by its kind; text, a number or None as it is."""
+    return repr(found) if isinstance(found, str | float | int | None) else f"a {type(found).__name__}"
+
+
+def unknown(
+    kind: str, given: object, known: Iterable[str], *, more: str = "", listed: Iterable[str] | None = None
+) -> InputError:
     """Build the error for a name of a ``kind`` that is not ``known``: the nearest name if there is one, then the list.
 
-    ``more`` is a closing hint, such as the command that lists the names.
+    ``more`` is a closing hint, such as the command that lists the names; only those ``listed`` are, by default all.
     """
     names = list(known)
     near = get_close_matches(str(given), names, n=1)
     guess = f"; did you mean {near[0]!r}?" if near else "."
-    return InputError(f"unknown {kind} {str(given)!r}{guess} Known: {', '.join(names)}", do=more)
+    known = ", ".join(names if listed is None else listed)
+    return InputError(f"unknown {kind} {str(given)!r}{guess} Known: {known}", do=more)

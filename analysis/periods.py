@@ -20,6 +20,8 @@ WEEK = timedelta(days=7)
 SETTLING_DAYS = 28  # from a week's Friday to the extraction: then it is settled where no delays can be measured
 AFTER_SATURDAY = timedelta(days=5)  # days are counted from a Thursday, the first of January 1970
 LATEST, LATEST_SETTLED = "latest", "latest settled"
+WEEKS = f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
+PERIODS = f"{WEEKS}, a month as 2015-03, a quarter as 2015Q1, weeks as FIRST:LAST, or 'last 13 settled'"
 
 
 def week_of(days: pd.Series) -> pd.Series:
@@ -37,13 +39,12 @@ def last_day(week: date) -> date:
     return week + timedelta(days=6)
 
 
-def parse_week(given: object) -> date:
+def parse_week(given: object, expected: str = WEEKS) -> date:
     """Read a week's Saturday written as YYYY-MM-DD; of another day the InputError names the Saturday meant."""
     try:
         day = given.date() if isinstance(given, datetime) else date.fromisoformat(str(given).strip())
         saturday = saturday_of(day)
     except (ValueError, OverflowError) as error:
-        expected = f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
         raise InputError("the week is not a date", found=given, expected=expected) from error
     if day != saturday:
         found = f"{day} is a {day:%A}, and a reporting week is named by its Saturday"
@@ -160,6 +161,7 @@ class Calendar:
         Or weeks: ``FIRST:LAST``, ``last 13 settled``. A month or quarter holds those whose Saturday lies in it. Refused
         is what is none of these, or has weeks that the source does not have.
         """
+        given = given.date() if isinstance(given, datetime) and given == given else given  # not of NaT
         text = str(given).strip()
         if found := re.fullmatch(r"last ([1-9]\d*) settled", text):
             settled = [week for week in self.weeks() if self.is_settled(week)][-int(found[1]) :]
@@ -177,6 +179,8 @@ class Calendar:
         if ":" in text:
             weeks = tuple(self.pick_many(text))
             return Period(weeks, f"{_day(weeks[0])} to {_day(last_day(weeks[-1]))}")
+        if given not in (LATEST, LATEST_SETTLED):
+            parse_week(given, PERIODS)
         week = self.pick(given)
         return Period((week,), name_week(week))
 

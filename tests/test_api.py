@@ -18,6 +18,9 @@ from analysis.show.report import captions
 from analysis.show.tables import COLUMNS
 
 MOST_NAMES, MOST_OF_A_COHORT = 30, 25
+NO_PERIODS = ("2015-13", "2015Q5", "last week", None, 201501)
+OF_COHORTS = ["comparisons", "counts_by", "cross_tabulate", "decompose", "expected", "key_figures", "known_events"]
+OF_COHORTS += ["nowcast", "nowcast_quantiles", "quality", "shrink", "time_to_outcome", "weekly_counts"]
 NAMES = {name: getattr(an, name) for name in an.__all__}
 
 
@@ -53,6 +56,24 @@ def test_every_frame_of_a_cohort_says_what_it_is_of() -> None:
         assert function(week).empty == bool(about["reason"]), function
 
 
+def counted(source: str, by: str) -> pd.DataFrame:
+    return an.count_outcomes(an.cohort(source), by)
+
+
+def test_what_is_meant_is_taken_and_what_is_held_shows_in_a_line() -> None:
+    week = an.cohort("fy2015", pd.Timestamp("2015-06-20"))
+    assert repr(week) == "<Cohort of fy2015: the United States, Saturday 20 June to Friday 26 June 2015>"
+    assert repr(week.source) == "<Source fy2015: 2014-10-01 to 2015-07-19>"
+    revision = an.compare_versions("synthetic")
+    assert len(repr(revision).splitlines()) == 1
+    assert not an.plot.revisions(revision.by_week).reason
+    assert not an.counts_by(an.cohort("synthetic"), "offence_group, offence_status").empty
+    assert an.compare(counted("synthetic", "state"), counted("synthetic", "state")).attrs["synthetic"]
+    assert "lead" in dir(an.sentences)
+    with pytest.raises(AttributeError, match=r"it has .*weekly_counts"):
+        _ = an.plot.weekly
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -76,6 +97,38 @@ def test_every_frame_of_a_cohort_says_what_it_is_of() -> None:
         (lambda: an.compare(an.cohort("fy2015"), pd.DataFrame()), "two cohorts are compared, or two frames"),
         (lambda: an.compare(pd.DataFrame({"declined": [1]}), pd.DataFrame({"declined": [1]})), "column 'issued'"),
         (lambda: an.plot.weekly_counts(pd.DataFrame({"issued": [1]})), "cannot draw a table without"),
+        (lambda: an.compare(an.cohort("fy2015"), an.cohort("synthetic")), "made-up data are not compared with real"),
+        (
+            lambda: an.compare(counted("fy2015", "state"), counted("synthetic", "state")),
+            "made-up data are not compared",
+        ),
+        (
+            lambda: an.compare(counted("fy2015", "state"), counted("fy2015", "form")),
+            "different cuts: found 'state and form",
+        ),
+        (lambda: an.Report("mine", pd.DataFrame()), "Report takes a cohort or a source, found a DataFrame"),
+        (lambda: an.key_figures(an.cohort("fy2015", "2015-03")), "those of one week: found 'March 2015'"),
+        (lambda: an.quality(an.cohort("fy2015"), "weeks"), "of a source alone"),
+        (lambda: an.open_source("fy2015", clock="issue"), "did you mean 'issued'"),
+        (lambda: an.open_source("fy2015", needs=["offence"]), "did you mean 'offences'"),
+        (lambda: an.cohort(an.open_source("fy2015")), "opened by its name, found a Source"),  # type: ignore[arg-type]
+        (lambda: an.cohort("fy2015", state="ZZ"), "VI."),
+        (lambda: an.compare_versions("synthetik"), "did you mean 'synthetic'"),
+        (lambda: an.compare_versions("synthetic", older="x"), "versions x and 0"),  # type: ignore[arg-type]
+        (lambda: an.sentences.headline({}), "facts of a cohort"),
+        (lambda: an.read_release(None), "found None"),  # type: ignore[arg-type]
+        (lambda: an.time_to_outcome(an.cohort("synthetic"), at=30), "found 30, expected one such as [7, 30]"),  # type: ignore[arg-type]
+        (lambda: an.counts_by(an.cohort("fy2015"), ["state"]), "did you mean 'state'"),  # type: ignore[arg-type]
+        (lambda: an.count_outcomes(an.cohort("fy2015"), []), "by one column or several"),
+        *(
+            (lambda period=p: an.cohort("fy2015", period), "a quarter as 2015Q1, weeks as FIRST:LAST")
+            for p in NO_PERIODS
+        ),
+        *((lambda of=name: getattr(an, of)(pd.DataFrame()), f"{name} takes a") for name in OF_COHORTS),
+        *(
+            (lambda of=name: getattr(an.plot, of)("x"), f"plot.{name} draws a frame, found 'x'")
+            for name in dir(an.plot)
+        ),
     ],
 )
 def test_a_wrong_argument_is_told_in_one_sentence(call: Callable[[], object], says: str) -> None:

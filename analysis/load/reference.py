@@ -142,7 +142,7 @@ def state_named(given: object) -> str:
     by_fips = dict(zip(table["fips"], table.index, strict=True))
     if found := by_fips.get(text.zfill(2)) or _named(table, "name", text):
         return found
-    raise unknown("state", given, [*table.index, *table["name"]])
+    raise unknown("state", given, [*table.index, *table["name"]], listed=table.index)
 
 
 def group_named(given: object) -> str:

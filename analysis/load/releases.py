@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis.errors import InputError
+from analysis.errors import InputError, called
 from analysis.load.columns import (
     DATE_SPELLINGS,
     PROCESSED,
@@ -185,7 +185,10 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
 
 def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
     """Read all sheets of all files, each file once; refuse one without header, files without rows, and copies."""
-    given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    try:
+        given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    except TypeError as error:
+        raise InputError(f"a release is a file, several or a folder of them, found {called(paths)}") from error
     named = [(path, file) for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     files: dict[Path, list[Sheet]] = {}  # by where they are, however they were named
     for path, file in named:

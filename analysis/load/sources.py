@@ -30,7 +30,7 @@ import yaml
 from platformdirs import user_data_path
 from pydantic import BaseModel, ValidationError
 
-from analysis.errors import InputError, unknown
+from analysis.errors import InputError, called, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import RESTORE, bundled_folder
 from analysis.periods import saturday_of, week_of
@@ -137,6 +137,10 @@ class Source:
     origin: Origin
     path: Path
     version: int = 0
+
+    def __repr__(self) -> str:
+        version = f", version {self.version}" if self.version else ""
+        return f"<Source {self.facts.name}{version}: {self.facts.first_day} to {self.facts.last_day}>"
 
     @property
     def file(self) -> str:
@@ -394,6 +398,12 @@ def open_source(
     >>> open_source("fy2015").facts.detainers
     79053
     """
+    if not isinstance(name, str | int | None):
+        raise InputError(f"a source is opened by its name, found {called(name)}", do=HINT)
+    if clock not in (None, "issued", "recorded"):
+        raise unknown("clock", clock, ("issued", "recorded"))
+    if strange := [need for need in needs if need not in NEEDS]:
+        raise unknown("need of a source", strange[0], NEEDS)
     known, what = sources(), "source" if clock is None else f"source with weeks by day {clock}"
     fitting = {key: source for key, source in known.items() if clock in (None, source.facts.clock)}
     found = fitting.get(str(name))
@@ -430,10 +440,12 @@ def pick_versions(name: str, older: int, newer: int) -> tuple[int, int]:
     """
     known = [source.version for source in versions(name)]
     if len(known) < 2:
+        open_source(name)
         what = f"the source {name!r} has {len(known)} imported versions, and a comparison needs two"
         raise InputError(what, do="Import the newer file under the same name: declines import FILE --name NAME")
-    first, second = (known[given - 1] if -len(known) < given <= 0 else given for given in (older, newer))
-    if not {first, second} <= set(known) or first >= second:
+    numbers = isinstance(older, int) and isinstance(newer, int)
+    first, second = (known[given - 1] if numbers and -len(known) < given <= 0 else given for given in (older, newer))
+    if not numbers or not {first, second} <= set(known) or first >= second:
         what = f"the versions {older} and {newer} of {name!r} cannot be compared"
         listed = ", ".join(map(str, known))
         raise InputError(what, expected=f"an older and a newer one of {listed}; 0 is the newest, -1 the one before")

@@ -48,8 +48,7 @@ WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "-
 """The outcome of each way of ending, and its line."""
 SHARE = ("share", "share_low", "share_high")
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
-LEAST_RATIO = 0.05
-"""Where the axis of ratios begins."""
+LEAST_RATIO = 0.05  # where the axis of ratios begins
 COMPARED = (
     "Without {without}: {now:,} against {before:,} the week before, {finding} (ratio {ratio:.2f}, 95% interval "
     "{low:.2f} to {high:.2f})"
@@ -58,6 +57,10 @@ COMPARED = (
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def __getattr__(name: str) -> Figure:
+    raise AttributeError(f"plot has no attribute {name!r}; it has {', '.join(__all__)}")
 
 
 @drawn_of("by_state", "declined", "issued")
@@ -567,7 +570,7 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     Parameters
     ----------
     weeks
-        The weeks of :func:`analysis.stats.revisions.compare_versions`; those that one version does not reach are left
+        ``by_week`` of :func:`analysis.stats.revisions.compare_versions`; those that one version does not reach are left
         out, and those that one has in part are crosses. ``attrs`` may hold ``older`` and ``newer``, the versions.
     """
     shown = weeks.dropna(subset=["declined_was", "declined_now"])

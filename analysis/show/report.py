@@ -26,7 +26,7 @@ from analysis.load.sources import Source
 from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, as_markdown, facts_named, facts_of, fill
 from analysis.show.style import Figure, png_of, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_html
-from analysis.stats.cohort import Cohort
+from analysis.stats.cohort import Cohort, not_a_cohort
 from analysis.stats.counts import ALL
 
 SET_PARAMETERS = "# Parameters"
@@ -103,6 +103,8 @@ class Report:
         png: bool = False,
     ) -> None:
         refuse_unknown_names(getattr(get_ipython(), "user_ns", {}).get("In", ()))
+        if not (about is None or isinstance(about, Source) or hasattr(about, "source")):
+            raise not_a_cohort("Report", about, "a cohort or a source")
         source: Source | None = about if isinstance(about, Source) or about is None else about.source
         known: Mapping[str, object] = {} if about is source else about.facts if not isinstance(about, Cohort) else {}
         asked: Mapping[str, object] = {} if about is source else getattr(about, "parameters", {})

@@ -15,10 +15,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.stats.cohort import Cohort
+from analysis.errors import InputError
+from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.facts import cohort_facts, extraction_facts
 from analysis.stats.inference import nowcast
 
+__all__ = ["Sentence", "as_fact", "checks", "facts_of", "fill", "finished", "headline", "lead", "records", "say"]
 Fact = str | int | float | bool | None
 Facts = Mapping[str, Fact]
 Clause = Callable[[Facts], str | list[str] | None]
@@ -31,6 +33,10 @@ MADE_UP = "SYNTHETIC (made-up data)"
 UNLIMITED = "unlimited"
 """The fact that stands for an infinite number, which JSON does not have, and how it reads."""
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 class _FactFormatter(string.Formatter):
@@ -338,6 +344,8 @@ def headline(facts: Facts) -> str:
     trend; else no clear change, or the level alone where nothing is compared. Of an unfinished week: what is recorded
     so far.
     """
+    if "status" not in facts:
+        raise InputError("a headline is made of the facts of a cohort", do="sentences.facts_of(cohort) gives them")
     counts = "{place_title}, week ending {week_end:day}: {declined:n} of {issued:detainers} recorded as declined"
     if facts["status"] == "partial":
         return counts + " in the {days_covered} days that the source covers"
@@ -373,12 +381,14 @@ def say(grammar: Sequence[Clause], facts: Facts) -> list[str]:
     return [sentence for one in said if one for sentence in ([one] if isinstance(one, str) else one)]
 
 
+@takes_cohort
 def facts_of(cohort: Cohort) -> dict[str, Fact]:
     """Give every fact that sentences of a weekly cohort name, and the day of its source's extraction."""
     found = cohort_facts(cohort) | extraction_facts(cohort.source.facts)
     return {name: as_fact(value) for name, value in found.items()}
 
 
+@takes_cohort
 def lead(cohort: Cohort) -> list[Sentence]:
     """Say what stands out of a week: first its title, the finding, then a sentence each.
 
@@ -392,12 +402,14 @@ def lead(cohort: Cohort) -> list[Sentence]:
     return [Sentence(template, facts) for template in (headline(facts), *say(COHORT, facts))]
 
 
+@takes_cohort
 def records(cohort: Cohort) -> list[Sentence]:
     """Say how many records and persons are behind the nation's detainers of a week."""
     facts = facts_of(cohort)
     return [Sentence(notes(facts), facts)] if "records" in facts else []
 
 
+@takes_cohort
 def finished(cohort: Cohort) -> list[Sentence]:
     """Say how complete the nation's week is, and how such estimates did; else why that is not known."""
     found, facts = nowcast(cohort), facts_of(cohort)

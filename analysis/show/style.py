@@ -22,7 +22,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from analysis.errors import InputError
+from analysis.errors import InputError, called
 
 # Okabe and Ito's colours, told apart with every common colour vision; a mark or a label always says the same.
 DECLINED, TAKEN, OTHER_ENDS, OPEN = "#D55E00", "#0072B2", "#E69F00", "#8A8A8A"
@@ -209,6 +209,9 @@ def drawn_of(numbers: str, *needed: str) -> Callable[[Draw], Draw]:
     def decorated(draw: Draw) -> Draw:
         @wraps(draw)
         def figure_of(table: pd.DataFrame) -> Figure:
+            if not isinstance(table, pd.DataFrame):
+                what = f"plot.{draw.__name__} draws a frame, found {called(table)}"
+                raise InputError(what, do=f"Its help says of which function: help(an.plot.{draw.__name__})")
             lacking = [name for name in needed if name not in table]
             if lacking and len(table):
                 what = f"plot.{draw.__name__} cannot draw a table without {', '.join(lacking)}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import ParamSpec, TypeVar
 
 import pandas as pd
 
+from analysis.errors import InputError, called
 from analysis.load.duplicates import LEFT_OUT, choose_repeats, without_repeats
 from analysis.load.quality import LEAST_THERE
 from analysis.load.reference import events, group_named, groups, place_name, state_named
@@ -26,6 +28,9 @@ RECORD_COLUMNS = (*HISTORY_COLUMNS, "form", "request", "lift_reason", "offence_s
 LEAST_CHECKED = 20  # detainers without which no check of a week fails: a share of fewer, and their number, is chance
 ONE_END = "every row of the source has the same recorded end"
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
@@ -40,6 +45,10 @@ class Cohort:
     state: str = ALL
     offence: str = ALL
     repeats: str = LEFT_OUT
+
+    def __repr__(self) -> str:
+        group = "" if self.offence == ALL else f", offence group {self.offence}"
+        return f"<Cohort of {self.source.facts.name}: {place_name(self.state)}{group}, {self.period.name}>"
 
     @property
     def week(self) -> date:
@@ -205,6 +214,25 @@ class Cohort:
         """Name what the cohort is of, as in a sentence: "the United States", "Texas"."""
         name = place_name((self.sole_state or ALL) if self.state == ALL else self.state)
         return name if self.offence == ALL else f"{name} (offence group: {groups().loc[self.offence, 'group']})"
+
+
+def not_a_cohort(name: str, found: object, takes: str = "a cohort") -> InputError:
+    """Build the error for something else where a function takes a cohort."""
+    makes = "an.cohort(source, period) makes one; a file becomes a source by `declines import FILE --name NAME`"
+    return InputError(f"{name} takes {takes}, found {called(found)}: {makes}")
+
+
+def takes_cohort(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function refuse with one sentence what is no cohort."""
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        found = args[0] if args else kwargs.get("cohort")
+        if not isinstance(found, Cohort):
+            raise not_a_cohort(function.__name__, found)
+        return function(*args, **kwargs)
+
+    return checked
 
 
 def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[str, object] | None:

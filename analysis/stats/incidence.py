@@ -17,7 +17,7 @@ from statsmodels.duration.survfunc import CumIncidenceRight
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome
-from analysis.stats.cohort import Cohort
+from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.inference import NO_ENDS
 from analysis.stats.summary import described, nothing
 
@@ -82,6 +82,7 @@ def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFram
     return curves
 
 
+@takes_cohort
 def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
     """Give by days since issue what share of the nation's detainers had ended in each way, where days are known.
 
@@ -105,6 +106,8 @@ def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
     >>> an.time_to_outcome(an.cohort("fy2015", "2015-06-20")).attrs["reason"][:52]
     'This source does not say on which day a detainer end'
     """
+    if np.ndim(at) != 1:
+        raise InputError("curves are read off at a list of days", found=at, expected="one such as [7, 30]")
     rows = cohort.history
     if cohort.sole_outcome or not rows["lifted_on"].notna().any():
         return nothing(cohort, NO_ENDS if cohort.sole_outcome else NO_LIFT_DATES)
@@ -112,7 +115,7 @@ def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
     own = _at_days(curves, [WITHIN_DAYS]).query("outcome == 'declined_by_lea'")["incidence"]
     followed = int(curves["at_risk"].max()) if len(curves) else 0
     facts = {"followed": followed, "within_days": WITHIN_DAYS, "declined_within": next(map(float, own), None)}
-    return described(_at_days(curves, at) if at else curves, cohort, facts=facts)
+    return described(_at_days(curves, at) if len(at) else curves, cohort, facts=facts)
 
 
 def _at_days(curves: pd.DataFrame, days: Sequence[int]) -> pd.DataFrame:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.errors import InputError, unknown
+from analysis.errors import InputError, called, unknown
 from analysis.load.reference import place_name, states
 from analysis.periods import WEEK, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays
-from analysis.stats.cohort import ONE_END, Cohort
+from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
 from analysis.stats.comparisons import CLEAR, Pair
 from analysis.stats.counts import ALL, NOT_GIVEN, of_weeks
 from analysis.stats.summary import cell_name, described, nothing
@@ -35,6 +35,7 @@ def own_comparisons(cohort: Cohort) -> pd.DataFrame:
     return table.loc[[cohort.cell in ((ALL, ALL), (kind, place)) for _, kind, place in table.index]]
 
 
+@takes_cohort
 def comparisons(cohort: Cohort) -> pd.DataFrame:
     """Give every comparison of a cohort that was tested, the smallest p first; of a state or group its own.
 
@@ -99,13 +100,25 @@ def compare(now: Cohort | pd.DataFrame, before: Cohort | pd.DataFrame, by: str =
     >>> an.compare(march, january).loc[["CO", "NY"], counts].values.tolist()
     [[19, 138, 44, 149], [5, 197, 20, 235]]
     """
+    made_up = {
+        of.source.facts.synthetic if isinstance(of, Cohort) else getattr(of, "attrs", {}).get("synthetic")
+        for of in (now, before)
+    }
+    if {True, False} <= made_up:
+        raise InputError("made-up data are not compared with real data", do="Take both from sources of one kind")
     if isinstance(now, pd.DataFrame) and isinstance(before, pd.DataFrame):
         for name in ("declined", "issued"):
             if name not in now or name not in before:
                 raise InputError(f"counts are compared by their column {name!r}", do="Count with count_outcomes")
-        return tested.compare(now, before)
+        if now.index.names != before.index.names:
+            cuts = " and ".join(", ".join(map(str, of.index.names)) for of in (now, before))
+            raise InputError("the two frames are of different cuts", found=cuts, do="Count both by the same columns")
+        compared = tested.compare(now, before)
+        compared.attrs = {"synthetic": True in made_up}
+        return compared
     if not (isinstance(now, Cohort) and isinstance(before, Cohort)):
-        raise InputError("two cohorts are compared, or two frames of counts", found=type(before).__name__)
+        found = f"{called(now)} and {called(before)}"
+        raise InputError(f"two cohorts are compared, or two frames of counts, found {found}")
     kinds = list(dict.fromkeys(kind for kind, _ in now.weekly.declined))
     if by not in kinds:
         raise unknown("cell to compare by", by, kinds)
@@ -158,6 +171,7 @@ def largest_place(cohort: Cohort) -> dict[str, object]:
 # Unfinished weeks --------------------------------------------------------------------------------------------------
 
 
+@takes_cohort
 def nowcast(cohort: Cohort) -> pd.DataFrame:
     """Estimate the final numbers of the nation's last weeks, where delays are known.
 
@@ -194,6 +208,7 @@ def _without_end(cohort: Cohort) -> dict[str, object]:
     return {"no_end_newer": parts[0], "no_end_older": parts[1], "no_end_weeks": len(pair.now)}
 
 
+@takes_cohort
 def nowcast_quantiles(cohort: Cohort) -> pd.DataFrame:
     """Give the nowcasts of unfinished weeks as quantiles (:func:`analysis.stats.nowcast.nowcast_quantiles`).
 

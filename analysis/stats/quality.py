@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.errors import unknown
+from analysis.errors import InputError, unknown
 from analysis.load import quality as load
 from analysis.load.duplicates import COUNTED, is_repeat
 from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
@@ -16,7 +16,7 @@ from analysis.load.releases import GATES, STOP_UNDATED
 from analysis.load.sources import Source
 from analysis.load.table import Outcome
 from analysis.periods import as_timestamps, week_of
-from analysis.stats.cohort import Cohort
+from analysis.stats.cohort import Cohort, not_a_cohort
 from analysis.stats.counts import TRAILING_WEEKS
 from analysis.stats.facts import extraction_facts
 from analysis.stats.published import PublishedWeek
@@ -67,8 +67,12 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     >>> quality(open_source("fy2015"))["level"].value_counts().to_dict()
     {'pass': 11, 'warn': 2}
     """
-    if part not in (PARTS if isinstance(of, Source) else PARTS[:1]):
+    if not isinstance(of, Source | Cohort | PublishedWeek):
+        raise not_a_cohort("quality", of, "a source, a cohort or a published week")
+    if part not in PARTS:
         raise unknown("part of the quality", part, PARTS)
+    if part != PARTS[0] and not isinstance(of, Source):
+        raise InputError(f"the quality has the part {part!r} of a source alone", do="Give it an.open_source(name)")
     if isinstance(of, PublishedWeek):
         return _shown(load.report_scorecard(of.week), None, {"limit_totals": load.TOTALS_DIFFER})
     if isinstance(of, Cohort):

@@ -53,6 +53,10 @@ class Revision:
     source: Source | None = None
     older: Source | None = None
 
+    def __repr__(self) -> str:
+        of = f"{self.source!r} against {self.older!r}" if self.source else "two tables"
+        return f"<Revision: {of}>"
+
     @property
     def parameters(self) -> dict[str, object]:
         """Give the source's name and the numbers of the two versions."""

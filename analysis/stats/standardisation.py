@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.load.reference import states
-from analysis.stats.cohort import ONE_END, Cohort
+from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.counts import (
     ALL,
@@ -197,6 +197,7 @@ def _with_names(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     return named
 
 
+@takes_cohort
 def expected(cohort: Cohort) -> pd.DataFrame:
     """Hold states' declines of the last full quarter against those of detainers alike.
 
@@ -224,6 +225,7 @@ def expected(cohort: Cohort) -> pd.DataFrame:
     return described(named, quarter, "" if len(named) else few + "none to compare.", facts)
 
 
+@takes_cohort
 def shrink(cohort: Cohort) -> pd.DataFrame:
     """Draw each state's share of the last full quarter towards that of all, by as much as it rests on few detainers.
 
@@ -251,6 +253,7 @@ def shrink(cohort: Cohort) -> pd.DataFrame:
     return described(named, quarter, "" if len(named) else "No state's share can be drawn towards that of all.")
 
 
+@takes_cohort
 def decompose(cohort: Cohort) -> pd.DataFrame:
     """Take a clear change of the nation into the part of another mix and that of other shares.
 

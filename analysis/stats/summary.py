@@ -20,7 +20,7 @@ from analysis.load.reference import events, groups, place_name, states
 from analysis.periods import as_timestamps
 from analysis.stats import counts as counting
 from analysis.stats import disclosure
-from analysis.stats.cohort import Cohort
+from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
 from analysis.stats.tests import usual_range
@@ -104,15 +104,19 @@ def count_outcomes(detainers: pd.DataFrame | Cohort, by: str | Sequence[str]) ->
     rows = detainers.detainers if isinstance(detainers, Cohort) else detainers
     if not isinstance(rows, pd.DataFrame):
         raise InputError("detainers are counted in a table or a cohort", found=rows)
+    if not isinstance(by, str) and not len(by):
+        raise InputError("detainers are counted by one column or several", found=by)
     for name in [by] if isinstance(by, str) else by:
         if name != "week" and name not in rows.columns:
             raise unknown("column to count by", name, ["week", *rows.columns])
     lacking = {"issued_on", "outcome", "detainers"} - {*rows.columns}
     if lacking:
         raise InputError(f"a table of detainers needs the column {min(lacking)!r}", do="Read it with read_release")
-    return counting.with_intervals(counting.count_outcomes(rows, by))
+    counts = counting.with_intervals(counting.count_outcomes(rows, by))
+    return described(counts, detainers) if isinstance(detainers, Cohort) else counts
 
 
+@takes_cohort
 def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     """Give a cohort's weeks, each with its share and the count that would be usual after the eight weeks before it.
 
@@ -150,6 +154,7 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     return described(table.assign(outside=np.select(sides, ["above", "below"], "")), cohort, events=marked)
 
 
+@takes_cohort
 def known_events(cohort: Cohort) -> pd.DataFrame:
     """Give the known events inside a cohort's weeks, which touch all states or its own.
 
@@ -174,6 +179,7 @@ def _with_shares(counts: pd.DataFrame, cohort: Cohort, phi: float | pd.Series) -
     return table if cohort.sole_outcome is None else table.assign(share=np.nan, share_low=np.nan, share_high=np.nan)
 
 
+@takes_cohort
 def counts_by(cohort: Cohort, *kinds: str) -> pd.DataFrame:
     """Give the period's counts of a cohort in one of the cuts that may be published, small counts left out.
 
@@ -205,9 +211,10 @@ def counts_by(cohort: Cohort, *kinds: str) -> pd.DataFrame:
     >>> states.loc[["CA", "NV"], ["declined", "issued"]].values.tolist()
     [[33, 291], [6, 23]]
     """
-    if ",".join(kinds) not in _CUTS:
-        raise unknown("cut of a cohort", ", ".join(kinds), [name.replace(",", ", ") for name in _CUTS])
-    return _CUTS[",".join(kinds)](cohort)
+    parts = [part.strip() for kind in kinds for part in str(kind).split(",")]
+    if ",".join(parts) not in _CUTS:
+        raise unknown("cut of a cohort", ", ".join(parts), [name.replace(",", ", ") for name in _CUTS])
+    return _CUTS[",".join(parts)](cohort)
 
 
 def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
@@ -292,6 +299,7 @@ _CUTS: dict[str, Callable[[Cohort], pd.DataFrame]] = {
 }
 
 
+@takes_cohort
 def cross_tabulate(cohort: Cohort) -> pd.DataFrame:
     """Count the last full quarter's detainers by state and offence group, as may be shown.
 
@@ -327,6 +335,7 @@ def cross_tabulate(cohort: Cohort) -> pd.DataFrame:
     return described(table, quarter, facts=facts, hidden=hidden)
 
 
+@takes_cohort
 def key_figures(cohort: Cohort) -> pd.DataFrame:
     """Put a week's main counts beside last week's and the mean of the eight weeks before.
 
@@ -345,6 +354,9 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     >>> an.key_figures(an.cohort("fy2015", "2015-06-20")).loc["declined", "note"]
     'usual: 57 to 110'
     """
+    if len(cohort.period.weeks) > 1:
+        do = "Count a longer period with count_outcomes or counts_by"
+        raise InputError("key figures are those of one week", found=cohort.period.name, do=do)
     weeks = [*cohort.calendar.full_weeks_before(cohort.week, TRAILING_WEEKS), cohort.week]
     kind, place = cohort.cell
     counts = pd.DataFrame({name: getattr(cohort.weekly, name)[cohort.cell] for name in ("issued", "declined")})

@@ -42,7 +42,7 @@ def test_each_is_every_state_or_group() -> None:
 @pytest.mark.parametrize(
     ("kind", "given", "says"),
     [
-        ("state", "Texass", ["'Texass'", "did you mean 'Texas'?", "Wyoming"]),
+        ("state", "Texass", ["'Texass'", "did you mean 'Texas'?", "WY"]),
         ("state", "ZZ", ["'ZZ'", "AL", "WY"]),
         ("state", "all", ["unknown state 'all'", "WY"]),
         ("offence", "DIU", ["did you mean 'DUI'?", "HOMICIDE", "Driving under the influence"]),

@@ -190,7 +190,7 @@ def test_nine_weeks_without_a_detainer_leave_what_can_be_said() -> None:
 
 
 def test_a_part_that_a_week_does_not_have_is_refused_with_those_that_a_source_has() -> None:
-    with pytest.raises(InputError, match="unknown part of the quality 'weeks'"):
+    with pytest.raises(InputError, match="the part 'weeks' of a source alone"):
         an.quality(made_cohort(nine_weeks(), LAST), "weeks")
     assert list(an.quality(an.open_source("fy2015"), "weeks")) == [
         "issued",
