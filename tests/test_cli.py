@@ -49,6 +49,21 @@ def test_run_says_where_the_reports_stand(tmp_path: Path, outcome: dict[str, str
     assert (tmp_path / "manifest.json").is_file()
 
 
+def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_earlier_versions(
+    tmp_path: Path, outcome: dict[str, str]
+) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    for _ in range(2):
+        result = _call("run", "published_week", "--out", str(tmp_path))
+        assert (result.exit_code, (tmp_path / "index.html").read_text()) == (2, "mine")
+        assert "index.html: no run has written this file" in result.output
+        assert [path.name for path in tmp_path.iterdir()] == ["index.html"], "nothing was made"
+    write_manifest(tmp_path, {})  # as versions did that kept no hashes of pages
+    for _ in range(2):
+        assert _call("run", "published_week", "--out", str(tmp_path)).exit_code == 0
+    assert "mine" not in (tmp_path / "index.html").read_text()
+
+
 def test_a_failed_report_gives_exit_code_1_and_is_named(tmp_path: Path, outcome: dict[str, str]) -> None:
     outcome["message"] = "cell 4: ValueError: no"
     result = _call("run", "published_week", "--weeks", "2017-02-04", "--out", str(tmp_path))

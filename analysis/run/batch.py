@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import InputError
-from analysis.run.plan import Entry, Limits, Task, read_manifest, what_is_due, write_manifest
+from analysis.run.plan import Entry, Limits, Task, keep_own_pages, read_manifest, what_is_due, write_manifest
 
 if TYPE_CHECKING:
     from analysis.run.kernels import Server
@@ -51,6 +51,7 @@ def run(
     except OSError as error:
         says = f"the folder of reports cannot be written: {error.strerror}"
         raise InputError(says, file=out, do="Give another with --out") from error
+    keep_own_pages(out)
     due = what_is_due(tasks, out, force=force, verify=verify)
     current = {task.entry.folder: task.entry for reason, task in due if not reason}
     for entry in current.values():

@@ -114,6 +114,10 @@ def find_notebook(name: str) -> Notebook:
     """Find a notebook by name, with or without its suffix."""
     known = notebooks()
     if (stem := name.removesuffix(".ipynb")) not in known:
+        if stem in [path.stem for path in bundled_folder("notebooks").glob("*.ipynb")]:
+            what = f"the metadata of {stem}.ipynb have no block `declines`"
+            keys = "clock (issued or recorded) and, where needed, versions, source, needs, weeks, reads"
+            raise InputError(what, expected=f"one with {keys}", do="A copy of state_profile.ipynb has it")
         raise unknown("notebook", name, known, more="`declines list` shows what each is for")
     return known[stem]
 

@@ -10,8 +10,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib.metadata import version
 from itertools import product
@@ -27,6 +27,7 @@ from analysis.periods import Calendar
 from analysis.run.notebooks import UNTIL_THIS, Notebook, notebooks, sources_for
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
+FEED, JSON_INDEX = "feed.xml", "index.json"
 NOTEBOOK, PAGE, FACTS, FAILED = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb"
 """Files of a report: the executed notebook, its page and facts; and the executed copy of one that failed."""
 PACKAGE = Path(analysis.__file__).parent
@@ -100,7 +101,9 @@ def read_manifest(out: Path) -> dict[str, Entry]:
     path = out / MANIFEST
     try:
         told = json.loads(path.read_text(encoding="utf-8"))["reports"] if path.is_file() else []
-        return {one["folder"]: Entry(**one) for one in told}
+        names = [one.name for one in fields(Entry)]  # earlier versions kept more, and the inputs otherwise
+        kept = [{"inputs": {}, **{name: one[name] for name in names if name in one}} for one in told]
+        return {one["folder"]: Entry(**one) for one in kept}
     except (ValueError, KeyError, TypeError) as error:
         what = "the manifest is damaged, or of another version of this program"
         raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
@@ -115,8 +118,22 @@ def read_stamp(out: Path) -> dict[str, Any]:
     """Read what a site was ``made_from``, and the sha256 of each of its ``pages``; blank where that is not known."""
     try:
         return json.loads((out / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # never written, or cut short
-        return {"made_from": "", "pages": {}}
+    except (OSError, ValueError):  # never written, such as by versions that kept a manifest alone, or cut short
+        patterns = [INDEX, FEED, JSON_INDEX, "states/*.html", "offences/*.html"] if (out / MANIFEST).is_file() else []
+        pages = [path for pattern in patterns for path in out.glob(pattern)]
+        return {"made_from": "", "pages": {path.relative_to(out).as_posix(): sha256_of(path) for path in pages}}
+
+
+def keep_own_pages(out: Path, names: Iterable[str] = (INDEX, FEED, JSON_INDEX)) -> dict[str, Any]:
+    """Refuse a folder in which no run has written what stands under the names of pages; else give its stamp."""
+    stamp = read_stamp(out)
+    for name in names:
+        if name not in stamp["pages"] and (out / name).exists():
+            what = "no run has written this file, and a page of the site belongs there"
+            raise InputError(what, file=out / name, do="Move it, or give another folder with --out")
+    if not (out / STAMP).is_file():  # what is ours is known from before the first report
+        write_whole(out / STAMP, as_json(stamp))
+    return stamp
 
 
 def index_made_from(entries: Mapping[str, Entry], settings: object) -> str:
@@ -294,6 +311,8 @@ def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> str:
         return "it was never made"
     if earlier.outcome != "made":
         return "it failed"
+    if earlier.inputs.keys() != now.inputs.keys():
+        return "another version of this program made it"
     was, is_now = ({"parameters": entry.parameters, **entry.inputs} for entry in (earlier, now))
     if other := changed(was, is_now):
         return "changed: " + ", ".join(other)

@@ -28,13 +28,12 @@ from analysis.load.sources import HINT, sources
 from analysis.periods import last_day
 from analysis.run import plan
 from analysis.run.notebooks import EACH, each, find_notebook, notebooks
-from analysis.run.plan import FACTS, FAILED, INDEX, PAGE, Entry, Task
+from analysis.run.plan import FACTS, FAILED, FEED, INDEX, JSON_INDEX, PAGE, Entry, Task
 from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
 from analysis.show.tables import MISSING, write
 
 QUOTE = "Quote it: YAML reads `NO` without quotation marks as false, and a day as a date"
-FEED, JSON_INDEX = "feed.xml", "index.json"
 TITLE = "Declined detainers: weekly reports"
 FEED_LENGTH = 200
 """Entries of the feed, the newest; a feed reader asks for it often."""
@@ -116,12 +115,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
 
 def _write_pages(out: Path, pages: Mapping[str, bytes], made_from: str) -> None:
     """Write the pages of a site over those of an earlier one; take away what it lacks and nobody has edited."""
-    earlier = plan.read_stamp(out)["pages"]
+    earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
-    for name in pages.keys() - earlier.keys():
-        if (out / name).is_file() and sha256_of(out / name) != hashes[name]:
-            what = "no run has written this file, and a page of the site belongs there"
-            raise InputError(what, file=out / name, do="Move it, or give another folder with --out")
     unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
     write_whole(out / plan.STAMP, as_json(unfinished))
     for name, content in pages.items():

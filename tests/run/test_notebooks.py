@@ -82,5 +82,7 @@ def test_other_notebooks_that_lie_beside_ours_are_left_alone(tmp_path: Path, mon
     notebooks.cache_clear()
     try:
         assert list(notebooks()) == ["ours"]
+        with pytest.raises(InputError, match=r"Untitled\.ipynb have no block `declines`: expected one with clock"):
+            find_notebook("Untitled")
     finally:
         notebooks.cache_clear()
