@@ -537,3 +537,18 @@ def test_the_workbook_of_fiscal_2015() -> None:
     assert found(card, "published_detainers").note == "all of 11 agree"
     assert found(card, "bulk_days").found == "1"
     assert "RIVERS" in found(card, "bulk_days").note
+
+
+@pytest.mark.parametrize(("share", "unfinished"), [(0.449, True), (0.451, False)])
+def test_ends_are_missing_below_nine_tenths_of_the_older_weeks(share: float, unfinished: bool) -> None:
+    weeks = recording_by_week(weekly([1000] * 20, [0.5] * 19 + [share]))
+    assert (weeks["unfinished"].iloc[-1] != "") is unfinished
+
+
+@pytest.mark.parametrize(("rows", "off"), [(198_000, 1), (199_800, 0), (211_000, 0), (223_000, 0), (225_000, 1)])
+def test_of_two_published_totals_of_a_year_the_nearer_one_counts(rows: int, off: int) -> None:
+    days = pd.date_range("2012-10-01", "2013-09-30")  # 209,208 in one report and 213,325 in another
+    year = pd.DataFrame({"issued_on": days[np.arange(rows) * len(days) // rows], "person": None, "duplicate": None})
+    columns = table(1).iloc[[0] * rows].reset_index(drop=True).assign(**year)
+    card = scorecard(release(columns, form="TRAC"))
+    assert found(card, "published_detainers").found == str(off)
