@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from multiprocessing import forkserver
 from pathlib import Path
 
 import nbformat
@@ -24,6 +25,15 @@ from analysis.run import kernels
 from analysis.run.kernels import WarmProvisioner
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fork_server_of_their_own() -> None:
+    """Start from the variables as they are now: Dask's tests set some that libraries read at import."""
+    kernels._running.clear()
+    kernels._say_once.cache_clear()
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
 
 LOOK = """
 import os, random, sys, warnings, builtins, locale, decimal, threading
