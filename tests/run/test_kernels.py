@@ -182,7 +182,9 @@ def test_a_kernel_that_cannot_have_its_sockets_ends() -> None:
         async def start() -> int | None:
             await manager.start_kernel()
             assert isinstance(manager.provisioner, WarmProvisioner)
-            return manager.provisioner.process.wait(20)
+            ended = manager.provisioner.process.wait(20)
+            await manager.cleanup_resources()  # a socket left open would keep this process at its end
+            return ended
 
         assert asyncio.run(start()) == 1
 
