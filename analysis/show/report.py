@@ -9,11 +9,9 @@ from __future__ import annotations
 import base64
 import html
 import re
-import string
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
@@ -23,7 +21,7 @@ from IPython.display import display
 from analysis.errors import unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
-from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, as_markdown, facts_named, facts_of, fill
+from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill
 from analysis.show.style import Figure, png_of, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort, not_a_cohort
@@ -31,6 +29,7 @@ from analysis.stats.counts import ALL
 
 SET_PARAMETERS = "# Parameters"
 """First line of a cell that sets parameters from outside."""
+MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
 MADE_UP = "Made-up data: no figure here describes a real person, place or week."
 COHORT_LINES = {
     "week": "{week_name}",
@@ -44,27 +43,17 @@ COHORT_LINES = {
 """The lines below the title of a weekly cohort's report: templates over its facts and those of its source."""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """Something that shows itself: data by MIME type, and metadata."""
+class Shown(NamedTuple):
+    """Something that a report shows: data by MIME type, and metadata."""
 
     data: dict[str, Any]
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return str(self.data.get("text/plain", ""))
-
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        return self.data, self.metadata
+    metadata: dict[str, Any]
 
 
 @cache
 def captions() -> dict[str, Any]:
     """Read what tables are called and how they are shown, by name, and the definitions that close a report."""
-    read: dict[str, Any] = yaml.safe_load(data_file("reference/captions.yml").read_text(encoding="utf-8"))
-    return read
+    return dict(yaml.safe_load(data_file("reference/captions.yml").read_text(encoding="utf-8")))
 
 
 class Report:
@@ -103,20 +92,21 @@ class Report:
         png: bool = False,
     ) -> None:
         refuse_unknown_names(getattr(get_ipython(), "user_ns", {}).get("In", ()))
-        if not (about is None or isinstance(about, Source) or hasattr(about, "source")):
-            raise not_a_cohort("Report", about, "a cohort or a source")
-        source: Source | None = about if isinstance(about, Source) or about is None else about.source
-        known: Mapping[str, object] = {} if about is source else about.facts if not isinstance(about, Cohort) else {}
-        asked: Mapping[str, object] = {} if about is source else getattr(about, "parameters", {})
         self.lines: dict[str, str] = {}
+        known: Mapping[str, object] = {}
+        asked: Mapping[str, object] = {}
+        source = about if isinstance(about, Source) or about is None else getattr(about, "source", None)
         if isinstance(about, Cohort):
             known, self.lines, place = facts_of(about), COHORT_LINES, {"state": about.state, "offence": about.offence}
             asked = {"source": about.source.facts.name, "week": about.week, "repeats": about.repeats}
             asked |= {name: value for name, value in place.items() if value != ALL}
+        elif about is not source:
+            if source is None:
+                raise not_a_cohort("Report", about, "a cohort or a source")
+            known, asked = about.facts, about.parameters
+        asked = asked if parameters is None else parameters
         self.notebook, self.png, self.title = notebook, png, notebook
-        self.parameters = {
-            name: as_fact(value) for name, value in (asked if parameters is None else parameters).items()
-        }
+        self.parameters = {name: as_fact(value) for name, value in asked.items()}
         self.source = {} if source is None else {name: as_fact(value) for name, value in source.cited.items()}
         self.synthetic = source is not None and source.facts.synthetic
         self.notes = None if source is None else source.origin.notes
@@ -139,7 +129,10 @@ class Report:
 
     def _show(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
         self.shown.append(Shown(data, metadata or {}))
-        display(self.shown[-1])
+        if get_ipython() is None:
+            print(data["text/plain"])
+        else:
+            display(data, metadata=metadata, raw=True)
 
     def lead(self, sentences: Sequence[Sentence], lines: Mapping[str, str] | None = None) -> None:
         """Show the title (the first sentence), what the report is about line by line, and the other sentences.
@@ -149,10 +142,9 @@ class Report:
         """
         title, *rest = sentences
         self.title = as_made_up(str(title), self.synthetic)
-        told = {**self.facts, **self.of_source}
         rows = {"SYNTHETIC": MADE_UP} if self.synthetic else {}
         for name, template in (self.lines if lines is None else lines).items():
-            rows[name.replace("_", " ").capitalize()] = fill(template, told)
+            rows[_in_words(name)] = fill(template, {**self.facts, **self.of_source})
         items = "".join(f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in rows.items())
         kind = "masthead synthetic" if self.synthetic else "masthead"
         page = f'<div class="{kind}"><p class="headline">{html.escape(self.title)}</p><dl>{items}</dl></div>'
@@ -176,13 +168,14 @@ class Report:
             self.know(**{name: one.facts[name] for name in names})
             self.sentences.append({"text": str(one), "template": one.template, "facts": names})
         if said:
-            shown = "\n\n".join(_marked(one) for one in said)
+            shown = "\n\n".join(fill(one.template, self.facts, _marked) for one in said)
             self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))})
 
-    def _reason(self, reason: str) -> None:
-        """Say why there is nothing to show, unless that was said already."""
-        if reason not in [one["text"] for one in self.sentences]:
+    def _reason(self, reason: str) -> bool:
+        """Say why there is nothing to show, unless that was said already; give whether there is a reason."""
+        if reason and reason not in [one["text"] for one in self.sentences]:
             self.text(Sentence(reason.replace("{", "{{").replace("}", "}}"), {}))
+        return bool(reason)
 
     def table(self, frame: pd.DataFrame, name: str, rows: int | None = None, folded: bool = False) -> None:
         """Show a table; its CSV, which a reader without HTML sees, holds the same numbers unrounded.
@@ -201,31 +194,26 @@ class Report:
             Whether all is folded away.
         """
         self.know(**frame.attrs.get("facts", {}))
-        if frame.empty and frame.attrs.get("reason"):
-            self._reason(frame.attrs["reason"])
+        if frame.empty and self._reason(frame.attrs.get("reason", "")):
             return
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
-        told = {**{key: value for key, value in frame.attrs.items() if isinstance(value, str)}, **self.facts}
-        plain = name.replace("_", " ").capitalize()
-        caption = fill(about["caption"], told) if about else f"{plain}."
+        told = {key: value for key, value in frame.attrs.items() if isinstance(value, str)} | self.facts
+        caption = fill(about["caption"], told) if about else f"{_in_words(name)}."
         caption = f"SYNTHETIC data. {caption}" if self.synthetic else caption
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
-        columns = dict(
-            entry.split(" as ") if " as " in entry else (entry, entry) for entry in about.get("columns", flat)
-        )
-        in_file = about.get("in_file", [])
+        shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
+        columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns)
         page = as_html(flat.drop(columns=in_file), name, caption, rows)
         if folded:
-            summary = html.escape(fill(about["folded"], told) if "folded" in about else plain)
+            summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
         csv = as_csv(flat)
         self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption, "csv": csv}})
 
     def figure(self, figure: Figure, name: str) -> None:
         """Show a figure with its alternative text as SVG (and PNG where asked), under a file name of its own."""
-        if reason := getattr(figure, "reason", ""):
-            self._reason(reason)
+        if self._reason(figure.reason):
             return
         data = {"text/plain": figure.alt, "image/svg+xml": svg_of(figure)}
         if self.png:
@@ -240,27 +228,27 @@ class Report:
             self.text(Sentence("*From the source's origin file*: {origin_notes}", {"origin_notes": self.notes}))
         if defined := captions()["definitions"].get(self.notebook):
             self._show({"text/markdown": defined, "text/plain": defined})
-        content = {
-            **{"report": self.notebook, "title": self.title, "masthead": self.masthead, "synthetic": self.synthetic},
-            **{"parameters": self.parameters, "source": self.source, "facts": self.facts, "sentences": self.sentences},
+        content = {"report": self.notebook} | {
+            name: getattr(self, name)
+            for name in ("title", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
         }
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
         self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})
 
 
-def _marked(sentence: Sentence) -> str:
-    """Fill a template so that the page says of each figure which fact it is."""
-    pieces = []
-    for words, name, form, _ in string.Formatter().parse(sentence.template):
-        pieces.append(words)
-        if name:
-            written = fill(f"{{{name}:{form}}}", {name: as_markdown(as_fact(sentence.facts[name]))})
-            pieces.append(f'<span data-fact="{name}">{written}</span>')
-    return "".join(pieces)
+def _in_words(name: str) -> str:
+    """Write a name of ours as a heading."""
+    return name.replace("_", " ").capitalize()
+
+
+def _marked(name: str, text: str) -> str:
+    """Say which fact a text is; its characters show as they are, whatever Markdown and HTML would read into them."""
+    escaped = "".join(f"&#{ord(character)};" if character in MARKUP else character for character in text)
+    return f'<span data-fact="{name}">{escaped}</span>'
 
 
 def refuse_unknown_names(cells: Sequence[str]) -> None:
-    """Refuse a parameter that the notebook does not have, such as a misspelt one, instead of reporting on the default.
+    """Refuse a parameter that the notebook does not have, instead of reporting on the default.
 
     ``cells`` are the code cells that ran; one that begins with ``# Parameters`` sets what was declared before it.
     """
