@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import pkgutil
@@ -17,17 +18,27 @@ import yaml
 from hypothesis import settings
 
 import analysis.load
+import analysis.run  # before nbformat: it keeps out an import that takes longer than a hundred tests
 from analysis.files import sha256_of
 from analysis.load.reference import bundled_folder
 
-# The same cases on every machine and every run, and no limit on how long a busy machine may take for one.
-settings.register_profile("declines", deadline=None, derandomize=True, max_examples=60)
+# The same cases on every machine and every run, and no limit on how long a busy machine may take for one; ten times as
+# many with --hypothesis-profile thorough.
+settings.register_profile("declines", deadline=None, derandomize=True, max_examples=30, database=None)
+settings.register_profile("thorough", settings.get_profile("declines"), max_examples=300)
 settings.load_profile("declines")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a maintainer accept changed facts."""
     parser.addoption("--freeze", action="store_true", help="Write the frozen facts anew instead of comparing.")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what the libraries have loaded; it took a sixth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,8 +70,7 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     said["last"]["facts"]["declined"] += 1
     said["last"]["inputs"]["weeks"] = "0" * 64
     log.write_text(json.dumps(said), encoding="utf-8")
-    notebook = read(out / entry.folder / "notebook.ipynb", as_version=4)
-    files = write_revised(out, entry, notebook)
+    files = write_revised(out, entry, read(out / entry.folder / "notebook.ipynb", as_version=4))
     write_index(out, {**entries, entry.folder: replace(entry, files=files)})
     return out
 
@@ -95,20 +105,15 @@ class DataCopy:
         origin.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
-def _forget_what_was_read() -> None:
-    """Empty every cache of the modules that read files."""
-    for module in pkgutil.iter_modules(analysis.load.__path__, "analysis.load."):
-        for thing in vars(importlib.import_module(module.name)).values():
-            if hasattr(thing, "cache_clear"):
-                thing.cache_clear()
-
-
 @pytest.fixture
 def data_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataCopy]:
-    folder = tmp_path / "data"
-    shutil.copytree(bundled_folder("data"), folder)
     for module in ("reference", "sources"):
         monkeypatch.setattr(f"analysis.load.{module}.bundled_folder", lambda name: tmp_path / name)
-    _forget_what_was_read()
-    yield DataCopy(folder)
-    _forget_what_was_read()
+    names = [module.name for module in pkgutil.iter_modules(analysis.load.__path__, "analysis.load.")]
+    read = [thing for name in names for thing in vars(importlib.import_module(name)).values()]
+    forget = [thing.cache_clear for thing in read if hasattr(thing, "cache_clear")]
+    for clear in forget:
+        clear()
+    yield DataCopy(Path(shutil.copytree(bundled_folder("data"), tmp_path / "data")))
+    for clear in forget:
+        clear()
