@@ -2,14 +2,13 @@
 
 Seconds differ from machine to machine and from minute to minute; the ratio of two ways of doing much the same, taken in
 turns, does not differ much. Each line gives the median over the rounds and, in brackets, the least and the most.
-CPU time counts all threads, so that it also holds on a machine that is busy with something else.
+CPU time counts all threads, so that it also holds on a machine that is busy with something else. Memory is Linux's.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,13 +16,12 @@ from collections.abc import Callable
 from datetime import date
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 from synthetic import generate, write_release
-from timing import in_turns, median_and_range, report, spent
+from timing import median_and_range, report, spent
 
 from analysis.load.imports import import_release
 from analysis.load.reference import data_file
@@ -34,10 +32,9 @@ from analysis.stats.counts import TRAILING_WEEKS
 
 NAME = "benchmark"
 WORKBOOK_VARIABLE = "DECLINES_REAL_WORKBOOK"
-MEGABYTE = 1_000_000
 
 
-def importer(path: Path, folder: Path) -> Callable[[], Any]:
+def importer(path: Path, folder: Path) -> Callable[[], None]:
     """Make a run that imports a file, each time into an empty data folder."""
     numbers = count()
 
@@ -48,34 +45,27 @@ def importer(path: Path, folder: Path) -> Callable[[], Any]:
     return run
 
 
-def weekly_load() -> int:
+def weekly_load() -> None:
     """Read what a weekly report reads: some columns of all weeks, and more of the latest full week and eight before."""
     source = open_source(NAME, clock="issued")
     calendar = Calendar.of(source.facts)
     saturday = calendar.pick("latest")
     first, last = calendar.full_weeks_before(saturday, TRAILING_WEEKS)[0], last_day(saturday)
-    history = source.detainers(HISTORY_COLUMNS, last=last, repeats=False)
-    return len(history) + len(source.detainers(RECORD_COLUMNS, first=first, last=last))
+    source.detainers(HISTORY_COLUMNS, last=last, repeats=False)
+    source.detainers(RECORD_COLUMNS, first=first, last=last)
 
 
 def peak() -> float:
-    """Give the most memory that this process has held, in megabytes.
-
-    Linux's own figure is asked where there is one: ``ru_maxrss`` begins at that of the process which started this one.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024 / MEGABYTE
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
+    """Give the most memory that this process has held, in megabytes (``ru_maxrss`` begins at that of its parent)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1_000_000
 
 
 def load_once() -> None:
     """Print the seconds and the additional megabytes of the first weekly load of this process."""
     pq.read_table(data_file("synthetic/small_release.parquet")).to_pandas()  # libraries that a first reading loads
     before = peak()
-    took = spent(weekly_load)
-    print(took.wall, took.cpu, peak() - before)
+    print(*spent(weekly_load), peak() - before)
 
 
 def main() -> None:
@@ -90,31 +80,24 @@ def main() -> None:
         load_once()
         return
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        release = folder / "release.parquet"
+        folder, release = Path(temporary), Path(temporary) / "release.parquet"
         write_release(generate(1, detainers=asked.rows, extracted_on=date(2026, 3, 10)).release, release)
-        run = importer(release, folder)
-        measured = in_turns(run, lambda: pd.read_parquet(release), asked.rounds)
-        rows = pq.read_metadata(release).num_rows
-        report(f"import of {rows:,} rows in form F against pandas.read_parquet", measured, "5 at most")
+        rows, plain = f"{pq.read_metadata(release).num_rows:,} rows", lambda: pd.read_parquet(release)
+        what = f"import of {rows} in form F against pandas.read_parquet"
+        report(what, importer(release, folder), plain, asked.rounds, "5 at most")
 
         command = [sys.executable, __file__, "--load-once"]
-        lines = [
-            subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(asked.rounds)
-        ]
-        wall, cpu, memory = zip(*([float(part) for part in line.split()] for line in lines), strict=True)
-        print(f"\nweekly report's load of {rows:,} rows in a fresh process; target 0.3 s, 150 MB more")
-        print(f"  wall  {median_and_range(list(wall), ' s')}  cpu {median_and_range(list(cpu), ' s')}")
-        print(f"  memory  {median_and_range(list(memory), ' MB')}")
+        once = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(asked.rounds)]
+        wall, cpu, memory = zip(*([float(part) for part in line.split()] for line in once), strict=True)
+        print(f"\nweekly report's load of {rows} in a fresh process; target 0.3 s, 150 MB more")
+        print(f"  wall  {median_and_range(wall)}  cpu {median_and_range(cpu)}")
+        print(f"  memory  {median_and_range(memory, ' MB')}")
 
         if asked.workbook:
-            run = importer(Path(asked.workbook), folder)
-            bare = lambda: CalamineWorkbook.from_path(str(asked.workbook)).get_sheet_by_index(0).to_python()  # noqa: E731
-            report(
-                f"import of {Path(asked.workbook).name} against calamine",
-                in_turns(run, bare, asked.rounds),
-                "2 at most",
-            )
+            book = Path(asked.workbook)
+            bare = lambda: CalamineWorkbook.from_path(str(book)).get_sheet_by_index(0).to_python()  # noqa: E731
+            what = f"import of {book.name} against calamine"
+            report(what, importer(book, folder), bare, asked.rounds, "2 at most")
         else:
             print(f"\nno workbook: name one of ICE's with --workbook or {WORKBOOK_VARIABLE}")
 

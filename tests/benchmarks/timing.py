@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -22,24 +22,28 @@ def spent(run: Callable[[], Any]) -> Spent:
     return Spent(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def in_turns(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int) -> list[tuple[Spent, Spent]]:
-    """Measure two runs in turns, after one round that is not counted."""
-    ours(), theirs()
-    return [(spent(ours), spent(theirs)) for _ in range(rounds)]
+def in_turns(runs: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[Spent]]:
+    """Measure some runs in turns, after one round that is not counted."""
+    turns = [{name: spent(run) for name, run in runs.items()} for _ in range(rounds + 1)][1:]
+    return {name: [turn[name] for turn in turns] for name in runs}
 
 
-def median_and_range(values: list[float], unit: str) -> str:
+def median_and_range(values: Sequence[float], unit: str = " s") -> str:
     """Write the median with the least and the most."""
     return f"{statistics.median(values):.2f}{unit} [{min(values):.2f}, {max(values):.2f}]"
 
 
-def report(what: str, measured: list[tuple[Spent, Spent]], target: str) -> None:
-    """Print the two times and their ratio, by the clock and in CPU time."""
+def in_words(turns: list[Spent], unit: str = " s") -> str:
+    """Write the two times of some runs."""
+    wall, cpu = (median_and_range(values, unit) for values in zip(*turns, strict=True))
+    return f"wall {wall:24}  cpu {cpu}"
+
+
+def report(what: str, ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int, target: str) -> None:
+    """Measure two runs in turns and print their times and the ratios of them, by the clock and in CPU time."""
+    found = in_turns({"ours": ours, "theirs": theirs}, rounds)
+    ratios = [Spent(*(one / two for one, two in zip(*pair, strict=True))) for pair in zip(*found.values(), strict=True)]
     print(f"\n{what}; target {target}")
-    for at, kind in enumerate(Spent._fields):
-        ours, theirs = [[pair[which][at] for pair in measured] for which in (0, 1)]
-        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-        print(
-            f"  {kind:4}  ratio {median_and_range(ratios, '')}  ours {median_and_range(ours, ' s')}"
-            f"  theirs {median_and_range(theirs, ' s')}"
-        )
+    print(f"  ratio   {in_words(ratios, '')}")
+    for name, turns in found.items():
+        print(f"  {name:7} {in_words(turns)}")

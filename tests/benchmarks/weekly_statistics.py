@@ -8,21 +8,20 @@ median over the rounds and, in brackets, the least and the most, by the clock an
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import date
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from timing import Spent, median_and_range, spent
+from timing import Spent, in_turns, in_words
 
 from analysis.load.reference import events
 from analysis.periods import WEEK
-from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, family, weekly_cells
+from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, family
+from analysis.stats.counts import ALL
 from analysis.stats.tests import pooled_dispersion
 
-STATES, GROUPS, WEEKS = 56, 16, [date(2012, 10, 6) + n * WEEK for n in range(156)]
+CELLS, WEEKS = 56 * 16, [date(2012, 10, 6) + n * WEEK for n in range(156)]
 PAIRS = [
     Pair(LAST_WEEK, WEEKS[-1:], WEEKS[-2:-1]),
     Pair(TRAILING, WEEKS[-1:], WEEKS[-9:-1]),
@@ -30,40 +29,28 @@ PAIRS = [
 ]
 
 
-def made_up() -> pd.DataFrame:
+def made_up() -> Weekly:
     """Make counts by week and cell, every cell of states × groups in the place of a state."""
     rng = np.random.default_rng(1)
-    issued = rng.poisson(rng.gamma(0.6, 30, STATES * GROUPS), (len(WEEKS), STATES * GROUPS))
-    index = pd.MultiIndex.from_product([pd.DatetimeIndex(WEEKS, name="week"), range(STATES * GROUPS)])
+    issued = rng.poisson(rng.gamma(0.6, 30, CELLS), (len(WEEKS), CELLS))
     declined = np.minimum(issued, 2 * rng.poisson(issued * 0.05))  # in pairs, so that the dispersion is near 2
-    return pd.DataFrame({"declined": declined.ravel(), "issued": issued.ravel()}, index=index)
+    cells = pd.MultiIndex.from_tuples([(ALL, ALL), *(("state", str(number)) for number in range(CELLS))])
+    each = [np.column_stack([part.sum(axis=1), part]) for part in (declined, issued, issued.astype(float))]
+    return Weekly(*(pd.DataFrame(part, pd.DatetimeIndex(WEEKS, name="week"), cells) for part in each))
 
 
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="python tests/benchmarks/weekly_statistics.py", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
-    counts, unknown, register = made_up(), pd.Series(dtype=float), events()
-    weekly = weekly_cells(WEEKS, counts, None, unknown)
-    cells = weekly.declined.columns
-    phi = pd.Series(pooled_dispersion(weekly.declined, weekly.exposure), cells)
-    parts: dict[str, Callable[[], Any]] = {
-        "counts laid out": partial(weekly_cells, WEEKS, counts, None, unknown),
-        "dispersion": partial(pooled_dispersion, weekly.declined, weekly.exposure),
-        "three comparisons, one family": partial(family, weekly, PAIRS, phi, register),
-    }
-    measured: dict[str, list[Spent]] = {name: [] for name in parts}
-    for turn in range(rounds + 1):
-        for name, run in parts.items():
-            took = spent(run)
-            if turn:  # the first round warms up
-                measured[name].append(took)
-    print(f"{len(cells):,} cells × {len(PAIRS)} comparisons of {len(WEEKS)} weeks; target 1 s on one core")
+    rounds, weekly = parser.parse_args().rounds, made_up()
+    dispersion = partial(pooled_dispersion, weekly.declined, weekly.exposure)
+    compared = partial(family, weekly, PAIRS, pd.Series(dispersion(), weekly.declined.columns), events())
+    measured = in_turns({"dispersion": dispersion, "three comparisons, one family": compared}, rounds)
     measured["all"] = [Spent(*map(sum, zip(*turn, strict=True))) for turn in zip(*measured.values(), strict=True)]
+    print(f"{CELLS + 1:,} cells × {len(PAIRS)} comparisons of {len(WEEKS)} weeks; target 1 s on one core")
     for name, turns in measured.items():
-        wall, cpu = ([getattr(one, kind) for one in turns] for kind in Spent._fields)
-        print(f"  {name:32} wall {median_and_range(wall, ' s'):24}  cpu {median_and_range(cpu, ' s')}")
+        print(f"  {name:32} {in_words(turns)}")
 
 
 if __name__ == "__main__":
