@@ -22,7 +22,6 @@ from calibration_laws import LAWS
 
 from analysis.files import sha256_of
 from analysis.load.reference import bundled_folder
-from analysis.load.sources import Origin
 
 FILE = "reference/calibration.csv"
 Bounds = tuple[float | None, float | None]
@@ -57,90 +56,60 @@ SECTIONS = {
     "incidence": Section(trials.incidence, 400, 2509, {"": COVERS}, LAWS[:1]),
 }
 WHY = {
-    (
-        "shrunken share of a place over 13 weeks",
-        "mean of all",
-    ): "The prior and the dispersion count as known, though both are estimated from the same places.",
+    "shrunken share of a place over 13 weeks, mean of all": "The prior and the dispersion count as known, though both "
+    "are estimated from the same places.",
 }
 """Why a target was missed, by check and law."""
 
 
 def tried(section: Section, law: str) -> pd.DataFrame:
-    """Make the trials of a section under a law: ``found`` and ``mc_error`` by check."""
+    """Make the trials of a section under a law: ``found`` and ``mc_error`` (its standard error over them) by check."""
     at = section.laws.index(law)
+    seeds = ([section.seed, at, trial] for trial in range(section.number))
     tallies = [
-        pd.DataFrame(section.trial(law, np.random.default_rng([section.seed, at, trial])), columns=["check", "a", "n"])
-        for trial in range(section.number)
+        pd.DataFrame(section.trial(law, np.random.default_rng(seed)), columns=["check", "a", "n"]) for seed in seeds
     ]
     each = pd.concat(tallies)
     sums = each.groupby("check", sort=False).sum()
     found = sums["a"] / sums["n"]
     away = (each["a"] - each["check"].map(found) * each["n"]) ** 2
-    return pd.DataFrame(
-        {"found": found, "mc_error": np.sqrt(away.groupby(each["check"], sort=False).sum()) / sums["n"]}
-    )
+    error = np.sqrt(away.groupby(each["check"], sort=False).sum()) / sums["n"]
+    return pd.DataFrame({"found": found, "mc_error": error})
 
 
 def rows_of(name: str) -> Iterator[dict[str, object]]:
-    """Make the rows of a section; ``mc_error`` is the standard error over its trials."""
+    """Make the rows of a section, each with its verdict; after those of all laws their mean, if that is promised."""
     section = SECTIONS[name]
     by_law = pd.concat({law: tried(section, law) for law in section.laws}, names=["law"])
     for check in by_law.index.unique("check"):
         bounds = next((bounds for part, bounds in section.bounds.items() if part in check), SHOWN)
         of_check = by_law.xs(check, level="check")
-        for law, (found, error) in of_check.iterrows():
-            yield row_of(name, check, law, bounds, found, error)
+        rows = [(law, bounds, found, error) for law, (found, error) in of_check.iterrows()]
         if bounds == COVERS and len(of_check) > 1:
             error = float(np.sqrt((of_check["mc_error"] ** 2).sum()) / len(of_check))
-            yield row_of(name, check, "mean of all", (MEAN_COVERS, None), of_check["found"].mean(), error)
-
-
-def row_of(name: str, check: str, law: str, bounds: Bounds, found: float, error: float) -> dict[str, object]:
-    """Make one row, with its verdict."""
-    (least, most), section = bounds, SECTIONS[name]
-    words = [f"at least {least:.0%}" if least is not None else "", f"at most {most:.0%}" if most is not None else ""]
-    kept = (least is None or found >= least) and (most is None or found <= most)
-    verdict = "shown" if bounds == SHOWN else "met" if kept else "missed"
-    notes = [WHY.get((check, law), "") if verdict == "missed" else ""]
-    notes += [f"{52 * found:.1f} of 52 weeks."] if check.startswith("any direction on a page") else []
-    return {
-        "section": name,
-        "check": check,
-        "law": law,
-        "target": " and ".join(filter(None, words)),
-        "least": least,
-        "most": most,
-        "found": found,
-        "mc_error": error,
-        "trials": section.number,
-        "seed": section.seed,
-        "note": " ".join(filter(None, notes)),
-        "verdict": verdict,
-    }
+            rows.append(("mean of all", (MEAN_COVERS, None), of_check["found"].mean(), error))
+        for law, (least, most), found, error in rows:
+            kept = (least is None or found >= least) and (most is None or found <= most)
+            verdict = "shown" if least is most is None else "met" if kept else "missed"
+            note = WHY.get(f"{check}, {law}", "") if verdict == "missed" else ""
+            target = [
+                f"at {word} {bound:.0%}" for word, bound in (("least", least), ("most", most)) if bound is not None
+            ]
+            yield {
+                **{"section": name, "check": check, "law": law, "target": " and ".join(target)},
+                **{"least": least, "most": most, "found": found, "mc_error": error},
+                **{"trials": section.number, "seed": section.seed},
+                "note": f"{52 * found:.1f} of 52 weeks." if check.startswith("any direction on a page") else note,
+                "verdict": verdict,
+            }
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write the table and what is known of it."""
+    """Write the table, and its hash into what is known of it."""
     numbers = {name: pd.to_numeric(frame[name]) for name in ("least", "most", "found", "mc_error")}
     frame.assign(**numbers).to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
-    origin = Origin(
-        title="How well the methods keep what they say, tried on made-up weeks",
-        producer="declined-detainers",
-        document="Calibration on made-up weeks at the levels of fiscal 2015",
-        document_date="2026-11-28",
-        reference="tests/benchmarks/calibration.py",
-        obtained="python tests/benchmarks/calibration.py",
-        licence="MIT, as the project",
-        accessed="2026-11-28",
-        sha256=sha256_of(path),
-        row="one promise of one method under one law of counts (or their mean), or a figure shown",
-        blank="target, least, most = nothing is promised, the figure is shown; note = nothing to say",
-        notes="SYNTHETIC data throughout; laws in tests/benchmarks/calibration_laws.py. found is a share of weeks, "
-        "intervals or pages, mc_error its Monte Carlo standard error over the trials; seeds were fixed beforehand.",
-    )
-    text = yaml.safe_dump(
-        origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=110
-    )
+    origin = yaml.safe_load((bundled_folder("data") / f"{FILE}.origin.yml").read_text(encoding="utf-8"))
+    text = yaml.safe_dump(origin | {"sha256": sha256_of(path)}, sort_keys=False, allow_unicode=True, width=110)
     path.with_name(path.name + ".origin.yml").write_text(text, encoding="utf-8")
 
 
@@ -150,15 +119,14 @@ def main() -> None:
     parser.add_argument("--only", choices=SECTIONS, action="append", help="Renew the rows of this section.")
     parser.add_argument("--out", type=Path, default=bundled_folder("data") / FILE)
     asked = parser.parse_args()
+    earlier = pd.read_csv(asked.out, keep_default_na=False, dtype=str) if asked.only else pd.DataFrame()
     parts = []
     for name in SECTIONS:
-        if not asked.only or name in asked.only:
-            part = pd.DataFrame(rows_of(name))
-            print(part[["check", "law", "target", "found", "mc_error", "verdict"]].to_string(index=False), flush=True)
-        else:
-            earlier = pd.read_csv(asked.out, keep_default_na=False, dtype=str)
-            part = earlier[earlier["section"] == name]
+        again = not asked.only or name in asked.only
+        part = pd.DataFrame(rows_of(name)) if again else earlier[earlier["section"] == name]
         parts.append(part.astype(object).fillna(""))
+        if again:
+            print(part[["check", "law", "target", "found", "mc_error", "verdict"]].to_string(index=False), flush=True)
     write(pd.concat(parts), asked.out)
 
 

@@ -45,12 +45,11 @@ def levels() -> Levels:
     """Read the mean full week of fiscal 2015, by place; a place that it does not name had no detainer then."""
     rows = pd.read_csv(COUNTS, keep_default_na=False)
     rows = rows[~rows["week_start"].isin([rows["week_start"].min(), rows["week_start"].max()])]
-    place = rows["state"].replace("", "not given")
-    number = rows["week_start"].nunique()
-    issued = rows.groupby(place)["detainers"].sum() / number
-    declines = rows[rows["lift_reason"] == "Detainer Declined by LEA"]
-    declined = (declines.groupby(place)["detainers"].sum() / number).reindex(issued.index, fill_value=0)
-    return Levels(list(issued.index), issued.to_numpy(), declined.to_numpy())
+    declined = rows["detainers"].where(rows["lift_reason"] == "Detainer Declined by LEA", 0)
+    sums = (
+        rows.assign(declined=declined).groupby(rows["state"].replace("", "not given"))[["detainers", "declined"]].sum()
+    )
+    return Levels(list(sums.index), *(sums / rows["week_start"].nunique()).to_numpy().T)
 
 
 class Weeks(NamedTuple):
@@ -67,19 +66,7 @@ def shares() -> Floats:
 
 
 def weeks(law: str, number: int, rng: np.random.Generator, share: Floats) -> Weeks:
-    """Draw some weeks in a row.
-
-    Parameters
-    ----------
-    law
-        One of :data:`LAWS`.
-    number
-        Weeks.
-    rng
-        Where chance comes from.
-    share
-        True share of declines, of a shape that fits weeks × places × groups.
-    """
+    """Draw some weeks in a row by a law; ``share`` is the true one, of a shape that fits weeks × places × groups."""
     together = rng.uniform(0.9, 1.1, size=(number, 1, 1))
     issued = rng.poisson(together * levels().issued[:, None] * GROUPS)
     expected = issued * share
@@ -118,25 +105,10 @@ DELAYS = ("geometric", "lognormal")
 
 
 def recorded(law: str, delay: str, slower: Floats, mean: float, longest: int, rng: np.random.Generator) -> Floats:
-    """Draw the declines of some issue weeks that are recorded up to each delay.
+    """Draw the declines of some issue weeks that are recorded up to each delay, weeks × delays 0 to ``longest``.
 
-    Parameters
-    ----------
-    law
-        One of :data:`LAWS`.
-    delay
-        One of :data:`DELAYS`: over half are recorded within a week (lognormal: with a long tail).
-    slower
-        What the delays of each issue week are multiplied by.
-    mean
-        Declines of a week.
-    longest
-        The longest delay, in weeks.
-
-    Returns
-    -------
-    numpy.ndarray
-        Weeks × delays 0 to ``longest``, whole: also what is not yet known at the end of the last week.
+    Over half are recorded within a week (lognormal: with a long tail); ``slower`` is what the delays of each issue week
+    are multiplied by, ``mean`` the declines of a week. Whole: also what is not yet known at the end of the last week.
     """
     ends = np.arange(1, longest + 2) / slower[:, None]
     by_then = 1 - 0.45**ends if delay == "geometric" else ndtr(np.log(ends / 0.8) / 0.8)

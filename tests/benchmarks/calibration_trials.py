@@ -14,6 +14,7 @@ from analysis.periods import WEEK
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, cell_dispersion, family
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, TRAILING_WEEKS, TREND_WEEKS, share_interval
 from analysis.stats.incidence import aalen_johansen
+from analysis.stats.nowcast import LONGEST_DELAY, Triangle, nowcast
 from analysis.stats.standardisation import over_expected, shrink_shares
 from analysis.stats.tests import (
     FALSE_DISCOVERY_RATE,
@@ -30,13 +31,8 @@ HISTORY, SHORT, NEW = 38, (26, 16, 9, 7), 8
 FEWEST = 8  # weeks below which no dispersion is known, as in analysis.stats.cohort
 DAYS = [date(2014, 9, 27) + n * WEEK for n in range(HISTORY + NEW + 1)]
 PLACES = levels().places
-CELLS = pd.MultiIndex.from_tuples(
-    [
-        (ALL, ALL),
-        *(("state", place) for place in PLACES),
-        *(("offence_group", f"group {n}") for n in range(len(GROUPS))),
-    ]
-)
+KINDS = {ALL: [ALL], "state": PLACES, "offence_group": [f"group {n}" for n in range(len(GROUPS))]}
+CELLS = pd.MultiIndex.from_tuples([(kind, place) for kind, places in KINDS.items() for place in places])
 NO_EVENTS = pd.DataFrame({"date": pd.to_datetime([]), "last_date": pd.to_datetime([])}).assign(
     state="", kind="", headline="", blocks_comparison=False
 )
@@ -112,8 +108,13 @@ def short_page(law: str, rng: np.random.Generator) -> Tally:
     made = weeks(law, HISTORY + 1, rng, shares())
     for history in SHORT:
         found = directions(made, history, dispersion(made, HISTORY - history, HISTORY)) != 0
-        unknown = "" if history >= FEWEST else ", by chance alone (dispersion unknown)"
-        yield f"any direction on a page, {history} weeks of history{unknown}", float(found.any()), 1
+        yield f"any direction on a page, {_with(history)}", float(found.any()), 1
+
+
+def _with(history: int) -> str:
+    """Name what is known before a week that is tried."""
+    unknown = "" if history >= FEWEST else ", by chance alone (dispersion unknown)"
+    return f"{history} weeks of history{unknown}"
 
 
 def ratios(law: str, rng: np.random.Generator) -> Tally:
@@ -132,30 +133,27 @@ def intervals(law: str, rng: np.random.Generator) -> Tally:
     """Try the share intervals and usual ranges of new weeks."""
     made = weeks(law, HISTORY + NEW, rng, shares())
     x, n, mean = (by_cell(part[HISTORY:]) for part in made)
-    kind = CELLS.get_level_values(0).to_numpy()
-    truth = mean / np.maximum(n, 1)
-    occurs = mean > 0
+    nation, places, groups = (np.tile(CELLS.get_level_values(0) == kind, (NEW, 1)) for kind in KINDS)
+    truth, occurs = mean / np.maximum(n, 1), mean > 0
     printed = occurs & (n >= LEAST_FOR_A_SHARE)
+    tried = {
+        "share of the nation": nation,
+        "share of places with 20 detainers or more": places,
+        "share of offence groups": groups,
+        "share of places with 1 decline expected or more": places & (mean >= 1),
+        "upper limit of a share where none is declined": places & (x == 0),
+    }
     for history in (HISTORY, 9, 7):
         phi = dispersion(made, HISTORY - history, HISTORY).to_numpy()
         low, high = share_interval(np.minimum(x, n), n, phi)  # a batch can be larger than what a small cell issued
-        after = "" if history == HISTORY else f", {history} weeks of history"
-        after += ", by chance alone (dispersion unknown)" if history < FEWEST else ""
-        yield f"share of the nation{after}", *held(low, truth, high, printed & (kind == ALL))
-        yield f"share of places with 20 detainers or more{after}", *held(low, truth, high, printed & (kind == "state"))
-        if history == HISTORY:
-            yield "share of offence groups", *held(low, truth, high, printed & (kind == "offence_group"))
-            some = printed & (kind == "state") & (mean >= 1)
-            yield "share of places with 1 decline expected or more", *held(low, truth, high, some)
-            none = printed & (kind == "state") & (x == 0)
-            yield "upper limit of a share where none is declined", *held(low, truth, high, none)
+        for name, among in tried.items() if history == HISTORY else list(tried.items())[:2]:
+            yield name if history == HISTORY else f"{name}, {_with(history)}", *held(low, truth, high, printed & among)
     before, exposure = (by_cell(part[HISTORY - TRAILING_WEEKS : HISTORY]).sum(axis=0) for part in made[:2])
-    phi = dispersion(made, 0, HISTORY).to_numpy()
-    low, high = usual_range(before, n, exposure, phi)
-    yield "usual range of the nation", *held(low, x, high, kind == np.full(x.shape, ALL))
-    yield "usual range of places with 5 declines expected or more", *held(low, x, high, (kind == "state") & (mean >= 5))
-    yield "usual range of smaller places", *held(low, x, high, (kind == "state") & (mean < 5) & occurs)
-    yield "usual range of offence groups", *held(low, x, high, kind == np.full(x.shape, "offence_group"))
+    low, high = usual_range(before, n, exposure, dispersion(made, 0, HISTORY).to_numpy())
+    yield "usual range of the nation", *held(low, x, high, nation)
+    yield "usual range of places with 5 declines expected or more", *held(low, x, high, places & (mean >= 5))
+    yield "usual range of smaller places", *held(low, x, high, places & (mean < 5) & occurs)
+    yield "usual range of offence groups", *held(low, x, high, groups)
 
 
 # Power ---------------------------------------------------------------------------------------------------------------
@@ -163,21 +161,24 @@ def intervals(law: str, rng: np.random.Generator) -> Tally:
 
 def power(law: str, rng: np.random.Generator) -> Tally:
     """Try a threefold rise of one place in the week, and a share of the whole nation that halves for 13 weeks."""
+    place, steady = PLACES.index(RISING), np.tile(shares(), (HISTORY + 1, 1, 1))
 
     def found(share: Floats) -> pd.Series:
         made = weeks(law, HISTORY + 1, rng, share)
         return directions(made, HISTORY, dispersion(made, 0, HISTORY))
 
-    place = PLACES.index(RISING)
     for usual in (10, 5):
-        share = np.tile(shares(), (HISTORY + 1, 1, 1))
+        share = steady.copy()
         share[:, place] = usual / levels().issued[place]
         share[-1, place] *= 3
         higher = found(share).xs(("state", RISING), level=[1, 2]) > 0
         yield f"threefold rise of one place with {usual} usual declines is called higher", float(higher.any()), 1
-    share = np.tile(shares(), (HISTORY + 1, 1, 1))
-    share[-TREND_WEEKS:] /= 2
-    yield "nation's share halved for 13 weeks: its trend is called lower", float(found(share)[(TREND, ALL, ALL)] < 0), 1
+    steady[-TREND_WEEKS:] /= 2
+    yield (
+        "nation's share halved for 13 weeks: its trend is called lower",
+        float(found(steady)[(TREND, ALL, ALL)] < 0),
+        1,
+    )
 
 
 # A period of 13 weeks: like for like, small places -------------------------------------------------------------------
@@ -188,10 +189,9 @@ def as_rows(made: Weeks) -> pd.DataFrame:
     x, n = (part.sum(axis=0) for part in made[:2])
     place, group = (index.ravel() for index in np.indices(x.shape))
     rows = pd.DataFrame({"state": np.array(PLACES)[place], "offence_group": group.astype(str), "offence_status": "any"})
-    rows["request"] = np.where(group % 2, "notify", "hold")
-    parts = {Outcome.DECLINED: x, Outcome.NOT_RECORDED: np.maximum(n - x, 0)}
-    each = {name: rows.loc[rows.index.repeat(part.ravel())] for name, part in parts.items()}
-    return pd.concat([some.assign(outcome=str(name), detainers=1) for name, some in each.items()])
+    rows = rows.assign(request=np.where(group % 2, "notify", "hold"), detainers=1)
+    parts = ((Outcome.DECLINED, x), (Outcome.NOT_RECORDED, np.maximum(n - x, 0)))
+    return pd.concat([rows.loc[rows.index.repeat(part.ravel())].assign(outcome=str(name)) for name, part in parts])
 
 
 def alike(law: str, rng: np.random.Generator) -> Tally:
@@ -205,8 +205,8 @@ def alike(law: str, rng: np.random.Generator) -> Tally:
     hold = np.arange(len(GROUPS)) % 2 == 0
     sums = [(part[..., hold].sum(axis=(0, 2)), part[..., ~hold].sum(axis=(0, 2))) for part in period]
     mix = np.array([kind.sum() for kind in sums[1]]) / period.issued.sum()
-    by_request = [mean / np.maximum(n, 1) for n, mean in zip(sums[1], sums[2], strict=True)]
-    truth = pd.Series(mix @ np.array(by_request), index=PLACES).reindex(table.index).to_numpy()
+    by_request = np.array(sums[2]) / np.maximum(sums[1], 1)
+    truth = pd.Series(mix @ by_request, index=PLACES).reindex(table.index).to_numpy()
     low, high = (table[f"standardised_{end}"].to_numpy() for end in ("low", "high"))
     yield "standardised share", *held(low, truth, high, ~np.isnan(low))
 
@@ -216,9 +216,8 @@ def shrunken(law: str, rng: np.random.Generator) -> Tally:
     share = rng.beta(2, 26, size=(len(PLACES), 1))
     made = weeks(law, HISTORY, rng, share)
     sums = {name: part[-TREND_WEEKS:].sum(axis=(0, 2)) for name, part in made._asdict().items()}
-    phi = dispersion(made, 0, HISTORY - 1)["state"].to_numpy()
-    counts = pd.DataFrame({"declined": sums["declined"], "issued": sums["issued"]}, index=PLACES)
-    found = shrink_shares(counts, phi)
+    counts = pd.DataFrame(sums, index=PLACES)[["declined", "issued"]]
+    found = shrink_shares(counts, dispersion(made, 0, HISTORY - 1)["state"].to_numpy())
     low, high = (found[f"shrunken_{end}"].to_numpy() for end in ("low", "high"))
     yield "shrunken share of a place over 13 weeks", *held(low, share[:, 0], high, ~np.isnan(low))
 
@@ -228,20 +227,15 @@ def shrunken(law: str, rng: np.random.Generator) -> Tally:
 
 def bands(law: str, rng: np.random.Generator) -> Tally:
     """Try the band of the youngest week that has a nowcast."""
-    from analysis.stats.nowcast import LONGEST_DELAY, Triangle, nowcast
-
     number = 60
-    steady = np.ones(number)
+    index = pd.DatetimeIndex([DAYS[0] + n * WEEK for n in range(number)], name="week")
     slowing = np.append(np.ones(number - 20), np.linspace(1, 2, 20))
     for delay in DELAYS:
-        for name, slower in (("stable delays", steady), ("delays that double over 20 weeks", slowing)):
+        for name, slower in (("stable delays", np.ones(number)), ("delays that double over 20 weeks", slowing)):
             whole = recorded(law, delay, slower, 60, LONGEST_DELAY, rng)
             known = np.arange(number)[::-1, None] >= np.arange(whole.shape[1])
-            index = pd.DatetimeIndex([DAYS[0] + n * WEEK for n in range(number)], name="week")
-            triangle = Triangle(pd.DataFrame(np.where(known, whole, np.nan), index), 1)
-            cast = nowcast(triangle).assign(final=whole[:, -1])
-            youngest = cast[cast["reason"] == ""].iloc[-1]
-            low, final, high = youngest[["low", "final", "high"]]
+            cast = nowcast(Triangle(pd.DataFrame(np.where(known, whole, np.nan), index), 1)).assign(final=whole[:, -1])
+            low, final, high = cast.loc[cast["reason"] == "", ["low", "final", "high"]].iloc[-1]
             yield f"90% band of the youngest week, {delay}, {name}", float(low <= final <= high), 1
 
 
