@@ -28,6 +28,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from datetime import date, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -55,21 +56,13 @@ class Spent(NamedTuple):
     peak: float
 
 
-def cpu_of_children() -> float:
-    """Give the CPU seconds of all processes below this one that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def sample(done: threading.Event, peak: list[float]) -> None:
     """Keep the largest sum of the proportional set sizes of the processes below this one."""
     while not done.wait(0.3):
         total = 0
         for process in psutil.Process().children(recursive=True):
-            try:
+            with suppress(psutil.Error):  # it has just ended
                 total += process.memory_full_info().pss
-            except psutil.Error:  # it has just ended
-                continue
         peak[0] = max(peak[0], total / MEGABYTE)
 
 
@@ -79,7 +72,7 @@ def measured(run: Callable[[], Any], reports: int = 1, *, memory: bool = False) 
     sampler = threading.Thread(target=sample, args=(done, peak))
     if memory:
         sampler.start()
-    before, clock = cpu_of_children(), time.perf_counter()
+    before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     run()
     wall = time.perf_counter() - clock
     for process in psutil.Process().children():
@@ -88,7 +81,9 @@ def measured(run: Callable[[], Any], reports: int = 1, *, memory: bool = False) 
     done.set()
     if memory:
         sampler.join()
-    return Spent(wall / reports, (cpu_of_children() - before) / reports, peak[0])
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return Spent(wall / reports, cpu / reports, peak[0])
 
 
 def command(package: Path, *words: str) -> None:
@@ -103,16 +98,15 @@ def declines(package: Path, out: str, notebook: str, weeks: list[str], *more: st
     command(package, *DECLINES, "run", notebook, *asked, *more)
 
 
-def shell_loop(week: str, out: str, *, block: bool) -> None:
-    """Make one report by two commands."""
+def shell_loop(week: str, out: str, begin: str) -> None:
+    """Make one report by two commands, each begun with some code."""
     made = f"{out}/a.ipynb"
-    papermill = [str(NOTEBOOK), made, "-p", "source", SOURCE, "-p", "week", week, "--no-progress-bar"]
-    start = ["-m", "papermill"], ["-m", "nbconvert"]
-    if block:
-        code = "from papermill.cli import papermill as run", "from nbconvert.nbconvertapp import main as run"
-        start = tuple(["-c", f"{BLOCK}{one}; run()"] for one in code)  # type: ignore[assignment]
-    for begin, words in zip(start, (papermill, ["--to", "html", made]), strict=True):
-        command(ROOT, sys.executable, *begin, *words)
+    asked = [str(NOTEBOOK), made, "-p", "source", SOURCE, "-p", "week", week, "--no-progress-bar"]
+    for start, words in (
+        ("papermill.cli import papermill", asked),
+        ("nbconvert.nbconvertapp import main", ["--to", "html", made]),
+    ):
+        command(ROOT, sys.executable, "-c", f"{begin}from {start} as run; run()", *words)
 
 
 def in_a_pool(week: str, out: str) -> None:
@@ -132,7 +126,7 @@ def make(way: str, before: Path, out: str) -> None:
     step = len(WEEKS) // NUMBERS[way]
     weeks = WEEKS[-NUMBERS[way] :] if way.startswith("c") else WEEKS[step // 2 :: step][: NUMBERS[way]]
     if way.startswith("a"):
-        shell_loop(weeks[0], out, block=way == "a'")
+        shell_loop(weeks[0], out, BLOCK if way == "a'" else "")
     elif way == "b":
         with ProcessPoolExecutor(2, get_context("spawn")) as pool:
             list(pool.map(in_a_pool, weeks, [out] * len(weeks)))
@@ -150,11 +144,6 @@ def in_turns(ways: list[str], rounds: int, one: Callable[[str], Spent]) -> dict[
     return {way: found[way] for way in ways}
 
 
-def ratio(some: list[Spent], other: list[Spent]) -> float:
-    """Give the median of the ratios of walls within a round."""
-    return statistics.median(one.wall / two.wall for one, two in zip(some, other, strict=True))
-
-
 def reports(ways: list[str], rounds: int, before: Path) -> None:
     """Print what a report costs by each way."""
 
@@ -162,34 +151,37 @@ def reports(ways: list[str], rounds: int, before: Path) -> None:
         with tempfile.TemporaryDirectory() as out:
             return measured(lambda: make(way, before, out), NUMBERS[way], memory=memory)
 
+    def ratio(way: str, other: str) -> float:
+        return statistics.median(one.wall / two.wall for one, two in zip(found[way], found[other], strict=True))
+
     found = in_turns(ways, rounds, one)
     print("| way | wall, s a report | CPU, s a report | peak memory, MB | wall of (a) over it |\n|---|---|---|---|---|")
     for way, spent in found.items():
         wall, cpu = (statistics.median(one[at] for one in spent) for at in (0, 1))
-        print(f"| {way} | {wall:.2f} | {cpu:.2f} | {one(way, memory=True).peak:.0f} | {ratio(found['a'], spent):.1f} |")
+        print(f"| {way} | {wall:.2f} | {cpu:.2f} | {one(way, memory=True).peak:.0f} | {ratio('a', way):.1f} |")
     for way, target in (("a", "at least 10"), ("a'", "at least 7"), ("b", "at least 4"), ("c before", "shown")):
         if way in found:
-            print(f"\nwall of ({way}) over (c): {ratio(found[way], found['c']):.2f}; {target}")
+            print(f"\nwall of ({way}) over (c): {ratio(way, 'c'):.2f}; {target}")
 
 
 def small_things(packages: dict[str, Path], number: int) -> None:
     """Print what a run with nothing to do, the list and the imports take, ours and before."""
     states = [word for state in MOST_OFTEN for word in ("--state", state)]
     weeks = WEEKS[-max(number // len(MOST_OFTEN), 1) :]
+    imports = [sys.executable, "-c", "import analysis.stats.summary, analysis.show.style"]
     with tempfile.TemporaryDirectory() as folder:
-        outs = {name: f"{folder}/{name}" for name in packages}
+
+        def profiles(name: str) -> None:
+            declines(packages[name], f"{folder}/{name}", "state_profile", weeks, *states)
+
         things: dict[str, Callable[[str], None]] = {
             "declines list": lambda name: command(packages[name], *DECLINES, "list"),
-            "import of what a week is made with": lambda name: command(
-                packages[name], sys.executable, "-c", "import analysis.stats.summary, analysis.show.style"
-            ),
+            "import of what a week is made with": lambda name: command(packages[name], *imports),
         }
         if number:
-            for name, package in packages.items():
-                declines(package, outs[name], "state_profile", weeks, *states)
-            things[f"nothing to do, {len(weeks) * len(MOST_OFTEN)} reports"] = lambda name: declines(
-                packages[name], outs[name], "state_profile", weeks, *states
-            )
+            for name in packages:
+                profiles(name)
+            things[f"nothing to do, {len(weeks) * len(MOST_OFTEN)} reports"] = profiles
         print("\n| | " + " | ".join(f"{name}, s" for name in packages) + " |\n|---|" + "---|" * len(packages))
         for thing, run in things.items():
             found = in_turns(list(packages), 5, lambda name: measured(lambda: run(name)))  # noqa: B023

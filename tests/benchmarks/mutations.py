@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import copy
 import os
 import random
 import shutil
@@ -26,83 +27,83 @@ TESTS = {
     "load": ["tests/load", "tests/data", "tests/notebooks"],
     "show": ["tests/show", "tests/notebooks"],
 }
-SWAPPED: dict[type, Any] = {
-    **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
-    **{ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is},
-    **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.And: ast.Or, ast.Or: ast.And},
-}
+PAIRS: list[tuple[Any, Any]] = [
+    *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.In, ast.NotIn), (ast.Is, ast.IsNot)),
+    *((ast.Add, ast.Sub), (ast.Mult, ast.Div), (ast.And, ast.Or)),
+]
+SWAPPED = {old: new for pair in PAIRS for old, new in (pair, pair[::-1])}
 
 
 def mutated(node: ast.AST) -> ast.AST | None:
     """Give what stands in a node's place; None where nothing can."""
-    if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED:
-        return ast.Compare(node.left, [SWAPPED[type(node.ops[0])](), *node.ops[1:]], node.comparators)
-    if isinstance(node, ast.BinOp) and type(node.op) in SWAPPED:
-        return ast.BinOp(node.left, SWAPPED[type(node.op)](), node.right)
-    if isinstance(node, ast.BoolOp):
-        return ast.BoolOp(SWAPPED[type(node.op)](), node.values)
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and type(node.value) is not bool:
-        return ast.Constant(node.value + 1)
-    if isinstance(node, ast.Return) and node.value is not None:
-        return ast.Return(ast.Constant(None))
-    return None
+    new: Any = copy.deepcopy(node)
+    match new:
+        case ast.Compare(ops=[first, *rest]) if type(first) in SWAPPED:
+            new.ops = [SWAPPED[type(first)](), *rest]
+        case ast.BinOp(op=op) | ast.BoolOp(op=op) if type(op) in SWAPPED:
+            new.op = SWAPPED[type(op)]()
+        case ast.Constant(value=int() | float() as value) if type(value) is not bool:
+            new.value = value + 1
+        case ast.Return(value=ast.expr()):
+            new.value = ast.Constant(None)
+        case _:
+            return None
+    return new if ast.unparse(new) != ast.unparse(node) else None
 
 
-def places(path: Path) -> list[tuple[Path, ast.expr | ast.stmt]]:
+def places(path: Path) -> list[tuple[Path, Any]]:
     """List the places of a module that can be broken; none in annotations and f-strings, whose places are not known."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    every = list(ast.walk(tree))
+    every = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     apart = [getattr(node, name, None) for node in every for name in ("annotation", "returns")]
     apart += [node for node in every if isinstance(node, ast.JoinedStr)]
     kept = {id(inner) for outer in apart if outer for inner in ast.walk(outer)}
-    nodes = [node for node in every if isinstance(node, ast.expr | ast.stmt) and id(node) not in kept]
-    return [(path, node) for node in nodes if (new := mutated(node)) and ast.unparse(new) != ast.unparse(node)]
+    return [(path, node) for node in every if id(node) not in kept and mutated(node)]
 
 
-def broken(text: str, node: ast.expr | ast.stmt, new: ast.AST) -> str:
-    """Put a mutation into the text of a module."""
+def broken(text: str, node: Any) -> str:  # noqa: ANN401
+    """Break a module's text at one place."""
     lines = [line.encode() for line in text.splitlines(keepends=True)]
-    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-    written = ast.unparse(ast.fix_missing_locations(new))
-    before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
-    inner = before + (written if isinstance(node, ast.stmt) else f"({written})").encode() + after
-    return b"".join([*lines[:first], inner, *lines[last + 1 :]]).decode()
+    written = ast.unparse(mutated(node) or node)
+    written = written if isinstance(node, ast.stmt) else f"({written})"
+    inner = (
+        lines[node.lineno - 1][: node.col_offset] + written.encode() + lines[node.end_lineno - 1][node.end_col_offset :]
+    )
+    return b"".join([*lines[: node.lineno - 1], inner, *lines[node.end_lineno :]]).decode()
 
 
-def failure(copy: Path, room: str) -> str:
+def failure(checkout: Path, room: str) -> str:
     """Run a room's tests until one fails; give which, blank = none."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *TESTS[room]]
-    own = os.environ | {"PYTHONPATH": str(copy)}
+    own = os.environ | {"PYTHONPATH": str(checkout)}
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=own, cwd=copy, timeout=300)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=own, cwd=checkout, timeout=300)
     except subprocess.TimeoutExpired:
         return "no end after 300 s"
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return "; ".join([*failed, "no test ran"][:1]) if done.returncode else ""
+    return [*failed, "no test ran"][0] if done.returncode else ""
 
 
 def main() -> None:
     """Break the package so many times."""
     parser = argparse.ArgumentParser(prog="python tests/benchmarks/mutations.py", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    seed, caught = parser.parse_args().seed, 0
     every = [place for pattern in PLACES for path in sorted(ROOT.glob(pattern)) for place in places(path)]
-    chosen, caught = random.Random(asked.seed).sample(every, NUMBER), 0
+    chosen = random.Random(seed).sample(every, NUMBER)
     with tempfile.TemporaryDirectory() as folder:
         left_out = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "reports")
-        copy = Path(shutil.copytree(ROOT, Path(folder) / "copy", ignore=left_out))
+        checkout = Path(shutil.copytree(ROOT, Path(folder) / "copy", ignore=left_out))
         for room in {path.relative_to(ROOT).parts[1] for path, _ in chosen}:
-            assert not (found := failure(copy, room)), f"tests fail before anything is broken: {found}"
+            assert not (found := failure(checkout, room)), f"tests fail before anything is broken: {found}"
         for path, node in chosen:
-            text, name, new = path.read_text(encoding="utf-8"), path.relative_to(ROOT), mutated(node)
-            assert new is not None
-            (copy / name).write_text(broken(text, node, new), encoding="utf-8")
-            found = failure(copy, name.parts[1])
-            (copy / name).write_text(text, encoding="utf-8")
+            text, name = path.read_text(encoding="utf-8"), path.relative_to(ROOT)
+            (checkout / name).write_text(broken(text, node), encoding="utf-8")
+            found = failure(checkout, name.parts[1])
+            (checkout / name).write_text(text, encoding="utf-8")
             caught += bool(found)
             print(f"{'caught' if found else 'NOT CAUGHT'}  {name}:{node.lineno}  {found}")
-            print(f"    {ast.unparse(node)}  ->  {ast.unparse(ast.fix_missing_locations(new))}", flush=True)
-    print(f"{caught} of {NUMBER} caught, seed {asked.seed}")
+            print(f"    {ast.unparse(node)}  ->  {ast.unparse(mutated(node) or node)}", flush=True)
+    print(f"{caught} of {NUMBER} caught, seed {seed}")
 
 
 if __name__ == "__main__":
