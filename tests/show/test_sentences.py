@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.show.sentences import CLAUSE, CONDITION, FORMATS, LEAD, Fact, as_fact, as_p, clauses, facts_named, fill
+from analysis.show.sentences import CLAUSE, CONDITION, FORMATS, LEAD, Fact, as_p, clauses, facts_named, fill
+
+CASES = yaml.safe_load((Path(__file__).parent / "cases.yml").read_text(encoding="utf-8"))
 
 # Filling.
 
@@ -22,36 +26,7 @@ def test_a_template_can_only_name_facts(template: str) -> None:
         fill(template, {"declined": 3})
 
 
-@pytest.mark.parametrize(
-    ("form", "value", "text"),
-    [
-        ("n", 1234567, "1,234,567"),
-        ("n", 6.54, "6.5"),
-        ("share", 0.123456, "12.3%"),
-        ("share", -0.0001, "0.0%"),
-        ("ratio", 45 / 64, "0.70"),
-        ("ratio", math.inf, "unlimited"),
-        ("ratio", as_fact(math.inf), "unlimited"),
-        ("points", -3.496, "-3.50"),
-        ("points", 0.97, "+0.97"),
-        ("points", -0.004, "0.00"),
-        ("limit", 0.07, "7%"),
-        ("limit", 0.005, "0.5%"),
-        ("p", 0.08422157, "p = 0.084"),
-        ("p", 6.4e-25, "p below 1e-24"),
-        ("day", "2017-02-04", "4 February 2017"),
-        ("day_of_year", "2017-02-01", "1 February"),
-        ("many", 0, "none"),
-        ("many", 1234, "1,234"),
-        ("words", 9, "nine"),
-        ("words", 10, "10"),
-        ("detainers", 1, "1 detainer"),
-        ("detainers", 79053, "79,053 detainers"),
-        ("tests", 1, "1 test"),
-        (".0f", 2.6, "3"),
-        ("", "settled", "settled"),
-    ],
-)
+@pytest.mark.parametrize(("form", "value", "text"), CASES["formats"])
 def test_formats(form: str, value: Fact, text: str) -> None:
     assert fill(f"{{x:{form}}}", {"x": value}) == text
 
