@@ -29,8 +29,6 @@ from analysis.stats.summary import NO_OFFENCE, NO_QUARTER, ONE_STATE
 
 ROOT = Path(__file__).resolve().parents[2]
 STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
-DROPPED = re.compile(r"\b(?:ears|cusum|farrington|funnel|mid-p|p_mid|ranks|among_top|design.effect|cluster\w*|scan)\b")
-"""Methods that are gone, as columns, tables, captions or summaries would name them."""
 BEGIN = ["key_figures", "weekly_counts", "events", "comparisons"]
 TABLES = {
     "weekly_bulletin": [
@@ -85,9 +83,7 @@ def page(cohort: Cohort) -> Page:
     limits = {limit for spec in COLUMNS.values() for limit in spec.interval or ()}
     for name, table in made.tables.items():
         assert set(table.columns) <= {*COLUMNS, *limits}, name
-        assert not [column for column in table if DROPPED.search(column)], name
     assert not re.search(r"\bnan\b|\bNone\b|[{}]|not known|  ", made.words), made.words
-    assert not DROPPED.search("\n".join([made.words, *made.html]).lower())
     for sentence in [*made.captions.values(), *made.said]:
         assert sentence[0].isupper(), sentence
         assert sentence.endswith("."), sentence
@@ -137,19 +133,22 @@ def test_where_no_delay_is_known_the_part_without_a_recorded_end_stands_by_age(j
 
 def test_tables_of_one_week_add_up_to_one_another(june: Page) -> None:
     figures = june.tables["key_figures"].set_index("measure")["this_week"]
-    assert (figures["Issued"], figures["Recorded as declined"]) == (1_673, 66)
-    assert figures.iloc[1:5].sum() == figures["Issued"]
-    states = june.tables["by_state"]
-    assert (states["issued"].sum(), states["declined"].sum()) == (1_673, 66)
+    states, both = june.tables["by_state"], ["issued", "declined"]
     week = june.tables["weekly_counts"].set_index("week").loc["2015-06-20"]
-    assert (week["issued"], week["declined"]) == (1_673, 66)
-    assert june.tables["by_form"]["issued"].sum() == 1_673
+    assert figures[["Issued", "Recorded as declined"]].tolist() == [1_673, 66]
+    assert states[both].sum().tolist() == week[both].tolist() == [1_673, 66]
+    assert figures.iloc[1:5].sum() == june.tables["by_form"]["issued"].sum() == 1_673
     reasons = june.tables["lift_reasons"].set_index("lift_reason")["detainers_shown"]
     assert reasons["Detainer Declined by LEA"] == "66"
+    usual = f"{week['usual_low']:.0f} to {week['usual_high']:.0f} would be usual"
+    said = f"66 of 1,673 detainers recorded as declined, week of 20 June 2015; {usual}\n"
+    assert june.figures["weekly_counts"].startswith(said)
+    assert "with the range that would be usual after the eight weeks before" in june.figures["weekly_counts"]
+    assert list(june.tables["events"]["letter"]) == ["A", "B"]
 
 
 def test_states_are_ordered_by_declines_the_blank_one_last(june: Page) -> None:
-    states = june.tables["by_state"]
+    states, clear = june.tables["by_state"], june.tables["comparisons"]
     assert states["state_name"].iloc[-1] == "State not given"
     assert len(states) == 57
     assert states["declined"].iloc[:-1].is_monotonic_decreasing
@@ -157,7 +156,6 @@ def test_states_are_ordered_by_declines_the_blank_one_last(june: Page) -> None:
     assert states.loc[states["issued"] < 20, "share"].isna().all()
     named = states.set_index("state")["finding"].dropna()
     assert named["TX"] == "higher (trend)"
-    clear = june.tables["comparisons"]
     clear = clear[clear["finding"].isin(CLEAR) & (clear["place"] != "the United States")]
     assert len(named) == clear["place"].nunique()
 
@@ -170,15 +168,6 @@ def test_the_comparisons_are_those_of_the_facts_the_smallest_p_first_and_folded(
     summary = f"<summary>All comparisons of this page: {facts['tests']}; clear: {facts['clear']}<"
     assert any(summary in table for table in june.html)
     assert f"adjusted over all {facts['tests']} tests" in june.captions["comparisons"]
-
-
-def test_the_series_says_what_would_be_usual_and_lists_its_events(june: Page) -> None:
-    week = june.tables["weekly_counts"].set_index("week").loc["2015-06-20"]
-    usual = f"{week['usual_low']:.0f} to {week['usual_high']:.0f} would be usual"
-    said = f"66 of 1,673 detainers recorded as declined, week of 20 June 2015; {usual}\n"
-    assert june.figures["weekly_counts"].startswith(said)
-    assert "with the range that would be usual after the eight weeks before" in june.figures["weekly_counts"]
-    assert list(june.tables["events"]["letter"]) == ["A", "B"]
 
 
 def test_a_clear_change_of_the_nation_is_taken_apart_and_no_other(june: Page) -> None:
@@ -199,7 +188,7 @@ def test_states_are_held_against_detainers_alike_without_a_ranking(june: Page) -
     assert (shrunken["shrunken_low"] <= shrunken["shrunken"]).all()
 
 
-def test_the_newest_made_up_week_says_how_finished_it_is(newest: Page) -> None:
+def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences(newest: Page) -> None:
     said = next(sentence for sentence in newest.said if sentence.startswith("By how declines of earlier weeks"))
     assert re.search(r"about \d+ in the end \(\d+ to \d+, 90% band\)\. Of the last \d+ such bands, ", said)
     quantiles = newest.tables["nowcast_quantiles"]
@@ -208,11 +197,8 @@ def test_the_newest_made_up_week_says_how_finished_it_is(newest: Page) -> None:
     week = newest.tables["nowcast"].set_index("week").loc["2026-02-21"]
     assert week["band_low"] <= week["estimated_final"] <= week["band_high"]
     assert newest.facts["nowcast"] == pytest.approx(week["estimated_final"])
-    assert set(newest.tables["incidence"]["outcome"]) >= {"declined_by_lea"}
+    assert "declined_by_lea" in set(newest.tables["incidence"]["outcome"])
     assert "recorded as declined within 30 days of issue" in newest.figures["incidence"]
-
-
-def test_a_made_up_week_shows_offences_of_the_nation_and_states_by_quarter_and_says_what_it_is(newest: Page) -> None:
     assert set(TABLES["weekly_bulletin"]) - {"change"} < set(newest.tables)
     assert set(newest.tables["by_offence_status"]["status"]) > {"convicted", "charged"}
     assert "October to December 2025" in newest.captions["state_by_offence"]
