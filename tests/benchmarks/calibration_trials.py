@@ -42,9 +42,6 @@ Tally = Iterator[tuple[str, float, float]]
 """Of one trial: what is counted, how often it was found, and out of how many."""
 
 
-# One page of made-up weeks -------------------------------------------------------------------------------------------
-
-
 def by_cell(counts: np.ndarray) -> np.ndarray:
     """Add weeks × places × groups up to weeks × cells: the nation, its places, its offence groups."""
     return np.column_stack([counts.sum(axis=(1, 2)), counts.sum(axis=2), counts.sum(axis=1)])
@@ -104,7 +101,7 @@ def null_page(law: str, rng: np.random.Generator) -> Tally:
 
 
 def short_page(law: str, rng: np.random.Generator) -> Tally:
-    """Try the page of a week before which nothing changed, with less history than a year's."""
+    """Try the same with less history than a year's."""
     made = weeks(law, HISTORY + 1, rng, shares())
     for history in SHORT:
         found = directions(made, history, dispersion(made, HISTORY - history, HISTORY)) != 0
@@ -113,8 +110,7 @@ def short_page(law: str, rng: np.random.Generator) -> Tally:
 
 def _with(history: int) -> str:
     """Name what is known before a week that is tried."""
-    unknown = "" if history >= FEWEST else ", by chance alone (dispersion unknown)"
-    return f"{history} weeks of history{unknown}"
+    return f"{history} weeks of history" + ("" if history >= FEWEST else ", by chance alone (dispersion unknown)")
 
 
 def ratios(law: str, rng: np.random.Generator) -> Tally:
@@ -124,9 +120,6 @@ def ratios(law: str, rng: np.random.Generator) -> Tally:
     for against, *_ in periods(HISTORY):
         low, high, p = table.loc[against][["low", "high", "p"]].to_numpy().T
         yield f"interval of the ratio, {against}", *held(low, np.ones(len(low)), high, ~np.isnan(p))
-
-
-# Shares and usual ranges ---------------------------------------------------------------------------------------------
 
 
 def intervals(law: str, rng: np.random.Generator) -> Tally:
@@ -156,9 +149,6 @@ def intervals(law: str, rng: np.random.Generator) -> Tally:
     yield "usual range of offence groups", *held(low, x, high, groups)
 
 
-# Power ---------------------------------------------------------------------------------------------------------------
-
-
 def power(law: str, rng: np.random.Generator) -> Tally:
     """Try a threefold rise of one place in the week, and a share of the whole nation that halves for 13 weeks."""
     place, steady = PLACES.index(RISING), np.tile(shares(), (HISTORY + 1, 1, 1))
@@ -179,9 +169,6 @@ def power(law: str, rng: np.random.Generator) -> Tally:
         float(found(steady)[(TREND, ALL, ALL)] < 0),
         1,
     )
-
-
-# A period of 13 weeks: like for like, small places -------------------------------------------------------------------
 
 
 def as_rows(made: Weeks) -> pd.DataFrame:
@@ -220,9 +207,6 @@ def shrunken(law: str, rng: np.random.Generator) -> Tally:
     found = shrink_shares(counts, dispersion(made, 0, HISTORY - 1)["state"].to_numpy())
     low, high = (found[f"shrunken_{end}"].to_numpy() for end in ("low", "high"))
     yield "shrunken share of a place over 13 weeks", *held(low, share[:, 0], high, ~np.isnan(low))
-
-
-# Delays --------------------------------------------------------------------------------------------------------------
 
 
 def bands(law: str, rng: np.random.Generator) -> Tally:
