@@ -138,18 +138,12 @@ def test_where_little_can_be_said_that_is_said(case: dict[str, Any]) -> None:
     assert case["never"] not in title + " ".join(said)
 
 
-@pytest.mark.parametrize(
-    ("check", "said"),
-    [
-        ("detainers", "it has 200 detainers, where 600 are usual"),
-        ("ends", "an end is recorded for 29.7% of its detainers, where 90.0% are usual"),
-        ("states", "ICE gave the state of 29.7% of its detainers, where 90.0% are usual"),
-    ],
-)
-def test_each_check_says_what_was_found_and_what_is_usual(check: str, said: str) -> None:
-    found, usual = (200, 600) if check == "detainers" else (0.2967, 0.9)
-    facts: dict[str, Fact] = {"status": "settled", "check": check, "check_found": found, "check_usual": usual}
-    assert fill(say("failed_check", facts), facts).endswith(f"fails a check of its data and is not compared: {said}.")
+def test_each_check_says_what_was_found_and_what_is_usual() -> None:
+    for check, found, usual, said in CASES["checks"]:
+        facts: dict[str, Fact] = {"status": "settled", "check": check, "check_found": found, "check_usual": usual}
+        assert fill(say("failed_check", facts), facts).endswith(
+            f"fails a check of its data and is not compared: {said}."
+        )
 
 
 def test_a_form_change_blocks_the_direction_and_is_named() -> None:
