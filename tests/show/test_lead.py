@@ -159,6 +159,18 @@ def test_one_sentence_stands_for_one_change() -> None:
     assert title.endswith("higher than the 8 weeks before")
     assert sum("the share is higher" in sentence for sentence in said) == 4
     assert sum(sentence.startswith("Also clear: ") for sentence in said) == 1
+    usual = "about 58 were to be expected and 43 to 75 would be usual: the count of 210 is above that"
+    assert f"At the share of the 8 weeks before, {usual}." in said
+    facts: dict[str, Fact] = {
+        "usual_low": 0,
+        "usual_high": 7,
+        "issued": 200,
+        "declined": 8,
+        "outside": "above",
+        "tests": 69,
+    }
+    template = say("usual", facts).replace("**", "")
+    assert template.endswith("{outside} that, which does not stand out among the page's {tests:tests}.")
 
 
 def test_a_weekly_page_of_several_weeks_is_refused() -> None:
