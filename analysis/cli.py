@@ -134,26 +134,17 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 @_data_dir
 def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
-    from analysis.run.plan import what_is_due
+    from analysis.run.batch import run
+    from analysis.run.plan import Limits, index_is_due, read_manifest, what_is_due
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
-    asked = SimpleNamespace(**options)
+    asked, folder = SimpleNamespace(**options), Path(out)
     tasks, settings = _tasks(asked)
-    if not asked.dry_run:
-        _make(asked, tasks, settings, Path(out))
+    if asked.dry_run:
+        due = what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
+        ahead = [f"run  {task.entry.folder}: {reason}" for reason, task in due if reason]
+        click.echo("\n".join([*ahead, f"{len(ahead)} of {len(due)} reports are not up to date"]))
         return
-    due = what_is_due(tasks, Path(out), force=asked.force, verify=asked.verify)
-    ahead = [(reason, task) for reason, task in due if reason]
-    for reason, task in ahead:
-        click.echo(f"run  {task.entry.folder}: {reason}")
-    click.echo(f"{len(ahead)} of {len(due)} reports are not up to date")
-
-
-def _make(asked: SimpleNamespace, tasks: list[Task], settings: Settings | None, out: Path) -> None:
-    """Make the reports that are due, and the site over all."""
-    from analysis.run.batch import run
-    from analysis.run.plan import Limits, index_is_due, read_manifest
-
     done: list[str] = []
 
     def tell(state: str, entry: Entry) -> None:
@@ -165,18 +156,19 @@ def _make(asked: SimpleNamespace, tasks: list[Task], settings: Settings | None, 
     with suppress(KeyboardInterrupt):
         limits = Limits(asked.timeout, asked.memory)
         how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
-        results = run(tasks, out, jobs=asked.jobs, limits=limits, report=tell, **how)
+        results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
     if {*done} == {"current"}:
         click.echo(f"[{len(done)}/{len(done)}] all were up to date")
-    if index_is_due(out, settings):
+    if index_is_due(folder, settings):
         from analysis.run.site import write_index
 
-        write_index(out, read_manifest(out), settings)
+        write_index(folder, read_manifest(folder), settings)
     if results is None:
         click.echo(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on", err=True)
         sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
-    click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
+    stand = f"{len(results) - len(failed)} of {len(results)} reports stand under {folder}"
+    click.echo(f"{stand}; index: {folder / 'index.html'}")
     for entry in failed:
         click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
     sys.exit(FAILED_EXIT if failed else 0)
@@ -220,9 +212,9 @@ def list_command() -> None:
         calendar = Calendar.of(source.facts)
         weeks = calendar.weeks()
         partial = [week.isoformat() for week in weeks if calendar.is_partial(week)]
-        told = [f"weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}", f"{len(weeks)} weeks"]
-        told += [f"partial: {', '.join(partial)}"] if partial else []
-        click.echo(f"  {name}: {source.facts.title}\n    {', '.join(told)}")
+        told = f"weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}, {len(weeks)} weeks"
+        told += f", partial: {', '.join(partial)}" if partial else ""
+        click.echo(f"  {name}: {source.facts.title}\n    {told}")
 
 
 @main.command("import")
@@ -250,8 +242,7 @@ def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: d
 
     scorecard = check_release(files, previous=previous, extracted_on=extracted_on, today=date.today())
     click.echo(as_text(scorecard))
-    if stops(scorecard):
-        sys.exit(INPUT_EXIT)
+    sys.exit(INPUT_EXIT if stops(scorecard) else 0)
 
 
 @main.command("lab", context_settings={"ignore_unknown_options": True})
@@ -263,11 +254,10 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
     From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
     never overwritten.
     """
-    folder = bundled_folder("notebooks")
+    folder, mine = bundled_folder("notebooks"), Path.cwd() / "notebooks"
     if folder.parent.name == "_bundled":
-        mine = Path.cwd() / "notebooks"
         mine.mkdir(exist_ok=True)
-        for path in sorted(folder.glob("*.ipynb")):
+        for path in folder.glob("*.ipynb"):
             if not (mine / path.name).exists():
                 shutil.copyfile(path, mine / path.name)
         folder = mine

@@ -90,7 +90,7 @@ def test_a_release_with_one_invented_facility_is_made_up_and_only_a_real_one_is_
 def test_the_day_of_extraction_is_given_or_read_and_else_not_known(
     both: Path, files: dict[str, Path], tmp_path: Path
 ) -> None:
-    path = shutil.copy(files["newer"], tmp_path / "detainers_20250711.parquet")
+    path = Path(shutil.copy(files["newer"], tmp_path / "detainers_20250711.parquet"))
     named = import_release([path], "named", title="T", today=date(2025, 12, 1))[0].facts
     given, unsaid = (source.facts for source in versions("made-up"))
     newest = pd.read_csv(both / "v002" / "scorecard.csv", index_col="check")["found"]
@@ -109,7 +109,7 @@ def test_the_day_of_extraction_is_given_or_read_and_else_not_known(
 
 
 def test_the_same_file_again_is_no_new_version(both: Path, files: dict[str, Path], tmp_path: Path) -> None:
-    renamed = shutil.copy(files["older"], tmp_path / "renamed.parquet")
+    renamed = Path(shutil.copy(files["older"], tmp_path / "renamed.parquet"))
     again, told = import_release([renamed], "made-up", title="T")
     assert again == open_source("made-up", version=1)
     assert "version 1 was made from the same files; version 2 remains the newest" in told
