@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from store_bundled import bundled
+from store_bundled import SOURCES, store_again
 
-from analysis.load.sources import Origin, origin_of, store
+from analysis.load.sources import Origin, origin_of
 from analysis.load.table import OffenceStatus, Outcome, Request
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,23 +192,17 @@ def test_fiscal_2015_counts_have_the_published_totals() -> None:
 @pytest.mark.slow
 def test_stored_sources_are_those_of_the_files_that_they_were_made_from(tmp_path: Path) -> None:
     """Made again by the command of data/README.md: fiscal 2015 from its counts, the made-up ones from their seed."""
-    made = []
-    for one in bundled(tmp_path):
-        assert one.origin.source is not None
-        made.append(DATA / "sources" / one.origin.source.name / f"v{one.number:03d}")
-        again = store(one.table, one.card, one.origin, tmp_path / one.origin.source.name / made[-1].name)
-        stored = pd.read_parquet(made[-1] / "detainers.parquet")
-        pd.testing.assert_frame_equal(stored, again.detainers(), check_categorical=False)
-        again.week_hashes()
+    folders = sorted(SOURCES.glob("*/v*"))
+    assert len(folders) == 5
+    for folder in folders:
+        again = store_again(folder, tmp_path)
+        stored = pd.read_parquet(folder / "detainers.parquet")
+        assert (stored.dtypes.astype("str") == again.detainers().dtypes.astype("str")).all()
+        assert stored.astype("str").equals(again.detainers().astype("str"))
         for name in ("scorecard.csv", "weeks.json"):
-            assert (made[-1] / name).read_bytes() == again.path.with_name(name).read_bytes(), (made[-1], name)
-        origin = origin_of(made[-1] / "detainers.parquet")
-        assert origin == again.origin.model_copy(update={"sha256": origin.sha256})
-        assert origin.made_from is not None
-        if origin.made_from.file != "synthetic.parquet":  # which is made up, and not bundled
-            (file,) = DATA.rglob(origin.made_from.file)
-            assert origin.made_from.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert sorted(made) == sorted(DATA.glob("sources/*/v*"))
+            assert (folder / name).read_bytes() == again.path.with_name(name).read_bytes(), (folder, name)
+        origin = origin_of(folder / "detainers.parquet")
+        assert again.origin.model_copy(update={"sha256": origin.sha256}) == origin
 
 
 @pytest.mark.slow

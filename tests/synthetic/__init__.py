@@ -13,13 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.files import sha256_of
-from analysis.load.sources import Origin, SourceFacts
+from .form import Form
+from .population import Options, World, day_number, population
 
-from .form import LIFT_DATE, Form
-from .population import DECLINED, Options, World, day_number, population
-
-__all__ = ["Options", "Synthetic", "generate", "origin_of_release", "write_release"]
+__all__ = ["Options", "Synthetic", "generate", "write_release"]
 TITLE = "SYNTHETIC release of made-up detainers"
 PREAMBLE = """SYNTHETIC: made-up rows about nobody and no place
 Written in the form of ICE's detainer release of March 2026
@@ -81,39 +78,3 @@ def write_release(release: pd.DataFrame, path: Path) -> None:
         release.to_parquet(path, compression="zstd", index=False)
     else:
         path.write_text(PREAMBLE + release.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="")
-
-
-def origin_of_release(made: Synthetic, path: Path, command: str) -> Origin:
-    """Say what is known of a release written to a file, and the command that makes it again."""
-    world, dated_ends = made.world, LIFT_DATE in made.release
-    facts = SourceFacts(
-        name="synthetic",
-        title=f"SYNTHETIC detainers issued {world.first_day} to {world.last_day}",
-        clock="issued",
-        first_day=world.first_day,
-        last_day=min(world.last_day, made.extracted_on),
-        extracted_on=made.extracted_on,
-        detainers=len(made.release),
-        declined=int((made.release["Detainer Lift Reason"] == DECLINED).sum()),
-        synthetic=True,
-        offences=True,
-        lift_dates=dated_ends,
-    )
-    return Origin(
-        title=f"{TITLE}, seed {world.seed}",
-        producer="tests.synthetic of declined-detainers",
-        document="SYNTHETIC: made-up rows in the form of release 2026-ICLI-00005"
-        + (", with the day of each end as in 2025-ICFO-18038" if dated_ends else "")
-        + "; about nobody and no place",
-        document_date=made.extracted_on,
-        reference="tests/synthetic",
-        obtained=command,
-        licence="MIT, as the project",
-        accessed=made.extracted_on,
-        sha256=sha256_of(path),
-        row="one row is one made-up detainer, repeats included",
-        blank="pending, not recorded or not given, as in ICE's releases",
-        notes="SYNTHETIC. Shares, places and answers are made up: nothing in it may be told of any state or agency. An "
-        f"end is recorded {world.options.mean_delay:g} days after issue on average (geometric law).",
-        source=facts,
-    )
