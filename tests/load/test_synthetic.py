@@ -16,21 +16,7 @@ from synthetic.__main__ import main
 from analysis.load.reference import data_file
 from analysis.load.sources import check_hash, origin_of
 
-# The header of release 2026-ICLI-00005 of March 2026, typed from its published column list.
-FORM_F = """Detainer Prepare Date; Facility State; Facility AOR; Port of Departure; Departure Country; Departed Date;
-Case Status; Detainer Criminality; Detainer Facility; Detainer Facility Code; Facility City; Detainer
-Threat Level; Gender; Citizenship Country; Birth Country; Birth Date; Birth Year; Entry Status; MSC Charge;
-MSC Sentence Days; MSC Sentence Months; MSC Sentence Years; MSC Charge Code; MSC Charge Date; MSC
-Conviction Date; Aggravated Felon Yes No; Processing Disposition; Case Category; TOA Case Category; TOA
-Current Program; Apprehension Method; Final Order Yes No; Final Order Date; Apprehension Date; Entry Date;
-Prior Felony Yes No; Multiple Prior MISD Yes No; Violent Misdemeanor Yes No; Illegal Entry Yes No; Illegal
-Reentry Yes No; Immigration Fraud Yes No; Significant Risk Yes No; Other Removal Reason Yes No; Other
-Removal Reason; Criminal Street Gang Yes No; Aggravated Felony Yes No; Deportation Ordered Yes No; Order to
-Show Cause Served Yes No; Order to Show Cause Served Date; Biometric Match Yes No; Statements Made Yes No;
-Unlawful Attempt Yes No; Unlawful Entry Yes No; Visa Yes No; Federal Register Notice Yes No; Resume Custody
-Yes No; Detainer Lift Reason; Detainer Lift Reason Code; Active Investigation Yes No; Arrest Warrant Served
-Date; Detainer Type; Notify Release Request Yes No; TOD Current Duty Site; EID DTA ID; Anonymized
-Identifier"""
+FORM_F = Path(__file__).with_name("march_2026_columns.txt")  # of release 2026-ICLI-00005, typed from its published list
 FIRST, EXTRACTED = date(2025, 1, 4), date(2026, 1, 5)
 ID, REASON = "Anonymized Identifier", "Detainer Lift Reason"
 
@@ -43,7 +29,7 @@ def brief(seed: int = 1, **arguments: Any) -> Synthetic:  # noqa: ANN401
 
 def test_the_columns_are_those_of_march_2026_every_place_says_sample_and_blanks_have_their_shares() -> None:
     release = brief(detainers=10_000).release
-    assert list(release.columns) == FORM_F.replace("\n", " ").split("; ")
+    assert list(release.columns) == FORM_F.read_text(encoding="utf-8").splitlines()
     for column in ("Detainer Facility", "Facility City", "Port of Departure"):
         assert release[column].dropna().astype(str).str.startswith("SAMPLE").all(), column
     assert release.attrs["title"].startswith("SYNTHETIC")
