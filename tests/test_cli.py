@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from made_up_site import add_report
 
 from analysis.cli import main
 from analysis.run import batch
 from analysis.run.plan import Entry, Task, read_manifest, write_manifest
+
+MISTAKES = Path(__file__).with_name("mistakes.yml")
 
 
 def call(*args: str | Path, exit_code: int = 0) -> str:
@@ -65,26 +68,10 @@ def test_a_failed_report_gives_exit_code_1_and_is_named(tmp_path: Path, outcome:
     assert "failed: published_week/published-2017/2017-02-04: cell 4: ValueError: no" in said
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["weekly_buletin"], "did you mean 'weekly_bulletin'"),
-        (["--source", "fy2105"], "did you mean 'fy2015'"),
-        (["--source", "fy2015", "--weeks", "2015-01-04"], "2015-01-03"),
-        (["--source", "fy2015", "--weeks", "2015-03-28:2015-01-03"], "backwards"),
-        (["--state", "Texass"], "did you mean 'Texas'"),
-        (["--weeks", ""], "'--weeks': it is empty"),
-        (["--out", ""], "'--out': it is empty"),
-        (["--out", __file__], "is a file"),
-        (["weekly_bulletin", "release_quality", "--weeks", "2015-01-03"], "release_quality takes no week"),
-        (["weekly_bulletin", "--state", "CA"], "weekly_bulletin takes no state. Those that do: state_profile."),
-        (["--source", __file__, "--dry-run"], "a dry run imports nothing"),
-        (["--timeout", "nan"], "'nan' is not a valid integer range"),
-        (["--data-dir", "nosuch://x"], "the sources cannot be fetched"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "says"), yaml.safe_load(MISTAKES.read_text(encoding="utf-8")))
 def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], says: str) -> None:
-    assert says in call("run", "--out", tmp_path / "reports", *arguments, exit_code=2)
+    given = [__file__ if word == "FILE" else word for word in arguments]
+    assert says in call("run", "--out", tmp_path / "reports", *given, exit_code=2)
     assert not (tmp_path / "reports").exists()
 
 

@@ -367,9 +367,9 @@ def open_source(
         if not getattr(found.facts, need):
             others = ", ".join(key for key, source in fitting.items() if getattr(source.facts, need))
             raise InputError(f"the source {name!r} {NEEDS[need]}, and this report needs that", do=f"Use {others}")
-    numbered = {one.version: one for one in (*versions(name), found)}
+    numbered = {one.version: one for one in _by_name()[name]}
     if version is not None and version not in numbered:
-        there = ", ".join(map(str, numbered.keys() - {0})) or "one alone, without a number"
+        there = ", ".join(str(number) for number in numbered if number) or "one alone, without a number"
         raise InputError(f"the source {name!r} has no version {version}", do=f"It has {there}")
     return found if version is None else numbered[version]
 
@@ -386,9 +386,9 @@ def pick_versions(name: str, older: int, newer: int) -> tuple[int, int]:
         open_source(name)
         what = f"the source {name!r} has {len(known)} imported versions, and a comparison needs two"
         raise InputError(what, do="Import the newer file under the same name: declines import FILE --name NAME")
-    numbers = isinstance(older, int) and isinstance(newer, int)
-    first, second = (known[given - 1] if numbers and -len(known) < given <= 0 else given for given in (older, newer))
-    if not numbers or not {first, second} <= set(known) or first >= second:
+    meant = dict(zip(range(1 - len(known), 1), known, strict=True)) | dict(zip(known, known, strict=True))
+    first, second = (meant.get(given, 0) for given in (older, newer))
+    if not 0 < first < second:
         what, listed = f"the versions {older} and {newer} of {name!r} cannot be compared", ", ".join(map(str, known))
         raise InputError(what, expected=f"an older and a newer one of {listed}; 0 is the newest, -1 the one before")
     return first, second
