@@ -35,7 +35,7 @@ def last_day(week: date) -> date:
     return week + timedelta(days=6)
 
 
-def parse_week(given: object, expected: str = WEEKS) -> date:
+def parse_week(given: object, expected: str) -> date:
     """Read a week's Saturday written as YYYY-MM-DD; of another day the InputError names the Saturday meant."""
     try:
         day = given.date() if isinstance(given, datetime) else date.fromisoformat(str(given).strip())
@@ -132,7 +132,7 @@ class Calendar:
         """List those of the ``number`` weeks before this one that are full, oldest first."""
         return [w for n in range(number, 0, -1) if not self.is_partial(w := week - n * WEEK)]
 
-    def pick(self, given: object) -> date:
+    def pick(self, given: object, expected: str = WEEKS) -> date:
         """Find the week that a user means: a Saturday, ``latest`` (the last full week) or ``latest settled``."""
         weeks = self.weeks()
         if given in (LATEST, LATEST_SETTLED):
@@ -140,11 +140,9 @@ class Calendar:
             if not fits:
                 raise InputError(f"the source has no week that is {given!r}", do=f"It has {weeks[0]} to {weeks[-1]}")
             return fits[-1]
-        week = parse_week(given)
+        week, known = parse_week(given, expected), f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
         if not weeks[0] <= week <= weeks[-1]:
-            raise InputError(
-                f"the source has no week {week}", do=f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
-            )
+            raise InputError(f"the source has no week {week}", do=known)
         return week
 
     def pick_period(self, given: object) -> Period:
@@ -172,23 +170,19 @@ class Calendar:
         if ":" in text:
             weeks = tuple(self.pick_many(text))
             return Period(weeks, f"{_day(weeks[0])} to {_day(last_day(weeks[-1]))}")
-        if given not in (LATEST, LATEST_SETTLED):
-            parse_week(given, PERIODS)
-        week = self.pick(given)
+        week = self.pick(given, PERIODS)
         return Period((week,), name_week(week))
 
     def pick_many(self, given: str) -> list[date]:
         """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week."""
-        if given == "all":
-            return self.weeks()
-        first, colon, last = given.partition(":")
+        weeks = self.weeks()
+        first, colon, last = given.partition(":") if given != "all" else ("", ":", "")
         if not colon:
             return [self.pick(given)]
-        start = self.pick(first) if first else self.weeks()[0]
-        end = self.pick(last) if last else self.weeks()[-1]
+        start, end = self.pick(first or weeks[0]), self.pick(last or weeks[-1])
         if start > end:
             raise InputError(f"the weeks {given!r} run backwards", do=f"Write {end}:{start}")
-        return [week for week in self.weeks() if start <= week <= end]
+        return [week for week in weeks if start <= week <= end]
 
 
 def name_week(week: date) -> str:
