@@ -134,10 +134,17 @@ class Form:
 
     def modelled(self) -> dict[str, pd.Series | pd.Categorical]:
         """Fill the columns that follow from the population."""
-        world, day, place = self.world, self.day, self.rows["facility"].to_numpy()
-        places, reasons = world.facilities, margins("lift_reasons", "reason", "weight")
-        offences = margins("offences", "label", "weight")
+        world, rows, day = self.world, self.rows, self.day
+        places, place = world.facilities, rows["facility"].to_numpy()
+        reasons, offences = margins("lift_reasons", "reason", "weight"), margins("offences", "label", "weight")
+        group = world.groups.index.to_numpy()[rows["group"]]  # a violator where there is no offence to name
+        pending = (group == "UNKNOWN") & (self.uniform("criminality") >= CONVICTED_UNNAMED)
+        first = stream(world.seed, "form age").gamma(2.2, 7.5, self.persons)[rows["person"]]  # 18 or more on this day
         convicted = day - 5 - self.days_away("conviction", 900)
+        since, older = (day - day_number(NEW_FORM_FROM)) / NEW_FORM_DAYS, self.uniform("form")
+        form = np.select([older < 0.004, older < 0.006, self.uniform("new form") < since], [2, 3, 1], default=0)
+        digits = stream(world.seed, f"ids {self.extracted_on}").bytes(20 * self.persons).hex()  # of this release only
+        ids = np.frombuffer(digits.encode(), dtype="S40").astype("U40").astype(object)[rows["person"]]
         values = {name: own_values()[name][0] for name in ("Apprehension Method", "Final Order Yes No")}
         methods, method = values["Apprehension Method"], self.choice("Apprehension Method")
         renamed = np.char.startswith(methods, "CAP ")[method] & (day >= day_number(ONE_METHOD_FROM))
@@ -152,8 +159,8 @@ class Form:
             "Detainer Facility": coded(places["agency"], place),
             "Detainer Facility Code": coded(places["code"], place),
             "Departed Date": dated(self.departed, self.blank("Departed Date")),
-            "Detainer Criminality": coded(CRIMINALITY, self.criminality),
-            "Birth Year": pd.Series(self.birth_year),
+            "Detainer Criminality": coded(CRIMINALITY, np.select([group == "NONE", pending], [2, 1], default=0)),
+            "Birth Year": pd.Series((world.first_day.year - 18 - np.minimum(first, 70)).astype(np.int64)),
             "MSC Charge": coded(offences.index, self.offence),
             "MSC Charge Code": coded(offences["code"], self.offence),
             "MSC Charge Date": dated(convicted - self.days_away("charge", 200), self.unnamed),
@@ -166,24 +173,11 @@ class Form:
                 day - self.days_away("final order", 1500), ~ordered | self.blank("Final Order Yes No")
             ),
             "Entry Date": dated(day - 1 - self.days_away("entry", 2500), self.blank("Entry Date")),
-            "Detainer Type": coded(FORMS, self.form),
+            "Detainer Type": coded(FORMS, form),
             "Detainer Lift Reason": coded(reasons.index, self.reason),
             "Detainer Lift Reason Code": coded(reasons["code"], self.reason),
-            "Anonymized Identifier": self.identifier,
+            "Anonymized Identifier": pd.Series(np.where(rows["known"] == 1, ids, None), dtype="str"),
         }
-
-    @cached_property
-    def criminality(self) -> Days:
-        """Code in ``CRIMINALITY``: convicted where an offence is named, a violator where there is none to name."""
-        group = self.world.groups.index.to_numpy()[self.rows["group"]]
-        pending = (group == "UNKNOWN") & (self.uniform("criminality") >= CONVICTED_UNNAMED)
-        return np.select([group == "NONE", pending], [2, 1], default=0)
-
-    @cached_property
-    def birth_year(self) -> Days:
-        """Year of birth, of a person of 18 or more on the first day; a person keeps it."""
-        first = stream(self.world.seed, "form age").gamma(2.2, 7.5, self.persons)[self.rows["person"]]
-        return (self.world.first_day.year - 18 - np.minimum(first, 70)).astype(np.int64)
 
     @cached_property
     def offence(self) -> Days:
@@ -199,25 +193,11 @@ class Form:
         return offence
 
     @cached_property
-    def form(self) -> Days:
-        """Code of the form: a few older ones, and the form of May 2025 taking over from its predecessor."""
-        since = (self.day - day_number(NEW_FORM_FROM)) / NEW_FORM_DAYS
-        chance = self.uniform("form")
-        return np.select([chance < 0.004, chance < 0.006, self.uniform("new form") < since], [2, 3, 1], default=0)
-
-    @cached_property
     def reason(self) -> Days:
         """Code of the lift reason as far as recorded by the extraction, corrections included; ``NEVER`` = blank."""
         now, rows = day_number(self.extracted_on), self.rows
         shown = np.where(rows["corrected"] > now, rows["first_reason"], rows["reason"])
         return np.where(rows["recorded"] <= now, shown, NEVER)
-
-    @cached_property
-    def identifier(self) -> pd.Series:
-        """The person's id: 40 hexadecimal digits, good for this release only."""
-        digits = stream(self.world.seed, f"ids {self.extracted_on}").bytes(20 * self.persons).hex()
-        ids = np.frombuffer(digits.encode(), dtype="S40").astype("U40").astype(object)[self.rows["person"]]
-        return pd.Series(np.where(self.rows["known"] == 1, ids, None), dtype="str")
 
     def release(self) -> pd.DataFrame:
         """Write the rows in the form, with ``Detainer Lift Date`` behind it when that is asked for."""

@@ -97,23 +97,22 @@ class World:
         return saturday_of(self.first_day + weeks) + timedelta(days=weekday)
 
     @cached_property
-    def days(self) -> npt.NDArray[np.datetime64]:
-        """Every day of the period."""
-        return np.arange(np.datetime64(self.first_day, "D"), np.datetime64(self.last_day, "D") + 1)
+    def days(self) -> Days:
+        """Every day of the period, counted from 1970."""
+        return np.arange(day_number(self.first_day), day_number(self.last_day) + 1)
 
     @cached_property
     def week_of_day(self) -> Days:
         """The number of every day's week (Saturday to Friday)."""
-        return (self.days.astype(np.int64) - day_number(saturday_of(self.first_day))) // 7
+        return (self.days - day_number(saturday_of(self.first_day))) // 7
 
     @cached_property
     def by_day(self) -> Numbers:
         """Detainers expected on each day, events left out: weekday, holiday and season."""
-        number = self.days.astype(np.int64)
         holidays = USFederalHolidayCalendar().holidays(pd.Timestamp(self.first_day), pd.Timestamp(self.last_day))
-        quiet = np.isin(self.days, holidays.to_numpy().astype("datetime64[D]"))
-        weight = WEEKDAYS[(number + 3) % 7] * np.where(quiet, HOLIDAY, 1.0)
-        weight = weight * (1 + SEASON * np.sin(2 * np.pi * number / 365.25))
+        quiet = np.isin(self.days, [day_number(day.date()) for day in holidays])
+        weight = WEEKDAYS[(self.days + 3) % 7] * np.where(quiet, HOLIDAY, 1.0)
+        weight = weight * (1 + SEASON * np.sin(2 * np.pi * self.days / 365.25))
         return np.asarray(self.detainers * weight / weight.sum())
 
     @cached_property
