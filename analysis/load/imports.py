@@ -50,8 +50,11 @@ def import_release(
     known = sources().get(_checked_name(name))
     if known is not None and known.version == 0:
         raise InputError("a bundled source has that name", found=name, do="Give the release another name")
-    digest = _files_sha256(paths)
-    earlier = versions(name)
+    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
+    if missing := [file for file in files if not file.exists()]:
+        raise InputError("there is no such file", file=missing[0], do="Check the path")
+    hashes = sorted({sha256_of(file) for file in files if file.is_file()})  # by content alone, however often given
+    digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
     for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
         text = f"{name}: version {same.version} was made from the same files"
         if same is not earlier[-1]:
@@ -89,14 +92,6 @@ def _checked_name(name: str) -> str:
         expected, do = "up to 40 lower-case letters, digits and hyphens", f"Use {_usable(name)!r}" * bool(_usable(name))
         raise InputError("the name of the source cannot be used", found=name, expected=expected, do=do)
     return name
-
-
-def _files_sha256(paths: Sequence[Path]) -> str:
-    """Hash the files of a release by content alone, whatever their names and order and however often they are given."""
-    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
-    if missing := [file for file in files if not file.exists()]:
-        raise InputError("there is no such file", file=missing[0], do="Check the path")
-    return hashlib.sha256("\n".join(sorted({sha256_of(file) for file in files if file.is_file()})).encode()).hexdigest()
 
 
 def _origin(release: Release, name: str, title: str, extracted_on: date | None, digest: str) -> Origin:

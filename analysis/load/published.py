@@ -38,7 +38,7 @@ class PublishedReports:
 
     Places nest (New York City holds Queens, a state its counties), and a figure is exact, a lower bound or disputed:
     rows of ``declined_by_place`` are never simply added. ``conflicting_figures`` have the ``place`` of their row;
-    ``known_rows`` (one per declined detainer that the press reproduced) their ``offence_group`` and ``offence_detail``.
+    ``known_rows`` (one per declined detainer that the press reproduced) their ``offence_group``.
     """
 
     weekly_totals: pd.DataFrame
@@ -63,9 +63,15 @@ def read_published_reports() -> PublishedReports:
     """Read the facts of the weekly reports, and refuse what cannot be: words, weeks, counts, or sums of places."""
     tables = {name: _read(name) for name in COLUMNS}
     totals, issued, declined, known = (tables[name] for name in KEYED)
-    _check_nesting(declined)
-    outermost = declined[(declined["bound"] != "disputed") & (declined["within"] == "")]
-    for column, places in {"declined": outermost, "issued": issued}.items():
+    path = _path("declined_by_place")
+    nested, sure = declined["within"] != "", declined["bound"] != "disputed"
+    unheld = nested & ~declined["within"].isin(declined["row_id"])
+    stop_at(declined, unheld, path, "within", "blank or a row_id of this file")
+    held = declined["row_id"].map(declined[sure & nested].groupby("within")["declined"].sum()).fillna(0)
+    over = (declined["bound"] == "exact") & (held > declined["declined"])
+    what = "the places within add up to more than the place that holds them"
+    stop_at(declined, over, path, "declined", "at least the sum of the places within", what)
+    for column, places in {"declined": declined[sure & ~nested], "issued": issued}.items():
         sums = places.groupby("week_start")[column].sum()
         for week, total in totals.set_index("week_start")[column].items():
             if sums.get(week, 0) > total:
@@ -77,9 +83,8 @@ def read_published_reports() -> PublishedReports:
     tables["conflicting_figures"] = tables["conflicting_figures"].merge(rows, on="row_id", how="left")
     texts = known[["offence_text"]].replace("", pd.NA).astype("category")
     classes = classify(texts.assign(offence_code=pd.Series(pd.NA, index=known.index, dtype="category")))
-    groups, details = (classes[name].astype("str") for name in ("offence_group", "offence_detail"))
-    groups = groups.where(known["offence_text"] != "", "UNKNOWN")
-    tables["known_rows"] = known.assign(offence_group=groups, offence_detail=details)
+    groups = classes["offence_group"].astype("str").where(known["offence_text"] != "", "UNKNOWN")
+    tables["known_rows"] = known.assign(offence_group=groups)
     return PublishedReports(**tables)
 
 
@@ -109,14 +114,3 @@ def _read(name: str) -> pd.DataFrame:
         stop_at(raw, strange, path, "week_start", "a Saturday as YYYY-MM-DD")
         table = table.assign(week_start=days)
     return table
-
-
-def _check_nesting(declined: pd.DataFrame) -> None:
-    """Hold places against the place that holds them."""
-    path, holders = _path("declined_by_place"), ["", *declined["row_id"]]
-    stop_at(declined, ~declined["within"].isin(holders), path, "within", "blank or a row_id of this file")
-    sure = declined[(declined["bound"] != "disputed") & (declined["within"] != "")]
-    held = declined["row_id"].map(sure.groupby("within")["declined"].sum()).fillna(0)
-    over = (declined["bound"] == "exact") & (held > declined["declined"])
-    what = "the places within add up to more than the place that holds them"
-    stop_at(declined, over, path, "declined", "at least the sum of the places within", what)

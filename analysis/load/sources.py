@@ -117,9 +117,9 @@ def check_hash(path: Path) -> str:
     """Hold a file against the hash in its origin file, refuse another; give the hash back."""
     found, expected = sha256_of(path), origin_of(path).sha256
     if found != expected:
-        what, do = "the file is not the one its origin file describes", "put the new hash into the origin file"
-        found, expected, do = f"sha256 {found}", f"sha256 {expected}", f"Restore the file; if the change is meant, {do}"
-        raise InputError(what, file=path, found=found, expected=expected, do=do)
+        what = "the file is not the one its origin file describes"
+        do = "Restore the file; if the change is meant, put the new hash into the origin file"
+        raise InputError(what, file=path, found=f"sha256 {found}", expected=f"sha256 {expected}", do=do)
     return found
 
 
@@ -151,7 +151,7 @@ class Source:
     def cited(self) -> dict[str, str]:
         """What a report says of its source where it says how to be cited: name, title, hash, and citation if any."""
         told = {"name": self.facts.name, "title": self.facts.title, "sha256": self.sha256}
-        return told | ({"citation": self.facts.citation} if self.facts.citation else {})
+        return told | {"citation": self.facts.citation} if self.facts.citation else told
 
     @property
     def version_id(self) -> str:

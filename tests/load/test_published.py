@@ -64,6 +64,7 @@ def test_weekly_totals_that_do_not_add_up_to_the_origins_are_refused(data_copy: 
 
 def test_a_disputed_figure_does_not_break_the_sum(data_copy: DataCopy) -> None:
     data_copy.replace(DECLINED, ",Sacramento,CA,2,disputed,", ",Sacramento,CA,200,disputed,")
+    data_copy.replace(DECLINED, ",New York City,NY,4,exact,", ",New York City,NY,400,disputed,")
     data_copy.accept(DECLINED)
     assert len(read().declined_by_place) == 50
 
