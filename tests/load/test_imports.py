@@ -188,7 +188,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert not data_folder().exists()
 
 
-@pytest.mark.faults
 def test_an_import_that_breaks_or_is_stopped_by_a_check_leaves_nothing(
     files: dict[str, Path], data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
