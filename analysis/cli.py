@@ -6,10 +6,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
-from functools import wraps
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -30,36 +28,28 @@ _PATH = click.Path(path_type=Path)
 FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
 
 
-def _mendable(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn what a user can mend into one line on the error stream and exit code 2."""
+class _Commands(click.Group):
+    """The commands; what a user can mend becomes one line on the error stream and exit code 2."""
 
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         try:
-            command(*args, **kwargs)
+            return super().invoke(ctx)
         except InputError as error:
             click.echo(f"declines: {error}", err=True)
-            sys.exit(INPUT_EXIT)
+            ctx.exit(INPUT_EXIT)
         except KeyboardInterrupt:
             click.echo("declines: stopped before it was done; nothing was left half-written", err=True)
-            sys.exit(STOPPED_EXIT)
-
-    return run
+            ctx.exit(STOPPED_EXIT)
 
 
-def _data_dir(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the option that names the folder of imported sources, which kernels then see too."""
+def _remember(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    """Let this process and its kernels see the folder of imported sources."""
+    if value is not None and "://" in value:
+        from analysis.run.cluster import use_address
 
-    def remember(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-        if value is not None and "://" in value:
-            from analysis.run.cluster import use_address
-
-            _mendable(use_address)(value)
-        elif value is not None:
-            os.environ[DATA_DIR_VARIABLE] = str(Path(value).resolve())
-
-    help_ = "Folder of imported sources, or its address  [default: the user's data folder]."
-    return click.option("--data-dir", expose_value=False, callback=remember, help=help_)(command)
+        use_address(value)
+    elif value is not None:
+        os.environ[DATA_DIR_VARIABLE] = str(Path(value).resolve())
 
 
 def _not_empty(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -69,15 +59,21 @@ def _not_empty(_context: click.Context, _parameter: click.Parameter, value: str 
     return value
 
 
+_data_dir = click.option(
+    "--data-dir",
+    expose_value=False,
+    callback=_remember,
+    help="Folder of imported sources, or its address  [default: the user's data folder].",
+)
 _extracted_on = click.option(
     "--extracted-on",
     type=click.DateTime(["%Y-%m-%d"]),
-    callback=lambda _context, _parameter, given: given.date() if given else None,
+    callback=lambda _context, _parameter, given: given and given.date(),
     help="Day on which ICE made the file  [default: as the files say].",
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="declined-detainers", prog_name="declines")
 def main() -> None:
     """Weekly analyses of declined ICE detainers by state and offence type."""
@@ -96,7 +92,15 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
         from analysis.run.site import plan_site
 
         return plan_site(asked.site_path, png=asked.png)
-    names = [_import_if_file(name) for name in asked.source_names]
+    names = []
+    for name in asked.source_names:
+        if (path := Path(name)).exists():
+            from analysis.load.imports import import_release, name_of
+
+            kept, told = import_release([path], name_of(path), title=path.name, today=date.today())
+            click.echo(told)
+            name = kept.facts.name
+        names.append(name)
     if strange := [name for name in names if name not in sources()]:
         raise unknown("source", strange[0], sources(), more=HINT)
     states, offences = each("state", asked.states), each("offence", asked.offences)
@@ -128,29 +132,19 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 @click.option("--memory", type=click.IntRange(100), default=4000, show_default=True, help="Megabytes it may take.")
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
-@_mendable
 def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
-    from analysis.run.plan import what_is_due
+    from analysis.run.batch import run
+    from analysis.run.plan import Limits, index_is_due, read_manifest, what_is_due
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
-    asked = SimpleNamespace(**options)
+    asked, folder = SimpleNamespace(**options), Path(out)
     tasks, settings = _tasks(asked)
-    if not asked.dry_run:
-        _make(asked, tasks, settings, Path(out))
+    if asked.dry_run:
+        due = what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
+        ahead = [f"run  {task.entry.folder}: {reason}" for reason, task in due if reason]
+        click.echo("\n".join([*ahead, f"{len(ahead)} of {len(due)} reports are not up to date"]))
         return
-    due = what_is_due(tasks, Path(out), force=asked.force, verify=asked.verify)
-    ahead = [(reason, task) for reason, task in due if reason]
-    for reason, task in ahead:
-        click.echo(f"run  {task.entry.folder}: {reason}")
-    click.echo(f"{len(ahead)} of {len(due)} reports are not up to date")
-
-
-def _make(asked: SimpleNamespace, tasks: list[Task], settings: Settings | None, out: Path) -> None:
-    """Make the reports that are due, and the site over all."""
-    from analysis.run.batch import run
-    from analysis.run.plan import Limits, index_is_due, read_manifest
-
     done: list[str] = []
 
     def tell(state: str, entry: Entry) -> None:
@@ -162,41 +156,28 @@ def _make(asked: SimpleNamespace, tasks: list[Task], settings: Settings | None, 
     with suppress(KeyboardInterrupt):
         limits = Limits(asked.timeout, asked.memory)
         how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
-        results = run(tasks, out, jobs=asked.jobs, limits=limits, report=tell, **how)
+        results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
     if {*done} == {"current"}:
         click.echo(f"[{len(done)}/{len(done)}] all were up to date")
-    if index_is_due(out, settings):
+    if index_is_due(folder, settings):
         from analysis.run.site import write_index
 
-        write_index(out, read_manifest(out), settings)
+        write_index(folder, read_manifest(folder), settings)
     if results is None:
         click.echo(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on", err=True)
         sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
-    click.echo(f"{len(results) - len(failed)} of {len(results)} reports stand under {out}; index: {out / 'index.html'}")
+    stand = f"{len(results) - len(failed)} of {len(results)} reports stand under {folder}"
+    click.echo(f"{stand}; index: {folder / 'index.html'}")
     for entry in failed:
         click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
-    if failed:
-        sys.exit(FAILED_EXIT)
-
-
-def _import_if_file(given: str) -> str:
-    """Import a source that is given as a file or folder; give its name."""
-    path = Path(given)
-    if not path.exists():
-        return given
-    from analysis.load.imports import import_release, name_of
-
-    done = import_release([path], name_of(path), title=path.name, today=date.today())
-    click.echo(done.text)
-    return done.name
+    sys.exit(FAILED_EXIT if failed else 0)
 
 
 @main.command("compare")
 @click.argument("before", type=_PATH)
 @click.argument("after", type=_PATH)
 @click.option("--csv", "csv_path", type=_PATH, help="Write the differences to this file too.")
-@_mendable
 def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     """Say what the reports under AFTER say otherwise than those under BEFORE: was, is, why."""
     import pandas as pd
@@ -219,7 +200,6 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
 
 @main.command("list")
 @_data_dir
-@_mendable
 def list_command() -> None:
     """Show the notebooks with their parameters, and the sources with their weeks."""
     click.echo("Notebooks")
@@ -232,9 +212,9 @@ def list_command() -> None:
         calendar = Calendar.of(source.facts)
         weeks = calendar.weeks()
         partial = [week.isoformat() for week in weeks if calendar.is_partial(week)]
-        told = [f"weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}", f"{len(weeks)} weeks"]
-        told += [f"partial: {', '.join(partial)}"] if partial else []
-        click.echo(f"  {name}: {source.facts.title}\n    {', '.join(told)}")
+        told = f"weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}, {len(weeks)} weeks"
+        told += f", partial: {', '.join(partial)}" if partial else ""
+        click.echo(f"  {name}: {source.facts.title}\n    {told}")
 
 
 @main.command("import")
@@ -243,13 +223,11 @@ def list_command() -> None:
 @click.option("--title", help="What reports call it  [default: the name].")
 @_extracted_on
 @_data_dir
-@_mendable
 def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: date | None) -> None:
     """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
     from analysis.load.imports import import_release
 
-    done = import_release(files, name, title=title or name, extracted_on=extracted_on, today=date.today())
-    click.echo(done.text)
+    click.echo(import_release(files, name, title=title or name, extracted_on=extracted_on, today=date.today())[1])
 
 
 @main.command("check")
@@ -257,7 +235,6 @@ def import_command(files: tuple[Path, ...], name: str, title: str | None, extrac
 @click.option("--previous", help="Name of an imported source to compare with.")
 @_extracted_on
 @_data_dir
-@_mendable
 def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: date | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
     from analysis.load.imports import check_release
@@ -265,25 +242,22 @@ def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: d
 
     scorecard = check_release(files, previous=previous, extracted_on=extracted_on, today=date.today())
     click.echo(as_text(scorecard))
-    if stops(scorecard):
-        sys.exit(INPUT_EXIT)
+    sys.exit(INPUT_EXIT if stops(scorecard) else 0)
 
 
 @main.command("lab", context_settings={"ignore_unknown_options": True})
 @click.argument("jupyter_args", nargs=-1, type=click.UNPROCESSED)
 @_data_dir
-@_mendable
 def lab_command(jupyter_args: tuple[str, ...]) -> None:
     """Open the notebooks in JupyterLab; further arguments go to `jupyter lab`.
 
     From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
     never overwritten.
     """
-    folder = bundled_folder("notebooks")
+    folder, mine = bundled_folder("notebooks"), Path.cwd() / "notebooks"
     if folder.parent.name == "_bundled":
-        mine = Path.cwd() / "notebooks"
         mine.mkdir(exist_ok=True)
-        for path in sorted(folder.glob("*.ipynb")):
+        for path in folder.glob("*.ipynb"):
             if not (mine / path.name).exists():
                 shutil.copyfile(path, mine / path.name)
         folder = mine

@@ -24,16 +24,11 @@ class InputError(ValueError):
         expected: str = "",
         do: str = "",
     ) -> None:
-        where = ", ".join(str(part) for part in (file, place) if part)
-        message = f"{where}: {what}" if where else what
+        message = ": ".join(filter(None, [", ".join(str(part) for part in (file, place) if part), what]))
         found = found.item() if hasattr(found, "item") else found  # a number of numpy's is shown as one of Python's
-        told = [f"found {found!r}"] if found is not None else []
-        told += [f"expected {expected}"] if expected else []
-        message += f": {', '.join(told)}" if told else ""
-        message += f". {do}" if do else ""
-        if not message.endswith((".", "?", "!")):
-            message += "."
-        super().__init__(message)
+        told = ([] if found is None else [f"found {found!r}"]) + ([f"expected {expected}"] if expected else [])
+        message += (f": {', '.join(told)}" if told else "") + (f". {do}" if do else "")
+        super().__init__(message if message.endswith((".", "?", "!")) else f"{message}.")
 
     def _render_traceback_(self) -> list[str]:
         """Show the sentence alone in a notebook (IPython's hook for an exception's own rendering)."""
@@ -48,9 +43,9 @@ def called(found: object) -> str:
 def unknown(
     kind: str, given: object, known: Iterable[str], *, more: str = "", listed: Iterable[str] | None = None
 ) -> InputError:
-    """Build the error for a name of a ``kind`` that is not ``known``: the nearest name if there is one, then the list.
+    """Build the error for a name of a ``kind`` that is not ``known``: the nearest name, then all, or those ``listed``.
 
-    ``more`` is a closing hint, such as the command that lists the names; only those ``listed`` are, by default all.
+    ``more`` is a closing hint, such as the command that lists the names.
     """
     names = list(known)
     near = get_close_matches(str(given), names, n=1)

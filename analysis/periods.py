@@ -1,8 +1,4 @@
-"""Reporting weeks: Saturday to Friday, as ICE's own weekly report of 2017 counted them.
-
-A week is named by its Saturday. ISO weeks (Monday to Sunday) and pandas' ``W`` (ending Sunday) cut ICE's weeks in two
-and are used nowhere.
-"""
+"""Reporting weeks: Saturday to Friday, named by their Saturday, as ICE's own weekly report of 2017 counted them."""
 
 from __future__ import annotations
 
@@ -39,7 +35,7 @@ def last_day(week: date) -> date:
     return week + timedelta(days=6)
 
 
-def parse_week(given: object, expected: str = WEEKS) -> date:
+def parse_week(given: object, expected: str) -> date:
     """Read a week's Saturday written as YYYY-MM-DD; of another day the InputError names the Saturday meant."""
     try:
         day = given.date() if isinstance(given, datetime) else date.fromisoformat(str(given).strip())
@@ -61,12 +57,12 @@ class Period:
 
     @property
     def first_day(self) -> date:
-        """Give the Saturday of the first week."""
+        """The Saturday of the first week."""
         return self.weeks[0]
 
     @property
     def last_day(self) -> date:
-        """Give the Friday of the last week."""
+        """The Friday of the last week."""
         return last_day(self.weeks[-1])
 
 
@@ -107,16 +103,15 @@ class Calendar:
 
     def weeks(self) -> list[date]:
         """List every week with at least one covered day, partial ones included, oldest first."""
-        first = saturday_of(self.first_day)
-        return [first + n * WEEK for n in range((saturday_of(self.last_day) - first) // WEEK + 1)]
-
-    def is_partial(self, week: date) -> bool:
-        """Say whether the source covers only some days of the week."""
-        return week < self.first_day or last_day(week) > self.last_day
+        return list(pd.date_range(saturday_of(self.first_day), self.last_day, freq="7D").date)
 
     def days_covered(self, week: date) -> int:
         """Count the week's days that the source covers."""
         return (min(last_day(week), self.last_day) - max(week, self.first_day)).days + 1
+
+    def is_partial(self, week: date) -> bool:
+        """Say whether the source covers only some days of the week."""
+        return self.days_covered(week) < 7
 
     def is_settled(self, week: date) -> bool:
         """Say whether the week is full and finished: as measured, else by the rule of :data:`SETTLING_DAYS`."""
@@ -128,20 +123,16 @@ class Calendar:
         return "partial" if self.is_partial(week) else self.measured.get(week, by_rule)
 
     def last_quarter(self, week: date) -> Period | None:
-        """Give the last calendar quarter over by the end of a week, all its weeks settled; None where there is none.
-
-        Quarters do not overlap, so what the reports of successive weeks show of them cannot be subtracted.
-        """
+        """Give the last calendar quarter that is over by the end of a week and settled, if any; they never overlap."""
         quarters = pd.period_range(self.first_day, week, freq="Q")[::-1]
         over = (period for period in map(_weeks_in, quarters) if period.weeks[-1] <= week)
         return next((period for period in over if all(map(self.is_settled, period.weeks))), None)
 
     def full_weeks_before(self, week: date, number: int) -> list[date]:
         """List those of the ``number`` weeks before this one that are full, oldest first."""
-        earlier = [week - n * WEEK for n in range(number, 0, -1)]
-        return [w for w in earlier if w >= saturday_of(self.first_day) and not self.is_partial(w)]
+        return [w for n in range(number, 0, -1) if not self.is_partial(w := week - n * WEEK)]
 
-    def pick(self, given: object) -> date:
+    def pick(self, given: object, expected: str = WEEKS) -> date:
         """Find the week that a user means: a Saturday, ``latest`` (the last full week) or ``latest settled``."""
         weeks = self.weeks()
         if given in (LATEST, LATEST_SETTLED):
@@ -149,17 +140,15 @@ class Calendar:
             if not fits:
                 raise InputError(f"the source has no week that is {given!r}", do=f"It has {weeks[0]} to {weeks[-1]}")
             return fits[-1]
-        week = parse_week(given)
+        week, known = parse_week(given, expected), f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
         if not weeks[0] <= week <= weeks[-1]:
-            known = f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
             raise InputError(f"the source has no week {week}", do=known)
         return week
 
     def pick_period(self, given: object) -> Period:
-        """Find the period that a user means: a week (:meth:`pick`), a month ``2015-03``, or a quarter ``2015Q1``.
+        """Find the period that a user means, one of :data:`PERIODS`, of weeks that the source has.
 
-        Or weeks: ``FIRST:LAST``, ``last 13 settled``. A month or quarter holds those whose Saturday lies in it. Refused
-        is what is none of these, or has weeks that the source does not have.
+        A month or quarter holds those whose Saturday lies in it.
         """
         given = given.date() if isinstance(given, datetime) and given == given else given  # not of NaT
         text = str(given).strip()
@@ -172,30 +161,28 @@ class Calendar:
             period = _weeks_in(pd.Period(text))
             if period.first_day >= self.first_day and period.last_day <= self.last_day:
                 return period
-            there = f"{self.first_day} to {self.last_day}"
-            wanted = f"{period.first_day} to {period.last_day}, the weeks whose Saturday lies in it"
-            refused, do = f"the source does not cover all of {period.name}", "Give weeks as FIRST:LAST"
-            raise InputError(refused, found=there, expected=wanted, do=do)
+            raise InputError(
+                f"the source does not cover all of {period.name}",
+                found=f"{self.first_day} to {self.last_day}",
+                expected=f"{period.first_day} to {period.last_day}, the weeks whose Saturday lies in it",
+                do="Give weeks as FIRST:LAST",
+            )
         if ":" in text:
             weeks = tuple(self.pick_many(text))
             return Period(weeks, f"{_day(weeks[0])} to {_day(last_day(weeks[-1]))}")
-        if given not in (LATEST, LATEST_SETTLED):
-            parse_week(given, PERIODS)
-        week = self.pick(given)
+        week = self.pick(given, PERIODS)
         return Period((week,), name_week(week))
 
     def pick_many(self, given: str) -> list[date]:
         """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week."""
-        if given == "all":
-            return self.weeks()
-        first, colon, last = given.partition(":")
+        weeks = self.weeks()
+        first, colon, last = given.partition(":") if given != "all" else ("", ":", "")
         if not colon:
             return [self.pick(given)]
-        start = self.pick(first) if first else self.weeks()[0]
-        end = self.pick(last) if last else self.weeks()[-1]
+        start, end = self.pick(first or weeks[0]), self.pick(last or weeks[-1])
         if start > end:
             raise InputError(f"the weeks {given!r} run backwards", do=f"Write {end}:{start}")
-        return [week for week in self.weeks() if start <= week <= end]
+        return [week for week in weeks if start <= week <= end]
 
 
 def name_week(week: date) -> str:

@@ -7,16 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+import yaml
+from click.testing import CliRunner
 from made_up_site import add_report
 
 from analysis.cli import main
 from analysis.run import batch
 from analysis.run.plan import Entry, Task, read_manifest, write_manifest
 
+MISTAKES = Path(__file__).with_name("mistakes.yml")
 
-def _call(*args: str) -> Result:
-    return CliRunner().invoke(main, list(args))
+
+def call(*args: str | Path, exit_code: int = 0) -> str:
+    """Give what a command says."""
+    result = CliRunner().invoke(main, list(map(str, args)))
+    assert result.exit_code == exit_code, result.output
+    assert "Traceback" not in result.output
+    return result.output
 
 
 @pytest.fixture
@@ -33,20 +40,11 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def test_list_names_notebooks_parameters_sources_and_weeks() -> None:
-    result = _call("list")
-    assert result.exit_code == 0
+    listed = call("list")
     for words in ("weekly_bulletin", "published_week", "week: str = 'latest settled'", "fy2015", "43 weeks"):
-        assert words in result.output
-    assert "partial: 2014-09-27, 2015-07-18" in result.output
-    assert "2017-01-28 to 2017-02-11, 3 weeks" in result.output
-
-
-def test_run_says_where_the_reports_stand(tmp_path: Path, outcome: dict[str, str]) -> None:
-    result = _call("run", "published_week", "--out", str(tmp_path))
-    assert result.exit_code == 0, result.output
-    assert "3 of 3 reports" in result.output
-    assert (tmp_path / "index.html").is_file()
-    assert (tmp_path / "manifest.json").is_file()
+        assert words in listed
+    assert "partial: 2014-09-27, 2015-07-18" in listed
+    assert "2017-01-28 to 2017-02-11, 3 weeks" in listed
 
 
 def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_earlier_versions(
@@ -54,81 +52,55 @@ def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_ea
 ) -> None:
     (tmp_path / "index.html").write_text("mine")
     for _ in range(2):
-        result = _call("run", "published_week", "--out", str(tmp_path))
-        assert (result.exit_code, (tmp_path / "index.html").read_text()) == (2, "mine")
-        assert "index.html: no run has written this file" in result.output
+        said = call("run", "published_week", "--out", tmp_path, exit_code=2)
+        assert "index.html: no run has written this file" in said
+        assert (tmp_path / "index.html").read_text() == "mine"
         assert [path.name for path in tmp_path.iterdir()] == ["index.html"], "nothing was made"
     write_manifest(tmp_path, {})  # as versions did that kept no hashes of pages
     for _ in range(2):
-        assert _call("run", "published_week", "--out", str(tmp_path)).exit_code == 0
+        call("run", "published_week", "--out", tmp_path)
     assert "mine" not in (tmp_path / "index.html").read_text()
 
 
 def test_a_failed_report_gives_exit_code_1_and_is_named(tmp_path: Path, outcome: dict[str, str]) -> None:
     outcome["message"] = "cell 4: ValueError: no"
-    result = _call("run", "published_week", "--weeks", "2017-02-04", "--out", str(tmp_path))
-    assert result.exit_code == 1
-    assert "failed: published_week/published-2017/2017-02-04: cell 4: ValueError: no" in result.output
+    said = call("run", "published_week", "--weeks", "2017-02-04", "--out", tmp_path, exit_code=1)
+    assert "failed: published_week/published-2017/2017-02-04: cell 4: ValueError: no" in said
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["weekly_buletin"], "did you mean 'weekly_bulletin'"),
-        (["--source", "fy2105"], "did you mean 'fy2015'"),
-        (["--source", "fy2015", "--weeks", "2015-01-04"], "2015-01-03"),
-        (["--source", "fy2015", "--weeks", "2015-03-28:2015-01-03"], "backwards"),
-        (["--state", "Texass"], "did you mean 'Texas'"),
-        (["--weeks", ""], "'--weeks': it is empty"),
-        (["--out", ""], "'--out': it is empty"),
-        (["--out", __file__], "is a file"),
-        (["weekly_bulletin", "release_quality", "--weeks", "2015-01-03"], "release_quality takes no week"),
-        (["weekly_bulletin", "--state", "CA"], "weekly_bulletin takes no state. Those that do: state_profile."),
-        (["--source", __file__, "--dry-run"], "a dry run imports nothing"),
-        (["--timeout", "nan"], "'nan' is not a valid integer range"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "says"), yaml.safe_load(MISTAKES.read_text(encoding="utf-8")))
 def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], says: str) -> None:
-    result = _call("run", "--out", str(tmp_path / "reports"), *arguments)
-    assert result.exit_code == 2
-    assert says in result.output
-    assert "Traceback" not in result.output
+    given = [__file__ if word == "FILE" else word for word in arguments]
+    assert says in call("run", "--out", tmp_path / "reports", *given, exit_code=2)
     assert not (tmp_path / "reports").exists()
 
 
-def test_a_dry_run_says_what_would_be_made_and_why(tmp_path: Path, outcome: dict[str, str]) -> None:
-    asked = ["published_week", "--out", str(tmp_path)]
-    result = _call("run", *asked, "--dry-run")
-    assert "run  published_week/published-2017/2017-02-04: it was never made" in result.output
-    assert "3 of 3 reports are not up to date" in result.output
+def test_a_run_says_what_is_due_what_stands_where_and_mends_an_index_that_a_kill_left_behind(
+    tmp_path: Path, outcome: dict[str, str]
+) -> None:
+    asked = ["run", "published_week", "--out", str(tmp_path)]
+    ahead = call(*asked, "--dry-run")
+    assert "run  published_week/published-2017/2017-02-04: it was never made" in ahead
+    assert "3 of 3 reports are not up to date" in ahead
     assert list(tmp_path.iterdir()) == []
-    _call("run", *asked)
-    assert _call("run", *asked, "--dry-run").output == "0 of 3 reports are not up to date\n"
-
-
-def test_an_index_that_a_killed_run_left_behind_is_mended_by_the_next(tmp_path: Path, outcome: dict[str, str]) -> None:
-    asked = ["published_week", "--out", str(tmp_path)]
-    _call("run", *asked)
+    assert f"3 of 3 reports stand under {tmp_path}; index: {tmp_path / 'index.html'}" in call(*asked)
+    assert call(*asked, "--dry-run") == "0 of 3 reports are not up to date\n"
     stands = (tmp_path / "index.html").read_bytes()
-    _call("run", *asked, "--weeks", "2017-02-04")
+    call(*asked, "--weeks", "2017-02-04")
     assert (tmp_path / "index.html").read_bytes() == stands
     entries = read_manifest(tmp_path)
     first = min(entries)
     write_manifest(tmp_path, {**entries, first: replace(entries[first], outcome="failed", message="it was <stopped>")})
-    result = _call("run", *asked, "--weeks", "2017-02-11")  # of which there is nothing to make
-    assert "all were up to date" in result.output
+    assert "all were up to date" in call(*asked, "--weeks", "2017-02-11")  # of which there is nothing to make
     assert "it was &lt;stopped&gt;" in (tmp_path / "index.html").read_text()
 
 
 def test_a_site_file_names_all_reports(tmp_path: Path, outcome: dict[str, str]) -> None:
-    site = tmp_path / "site.yml"
+    site, out = tmp_path / "site.yml", tmp_path / "out"
     site.write_text("title: Three weeks\nreports: [{notebook: published_week}]\n")
-    result = _call("run", "--site", str(site), "--out", str(tmp_path / "out"))
-    assert "3 of 3 reports" in result.output, result.output
-    assert "<h1>Three weeks</h1>" in (tmp_path / "out/index.html").read_text()
-    both = _call("run", "published_week", "--site", str(site), "--out", str(tmp_path / "out"))
-    assert both.exit_code == 2
-    assert "names its notebooks" in both.output
+    assert "3 of 3 reports" in call("run", "--site", site, "--out", out)
+    assert "<h1>Three weeks</h1>" in (out / "index.html").read_text()
+    assert "names its notebooks" in call("run", "published_week", "--site", site, "--out", out, exit_code=2)
 
 
 def test_two_runs_are_compared(tmp_path: Path) -> None:
@@ -136,10 +108,8 @@ def test_two_runs_are_compared(tmp_path: Path) -> None:
         entries: dict[str, Entry] = {}
         add_report(tmp_path / name, entries, "a", "s", {"week": "2025-01-04"}, facts={"declined": declined})
         write_manifest(tmp_path / name, entries)
-    folders = (str(tmp_path / "before"), str(tmp_path / "after"))
-    result = _call("compare", *folders, "--csv", str(tmp_path / "differences.csv"))
-    assert result.exit_code == 0, result.output
-    assert "a/s/2025-01-04: declined: 7 → 0 (the reason is not known, what it is made from" in result.output
-    assert "1 difference in 1 report" in result.output
+    said = call("compare", tmp_path / "before", tmp_path / "after", "--csv", tmp_path / "differences.csv")
+    assert "a/s/2025-01-04: declined: 7 → 0 (the reason is not known, what it is made from" in said
+    assert "1 difference in 1 report" in said
     assert (tmp_path / "differences.csv").read_text().splitlines()[1].startswith("a/s/2025-01-04,declined,7,0,")
-    assert _call("compare", folders[0], str(tmp_path)).exit_code == 2
+    call("compare", tmp_path / "before", tmp_path, exit_code=2)

@@ -6,7 +6,6 @@ detainer, not the hour; its 24 hours are therefore one day of the calendar.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from analysis.errors import unknown
@@ -25,8 +24,8 @@ def flag_repeats(table: pd.DataFrame) -> pd.Series:
     rows = table[columns][table["person"].duplicated(keep=False)].dropna(subset=["person", "issued_on"])
     rows = rows.sort_values(["person", "issued_on"], kind="stable")  # rows of one day stay in the file's order
     again = (rows["person"] == rows["person"].shift()) & (rows["issued_on"].diff() <= pd.Timedelta(days=1))
-    flagged = rows.assign(issued_on=(~again).cumsum()).duplicated(columns[1:])
-    codes = np.where(flagged.reindex(table.index, fill_value=False), 0, -1)
+    flagged = rows.assign(issued_on=(~again).cumsum()).duplicated(columns[1:]).reindex(table.index, fill_value=False)
+    codes = flagged.astype("int64") - 1
     return pd.Series(pd.Categorical.from_codes(codes, [REPEAT]), index=table.index, name="duplicate")
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,7 +14,7 @@ from analysis.errors import InputError
 from analysis.files import sha256_of
 from analysis.load.quality import WARN, as_text, scorecard, stops
 from analysis.load.releases import Release, open_release
-from analysis.load.sources import Origin, SourceFacts, data_folder, sources, store, versions
+from analysis.load.sources import Origin, Source, SourceFacts, data_folder, sources, store, versions
 from analysis.load.table import Outcome
 
 SAMPLE = "SAMPLE "
@@ -23,14 +22,6 @@ SAMPLE = "SAMPLE "
 CITATION = "government data provided by ICE in response to a FOIA request to the Deportation Data Project"
 CITED_FORMS = ("D", "E", "F", "G", "processed")
 """Forms that one publisher publishes alone, which asks to be cited so."""
-
-
-class Imported(NamedTuple):
-    """What an import did: the source's name, its version, and what to tell the user."""
-
-    name: str
-    version: int
-    text: str
 
 
 def name_of(path: Path) -> str:
@@ -41,58 +32,53 @@ def name_of(path: Path) -> str:
 def check_release(
     paths: Sequence[Path], *, previous: str | None = None, extracted_on: date | None = None, today: date | None = None
 ) -> pd.DataFrame:
-    """Read a release and give its scorecard, beside an imported source named ``previous``, if any.
-
-    The other arguments are those of :func:`import_release`.
-    """
+    """Read a release and give its scorecard, beside an imported source named ``previous``, if any."""
     earlier = versions(_checked_name(previous)) if previous is not None else []
     if previous is not None and not earlier:
         raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
-    release = open_release(list(paths), not_after=extracted_on or today)
-    day = extracted_on or release.extracted_on
-    return scorecard(release, extracted_on=day, previous=earlier[-1].detainers() if earlier else None)
+    return _checked(open_release(list(paths), not_after=extracted_on or today), extracted_on, earlier)
 
 
 def import_release(
     paths: Sequence[Path], name: str, *, title: str, extracted_on: date | None = None, today: date | None = None
-) -> Imported:
-    """Read a release, check it, and keep it as the newest version of a source; the same files again do nothing.
+) -> tuple[Source, str]:
+    """Read a release, check it, keep it as the newest version of a source, and say so; the same files do nothing.
 
-    Parameters
-    ----------
-    paths
-        Files or a folder.
-    name, title
-        The source's name, and what reports call it.
-    extracted_on
-        Day on which ICE made the file; None = as the files say, if they do; else the newest day of issue or of an end
-        stands for it.
-    today
-        Day after which none can have been issued, where the day of extraction is not known; None = no bound.
+    ``extracted_on``: day on which ICE made the file, by default as the files say; else the newest day of issue or of an
+    end stands for it, and none can have been issued after ``today``.
     """
     known = sources().get(_checked_name(name))
     if known is not None and known.version == 0:
         raise InputError("a bundled source has that name", found=name, do="Give the release another name")
-    digest = _files_sha256(paths)
-    earlier = versions(name)
+    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
+    if missing := [file for file in files if not file.exists()]:
+        raise InputError("there is no such file", file=missing[0], do="Check the path")
+    hashes = sorted({sha256_of(file) for file in files if file.is_file()})  # by content alone, however often given
+    digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
     for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
         text = f"{name}: version {same.version} was made from the same files"
         if same is not earlier[-1]:
             text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
-        return Imported(name, same.version, text)
+        return same, text
     release = open_release(list(paths), not_after=extracted_on or today)
     if release.table["issued_on"].isna().all():
         raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
-    day = extracted_on or release.extracted_on
-    card = scorecard(release, extracted_on=day, previous=earlier[-1].detainers() if earlier else None)
+    card = _checked(release, extracted_on, earlier)
     if stops(card):
         do = "Mend the file or the crosswalk\n" + as_text(card)
         raise InputError("the release is not imported: a check stops it", do=do)
     folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
-    kept = store(release.table, card, _origin(release, name, title, day, digest), folder)
+    origin = _origin(release, name, title, extracted_on or release.extracted_on, digest)
+    kept = store(release.table, card, origin, folder)
     warnings = int((card["level"] == WARN).sum())
     told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
-    return Imported(name, kept.version, f"{name}: version {kept.version}, {told}")
+    return kept, f"{name}: version {kept.version}, {told}"
+
+
+def _checked(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:
+    """Give the scorecard of a release, beside the newest of the earlier versions."""
+    previous = earlier[-1].detainers() if earlier else None
+    return scorecard(release, extracted_on=extracted_on or release.extracted_on, previous=previous)
 
 
 def _usable(text: str) -> str:
@@ -108,23 +94,30 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _files_sha256(paths: Sequence[Path]) -> str:
-    """Hash the files of a release by content alone, whatever their names and order and however often they are given."""
-    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
-    if missing := [file for file in files if not file.exists()]:
-        raise InputError("there is no such file", file=missing[0], do="Check the path")
-    return hashlib.sha256("\n".join(sorted({sha256_of(file) for file in files if file.is_file()})).encode()).hexdigest()
-
-
 def _origin(release: Release, name: str, title: str, extracted_on: date | None, digest: str) -> Origin:
     """Say where an imported table came from."""
     table = release.table
     synthetic = any(agency.startswith(SAMPLE) for agency in table["agency"].cat.categories)  # and be it in part
-    dated = table[table["issued_on"].notna()]
-    newest = dated["issued_on"].max()
-    ends = table["lifted_on"][table["lifted_on"] <= newest + pd.Timedelta(days=366)]  # one a year later is a slip
-    last = max([newest, *ends.dropna().nlargest(1)])
+    issued, ends = table["issued_on"].dropna(), table["lifted_on"]
+    newest = issued.max()
+    last = max([newest, *ends[ends <= newest + pd.Timedelta(days=366)].nlargest(1)])  # one a year later is a slip
     files = [f"{row.file} (sha256 {row.sha256})" for row in release.sheets.drop_duplicates("file").itertuples()]
+    facts = SourceFacts(
+        name=name,
+        title=title,
+        clock="issued",
+        first_day=issued.min().date(),
+        last_day=newest.date(),
+        extracted_on=extracted_on or last.date(),
+        extracted_known=extracted_on is not None,
+        detainers=len(issued),
+        declined=int((table["outcome"][issued.index] == Outcome.DECLINED).sum()),
+        synthetic=synthetic,
+        offences="offence_group" not in release.gaps and bool(table["offence_detail"].notna().any()),
+        outcomes="lift_reason" not in release.gaps,
+        lift_dates=bool(ends.notna().any()),
+        citation=CITATION if release.form in CITED_FORMS and not synthetic else "",
+    )
     return Origin(
         title=title,
         producer="synthetic generator of this project" if synthetic else "U.S. Immigration and Customs Enforcement",
@@ -137,20 +130,5 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
         sha256="",
         row="one detainer",
         blank="as in analysis.load.table",
-        source=SourceFacts(
-            name=name,
-            title=title,
-            clock="issued",
-            first_day=dated["issued_on"].min().date(),
-            last_day=newest.date(),
-            extracted_on=extracted_on or last.date(),
-            extracted_known=extracted_on is not None,
-            detainers=len(dated),
-            declined=int((dated["outcome"] == Outcome.DECLINED).sum()),
-            synthetic=synthetic,
-            offences="offence_group" not in release.gaps and bool(table["offence_detail"].notna().any()),
-            outcomes="lift_reason" not in release.gaps,
-            lift_dates=bool(table["lifted_on"].notna().any()),
-            citation=CITATION if release.form in CITED_FORMS and not synthetic else "",
-        ),
+        source=facts,
     )

@@ -39,8 +39,8 @@ def data_file(name: str) -> Path:
 def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
     """Read a CSV with every cell as text, so that a blank (an empty string) and the text ``NA`` stay apart.
 
-    ``columns`` must be there; others may follow. An :class:`InputError` tells of unreadable text, a row of another
-    length than the header, and a column that is missing or stands twice.
+    Refused are unreadable text, a row of another length than the header, a column of ``columns`` that is missing, and
+    one that stands twice.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -51,10 +51,10 @@ def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
         raise InputError("the file is damaged", file=path, found=str(error), do=RESTORE) from error
     while rows and not rows[-1]:  # empty lines at the end, as editors leave them
         rows.pop()
-    missing = [f"column {column!r} is missing" for column in columns if column not in header]
-    twice = [f"column {column!r} stands twice" for column in header if header.count(column) > 1]
-    for problem in (missing + twice)[:1]:
-        raise InputError(problem, file=path, place="row 1", found=header, do=RESTORE)
+    problems = [f"column {column!r} is missing" for column in columns if column not in header]
+    problems += [f"column {column!r} stands twice" for column in header if header.count(column) > 1]
+    if problems:
+        raise InputError(problems[0], file=path, place="row 1", found=header, do=RESTORE)
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             found = f"{len(row)} cell{'s' if len(row) != 1 else ''}"
@@ -75,15 +75,12 @@ def stop_at(
 
 @cache
 def crosswalk(name: str, key: str) -> pd.DataFrame:
-    """Read a table of ``data/reference/``: text throughout, one row per value of ``key``, which is the index.
-
-    Refused are a key that stands twice and a value with stray space.
-    """
+    """Read a table of ``data/reference/`` as text, its index the ``key``; refuse one twice and stray space."""
     path = data_file(f"reference/{name}.csv")
     table = read_text_table(path, [key])
-    for column in table:
+    for column in table.columns:
         stray = table[column] != table[column].str.strip()
-        stop_at(table, stray, path, str(column), "no space around it", "a value has stray space")
+        stop_at(table, stray, path, column, "no space around it", "a value has stray space")
     stop_at(table, table[key].duplicated(), path, key, "each value once", "a key stands twice")
     return table.set_index(key)
 
@@ -96,26 +93,22 @@ def states() -> pd.DataFrame:
 
 @cache
 def groups() -> pd.DataFrame:
-    """Give the offence groups in their order of severity: 16 groups, NONE and UNKNOWN; index ``group_id``.
-
-    ``group`` is the label, ``joins_in_twelve`` the group it joins where a plot holds twelve (blank: it stays).
-    """
+    """Give the offence groups, NONE and UNKNOWN in their order of severity: index ``group_id``, the label ``group``."""
     return crosswalk("offence_groups", "group_id").astype({"order": "int64"}).sort_values("order")
 
 
 @cache
 def details() -> pd.DataFrame:
-    """Give the details below the groups: 48 kinds of offence and two statuses; index ``detail_id``.
+    """Give the 48 kinds of offence below the groups and two statuses: index ``detail_id``.
 
     ``severity_rank`` (1 = gravest, ties allowed) is this project's proposal, no standard: it follows the FBI's
-    hierarchy rule for its Part I and places the rest beside it. ``violent_fbi``: the FBI counts it as violent crime.
+    hierarchy rule for its Part I and places the rest beside it.
     """
-    table = crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
-    return table.assign(violent_fbi=table["violent_fbi"] == "yes")
+    return crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
 
 
 def names_of_states() -> dict[str, str]:
-    """Give the names of the states (:func:`states`) by their postal codes."""
+    """Give the names of the states by their postal codes."""
     return dict(states()["name"])
 
 
@@ -131,11 +124,7 @@ def _named(table: pd.DataFrame, names: str, text: str) -> str | None:
 
 
 def state_named(given: object) -> str:
-    """Find the postal code of the state that a user means: a postal code, a name in any case, or a FIPS code.
-
-    A number is taken as a FIPS code, since papermill turns ``06`` into 6. A false value is refused with the reason:
-    YAML reads an unquoted ``NO`` as false.
-    """
+    """Find the postal code of the state that a user means by code, name in any case, or FIPS code (of papermill, 6)."""
     if isinstance(given, bool):
         raise InputError(f"the state is {given!r}: YAML reads an unquoted NO or YES so", do="Put the state in quotes")
     table, text = states(), str(given).strip()
@@ -163,17 +152,9 @@ def place_name(place: str) -> str:
 
 
 def events(first: date | None = None, last: date | None = None, state: str = ALL_STATES) -> pd.DataFrame:
-    """Give the known events between two days (both included) that concern a state; None = no bound.
+    """Give the known events of two days or between them, by date: those of a state and the nation, or all.
 
-    They are what must be said beside a figure before anything is called a change. A state's postal code keeps its own
-    events and the national ones, ``all`` every event.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per event, by date: index ``event_id``; ``date``, ``last_date`` (blank = one day), ``kind``, ``state``
-        (blank = national), ``agency``, ``headline``, ``detail``, ``blocks_comparison`` (True = it changes what is
-        counted, so no direction may be named across it) and ``source``.
+    Where ``blocks_comparison`` is true, an event changes what is counted, so that no direction may be named across it.
     """
     raw, path = crosswalk("events", "event_id").reset_index(), data_file("reference/events.csv")
     days, last_days = (pd.to_datetime(raw[name], format="%Y-%m-%d", errors="coerce") for name in ("date", "last_date"))
@@ -194,6 +175,5 @@ def events(first: date | None = None, last: date | None = None, state: str = ALL
 
 
 def blocking_events() -> pd.DataFrame:
-    """Give the events across which no direction of change may be named (:func:`events`)."""
-    table = events()
-    return table[table["blocks_comparison"]]
+    """Give the events across which no direction of change may be named."""
+    return events().query("blocks_comparison")

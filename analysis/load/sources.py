@@ -1,8 +1,7 @@
 """What can be analysed: bundled and imported sources in one stored form, each version with its origin.
 
-A version is a folder such as ``fy2015/v000`` under ``data/sources`` or in the user's data folder: the table by day of
-issue, its origin file, scorecard and the hash of each week's rows. Number 0 is a bundled source; imports count from 1.
-The weekly reports of 2017, which have no detainers, are read from their CSVs.
+A version is a folder such as ``fy2015/v000``: the table by day of issue, its origin file and its scorecard. Number 0 is
+a bundled source; imports count from 1. The weekly reports of 2017, which have no detainers, are read from their CSVs.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +18,7 @@ from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -33,7 +32,7 @@ from pydantic import BaseModel, ValidationError
 from analysis.errors import InputError, called, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import RESTORE, bundled_folder
-from analysis.periods import saturday_of, week_of
+from analysis.periods import Calendar, week_of
 
 if TYPE_CHECKING:
     from analysis.load.published import PublishedReports
@@ -45,15 +44,10 @@ NEEDS = {"offences": "records no offences", "outcomes": "does not say how detain
 """What a report may need of its source, and how one that lacks it is spoken of."""
 ROW_GROUP = 32_768  # small, so that a reader of some weeks skips the others
 WHERE_FROM = ("source_file", "source_sheet", "source_row")  # a new file changes them, the detainers being the same
-NEVER_THE_SAME = ("person", "source_row")  # hardly repeat: a dictionary would only cost time
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Closed(BaseModel, extra="forbid", frozen=True):
-    """What an origin file may say, and nothing else."""
-
-
-class SourceFacts(_Closed, frozen=True):
+class SourceFacts(BaseModel, extra="forbid", frozen=True):
     """What the origin file of a source says about it as a whole.
 
     ``clock`` tells what its weeks mean: when detainers were ``issued``, or declines ``recorded``. ``offences``,
@@ -78,14 +72,14 @@ class SourceFacts(_Closed, frozen=True):
     citation: str = ""
 
 
-class Document(_Closed, frozen=True):
+class Document(BaseModel, extra="forbid", frozen=True):
     """The bundled file that a stored table was made from: its name and hash, which reports print."""
 
     file: str
     sha256: str
 
 
-class Origin(_Closed, frozen=True, coerce_numbers_to_str=True):
+class Origin(BaseModel, extra="forbid", frozen=True, coerce_numbers_to_str=True):
     """What is known of a file: who made it, how its figures were obtained, what a row and a blank mean."""
 
     title: str
@@ -115,17 +109,17 @@ def origin_of(path: Path) -> Origin:
         raise InputError("the origin file is not YAML", file=beside, found=str(error), do=RESTORE) from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = "key " + ".".join(map(str, first["loc"]))
-        raise InputError(first["msg"], file=beside, place=place, do=RESTORE) from error
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(first["msg"], file=beside, place=f"key {key}", do=RESTORE) from error
 
 
 def check_hash(path: Path) -> str:
     """Hold a file against the hash in its origin file, refuse another; give the hash back."""
     found, expected = sha256_of(path), origin_of(path).sha256
     if found != expected:
-        what, do = "the file is not the one its origin file describes", "put the new hash into the origin file"
-        found, expected, do = f"sha256 {found}", f"sha256 {expected}", f"Restore the file; if the change is meant, {do}"
-        raise InputError(what, file=path, found=found, expected=expected, do=do)
+        what = "the file is not the one its origin file describes"
+        do = "Restore the file; if the change is meant, put the new hash into the origin file"
+        raise InputError(what, file=path, found=f"sha256 {found}", expected=f"sha256 {expected}", do=do)
     return found
 
 
@@ -157,7 +151,7 @@ class Source:
     def cited(self) -> dict[str, str]:
         """What a report says of its source where it says how to be cited: name, title, hash, and citation if any."""
         told = {"name": self.facts.name, "title": self.facts.title, "sha256": self.sha256}
-        return told | ({"citation": self.facts.citation} if self.facts.citation else {})
+        return told | {"citation": self.facts.citation} if self.facts.citation else told
 
     @property
     def version_id(self) -> str:
@@ -178,26 +172,10 @@ class Source:
         *,
         repeats: bool = True,
     ) -> pd.DataFrame:
-        """Read the table of detainers: only the columns, days of issue and rows that are wanted.
+        """Read the table of detainers: one row each, by day of issue, undated ones last; blank is missing.
 
-        Parameters
-        ----------
-        columns
-            Columns wanted; None = all.
-        first, last
-            Days of issue, both included; None = no bound. With a bound, undated rows are left out.
-        repeats
-            Whether rows that are flagged as repeats of another (``duplicate``) are read, too.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row per detainer, by day of issue, undated rows last; blank is missing.
-
-        Raises
-        ------
-        InputError
-            The source has published figures only, has no such column, or its file is damaged.
+        Only some ``columns``; only days of issue from ``first`` to ``last``, both included, and then none undated; or
+        without the rows that are flagged as ``repeats`` of another (``duplicate``).
 
         Examples
         --------
@@ -206,29 +184,20 @@ class Source:
         """
         if self.facts.clock != "issued":
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
-        day, flag = pc.field("issued_on"), pc.field("duplicate")
-        rows = [] if first is None else [day >= pd.Timestamp(first)]
-        rows += [] if last is None else [day <= pd.Timestamp(last)]
-        if not repeats:  # some imports of version 1 flag the first of a person's rows, too, which repeats none
-            rows.append(flag.is_null() | pc.starts_with(flag.cast("string"), "first of "))
-        kept = reduce(and_, rows) if rows else None
+        kept = [] if first is None else [pc.field("issued_on") >= pd.Timestamp(first)]
+        kept += [] if last is None else [pc.field("issued_on") <= pd.Timestamp(last)]
+        kept += [] if repeats else [pc.field("duplicate").is_null()]
         try:
             known = pq.read_schema(self.path).names
             if strange := [name for name in columns or () if name not in known]:
                 raise unknown(f"column of the source {self.facts.name!r}", strange[0], known)
-            wanted = list(columns) if columns else None
-            return pd.read_parquet(self.path, columns=wanted, filters=kept, use_threads=False)
+            wanted, rows = list(columns) if columns else None, reduce(and_, kept) if kept else None
+            return pd.read_parquet(self.path, columns=wanted, filters=rows, use_threads=False)
         except (OSError, pa.ArrowInvalid) as error:
             raise InputError("the stored table is damaged", file=self.path, do="Import the release again") from error
 
     def week_hashes(self) -> dict[str, str]:
-        """Give the hash of each week's rows, worked out when first asked for and kept beside the table.
-
-        By Saturday (ISO date), and ``undated``; the weekly reports of 2017 have one hash of all their files.
-        """
-        if self.facts.clock == "recorded":
-            files = [check_hash(path) for path in sorted(self.path.parent.glob("*.csv"))]
-            return {UNDATED: hashlib.sha256("\n".join(files).encode()).hexdigest()}
+        """Give the hash of each week's rows, worked out when first asked for and kept beside the table."""
         kept = self.path.with_name(WEEKS_FILE)
         try:
             return json.loads(kept.read_text(encoding="utf-8"))
@@ -247,8 +216,8 @@ class Source:
         reports = read_published_reports()
         for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
             if (found := int(reports.weekly_totals[column].sum())) != total:
-                expected = f"{total} (the origin file)"
-                what, place = f"the weeks do not add up: {column}", f"column {column}"
+                what, expected = f"the weeks do not add up: {column}", f"{total} (the origin file)"
+                place = f"column {column}"
                 raise InputError(what, file=self.path, place=place, found=found, expected=expected, do=RESTORE)
         for path in sorted(self.path.parent.glob("*.csv")):
             check_hash(path)
@@ -256,7 +225,7 @@ class Source:
 
 
 def week_hashes(table: pd.DataFrame) -> dict[str, str]:
-    """Hash the rows of each week of issue; their order and where they stood in the file do not count."""
+    """Hash the rows of each week of issue, by Saturday or ``undated``, whatever their order and place in the file."""
     rows = pd.util.hash_pandas_object(table.drop(columns=list(WHERE_FROM), errors="ignore"), index=False)
     by_week = rows.groupby(week_of(table["issued_on"]).to_numpy(), dropna=False)
     return {
@@ -266,14 +235,13 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 
 def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path) -> Source:
-    """Keep a table and its scorecard as one version of a source, whole or not at all.
+    """Keep a table and its scorecard as one version of a source (``v001``), whole or not at all.
 
-    ``origin`` has a source block; its hash is filled in. ``folder`` is named by the number (``v001``) and not there.
+    ``origin`` has a source block; its hash is filled in.
     """
-    assert origin.source is not None
+    draft = folder.with_name(f".import-{uuid4().hex}")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".import-", dir=folder.parent))
+        draft.mkdir(parents=True)
     except OSError as error:
         do = "Give another with --data-dir"
         raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder.parent, do=do) from error
@@ -281,20 +249,11 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
         rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
-        pq.write_table(
-            pa.Table.from_pandas(rows, preserve_index=False),
-            draft / TABLE_FILE,
-            row_group_size=ROW_GROUP,
-            write_batch_size=ROW_GROUP,
-            compression="zstd",
-            use_dictionary=[name for name in rows if name not in NEVER_THE_SAME],
-            write_statistics=["issued_on"],
-        )
+        rows.to_parquet(draft / TABLE_FILE, index=False, compression="zstd", row_group_size=ROW_GROUP)
         card.to_csv(draft / SCORECARD_FILE, index=False)
         origin = origin.model_copy(update={"sha256": sha256_of(draft / TABLE_FILE)})
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
-        draft.chmod(0o755)
         draft.rename(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
@@ -318,37 +277,28 @@ def _of(path: Path) -> Source:
     return Source(origin.source, origin, path, int(path.parent.name[1:]) if path.name == TABLE_FILE else 0)
 
 
-def _stored() -> Iterator[Source]:
-    """Go through all stored versions, the bundled ones first, those of one name by number."""
-    bundled = bundled_folder("data")
-    yield from map(_of, (folder / TABLE_FILE for folder in sorted(bundled.glob("sources/*/v[0-9]*"))))
-    yield _of(bundled / "published_reports" / "weekly_totals.csv")
-    yield from map(_of, sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}")))
-
-
-def _pins() -> dict[str, str]:
-    """Give the newest version of each source that a run may use, where this process is of one."""
-    return json.loads(os.environ.get(VERSIONS_VARIABLE, "{}"))
-
-
 def _by_name() -> dict[str, list[Source]]:
-    """Give the versions of every source, oldest first, none newer than the one that is pinned, if one is."""
-    found: dict[str, list[Source]] = {}
-    for source in _stored():
+    """Give the versions of every source, oldest first, none newer than the one that ``DECLINES_VERSIONS`` pins."""
+    bundled, found = bundled_folder("data"), dict[str, list[Source]]()
+    tables = [folder / TABLE_FILE for folder in sorted(bundled.glob("sources/*/v[0-9]*"))]
+    imports = sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}"))
+    for source in map(_of, [*tables, bundled / "published_reports" / "weekly_totals.csv", *imports]):
         of_name = found.setdefault(source.facts.name, [])
-        if not of_name or of_name[0].version > 0 or not source.path.is_relative_to(data_folder()):
-            of_name.append(source)  # else a bundled source has the name
-    for name, pin in _pins().items():
+        if not of_name or of_name[0].version or source.path not in imports:  # else a bundled source has the name
+            of_name.append(source)
+    for name, pin in json.loads(os.environ.get(VERSIONS_VARIABLE, "{}")).items():
         ids = [source.version_id for source in found.get(name, [])]
-        last = ids.index(pin) + 1 if pin in ids else 0
-        if last != 1 or pin[:4] != "v000":  # a bundled source has all its versions, whatever is imported
-            found[name] = found.get(name, [])[:last]
+        if pin not in ids:
+            what = f"the version of the source {name!r} that this run is made from is gone"
+            raise InputError(what, found=", ".join(ids) or "no version", expected=pin, do="Start the run again")
+        if found[name][0].version:  # a bundled source has all its versions, whatever is imported
+            del found[name][ids.index(pin) + 1 :]
     return found
 
 
 def sources() -> dict[str, Source]:
     """Find every source, by name: the bundled ones, and the newest imports or those that are pinned."""
-    return {name: of[0] if of[0].version == 0 else of[-1] for name, of in _by_name().items() if of}
+    return {name: of[-1] if of[0].version else of[0] for name, of in _by_name().items()}
 
 
 def list_sources() -> pd.DataFrame:
@@ -367,9 +317,9 @@ def list_sources() -> pd.DataFrame:
     [43, 79053, 5501]
     """
     told = ["title", "clock", "weeks", "detainers", "declined", "offences", "outcomes", "lift_dates", "synthetic"]
-    rows = pd.DataFrame([source.facts.model_dump() for source in sources().values()]).set_index("name")
-    first, last = (rows[name].map(saturday_of) for name in ("first_day", "last_day"))
-    return rows.assign(weeks=[(end - start).days // 7 + 1 for start, end in zip(first, last, strict=True)])[told]
+    known = [source.facts for source in sources().values()]
+    rows = pd.DataFrame([facts.model_dump() | {"weeks": len(Calendar.of(facts).weeks())} for facts in known])
+    return rows.set_index("name")[told]
 
 
 def open_source(
@@ -404,26 +354,22 @@ def open_source(
         raise unknown("clock", clock, ("issued", "recorded"))
     if strange := [need for need in needs if need not in NEEDS]:
         raise unknown("need of a source", strange[0], NEEDS)
-    known, what = sources(), "source" if clock is None else f"source with weeks by day {clock}"
+    known, name = sources(), str(name)
     fitting = {key: source for key, source in known.items() if clock in (None, source.facts.clock)}
-    found = fitting.get(str(name))
-    if str(name) not in known and (pinned := _pins().get(str(name))):
-        there = ", ".join(one.version_id for one in _stored() if one.facts.name == name) or "no version"
-        what = f"the version of the source {name!r} that this run is made from is gone"
-        raise InputError(what, found=there, expected=pinned, do="Start the run again")
-    if found is None and name in known:
-        its = known[str(name)].facts.clock
+    if name in known and name not in fitting:
+        its = known[name].facts.clock
         what = f"the source {name!r} has weeks by day {its}, and this report needs weeks by day {clock}"
         raise InputError(what, do=f"Use {', '.join(fitting)}")
-    if found is None:
-        raise unknown(what, name, fitting, more=HINT)
+    if name not in fitting:
+        raise unknown("source" if clock is None else f"source with weeks by day {clock}", name, fitting, more=HINT)
+    found = fitting[name]
     for need in needs:
         if not getattr(found.facts, need):
             others = ", ".join(key for key, source in fitting.items() if getattr(source.facts, need))
             raise InputError(f"the source {name!r} {NEEDS[need]}, and this report needs that", do=f"Use {others}")
-    numbered = {one.version: one for one in (*versions(str(name)), found)}
+    numbered = {one.version: one for one in _by_name()[name]}
     if version is not None and version not in numbered:
-        there = ", ".join(map(str, numbered.keys() - {0})) or "one alone, without a number"
+        there = ", ".join(str(number) for number in numbered if number) or "one alone, without a number"
         raise InputError(f"the source {name!r} has no version {version}", do=f"It has {there}")
     return found if version is None else numbered[version]
 
@@ -434,20 +380,16 @@ def versions(name: str) -> list[Source]:
 
 
 def pick_versions(name: str, older: int, newer: int) -> tuple[int, int]:
-    """Find the two versions that a user means: by their numbers; 0 is the newest, -1 the one before it, and so on.
-
-    Refused is a source that has not two versions, or not these, or not in this order.
-    """
+    """Find two versions by their numbers, 0 being the newest and -1 the one before it; refuse what are not two."""
     known = [source.version for source in versions(name)]
     if len(known) < 2:
         open_source(name)
         what = f"the source {name!r} has {len(known)} imported versions, and a comparison needs two"
         raise InputError(what, do="Import the newer file under the same name: declines import FILE --name NAME")
-    numbers = isinstance(older, int) and isinstance(newer, int)
-    first, second = (known[given - 1] if numbers and -len(known) < given <= 0 else given for given in (older, newer))
-    if not numbers or not {first, second} <= set(known) or first >= second:
-        what = f"the versions {older} and {newer} of {name!r} cannot be compared"
-        listed = ", ".join(map(str, known))
+    meant = dict(zip(range(1 - len(known), 1), known, strict=True)) | dict(zip(known, known, strict=True))
+    first, second = (meant.get(given, 0) for given in (older, newer))
+    if not 0 < first < second:
+        what, listed = f"the versions {older} and {newer} of {name!r} cannot be compared", ", ".join(map(str, known))
         raise InputError(what, expected=f"an older and a newer one of {listed}; 0 is the newest, -1 the one before")
     return first, second
 

@@ -217,9 +217,10 @@ class _MadeFrom:
         source.check()
         shown = [one for one in versions(source.facts.name) if one.version <= source.version] or [source]
         self.notebook, self.source = notebook, source
-        self.slices = [one.week_hashes() for one in shown]
         if source.facts.clock == "recorded":  # its pages cite the origin of each file
             self.slices = [{"all": folder_sha256(source.path.parent)}]
+        else:
+            self.slices = [one.week_hashes() for one in shown]
         reference = folder_sha256(bundled_folder("data") / "reference")
         made_with = {"package": _package(), "reference": reference, "libraries": libraries()}
         self.inputs = {"code": _sha256(told), **made_with}

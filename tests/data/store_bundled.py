@@ -1,8 +1,8 @@
 """Make the bundled stored sources again: ``python -m tests.data.store_bundled`` from the project's folder.
 
-Fiscal 2015 is made from its weekly counts (``data/counts``), one row per detainer; the made-up source from its release
-(``data/synthetic``); three versions of it, as extracted on three days, from ``tests.synthetic``. Deterministic but for
-the version of Parquet's writer, so that tests compare rows.
+Each is made from what its origin file names: fiscal 2015 from its weekly counts (``data/counts``), one row per
+detainer; the made-up source from its release (``data/synthetic``); its three versions by the command of
+``tests.synthetic``. Deterministic but for the version of Parquet's writer, so that tests compare rows.
 """
 
 from __future__ import annotations
@@ -10,142 +10,73 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests"))
 
-from synthetic import Options, generate, origin_of_release, write_release  # noqa: E402
+from synthetic.__main__ import main  # noqa: E402
 
 from analysis.files import sha256_of  # noqa: E402
 from analysis.load.quality import scorecard, table_scorecard  # noqa: E402
 from analysis.load.reference import crosswalk  # noqa: E402
 from analysis.load.releases import open_release  # noqa: E402
-from analysis.load.sources import Document, Origin, SourceFacts, origin_of, store  # noqa: E402
-from analysis.load.table import as_table  # noqa: E402
+from analysis.load.sources import Document, Source, origin_of, store  # noqa: E402
+from analysis.load.table import Outcome, as_table  # noqa: E402
 
-COMMAND = "python -m tests.data.store_bundled"
+SOURCES = ROOT / "data" / "sources"
 COUNTS = ROOT / "data" / "counts" / "fy2015_weekly_counts.csv"
 RELEASE = ROOT / "data" / "synthetic" / "small_release.parquet"
-EXTRACTIONS = (date(2026, 1, 6), date(2026, 2, 3), date(2026, 3, 10))
-"""Days of extraction of the made-up versions 1, 2 and 3."""
-SEED, DETAINERS, FIRST_DAY, LAST_DAY = 20261125, 12_000, date(2025, 1, 4), date(2026, 2, 27)
-FISCAL_2015 = SourceFacts(
-    name="fy2015",
-    title="ICE detainers of fiscal 2015, October 2014 to July 2015 (FOIA 15-87693)",
-    clock="issued",
-    first_day=date(2014, 10, 1),
-    last_day=date(2015, 7, 19),
-    extracted_on=date(2015, 7, 26),
-    detainers=79_053,
-    declined=5_501,
-    synthetic=False,
-    offences=False,
-)
 
 
-class Stored(NamedTuple):
-    """What one version is stored with."""
-
-    number: int
-    table: pd.DataFrame
-    card: pd.DataFrame
-    origin: Origin
-
-
-def fiscal_2015() -> Stored:
+def fiscal_2015() -> pd.DataFrame:
     """Expand the weekly counts: one row per detainer, issued on the Saturday of its week."""
     counts = pd.read_csv(COUNTS, dtype=str, keep_default_na=False)
     counts["source_row"] = counts.index + 2
     rows = counts.loc[counts.index.repeat(counts["detainers"].astype(int))].reset_index(drop=True)
-    outcomes, requests = crosswalk("lift_reasons", "value")["outcome"], crosswalk("forms", "form")["request"]
-    text = rows[["state", "form", "lift_reason"]].replace("", None)
-    table = as_table(
-        text.assign(
+    return as_table(
+        rows[["state", "form", "lift_reason"]]
+        .replace("", None)
+        .assign(
             issued_on=pd.to_datetime(rows["week_start"]).astype("datetime64[ms]"),
-            request=rows["form"].map(requests),
-            outcome=rows["lift_reason"].map(outcomes),
+            request=rows["form"].map(crosswalk("forms", "form")["request"]),
+            outcome=rows["lift_reason"].map(crosswalk("lift_reasons", "value")["outcome"]),
             detainers=1,
             source_file=COUNTS.name,
             source_row=rows["source_row"],
         )
     )
-    origin = origin_of(COUNTS).model_copy(
-        update={
-            "obtained": f"{COMMAND}: one row per detainer of {COUNTS.name}, whose origin file says how it was counted",
-            "row": "one detainer; its day of issue is the Saturday of its week, since the counts have no days",
-            "made_from": Document(file=COUNTS.name, sha256=sha256_of(COUNTS)),
-            "source": FISCAL_2015,
-        }
-    )
-    return Stored(0, table, table_scorecard(table, extracted_on=FISCAL_2015.extracted_on), origin)
 
 
-def made_up(path: Path, origin: Origin, number: int = 0) -> Stored:
-    """Read a made-up release as any other."""
-    release = open_release(path)
+def store_again(bundled: Path, folder: Path) -> Source:
+    """Make a bundled version again, into a folder of its own below ``folder``."""
+    origin = origin_of(bundled / "detainers.parquet")
+    assert origin.made_from is not None
     assert origin.source is not None
+    day = origin.source.extracted_on
+    path = {COUNTS.name: COUNTS, RELEASE.name: RELEASE}.get(origin.made_from.file, folder / origin.made_from.file)
+    if path == COUNTS:
+        table = fiscal_2015()
+        card = table_scorecard(table, extracted_on=day)
+    else:
+        if path != RELEASE:
+            *_, command = origin.obtained.partition("tests.synthetic ")
+            main([str(path) if word == path.name else word for word in command.split()], standalone_mode=False)
+        release = open_release(path)
+        table, card = release.table, scorecard(release, extracted_on=day)
+    counts = {"detainers": len(table), "declined": int((table["outcome"] == Outcome.DECLINED).sum())}
     made_from = Document(file=path.name, sha256=sha256_of(path))
-    update = {"obtained": f"{COMMAND}, from: {origin.obtained}", "made_from": made_from}
-    card = scorecard(release, extracted_on=origin.source.extracted_on)
-    return Stored(number, release.table, card, origin.model_copy(update=update))
-
-
-def versions() -> Iterator[Stored]:
-    """Make up what ICE's file would have shown on three days: some ends corrected later, some rows vanished."""
-    options = Options(changed=0.02, vanished=0.01)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "synthetic.parquet"
-        for number, day in enumerate(EXTRACTIONS, start=1):
-            made = generate(
-                SEED,
-                detainers=DETAINERS,
-                first_day=FIRST_DAY,
-                last_day=LAST_DAY,
-                extracted_on=day,
-                options=options,
-            )
-            write_release(made.release, path)
-            command = (
-                f"python -m tests.synthetic --out synthetic.parquet --seed {SEED} --rows {DETAINERS} --first-day "
-                f"{FIRST_DAY} --last-day {LAST_DAY} --extracted-on {day} --changed 0.02 --vanished 0.01"
-            )
-            yield made_up(path, origin_of_release(made, path, command), number)
-
-
-def bundled() -> Iterator[Stored]:
-    """Go through all that is stored."""
-    yield fiscal_2015()
-    described = origin_of(RELEASE)
-    release = pd.read_parquet(RELEASE)
-    declined = int((release["Detainer Lift Reason"] == "Detainer Declined by LEA").sum())
-    source = SourceFacts(
-        name="synthetic",
-        title=f"SYNTHETIC detainers issued {FIRST_DAY} to {LAST_DAY}",
-        clock="issued",
-        first_day=FIRST_DAY,
-        last_day=LAST_DAY,
-        extracted_on=EXTRACTIONS[-1],
-        detainers=len(release),
-        declined=declined,
-        synthetic=True,
-        offences=True,
-        lift_dates=True,
-    )
-    yield made_up(RELEASE, described.model_copy(update={"source": source}))
-    yield from versions()
+    update = {"made_from": made_from, "source": origin.source.model_copy(update=counts)}
+    again = store(table, card, origin.model_copy(update=update), folder / origin.source.name / bundled.name)
+    again.week_hashes()
+    return again
 
 
 if __name__ == "__main__":
-    for one in bundled():
-        assert one.origin.source is not None
-        place = ROOT / "data" / "sources" / one.origin.source.name / f"v{one.number:03d}"
-        shutil.rmtree(place, ignore_errors=True)
-        stored = store(one.table, one.card, one.origin, place)
-        stored.week_hashes()
-        print(stored.version_id, place)
+    for place in sorted(SOURCES.glob("*/v*")):
+        with tempfile.TemporaryDirectory() as draft:
+            stored = store_again(place, Path(draft))
+            shutil.copytree(stored.path.parent, place, dirs_exist_ok=True)
+            print(stored.version_id, place)

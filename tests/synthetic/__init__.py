@@ -6,34 +6,25 @@ The same arguments give the same bytes.
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from io import TextIOWrapper
 from pathlib import Path
 
 import pandas as pd
 
-from analysis.files import sha256_of
-from analysis.load.sources import Origin, SourceFacts
+from .form import Form
+from .population import Options, World, day_number, population
 
-from .form import LIFT_DATE, Form
-from .population import DECLINED, Bulk, Event, Options, Reset, Rise, World, day_number, population, standard_events
-
-__all__ = ["Bulk", "Event", "Options", "Reset", "Rise", "Synthetic", "generate", "origin_of_release", "standard_events"]
-__all__ += ["write_release"]
+__all__ = ["Options", "Synthetic", "generate", "write_release"]
 TITLE = "SYNTHETIC release of made-up detainers"
-PREAMBLE = (
-    "SYNTHETIC: made-up rows about nobody and no place",
-    "Written in the form of ICE's detainer release of March 2026",
-    "Its true answers are known: for tests and demonstrations only",
-    "Facilities and cities and ports are invented and begin with SAMPLE",
-    "Not a government record",
-    "Detainers",
-)
+PREAMBLE = """SYNTHETIC: made-up rows about nobody and no place
+Written in the form of ICE's detainer release of March 2026
+Its true answers are known: for tests and demonstrations only
+Facilities and cities and ports are invented and begin with SAMPLE
+Not a government record
+Detainers
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,65 +62,19 @@ def generate(
     last_day: date = date(2026, 3, 6),
     extracted_on: date = date(2026, 3, 10),
     options: Options | None = None,
-    events: Sequence[Event] = (),
 ) -> Synthetic:
     """Make up a release of so many detainers on average, repeats and what events add on top.
 
     ``seed`` fixes everything. Later issues than ``extracted_on`` are left out, ends recorded later are blank: the same
     arguments with a later day give the same detainers, more of them recorded.
     """
-    world = World(seed, detainers, first_day, last_day, options or Options(), tuple(events))
+    world = World(seed, detainers, first_day, last_day, options or Options())
     return Synthetic(world, population(world), extracted_on)
 
 
 def write_release(release: pd.DataFrame, path: Path) -> None:
-    """Write a made-up release; the suffix tells the kind.
-
-    ``.parquet``, or ``.csv`` and ``.csv.gz`` with six lines above the header that say SYNTHETIC.
-    """
+    """Write a made-up release as ``.parquet``, else as CSV with six lines above the header that say SYNTHETIC."""
     if path.suffix == ".parquet":
         release.to_parquet(path, compression="zstd", index=False)
-        return
-    if not path.name.endswith((".csv", ".csv.gz")):
-        raise ValueError(f"{path} must end in .parquet, .csv or .csv.gz")
-    with path.open("wb") as file:
-        zipped = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.suffix == ".gz" else nullcontext(file)
-        with zipped as content, TextIOWrapper(content, encoding="utf-8", newline="") as text:
-            text.write("\n".join(PREAMBLE) + "\n")
-            release.to_csv(text, index=False, lineterminator="\n")
-
-
-def origin_of_release(made: Synthetic, path: Path, command: str) -> Origin:
-    """Say what is known of a release written to a file, and the command that makes it again."""
-    dated_ends = LIFT_DATE in made.release
-    facts = SourceFacts(
-        name="synthetic",
-        title=f"SYNTHETIC detainers issued {made.world.first_day} to {made.world.last_day}",
-        clock="issued",
-        first_day=made.world.first_day,
-        last_day=min(made.world.last_day, made.extracted_on),
-        extracted_on=made.extracted_on,
-        detainers=len(made.release),
-        declined=int((made.release["Detainer Lift Reason"] == DECLINED).sum()),
-        synthetic=True,
-        offences=True,
-        lift_dates=dated_ends,
-    )
-    return Origin(
-        title=f"{TITLE}, seed {made.world.seed}",
-        producer="tests.synthetic of declined-detainers",
-        document="SYNTHETIC: made-up rows in the form of release 2026-ICLI-00005"
-        + (", with the day of each end as in 2025-ICFO-18038" if dated_ends else "")
-        + "; about nobody and no place",
-        document_date=made.extracted_on,
-        reference="tests/synthetic",
-        obtained=command,
-        licence="MIT, as the project",
-        accessed=made.extracted_on,
-        sha256=sha256_of(path),
-        row="one row is one made-up detainer, repeats included",
-        blank="pending, not recorded or not given, as in ICE's releases",
-        notes="SYNTHETIC. Shares, places and answers are made up: nothing in it may be told of any state or agency. An "
-        f"end is recorded {made.world.options.mean_delay:g} days after issue on average (geometric law).",
-        source=facts,
-    )
+    else:
+        path.write_text(PREAMBLE + release.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="")

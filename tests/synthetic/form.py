@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -29,24 +29,22 @@ CONVICTED_UNNAMED = 0.16  # share of convicted among those with neither a named 
 LIFT_DATE = "Detainer Lift Date"
 REDACTED = {"Birth Date": "(b)(6), (b)(7)(c)", "EID DTA ID": "b(6), b(7)c"}
 SENTENCES = {
-    "Days": (1, 2, 5, 10, 30, 60, 90, 180, 364),
-    "Months": (3, 6, 9, 12, 18, 24, 36),
-    "Years": (1, 2, 3, 5, 10),
+    "MSC Sentence Days": (1, 2, 5, 10, 30, 60, 90, 180, 364),
+    "MSC Sentence Months": (3, 6, 9, 12, 18, 24, 36),
+    "MSC Sentence Years": (1, 2, 3, 5, 10),
 }
 
 
-def coded(values: Sequence[str] | pd.Index | pd.Series, codes: Days, blank: Flags | None = None) -> pd.Categorical:
+def coded(values: Sequence[str] | pd.Index | pd.Series, codes: Days, blank: Flags | bool = False) -> pd.Categorical:
     """Turn codes into a category; a code of -1 and what ``blank`` says stay blank; a value may stand twice."""
     names, number = np.unique(np.asarray(values, dtype=str), return_inverse=True)
-    known = np.append(number, -1)[codes]
-    return pd.Categorical.from_codes(known if blank is None else np.where(blank, -1, known), names.astype(object))
+    return pd.Categorical.from_codes(np.where(blank, -1, np.append(number, -1)[codes]), names.astype(object))
 
 
-def dated(days: Days | Numbers, blank: Flags | None = None) -> pd.Series:
+def dated(days: Days | Numbers, blank: Flags | bool = False) -> pd.Series:
     """Turn days since 1970 into dates, a part of a day into a time of day to the minute."""
     seconds = np.floor(np.asarray(days, dtype=float) * 1440) * 60
-    dates = seconds.astype(np.int64).astype("datetime64[s]")
-    return pd.Series(dates if blank is None else np.where(blank, np.datetime64("NaT", "s"), dates))
+    return pd.Series(np.where(blank, np.datetime64("NaT", "s"), seconds.astype(np.int64).astype("datetime64[s]")))
 
 
 @cache
@@ -118,71 +116,68 @@ class Form:
         """Where no offence is named."""
         return (self.world.groups["named"] != "yes").to_numpy()[self.rows["group"]]
 
-    def column(self, name: str) -> pd.Series | pd.Categorical | npt.NDArray[np.generic]:
-        """Fill one column."""
-        fill = self.columns[name]["fill"]
+    def column(self, name: str) -> pd.Series | pd.Categorical:
+        """Fill one column that does not follow from the population."""
+        fill, none = self.columns[name]["fill"], np.zeros(len(self.rows), dtype=np.int64)
         if fill == "redacted":
-            return coded([REDACTED[name]], np.zeros(len(self.rows), dtype=np.int64))
+            return coded([REDACTED[name]], none)
         if fill == "empty":
-            return coded([], np.full(len(self.rows), -1))
+            return coded([], none - 1)
         if fill == "empty date":
-            return dated(self.day, np.ones(len(self.rows), dtype=bool))
+            return dated(self.day, blank=True)
         if fill == "sentence":
-            lengths = np.array(SENTENCES[name.rsplit(" ", 1)[1]])
+            lengths = np.array(SENTENCES[name])
             chosen = lengths[(self.uniform(name) * len(lengths)).astype(np.int64)]
             return pd.Series(chosen, dtype="Int64").mask(self.blank(name))
-        if fill == "model":
-            return self.modelled[name]()
         source = "Citizenship Country" if fill == "citizenship" else name
         return coded(own_values()[source][0], self.choice(source), self.blank(name))
 
-    @cached_property
-    def modelled(self) -> dict[str, Callable[[], pd.Series | pd.Categorical]]:
-        """How to fill the columns that follow from the population."""
-        rows, world = self.rows, self.world
+    def modelled(self) -> dict[str, pd.Series | pd.Categorical]:
+        """Fill the columns that follow from the population."""
+        world, rows, day = self.world, self.rows, self.day
         places, place = world.facilities, rows["facility"].to_numpy()
-        offences = margins("offences", "label", "weight")
-        convicted = self.day - 5 - self.days_away("conviction", 900)
+        reasons, offences = margins("lift_reasons", "reason", "weight"), margins("offences", "label", "weight")
+        group = world.groups.index.to_numpy()[rows["group"]]  # a violator where there is no offence to name
+        pending = (group == "UNKNOWN") & (self.uniform("criminality") >= CONVICTED_UNNAMED)
+        first = stream(world.seed, "form age").gamma(2.2, 7.5, self.persons)[rows["person"]]  # 18 or more on this day
+        convicted = day - 5 - self.days_away("conviction", 900)
+        since, older = (day - day_number(NEW_FORM_FROM)) / NEW_FORM_DAYS, self.uniform("form")
+        form = np.select([older < 0.004, older < 0.006, self.uniform("new form") < since], [2, 3, 1], default=0)
+        digits = stream(world.seed, f"ids {self.extracted_on}").bytes(20 * self.persons).hex()  # of this release only
+        ids = np.frombuffer(digits.encode(), dtype="S40").astype("U40").astype(object)[rows["person"]]
+        values = {name: own_values()[name][0] for name in ("Apprehension Method", "Final Order Yes No")}
+        methods, method = values["Apprehension Method"], self.choice("Apprehension Method")
+        renamed = np.char.startswith(methods, "CAP ")[method] & (day >= day_number(ONE_METHOD_FROM))
+        ordered = self.choice("Final Order Yes No") == values["Final Order Yes No"].index("YES")
         return {
-            "Detainer Prepare Date": lambda: dated(self.day),
-            "Facility State": lambda: coded(
+            "Detainer Prepare Date": dated(day),
+            "Facility State": coded(
                 world.states["name"], places["state_number"].to_numpy()[place], self.blank("Facility State")
             ),
-            "Facility AOR": lambda: coded(places["aor"], place, self.blank("Facility AOR")),
-            "Facility City": lambda: coded(places["city"], place, self.blank("Facility City")),
-            "Detainer Facility": lambda: coded(places["agency"], place),
-            "Detainer Facility Code": lambda: coded(places["code"], place),
-            "Departed Date": lambda: dated(self.departed, self.blank("Departed Date")),
-            "Detainer Criminality": lambda: coded(CRIMINALITY, self.criminality),
-            "Birth Year": lambda: pd.Series(self.birth_year),
-            "MSC Charge": lambda: coded(offences.index, self.offence),
-            "MSC Charge Code": lambda: coded(offences["code"], self.offence),
-            "MSC Charge Date": lambda: dated(convicted - self.days_away("charge", 200), self.unnamed),
-            "MSC Conviction Date": lambda: dated(convicted, self.unnamed),
-            "Apprehension Method": self.method,
-            "Apprehension Date": lambda: dated(
-                self.day - 2 * self.uniform("apprehension"), self.blank("Apprehension Date")
+            "Facility AOR": coded(places["aor"], place, self.blank("Facility AOR")),
+            "Facility City": coded(places["city"], place, self.blank("Facility City")),
+            "Detainer Facility": coded(places["agency"], place),
+            "Detainer Facility Code": coded(places["code"], place),
+            "Departed Date": dated(self.departed, self.blank("Departed Date")),
+            "Detainer Criminality": coded(CRIMINALITY, np.select([group == "NONE", pending], [2, 1], default=0)),
+            "Birth Year": pd.Series((world.first_day.year - 18 - np.minimum(first, 70)).astype(np.int64)),
+            "MSC Charge": coded(offences.index, self.offence),
+            "MSC Charge Code": coded(offences["code"], self.offence),
+            "MSC Charge Date": dated(convicted - self.days_away("charge", 200), self.unnamed),
+            "MSC Conviction Date": dated(convicted, self.unnamed),
+            "Apprehension Method": coded(
+                methods, np.where(renamed, methods.index("Custodial Arrest"), method), self.blank("Apprehension Method")
             ),
-            "Final Order Date": self.final_order,
-            "Entry Date": lambda: dated(self.day - 1 - self.days_away("entry", 2500), self.blank("Entry Date")),
-            "Detainer Type": lambda: coded(FORMS, self.form),
-            "Detainer Lift Reason": lambda: coded(margins("lift_reasons", "reason").index, self.reason),
-            "Detainer Lift Reason Code": lambda: coded(margins("lift_reasons", "reason")["code"], self.reason),
-            "Anonymized Identifier": self.identifier,
+            "Apprehension Date": dated(day - 2 * self.uniform("apprehension"), self.blank("Apprehension Date")),
+            "Final Order Date": dated(
+                day - self.days_away("final order", 1500), ~ordered | self.blank("Final Order Yes No")
+            ),
+            "Entry Date": dated(day - 1 - self.days_away("entry", 2500), self.blank("Entry Date")),
+            "Detainer Type": coded(FORMS, form),
+            "Detainer Lift Reason": coded(reasons.index, self.reason),
+            "Detainer Lift Reason Code": coded(reasons["code"], self.reason),
+            "Anonymized Identifier": pd.Series(np.where(rows["known"] == 1, ids, None), dtype="str"),
         }
-
-    @cached_property
-    def criminality(self) -> Days:
-        """Code in ``CRIMINALITY``: convicted where an offence is named, a violator where there is none to name."""
-        group = self.world.groups.index.to_numpy()[self.rows["group"]]
-        pending = (group == "UNKNOWN") & (self.uniform("criminality") >= CONVICTED_UNNAMED)
-        return np.select([group == "NONE", pending], [2, 1], default=0)
-
-    @cached_property
-    def birth_year(self) -> Days:
-        """Year of birth, of a person of 18 or more on the first day; a person keeps it."""
-        first = stream(self.world.seed, "form age").gamma(2.2, 7.5, self.persons)[self.rows["person"]]
-        return (self.world.first_day.year - 18 - np.minimum(first, 70)).astype(np.int64)
 
     @cached_property
     def offence(self) -> Days:
@@ -198,41 +193,17 @@ class Form:
         return offence
 
     @cached_property
-    def form(self) -> Days:
-        """Code of the form: a few older ones, and the form of May 2025 taking over from its predecessor."""
-        since = (self.day - day_number(NEW_FORM_FROM)) / NEW_FORM_DAYS
-        chance = self.uniform("form")
-        return np.select([chance < 0.004, chance < 0.006, self.uniform("new form") < since], [2, 3, 1], default=0)
-
-    @cached_property
     def reason(self) -> Days:
         """Code of the lift reason as far as recorded by the extraction, corrections included; ``NEVER`` = blank."""
         now, rows = day_number(self.extracted_on), self.rows
         shown = np.where(rows["corrected"] > now, rows["first_reason"], rows["reason"])
         return np.where(rows["recorded"] <= now, shown, NEVER)
 
-    def method(self) -> pd.Categorical:
-        """Fill the method of apprehension, whose CAP kinds end in the summer of 2025."""
-        names, code = own_values()["Apprehension Method"][0], self.choice("Apprehension Method")
-        late = np.char.startswith(names, "CAP ")[code] & (self.day >= day_number(ONE_METHOD_FROM))
-        return coded(names, np.where(late, names.index("Custodial Arrest"), code), self.blank("Apprehension Method"))
-
-    def final_order(self) -> pd.Series:
-        """Fill the date of the final order where there is one."""
-        ordered = self.choice("Final Order Yes No") == own_values()["Final Order Yes No"][0].index("YES")
-        days = self.day - self.days_away("final order", 1500)
-        return dated(days, ~ordered | self.blank("Final Order Yes No"))
-
-    def identifier(self) -> pd.Series:
-        """Fill the person's id: 40 hexadecimal digits, good for this release only."""
-        digits = stream(self.world.seed, f"ids {self.extracted_on}").bytes(20 * self.persons).hex()
-        ids = np.frombuffer(digits.encode(), dtype="S40").astype("U40").astype(object)[self.rows["person"]]
-        return pd.Series(np.where(self.rows["known"] == 1, ids, None), dtype="str")
-
     def release(self) -> pd.DataFrame:
         """Write the rows in the form, with ``Detainer Lift Date`` behind it when that is asked for."""
-        release = pd.DataFrame({name: self.column(name) for name in self.columns})
+        modelled = self.modelled()
+        columns = {name: modelled[name] if name in modelled else self.column(name) for name in self.columns}
         if self.world.options.with_lift_date:
             recorded = np.where(self.reason == NEVER, NEVER_DAY, self.rows["recorded"])
-            release[LIFT_DATE] = dated(recorded, recorded == NEVER_DAY)
-        return release
+            columns[LIFT_DATE] = dated(recorded, recorded == NEVER_DAY)
+        return pd.DataFrame(columns)

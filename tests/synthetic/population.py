@@ -7,7 +7,6 @@ draws never shifts what another draws.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, cached_property
@@ -41,68 +40,24 @@ REPEATS = 0.03  # within 24 hours, per detainer; they come on top
 RETURNING = 0.2  # whose person has another detainer at least three days away
 BLANK_IDS = 0.132  # rows without a person id
 ONE_NAME = ("IA", "NY", "PA")  # the smallest agencies of these states bear one name, to catch a grouping without state
-KINDS = {
-    "FEDERAL": "SAMPLE FEDERAL SITE {:03d}",
-    "PRISON": "SAMPLE STATE PRISON {:03d}",
-    "CITY": "SAMPLE CITY {:03d} POLICE DEPT",
-    "COUNTY": "SAMPLE COUNTY {:03d} JAIL",
-}
-
-
-@dataclass(frozen=True)
-class Rise:
-    """Detainers of one state and offence group times three from the week that opens on ``start`` (a Saturday)."""
-
-    state: str
-    group: str
-    start: date
-    factor: float = 3.0
-
-
-@dataclass(frozen=True)
-class Reset:
-    """The largest agency of a state changes its policy on ``day``.
-
-    On that day each of its open detainers is recorded as declined with probability ``share``, whatever was to become
-    of it; those issued from that day on are declined with probability ``probability``.
-    """
-
-    state: str
-    day: date
-    share: float = 0.9
-    probability: float = 0.6
-
-
-@dataclass(frozen=True)
-class Bulk:
-    """The largest agency of a state enters extra detainers on ``day``; ``detainers`` is their expected number."""
-
-    state: str
-    day: date
-    detainers: float
-
-
-Event = Rise | Reset | Bulk
 
 
 @dataclass(frozen=True)
 class Options:
     """How a made-up release is made.
 
-    Parameters
-    ----------
-    mean_delay
-        Days from issue to the recording of an end, on average (geometric law on 0, 1, 2 ...).
-    changed, vanished
-        Share of recorded ends that are later corrected to another reason; share that disappears from later releases.
-    with_lift_date
-        Whether to add ``Detainer Lift Date``, which of the real releases only one has.
+    An end is recorded ``mean_delay`` days after issue on average (geometric law); shares of ends are ``changed`` later
+    or ``vanished`` from later releases; there is a ``Detainer Lift Date``; and three ``events`` happen: detainers for
+    driving under the influence in California are three times as many in the last quarter; half way, the largest agency
+    of Texas declines nine in ten of its open detainers in a day and six in ten from then on; and that of Minnesota
+    enters a tenth of a week's detainers of the whole country in a day, at 60 %.
     """
 
     mean_delay: float = 40.0
     changed: float = 0.0
     vanished: float = 0.0
     with_lift_date: bool = False
+    events: bool = False
 
 
 def stream(seed: int, aspect: str) -> np.random.Generator:
@@ -121,39 +76,6 @@ def margins(name: str, key: str, *numbers: str) -> pd.DataFrame:
     return crosswalk(f"synthetic_margins/{name}", key).astype(dict.fromkeys(numbers, float))
 
 
-@cache
-def invented_facilities() -> pd.DataFrame:
-    """Invent the facilities: heavy-tailed within each state, the largest first, names that say SAMPLE.
-
-    One row per facility: code, agency, city, state, state_number, aor, share (of all detainers; adds to 1).
-    """
-    states = margins("states", "postal", "weight", "facilities", "decline_odds")
-    count = states["facilities"].astype(int).to_numpy()
-    state_number = np.repeat(np.arange(len(states)), count)
-    number = np.arange(1, count.sum() + 1)
-    rank = number - np.repeat(count.cumsum() - count, count)  # 1 is the state's largest
-    kinds = np.select(
-        [number % 17 == 0, number % 11 == 0, number % 7 == 0], ["FEDERAL", "PRISON", "CITY"], default="COUNTY"
-    )
-    postal = states.index.to_numpy()[state_number]
-    shared = (rank == count[state_number]) & np.isin(postal, ONE_NAME)
-    names = [KINDS[kind].format(n) for kind, n in zip(kinds, number, strict=True)]
-    areas = states["aors"].str.split("|").to_numpy()
-    weight = 1 / (rank + 1.0)
-    within = weight / np.bincount(state_number, weight)[state_number]
-    return pd.DataFrame(
-        {
-            "code": [f"SY{n:03d}{state}" for n, state in zip(number, postal, strict=True)],
-            "agency": np.where(shared, "SAMPLE COUNTY 000 JAIL", names),
-            "city": [f"SAMPLEVILLE {n:03d}" for n in number],
-            "state": postal,
-            "state_number": state_number,
-            "aor": [areas[s][(r - 1) % len(areas[s])] for s, r in zip(state_number, rank, strict=True)],
-            "share": within * (states["weight"] / states["weight"].sum()).to_numpy()[state_number],
-        }
-    )
-
-
 @dataclass(frozen=True)
 class World:
     """What is expected of every week, facility and offence group, and what is then drawn."""
@@ -163,27 +85,34 @@ class World:
     first_day: date
     last_day: date
     options: Options
-    events: Sequence[Event]
 
     @cached_property
-    def days(self) -> npt.NDArray[np.datetime64]:
-        """Every day of the period."""
-        return np.arange(np.datetime64(self.first_day, "D"), np.datetime64(self.last_day, "D") + 1)
+    def number_of_weeks(self) -> int:
+        """Whole weeks of the period."""
+        return ((self.last_day - self.first_day).days + 1) // 7
+
+    def event_day(self, share: float, weekday: int) -> date:
+        """Give the day of an event, at a share of the period; weekday 0 is the Saturday."""
+        weeks = timedelta(weeks=round(share * self.number_of_weeks))
+        return saturday_of(self.first_day + weeks) + timedelta(days=weekday)
+
+    @cached_property
+    def days(self) -> Days:
+        """Every day of the period, counted from 1970."""
+        return np.arange(day_number(self.first_day), day_number(self.last_day) + 1)
 
     @cached_property
     def week_of_day(self) -> Days:
         """The number of every day's week (Saturday to Friday)."""
-        first = day_number(saturday_of(self.first_day))
-        return (self.days.astype(np.int64) - first) // 7
+        return (self.days - day_number(saturday_of(self.first_day))) // 7
 
     @cached_property
     def by_day(self) -> Numbers:
         """Detainers expected on each day, events left out: weekday, holiday and season."""
-        number = self.days.astype(np.int64)
         holidays = USFederalHolidayCalendar().holidays(pd.Timestamp(self.first_day), pd.Timestamp(self.last_day))
-        quiet = np.isin(self.days, holidays.to_numpy().astype("datetime64[D]"))
-        weight = WEEKDAYS[(number + 3) % 7] * np.where(quiet, HOLIDAY, 1.0)
-        weight = weight * (1 + SEASON * np.sin(2 * np.pi * number / 365.25))
+        quiet = np.isin(self.days, [day_number(day.date()) for day in holidays])
+        weight = WEEKDAYS[(self.days + 3) % 7] * np.where(quiet, HOLIDAY, 1.0)
+        weight = weight * (1 + SEASON * np.sin(2 * np.pi * self.days / 365.25))
         return np.asarray(self.detainers * weight / weight.sum())
 
     @cached_property
@@ -198,8 +127,37 @@ class World:
 
     @cached_property
     def facilities(self) -> pd.DataFrame:
-        """The invented facilities."""
-        return invented_facilities()
+        """The invented facilities: heavy-tailed within each state, the largest first, names that say SAMPLE.
+
+        One row per facility: code, agency, city, state, state_number, aor, share (of all detainers; adds to 1).
+        """
+        count = self.states["facilities"].astype(int).to_numpy()
+        state_number = np.repeat(np.arange(len(self.states)), count)
+        number = np.arange(1, count.sum() + 1)
+        rank = number - np.repeat(count.cumsum() - count, count)  # 1 is the state's largest
+        postal = self.states.index.to_numpy()[state_number]
+        kinds = {
+            17: "SAMPLE FEDERAL SITE {:03d}",
+            11: "SAMPLE STATE PRISON {:03d}",
+            7: "SAMPLE CITY {:03d} POLICE DEPT",
+        }
+        kinds |= {1: "SAMPLE COUNTY {:03d} JAIL"}
+        names = [next(name for every, name in kinds.items() if n % every == 0).format(n) for n in number]
+        shared = (rank == count[state_number]) & np.isin(postal, ONE_NAME)
+        areas = self.states["aors"].str.split("|").to_numpy()
+        weight = 1 / (rank + 1.0)
+        within = weight / np.bincount(state_number, weight)[state_number]
+        return pd.DataFrame(
+            {
+                "code": [f"SY{n:03d}{state}" for n, state in zip(number, postal, strict=True)],
+                "agency": np.where(shared, "SAMPLE COUNTY 000 JAIL", names),
+                "city": [f"SAMPLEVILLE {n:03d}" for n in number],
+                "state": postal,
+                "state_number": state_number,
+                "aor": [areas[s][(r - 1) % len(areas[s])] for s, r in zip(state_number, rank, strict=True)],
+                "share": within * (self.states["weight"] / self.states["weight"].sum()).to_numpy()[state_number],
+            }
+        )
 
     @cached_property
     def mix(self) -> Numbers:
@@ -213,13 +171,10 @@ class World:
 
     @cached_property
     def probability(self) -> Numbers:
-        """Probability that a detainer is recorded as declined in the end, facilities x groups, resets left out."""
+        """Probability that a detainer is recorded as declined in the end, facilities x groups, events left out."""
         spread = stream(self.seed, "facility").normal(0, FACILITY_SPREAD, len(self.facilities))
-        log_odds = (
-            np.log(self.states["decline_odds"].to_numpy())[self.facilities["state_number"], None]
-            + np.log(self.groups["decline_odds"].to_numpy())
-            + spread[:, None]
-        )
+        of_state = np.log(self.states["decline_odds"].to_numpy())[self.facilities["state_number"], None]
+        log_odds = of_state + np.log(self.groups["decline_odds"].to_numpy()) + spread[:, None]
         weight = self.facilities["share"].to_numpy()[:, None] * self.mix
 
         def excess(level: float) -> float:
@@ -231,13 +186,12 @@ class World:
     def issued(self) -> Numbers:
         """Detainers expected, weeks x facilities x groups, bulk entries and repeats left out."""
         each = self.facilities["share"].to_numpy()[:, None] * self.mix
-        issued = np.bincount(self.week_of_day, self.by_day)[:, None, None] * each
-        for rise in self.events:
-            if isinstance(rise, Rise):
-                weeks = np.arange(self.week_of_day[(rise.start - self.first_day).days], len(issued))
-                places = np.flatnonzero(self.facilities["state"] == rise.state)
-                issued[np.ix_(weeks, places, np.array([list(self.groups.index).index(rise.group)]))] *= rise.factor
-        return np.asarray(issued)
+        issued = np.asarray(np.bincount(self.week_of_day, self.by_day)[:, None, None] * each)
+        if self.options.events:
+            weeks = np.arange(self.week_of_day[(self.event_day(0.75, 0) - self.first_day).days], len(issued))
+            places, group = np.flatnonzero(self.facilities["state"] == "CA"), self.groups.index.get_loc("DUI")
+            issued[np.ix_(weeks, places, np.array([group]))] *= 3
+        return issued
 
     def largest(self, state: str) -> int:
         """Give the row of a state's largest facility."""
@@ -266,18 +220,15 @@ def _issued(world: World) -> pd.DataFrame:
     within = stream(world.seed, "days").random(len(week))
     level = reached[first[week]] + within * (reached[first[week + 1]] - reached[first[week]])
     day = np.clip(np.searchsorted(reached, level, side="right") - 1, first[week], first[week + 1] - 1)
-    frames = [pd.DataFrame({"day": day, "facility": facility, "group": group})]
-    generator = stream(world.seed, "bulk")
-    for bulk in world.events:
-        if isinstance(bulk, Bulk):
-            place = world.largest(bulk.state)
-            detainers = bulk.detainers * world.mix[place]
-            entered = np.repeat(np.arange(len(detainers)), generator.poisson(detainers))
-            since = (bulk.day - world.first_day).days
-            frames.append(pd.DataFrame({"day": since, "facility": place, "group": entered}, dtype=np.int64))
-    rows = pd.concat(frames, ignore_index=True).sort_values("day", kind="stable", ignore_index=True)
-    rows["day"] += day_number(world.first_day)
-    return rows.assign(base=np.arange(len(rows)), repeat=0)
+    rows = pd.DataFrame({"day": day, "facility": facility, "group": group})
+    if world.options.events:
+        place, since = world.largest("MN"), (world.event_day(0.6, 4) - world.first_day).days
+        detainers = world.detainers / world.number_of_weeks / 10 * world.mix[place]
+        entered = np.repeat(np.arange(len(detainers)), stream(world.seed, "bulk").poisson(detainers))
+        bulk = pd.DataFrame({"day": since, "facility": place, "group": entered}, dtype=np.int64)
+        rows = pd.concat([rows, bulk], ignore_index=True)
+    rows = rows.sort_values("day", kind="stable", ignore_index=True)
+    return rows.assign(day=rows["day"] + day_number(world.first_day), base=rows.index, repeat=0)
 
 
 def _persons(world: World, rows: pd.DataFrame) -> pd.DataFrame:
@@ -299,40 +250,30 @@ def _outcomes(world: World, rows: pd.DataFrame) -> pd.DataFrame:
     """Say what becomes of each detainer, when that is recorded, corrected and lost."""
     options, seed, n = world.options, world.seed, len(rows)
     day, facility = rows["day"].to_numpy(), rows["facility"].to_numpy()
-    chance = world.probability[facility, rows["group"]]
-    resets = {world.largest(event.state): event for event in world.events if isinstance(event, Reset)}
-    for place, reset in resets.items():
-        chance = np.where((facility == place) & (day >= day_number(reset.day)), reset.probability, chance)
+    chance, here = world.probability[facility, rows["group"]], facility == world.largest("TX")
+    reset = day_number(world.event_day(0.5, 4)) if options.events else NEVER_DAY
     reasons = margins("lift_reasons", "reason", "weight")
-    declined = list(reasons.index).index(DECLINED)
+    declined = reasons.index.get_loc(DECLINED)
     generator = stream(seed, "outcomes")
     decides, records = generator.random(n), generator.random(n)
     reached = (reasons["weight"] / reasons["weight"].sum()).cumsum()
     other = np.minimum(np.searchsorted(reached, generator.random(n), side="right"), len(reasons) - 1)
-    reason = np.where(decides < chance, declined, np.where(records < NEVER_RECORDED, NEVER, other))
+    decided = decides < np.where(here & (day >= reset), 0.6, chance)
+    reason = np.where(decided, declined, np.where(records < NEVER_RECORDED, NEVER, other))
     delay = stream(seed, "delay").geometric(1 / (1 + options.mean_delay), n) - 1.0
-    delay = np.minimum(delay, MOST_DAYS).astype(np.int64)
-    recorded = np.where(reason == NEVER, NEVER_DAY, day + delay)
-    touched = np.zeros(n, dtype=bool)
-    swept = stream(seed, "reset").random(n)
-    for place, reset in resets.items():
-        on = day_number(reset.day)
-        hit = (facility == place) & (day < on) & (recorded >= on) & (swept < reset.share)
-        reason, recorded, touched = np.where(hit, declined, reason), np.where(hit, on, recorded), touched | hit
+    recorded = np.where(reason == NEVER, NEVER_DAY, day + np.minimum(delay, MOST_DAYS).astype(np.int64))
+    swept = here & (day < reset) & (recorded >= reset) & (stream(seed, "reset").random(n) < 0.9) & options.events
+    reason, recorded = np.where(swept, declined, reason), np.where(swept, reset, recorded)
     generator = stream(seed, "corrections")
-    corrects = (generator.random(n) < options.changed) & (reason != NEVER) & ~touched
+    corrects = (generator.random(n) < options.changed) & (reason != NEVER) & ~swept
     first = (reason + 1 + generator.integers(0, len(reasons) - 1, n)) % len(reasons)
     corrected = np.where(corrects, recorded + 20 + generator.geometric(1 / 60, n), 0)
     generator = stream(seed, "vanishing")
     vanishes = generator.random(n) < options.vanished
     vanished = np.where(vanishes, day + 30 + generator.geometric(1 / 120, n), NEVER_DAY)
-    return rows.assign(
-        reason=reason,
-        recorded=recorded,
-        first_reason=np.where(corrects, first, reason),
-        corrected=corrected,
-        vanished=vanished,
-    )
+    first_reason = np.where(corrects, first, reason)
+    known = {"reason": reason, "recorded": recorded, "first_reason": first_reason}
+    return rows.assign(**known, corrected=corrected, vanished=vanished)
 
 
 def _repeats(world: World, base: pd.DataFrame) -> pd.DataFrame:
@@ -347,13 +288,12 @@ def _repeats(world: World, base: pd.DataFrame) -> pd.DataFrame:
     n = len(chosen)
     day = np.minimum(chosen["day"] + (generator.random(n) < 0.3), day_number(world.last_day))
     number = world.facilities["state_number"].to_numpy()
-    first = np.searchsorted(number, number[chosen["facility"]])
-    many = np.bincount(number)[number[chosen["facility"]]]
-    elsewhere = first + (generator.random(n) * many).astype(np.int64)
+    own = number[chosen["facility"]]
+    elsewhere = np.searchsorted(number, own) + (generator.random(n) * np.bincount(number)[own]).astype(np.int64)
     facility = np.where(generator.random(n) < 0.2, elsewhere, chosen["facility"])
     kind = generator.random(n)
-    reasons = list(margins("lift_reasons", "reason").index)
-    closed = np.where(kind < 0.6, reasons.index("Duplicate"), reasons.index("Superseding - New Form Issued"))
+    reasons = margins("lift_reasons", "reason", "weight").index
+    closed = np.where(kind < 0.6, reasons.get_loc("Duplicate"), reasons.get_loc("Superseding - New Form Issued"))
     reason = np.where(kind < 0.4, chosen["reason"], np.where(kind < 0.75, closed, NEVER))
     recorded = np.where(kind < 0.4, np.maximum(chosen["recorded"], day), day + generator.geometric(0.2, n))
     return chosen.assign(
@@ -364,24 +304,4 @@ def _repeats(world: World, base: pd.DataFrame) -> pd.DataFrame:
         recorded=np.where(reason == NEVER, NEVER_DAY, recorded),
         first_reason=np.where(kind < 0.4, chosen["first_reason"], reason),
         corrected=np.where(kind < 0.4, chosen["corrected"], 0),
-    )
-
-
-def standard_events(first_day: date, last_day: date, *, detainers: int) -> tuple[Event, ...]:
-    """Give the three events of a demonstration, spread over a period of twelve weeks or more.
-
-    Driving under the influence in California threefold in the last quarter, a reset at the largest agency of Texas half
-    way, and at 60 % a day in Minnesota with a tenth of a week's detainers of the whole country.
-    """
-    weeks = ((last_day - first_day).days + 1) // 7
-    if weeks < 12:
-        raise ValueError(f"{weeks} weeks are too short a period to plant events in")
-
-    def day(share: float, weekday: int) -> date:  # weekday 0 is the Saturday
-        return saturday_of(first_day + timedelta(weeks=round(share * weeks))) + timedelta(days=weekday)
-
-    return (
-        Rise("CA", "DUI", day(0.75, 0)),
-        Reset("TX", day(0.5, 4)),
-        Bulk("MN", day(0.6, 4), detainers / weeks / 10),
     )
