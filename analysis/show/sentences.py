@@ -17,8 +17,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.stats.cohort import Cohort, takes_cohort
-from analysis.stats.facts import cohort_facts, extraction_facts
-from analysis.stats.inference import nowcast
+from analysis.stats.inference import cohort_facts, extraction_facts, nowcast
 
 __all__ = ["Sentence", "as_fact", "checks", "facts_of", "fill", "finished", "headline", "lead", "records", "say"]
 Fact = str | int | float | bool | None
@@ -175,7 +174,7 @@ FAILED_CHECKS = {
     "ends": "an end is recorded for {check_found:share} of its detainers, where {check_usual:share} are usual",
     "states": "ICE gave the state of {check_found:share} of its detainers, where {check_usual:share} are usual",
 }
-"""What is said of a week that fails a check of its data (:func:`analysis.stats.cohort.check_week`)."""
+"""What is said of a week that fails a check of its data (``Cohort.failed_check``)."""
 NOT_CHECKED = {
     "quality_repeats": "person ids, so that a repeat cannot be told from another detainer",
     "quality_blank_state": "the state of any detainer",

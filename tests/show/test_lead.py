@@ -21,8 +21,7 @@ from analysis.periods import WEEK
 from analysis.show.sentences import FAILED_CHECKS, Fact, facts_named, fill
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
-from analysis.stats.facts import cohort_facts
-from analysis.stats.inference import own_comparisons
+from analysis.stats.inference import cohort_facts, own_comparisons
 
 BROKEN = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|  |\.\.|\( |\bnp\.|not known")
 NO_CAUSE = re.compile(r"\b(?:because|due to|led to|caused|owing to)\b", re.IGNORECASE)
