@@ -32,7 +32,8 @@ class Weekly(NamedTuple):
 
     def over(self, weeks: Sequence[date]) -> pd.DataFrame:
         """Add some weeks up: one row per cell, ``declined``, ``issued``, ``exposure``."""
-        return pd.DataFrame({name: frame.loc[as_timestamps(weeks)].sum() for name, frame in self._asdict().items()})
+        sums = {name: frame.loc[as_timestamps(weeks)].to_numpy().sum(axis=0) for name, frame in self._asdict().items()}
+        return pd.DataFrame(sums, index=self.declined.columns)
 
 
 def weekly_cells(
@@ -76,22 +77,22 @@ def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0
     ``exposure`` is issued × completeness, where delays are known; ``expected`` the declines that the share before would
     give now. ``reason`` is blank where tested, else says why not, and then ``ratio``, its interval and ``p`` are NaN.
     """
-    before = before.reindex(now.index, fill_value=0)
-    result = now[["declined", "issued"]].join(before[["declined", "issued"]].add_suffix("_before"))
-    for name in ("", "_before"):
-        result[f"share{name}"] = result[f"declined{name}"] / result[f"issued{name}"].replace(0, np.nan)
-    result["difference"] = result["share"] - result["share_before"]
-    e, e0 = (part.get("exposure", part["issued"]).astype(float) for part in (now, before))
-    some, y, y0 = (e > 0) & (e0 > 0), now["declined"], before["declined"]
-    result["expected"] = y0 * (e / e0).where(some)
-    few = (result["expected"] < tests.MINIMUM_EXPECTED) & (y < tests.MINIMUM_OBSERVED)
-    tested = some & ~few
-    result["ratio"] = y / result["expected"]  # none before: a ratio without limit
-    result["low"], result["high"] = tests.ratio_interval(y, y0, e.where(tested), e0, dispersion)
-    result["p"] = tests.two_sided(y, y0, e / (e + e0), dispersion)
-    result.loc[~tested, ["ratio", "p"]] = np.nan
-    result["reason"] = np.select([~some, few], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN)
-    return result.astype({"reason": "str"})
+    parts = now, before.reindex(now.index, fill_value=0)
+    y, y0, n, n0 = (part[name].to_numpy(dtype=float) for name in ("declined", "issued") for part in parts)
+    e, e0 = (part.get("exposure", part["issued"]).to_numpy(dtype=float) for part in parts)
+    some = (e > 0) & (e0 > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, share_before = np.where(n > 0, y / n, np.nan), np.where(n0 > 0, y0 / n0, np.nan)
+        expected = np.where(some, y0 * (e / e0), np.nan)
+        few = (expected < tests.MINIMUM_EXPECTED) & (y < tests.MINIMUM_OBSERVED)
+        tested = some & ~few
+        ratio = np.where(tested, y / expected, np.nan)  # none before: a ratio without limit
+        p = np.where(tested, tests.two_sided(y, y0, e / (e + e0), dispersion), np.nan)
+    low, high = tests.ratio_interval(y, y0, np.where(tested, e, np.nan), e0, dispersion)
+    result = now[["declined", "issued"]].join(parts[1][["declined", "issued"]].add_suffix("_before"))
+    result = result.assign(share=share, share_before=share_before, difference=share - share_before, expected=expected)
+    reason = np.select([~some, few], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN)
+    return result.assign(ratio=ratio, low=low, high=high, p=p, reason=pd.Series(reason, now.index, dtype="str"))
 
 
 def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pandas as pd
 import pytest
 from made_cohorts import detainers
@@ -69,16 +68,3 @@ def test_with_every_outcome_blank_no_share_is_spread_and_no_ratio_given() -> Non
     assert over_expected(BLANK, True, ONE_EACH).empty
     assert direct(count_outcomes(BLANK, ["state", "request"]))["standardised"].eq(0).all()
     assert cumulative_incidence(BLANK, FRIDAY)["incidence"].eq(0).all()
-
-
-def test_a_state_that_appears_for_the_first_time_has_no_past_to_be_held_against() -> None:
-    now = pd.DataFrame({"declined": [8, 9, 2], "issued": [60, 20, 20]}, index=["TX", "VI", "GU"])
-    before = pd.DataFrame({"declined": [48, 0], "issued": [480, 0]}, index=["TX", "VI"])
-    table = compare(now, before)
-    assert table["reason"].tolist() == ["", "no detainers", "no detainers"]
-    assert table["issued_before"].tolist() == [480, 0, 0]
-    # One with detainers before and no decline is tested from three declines on; its ratio has no upper limit.
-    seen = compare(now, before.reindex(now.index, fill_value=0).assign(issued=[480, 30, 30]))
-    assert seen["reason"].tolist() == ["", "", "too few declines"]
-    assert seen.loc["VI", ["ratio", "high"]].tolist() == [np.inf, np.inf]
-    assert seen.loc["VI", "p"] < 0.01

@@ -51,15 +51,18 @@ def page(
 
 
 def test_places_are_compared_by_declines_per_detainer_in_the_order_of_now() -> None:
-    now = places(CA=(30, 100), NY=(2, 50), DC=(0, 0), TX=(0, 40), VI=(3, 9))
-    before = places(TX=(0, 30), CA=(10, 200), NY=(0, 60), DC=(1, 5))  # another order, and one place less
+    now = places(CA=(30, 100), NY=(2, 50), DC=(0, 0), TX=(0, 40), VI=(3, 9), GU=(9, 20))
+    before = places(TX=(0, 30), CA=(10, 200), NY=(0, 60), GU=(0, 30), DC=(1, 5))  # another order, and one place less
     table, few, none = compare(now, before), "too few declines", "no detainers"
-    assert table["reason"].to_dict() == {"CA": "", "NY": few, "DC": none, "TX": few, "VI": none}
+    assert list(table["reason"].items()) == [*zip(now.index, ["", few, none, few, none, ""], strict=True)]
     assert table.loc["CA", "ratio"] == pytest.approx(6)
     assert table.loc["CA", "p"] == pytest.approx(float(two_sided(30, 10, 1 / 3, 1)))
     assert table.loc["CA", ["low", "high"]].tolist() == np.ravel(ratio_interval(30, 10, 100, 200)).tolist()
     assert table.loc[["NY", "DC", "TX", "VI"], NUMBERS[1:]].isna().all(axis=None)
+    assert table.loc["GU", ["ratio", "high"]].tolist() == [np.inf, np.inf]  # none declined before: no upper limit
+    assert table.loc["GU", "p"] < 0.01
     assert np.isnan(table.loc["DC", "share"])
+    assert table.loc["VI", "issued_before"] == 0
 
 
 @pytest.mark.parametrize(

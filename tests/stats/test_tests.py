@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +18,8 @@ from analysis.stats.tests import adjust_for_many, pooled_dispersion, ratio_inter
 
 COUNTS, SHARES, EXPOSURES = st.integers(0, 300), st.floats(0.02, 0.98), st.floats(0.5, 50)
 DISPERSIONS = st.one_of(st.just(1.0), st.floats(1.01, 6))
+DIRECTIONS = pd.read_csv(Path(__file__).parents[1] / "cases" / "directions.csv")
+DIRECTIONS[["blocked_by", "said"]] = DIRECTIONS[["blocked_by", "said"]].fillna("")
 
 # The law -------------------------------------------------------------------------------------------------------------
 
@@ -31,14 +36,6 @@ def test_it_is_the_law_of_scipy_and_turning_it_round_changes_nothing(y: int, y0:
     assert 0 <= there <= 1
     by_chance = two_sided(y, y0, share, 1)  # counts that vary more need a larger difference
     assert there >= by_chance - 1e-9 or by_chance > 0.2  # near the middle, two discrete laws may cross
-
-
-def test_its_mean_and_variance_are_those_of_two_counts_of_that_dispersion() -> None:
-    """Given the sum n of two negative binomial counts, variance = binomial variance × (a + b + n) / (a + b + 1)."""
-    n, share, phi = 60, 0.3, 2.5
-    p, k, ab = np.diff(up_to(np.arange(-1, n + 1), n, share, phi)), np.arange(n + 1), n / (phi - 1)
-    assert (k * p).sum() == pytest.approx(n * share)
-    assert ((k - n * share) ** 2 * p).sum() == pytest.approx(n * share * (1 - share) * (ab + n) / (ab + 1))
 
 
 def test_many_cells_at_once_are_each_cell_alone() -> None:
@@ -117,24 +114,9 @@ def test_adjusting_never_helps_keeps_the_order_and_does_not_count_what_was_not_t
     assert adjust_for_many([np.nan, *p, np.nan]) == pytest.approx([np.nan, *adjusted, np.nan], nan_ok=True)
 
 
-@pytest.mark.parametrize(
-    ("now", "expected", "p_adjusted", "blocked_by", "said"),
-    [
-        (60, 30, 0.001, "", "higher"),
-        (30, 60, 0.05, "", "lower"),  # at most 0.05, so 0.05 too
-        (30, 60, 0.0501, "", "no clear change"),
-        (35, 30, 0.01, "", "higher"),  # a difference of five is enough ...
-        (34.9, 30, 0.01, "", "no clear change"),  # ... and of less is not
-        (2, 6.9, 0.01, "", "no clear change"),
-        (47, 206, 1e-20, "Travis County policy takes effect", "no direction named: Travis County policy takes effect"),
-        (60, 30, np.nan, "Form replaced", ""),  # not tested: there is no direction to withhold
-        (0, 8, 0.01, "", "lower"),
-    ],
-)
-def test_a_direction_is_named_only_by_the_rules(
-    now: float, expected: float, p_adjusted: float, blocked_by: str, said: str
-) -> None:
-    assert tests.direction(now, expected, p_adjusted, blocked_by) == said
+@pytest.mark.parametrize("case", list(DIRECTIONS.itertuples(index=False)), ids=str)
+def test_a_direction_is_named_only_by_the_rules(case: Any) -> None:  # noqa: ANN401
+    assert tests.direction(case.now, case.expected, case.p_adjusted, case.blocked_by) == case.said
 
 
 # How much counts vary ------------------------------------------------------------------------------------------------
