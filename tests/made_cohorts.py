@@ -19,6 +19,7 @@ from analysis.periods import WEEK, Calendar, saturday_of
 from analysis.stats.cohort import Cohort
 
 FIRST = date(2016, 1, 2)
+Day = date | None
 Week = dict[str, tuple[int, int]]
 """Declined and issued by state; ``blank`` is a state not given."""
 STEADY: list[Week] = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
@@ -38,12 +39,7 @@ class MadeSource(Source):
     sha256 = "0" * 64
 
     def detainers(
-        self,
-        columns: Sequence[str] | None = None,
-        first: date | None = None,
-        last: date | None = None,
-        *,
-        repeats: bool = True,
+        self, columns: Sequence[str] | None = None, first: Day = None, last: Day = None, *, repeats: bool = True
     ) -> pd.DataFrame:
         assert self.table is not None
         days = self.table["issued_on"]
@@ -73,21 +69,13 @@ def made_weeks(*weeks: Week, first: date = FIRST, **columns: object) -> pd.DataF
 
 def made_cohort(table: pd.DataFrame, week: object = "latest", *, offences: bool = False, **of: Any) -> Cohort:  # noqa: ANN401
     """Give the cohort of a week of a made-up table, which covers whole weeks and is settled unless said otherwise."""
-    days, declined = table["issued_on"].dropna(), table["outcome"] == Outcome.DECLINED
+    days, number = table["issued_on"].dropna(), table["detainers"]
     start, end, extracted = (of.pop(name, None) for name in ("first_day", "last_day", "extracted_on"))
     end = end or saturday_of(days.max().date()) + timedelta(days=6)
-    facts = SourceFacts(
-        name="made",
-        title="Made-up detainers",
-        clock="issued",
-        first_day=start or saturday_of(days.min().date()),
-        last_day=end,
-        extracted_on=extracted or end + timedelta(days=365),
-        detainers=int(table["detainers"].sum()),
-        declined=int(table.loc[declined, "detainers"].sum()),
-        synthetic=True,
-        offences=offences,
-    )
+    about: dict[str, Any] = {"name": "made", "title": "Made-up detainers", "clock": "issued", "synthetic": True}
+    about |= {"first_day": start or saturday_of(days.min().date()), "last_day": end, "offences": offences}
+    about |= {"declined": number[table["outcome"] == Outcome.DECLINED].sum(), "detainers": number.sum()}
+    facts = SourceFacts(extracted_on=extracted or end + timedelta(days=365), **about)
     known = dict.fromkeys(Origin.model_fields, "made up") | {"source": facts, "made_from": None}
     source = MadeSource(facts, Origin.model_validate(known), Path("made.csv"), table=table)
     return Cohort(source, Calendar.of(facts).pick_period(week), **of)

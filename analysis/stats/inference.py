@@ -227,34 +227,20 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
         raise InputError("a weekly page is about one week", found=cohort.period.name, expected="a Saturday")
     week, figures = weekly_counts(cohort).loc[pd.Timestamp(cohort.week)], key_figures(cohort)["this_week"]
     tables, quarter = cohort.comparisons, cohort.last_quarter and cohort.last_quarter.period
-    facts: dict[str, Any] = {
-        "week": cohort.week,
-        "week_end": cohort.period.last_day,
-        "week_name": cohort.period.name,
-        "status": cohort.status,
-        "days_covered": cohort.calendar.days_covered(cohort.week),
-        "place": cohort.cell[1],
-        "place_name": cohort.name,
-        "place_title": cohort.name[0].upper() + cohort.name[1:],
-        "nation_name": place_name(cohort.sole_state or ALL),
-        **week.drop(["status", "outside"]),
-        **{name: int(week[name]) for name in ("issued", "declined")},
-        "outside": week["outside"] or None,
-        "no_share": NO_SHARE if cohort.sole_outcome else None,
-        "dispersion": cohort.dispersion[cohort.cell],
-        "dispersion_weeks": cohort.dispersion.attrs["weeks"],
-        "chance_alone": cohort.dispersion.attrs["weeks"] < TRAILING_WEEKS,
-        "tests": int(tables["p"].notna().sum()),
-        "settling_days": SETTLING_DAYS,
-        "trailing_weeks": TRAILING_WEEKS,
-        "trend_weeks": TREND_WEEKS,
-        "data_through": cohort.source.facts.last_day,
-        "trend_to": last_day(cohort.pairs[-1].now[-1]),
-        "quarter_name": quarter and quarter.name,
-        "quarter_first": quarter and quarter.first_day,
-        "quarter_last": quarter and quarter.last_day,
-        **{name: None if pd.isna(figures.get(name)) else int(figures[name]) for name in OUTCOME_COLUMNS[1:]},
-    }
+    known = cohort.dispersion.attrs["weeks"]
+    facts: dict[str, Any] = {"week": cohort.week, "week_end": cohort.period.last_day, "week_name": cohort.period.name}
+    facts |= {"status": cohort.status, "days_covered": cohort.calendar.days_covered(cohort.week)}
+    facts |= {"place": cohort.cell[1], "place_name": cohort.name, "nation_name": place_name(cohort.sole_state or ALL)}
+    facts |= {"place_title": cohort.name[0].upper() + cohort.name[1:], **week.drop(["status", "outside"])}
+    facts |= {"issued": int(week["issued"]), "declined": int(week["declined"]), "outside": week["outside"] or None}
+    facts |= {"no_share": NO_SHARE if cohort.sole_outcome else None, "dispersion": cohort.dispersion[cohort.cell]}
+    facts |= {"dispersion_weeks": known, "chance_alone": known < TRAILING_WEEKS, "tests": tables["p"].notna().sum()}
+    facts |= {"settling_days": SETTLING_DAYS, "trailing_weeks": TRAILING_WEEKS, "trend_weeks": TREND_WEEKS}
+    facts |= {"data_through": cohort.source.facts.last_day, "trend_to": last_day(cohort.pairs[-1].now[-1])}
+    facts |= {"quarter_name": quarter and quarter.name, "quarter_first": quarter and quarter.first_day}
+    facts |= {"quarter_last": quarter and quarter.last_day}
+    given = {name: figures.get(name) for name in OUTCOME_COLUMNS[1:]}
+    facts |= {name: None if pd.isna(value) else int(value) for name, value in given.items()}
     for against, name in ((LAST_WEEK, "last_week"), (TRAILING, "trailing"), (TREND, "trend")):
         if (against, *cohort.cell) in tables.index:
             row = tables.loc[(against, *cohort.cell)].drop("reason")
@@ -286,19 +272,14 @@ def _finished_facts(cohort: Cohort) -> dict[str, object]:
 def _nation_facts(cohort: Cohort) -> dict[str, object]:
     """Count states, records, repeats and persons of the week."""
     counts = of_weeks(cohort.by_state, [cohort.week], [*states().index, NOT_GIVEN])
-    given, records = counts.drop(index=NOT_GIVEN), rows_of_weeks(cohort.records, [cohort.week])
-    number = records["detainers"]
-    return {
-        "states_with_detainers": int((given["issued"] > 0).sum()),
-        "states_with_declines": int((given["declined"] > 0).sum()),
-        "state_not_given": counts.loc[NOT_GIVEN, "issued"],
-        "declined_state_not_given": counts.loc[NOT_GIVEN, "declined"],
-        "records": number.sum(),
-        "repeats_flagged": number.sum() - without_repeats(records)["detainers"].sum(),
-        "persons": records["person"].nunique() if cohort.records["person"].notna().any() else None,
-        "without_id": number[records["person"].isna()].sum(),
-        "repeats_are": cohort.repeats,
-    }
+    records = rows_of_weeks(cohort.records, [cohort.week])
+    number, of_states = records["detainers"], (counts.drop(index=NOT_GIVEN) > 0).sum()
+    persons = records["person"].nunique() if cohort.records["person"].notna().any() else None
+    facts = {"states_with_detainers": of_states["issued"], "states_with_declines": of_states["declined"]}
+    facts |= {"state_not_given": counts.loc[NOT_GIVEN, "issued"], "persons": persons, "repeats_are": cohort.repeats}
+    facts |= {"declined_state_not_given": counts.loc[NOT_GIVEN, "declined"], "records": number.sum()}
+    facts |= {"repeats_flagged": number.sum() - without_repeats(records)["detainers"].sum()}
+    return facts | {"without_id": number[records["person"].isna()].sum()}
 
 
 def largest_place(cohort: Cohort) -> dict[str, object]:

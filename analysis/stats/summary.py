@@ -15,21 +15,15 @@ import pandas as pd
 from analysis.errors import InputError, unknown
 from analysis.load.duplicates import without_repeats
 from analysis.load.reference import events, groups, place_name, states
-from analysis.periods import as_timestamps
+from analysis.periods import as_timestamps, week_of
 from analysis.stats import counts as counting
 from analysis.stats import disclosure, tests
 from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
 
-MEASURES = {
-    "issued": "Issued",
-    "declined": "Recorded as declined",
-    "taken": "Taken by ICE",
-    "other_ends": "Other ends",
-    "not_recorded": "No outcome recorded",
-    "persons": "Different persons named by the detainers counted",
-}
+MEASURES = {"issued": "Issued", "declined": "Recorded as declined", "taken": "Taken by ICE", "other_ends": "Other ends"}
+MEASURES |= {"not_recorded": "No outcome recorded", "persons": "Different persons named by the detainers counted"}
 _NAMES = {"total": "All", "other states": "Other states", "other groups": "Other groups"}
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
 ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
@@ -232,9 +226,8 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     outcomes = disclosure.outcomes_by_state(of_states, cohort.sole_state is not None)
     table = table.join(outcomes.drop(columns=["issued", "declined"]))
     placed = table.drop(index=NOT_GIVEN)["declined"]
-    facts: dict[str, object] = {"least_for_a_share": LEAST_FOR_A_SHARE, "most_declined": int(placed.max())}
+    facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "most_declined": placed.max(), "placed_declined": placed.sum()}
     facts["most_place"] = state_name(str(placed.idxmax())) if placed.max() else None
-    facts["placed_declined"] = int(placed.sum())
     if cohort.sole_state:
         table = table[table["issued"] > 0]
     table = table.assign(blank=table.index == NOT_GIVEN, state_name=table.index.map(state_name))
@@ -341,19 +334,19 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     if len(cohort.period.weeks) > 1:
         do = "Count a longer period with count_outcomes or counts_by"
         raise InputError("key figures are those of one week", found=cohort.period.name, do=do)
-    weeks = [*cohort.calendar.full_weeks_before(cohort.week, TRAILING_WEEKS), cohort.week]
+    index = as_timestamps([*cohort.calendar.full_weeks_before(cohort.week, TRAILING_WEEKS), cohort.week])
     kind, place = cohort.cell
     counts = pd.DataFrame({name: getattr(cohort.weekly, name)[cohort.cell] for name in ("issued", "declined")})
     if kind == ALL:
         counts = cohort.by_state.groupby(level=0).sum().reindex(counts.index, fill_value=0)
         records = without_repeats(cohort.records, cohort.repeats)
         if records["person"].notna().any():
-            by_week = [counting.rows_of_weeks(records, [week])["person"].nunique() for week in weeks]
-            counts["persons"] = pd.Series(by_week, as_timestamps(weeks))
-    wanted = counts.loc[as_timestamps(weeks)].astype(float)
+            persons = records.groupby(week_of(records["issued_on"]))["person"].nunique()
+            counts["persons"] = persons.reindex(counts.index, fill_value=0)
+    wanted = counts.loc[index].astype(float)
     table = pd.DataFrame({"this_week": wanted.iloc[-1]})
     table["last_week"] = wanted.iloc[-2] if cohort.calendar.full_weeks_before(cohort.week, 1) else np.nan
-    table["trailing_mean"] = wanted.iloc[:-1].mean() if len(weeks) > TRAILING_WEEKS else np.nan
+    table["trailing_mean"] = wanted.iloc[:-1].mean() if len(index) > TRAILING_WEEKS else np.nan
     table["note"] = ""
     low, high = weekly_counts(cohort).loc[pd.Timestamp(cohort.week), ["usual_low", "usual_high"]]
     if not np.isnan(low):
