@@ -12,7 +12,7 @@ WITH_EXAMPLES = [name for name, path in MODULES.items() if ">>> " in path.read_t
 
 
 def test_there_are_examples() -> None:
-    assert {"analysis.stats.comparisons", "analysis.stats.cohort"} <= set(WITH_EXAMPLES)
+    assert {"analysis.stats.inference", "analysis.stats.cohort"} <= set(WITH_EXAMPLES)
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
