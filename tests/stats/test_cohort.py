@@ -102,6 +102,8 @@ def test_without_a_past_nothing_is_compared_and_the_reason_stands(number: int, t
     assert table.loc["trend", ["ratio", "p", "p_adjusted"]].isna().all(axis=None)
     few = {f"settled weeks to know the usual ups and downs from: {number - 1}, too few"}
     assert number == 1 or set(table.loc["last week", "finding"]) == few
+    partial = made_cohort(made_weeks(*STEADY[:2]), first_day=FIRST + timedelta(days=1))
+    assert partial.pairs[0].refusal == "the week before is partial"
 
 
 @pytest.mark.parametrize(
