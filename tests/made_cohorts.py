@@ -1,15 +1,17 @@
-"""Made-up tables of detainers with known answers, and cohorts of them without a file."""
+"""Made-up tables of detainers with known answers, cohorts of them without a file, and the week most tests look at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+import analysis as an
 from analysis.load.duplicates import is_repeat
 from analysis.load.sources import Origin, Source, SourceFacts
 from analysis.load.table import Outcome, as_table
@@ -17,8 +19,16 @@ from analysis.periods import WEEK, Calendar, saturday_of
 from analysis.stats.cohort import Cohort
 
 FIRST = date(2016, 1, 2)
+Day = date | None
 Week = dict[str, tuple[int, int]]
 """Declined and issued by state; ``blank`` is a state not given."""
+STEADY: list[Week] = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
+
+
+@cache
+def of_june(state: str | None = None) -> Cohort:
+    """Give the week of 20 June 2015 of fiscal 2015, opened once for all tests."""
+    return an.cohort("fy2015", "2015-06-20", state=state)
 
 
 @dataclass(frozen=True)
@@ -29,22 +39,13 @@ class MadeSource(Source):
     sha256 = "0" * 64
 
     def detainers(
-        self,
-        columns: Sequence[str] | None = None,
-        first: date | None = None,
-        last: date | None = None,
-        *,
-        repeats: bool = True,
+        self, columns: Sequence[str] | None = None, first: Day = None, last: Day = None, *, repeats: bool = True
     ) -> pd.DataFrame:
         assert self.table is not None
-        kept = pd.Series(True, index=self.table.index)
-        if first is not None:
-            kept &= self.table["issued_on"] >= pd.Timestamp(first)
-        if last is not None:
-            kept &= self.table["issued_on"] <= pd.Timestamp(last)
-        if not repeats:
-            kept &= ~is_repeat(self.table["duplicate"])
-        return self.table.loc[kept, list(columns) if columns else list(self.table.columns)]
+        days = self.table["issued_on"]
+        kept = (repeats | ~is_repeat(self.table["duplicate"])) & (first is None or days >= pd.Timestamp(first))
+        kept &= last is None or days <= pd.Timestamp(last)
+        return self.table.loc[kept, list(columns or self.table)]
 
 
 def detainers(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
@@ -57,47 +58,24 @@ def detainers(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def made_weeks(*weeks: Week, first: date = FIRST, **columns: object) -> pd.DataFrame:
     """Make weeks of (declined, issued) by state; the undeclined are taken by ICE."""
     rows = [
-        {
-            "issued_on": first + n * WEEK,
-            "state": None if state == "blank" else state,
-            "outcome": outcome,
-            "detainers": number,
-            **columns,
-        }
+        {"issued_on": first + n * WEEK, "state": state, "outcome": outcome, "detainers": number, **columns}
         for n, week in enumerate(weeks)
         for state, (declined, issued) in week.items()
         for outcome, number in ((Outcome.DECLINED, declined), (Outcome.TAKEN, issued - declined))
         if number
     ]
-    return detainers(rows)
+    return detainers([row | {"state": None} if row["state"] == "blank" else row for row in rows])
 
 
-def made_cohort(
-    table: pd.DataFrame,
-    week: object = "latest",
-    *,
-    extracted_on: date | None = None,
-    first_day: date | None = None,
-    last_day: date | None = None,
-    offences: bool = False,
-    **scope: str,
-) -> Cohort:
+def made_cohort(table: pd.DataFrame, week: object = "latest", *, offences: bool = False, **of: Any) -> Cohort:  # noqa: ANN401
     """Give the cohort of a week of a made-up table, which covers whole weeks and is settled unless said otherwise."""
-    days = table["issued_on"].dropna()
-    start = first_day or saturday_of(days.min().date())
-    end = last_day or saturday_of(days.max().date()) + timedelta(days=6)
-    facts = SourceFacts(
-        name="made",
-        title="Made-up detainers",
-        clock="issued",
-        first_day=start,
-        last_day=end,
-        extracted_on=extracted_on or end + timedelta(days=365),
-        detainers=int(table["detainers"].sum()),
-        declined=int(table.loc[table["outcome"] == Outcome.DECLINED, "detainers"].sum()),
-        synthetic=True,
-        offences=offences,
-    )
+    days, number = table["issued_on"].dropna(), table["detainers"]
+    start, end, extracted = (of.pop(name, None) for name in ("first_day", "last_day", "extracted_on"))
+    end = end or saturday_of(days.max().date()) + timedelta(days=6)
+    about: dict[str, Any] = {"name": "made", "title": "Made-up detainers", "clock": "issued", "synthetic": True}
+    about |= {"first_day": start or saturday_of(days.min().date()), "last_day": end, "offences": offences}
+    about |= {"declined": number[table["outcome"] == Outcome.DECLINED].sum(), "detainers": number.sum()}
+    facts = SourceFacts(extracted_on=extracted or end + timedelta(days=365), **about)
     known = dict.fromkeys(Origin.model_fields, "made up") | {"source": facts, "made_from": None}
     source = MadeSource(facts, Origin.model_validate(known), Path("made.csv"), table=table)
-    return Cohort(source, Calendar.of(facts).pick_period(week), **scope)
+    return Cohort(source, Calendar.of(facts).pick_period(week), **of)

@@ -13,6 +13,6 @@ WITH_EXAMPLES = [name for name, path in MODULES.items() if ">>> " in path.read_t
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_the_examples_give_what_they_say(name: str) -> None:
-    assert {"analysis.stats.comparisons", "analysis.stats.cohort"} <= set(WITH_EXAMPLES)
+    assert {"analysis.stats.inference", "analysis.stats.cohort"} <= set(WITH_EXAMPLES)
     failed, attempted = doctest.testmod(importlib.import_module(name))
     assert failed == 0 < attempted

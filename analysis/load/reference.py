@@ -139,7 +139,10 @@ def group_named(given: object) -> str:
     table, text = groups(), str(given).strip()
     if found := _named(table, "group", text):
         return found
-    raise unknown("offence group", text.upper(), table.index, more="Labels are taken too: " + "; ".join(table["group"]))
+    some = ", ".join(f"{key} ({label})" for key, label in table["group"].head(3).items())
+    listed = f"{some} and {len(table) - 3} more, in data/reference/offence_groups.csv"
+    meant = text if " " in text else text.upper()
+    raise unknown("offence group", meant, [*table.index, *table["group"]], listed=[listed])
 
 
 def place_name(place: str) -> str:

@@ -20,8 +20,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.load.reference import crosswalk
 from analysis.stats.cohort import Cohort, takes_cohort
-from analysis.stats.facts import MOST_NAMED, cohort_facts, extraction_facts
-from analysis.stats.inference import nowcast
+from analysis.stats.inference import MOST_NAMED, cohort_facts, extraction_facts, nowcast
 
 __all__ = ["Sentence", "as_fact", "checks", "facts_of", "fill", "finished", "headline", "lead", "records", "say"]
 Fact = str | int | float | bool | None

@@ -58,9 +58,21 @@ class Cohort:
     @property
     def cell(self) -> tuple[str, str]:
         """Name what the cohort is of as tables of comparisons do: kind and place."""
+        if ALL not in (self.state, self.offence):
+            refused, do = (
+                "weeks are counted of a state or of an offence group, not of both",
+                "Count with count_outcomes",
+            )
+            raise InputError(refused, found=self.name, do=do)
         if self.offence != ALL:
             return "offence_group", self.offence
         return (ALL, ALL) if self.state in (ALL, self.sole_state) else ("state", self.state)
+
+    @cached_property
+    def name(self) -> str:
+        """Name what the cohort is of, as in a sentence: "the United States", "Texas"."""
+        name = place_name((self.sole_state or ALL) if self.state == ALL else self.state)
+        return name if self.offence == ALL else f"{name} (offence group: {groups().loc[self.offence, 'group']})"
 
     @cached_property
     def history(self) -> pd.DataFrame:
@@ -95,13 +107,17 @@ class Cohort:
         return one_outcome(self.history)
 
     @cached_property
+    def by_state(self) -> pd.DataFrame:
+        """Give the counts by week and state (:func:`analysis.stats.counts.count_outcomes`)."""
+        return count_outcomes(self.history, ["week", "state"])
+
+    @cached_property
     def delays(self) -> Triangle | None:
-        """Give the reporting triangle of all detainers; None where no delay is known."""
+        """Give the reporting triangle of all detainers up to the period's end; None where no delay is known."""
         columns = ["issued_on", "state", "offence_group", "outcome", "detainers"]
         versions = versions_by_day(self.source, columns, self.period.last_day)
         found = measure_delays(self.history, self.source.facts.extracted_on, versions)
-        last = pd.Timestamp(self.week)  # later weeks are not read: they would be rows of zeros
-        return None if found is None else replace(found, cumulative=found.cumulative.loc[:last])
+        return found and replace(found, cumulative=found.cumulative.loc[: pd.Timestamp(self.week)])
 
     @cached_property
     def _by_age(self) -> Calendar:
@@ -109,27 +125,38 @@ class Cohort:
         calendar = Calendar.of(self.source.facts).until(self.week)
         return calendar if self.delays is None else calendar.with_maturities(maturities(self.delays)["maturity"])
 
+    def _failed(self, week: date) -> Mapping[str, object] | None:
+        """Find the first check of which less is there in a week, all states together, than in the eight before it."""
+        weeks = [*self._by_age.full_weeks_before(week, TRAILING_WEEKS), week]
+        if len(weeks) <= TRAILING_WEEKS or not self._by_age.is_settled(week):  # an unsettled week lacks ends anyhow
+            return None
+        given = self.by_state["issued"].where(self.by_state.index.get_level_values("state") != NOT_GIVEN, 0)
+        sums = self.by_state[["issued", "not_recorded"]].assign(states=given).groupby(level="week").sum()
+        sums = sums.reindex(as_timestamps(weeks), fill_value=0)
+        parts = sums.div(sums["issued"], axis="index").assign(ends=lambda part: 1 - part["not_recorded"])
+        there = parts[["ends", "states"]].assign(detainers=sums["issued"])
+        found, usual = there.iloc[-1], there.iloc[:-1].median()
+        for check, number in (("detainers", usual), ("ends", found), ("states", found)):
+            if number["detainers"] >= LEAST_CHECKED and found[check] < LEAST_THERE * usual[check]:
+                return {"check": check, "found": found[check], "usual": usual[check]}
+        return None
+
     @cached_property
     def failed_check(self) -> Mapping[str, object] | None:
-        """Give the first check of its data that a week of it fails (:func:`check_week`); None = it fails none."""
-        return next(filter(None, (check_week(self.by_state, week, self._by_age) for week in self.period.weeks)), None)
+        """Give the first check of its data that a week of it fails, with what was found and usual; None = none."""
+        return next(filter(None, map(self._failed, self.period.weeks)), None)
 
     @cached_property
     def calendar(self) -> Calendar:
-        """Give the weeks up to the period's end; where its data fail a check, its weeks count as unfinished."""
+        """Give the weeks up to the period's end; those of a period that fails a check count as unfinished."""
         unfinished = {**self._by_age.measured, **dict.fromkeys(self.period.weeks, "provisional")}
         return replace(self._by_age, measured=unfinished) if self.failed_check else self._by_age
 
     @cached_property
     def status(self) -> str:
         """Name how finished the period is: settled, or what its least finished week is."""
-        found = {self.calendar.status(week) for week in self.period.weeks}
-        return next(name for name in ("partial", "too young", "provisional", "settled") if name in found)
-
-    @cached_property
-    def by_state(self) -> pd.DataFrame:
-        """Give the counts by week and state (:func:`analysis.stats.counts.count_outcomes`)."""
-        return count_outcomes(self.history, ["week", "state"])
+        least_first = ("partial", "too young", "provisional", "settled")
+        return min(map(self.calendar.status, self.period.weeks), key=least_first.index)
 
     @cached_property
     def weekly(self) -> Weekly:
@@ -140,15 +167,10 @@ class Cohort:
         return tested.weekly_cells(self.calendar.weeks(), self.by_state, by_group, complete)
 
     @cached_property
-    def _settled_before(self) -> list[date]:
-        """List the settled weeks before the period's last one: what the usual ups and downs are known from."""
-        return [week for week in self.calendar.weeks() if week < self.week and self.calendar.is_settled(week)]
-
-    @cached_property
     def dispersion(self) -> pd.Series:
-        """Give the variance over mean of each cell's declines in ``attrs["weeks"]`` settled weeks; 1 = too few."""
-        weeks = as_timestamps(self._settled_before)
-        found = pd.Series(1.0, index=self.weekly.declined.columns)
+        """Give the variance over mean of each cell's declines in the settled weeks before; 1 = too few to know it."""
+        settled = [week for week in self.calendar.weeks() if week < self.week and self.calendar.is_settled(week)]
+        found, weeks = pd.Series(1.0, index=self.weekly.declined.columns), as_timestamps(settled)
         if len(weeks) >= TRAILING_WEEKS:
             found = tested.cell_dispersion(self.weekly.declined.loc[weeks], self.weekly.exposure.loc[weeks])
         found.attrs["weeks"] = len(weeks)
@@ -156,50 +178,41 @@ class Cohort:
 
     @cached_property
     def pairs(self) -> list[Pair]:
-        """Name the periods that it is compared with, and why it is not."""
-        weeks, number, pairs = self.period.weeks, len(self.period.weeks), []
-        for against, wanted in {LAST_WEEK: 1, TRAILING: TRAILING_WEEKS}.items() if number == 1 else [(BEFORE, number)]:
-            earlier = self.calendar.full_weeks_before(weeks[0], wanted)
-            pairs.append(Pair(against, weeks, earlier, self._why_not_compared(earlier, wanted)))
-        return pairs if number >= TREND_WEEKS else [*pairs, self._trend()]
-
-    def _why_not_compared(self, earlier: list[date], wanted: int) -> str:
-        """Say why the period may not be compared with the weeks before it; blank where it may."""
-        if self.sole_outcome:
-            return ONE_END
-        if self.status == "partial":
-            return "partial week"
-        if self.status != "settled":
-            return "week not settled" if len(self.period.weeks) == 1 else "not settled"
-        if len(earlier) < wanted:
-            partial = wanted == 1 and self.period.first_day - WEEK in self.calendar.weeks()
-            return "the week before is partial" if partial else f"only {len(earlier)} of {wanted} full weeks before"
-        if len(self._settled_before) < TRAILING_WEEKS:  # chance alone would be counted with
-            return f"settled weeks to know the usual ups and downs from: {len(self._settled_before)}, too few"
-        return ""
-
-    def _trend(self) -> Pair:
-        """Name the last 13 settled weeks and the 13 before them, if there are so many in a row."""
-        settled = [week for week in self.calendar.weeks() if self.calendar.is_settled(week)]
-        run = [week for week in settled if (settled[-1] - week) // WEEK < 2 * TREND_WEEKS]
-        few = f"only {len(run)} of {2 * TREND_WEEKS} settled weeks" if len(run) < 2 * TREND_WEEKS else ""
-        now = run[-TREND_WEEKS:] or list(self.period.weeks)
-        return Pair(TREND, now, run[:-TREND_WEEKS], ONE_END if self.sole_outcome else few)
+        """Name the periods that are compared, and why they are not; last the trend, of 26 settled weeks in a row."""
+        calendar, weeks, one = self.calendar, list(self.period.weeks), len(self.period.weeks) == 1
+        alike, known, pairs = ONE_END if self.sole_outcome else "", self.dispersion.attrs["weeks"], []
+        young = {"settled": "", "partial": "partial week"}.get(
+            self.status, "week not settled" if one else "not settled"
+        )
+        # With too few weeks, chance alone would be counted with.
+        chance = "" if known >= TRAILING_WEEKS else "settled weeks to know the usual ups and downs from: {}, too few"
+        for against, wanted in [(LAST_WEEK, 1), (TRAILING, TRAILING_WEEKS)] if one else [(BEFORE, len(weeks))]:
+            earlier = calendar.full_weeks_before(weeks[0], wanted)
+            few = f"only {len(earlier)} of {wanted} full weeks before" if len(earlier) < wanted else ""
+            if few and wanted == 1 and weeks[0] - WEEK in calendar.weeks():
+                few = "the week before is partial"
+            pairs.append(Pair(against, weeks, earlier, alike or young or few or chance.format(known)))
+        if len(weeks) < TREND_WEEKS:
+            settled = [week for week in calendar.weeks() if calendar.is_settled(week)]
+            run = [week for week in settled if (settled[-1] - week) // WEEK < 2 * TREND_WEEKS]
+            few = f"only {len(run)} of {2 * TREND_WEEKS} settled weeks" if len(run) < 2 * TREND_WEEKS else ""
+            pairs.append(Pair(TREND, run[-TREND_WEEKS:] or weeks, run[:-TREND_WEEKS], alike or few))
+        return pairs
 
     @cached_property
     def events(self) -> pd.DataFrame:
         """Give the register of events, and a failed check of the week before, which changes what is counted."""
         before = self.period.first_day - WEEK
-        if before not in self._by_age.weeks() or not check_week(self.by_state, before, self._by_age):
+        if before not in self._by_age.weeks() or not self._failed(before):
             return events()
         row = {"date": pd.Timestamp(before), "last_date": pd.Timestamp(last_day(before)), "blocks_comparison": True}
-        row |= {"kind": "check", "state": "", "agency": "", "headline": "the week before fails a check of its data"}
-        return pd.concat([events(), pd.DataFrame([row | dict.fromkeys(("detail", "source"), "")], index=["check"])])
+        row |= {"kind": "check", "state": "", "headline": "the week before fails a check of its data"}
+        return pd.concat([events(), pd.DataFrame([row])])
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """Give every comparison of the page, one family; of a source of one state that as a whole, so none is twice."""
-        kept = [cell for cell in self.weekly.declined.columns if self.sole_state is None or cell[0] == ALL]
+        kept = [(ALL, ALL)] if self.sole_state else list(self.weekly.declined)
         weekly = Weekly(*(frame[kept] for frame in self.weekly))
         return tested.family(weekly, self.pairs, self.dispersion[kept], self.events)
 
@@ -208,12 +221,6 @@ class Cohort:
         """Give the cohort of the last full calendar quarter that was over by the period's end; None = there is none."""
         quarter = self.calendar.last_quarter(self.week)
         return None if quarter is None else replace(self, period=quarter)
-
-    @cached_property
-    def name(self) -> str:
-        """Name what the cohort is of, as in a sentence: "the United States", "Texas"."""
-        name = place_name((self.sole_state or ALL) if self.state == ALL else self.state)
-        return name if self.offence == ALL else f"{name} (offence group: {groups().loc[self.offence, 'group']})"
 
 
 def not_a_cohort(name: str, found: object, takes: str = "a cohort") -> InputError:
@@ -233,29 +240,6 @@ def takes_cohort(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return checked
-
-
-def check_week(by_state: pd.DataFrame, week: date, calendar: Calendar) -> dict[str, object] | None:
-    """Hold what is there of a week, all states together, against the eight full weeks before it.
-
-    Give the first ``check`` of ``detainers``, ``ends`` (the share recorded) and ``states`` (the share given) of which
-    less is there than :data:`analysis.load.quality.LEAST_THERE` of the median, with ``found`` and ``usual``. None
-    where none fails, and of a week that is partial or not settled, since it lacks ends anyhow.
-    """
-    earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
-    if not calendar.is_settled(week) or len(earlier) < TRAILING_WEEKS:
-        return None
-    given = by_state["issued"].where(by_state.index.get_level_values(1) != NOT_GIVEN, 0)
-    sums = by_state[["issued", "not_recorded"]].assign(given=given).groupby(level=0).sum()
-    sums = sums.reindex(as_timestamps([*earlier, week]), fill_value=0)
-    parts = sums.div(sums["issued"], axis="index")
-    there = pd.DataFrame({"detainers": sums["issued"], "ends": 1 - parts["not_recorded"], "states": parts["given"]})
-    found, usual = there.iloc[-1], there.iloc[:-1].median()
-    for check in there:
-        number = (usual if check == "detainers" else found)["detainers"]
-        if number >= LEAST_CHECKED and found[check] < LEAST_THERE * usual[check]:
-            return {"check": check, "found": found[check], "usual": usual[check]}
-    return None
 
 
 def cohort(

@@ -1,14 +1,12 @@
 """What differs from before, and is it clear? One comparison for every pair of periods, one family for a page.
 
-Declines now are held against declines before, per detainer issued; where recording delays are known, per detainer whose
-decline could be recorded by now (issued × completeness at its age), so that a younger period is not called lower for
-its age alone.
+Declines are compared per detainer issued; where recording delays are known, per detainer whose decline could be
+recorded by now (issued × completeness at its age), so that a younger period is not called lower for its age alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -18,26 +16,15 @@ from numpy.typing import ArrayLike
 
 from analysis.load.reference import groups, states
 from analysis.periods import as_timestamps, last_day
+from analysis.stats import tests
 from analysis.stats.counts import ALL, NOT_GIVEN, Reason
-from analysis.stats.tests import (
-    MINIMUM_EXPECTED,
-    MINIMUM_OBSERVED,
-    adjust_for_many,
-    direction,
-    pooled_dispersion,
-    ratio_interval,
-    two_sided,
-)
 
 LAST_WEEK, TRAILING, TREND, BEFORE = "last week", "trailing weeks", "trend", "the weeks before"
 CLEAR = ("higher", "lower")
 
 
 class Weekly(NamedTuple):
-    """Weekly counts of every cell, each a frame of weeks × cells: ``declined``, ``issued`` and ``exposure``.
-
-    Columns are (kind, place), the nation first; a week without a detainer of a cell is a row of zeros.
-    """
+    """Weekly counts, each a frame of weeks × cells (kind and place, the nation first); without a detainer, zeros."""
 
     declined: pd.DataFrame
     issued: pd.DataFrame
@@ -45,18 +32,15 @@ class Weekly(NamedTuple):
 
     def over(self, weeks: Sequence[date]) -> pd.DataFrame:
         """Add some weeks up: one row per cell, ``declined``, ``issued``, ``exposure``."""
-        return pd.DataFrame({name: frame.loc[as_timestamps(weeks)].sum() for name, frame in self._asdict().items()})
+        sums = {name: frame.loc[as_timestamps(weeks)].to_numpy().sum(axis=0) for name, frame in self._asdict().items()}
+        return pd.DataFrame(sums, index=self.declined.columns)
 
 
 def weekly_cells(
     weeks: Sequence[date], by_state: pd.DataFrame, by_group: pd.DataFrame | None, completeness: pd.Series
 ) -> Weekly:
-    """Lay out the weekly counts of the nation, every state and every offence group, also those without a detainer.
-
-    ``completeness``: what part of a week's declines is recorded by now; a week that is not in it counts as complete.
-    """
-    index = as_timestamps(weeks)
-    wanted = {"state": [*states().index, NOT_GIVEN], "offence_group": list(groups().index)}
+    """Lay out the weekly counts of the nation, every state and group; a week without ``completeness`` is complete."""
+    index, wanted = as_timestamps(weeks), {"state": [*states().index, NOT_GIVEN], "offence_group": list(groups().index)}
     frames = []
     for name in ("declined", "issued"):
         wide = {
@@ -72,14 +56,13 @@ def weekly_cells(
 
 def cell_dispersion(declined: pd.DataFrame, exposure: pd.DataFrame) -> pd.Series:
     """Estimate each cell's variance over mean; offence groups, which vary otherwise than states, by themselves."""
-    groups_of = declined.columns.get_level_values(0) == "offence_group"
-    parts = [cells for cells in (declined.columns[~groups_of], declined.columns[groups_of]) if len(cells)]
-    found = [pd.Series(pooled_dispersion(declined[cells], exposure[cells]), cells) for cells in parts]
-    return pd.concat(found)[declined.columns]
+    found, groups_of = pd.Series(1.0, declined.columns), declined.columns.get_level_values(0) == "offence_group"
+    for part in (groups_of, ~groups_of):
+        found[part] = tests.pooled_dispersion(declined.loc[:, part], exposure.loc[:, part])
+    return found
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """Two periods that are compared, ``against`` what; ``refusal`` says why they are not, blank = they are."""
 
     against: str
@@ -89,42 +72,33 @@ class Pair:
 
 
 def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
-    """Compare declines per detainer of two periods, cell by cell.
+    """Compare declines per detainer of two periods, cell by cell; one that ``before`` lacks had no detainer then.
 
-    ``exposure`` is issued × completeness, where delays are known; a cell that ``before`` lacks had no detainer then.
-    ``expected`` are the declines that the share before would give now; ``ratio`` of the shares has its 95 % interval;
-    ``p`` is two-sided. ``reason`` is blank where tested, else says why not, and then these numbers are NaN.
-
-    Examples
-    --------
-    >>> now = pd.DataFrame({"declined": [19], "issued": [138]}, index=["CO"])
-    >>> compare(now, pd.DataFrame({"declined": [44], "issued": [149]}, index=["CO"]))[["ratio", "p"]].round(3)
-        ratio      p
-    CO  0.466  0.006
+    ``exposure`` is issued × completeness, where delays are known; ``expected`` the declines that the share before would
+    give now. ``reason`` is blank where tested, else says why not, and then ``ratio``, its interval and ``p`` are NaN.
     """
-    before = before.reindex(now.index, fill_value=0)
-    result = now[["declined", "issued"]].join(before[["declined", "issued"]].add_suffix("_before"))
-    for name in ("", "_before"):
-        result[f"share{name}"] = result[f"declined{name}"] / result[f"issued{name}"].replace(0, np.nan)
-    result["difference"] = result["share"] - result["share_before"]
-    e, e0 = (part.get("exposure", part["issued"]).astype(float) for part in (now, before))
-    some, y, y0 = (e > 0) & (e0 > 0), now["declined"], before["declined"]
-    result["expected"] = y0 * (e / e0).where(some)
-    few = (result["expected"] < MINIMUM_EXPECTED) & (y < MINIMUM_OBSERVED)
-    tested = some & ~few
-    result["ratio"] = y / result["expected"]  # none before: a ratio without limit
-    result["low"], result["high"] = ratio_interval(y, y0, e.where(tested), e0, dispersion)
-    result["p"] = two_sided(y, y0, e / (e + e0), dispersion)
-    result.loc[~tested, ["ratio", "p"]] = np.nan
-    result["reason"] = np.select([~some, few], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN)
-    return result.astype({"reason": "str"})
+    parts = now, before.reindex(now.index, fill_value=0)
+    y, y0, n, n0 = (part[name].to_numpy(dtype=float) for name in ("declined", "issued") for part in parts)
+    e, e0 = (part.get("exposure", part["issued"]).to_numpy(dtype=float) for part in parts)
+    some = (e > 0) & (e0 > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, share_before = np.where(n > 0, y / n, np.nan), np.where(n0 > 0, y0 / n0, np.nan)
+        expected = np.where(some, y0 * (e / e0), np.nan)
+        few = (expected < tests.MINIMUM_EXPECTED) & (y < tests.MINIMUM_OBSERVED)
+        tested = some & ~few
+        ratio = np.where(tested, y / expected, np.nan)  # none before: a ratio without limit
+        p = np.where(tested, tests.two_sided(y, y0, e / (e + e0), dispersion), np.nan)
+    low, high = tests.ratio_interval(y, y0, np.where(tested, e, np.nan), e0, dispersion)
+    result = now[["declined", "issued"]].join(parts[1][["declined", "issued"]].add_suffix("_before"))
+    result = result.assign(share=share, share_before=share_before, difference=share - share_before, expected=expected)
+    reason = np.select([~some, few], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN)
+    return result.assign(ratio=ratio, low=low, high=high, p=p, reason=pd.Series(reason, now.index, dtype="str"))
 
 
 def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events: pd.DataFrame) -> pd.DataFrame:
-    """Make every comparison of a page, adjusted together (``p_adjusted``: Benjamini and Hochberg over all tested).
+    """Make every comparison of a page, adjusted together, with its ``finding`` or why there is none.
 
-    An event that changes what is counted and touches a pair's weeks lets no direction be named; any other is named
-    beside the change (``between``). ``finding``: ``higher``, ``lower``, ``no clear change``, or why there is none.
+    An event that changes what is counted lets no direction be named; others stand beside the change (``between``).
     """
     parts = {}
     for pair in pairs:
@@ -132,32 +106,30 @@ def family(weekly: Weekly, pairs: Sequence[Pair], dispersion: pd.Series, events:
         if pair.refusal:
             part[["expected", "ratio", "low", "high", "p"]], part["reason"] = np.nan, pair.refusal
         first, last = min([*pair.before, *pair.now]), max(pair.now)
-        part["blocked"], part["between"] = _events_between(events, first, last, part.index)
+        part["blocked"], part["between"] = zip(*_events_between(events, first, last, part.index), strict=True)
         parts[pair.against] = part
     table = pd.concat(parts, names=["against", "kind", "place"])
-    table["p_adjusted"] = adjust_for_many(table["p"])
-    table["finding"] = [
-        direction(row.declined, row.expected, row.p_adjusted, row.blocked) or row.reason for row in table.itertuples()
-    ]
+    table["p_adjusted"] = tests.adjust_for_many(table["p"])
+    rows = table.itertuples()
+    table["finding"] = [tests.direction(r.declined, r.expected, r.p_adjusted, r.blocked) or r.reason for r in rows]
     return table.drop(columns="blocked")
 
 
-def _events_between(events: pd.DataFrame, first: date, last: date, cells: pd.Index) -> tuple[list[str], list[str]]:
-    """Name for each cell the first event of these weeks that changes what is counted, and the others, in words."""
+def _events_between(events: pd.DataFrame, first: date, last: date, cells: pd.Index) -> list[tuple[str, str]]:
+    """Name for each cell the first event that changes what is counted, and the others that concern it, in words."""
     end = pd.Timestamp(last_day(last))
     during = events[(events["last_date"] >= pd.Timestamp(first)) & (events["date"] <= end)]
-
-    def told(some: pd.DataFrame) -> tuple[str, str]:
-        blocking = some["blocks_comparison"].astype(bool)
-        beside = some[~blocking & (some["kind"] == "policy")]
-        words = [f"{row.headline} ({row.date.day} {row.date:%B %Y})" for row in beside.itertuples()]
-        return next(iter(some.loc[blocking, "headline"]), ""), "; ".join(words)
-
-    of_none = told(during[during["state"] == ""])  # what concerns one state is named beside that state alone
-    of_all = (told(during)[0], of_none[1])
-    own = {state: told(during[during["state"].isin(["", state])]) for state in during["state"].unique()}
-    found = [own.get(place, of_none) if kind == "state" else of_all for kind, place in cells]
-    return [blocked for blocked, _ in found], [between for _, between in found]
+    blocks = during["blocks_comparison"].astype(bool)
+    blocking = list(zip(during.loc[blocks, "state"], during.loc[blocks, "headline"], strict=True))
+    policies = during[~blocks & (during["kind"] == "policy")].itertuples()
+    beside = [(row.state, f"{row.headline} ({row.date.day} {row.date:%B %Y})") for row in policies]
+    return [
+        (
+            next((headline for state, headline in blocking if kind != "state" or state in ("", place)), ""),
+            "; ".join(words for state, words in beside if state in ("", place)),
+        )
+        for kind, place in cells
+    ]
 
 
 def clear_findings(comparisons: pd.DataFrame) -> pd.DataFrame:

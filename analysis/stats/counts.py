@@ -22,6 +22,7 @@ from analysis.periods import as_timestamps, week_of
 Floats = NDArray[np.float64]
 NOT_GIVEN = "not given"
 ALL = "all"
+TAIL = (1 - 0.95) / 2  # the error that an interval leaves on each side
 TRAILING_WEEKS, TREND_WEEKS = 8, 13
 LEAST_FOR_A_SHARE = 20  # detainers without which no share is given of a place: it would be mostly chance
 OUTCOME_COLUMNS = ["declined", "taken", "other_ends", "not_recorded"]
@@ -43,45 +44,29 @@ class Reason(StrEnum):
     FALLING = "recorded counts fall with age"
 
 
-def share_interval(
-    successes: ArrayLike, trials: ArrayLike, dispersion: ArrayLike = 1.0, level: float = 0.95
-) -> tuple[Floats, Floats]:
-    """Give the interval of a share whose count varies more than by chance alone.
+def share_interval(successes: ArrayLike, trials: ArrayLike, dispersion: ArrayLike = 1.0) -> tuple[Floats, Floats]:
+    """Give the 95 % interval of a share whose count has this variance over mean (1 = chance alone); NaN of no trials.
 
-    Wilson's interval on the effective number of trials, trials / dispersion. Where no trial or every trial succeeds,
-    the open end is that of Clopper and Pearson on the same number, which for zero successes is the largest share that
-    would still give none in one such period of forty.
-
-    ``dispersion`` is the variance over mean of the count (1 = chance alone); the limits are NaN where there are no
-    trials.
-
-    References
-    ----------
-    Newcombe (1998), Statistics in Medicine 17, 857-872; Kish (1965), Survey Sampling, for the effective number;
+    Wilson's interval on the effective number of trials, trials / dispersion; where none or all succeed, the open end is
+    that of Clopper and Pearson. Newcombe (1998), Statistics in Medicine 17, 857-872; Kish (1965), Survey Sampling;
     Clopper and Pearson (1934), Biometrika 26, 404-413.
-
-    Examples
-    --------
-    >>> low, high = share_interval([81, 0], [263, 20])
-    >>> low.round(4), high.round(4)
-    (array([0.2553, 0.    ]), array([0.3662, 0.1684]))
     """
     x, n, phi = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (successes, trials, dispersion)))
     if np.any(x < 0) or np.any(x > n):
         raise ValueError("successes must lie between 0 and the number of trials")
     some = n > 0
     effective = np.where(some, n, 1.0) / phi
-    low, high = proportion_confint(np.where(some, x, 0.0) / phi, effective, alpha=1 - level, method="wilson")
-    end = ((1 - level) / 2) ** (1 / effective)
-    low = np.select([x == 0, x == n], [0.0, end], low)
-    high = np.select([x == n, x == 0], [1.0, 1 - end], high)
-    return np.where(some, low, np.nan), np.where(some, high, np.nan)
+    low, high = proportion_confint(np.where(some, x, 0.0) / phi, effective, alpha=2 * TAIL, method="wilson")
+    end = TAIL ** (1 / effective)
+    low = np.select([~some, x == 0, x == n], [np.nan, 0.0, end], low)
+    high = np.select([~some, x == n, x == 0], [np.nan, 1.0, 1 - end], high)
+    return low, high
 
 
-def count_interval(counts: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Give the exact interval of a Poisson count; NaN stays NaN. Garwood (1936), Biometrika 28, 437-442."""
-    x, tail = np.asarray(counts, dtype=float), (1 - level) / 2
-    low, high = stats.chi2.ppf(tail, 2 * x) / 2, stats.chi2.ppf(1 - tail, 2 * (x + 1)) / 2
+def count_interval(counts: ArrayLike) -> tuple[Floats, Floats]:
+    """Give the exact 95 % interval of a Poisson count; NaN stays NaN. Garwood (1936), Biometrika 28, 437-442."""
+    x = np.asarray(counts, dtype=float)
+    low, high = stats.chi2.ppf(TAIL, 2 * x) / 2, stats.chi2.ppf(1 - TAIL, 2 * (x + 1)) / 2
     return np.where(x == 0, 0.0, low), high
 
 
@@ -92,15 +77,14 @@ def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame
     ``other_ends`` and ``not_recorded``. A blank counts under ``not given``; without a day of issue, in no week.
     """
     keys = [by] if isinstance(by, str) else list(by)
-    columns = list(dict.fromkeys(["issued_on" if key == "week" else key for key in keys] + ["outcome"]))
+    columns = dict.fromkeys([*("issued_on" if key == "week" else key for key in keys), "outcome"])
     # Few combinations occur, so that names are made of those alone.
-    cells = table.groupby(columns, observed=True, dropna=False)["detainers"].sum().reset_index(name="n")
+    cells = table.groupby([*columns], observed=True, dropna=False)["detainers"].sum().reset_index(name="n")
     names = [
         week_of(cells["issued_on"]).rename(key) if key == "week" else cells[key].astype("str").fillna(NOT_GIVEN)
         for key in keys
     ]
-    became = cells["outcome"].astype("str").map(_COLUMN_OF)
-    counts = cells["n"].groupby([*names, became]).sum().unstack(fill_value=0)  # noqa: PD010
+    counts = cells["n"].groupby([*names, cells["outcome"].astype("str").map(_COLUMN_OF)]).sum().unstack(fill_value=0)  # noqa: PD010
     counts = counts.reindex(columns=OUTCOME_COLUMNS, fill_value=0).rename_axis(columns=None)
     counts.insert(0, "issued", counts.sum(axis="columns"))
     return counts[counts["issued"] > 0]
@@ -118,11 +102,6 @@ def rows_of_weeks(table: pd.DataFrame, weeks: Sequence[date]) -> pd.DataFrame:
 
 
 def with_intervals(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
-    """Put the share declined and its 95 % interval beside counts of a cohort.
-
-    ``share`` (declined of issued), ``share_low`` and ``share_high``: how far the share of such a period usually lies
-    from its mean, since the count itself is complete; NaN where nothing was issued.
-    """
+    """Put the share declined and its 95 % interval beside counts of a cohort; NaN where nothing was issued."""
     low, high = share_interval(counts["declined"], counts["issued"], dispersion)
-    share = counts["declined"] / counts["issued"].where(counts["issued"] > 0)
-    return counts.assign(share=share, share_low=low, share_high=high)
+    return counts.assign(share=counts["declined"] / counts["issued"].replace(0, np.nan), share_low=low, share_high=high)

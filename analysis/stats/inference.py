@@ -1,21 +1,26 @@
-"""What a cohort's counts are held against: earlier periods, detainers alike, what is still to come.
+"""What a cohort's counts are held against: earlier periods, what is still to come; and the facts of its page.
 
 Frames as of :mod:`analysis.stats.summary`, whose ``attrs`` say what they are of and why one is empty.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import pandas as pd
 
 from analysis.errors import InputError, called, unknown
+from analysis.load.duplicates import without_repeats
 from analysis.load.reference import place_name, states
-from analysis.periods import WEEK, last_day
+from analysis.load.sources import SourceFacts
+from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
-from analysis.stats.comparisons import CLEAR, Pair
-from analysis.stats.counts import ALL, NOT_GIVEN, of_weeks
-from analysis.stats.summary import cell_name, described, nothing
+from analysis.stats.comparisons import CLEAR, LAST_WEEK, TRAILING, TREND, Pair, Weekly
+from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
+from analysis.stats.summary import cell_name, described, key_figures, nothing, weekly_counts
 from analysis.stats.tests import MINIMUM_DIFFERENCE, direction
 
 WEEKS_OF_NOWCAST = 26
@@ -24,6 +29,9 @@ NO_DELAYS = (
     "no two versions from which to tell. Older weeks had longer for an outcome to be recorded."
 )
 NO_ENDS = "Every row of the source has the same recorded end: nothing is said of how finished it is, nor of ends."
+NO_SHARE = f"{ONE_END}, so no share is given"
+NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue or of an end"
+MOST_NAMED = 4  # clear findings that a lead names in a sentence each; the others are named without their numbers
 
 
 # Comparisons ---------------------------------------------------------------------------------------------------------
@@ -32,7 +40,11 @@ NO_ENDS = "Every row of the source has the same recorded end: nothing is said of
 def own_comparisons(cohort: Cohort) -> pd.DataFrame:
     """Give the comparisons that the cohort's page shows: of the nation all, of a state or offence group its own."""
     table = cohort.comparisons
-    return table.loc[[cohort.cell in ((ALL, ALL), (kind, place)) for _, kind, place in table.index]]
+    return (
+        table
+        if cohort.cell == (ALL, ALL)
+        else table.loc[[(kind, place) == cohort.cell for _, kind, place in table.index]]
+    )
 
 
 @takes_cohort
@@ -90,7 +102,8 @@ def compare(now: Cohort | pd.DataFrame, before: Cohort | pd.DataFrame, by: str =
     Raises
     ------
     InputError
-        The two are no cohorts and no frames, or share a week; or there is no such cell.
+        The two are no cohorts and no frames, share a week, or are a state and an offence group; or there is no such
+        cell.
 
     Examples
     --------
@@ -100,9 +113,10 @@ def compare(now: Cohort | pd.DataFrame, before: Cohort | pd.DataFrame, by: str =
     >>> an.compare(march, january).loc[["CO", "NY"], counts].values.tolist()
     [[19, 138, 44, 149], [5, 197, 20, 235]]
     """
+    both = now, before
     made_up = {
         of.source.facts.synthetic if isinstance(of, Cohort) else getattr(of, "attrs", {}).get("synthetic")
-        for of in (now, before)
+        for of in both
     }
     if {True, False} <= made_up:
         raise InputError("made-up data are not compared with real data", do="Take both from sources of one kind")
@@ -119,53 +133,29 @@ def compare(now: Cohort | pd.DataFrame, before: Cohort | pd.DataFrame, by: str =
     if not (isinstance(now, Cohort) and isinstance(before, Cohort)):
         found = f"{called(now)} and {called(before)}"
         raise InputError(f"two cohorts are compared, or two frames of counts, found {found}")
-    kinds = list(dict.fromkeys(kind for kind, _ in now.weekly.declined))
+    kinds = now.weekly.declined.columns.unique(0)
     if by not in kinds:
         raise unknown("cell to compare by", by, kinds)
+    cells = now.cell, before.cell
+    if {kind for kind, _ in cells} == {"state", "offence_group"}:
+        found = f"{now.name} and {before.name}"
+        raise InputError("a state is not compared with an offence group", found=found, do="Take two of one kind")
     same = now.source is before.source or now.source.sha256 == before.source.sha256
-    if same and now.cell == before.cell:
-        if set(now.period.weeks) & set(before.period.weeks):
-            raise InputError("the two periods share a week", found=f"{before.period.name} and {now.period.name}")
-        return _compare_periods(now, before, by)
-    names = now.name if now.name == before.name else f"{now.name} against {before.name}"
-    own, other = (of.weekly.over(of.period.weeks).loc[[of.cell]].set_axis([names]) for of in (now, before))
-    table = tested.compare(own, other, now.dispersion[now.cell])
-    finding = [direction(row.declined, row.expected, row.p, "") or row.reason for row in table.itertuples()]
-    return described(table.assign(p_adjusted=table["p"], between="", finding=finding), now)
-
-
-def _compare_periods(now: Cohort, before: Cohort, by: str) -> pd.DataFrame:
-    """Compare two periods of one source, cell by cell."""
+    if not same or now.cell != before.cell:
+        names = now.name if now.name == before.name else f"{now.name} against {before.name}"
+        own, other = (of.weekly.over(of.period.weeks).loc[[of.cell]].set_axis([names]) for of in (now, before))
+        table = tested.compare(own, other, now.dispersion[now.cell])
+        finding = [direction(row.declined, row.expected, row.p) or row.reason for row in table.itertuples()]
+        return described(table.assign(p_adjusted=table["p"], between="", finding=finding), now)
+    if set(now.period.weeks) & set(before.period.weeks):
+        raise InputError("the two periods share a week", found=f"{before.period.name} and {now.period.name}")
     later = max(now, before, key=lambda one: one.week)
-    unfinished = next((one.status for one in (now, before) if one.status != "settled"), "")
-    refusal = ONE_END if now.sole_outcome else f"{unfinished} weeks" if unfinished else ""
-    pair = Pair("before", now.period.weeks, before.period.weeks, refusal)
+    unfinished = next((f"{one.status} weeks" for one in (now, before) if one.status != "settled"), "")
+    pair = Pair("before", now.period.weeks, before.period.weeks, ONE_END if now.sole_outcome else unfinished)
     kind = by if now.cell[0] == ALL else now.cell[0]
-    cells = [cell for cell in later.weekly.declined if cell[0] == kind and now.cell[1] in (ALL, cell[1])]
-    weekly = type(later.weekly)(*(frame[cells] for frame in later.weekly))
-    return described(tested.family(weekly, [pair], later.dispersion[cells], later.events).loc["before"].loc[kind], now)
-
-
-def largest_place(cohort: Cohort) -> dict[str, object]:
-    """Say which state holds over half of the nation's declines of the week, and what remains without it.
-
-    ``apart_name`` is None where no state does, or the cohort is not of all states; then there is nothing else.
-    """
-    declined = of_weeks(cohort.by_state, [cohort.week], list(states().index))["declined"]
-    total = int(cohort.weekly.declined[ALL, ALL].loc[pd.Timestamp(cohort.week)])
-    alone = cohort.cell != (ALL, ALL) or cohort.sole_state or total < MINIMUM_DIFFERENCE or 2 * declined.max() <= total
-    if alone:
-        return {"apart_name": None}
-    place = str(declined.idxmax())
-    rest = [frame[ALL, ALL] - frame["state", place] for frame in cohort.weekly[:2]]
-    weeks = {"": cohort.week} | ({"_before": cohort.week - WEEK} if not cohort.pairs[0].refusal else {})
-    return {
-        "apart_name": place_name(place),
-        "apart_declined": int(declined[place]),
-        "apart_total": total,
-        **{f"elsewhere_declined{name}": int(rest[0].loc[pd.Timestamp(week)]) for name, week in weeks.items()},
-        **{f"elsewhere_issued{name}": int(rest[1].loc[pd.Timestamp(week)]) for name, week in weeks.items()},
-    }
+    shown = [cell for cell in later.weekly.declined if cell[0] == kind and now.cell[1] in (ALL, cell[1])]
+    weekly = Weekly(*(frame[shown] for frame in later.weekly))
+    return described(tested.family(weekly, [pair], later.dispersion[shown], later.events).loc["before"].loc[kind], now)
 
 
 # Unfinished weeks --------------------------------------------------------------------------------------------------
@@ -197,12 +187,9 @@ def nowcast(cohort: Cohort) -> pd.DataFrame:
 
 def _without_end(cohort: Cohort) -> dict[str, object]:
     """Give the part of all detainers without a recorded end, newer and older weeks apart; none where few are known."""
-    pair = cohort.pairs[-1]
-    if pair.refusal or cohort.sole_state:
-        return {}
-    places = [*states().index, NOT_GIVEN]
-    newer, older = (of_weeks(cohort.by_state, weeks, places).sum() for weeks in (pair.now, pair.before))
-    if not (newer["issued"] and older["issued"]):
+    pair, counts = cohort.pairs[-1], cohort.by_state.groupby(level="week").sum()
+    newer, older = (counts.reindex(as_timestamps(weeks)).sum() for weeks in (pair.now, pair.before))
+    if pair.refusal or cohort.sole_state or not (newer["issued"] and older["issued"]):
         return {}
     parts = [float(part["not_recorded"] / part["issued"]) for part in (newer, older)]
     return {"no_end_newer": parts[0], "no_end_older": parts[1], "no_end_weeks": len(pair.now)}
@@ -220,3 +207,108 @@ def nowcast_quantiles(cohort: Cohort) -> pd.DataFrame:
     """
     found = nowcast(cohort)
     return found if found.empty else described(delays.nowcast_quantiles(found), cohort)
+
+
+# What the sentences of a page name -----------------------------------------------------------------------------------
+
+
+def extraction_facts(facts: SourceFacts) -> dict[str, str | None]:
+    """Give the day of a source's extraction as facts, where it is known; the day that stands in for it is no fact."""
+    if not facts.extracted_known:
+        return {"extracted_on": None, "extracted_words": NOT_EXTRACTED}
+    day = facts.extracted_on
+    return {"extracted_on": day.isoformat(), "extracted_words": f"extracted on {day.day} {day:%B} {day.year}"}
+
+
+@lru_cache(maxsize=4)
+def cohort_facts(cohort: Cohort) -> dict[str, Any]:
+    """Gather what sentences say of a weekly cohort, by id; ``finding_1_…`` and so on in the order of naming."""
+    if len(cohort.period.weeks) > 1:
+        raise InputError("a weekly page is about one week", found=cohort.period.name, expected="a Saturday")
+    week, figures = weekly_counts(cohort).loc[pd.Timestamp(cohort.week)], key_figures(cohort)["this_week"]
+    tables, quarter = cohort.comparisons, cohort.last_quarter and cohort.last_quarter.period
+    known = cohort.dispersion.attrs["weeks"]
+    facts: dict[str, Any] = {"week": cohort.week, "week_end": cohort.period.last_day, "week_name": cohort.period.name}
+    facts |= {"status": cohort.status, "days_covered": cohort.calendar.days_covered(cohort.week)}
+    facts |= {"place": cohort.cell[1], "place_name": cohort.name, "nation_name": place_name(cohort.sole_state or ALL)}
+    facts |= {"place_title": cohort.name[0].upper() + cohort.name[1:], **week.drop(["status", "outside"])}
+    facts |= {"issued": int(week["issued"]), "declined": int(week["declined"]), "outside": week["outside"] or None}
+    facts |= {"no_share": NO_SHARE if cohort.sole_outcome else None, "dispersion": cohort.dispersion[cohort.cell]}
+    facts |= {"dispersion_weeks": known, "chance_alone": known < TRAILING_WEEKS, "tests": tables["p"].notna().sum()}
+    facts |= {"settling_days": SETTLING_DAYS, "trailing_weeks": TRAILING_WEEKS, "trend_weeks": TREND_WEEKS}
+    facts |= {"data_through": cohort.source.facts.last_day, "trend_to": last_day(cohort.pairs[-1].now[-1])}
+    facts |= {"quarter_name": quarter and quarter.name, "quarter_first": quarter and quarter.first_day}
+    facts |= {"quarter_last": quarter and quarter.last_day}
+    given = {name: figures.get(name) for name in OUTCOME_COLUMNS[1:]}
+    facts |= {name: None if pd.isna(value) else int(value) for name, value in given.items()}
+    for against, name in ((LAST_WEEK, "last_week"), (TRAILING, "trailing"), (TREND, "trend")):
+        if (against, *cohort.cell) in tables.index:
+            row = tables.loc[(against, *cohort.cell)].drop("reason")
+            facts |= {f"{name}_{key}": value for key, value in row.items()}
+    facts |= _finished_facts(cohort) | largest_place(cohort) | _finding_facts(cohort)
+    return facts | _nation_facts(cohort) if cohort.cell == (ALL, ALL) else facts
+
+
+def _finished_facts(cohort: Cohort) -> dict[str, object]:
+    """Say how the week's status is known, which check of its data it fails, and what the nation's will have."""
+    week, triangle, failed = pd.Timestamp(cohort.week), cohort.delays, cohort.failed_check or {}
+    complete = None if triangle is None else delays.completeness_by_week(triangle).get(week)
+    by = "as measured" if complete is not None else f"by the rule of {SETTLING_DAYS} days"
+    by = "by the days covered" if cohort.status == "partial" else by
+    facts = {
+        "status_by": "it fails a check" if failed else by,
+        "week_completeness": None if cohort.status == "partial" else complete,
+        **{f"check_{name}" if name != "check" else name: failed.get(name) for name in ("check", "found", "usual")},
+        "nowcast": None,
+    }
+    if triangle is None or cohort.cell[0] != ALL or week not in (found := delays.nowcast(triangle)).index:
+        return facts
+    now, past = found.loc[week], delays.past_bands(triangle)
+    facts |= {"nowcast_level": delays.BAND, **{f"nowcast_{name}": now[name] for name in ("low", "high", "recorded")}}
+    facts |= {"nowcast": now["estimate"], "maturity": now["maturity"], "nowcast_reason": now["reason"] or None}
+    return facts | ({} if past is None else {f"past_bands_{name}": value for name, value in past._asdict().items()})
+
+
+def _nation_facts(cohort: Cohort) -> dict[str, object]:
+    """Count states, records, repeats and persons of the week."""
+    counts = of_weeks(cohort.by_state, [cohort.week], [*states().index, NOT_GIVEN])
+    records = rows_of_weeks(cohort.records, [cohort.week])
+    number, of_states = records["detainers"], (counts.drop(index=NOT_GIVEN) > 0).sum()
+    persons = records["person"].nunique() if cohort.records["person"].notna().any() else None
+    facts = {"states_with_detainers": of_states["issued"], "states_with_declines": of_states["declined"]}
+    facts |= {"state_not_given": counts.loc[NOT_GIVEN, "issued"], "persons": persons, "repeats_are": cohort.repeats}
+    facts |= {"declined_state_not_given": counts.loc[NOT_GIVEN, "declined"], "records": number.sum()}
+    facts |= {"repeats_flagged": number.sum() - without_repeats(records)["detainers"].sum()}
+    return facts | {"without_id": number[records["person"].isna()].sum()}
+
+
+def largest_place(cohort: Cohort) -> dict[str, object]:
+    """Say which state holds over half of the nation's declines of the week, if one does, and what remains then."""
+    declined = of_weeks(cohort.by_state, [cohort.week], list(states().index))["declined"]
+    total = int(cohort.weekly.declined[ALL, ALL].loc[pd.Timestamp(cohort.week)])
+    alone = cohort.cell != (ALL, ALL) or cohort.sole_state or total < MINIMUM_DIFFERENCE or 2 * declined.max() <= total
+    if alone:
+        return {"apart_name": None}
+    place = str(declined.idxmax())
+    facts = {"apart_name": place_name(place), "apart_declined": int(declined[place]), "apart_total": total}
+    weeks = {"": cohort.week} | ({"_before": cohort.week - WEEK} if not cohort.pairs[0].refusal else {})
+    for name in ("declined", "issued"):
+        rest = getattr(cohort.weekly, name)[ALL, ALL] - getattr(cohort.weekly, name)["state", place]
+        facts |= {f"elsewhere_{name}{when}": int(rest.loc[pd.Timestamp(week)]) for when, week in weeks.items()}
+    return facts
+
+
+def _finding_facts(cohort: Cohort) -> dict[str, object]:
+    """Give the page's clear findings as facts: the first ones one by one, the names of the others."""
+    clear = tested.clear_findings(own_comparisons(cohort))
+    clear["name"] = [cell_name(cohort, *cell) for cell in zip(clear["kind"], clear["place"], strict=True)]
+    more = [f"{row.name} ({row.finding}, {row.against})" for row in clear[MOST_NAMED:].itertuples(index=False)]
+    facts: dict[str, object] = {"findings": len(clear), "more_findings": "; ".join(more) or None}
+    named = ["name", "against", "place", "finding", "share", "share_before"]
+    named += ["declined", "issued", "declined_before", "issued_before"]
+    for number, told in enumerate(clear.head(MOST_NAMED).to_dict("records"), 1):
+        where = f"For {told['name']}" if told["kind"] == "offence_group" else f"In {told['name']}"
+        where = "Among detainers whose state is not given" if told["place"] == NOT_GIVEN else where
+        facts |= {f"finding_{number}_{key}": told[key] for key in named}
+        facts |= {f"finding_{number}_where": where, f"finding_{number}_between": told["between"] or None}
+    return facts

@@ -18,7 +18,7 @@ from analysis.load.table import Outcome
 from analysis.periods import as_timestamps, week_of
 from analysis.stats.cohort import Cohort, not_a_cohort
 from analysis.stats.counts import TRAILING_WEEKS
-from analysis.stats.facts import extraction_facts
+from analysis.stats.inference import extraction_facts
 from analysis.stats.published import PublishedWeek
 
 READ, ENDS = "quality_read", "quality_not_recorded"

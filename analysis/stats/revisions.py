@@ -20,7 +20,7 @@ from analysis.load.sources import Source, open_source, pick_versions, versions
 from analysis.load.table import NAMES, Outcome
 from analysis.periods import week_of
 from analysis.stats.counts import count_outcomes
-from analysis.stats.facts import extraction_facts
+from analysis.stats.inference import extraction_facts
 
 STABLE = ("issued_on", "form", "citizenship")
 STABLE_CARRIED = ("gender", "birth year", "birth country")  # columns carried along, by name in lower case

@@ -1,13 +1,11 @@
 """What a cohort's counts are: week by week, by state, offence, form and agency, and its key figures.
 
-A frame says in ``attrs`` what its rows do not: ``place_name``, ``period_name``, ``week``, ``synthetic``, ``facts`` that
-its caption names, and where it is empty the ``reason``, which tables and figures print.
+A frame says in ``attrs`` of what, when and which source it is, which facts its caption names, and why it is empty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import islice
 from string import ascii_uppercase
 from typing import Any
 
@@ -17,22 +15,15 @@ import pandas as pd
 from analysis.errors import InputError, unknown
 from analysis.load.duplicates import without_repeats
 from analysis.load.reference import events, groups, place_name, states
-from analysis.periods import as_timestamps
+from analysis.periods import as_timestamps, week_of
 from analysis.stats import counts as counting
-from analysis.stats import disclosure
+from analysis.stats import disclosure, tests
 from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
-from analysis.stats.tests import usual_range
 
-MEASURES = {
-    "issued": "Issued",
-    "declined": "Recorded as declined",
-    "taken": "Taken by ICE",
-    "other_ends": "Other ends",
-    "not_recorded": "No outcome recorded",
-    "persons": "Different persons named by the detainers counted",
-}
+MEASURES = {"issued": "Issued", "declined": "Recorded as declined", "taken": "Taken by ICE", "other_ends": "Other ends"}
+MEASURES |= {"not_recorded": "No outcome recorded", "persons": "Different persons named by the detainers counted"}
 _NAMES = {"total": "All", "other states": "Other states", "other groups": "Other groups"}
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
 ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
@@ -102,17 +93,18 @@ def count_outcomes(detainers: pd.DataFrame | Cohort, by: str | Sequence[str]) ->
     [[291, 33, 40], [306, 2, 81]]
     """
     rows = detainers.detainers if isinstance(detainers, Cohort) else detainers
+    names = [by] if isinstance(by, str) else list(by)
     if not isinstance(rows, pd.DataFrame):
         raise InputError("detainers are counted in a table or a cohort", found=rows)
-    if not isinstance(by, str) and not len(by):
+    if not names:
         raise InputError("detainers are counted by one column or several", found=by)
-    for name in [by] if isinstance(by, str) else by:
-        if name != "week" and name not in rows.columns:
+    for name in names:
+        if name not in ["week", *rows.columns]:
             raise unknown("column to count by", name, ["week", *rows.columns])
-    lacking = {"issued_on", "outcome", "detainers"} - {*rows.columns}
-    if lacking:
-        raise InputError(f"a table of detainers needs the column {min(lacking)!r}", do="Read it with read_release")
-    counts = counting.with_intervals(counting.count_outcomes(rows, by))
+    for name in ("detainers", "issued_on", "outcome"):
+        if name not in rows:
+            raise InputError(f"a table of detainers needs the column {name!r}", do="Read it with read_release")
+    counts = counting.with_intervals(counting.count_outcomes(rows, names))
     return described(counts, detainers) if isinstance(detainers, Cohort) else counts
 
 
@@ -140,18 +132,15 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
     table = _with_shares(pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), cohort, phi)
     table["status"] = [calendar.status(week) for week in weeks]
-    before = pd.DataFrame({"declined": declined, "exposure": exposure}).astype(float)
-    before = before[[not calendar.is_partial(week) for week in weeks]].reindex(table.index)
-    past = before.shift().rolling(TRAILING_WEEKS, min_periods=TRAILING_WEEKS).sum()
+    full = pd.DataFrame({"declined": declined, "exposure": exposure}).where(table["status"] != "partial")
+    past = full.shift().rolling(TRAILING_WEEKS).sum()
     known = (table["status"] == "settled") & (cohort.sole_outcome is None)
     table["expected"] = (past["declined"] / past["exposure"].where(past["exposure"] > 0) * exposure).where(known)
-    low, high = usual_range(past["declined"], exposure, past["exposure"], phi)
-    table["usual_low"], table["usual_high"] = (pd.Series(end, table.index).where(known) for end in (low, high))
-    table["usual_high"] = np.minimum(table["usual_high"], issued)
+    low, high = tests.usual_range(past["declined"].where(known), exposure, past["exposure"], phi)
+    table["usual_low"], table["usual_high"] = low, np.minimum(high, issued)
     sides = [table["declined"] > table["usual_high"], table["declined"] < table["usual_low"]]
-    span = known_events(cohort).astype({"date": "str"})
-    marked = span[["letter", "date", "last_date", "headline"]].astype("str").to_dict("records") if len(span) else []
-    return described(table.assign(outside=np.select(sides, ["above", "below"], "")), cohort, events=marked)
+    span = known_events(cohort)[["letter", "date", "last_date", "headline"]].astype("str").to_dict("records")
+    return described(table.assign(outside=np.select(sides, ["above", "below"], "")), cohort, events=span)
 
 
 @takes_cohort
@@ -168,8 +157,8 @@ def known_events(cohort: Cohort) -> pd.DataFrame:
     ['A', 'New York City enacts a law on detainers']
     """
     span = events(cohort.calendar.first_day, cohort.calendar.last_day, cohort.state)
-    letters = (first + second for first in ("", *ascii_uppercase) for second in ascii_uppercase)
-    span = span.assign(letter=list(islice(letters, len(span))))
+    letters = [first + second for first in ("", *ascii_uppercase) for second in ascii_uppercase]
+    span = span.assign(letter=letters[: len(span)])
     return described(span, cohort, "" if len(span) else "No event that is known lies in these weeks.")
 
 
@@ -221,15 +210,13 @@ def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
     """Give the counts of every state or offence group, beside those of the weeks before."""
     counts, declined = cohort.weekly.over(cohort.period.weeks).loc[kind], cohort.weekly.declined[kind]
     table = _with_shares(counts[["issued", "declined"]].astype("int64"), cohort, cohort.dispersion[kind])
-    table = table.rename_axis(kind)
     table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
     for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
         weeks = cohort.calendar.full_weeks_before(cohort.period.first_day, number)
         table[name] = declined.loc[as_timestamps(weeks)].mean() if len(weeks) == number else np.nan
-    clear = clear_findings(cohort.comparisons)
-    own = clear[clear["kind"] == kind].groupby("place")
-    words = own.apply(lambda rows: "; ".join(rows["finding"] + " (" + rows["against"] + ")"), include_groups=False)
-    return table.assign(finding=words.reindex(table.index).fillna("") if len(words) else "")
+    clear = clear_findings(cohort.comparisons).query("kind == @kind")
+    words = (clear["finding"] + " (" + clear["against"] + ")").groupby(clear["place"]).agg("; ".join)
+    return table.assign(finding=words.reindex(table.index).fillna("")).rename_axis(kind)
 
 
 def _by_state(cohort: Cohort) -> pd.DataFrame:
@@ -239,12 +226,11 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     outcomes = disclosure.outcomes_by_state(of_states, cohort.sole_state is not None)
     table = table.join(outcomes.drop(columns=["issued", "declined"]))
     placed = table.drop(index=NOT_GIVEN)["declined"]
-    facts: dict[str, object] = {"least_for_a_share": LEAST_FOR_A_SHARE, "most_declined": int(placed.max())}
+    facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "most_declined": placed.max(), "placed_declined": placed.sum()}
     facts["most_place"] = state_name(str(placed.idxmax())) if placed.max() else None
-    facts["placed_declined"] = int(placed.sum())
     if cohort.sole_state:
         table = table[table["issued"] > 0]
-    table = table.assign(blank=table.index == NOT_GIVEN, state_name=[state_name(place) for place in table.index])
+    table = table.assign(blank=table.index == NOT_GIVEN, state_name=table.index.map(state_name))
     by = ["blank", "declined", "issued", "state_name"]
     table = table.sort_values(by, ascending=[True, False, False, True]).drop(columns="blank")
     return described(table, cohort, facts=facts, marked="" if cohort.state == ALL else cohort.state)
@@ -273,19 +259,12 @@ def _of_nation(cohort: Cohort, count: Callable[[pd.DataFrame], pd.DataFrame]) ->
     return described(count(cohort.everywhere), cohort)
 
 
-def _by_lift_reason(cohort: Cohort) -> pd.DataFrame:
-    """List the recorded lift reasons, outcomes in words."""
-    table = _of_nation(cohort, disclosure.lift_reasons)
-    return described(table.replace({"outcome": MEASURES}), cohort, table.attrs["reason"])
-
-
 def _by_agency(cohort: Cohort) -> pd.DataFrame:
     """Count the last full quarter's agencies of a state, over all offences."""
-    quarter = cohort.last_quarter
-    if quarter is None:
+    if cohort.last_quarter is None:
         return nothing(cohort, NO_QUARTER.format("agencies"))
-    table = disclosure.agency_outcomes(quarter.detainers)
-    return described(table, quarter, table.attrs["reason"])
+    table = disclosure.agency_outcomes(cohort.last_quarter.detainers)
+    return described(table, cohort.last_quarter, table.attrs["reason"])
 
 
 _CUTS: dict[str, Callable[[Cohort], pd.DataFrame]] = {
@@ -294,7 +273,7 @@ _CUTS: dict[str, Callable[[Cohort], pd.DataFrame]] = {
     "offence_group": _by_group,
     "offence_group,offence_status": lambda of: _by_group(of, by_status=True),
     "form": lambda of: _of_nation(of, disclosure.outcomes_by_form),
-    "lift_reason": _by_lift_reason,
+    "lift_reason": lambda of: _of_nation(of, lambda rows: disclosure.lift_reasons(rows).replace({"outcome": MEASURES})),
     "agency": _by_agency,
 }
 
@@ -322,14 +301,12 @@ def cross_tabulate(cohort: Cohort) -> pd.DataFrame:
     if quarter is None:
         return nothing(cohort, NO_QUARTER.format("declines by state and offence"))
     table = disclosure.cross_tabulate(quarter.everywhere)
-    if table.empty:
-        return nothing(quarter, str(table.attrs["reason"]))
-    hidden = int(table.attrs["hidden"])
+    hidden, reason = int(table.attrs["hidden"]), str(table.attrs["reason"])
     for kind, value in (("state", cohort.state), ("offence_group", cohort.offence)):
         table = table if value == ALL else table[table[kind] == value]
     if table.empty:
         few = f"Too few detainers of {cohort.name} in {quarter.period.name} to show them by state and offence."
-        return nothing(quarter, few)
+        return nothing(quarter, reason or few)
     table = table.assign(state_name=table["state"].map(state_name), group=table["offence_group"].map(group_name))
     facts = {"cells_hidden": hidden, "cell_threshold": disclosure.THRESHOLD}
     return described(table, quarter, facts=facts, hidden=hidden)
@@ -357,19 +334,19 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     if len(cohort.period.weeks) > 1:
         do = "Count a longer period with count_outcomes or counts_by"
         raise InputError("key figures are those of one week", found=cohort.period.name, do=do)
-    weeks = [*cohort.calendar.full_weeks_before(cohort.week, TRAILING_WEEKS), cohort.week]
+    index = as_timestamps([*cohort.calendar.full_weeks_before(cohort.week, TRAILING_WEEKS), cohort.week])
     kind, place = cohort.cell
     counts = pd.DataFrame({name: getattr(cohort.weekly, name)[cohort.cell] for name in ("issued", "declined")})
     if kind == ALL:
         counts = cohort.by_state.groupby(level=0).sum().reindex(counts.index, fill_value=0)
         records = without_repeats(cohort.records, cohort.repeats)
         if records["person"].notna().any():
-            by_week = [counting.rows_of_weeks(records, [week])["person"].nunique() for week in weeks]
-            counts["persons"] = pd.Series(by_week, as_timestamps(weeks))
-    wanted = counts.loc[as_timestamps(weeks)].astype(float)
+            persons = records.groupby(week_of(records["issued_on"]))["person"].nunique()
+            counts["persons"] = persons.reindex(counts.index, fill_value=0)
+    wanted = counts.loc[index].astype(float)
     table = pd.DataFrame({"this_week": wanted.iloc[-1]})
     table["last_week"] = wanted.iloc[-2] if cohort.calendar.full_weeks_before(cohort.week, 1) else np.nan
-    table["trailing_mean"] = wanted.iloc[:-1].mean() if len(weeks) > TRAILING_WEEKS else np.nan
+    table["trailing_mean"] = wanted.iloc[:-1].mean() if len(index) > TRAILING_WEEKS else np.nan
     table["note"] = ""
     low, high = weekly_counts(cohort).loc[pd.Timestamp(cohort.week), ["usual_low", "usual_high"]]
     if not np.isnan(low):

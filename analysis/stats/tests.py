@@ -1,8 +1,7 @@
 """Is it more or less than before, and is it more than the usual ups and downs? The test behind every direction.
 
 Given the declines of two periods together, those of one are binomial if counts are Poisson, and beta-binomial if counts
-vary more: with dispersion phi, variance = phi × mean. All that is said of a change comes from this one law: the p, the
-interval of the ratio, and the range of counts that would be usual.
+vary more (variance = phi × mean): p, interval and usual range are of this one law.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 from scipy.optimize import elementwise
 from scipy.special import betaln, expit, gammaln
-from statsmodels.stats.multitest import multipletests
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
@@ -25,24 +23,30 @@ MINIMUM_EXPECTED, MINIMUM_OBSERVED = 1.0, 3  # a cell with less than both is not
 BLOCK = 7  # weeks of a block of pooled_dispersion
 CURVE_FREEDOM = 12.0  # that the common curve counts for beside a cell's own degrees of freedom: those of two blocks
 NEARLY_ONE = 1.001  # a dispersion up to which counts are taken as Poisson
-WIDEST = 1e9  # a ratio beyond which an interval's end is called unlimited
+WIDEST = np.log(1e9)  # logarithm of a ratio beyond which an interval's end is called unlimited
 
 
 def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike) -> Floats:
     """Estimate each cell's variance over mean, 1 or more, from weeks × cells, oldest first.
 
-    In a block of weeks with T events, the Pearson statistic about its own share has d degrees of freedom and mean
-    d + d (phi - 1) (T - 1) / T. All blocks give phi = 1 + constant (for batches) + slope × mean (for negative binomial
-    counts); a cell's own blocks move it from there. McCullagh and Nelder (1989), Generalized Linear Models, 4.5; Smyth
-    (2004), Statistical Applications in Genetics and Molecular Biology 3, 3.
+    In a block with T events the Pearson statistic has d degrees of freedom and mean d + d (phi - 1) (T - 1) / T; all
+    blocks give phi = 1 + constant (for batches) + slope × mean (for negative binomial counts), and a cell's own move it
+    from there. McCullagh and Nelder (1989), Generalized Linear Models, 4.5; Smyth (2004), Stat. Appl. Genet. Mol. Biol.
     """
     x, e = np.asarray(counts, dtype=float), np.asarray(exposure, dtype=float)
-    blocks = [slice(max(end - BLOCK, 0), end) for end in range(len(x), 1, -BLOCK)]
-    parts = np.array([_spread(x[block], e[block]) for block in blocks]).reshape(len(blocks), 4, x.shape[1])
-    statistic, free, total, weeks = parts.swapaxes(0, 1)
-    usable = total > 1
+    number, cells = x.shape
+    blocks = -(-number // BLOCK)  # weeks without exposure fill the oldest one up
+    filled = (np.pad(part, ((blocks * BLOCK - number, 0), (0, 0))) for part in (x, e))
+    x, e = (part.reshape(blocks, BLOCK, cells)[::-1] for part in filled)
+    total, of_all = x.sum(axis=1), e.sum(axis=1)
+    fitted = total[:, None] * e / np.where(of_all > 0, of_all, 1)[:, None]
+    seen = fitted > 0
+    weeks = seen.sum(axis=1)
+    usable = (weeks > 1) & (total > 1)
     if not usable.any():
-        return np.ones(x.shape[1])
+        return np.ones(cells)
+    statistic = np.where(seen, (x - fitted) ** 2 / np.where(seen, fitted, 1), 0).sum(axis=1)
+    free = np.maximum(weeks - 1, 0)
     thinned = np.where(usable, free * (1 - 1 / np.where(usable, total, 1)), 0)
     excess, mean = statistic - free, total / np.maximum(weeks, 1)
     terms, curve = np.zeros(2), 1 + mean / 5  # large cells, which are few and depart most, count little at first
@@ -53,23 +57,13 @@ def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike) -> Floats:
         curve = 1 + terms[0] + terms[1] * mean
     own = np.where(usable, (excess + thinned) / curve, 0).sum(axis=0)
     moved = (CURVE_FREEDOM + own) / (CURVE_FREEDOM + thinned.sum(axis=0))
-    return np.maximum(1, (1 + terms[0] + terms[1] * x.sum(axis=0) / len(x)) * moved)
-
-
-def _spread(x: Floats, exposure: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Give a block's Pearson statistic, degrees of freedom, events and weeks by cell."""
-    total, of_all = x.sum(axis=0), exposure.sum(axis=0)
-    fitted = total * exposure / np.where(of_all > 0, of_all, 1)
-    statistic = np.where(fitted > 0, (x - fitted) ** 2 / np.where(fitted > 0, fitted, 1), 0).sum(axis=0)
-    weeks = (fitted > 0).sum(axis=0)
-    return statistic, np.maximum(weeks - 1, 0).astype(float), np.where(weeks > 1, total, 0), weeks.astype(float)
+    return np.maximum(1, (1 + terms[0] + terms[1] * total.sum(axis=0) / number) * moved)
 
 
 def up_to(count: ArrayLike, total: ArrayLike, share: ArrayLike, dispersion: ArrayLike) -> Floats:
     """Give the probability of so many declines or fewer among a total, at a period's share of the exposure of both.
 
-    Given their sum, one of two negative binomial counts of one dispersion is beta-binomial: Johnson, Kemp and Kotz
-    (2005), Univariate Discrete Distributions, 6.2. ``scipy.stats.betabinom.cdf`` adds up one cell at a time; here all.
+    Beta-binomial: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, 6.2; scipy adds up one cell a time.
     """
     k, n, w, phi = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (count, total, share, dispersion)))
     result = np.where(k < 0, 0.0, np.where(k >= n, 1.0, stats.binom.cdf(k, n, w)))
@@ -98,12 +92,8 @@ def tails(count: ArrayLike, total: ArrayLike, share: ArrayLike, dispersion: Arra
 
 
 def two_sided(count: ArrayLike, before: ArrayLike, share: ArrayLike, dispersion: ArrayLike) -> Floats:
-    """Test whether declines now and before have one share: twice the smaller tail, at most 1.
-
-    ``share`` is this period's part of the exposure of both. Przyborowski and Wilenski (1940), Biometrika 31, 313-323.
-    """
-    lower, upper = tails(count, np.asarray(count, dtype=float) + np.asarray(before, dtype=float), share, dispersion)
-    return np.minimum(1, 2 * np.minimum(lower, upper))
+    """Test whether both periods have one share: Przyborowski and Wilenski (1940), Biometrika 31, 313-323."""
+    return np.minimum(1, 2 * np.minimum(*tails(count, np.add(count, before), share, dispersion)))
 
 
 def ratio_interval(
@@ -111,42 +101,36 @@ def ratio_interval(
 ) -> tuple[Floats, Floats]:
     """Give the 95 % interval of share now over share before: all ratios that :func:`two_sided` does not reject.
 
-    The lower limit is 0 where nothing was declined now, the upper one infinite where nothing was before; NaN where
-    neither was, or a period has no exposure. For a dispersion of 1, Clopper and Pearson's for the share of the total.
+    0 where nothing was declined now, infinite where nothing was before, NaN where neither was or without exposure.
     """
     y, y0, e, e0, phi = _cells(count, before, exposure, exposure_before, dispersion)
     given = (e > 0) & (e0 > 0) & (y + y0 > 0)
-    args = (y[given], y0[given], np.log(e[given] / e0[given]), phi[given])
-    reach = np.full(given.sum(), np.log(WIDEST))
 
-    def search(which: int, otherwise: float) -> Floats:
-        def excess(log_ratio: Floats, y: Floats, y0: Floats, odds: Floats, phi: Floats) -> Floats:
-            return tails(y, y + y0, expit(log_ratio + odds), phi)[which] - (1 - LEVEL) / 2
+    def excess(log_ratio: Floats, k: Floats, n: Floats, odds: Floats, phi: Floats, upper: NDArray[np.bool_]) -> Floats:
+        share = expit(log_ratio + odds)
+        return up_to(k, n, np.where(upper, 1 - share, share), phi) - (1 - LEVEL) / 2
 
-        root = elementwise.find_root(excess, (-reach, reach), args=args, tolerances={"xatol": 1e-9, "xrtol": 1e-12})
-        return np.where(root.success, np.exp(root.x), otherwise)  # where the tail has half of what the level leaves
-
-    low, high = np.full((2, *y.shape), np.nan)
-    low[given], high[given] = search(1, 0.0), search(0, np.inf)
-    return low, high
+    args = np.stack([y0, y])[:, given], (y + y0)[given], np.log(e[given] / e0[given]), phi[given], [[True], [False]]
+    root = elementwise.find_root(excess, (-WIDEST, WIDEST), args=args, tolerances={"xatol": 1e-9, "xrtol": 1e-12})
+    ends = np.full((2, *y.shape), np.nan)
+    # Without a root the tail has never what the level leaves to it.
+    ends[:, given] = np.where(root.success, np.exp(root.x), [[0.0], [np.inf]])
+    return ends[0], ends[1]
 
 
 def usual_range(
     before: ArrayLike, exposure: ArrayLike, exposure_before: ArrayLike, dispersion: ArrayLike = 1.0
 ) -> tuple[Floats, Floats]:
-    """Give the least and largest count that would be usual, of p 0.05 or more in :func:`two_sided`; NaN = no exposure.
-
-    Inverting a conditional test: Nelson (1982), Applied Life Data Analysis, 6.2.
-    """
+    """Give the least and largest count of p 0.05 or more: Nelson (1982), Applied Life Data Analysis, 6.2."""
     y0, e, e0, phi = _cells(before, exposure, exposure_before, dispersion)
-    given = (e > 0) & (e0 > 0) & ~np.isnan(y0 + e + e0)
+    given = (e > 0) & (e0 > 0) & ~np.isnan(y0)
     low, high = np.full((2, *y0.shape), np.nan)
     y0, phi, w = y0[given], phi[given], (e[given] / (e + e0)[given])
     middle = y0 * w / (1 - w)
     reach = np.ceil(middle + 12 * np.sqrt(phi * (middle + 1) / (1 - w)) + 12 * phi)
     tail, middle = (1 - LEVEL) / 2, np.floor(middle)
-    low[given] = _first_whole(lambda y: tails(y, y + y0, w, phi)[0] >= tail, np.zeros(len(y0)), middle)
-    high[given] = _first_whole(lambda y: tails(y, y + y0, w, phi)[1] < tail, middle, reach) - 1
+    low[given] = _first_whole(lambda y: up_to(y, y + y0, w, phi) >= tail, np.zeros(len(y0)), middle)
+    high[given] = _first_whole(lambda y: up_to(y0, y + y0, 1 - w, phi) < tail, middle, reach) - 1
     return low, np.maximum(low, high)
 
 
@@ -165,22 +149,17 @@ def _first_whole(holds: Callable[[Floats], NDArray[np.bool_]], first: Floats, la
 
 
 def adjust_for_many(p: ArrayLike) -> Floats:
-    """Adjust p-values of one family so that flags at or below 0.05 hold a false-discovery rate of 5 %.
-
-    NaN (not tested) stays NaN and does not count. Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57, 289-300.
-    """
+    """Adjust p-values of one family, NaN = not tested: Benjamini and Hochberg (1995), JRSS B 57, 289-300."""
     adjusted = np.array(p, dtype=float)
     tested = ~np.isnan(adjusted)
-    if tested.any():
-        adjusted[tested] = multipletests(adjusted[tested], method="fdr_bh")[1]
+    adjusted[tested] = stats.false_discovery_control(adjusted[tested])
     return adjusted
 
 
 def direction(now: float, expected: float, p_adjusted: float, blocked_by: str = "") -> str:
     """Say what may be said of a change: ``higher``, ``lower`` or ``no clear change``; blank where it was not tested.
 
-    ``expected``: declines that the share before would give now. With a difference of fewer than five (a house rule), a
-    change of a few recordings would be news. ``blocked_by``: headline of an event that changes what is counted.
+    With a difference of fewer than five (a house rule), a change of a few recordings would be news.
     """
     if pd.isna(p_adjusted):
         return ""

@@ -19,7 +19,7 @@ from analysis.load.imports import check_release, import_release, name_of
 from analysis.load.quality import scorecard
 from analysis.load.sources import VERSIONS_VARIABLE, data_folder, open_source, sources, versions
 from analysis.load.table import NAMES
-from analysis.stats.facts import NOT_EXTRACTED, extraction_facts
+from analysis.stats.inference import NOT_EXTRACTED, extraction_facts
 
 FIRST, LAST, EXTRACTED = date(2025, 1, 4), date(2025, 6, 27), date(2025, 6, 10)
 COLUMNS = ["Detainer Prepare Date", "Detainer Facility", "Facility State", "Detainer Type", "Detainer Lift Reason"]

@@ -23,8 +23,7 @@ from analysis.periods import WEEK
 from analysis.show.sentences import Fact, clauses, facts_named, fill, say
 from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
-from analysis.stats.facts import cohort_facts
-from analysis.stats.inference import own_comparisons
+from analysis.stats.inference import cohort_facts, own_comparisons
 
 BROKEN = re.compile(
     r"\bnan\b|\bNone\b|\binf\b|[][{}@]|  |\.\.|\( |\bnp\.|not known|\b1 (?:cases|detainers|weeks|tests)\b"
