@@ -25,7 +25,7 @@ OUR_MODULES = [
     *(ROOT / "analysis" / name for name in ("cli.py", "errors.py")),
 ]
 TEMPLATES = sorted((ROOT / "analysis" / "run" / "templates").rglob("*.j2"))
-WORDS = [ROOT / "data" / "reference" / name for name in ("captions.yml", "columns.csv")]
+WORDS = [ROOT / "data" / "reference" / name for name in ("captions.yml", "columns.csv", "figures.yml")]
 BUDGETS = {
     **{"weekly_bulletin": (50, 22), "state_profile": (40, 20), "offence_profile": (40, 20), "published_week": (50, 22)},
     **{"release_quality": (35, 20), "compare_releases": (35, 20), "methods": (90, 35)},

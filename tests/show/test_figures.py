@@ -336,7 +336,8 @@ def test_the_style_is_a_context_for_ones_own_figures_and_leaves_the_session_as_i
     before = dict(mpl.rcParams)
     with style():
         assert mpl.rcParams["svg.fonttype"] == "none"
-        figure, (above, below) = frame(1, "$1 and $2", "$x$", rows=2)
+        figure, (above, below) = frame(1, 2)
+        figure.entitle("$1 and $2", "$x$")
     assert dict(mpl.rcParams) == before
     assert isinstance(figure, Figure)
     assert below.get_shared_x_axes().joined(above, below)
