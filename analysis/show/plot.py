@@ -15,7 +15,6 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from analysis.load.reference import states as all_states
 from analysis.show import style as look
@@ -27,16 +26,13 @@ __all__ = [
     *("cross_table", "expected", "nowcast", "outcomes", "published_map", "published_places", "published_weeks"),
     *("recording", "revisions", "state_map", "time_to_outcome", "weekly_counts"),
 ]
-CLASSES = {1: "1 to 4", 5: "5 to 9", 10: "10 to 19", 20: "20 to 49", 50: "50 or more"}
-"""Where each class of a map's colours begins, and its name."""
-DARK = 0.74
-"""Part of the darkest shade from which text on it is white: on either side its contrast is 4.5 at least."""
-OPEN_BAR = {"facecolor": "white"}
+CLASSES = {1: "1 to 4", 5: "5 to 9", 10: "10 to 19", 20: "20 to 49", 50: "50 or more"}  # those of a map's colours
+DARK = 0.74  # part of the darkest shade from which text on it is white: on either side its contrast is 4.5 at least
 STATUSES: dict[str, tuple[str, str, dict]] = {
     "settled": ("o", "declined", {}),
-    "provisional": ("o", "unfinished", OPEN_BAR),
-    "too young": ("^", "unfinished", OPEN_BAR),
-    "partial": ("", "partial week", {**OPEN_BAR, "hatch": look.HATCH}),
+    "provisional": ("o", "unfinished", {"facecolor": "white"}),
+    "too young": ("^", "unfinished", {"facecolor": "white"}),
+    "partial": ("", "partial week", {"facecolor": "white", "hatch": look.HATCH}),
 }
 """Mark of a week's share, name and look of its bar; a week that is partial has no share."""
 OUTCOMES = {
@@ -47,7 +43,6 @@ OUTCOMES = {
 }
 """Name, colour and hatch of each outcome, in the order in which they are drawn."""
 WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "--"), "other_end": ("other_ends", "-.")}
-"""The outcome of each way of ending, and its line."""
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
 LEAST_RATIO = 0.05  # where the axis of ratios begins
 
@@ -76,10 +71,10 @@ def state_map(states: pd.DataFrame) -> Figure:
     >>> state_map(counts).headline
     'California has 5 of the 6 that name a state'
     """
-    known = all_states().join(states[["declined", "issued"]]).fillna({"declined": 0, "issued": 0})
-    counts = known["declined"]
-    tiles = known.assign(count=counts, label=counts.map("{:,.0f}".format), present=known["issued"] > 0)
-    first = known.loc[counts.idxmax(), "name"] if counts.any() else None
+    known = all_states()
+    counts, issued = (states[name].reindex(known.index, fill_value=0) for name in ("declined", "issued"))
+    tiles = known.assign(count=counts, label=counts.map("{:,.0f}".format), present=issued > 0)
+    first = known["name"][counts.idxmax()] if counts.any() else None
     figure = _tiles(tiles, "no detainers", states.attrs.get("marked", ""))
     return figure.telling(first=first, most=counts.max(), total=counts.sum())
 
@@ -167,8 +162,7 @@ def _shares(axes: Axes, weeks: pd.DataFrame, x: pd.Series) -> None:
         look.dots(axes, x[chosen.index], chosen["share"], mark, status, TAKEN, hollow=status != "settled")
     interval: dict = {"color": look.LIGHT_TAKEN, "linewidth": 1.4, "label": "95% interval"}
     axes.vlines(x[whole.index], whole["share_low"], whole["share_high"], **interval)
-    most = min(1.0, 1.08 * max(0.01, whole["share_high"].max()))
-    look.scale(axes, "y", "Share of issued", most, share=True)
+    look.scale(axes, "y", "Share of issued", min(1.0, 1.08 * max(0.01, whole["share_high"].max())), share=True)
 
 
 def _bars(axes: Axes, weeks: pd.DataFrame, x: pd.Series, week: pd.Timestamp) -> None:
@@ -336,11 +330,9 @@ def expected(table: pd.DataFrame) -> Figure:
         axes.annotate(" / ".join(numbers), (1, row), (8, 0), axes.get_yaxis_transform(), "offset points", **beside)
     axes.set_xscale("log")
     axes.set(xlim=(LEAST_RATIO, most), xlabel="Recorded over expected (1: as expected; equal steps are equal ratios)")
-    axes.xaxis.set_major_locator(
-        FixedLocator([tick for tick in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if tick <= most])
-    )
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter("{x:g}")
+    ticks = [tick for tick in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if tick <= most]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
     axes.grid(visible=True, axis="x")
     return figure.telling(states=len(names), furthest=names[at], observed=told[at][0], expected=told[at][1])
 
@@ -375,9 +367,7 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
         axes.annotate(f"{name}\n{height:.1%}", *ends, va="center", linespacing=1.0, arrowprops=arrow)
     axes.set(xlim=(0, READ_AT[-1]), xlabel="Days since issue", xticks=[0, *READ_AT])
     look.scale(axes, "y", "Share of detainers", top, share=True)
-    return figure.telling(
-        within=within, days=WITHIN_DAYS, followed=curves["at_risk"].max() if "at_risk" in curves else None
-    )
+    return figure.telling(within=within, days=WITHIN_DAYS, followed=curves.get("at_risk", pd.Series([None])).max())
 
 
 @drawn
@@ -455,8 +445,8 @@ def recording(quality: pd.DataFrame) -> Figure:
         look.dots(axes, x[~finished], quality[column][~finished], "o", "looks unfinished", colour, hollow=True)
     look.scale(above, "y", "Detainers issued", 1.08 * max(1, quality["issued"].max()))
     look.scale(below, "y", "Lift reason blank", 1, share=True)
-    blank = quality["not_recorded"].sum() / max(1, quality["issued"].sum())
-    return figure.telling(number=(~finished).sum(), blank=blank)
+    blank, issued = quality["not_recorded"].sum(), quality["issued"].sum()
+    return figure.telling(number=(~finished).sum(), blank=blank / max(1, issued))
 
 
 @drawn
@@ -472,8 +462,7 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     shown = weeks.dropna(subset=["declined_was", "declined_now"])
     if shown.empty:
         return look.empty("No week is in both versions.")
-    cut = shown["cut"].astype(bool)
-    whole, parts = shown[~cut], shown[cut]
+    whole, parts = shown[shown["cut"] == 0], shown[shown["cut"] != 0]
     figure, (above, below), x = look.week_frame(shown, 1.7, 2, left=1)
     above.vlines(x[whole.index], whole["declined_was"], whole["declined_now"], color=OPEN, linewidth=1)
     look.dots(above, x[whole.index], whole["declined_was"], "o", "older version", INK, hollow=True)
@@ -481,8 +470,7 @@ def revisions(weeks: pd.DataFrame) -> Figure:
     look.dots(above, x[parts.index], parts["declined_now"], "x", "week cut short in a version", DECLINED)
     look.boxes(below, x[whole.index] - 2.5, 0, 5, whole["declined_change"], facecolor=DECLINED)
     below.axhline(0, color=FAINT, linewidth=0.8)
-    most = shown[["declined_was", "declined_now"]].to_numpy().max()
-    look.scale(above, "y", "Recorded as declined", 1.08 * max(1, most))
+    look.scale(above, "y", "Recorded as declined", 1.08 * max([1, *shown["declined_was"], *shown["declined_now"]]))
     change = [0, *whole["declined_change"]] if whole["declined_change"].any() else [-1, 1]
     look.scale(below, "y", "Newer less older", 1.08 * max(change), 1.08 * min(change))
     return figure.telling(whole=len(whole), was=whole["declined_was"].sum(), now=whole["declined_now"].sum())

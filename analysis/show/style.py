@@ -9,9 +9,8 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
-from typing import Any, Literal
+from typing import Any
 
-import matplotlib as mpl
 import matplotlib.dates as mdates
 import matplotlib.figure
 import matplotlib.style
@@ -30,17 +29,12 @@ from analysis.show.sentences import as_fact, facts_named, fill
 # Okabe and Ito's colours, told apart with every common colour vision; a mark or a label always says the same.
 DECLINED, TAKEN, OTHER_ENDS, OPEN = "#D55E00", "#0072B2", "#E69F00", "#8A8A8A"
 LIGHT_DECLINED, LIGHT_TAKEN = "#E8A87C", "#A6CBE3"
-RAMP = ("#FCE3D0", "#F3B285", "#DD7A35", "#B04A00", "#6B2A00")
-"""Shades of declined, from few to many; on the last two text is white."""
+RAMP = ("#FCE3D0", "#F3B285", "#DD7A35", "#B04A00", "#6B2A00")  # from few to many; on the last two text is white
 INK, FAINT, NO_DETAINERS, EDGES = "#1B1B1B", "#5F5F5F", "#E3E3E3", "#B5B5B5"
 HATCH, MADE_UP = "////", "MADE-UP DATA"
-WIDTH, EDGE = 8.0, 0.15
-"""Inches: the width of every figure, and what stays free at its sides."""
+WIDTH, EDGE = 8.0, 0.15  # inches: the width of every figure, and what stays free at its sides
 MARGINS = {"left": 0.9, "right": 0.3, "bottom": 0.85, "top": 0.0, "gap": 0.3}
-BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
-"""Where the number of a mark stands."""
-FEW_WEEKS = 8
-"""Weeks up to which each has its own tick."""
+BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}  # where the number of a mark stands
 Draw = Callable[[pd.DataFrame], "Figure"]
 
 
@@ -78,7 +72,7 @@ class Figure:
     headline = subtitle = alt = reason = ""
 
     def __init__(self, sizes: Sequence[float], places: Sequence[tuple[float, float, float, float]] = ()) -> None:
-        self.drawn, self.sizes, self.places = mpl.figure.Figure((WIDTH, sizes[0] or 1), dpi=100), sizes, places
+        self.drawn, self.sizes, self.places = matplotlib.figure.Figure((WIDTH, sizes[-1]), dpi=100), sizes, places
         self.told, self.swatches = dict[str, Any](), list[Patch]()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
@@ -103,6 +97,19 @@ class Figure:
         look: dict[str, Any] = {"va": "top", "linespacing": 1.15}
         self.text(EDGE / WIDTH, 1 - 0.24 / total, title, fontsize=14, fontweight="bold", **look)
         self.text(EDGE / WIDTH, 1 - under_title / total, below, fontsize=11, color=FAINT, **look)
+
+    def explain(self) -> None:
+        """Say along the foot what the marks mean: the swatches, or those marks of the panels that have a name."""
+        named: dict[str, Any] = {str(swatch.get_label()): swatch for swatch in self.swatches}
+        for axes in self.axes if not named else ():
+            for mark, name in zip(*axes.get_legend_handles_labels(), strict=True):
+                named.setdefault(name, mark)
+        columns, corner = len(self.swatches) or 4, (EDGE / WIDTH, 0.08 / self.get_figheight())
+        order = [name for column in range(columns) for name in list(named)[column::columns]]  # columns are filled first
+        look: dict = {"handlelength": 1.6, "borderaxespad": 0, "borderpad": 0.1, "columnspacing": 1.1}
+        if order:
+            marks = [named[name] for name in order]
+            self.legend(marks, order, loc="lower left", bbox_to_anchor=corner, ncols=columns, **look)
 
     def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401
         """Save as matplotlib does, in this package's style."""
@@ -153,7 +160,7 @@ def drawn(draw: Draw) -> Draw:
                 figure.entitle(*(_worded(about[part], told) for part in ("title", "subtitle")))
                 figure.alt = _worded(about["alt"], {**told, "title": figure.headline})
                 figure.alt += f" The numbers are in the table {about['table']}."
-            key(figure, columns=len(figure.swatches) or 4)
+            figure.explain()
             if table.attrs.get("synthetic"):
                 above: dict = {"ha": "right", "va": "top", "fontsize": 9.5, "weight": "bold", "color": "#B00000"}
                 figure.text(1 - EDGE / WIDTH, 1 - 0.06 / figure.get_figheight(), MADE_UP, **above)
@@ -185,11 +192,7 @@ def empty(reason: str) -> Figure:
 
 
 def frame(height: float, rows: int = 1, /, **margins: float) -> tuple[Figure, list[Axes]]:
-    """Make a figure of fixed margins, to be entitled when it is drawn; draw inside :func:`style`.
-
-    All lengths are inches: ``height`` that of each panel, ``margins`` some of :data:`MARGINS`; ``gap`` is that between
-    two of the ``rows`` panels, which stand one below the other and share their horizontal axis.
-    """
+    """Make a figure of ``rows`` panels below each other, in inches; draw inside :func:`style`, then entitle it."""
     left, right, bottom, top, gap = {**MARGINS, **margins}.values()
     feet = [bottom + (rows - 1 - row) * (height + gap) for row in range(rows)]
     places = [(left / WIDTH, foot, 1 - (left + right) / WIDTH, height) for foot in feet]
@@ -210,7 +213,7 @@ def week_frame(
     locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
-    if len(places) <= FEW_WEEKS:
+    if len(places) <= 8:  # each has its own tick
         axes.set_xticks(places, [f"{day.day} {day:%b}\n{day.year}" for day in saturdays])
     return figure, panels, places
 
@@ -244,15 +247,13 @@ def lines(names: Sequence[object] | pd.Index | pd.Series) -> list[str]:
     return [textwrap.fill(str(name), 28, max_lines=2, placeholder=" …") for name in names]
 
 
-def scale(
-    axes: Axes, axis: Literal["x", "y"], name: str, most: float, least: float = 0, *, share: bool = False
-) -> None:
+def scale(axes: Axes, axis: str, name: str, most: float, least: float = 0, *, share: bool = False) -> None:
     """Give an axis of counts or shares its name, ends, a grid and few ticks, each written as exactly as it stands."""
     axes.set(**{f"{axis}label": name, f"{axis}lim": (least, most)})
-    of = axes.xaxis if axis == "x" else axes.yaxis
+    of = getattr(axes, f"{axis}axis")
     of.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=not share))
     of.set_major_formatter(lambda at, _: f"{100 * at:.10g}%" if share else f"{at:,.0f}".replace("-", "−"))
-    axes.grid(visible=True, axis=axis)
+    of.grid(visible=True)
 
 
 def dots(axes: Axes, x: Any, y: Any, mark: str, name: str, colour: str, hollow: bool = False) -> None:  # noqa: ANN401
@@ -267,18 +268,6 @@ def boxes(axes: Axes, x: Any, y: Any, width: float, height: Any, **looks: Any) -
     corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
     at, size = np.stack(np.broadcast_arrays(x, y), 1), np.stack(np.broadcast_arrays(np.full(len(x), width), height), 1)
     axes.add_collection(PolyCollection(at[:, None] + corners * size[:, None], **looks))
-
-
-def key(figure: Figure, columns: int = 4) -> None:
-    """Say along the foot of the figure what its marks mean: its swatches, or the marks of its panels with a name."""
-    named: dict[str, Any] = {str(swatch.get_label()): swatch for swatch in figure.swatches}
-    for axes in figure.axes if not named else ():
-        named |= {name: mark for mark, name in zip(*axes.get_legend_handles_labels(), strict=True) if name not in named}
-    order = [name for column in range(columns) for name in list(named)[column::columns]]  # a legend fills columns first
-    corner = (EDGE / WIDTH, 0.08 / figure.get_figheight())
-    marks, spaces = [named[name] for name in order], {"borderaxespad": 0, "borderpad": 0.1, "columnspacing": 1.1}
-    if marks:
-        figure.legend(marks, order, loc="lower left", bbox_to_anchor=corner, ncols=columns, handlelength=1.6, **spaces)
 
 
 def week_of(weeks: pd.DataFrame) -> pd.Timestamp:

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,15 @@ FIGURE_KEY = "declined-detainers"
 TEXTS = ("text", "label", "word", "date", "source", "figure")
 """Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose; a figure is a
 number or words, as its source gives it."""
+NUMBERS: dict[str, Callable[[float], str]] = {
+    "count": lambda n: f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}",
+    "share": lambda n: f"{100 * n:z.1f}%",
+    "about": lambda n: f"{n:,.0f}" if n >= 10 or n.is_integer() else f"{n:z.1f}",
+    "points": lambda n: f"{100 * n:+.2f}" if round(100 * n, 2) else "0.00",
+    "ratio": lambda n: "unlimited" if math.isinf(n) else f"{n:,.0f}" if n >= 10 else f"{n:z.2f}",
+    "p": lambda n: f"{n:.2g}" if n >= 0.001 else "below 0.001",
+    "number": lambda n: f"{n:.0f}" if n.is_integer() else f"{n:.4g}",
+}
 MISSING = "–"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
@@ -41,11 +51,7 @@ FOLDED = '{}\n<details class="fold"><summary>All {:,} rows</summary>\n{}\n</deta
 
 @dataclass(frozen=True)
 class Column:
-    """How one column is shown: its heading, the kind of its values, and the columns that stand beside it.
-
-    ``interval`` names those with the ends of its interval, ``becomes`` that of the same figure in a newer version,
-    shown after an arrow.
-    """
+    """How a column is shown; the ends of its interval and what it becomes in a newer version stand beside it."""
 
     heading: str
     kind: str = "text"
@@ -77,22 +83,7 @@ def write(value: object, kind: str) -> str:
         if kind == "word":
             text = " ".join(ACRONYMS.get(word, word) for word in text.split("_"))
         return (f"{int(text):,}" if kind == "figure" and text.isdecimal() else text) or MISSING
-    number = float(value)  # type: ignore[arg-type]
-    whole = number.is_integer()
-    match kind:
-        case "count":
-            return f"{number:,.0f}" if whole else f"{number:z,.1f}"
-        case "share":
-            return f"{100 * number:z.1f}%"
-        case "about":
-            return f"{number:,.0f}" if number >= 10 or whole else f"{number:z.1f}"
-        case "points":
-            return f"{100 * number:+.2f}" if round(100 * number, 2) else "0.00"
-        case "ratio":
-            return "unlimited" if math.isinf(number) else f"{number:,.0f}" if number >= 10 else f"{number:z.2f}"
-        case "p":
-            return f"{number:.2g}" if number >= 0.001 else "below 0.001"
-    return f"{number:.0f}" if whole else f"{number:.4g}"
+    return NUMBERS.get(kind, NUMBERS["number"])(float(value))  # type: ignore[arg-type]
 
 
 def as_html(frame: pd.DataFrame, name: str, caption: str, rows: int | None = None) -> str:
