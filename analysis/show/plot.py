@@ -353,9 +353,8 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
     within = own.loc[own["day"] <= WITHIN_DAYS, "incidence"].iloc[-1] if reached else None
     figure, (axes,) = frame(2.9, left=0.8, right=2.1, bottom=0.65)
     top, floor, last = 1.1 * max(0.05, float(curves["high"].max())), -np.inf, []
-    for outcome, curve in curves.groupby("outcome", sort=False):
-        way, line = WAYS[str(outcome)]
-        name, colour, _ = OUTCOMES[way]
+    for outcome, (way, line) in WAYS.items():
+        curve, (name, colour, _) = curves[curves["outcome"] == outcome], OUTCOMES[way]
         if curve["incidence"].any():
             axes.step(curve["day"], curve["incidence"], line, where="post", color=colour, linewidth=1.8)
             axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=colour, alpha=0.15)
@@ -445,8 +444,8 @@ def recording(quality: pd.DataFrame) -> Figure:
         look.dots(axes, x[~finished], quality[column][~finished], "o", "looks unfinished", colour, hollow=True)
     look.scale(above, "y", "Detainers issued", 1.08 * max(1, quality["issued"].max()))
     look.scale(below, "y", "Lift reason blank", 1, share=True)
-    blank, issued = quality["not_recorded"].sum(), quality["issued"].sum()
-    return figure.telling(number=(~finished).sum(), blank=blank / max(1, issued))
+    blank = quality["not_recorded"].sum() / max(1, quality["issued"].sum())
+    return figure.telling(number=(~finished).sum(), blank=blank)
 
 
 @drawn

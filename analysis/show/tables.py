@@ -20,8 +20,7 @@ TABLE_TYPE = "application/vnd.declined-detainers.table+json"
 FIGURE_KEY = "declined-detainers"
 """The names under which an executed notebook carries what a report's files are made from."""
 TEXTS = ("text", "label", "word", "date", "source", "figure")
-"""Kinds that are no numbers; a label stands as ICE or another source wrote it, and is not our prose; a figure is a
-number or words, as its source gives it."""
+"""Kinds that are no numbers; a label and a figure (a number or words) stand as their source wrote them."""
 NUMBERS: dict[str, Callable[[float], str]] = {
     "count": lambda n: f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}",
     "share": lambda n: f"{100 * n:z.1f}%",
