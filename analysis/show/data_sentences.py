@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -12,31 +11,28 @@ from analysis.load.reference import crosswalk
 from analysis.show.sentences import Facts, Sentence
 from analysis.stats.revisions import Revision
 
-EVENTS = {"policy": ", when its policy changed"}
-"""What is said of the day of an event, by the event's kind."""
 DOUBTS = {"stop": "**Stop**: ", "warn": "**Warning**: "}
 """How a check that does not pass is opened, by its level."""
 
 
 def recorded(facts: Facts) -> list[Sentence]:
     """Say what one of ICE's reports of 2017 counts, over the facts of a published week; the first is the title."""
-    before = ", against {previous_all_before:n} the week before" if "previous_all_before" in facts else ""
-    first = "" if before else ", the first week that it reported on"
-    told = [
-        "ICE recorded **{declined:detainers} as declined** in the week ending {week_end:day}" + before + first + "."
-    ]
-    if facts["apart_week"]:
-        dated = ""
-        if facts["apart_day"]:
-            dated = ", all but {apart_other_days:words}" if facts["apart_other_days"] else ", all"
-            dated += " dated {apart_day:day_of_year}" + EVENTS.get(str(facts["apart_event"]), "")
+    against, apart = "previous_all_before" in facts, facts["apart_week"]
+    told = ["ICE recorded **{declined:detainers} as declined** in the week ending {week_end:day}"]
+    told[0] += (
+        ", against {previous_all_before:n} the week before." if against else ", the first week that it reported on."
+    )
+    if apart:
+        dated = ", all but {apart_other_days:words}" if facts.get("apart_other_days") else ", all"
+        dated += " dated {apart_day:day_of_year}" + ", when its policy changed" * (facts.get("apart_event") == "policy")
+        dated *= bool(facts["apart_day"])
         told.append("One agency, {apart_name}, accounts for {apart_declined:n} of the {apart_total:n}" + dated + ".")
-    if facts["apart_week"] and "previous_outside_before" in facts:
+    if apart and "previous_outside_before" in facts:
         counts = "{previous_outside_now:many} against {previous_outside_before:many}"
         told.append(f"Elsewhere the count was {counts}: {_of_counts(facts, 'previous_outside')}.")
-    elif "previous_all_before" in facts:
+    elif against:
         told.append(f"Against the week before: {_of_counts(facts, 'previous_all')}.")
-    elif facts["apart_week"] and "outside" in facts:
+    elif apart and "outside" in facts:
         told.append("Elsewhere the count was {outside:many}.")
     told += words("taken_back") if facts["taken_back_at_least"] else []
     told += words("poorly_known") if facts["issued_confidence"] == "low" else []
@@ -72,11 +68,6 @@ def offences(facts: Facts) -> list[Sentence]:
     return _sentences([known, *(words("place_alone") if facts["known_without_offence"] else [])], facts)
 
 
-def report_checks(card: pd.DataFrame) -> list[Sentence]:
-    """Say how many checks of one of ICE's reports pass, and what cannot be checked."""
-    return said("report_checks", card.attrs["facts"])
-
-
 def quality(card: pd.DataFrame) -> list[Sentence]:
     """Say what the scorecard of a source shows: title, size and verdict, then each check at stop, then each at warn."""
     facts, told = card.attrs["facts"], list(words("source"))
@@ -96,13 +87,8 @@ def cannot_tell(card: pd.DataFrame) -> list[Sentence]:
     lacking = set(card.attrs["lacking"])
     if "offence_group" in lacking:
         lacking.discard("offence_text")
-    of_columns = _table()[(_table()["about"] == "lacking") & _table().index.isin(lacking)]
-    return _sentences([*of_columns["sentence"], *words("no_release")], {})
-
-
-def check_rules(card: pd.DataFrame) -> list[Sentence]:
-    """Say how a check of a source decides."""
-    return said("rule", card.attrs["facts"])
+    of_columns = _about("lacking")
+    return _sentences([*of_columns[of_columns.index.isin(lacking)], *words("no_release")], {})
 
 
 def versions(revision: Revision) -> list[Sentence]:
@@ -110,24 +96,24 @@ def versions(revision: Revision) -> list[Sentence]:
     facts = revision.facts | {"source_name": revision.parameters.get("source")}
     by_person = bool(facts["by_person"])
     told = {"filled": facts["filled"], "most": "most" in facts, "by_person": by_person, "by_content": not by_person}
-    of_versions = _table().loc[_table()["about"] == "versions", "sentence"]
+    of_versions = _about("versions")
     return _sentences([template for name, template in of_versions.items() if told.get(name, True)], facts)
 
 
 def said(about: str, facts: Mapping[str, Any]) -> list[Sentence]:
-    """Say what always reads the same (:func:`words`) over some facts."""
+    """Say what always reads the same over some facts: ``report_checks`` of a report, ``rule`` of a source's checks."""
     return _sentences(words(about), facts)
 
 
 def words(about: str) -> list[str]:
-    """Read the sentences that are always the same: templates of ``data/reference/data_words.csv``."""
-    return list(_table().loc[_table()["about"] == about, "sentence"])
+    """Read the templates of the sentences that are always the same."""
+    return list(_about(about))
 
 
-@cache
-def _table() -> pd.DataFrame:
-    """Read the file of these sentences."""
-    return crosswalk("data_words", "word_id")
+def _about(about: str) -> pd.Series:
+    """Read the templates of ``data/reference/data_words.csv`` that are about something, by their ids."""
+    table = crosswalk("data_words", "word_id")
+    return table.loc[table["about"] == about, "sentence"]
 
 
 def _sentences(templates: Iterable[str], facts: Facts) -> list[Sentence]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -107,15 +106,8 @@ def test_the_example_is_recomputed_from_the_files() -> None:
     rest = [int(total["declined"]) - there for total, there in zip((before, now), travis, strict=True)]
     low, high = proportion_confint(rest[1], sum(rest), method="beta")
     ratio = [round(share, 2) for share in (rest[1] / rest[0], low / (1 - low), high / (1 - high))]
-    expected: list[float] = [
-        int(now["declined"]),
-        10,
-        2017,
-        int(before["declined"]),
-        travis[0],
-        int(before["declined"]),
-        1,
-    ]
+    declined = [int(total["declined"]) for total in (now, before)]
+    expected: list[float] = [declined[0], 10, 2017, declined[1], travis[0], declined[1], 1]
     expected += [rest[1], rest[0], ratio[0], 95, *ratio[1:], int(now["issued"])]
     said = " ".join(lead(OPEN[WEEKS[1]]))
     assert [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\.?\d*", said)] == expected
@@ -175,7 +167,7 @@ def test_no_row_is_spoken_of_that_is_not_there(known: int, unknown: int, without
 
 @pytest.mark.parametrize("week", WEEKS)
 def test_what_cannot_be_checked_of_a_report_is_said(week: str) -> None:
-    counts, lacks = data_sentences.report_checks(an.quality(OPEN[week]))
+    counts, lacks = data_sentences.said("report_checks", an.quality(OPEN[week]).attrs["facts"])
     assert f"Stops: {OPEN[week].facts.get('checks_stop', 0)}." in str(counts)
     assert str(lacks).startswith("Not checked: repeats, persons without an id and blank lift reasons.")
 
@@ -216,7 +208,7 @@ def test_the_name_of_a_column_is_shown_and_never_filled_or_run() -> None:
 
 
 def test_the_limits_are_those_of_the_checks_and_no_sentence_has_one_of_its_own() -> None:
-    rules = data_sentences.check_rules(SOURCE)
+    rules = data_sentences.said("rule", SOURCE.attrs["facts"])
     said = " ".join(map(str, rules))
     assert f"above {GATES['state'].stop:.0%} nothing is imported" in said
     assert f"fewer than {checks.LEAST_NAMED} rows" in said
@@ -247,29 +239,31 @@ def test_what_a_file_lacks_is_said_once() -> None:
     assert sum("person ids" in sentence for sentence in said) == 1
 
 
-@pytest.mark.parametrize(("lacks", "said"), [([], False), (["quality_repeats"], True)])
-def test_what_a_week_cannot_be_checked_for_is_said(lacks: list[str], said: bool) -> None:
+def test_what_a_week_cannot_be_checked_for_is_said() -> None:
     week = an.quality(an.cohort("synthetic"))
-    there = [check for check in week.attrs["checks"] if check not in lacks]
-    week.attrs = week.attrs | {"checks": there}
-    told = " ".join(map(str, sentences.checks(week)))
-    assert ("Not checked, for the source does not have it: person ids" in told) is said
-    assert f"Passed: {week['level'].eq('pass').sum()}." in told
+    for lacks in ("none", "quality_repeats"):
+        week.attrs = week.attrs | {"checks": [check for check in week.attrs["checks"] if check != lacks]}
+        told = " ".join(map(str, sentences.checks(week)))
+        assert ("Not checked, for the source does not have it: person ids" in told) is (lacks != "none")
+        assert f"Passed: {week['level'].eq('pass').sum()}." in told
 
 
 # Two versions --------------------------------------------------------------------------------------------------------
 
 
+REVISION = an.compare_versions("synthetic")
+
+
 def told(**changed: object) -> str:
     """Say what changed between the versions of the made-up source, some facts replaced."""
-    revision = an.compare_versions("synthetic")
-    revision.facts.update(changed)  # cached: the sentences are over these
-    return " ".join(map(str, data_sentences.versions(revision)))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in changed.items():
+            patch.setitem(REVISION.facts, name, value)
+        return " ".join(map(str, data_sentences.versions(REVISION)))
 
 
 def test_what_changed_reads_well_for_one_of_each() -> None:
-    facts: Mapping[str, object] = an.compare_versions("synthetic").facts
-    ones = {name: 1 for name, value in facts.items() if isinstance(value, int) and not isinstance(value, bool)}
+    ones = {name: 1 for name, value in REVISION.facts.items() if isinstance(value, int) and not isinstance(value, bool)}
     said = told(**(ones | {"most_was": 0, "most": "2025-12-27"}))
     assert "**1 detainer changed, 1 vanished and 1 came late**" in said
     assert "The declines of the week of 27 December 2025 were revised most, from 0 to 1." in said
