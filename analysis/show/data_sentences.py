@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,10 +18,10 @@ DOUBTS = {"stop": "**Stop**: ", "warn": "**Warning**: "}
 def recorded(facts: Facts) -> list[Sentence]:
     """Say what one of ICE's reports of 2017 counts, over the facts of a published week; the first is the title."""
     against, apart = "previous_all_before" in facts, facts["apart_week"]
-    told = ["ICE recorded **{declined:detainers} as declined** in the week ending {week_end:day}"]
-    told[0] += (
+    before = (
         ", against {previous_all_before:n} the week before." if against else ", the first week that it reported on."
     )
+    told = ["ICE recorded **{declined:detainers} as declined** in the week ending {week_end:day}" + before]
     if apart:
         dated = ", all but {apart_other_days:words}" if facts.get("apart_other_days") else ", all"
         dated += " dated {apart_day:day_of_year}" + ", when its policy changed" * (facts.get("apart_event") == "policy")
@@ -34,9 +34,9 @@ def recorded(facts: Facts) -> list[Sentence]:
         told.append(f"Against the week before: {_of_counts(facts, 'previous_all')}.")
     elif apart and "outside" in facts:
         told.append("Elsewhere the count was {outside:many}.")
-    told += words("taken_back") if facts["taken_back_at_least"] else []
-    told += words("poorly_known") if facts["issued_confidence"] == "low" else []
-    return _sentences([*words("published"), *told, *words("no_rate")], facts)
+    poorly_known = facts["issued_confidence"] == "low"
+    title, said_now = said("published", facts), [Sentence(template, facts) for template in told]
+    return [*title, *said_now, *said("doubts", facts, poorly_known=poorly_known), *said("no_rate", facts)]
 
 
 def _of_counts(facts: Facts, pair: str) -> str:
@@ -49,28 +49,12 @@ def _of_counts(facts: Facts, pair: str) -> str:
 
 def places(facts: Facts) -> list[Sentence]:
     """Say how many declines can be placed in a state, of how many states exactly, and how many are not named."""
-    known, named = facts["states_with_a_decline"], facts["states_named"]
-    rest = "; for {not_covered:n} the state is not known to us" if facts["not_covered"] else ""
-    none = ", {states_with_none:n} of them with none" if facts["states_with_none"] else ""
-    located = (
-        f"The known figures place at least **{{covered_by_states:n}} of the {{declined:n}}** declines "
-        f"({{covered_share:share}}) in a state{rest}. The figure is exact for {{states_exact:n}} states and "
-        f"territories{none}."
-    )
-    unnamed = "all_named" if known and known == named else "some_named" if known else "none_named"
-    return _sentences([located, *words(unnamed)], facts)
-
-
-def offences(facts: Facts) -> list[Sentence]:
-    """Say for how many declines the offence is known, and of how many a row names none."""
-    rest = "; for {unknown_offences:n} it is not" if facts["unknown_offences"] else ""
-    known = "The offence is known for **{known_offences:many} of {declined:n}** declines" + rest + "."
-    return _sentences([known, *(words("place_alone") if facts["known_without_offence"] else [])], facts)
+    return said("places", facts, all_named=facts["states_with_a_decline"] == facts["states_named"])
 
 
 def quality(card: pd.DataFrame) -> list[Sentence]:
     """Say what the scorecard of a source shows: title, size and verdict, then each check at stop, then each at warn."""
-    facts, told = card.attrs["facts"], list(words("source"))
+    facts, told = card.attrs["facts"], list[str]()
     for check, level in zip(card.attrs["checks"], card["level"], strict=True):
         if level in DOUBTS:
             share = f", {{{check}_share:share}}" if f"{check}_share" in facts else ""
@@ -79,43 +63,25 @@ def quality(card: pd.DataFrame) -> list[Sentence]:
             end = "" if str(facts.get(f"{check}_note")).endswith("?") else "."
             found = f"{{{check}:n}}" if isinstance(facts[check], int) else f"{{{check}}}"
             told.append(f"{DOUBTS[level]}{{{check}_what}}: {found}{share}{norm}{note}{end}")
-    return _sentences(told, facts)
+    return [*said("source", facts), *(Sentence(template, facts) for template in told)]
 
 
 def cannot_tell(card: pd.DataFrame) -> list[Sentence]:
     """Say what a source cannot tell for want of a column, and what no release can."""
-    lacking = set(card.attrs["lacking"])
-    if "offence_group" in lacking:
-        lacking.discard("offence_text")
-    of_columns = _about("lacking")
-    return _sentences([*of_columns[of_columns.index.isin(lacking)], *words("no_release")], {})
+    return [*said("lacking", dict.fromkeys(card.attrs["lacking"], True)), *said("no_release", {})]
 
 
 def versions(revision: Revision) -> list[Sentence]:
     """Say what changed between two versions; the first is the title."""
-    facts = revision.facts | {"source_name": revision.parameters.get("source")}
-    by_person = bool(facts["by_person"])
-    told = {"filled": facts["filled"], "most": "most" in facts, "by_person": by_person, "by_content": not by_person}
-    of_versions = _about("versions")
-    return _sentences([template for name, template in of_versions.items() if told.get(name, True)], facts)
+    return said("versions", revision.facts | {"source_name": revision.parameters.get("source")})
 
 
-def said(about: str, facts: Mapping[str, Any]) -> list[Sentence]:
-    """Say what always reads the same over some facts: ``report_checks`` of a report, ``rule`` of a source's checks."""
-    return _sentences(words(about), facts)
-
-
-def words(about: str) -> list[str]:
-    """Read the templates of the sentences that are always the same."""
-    return list(_about(about))
-
-
-def _about(about: str) -> pd.Series:
-    """Read the templates of ``data/reference/data_words.csv`` that are about something, by their ids."""
-    table = crosswalk("data_words", "word_id")
-    return table.loc[table["about"] == about, "sentence"]
-
-
-def _sentences(templates: Iterable[str], facts: Facts) -> list[Sentence]:
-    """Put the facts behind templates."""
-    return [Sentence(template, facts) for template in templates]
+def said(about: str, facts: Mapping[str, Any], **told: object) -> list[Sentence]:
+    """Say the sentences of ``data_words.csv`` that are about something, each where what it is said ``when`` holds."""
+    table, known = crosswalk("data_words", "word_id"), {**facts, **told}
+    of_these = table.loc[table["about"] == about, ["when", "sentence"]].itertuples(index=False)
+    return [
+        Sentence(template, facts)
+        for when, template in of_these
+        if all(bool(known.get(name.lstrip("!"))) != name.startswith("!") for name in when.split())
+    ]

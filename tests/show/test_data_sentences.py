@@ -98,7 +98,7 @@ ALONE = "Among the others: 9 rows that name a place and no offence."
 )
 def test_no_row_is_spoken_of_that_is_not_there(known: int, unknown: int, without: int, said: list[str]) -> None:
     facts = {"declined": 206, "known_offences": known, "unknown_offences": unknown, "known_without_offence": without}
-    told = [str(one).replace("**", "") for one in data_sentences.offences(facts)]
+    told = [str(one).replace("**", "") for one in data_sentences.said("offences", facts)]
     assert told == [f"The offence is known for {said[0]}", *said[1:]]
 
 
