@@ -126,28 +126,23 @@ class PublishedWeek:
         report, bounds, known = self.report, self.bounds, self.report.known_rows
         total, covered = report.weekly_totals.iloc[0], int(bounds["known_low"].sum())
         corrected = report.corrections.query("kind == 'ICE correction' and section == 'II'")["touches"].str.split(";")
-        places = report.declined_by_place
-        declined, back = (
-            int(total["declined"]),
-            int(places["declined"][places["row_id"].isin(corrected.explode())].sum()),
-        )
+        touched = report.declined_by_place["row_id"].isin(corrected.explode())
+        declined, back = int(total["declined"]), int(report.declined_by_place["declined"][touched].sum())
         named, unnamed = int((known["offence_text"] != "").sum()), bounds["known_high"][bounds["bound"] == "not known"]
-        facts: dict[str, Any] = {
-            **{"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat()},
-            **{"week_name": name_week(self.week), "status": "as published", "issued": int(total["issued"])},
-            **{"issued_confidence": total["confidence"], "declined": declined, "taken_back_at_least": back},
-            **{"remaining_at_most": declined - back, "covered_by_states": covered},
-            **{"covered_share": covered / (declined or np.nan), "not_covered": declined - covered},
-            "states_exact": int((bounds["bound"] == "exact").sum()),
-            "states_with_none": int((bounds["known_high"] == 0).sum()),
-            "states_with_a_decline": self.states_with_a_decline,
-            "states_named": int((bounds["known_low"] > 0).sum()),
-            "unnamed_at_most": int(unnamed.max()) if len(unnamed) else None,
-            **{"known_rows": len(known), "known_offences": named, "known_without_offence": len(known) - named},
-            **{"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)},
-            **{"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)},
-            **{"report_weeks": len(self.totals), "policies": len(report.policies), **self._apart_facts()},
-        }
+        facts = self._apart_facts() | {"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat()}
+        facts |= {"week_name": name_week(self.week), "status": "as published", "issued_confidence": total["confidence"]}
+        facts |= {"issued": int(total["issued"]), "declined": declined, "covered_by_states": covered}
+        facts |= {"not_covered": declined - covered, "covered_share": covered / (declined or np.nan)}
+        facts |= {"taken_back_at_least": back, "remaining_at_most": declined - back}
+        facts |= {"states_exact": int((bounds["bound"] == "exact").sum())}
+        facts |= {"states_with_none": int((bounds["known_high"] == 0).sum())}
+        facts |= {"states_named": int((bounds["known_low"] > 0).sum())}
+        facts |= {"states_with_a_decline": self.states_with_a_decline}
+        facts |= {"unnamed_at_most": int(unnamed.max()) if len(unnamed) else None, "known_rows": len(known)}
+        facts |= {"known_offences": named, "known_without_offence": len(known) - named}
+        facts |= {"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)}
+        facts |= {"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)}
+        facts |= {"report_weeks": len(self.totals), "policies": len(report.policies)}
         for name, places in (("issued", report.issued_by_place), ("declined", report.declined_by_place)):
             own = places["place"] + (" " + places["state"]).mask(places["level"].isin(["state", "region"]), "")
             ids = own.str.lower().str.replace("[^a-z0-9]+", "_", regex=True).str.strip("_")
@@ -164,21 +159,24 @@ class PublishedWeek:
 
     def _apart_facts(self) -> dict[str, Any]:
         """Say what place is taken out, its number, its part in this week or the last if over half, and its dates."""
-        saturday, numbers = pd.Timestamp(self.week), {week: int(number) for week, number in self.apart.items()}
-        name, facts = str(self.apart.name), dict[str, Any].fromkeys(("apart_week", "apart_day"))
-        facts |= {"apart_name": name, "apart": numbers.get(saturday)}
-        if saturday in numbers:
-            facts["outside"] = int(self.totals[saturday]) - numbers[saturday]
-        over_half = [day for day in (saturday, saturday - WEEK) if numbers.get(day, 0) > HALF * self.totals.get(day, 0)]
+        saturday, held, name = pd.Timestamp(self.week), self.apart.astype(int), str(self.apart.name)
+        facts: dict[str, Any] = {
+            "apart_name": name,
+            "apart": int(held[saturday]),
+            "apart_week": None,
+            "apart_day": None,
+        }
+        facts |= {"outside": int(self.totals[saturday] - held[saturday])}
+        over_half = [day for day in (saturday, saturday - WEEK) if held.get(day, 0) > HALF * self.totals.get(day, 0)]
         for day in over_half[:1]:
-            held, total = numbers[day], int(self.totals[day])
-            facts |= {"apart_week": f"{day:%Y-%m-%d}", "apart_declined": held, "apart_total": total}
+            facts |= {"apart_week": f"{day:%Y-%m-%d}", "apart_declined": int(held[day])}
+            facts |= {"apart_total": int(self.totals[day])}
             figures = self.reports.of_week(day).aggregates.set_index("measure")["value"]
             for event in self.blocking[self.blocking["date"].between(day, last_day(day))].itertuples():
                 dated = figures.get(f"declined, {event.agency}, recorded on {event.date.day} {event.date:%B}")
                 if name.startswith(event.agency) and dated is not None:
                     facts |= {"apart_day": f"{event.date:%Y-%m-%d}", "apart_event": event.kind}
-                    facts |= {"apart_other_days": held - int(dated)}
+                    facts |= {"apart_other_days": int(held[day]) - int(dated)}
         return facts
 
 
