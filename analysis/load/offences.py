@@ -1,23 +1,17 @@
-"""What was the offence: label, then code, then two-digit block, then unknown.
+"""What was the offence: label, then code, then two-digit block of the code, then unknown: better unknown than wrong.
 
-A row of a release names an offence as text (``DUI``), as a code of the NCIC list or ICE's own (``5404``, ``35AB``), or
-both; the text, which says more, is asked first. It is brought to plain words: ``AGG ASSLT FV - STRANGULATION (F3)``
-becomes ``aggravated assault domestic strangulation``. A known label (``offence_terms.csv``, ``ncic_codes.csv``) places
-it, in whatever order its words are; else the first rule that fits (``offence_rules.csv``), whose order is the argument:
-a burglary with intent to steal is a burglary; else the same with slips of spelling mended; else a cited statute. What
-none of these places is left unplaced: better unknown than wrong.
+A text is brought to plain words and placed by a known label, else by the first rule that fits, whose order is the
+argument: a burglary with intent to steal is a burglary. Else slips of spelling are mended; else a cited statute counts.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import chain
 
-import numpy as np
 import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -25,7 +19,6 @@ from rapidfuzz.distance import OSA
 from analysis.load.reference import NO_OFFENCE, STATUS_GROUPS, UNKNOWN_OFFENCE, crosswalk, details, groups
 from analysis.load.table import OffenceStatus
 
-NOTHING_RECORDED, UNPLACED = "none.none", "unk.unk"
 OFFENCE_BLOCKS = (  # most telling first; form C has all three, D to G the first
     ("offence_text", "offence_code", OffenceStatus.CONVICTED),
     ("pending_text", "pending_code", OffenceStatus.CHARGED),
@@ -33,8 +26,7 @@ OFFENCE_BLOCKS = (  # most telling first; form C has all three, D to G the first
 )
 _BLANK = ("", "na", "n/a", "nan", "null", "<na>")  # how copies of a release write an empty cell
 
-# Letters before a section's number: state codes, the United States Code, ICE's own act.
-_CODES = (
+_CODES = (  # before a section's number: state codes, the United States Code, ICE's own act
     "pc|vc|h&s|hsc|hs|w&i|wic|b&p|bp|pl|vtl|tc|trc|abc|usc|ina sec|ina|cfr|rcw|ors|orc|ocga|nrs|ars|crs|rsmo|ilcs|mcl|"
     "mgl|cmr|ss|fs|ksa|krs|tca|ucc|cga|ccp|fc|scc|gs|sec|section|art|code"
 )
@@ -45,21 +37,6 @@ _CITATION = re.compile(
     rf"(?:\s?§{{0,2}}\s?(?P<second>{_SECTION}))?"
 )
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
-_TO_WORDS = (  # in this order
-    (re.compile(r"\(?\bb\)?\s?\(\d\)(?:\s?\(?[a-z]\)?(?![a-z]))?"), " "),  # FOIA exemptions in the place of the text
-    (re.compile(r"\be?911\b"), " emergency "),
-    (re.compile(r"\bpg\s?-?\d\w*"), " pg "),  # penalty groups of drugs
-    (  # "under 14", "<17", "u/16 yoa": a victim's age, unless a weight or a sum of money follows
-        re.compile(
-            r"(?:\bunder\s|\bu/|<\s?)\s?(?:age\s)?(?:1[0-8]|[3-9])\b"
-            r"(?!\s?(?:\.|,|g|gm|gram|oz|ounce|lb|k\b|kg|%|item|pound|unit|day|mph))"
-        ),
-        " underage ",
-    ),
-    (_CITATION, " "),
-)
-# Initials that are words of charge_abbreviations.csv once joined.
-_PAIR = re.compile(r"\b(?:a&b|r&o|l&l|b[&/]e|h[&/]r)\b")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIVIDER = re.compile(r"[;|\n\r]+")
 
@@ -79,10 +56,7 @@ class Step(StrEnum):
 
 @cache
 def rules() -> tuple[tuple[tuple[frozenset[str], ...], frozenset[str], str], ...]:
-    """Give the rules in their order: words that are needed (one of each set), words that may not be there, detail.
-
-    ``burgl*`` is the beginning of a word.
-    """
+    """Give the rules in order: words needed (one of each set; ``burgl*`` begins one), words not allowed, detail."""
     table = crosswalk("offence_rules", "rule").sort_index()
     return tuple(
         (tuple(frozenset(need.split("|")) for need in needs.split()), frozenset(lacks.split()), detail)
@@ -92,18 +66,24 @@ def rules() -> tuple[tuple[tuple[frozenset[str], ...], frozenset[str], str], ...
 
 @cache
 def labels() -> dict[frozenset[str], str]:
-    """Give the known labels: the set of a label's words to its detail."""
-    codes, terms = crosswalk("ncic_codes", "code"), crosswalk("offence_terms", "term")
-    names = codes[codes["level"] == "code"].set_index("name")["detail_id"]
-    known = pd.concat([names, terms["detail_id"]])
-    return {frozenset(words): detail for name, detail in known.items() if (words := charge_tokens(str(name)))}
+    """Give the detail of each known label, by the set of its words."""
+    codes = crosswalk("ncic_codes", "code").query("level == 'code'").set_index("name")
+    known = pd.concat([codes, crosswalk("offence_terms", "term")])["detail_id"]
+    return {frozenset(charge_tokens(str(label))): detail for label, detail in known.items()}
 
 
 @cache
 def _short_forms() -> dict[tuple[str, ...], tuple[str, ...]]:
     """Give the short forms as words; those that stand for nothing (grades, grammar, status) have none for them."""
-    table = crosswalk("charge_abbreviations", "abbreviation")
-    return {tuple(str(short).split()): tuple(long.split()) for short, long in table["expansion"].items()}
+    table = crosswalk("charge_abbreviations", "abbreviation")["expansion"]
+    return {tuple(str(short).split()): tuple(long.split()) for short, long in table.items()}
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Give what is written in signs and numbers, and the word for it; citations say nothing by their words."""
+    table = crosswalk("charge_patterns", "pattern")["word"]
+    return [(re.compile(str(pattern)), f" {word} ") for pattern, word in table.items()] + [(_CITATION, " ")]
 
 
 @cache
@@ -111,8 +91,7 @@ def _vocabulary() -> dict[str, None]:
     """Give the words that a slip of spelling may stand for, the shortest first."""
     of_rules = (atom for needs, lacks, _ in rules() for atom in chain(lacks, *needs) if atom[-1] != "*")
     words = {*of_rules, *chain(*labels(), *_short_forms(), *_short_forms().values())}
-    long = (word for word in words if len(word) >= SHORTEST_MENDED)
-    return dict.fromkeys(sorted(long, key=lambda word: (len(word), word)))
+    return dict.fromkeys(word for word in sorted(sorted(words), key=len) if len(word) >= SHORTEST_MENDED)
 
 
 def _folded(text: str) -> str:
@@ -130,37 +109,33 @@ def _singular(word: str) -> str:
 
 
 def charge_tokens(text: str) -> tuple[str, ...]:
-    """Bring a charge text, as recorded, to plain words in their order, in lower case and in the singular.
+    """Bring a charge text to plain words in their order, in lower case and in the singular; nothing may remain.
 
-    Short forms are written out (``charge_abbreviations.csv``); grades of the offence, citations of statutes, status
-    words and numbers are left out, so that nothing may remain.
+    Short forms are written out; grades of the offence, citations, status words and numbers are left out.
     """
     plain = _folded(text)
-    for pattern, word in _TO_WORDS:
+    for pattern, word in _patterns():
         plain = pattern.sub(word, plain)
-    plain = _PAIR.sub(lambda pair: pair[0].replace("&", "and").replace("/", "and"), plain)
     given = tuple(_singular(word) for word in _WORD.findall(plain))
     forms, words = _short_forms(), list[str]()
     longest = max(map(len, forms))
-    while given:
-        sizes = (size for size in range(longest, 0, -1) if given[:size] in forms)
-        size = next(sizes, 1)  # the longest short form that begins here, or one word as it is
+    while given:  # the longest short form that begins here, or one word as it is
+        size = next((size for size in range(longest, 0, -1) if given[:size] in forms), 1)
         words += forms.get(given[:size], given[:1])
         given = given[size:]
     return tuple(word for word in words if len(word) > 1)
 
 
 def citations(text: str) -> list[str]:
-    """Find the statutes that a text cites, as keys of ``data/reference/charge_statutes.csv``.
+    """Find the statutes that a text cites, as keys of ``charge_statutes.csv``.
 
-    ``PC 243(E)(1)`` gives ``pc 243(e)(1)``, ``664/211 PC`` gives ``pc 664`` and ``pc 211``, ``8 USC 1325`` gives
-    ``usc 8 1325``.
+    ``664/211 PC`` gives ``pc 664`` and ``pc 211``, ``8 USC 1325`` gives ``usc 8 1325``.
     """
     found = []
     for match in _CITATION.finditer(_folded(text)):
         code = (match["before"] or match["after"]).replace("&", "").replace("hsc", "hs")
         section = (match["section"] or match["number"]).replace(" ", "").rstrip(".-/:")
-        second = f" {match['second']}".replace(" ", "") if match["second"] else ""
+        second = (match["second"] or "").replace(" ", "")
         found += [f"{code} {part} {second}".strip() for part in section.split("/") if part]
     return found
 
@@ -169,9 +144,10 @@ def _cited(text: str) -> str | None:
     """Place a text by the first statute in it that is known, whole or else without its subsections."""
     known = crosswalk("charge_statutes", "statute")["detail_id"]
     for citation in citations(text):
-        for end in range(len(citation), 0, -1):
-            if (end == len(citation) or citation[end] in "(.") and citation[:end] in known.index:
-                return str(known[citation[:end]])
+        while citation and citation not in known.index:
+            citation = re.sub(r"(?:^|[(.])[^(.]*$", "", citation)  # its last subsection, or all of it
+        if citation:
+            return str(known[citation])
     return None
 
 
@@ -185,20 +161,15 @@ def _meant(word: str) -> str:
         return word
     alike = [known for known in _vocabulary() if known[0] == word[0]]
     slip = process.extractOne(word, alike, scorer=OSA.normalized_similarity, score_cutoff=SPELLING_SIMILARITY)
-    return slip[0] if slip else next((known for known in alike if _is_cut(word, known)), word)
-
-
-def _is_cut(short: str, full: str) -> bool:
-    """Tell whether a short form is a word's beginning, or keeps enough of its letters in their order."""
-    letters = iter(full)
-    enough = len(short) >= SHARE_KEPT * len(full)
-    return full.startswith(short) or (enough and all(letter in letters for letter in short))
+    ordered = re.compile(".*".join(word))
+    cut = (
+        full for full in alike if full.startswith(word) or (len(word) >= SHARE_KEPT * len(full) and ordered.match(full))
+    )
+    return slip[0] if slip else next(cut, word)
 
 
 def _placed(words: tuple[str, ...]) -> str | None:
     """Place words by label, then by rule."""
-    if not words:
-        return None
     atoms = {*words, *(word[:size] + "*" for word in words for size in range(1, len(word) + 1))}
     fits = (
         detail
@@ -223,104 +194,65 @@ def detail_of_text(text: str) -> str | None:
     return min(found, key=lambda detail: int(ranks[detail]), default=None)
 
 
-@cache
-def _codes() -> dict[str, str]:
-    """Give the detail of each code of the NCIC list, of each code of ICE's own and of each two-digit block."""
-    return {**crosswalk("ncic_codes", "code")["detail_id"], **crosswalk("offence_code_labels", "code")["detail_id"]}
-
-
-def _placed_by(text: str | None, code: str | None) -> tuple[str, Step]:
-    """Place one offence; of codes, ``301`` lost a zero and ``301.0`` went through a number as well."""
-    if text is None and code is None:
-        return NOTHING_RECORDED, Step.BLANK
-    if text is not None and (detail := detail_of_text(text)):
-        return detail, Step.LABEL
-    plain = (code or "").strip().upper().removesuffix(".0")
-    plain = plain.zfill(4) if len(plain) == 3 else plain
-    for key, step in ((plain, Step.CODE), (plain[:2], Step.BLOCK)) if len(plain) == 4 else ():
-        if key in _codes():
-            return _codes()[key], step
-    return UNPLACED, Step.UNKNOWN
-
-
 def classify(offences: pd.DataFrame) -> pd.DataFrame:
     """Place every offence in a group, by ``offence_text`` and ``offence_code``, of which either may be absent.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The same rows, index kept: ``offence_group`` (16 groups, NONE where neither text nor code is recorded or the
-        text says that there is no offence, UNKNOWN), ``offence_detail`` (blank for NONE and UNKNOWN),
-        ``severity_rank`` (1 = gravest; 98 and 99 for NONE and UNKNOWN) and ``step`` (label, code, block, unknown,
-        blank).
+    Returned are the same rows: ``offence_group`` (16 groups; NONE where nothing is recorded or the text says that there
+    is no offence; UNKNOWN), ``offence_detail`` (blank for NONE and UNKNOWN) and ``step``.
     """
     given = offences.reindex(columns=["offence_text", "offence_code"]).astype("str")
-    given = given.mask(given.apply(lambda column: column.str.strip().str.casefold().isin(_BLANK))).astype(object)
-    rows = given.where(given.notna(), None).itertuples(index=False)
-    placed = pd.DataFrame([_placed_by(*row) for row in rows], offences.index, ["detail", "step"], dtype=object)
-    detail, known = placed["detail"], details()
-    named = known.index[~known["group_id"].isin(STATUS_GROUPS)]
+    given = given.mask(given.apply(lambda column: column.str.strip().str.casefold().isin(_BLANK)))
+    code = given["offence_code"].str.strip().str.upper().str.removesuffix(".0")  # went through a number
+    code = code.mask(code.str.len() == 3, "0" + code)  # lost a zero
+    code = code.where(code.str.len() == 4)
+    codes = pd.concat([crosswalk("ncic_codes", "code"), crosswalk("offence_code_labels", "code")])["detail_id"]
+    found = pd.DataFrame(
+        {
+            Step.BLANK: given.isna().all(axis="columns").map({True: "none.none"}),
+            Step.LABEL: given["offence_text"].map(detail_of_text, na_action="ignore"),
+            Step.CODE: code.map(codes),
+            Step.BLOCK: code.str[:2].map(codes),
+            Step.UNKNOWN: "unk.unk",
+        }
+    )
+    detail, step = found.bfill(axis="columns").iloc[:, 0], found.notna().idxmax(axis="columns").astype("str")
+    groups_of, named = detail.map(details()["group_id"]), details().index[~details()["group_id"].isin(STATUS_GROUPS)]
     return pd.DataFrame(
         {
-            "offence_group": pd.Categorical(detail.map(known["group_id"]), groups().index),
+            "offence_group": pd.Categorical(groups_of, groups().index),
             "offence_detail": pd.Categorical(detail.where(detail.isin(named)), named),
-            "severity_rank": detail.map(known["severity_rank"]).astype("int64"),
-            "step": pd.Categorical(placed["step"].astype("str"), [step.value for step in Step]),
+            "step": pd.Categorical(step, list(map(str, Step))),
         },
         offences.index,
     )
 
 
-def mapped_shares(classified: pd.DataFrame) -> pd.DataFrame:
-    """Count what placed the offences, from the result of :func:`classify`.
-
-    Returned is one row per step in its order: ``rows``, ``share`` (of all rows) and ``share_of_recorded`` (of the rows
-    that record a text or a code; blank for the step ``blank``). Shares of no rows are blank.
-    """
-    rows = classified["step"].value_counts().reindex(list(Step), fill_value=0).rename_axis("step")
-    recorded = rows.drop(Step.BLANK)
-    shares = {"share": rows / (rows.sum() or np.nan), "share_of_recorded": recorded / (recorded.sum() or np.nan)}
-    return pd.DataFrame({"rows": rows, **shares}).reindex(rows.index)
-
-
-def read_offences(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add offence, group, detail and status (:func:`open_release`); return the shares by the step that placed them.
+def read_offences(frame: pd.DataFrame) -> pd.Series:
+    """Add offence, group, detail and status (:func:`open_release`); return the rows by the step that placed them.
 
     What the rows of a release say of offences repeats much: each combination is read once.
     """
     names = [*chain.from_iterable(block[:2] for block in OFFENCE_BLOCKS), "criminality"]
     asked = [name for name in names if name in frame]
     if not asked:
-        return mapped_shares(classify(frame.head(0)))
+        return classify(frame.head(0))["step"].value_counts(sort=False)
     numbers = frame.groupby(asked, observed=True, dropna=False, sort=False).ngroup()  # 0, 1, 2 as they appear
     each = frame.loc[~numbers.duplicated(), asked].astype("str").reset_index(drop=True).reindex(columns=names)
-    text = code = status = pd.Series(np.nan, index=each.index, dtype="str")
-    for text_of, code_of, its_status in reversed(OFFENCE_BLOCKS):
-        given = each[text_of].notna() | each[code_of].notna()
-        text, code = each[text_of].where(given, text), each[code_of].where(given, code)
-        status = status.mask(given, str(its_status))
-    classes = classify(pd.DataFrame({"offence_text": text, "offence_code": code}))
+    read = pd.DataFrame(index=each.index, columns=["offence_text", "offence_code", "offence_status"], dtype="str")
+    for text, code, status in reversed(OFFENCE_BLOCKS):
+        given = each[text].notna() | each[code].notna()
+        read[given] = each.loc[given, [text, code]].assign(status=str(status)).to_numpy()
+    classes = classify(read)
     named = classes["offence_group"] != NO_OFFENCE  # blank, or a text that says so
     by_class = crosswalk("criminality", "value")["offence_status"]
-    status = status.where(named).fillna(each["criminality"].map(by_class)).fillna(by_class[""])
+    status = read["offence_status"].where(named).fillna(each["criminality"].map(by_class)).fillna(by_class[""])
     of_unnamed = status.map(lambda word: NO_OFFENCE if word == OffenceStatus.NONE else UNKNOWN_OFFENCE)
     group = classes["offence_group"].astype("str").where(named, of_unnamed)
-    texts, codes = ([block[at] for block in OFFENCE_BLOCKS] for at in (0, 1))
-    offences = pd.DataFrame(
-        {
-            "offence_text": pd.Categorical(text, _all_values(frame, texts)),
-            "offence_code": pd.Categorical(code, _all_values(frame, codes)),
-            "offence_status": pd.Categorical(status, list(OffenceStatus)),
-            "offence_group": pd.Categorical(group, groups().index),
-            "offence_detail": classes["offence_detail"],
-            "step": classes["step"],
-        }
+    offences = read.astype("category").assign(
+        offence_status=pd.Categorical(status, list(OffenceStatus)),
+        offence_group=pd.Categorical(group, groups().index),
+        **classes[["offence_detail", "step"]],
     )
     offences = offences.take(numbers).set_axis(frame.index)
     frame[offences.columns.drop("step")] = offences.drop(columns="step")
-    return mapped_shares(offences)
-
-
-def _all_values(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """Give the values of several columns, of those that are there, each once."""
-    return list(dict.fromkeys(chain.from_iterable(frame[name].cat.categories for name in names if name in frame)))
+    return offences["step"].value_counts(sort=False)

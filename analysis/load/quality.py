@@ -22,7 +22,6 @@ from analysis.load.duplicates import is_repeat
 from analysis.load.offences import Step
 from analysis.load.reference import crosswalk, read_text_table
 from analysis.load.releases import GATES, STOP_UNDATED, Release
-from analysis.load.sources import SCORECARD_FILE, Source
 from analysis.load.table import NAMES, Outcome, one_outcome, one_state
 from analysis.periods import week_of
 
@@ -52,8 +51,8 @@ JUDGED = ("lift_reason", "state", "city", "agency", "form", "offence_text", "cri
 class Check(NamedTuple):
     """One row of a scorecard.
 
-    ``found`` is a plain number, a day or words, as text; ``share`` is of the detainers unless ``what`` says otherwise
-    (NaN = none); ``norm``, the published share nearest to it (NaN = none); ``note``, what it means and what to do.
+    ``found`` is a number, a day or words; ``share`` is of the detainers unless ``what`` says otherwise; ``norm``, the
+    published share nearest to it; ``note``, what it means and what to do.
     """
 
     check: str
@@ -70,9 +69,9 @@ def scorecard(
 ) -> pd.DataFrame:
     """Check a release just read, beside the table of the version before: one row per :class:`Check`."""
     table = release.table
-    found = [*_reading(release), *_counted(table, release.persons), *_columns(release), *_mended(release)]
-    found += [*_words(release), *_blanks(table, release.form, release.gaps), *_offence_steps(release)]
-    found += [*_dates(table, extracted_on), *_days_and_weeks(table, extracted_on), *_totals(table, release.form)]
+    found = [*_reading(release), *_counted(table, release.persons), *_columns(release)]
+    found += [*_blanks(table, release.form, release.gaps), *_offence_steps(release)]
+    found += [*_dates(table, extracted_on), *_totals(table, release.form)]
     return as_card([*found, *(_against(previous, table) if previous is not None else ())])
 
 
@@ -80,15 +79,7 @@ def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) ->
     """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
     absent = [str(name) for name in table.columns[table.isna().all()]]
     found = [*_counted(table, table["person"].nunique()), *_blanks(table, "", absent)]
-    return as_card([*found, *_dates(table, extracted_on), *_days_and_weeks(table, extracted_on)])
-
-
-def source_scorecard(source: Source) -> pd.DataFrame:
-    """Give the scorecard of a source, as it was made when the source was stored, else made now of its table."""
-    stored, facts = source.path.with_name(SCORECARD_FILE), source.facts
-    if stored.is_file():
-        return read_scorecard(stored)
-    return table_scorecard(source.detainers(), extracted_on=facts.extracted_on if facts.extracted_known else None)
+    return as_card([*found, *_dates(table, extracted_on)])
 
 
 def report_scorecard(week: date) -> pd.DataFrame:
@@ -118,14 +109,14 @@ def as_card(found: Iterable[Check]) -> pd.DataFrame:
     return card.astype({**text, "share": float, "norm": float})
 
 
-def as_text(card: pd.DataFrame, width: int = 110) -> str:
-    """Write a scorecard for a terminal: level, check, found, share, known share; the notes below, wrapped to width."""
+def as_text(card: pd.DataFrame) -> str:
+    """Write a scorecard for a terminal: level, check, found, share, known share; the notes below."""
     room = max(map(len, card["what"]), default=0)
     lines = [f"{'':5} {'check':<{room}} {'found':>12} {'share':>8} {'known':>8}"]
     for row in card.itertuples():
         share, norm = ("" if pd.isna(value) else f"{value:.2%}" for value in (row.share, row.norm))
         lines.append(f"{row.level.upper():5} {row.what:<{room}} {written(row.found):>12} {share:>8} {norm:>8}".rstrip())
-        lines += wrap(row.note, width, initial_indent=" " * 6, subsequent_indent=" " * 6)
+        lines += wrap(row.note, 110, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return "\n".join([*lines, ", ".join(f"{(card['level'] == level).sum()} {level}" for level in LEVELS)])
 
 
@@ -154,6 +145,11 @@ def scorecard_facts(card: pd.DataFrame) -> dict[str, object]:
 def level_of(share: float, warn: float, stop: float = np.inf) -> str:
     """Give the level of a share: warn from one bound on, stop above the other."""
     return STOP if share > stop else WARN if share >= warn else PASS
+
+
+def doubt_of(doubtful: object) -> str:
+    """Give the level of a finding that may be doubtful."""
+    return WARN if doubtful else PASS
 
 
 def against_known(share: float, rows: int, known: pd.Series) -> tuple[str, float | None, str]:
@@ -191,178 +187,134 @@ def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     place's fourth-busiest day (its least busy one, where it has fewer than four; a place with one day has none to
     compare with, and counts). A table with days known by week only, or on fewer than 28 days, has none.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per place and day, most detainers first: ``issued_on``, ``state``, ``agency`` (blank = the whole
-        state, where no facility of it explains the day), ``detainers``, ``usual`` (of the fourth-busiest day).
+    One row per place and day, most detainers first: ``issued_on``, ``state``, ``agency`` (blank = the whole state,
+    where no facility of it explains the day), ``detainers``, ``usual`` (of the fourth-busiest day).
     """
-    columns = ["issued_on", "state", "agency", "detainers", "usual"]
-    if is_counts(table) or table["issued_on"].nunique() < BULK_DAYS_NEEDED:
-        return pd.DataFrame({name: [] for name in columns}).astype({"issued_on": "datetime64[ms]"})
-    facilities, whole = _far_above(table, ["state", "agency"]), _far_above(table, ["state"])
+    days_known = not is_counts(table) and table["issued_on"].nunique() >= BULK_DAYS_NEEDED
+    found = []
+    for place in (["state", "agency"], ["state"]):
+        days = (table if days_known else table[:0]).groupby([*place, "issued_on"], observed=True).size()
+        days = days.rename("detainers").sort_values(ascending=False, kind="stable").reset_index()
+        of_place = days.groupby(place, observed=True)["detainers"]
+        days["usual"] = of_place.transform(
+            lambda busiest: busiest.iloc[:BULK_RANK].iloc[-1] if len(busiest) > 1 else np.nan
+        )
+        far = days[(days["detainers"] >= BULK_LEAST) & ~(days["detainers"] < BULK_TIMES * days["usual"])]
+        found.append(far.astype(dict.fromkeys(place, "str")))
+    facilities, whole = found
     day = ["state", "issued_on"]
     explained = whole.set_index(day).index.isin(facilities.set_index(day).index)
-    found = pd.concat([facilities, whole[~explained]])
-    ordered = found.sort_values(["detainers", *reversed(day)], ascending=[False, True, True])
-    return ordered.reindex(columns=columns).reset_index(drop=True)
-
-
-def _far_above(table: pd.DataFrame, place: list[str]) -> pd.DataFrame:
-    """Find the days of a kind of place that are far above its fourth-busiest."""
-    days = table.groupby([*place, "issued_on"], observed=True).size().rename("detainers").reset_index()
-    days = days.sort_values("detainers", ascending=False, kind="stable")
-    of_place = days.groupby(place, observed=True)["detainers"]
-    ranked = days["detainers"].where(of_place.cumcount() < BULK_RANK)
-    usual = ranked.groupby([days[name] for name in place], observed=True).transform("min")
-    days["usual"] = usual.where(of_place.transform("size") > 1).astype(float)
-    far = days[(days["detainers"] >= BULK_LEAST) & ~(days["detainers"] < BULK_TIMES * days["usual"])]
-    return far.astype(dict.fromkeys(place, "str"))
+    ordered = pd.concat([facilities, whole[~explained]]).sort_values(
+        ["detainers", *reversed(day)], ascending=[False, True, True], ignore_index=True
+    )
+    return ordered[["issued_on", "state", "agency", "detainers", "usual"]]
 
 
 def recording_by_week(table: pd.DataFrame, extracted_on: date | None = None) -> pd.DataFrame:
     """Count the detainers of each week of issue and those without a recorded end, and say which look unfinished.
 
     From the newest week back, the weeks look unfinished as long as one of three things holds: the data end before the
-    week does; it has under 70% of the detainers of the eight weeks before it (their median); the share with a recorded
-    end is under 90% of what it is in the older half of the weeks (their median).
+    week does (and it was not over on the day of the extraction); it has under 70% of the detainers of the eight weeks
+    before it (their median); the share with a recorded end is under 90% of what it is in the older half of the weeks.
 
-    A week that ended before the extraction is not cut short by a quiet last day.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per week from the first to the last, its Saturday the index ``week``: ``issued``, ``not_recorded``,
-        ``blank_share`` (NaN where nothing was issued), ``unfinished`` (why; empty text = looks finished).
+    By Saturday, ``week``: ``issued``, ``not_recorded``, ``blank_share``, ``unfinished`` (why; empty = looks finished).
     """
     dated = table[table["issued_on"].notna()]
     blank = (dated["outcome"] == Outcome.NOT_RECORDED).astype("int64")
     counts = blank.groupby(week_of(dated["issued_on"]).rename("week")).agg(issued="size", not_recorded="sum")
-    if counts.empty:
-        return counts.assign(blank_share=pd.Series(dtype=float), unfinished=pd.Series(dtype="str"))
-    counts = counts.reindex(pd.date_range(counts.index[0], counts.index[-1], freq="7D", name="week"), fill_value=0)
+    counts = counts.resample("7D").sum() if len(counts) else counts
     counts["blank_share"] = counts["not_recorded"] / counts["issued"].replace(0, np.nan)
-    ended, older = 1 - counts["blank_share"], max(1, len(counts) // 2)
-    friday = counts.index[-1] + pd.Timedelta(days=6)
+    ended, friday = 1 - counts["blank_share"], counts.index.max() + pd.Timedelta(days=6)
     over = extracted_on is not None and pd.Timestamp(extracted_on) > friday
-    cut = not is_counts(dated) and dated["issued_on"].max() < friday and not over
+    cut = not is_counts(dated) and bool(dated["issued_on"].max() < friday) and not over
     reasons = pd.DataFrame(
         {
-            "its days are not all there": cut & (counts.index == counts.index[-1]),
+            "its days are not all there": cut & (counts.index == counts.index.max()),
             "few detainers": counts["issued"] < FEW_ROWS * counts["issued"].shift().rolling(WEEKS_BEFORE, 1).median(),
-            "ends are missing": ended < FINISHED * ended.iloc[:older].median(),
+            "ends are missing": ended < FINISHED * ended.iloc[: max(1, len(counts) // 2)].median(),
         }
     )
     at_the_end = reasons.any(axis="columns")[::-1].cummin()[::-1]
-    said = reasons.apply(lambda row: ", ".join(row.index[row]), axis="columns")
-    return counts.assign(unfinished=said.where(at_the_end, "").astype("str"))
+    said = [", ".join(reasons.columns[row]) for row in reasons.to_numpy()]
+    return counts.assign(unfinished=pd.Series(said, counts.index, dtype="str").where(at_the_end, ""))
 
 
-def _none(check: str, what: str, items: Sequence[str], note: str, most: int = 6) -> Check:
-    """Check that there are none of some things; where there are, the first few are named."""
-    more = f" and {len(items) - most} more" if len(items) > most else ""
-    told = f"{', '.join(items[:most])}{more}{note}" if items else ""
-    return Check(check, what, len(items), level=WARN if items else PASS, note=told)
+def check_of(words_id: str, found: object, share: float | None = None, level: str = PASS, **told: object) -> Check:
+    """Make a check of its words in ``quality_checks.csv``; ``of`` names the one column or step that it is about."""
+    words, of = crosswalk("quality_checks", "words_id").loc[words_id], normalised(str(told.get("of", "")))
+    check, note = "_".join([words["check"], *of.split()]), words["note" if level == PASS else "doubt"].format(**told)
+    return Check(check, words["what"].format(**told), found, share, None, level, note)
 
 
-def _doubt(check: str, what: str, found: object, doubt: bool, note: str = "", share: float | None = None) -> Check:
-    """Warn where a check's finding is doubtful."""
-    return Check(check, what, found, share, level=WARN if doubt else PASS, note=note)
-
-
-def _slug(text: str) -> str:
-    """Make a check's id of a name."""
-    return normalised(text).replace(" ", "_")
+def _listed(check: str, items: Sequence[str], level: str = "", most: int = 6, **told: object) -> Check:
+    """Count things that should not be, or with the level *pass* may be; the first few are named."""
+    named = ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
+    return check_of(check, len(items), None, level or doubt_of(items), items=named, **told)
 
 
 def _reading(release: Release) -> Iterator[Check]:
     """Check the files and sheets, and the rows left out."""
     sheets, changes = release.sheets, release.changes
-    read = sheets[sheets["rows"] > 0]
-    note = f"form {release.form}; {len(read)} of {len(sheets)} sheets, {read['file'].nunique()} files"
-    yield Check("rows_read", "rows read", sheets["rows"].sum(), note=note)
-    unread = sheets[(sheets["rows"] == 0) & ~sheets["note"].isin(HARMLESS_NOTES)]
+    read, unread = sheets[sheets["rows"] > 0], sheets[(sheets["rows"] == 0) & ~sheets["note"].isin(HARMLESS_NOTES)]
+    told = {"form": release.form, "read": len(read), "sheets": len(sheets), "files": read["file"].nunique()}
+    yield check_of("rows_read", sheets["rows"].sum(), **told)
     names = [" ".join(filter(None, [row.file, row.sheet, row.note])) for row in unread.itertuples()]
-    yield _none("sheets_not_read", "sheets or files not read", names, ": see whether they hold detainers", 3)
-    left_out = changes["rows"][changes["what"] == "blank row left out"].sum()
-    yield Check("blank_rows", "rows without a filled cell, left out", left_out)
+    yield _listed("sheets_not_read", names, most=3)
+    yield check_of("blank_rows", changes["rows"][changes["what"] == "blank row left out"].sum())
 
 
 def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
     """Count detainers, repeats and persons, and whether the rows look like a choice: of one end, or of one state."""
     total = len(table)
-    note = f"{table['source_row'].nunique():,} rows of counts" if is_counts(table) else ""
-    yield Check("rows", "detainers in the table", total, note=note)
+    yield check_of(
+        "rows", total, counts=f"{table['source_row'].nunique():,} rows of counts" if is_counts(table) else ""
+    )
     if table["person"].isna().all():
-        note = "no person id: a repeat cannot be told from another detainer"
-        yield _doubt("repeats", "flagged as repeats", 0, True, note)
+        yield check_of("repeats_untold", 0, level=WARN)
     else:
         repeats = table["duplicate"][is_repeat(table["duplicate"])]
-        flagged, share = len(repeats), len(repeats) / total
-        many = "so many: see whether files overlap"
-        note = many if share >= WARN_REPEATS else "kept and flagged; rows without id never are" if flagged else ""
-        what = f"repeats: {repeats.iloc[0]}" if flagged else "flagged as repeats"
-        yield _doubt("repeats", what, flagged, share >= WARN_REPEATS, note, share)
-        yield Check("rows_kept", "detainers not flagged", total - flagged, (total - flagged) / total)
-        yield Check("persons", "persons with an id", persons, note="ids hold within one release only")
+        share, kind = len(repeats) / total, next(iter(repeats), "")
+        yield check_of(
+            "repeats" if kind else "no_repeats", len(repeats), share, level_of(share, WARN_REPEATS), kind=kind
+        )
+        yield check_of("rows_kept", total - len(repeats), (total - len(repeats)) / total)
+        yield check_of("persons", persons)
     state, chosen = one_state(table), one_outcome(table) not in (None, Outcome.NOT_RECORDED)
-    what = "different outcomes, none recorded counted as one"
-    note = "every row has the same recorded end: no share can be given" if chosen else ""
-    yield _doubt("outcomes", what, table["outcome"].nunique(), chosen, note)
-    note = f"all rows are of one state ({state}): nothing is said of the United States" if state else ""
-    yield _doubt("states_given", "different states", table["state"].nunique(), bool(state), note)
+    yield check_of("outcomes", table["outcome"].nunique(), level=doubt_of(chosen))
+    yield check_of("states_given", table["state"].nunique(), level=doubt_of(state), state=state)
 
 
 def _columns(release: Release) -> Iterator[Check]:
-    """Check which columns there are."""
-    aliases = column_aliases()
+    """Check which columns there are, what was made blank or mended in them, and unknown words."""
+    aliases, changes = column_aliases(), release.changes
     canonical = set(aliases["canonical"]) - {""}
-    own = set(aliases["canonical"][[release.form in forms.split() for forms in aliases["forms"]]])
-    missing = [name for name in release.gaps if name in own & canonical]
-    absent = [name for name in release.gaps if name in canonical - own]
-    what = f"columns of form {release.form} that the file lacks"
-    yield _none("missing_columns", what, missing, ": older files and cut copies lack some")
-    yield _none("absent_columns", "columns that this form never has", absent, "", 12)._replace(level=PASS)
-    note = ": carried under their own names"
-    yield _none("unknown_columns", "columns that are not known", release.unknown_columns, note)
-
-
-def _mended(release: Release) -> Iterator[Check]:
-    """Report what was made blank or mended while reading."""
-    changes = release.changes
-    targets = changes["column"].map(normalised).map(column_aliases()["canonical"])
-    needed = targets.isin(NAMES) & (targets != "person")
-    for check, begins, what, doubtful in (
-        ("redactions", "redaction made blank", "redactions made blank, cells", needed),
-        ("text_na", "text NA made blank", "text NA made blank, cells", False),
-        ("codes_mended", "charge code mended", "charge codes given back their zero", False),
-        ("codes_moved", "charge code moved", "charge codes found in a column of dates", True),
+    own = set(aliases["canonical"][[release.form in forms.split() for forms in aliases["forms"]]]) & canonical
+    yield _listed("missing_columns", [name for name in release.gaps if name in own], form=release.form)
+    yield _listed("absent_columns", [name for name in release.gaps if name in canonical - own], PASS, 12)
+    yield _listed("unknown_columns", release.unknown_columns)
+    targets = changes["column"].map(normalised).map(aliases["canonical"])
+    for check, begins, doubtful in (
+        ("redactions", "redaction made blank", targets.isin(NAMES) & (targets != "person")),
+        ("text_na", "text NA made blank", False),
+        ("codes_mended", "charge code mended", False),
+        ("codes_moved", "charge code moved", True),
     ):
         rows = changes["what"].str.startswith(begins)
-        strange = (rows & doubtful).any()
-        places = sorted(set(changes["column"][rows]))
-        card = _none(check, what, places, ": look at this column in the file" if strange else "")
-        yield card._replace(found=changes["rows"][rows].sum(), level=WARN if strange else PASS)
+        card = _listed(check, sorted(set(changes["column"][rows])), doubt_of((rows & doubtful).any()))
+        yield card._replace(found=changes["rows"][rows].sum())
     impossible = changes[changes["what"].str.startswith("impossible date")]
     for column, rows in zip(impossible["column"], impossible["rows"], strict=True):
         share = rows / len(release.table)
-        level = level_of(share, WARN_STRAYS)
-        yield Check(f"impossible_{_slug(column)}", f"impossible: {column}", rows, share, level=level, note="made blank")
+        yield check_of("impossible", rows, share, level_of(share, WARN_STRAYS), of=column)
     if impossible.empty:
-        yield Check("impossible_dates", "impossible dates", 0)
-
-
-def _words(release: Release) -> Iterator[Check]:
-    """Check the unknown words of each vocabulary; an unknown lift reason never comes so far."""
+        yield check_of("impossible_dates", 0)
     for column in [column for column in GATES if column not in release.gaps]:
         strange = release.unknown_values[release.unknown_values["column"] == column]
-        share = strange["share"].sum()
-        often = strange[strange["rows"] >= LEAST_NAMED]
+        often, share = strange[strange["rows"] >= LEAST_NAMED], strange["share"].sum()
         named = [f"{value} ({rows:,})" for value, rows in zip(often["value"], often["rows"], strict=True)]
         level = level_of(share, GATES[column].warn, GATES[column].stop)
-        card = _none(f"unknown_{column}", f"unknown words for {column}", named, "")
-        note = f"left blank: {card.note or 'words that stand in few rows'}" if len(strange) else ""
-        yield card._replace(found=strange["rows"].sum(), share=share, level=level, note=note)
+        kind = "unknown_named" if named else "unknown_few" if len(strange) else "unknown"
+        yield _listed(kind, named, level, of=column)._replace(found=strange["rows"].sum(), share=share)
 
 
 def _blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator[Check]:
@@ -370,78 +322,58 @@ def _blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator
 
     Without any lift reason no decline can be told: that stops, but where the form has no such column.
     """
-    total = len(table)
     known = norms("blank_share")
     columns = known["column"].map(normalised)
     carried = [name for name in table.columns if name not in NAMES and normalised(name) in set(columns)]
     for name in [*JUDGED, *carried]:
-        blank = int(table[name].isna().sum())
-        share = blank / max(1, total)
-        check, what = f"blank_{_slug(name)}", f"blank: {name.replace('_', ' ')}"
+        blank, share = int(table[name].isna().sum()), table[name].isna().sum() / max(1, len(table))
+        of = name.replace("_", " ")
         if name == "lift_reason" and share == 1:
-            never = name in absent
-            why = f"form {form} has no such column" if never else "nothing is recorded in any row"
-            note = f"{why}, so no decline can be told: take a release with lift reasons"
-            yield Check(check, what, blank, share, level=WARN if never else STOP, note=note)
+            why = f"form {form} has no such column" if name in absent else "nothing is recorded in any row"
+            yield check_of("no_lift_reason", blank, share, WARN if name in absent else STOP, of=of, why=why)
         elif name not in absent:
             of_column = known[columns == normalised(name)]
             own = of_column[of_column["form"] == form]
-            level, norm, note = against_known(share, total, (own if len(own) else of_column)["value"])
+            level, norm, note = against_known(share, len(table), (own if len(own) else of_column)["value"])
             note = note if len(own) or not note else f"of other forms, {note}"
-            yield Check(check, what, blank, share, norm, level, note)
+            yield check_of("blank", blank, share, level, of=of, known=note)._replace(norm=norm)
 
 
 def _offence_steps(release: Release) -> Iterator[Check]:
     """Give the recorded offences by the step that placed them; what the last step leaves over is in no group."""
-    steps = release.offence_steps.dropna(subset="share_of_recorded")  # no offence recorded, or not at this step
-    for step, row in steps.iterrows():
-        share = row["share_of_recorded"]
-        level = level_of(share, WARN_UNPLACED) if step == Step.UNKNOWN else PASS
-        note = "their labels can be added to data/reference/offence_terms.csv" if level == WARN else ""
-        what = "offences in no group" if step == Step.UNKNOWN else f"offences placed by {step}"
-        yield Check(f"offence_{step}", what, int(row["rows"]), share, level=level, note=note)
+    recorded = release.offence_steps.drop(Step.BLANK)
+    for step, rows in recorded.items() if recorded.any() else ():
+        share = rows / recorded.sum()
+        unplaced = step == Step.UNKNOWN
+        level = level_of(share, WARN_UNPLACED) if unplaced else PASS
+        yield check_of("offence_unplaced" if unplaced else "offence", rows, share, level, of=step)
 
 
 def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
-    """Check the first and newest day, rows without one, days after the extraction, ends before the issue."""
+    """Check the days: blank, first, newest, too late, ended before, of a batch; and weeks empty or unfinished."""
     issued, total = table["issued_on"], max(1, len(table))
-    undated = int(issued.isna().sum())
+    undated, early = (int(rows.sum()) for rows in (issued.isna(), table["lifted_on"] < issued))
     level = level_of(undated / total, WARN_STRAYS, STOP_UNDATED)
-    note = "they are in no week" if undated else ""
-    yield Check("blank_issued_on", "blank: day of issue", undated, undated / total, level=level, note=note)
-    note = "a week, by its Saturday" if is_counts(table) else ""
-    for check, which, day in (("first_day", "first", issued.min()), ("newest_day", "newest", issued.max())):
+    yield check_of("undated" if undated else "all_dated", undated, undated / total, level)
+    for check, day in (("first_day", issued.min()), ("newest_day", issued.max())):
         found = "none" if pd.isna(day) else f"{day:%Y-%m-%d}"
-        yield Check(check, f"{which} day of issue", found, note=note)
+        yield check_of(check, found, by_week="a week, by its Saturday" if is_counts(table) else "")
     if extracted_on is None:
-        note = "taken as the newest day of issue or of an end"
-        yield _doubt("extraction", "day of the extraction", "not known", True, note)
+        yield check_of("extraction", "not known", level=WARN)
     else:
         late = int((issued > pd.Timestamp(extracted_on)).sum())
-        level = STOP if late / total > STOP_UNDATED else WARN if late else PASS
-        note = f"extracted on {extracted_on}" + (": is that right?" if late else "")
-        yield Check("future_days", "issued after the extraction", late, late / total, level=level, note=note)
+        level = STOP if late / total > STOP_UNDATED else doubt_of(late)
+        yield check_of("future_days", late, late / total, level, day=extracted_on)
     if table["lifted_on"].notna().any():
-        early = int((table["lifted_on"] < issued).sum())
-        share = early / total
-        yield _doubt("ended_before", "ended before the day of issue", early, share >= WARN_STRAYS, "", share)
-
-
-def _days_and_weeks(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
-    """Check days entered in a batch, weeks without a row and weeks that look unfinished."""
+        yield check_of("ended_before", early, early / total, level_of(early / total, WARN_STRAYS))
     if not is_counts(table):
-        days = bulk_days(table).fillna({"agency": ""})
-        places = [
-            f"{day.agency or day.state} {day.issued_on:%Y-%m-%d} ({day.detainers:,})" for day in days.itertuples()
-        ]
-        note = ": such a week may be one office's batch"
-        yield _none("bulk_days", "days far above a place's others", places, note, 3)
+        days = bulk_days(table).fillna({"agency": ""}).itertuples()
+        places = [f"{day.agency or day.state} {day.issued_on:%Y-%m-%d} ({day.detainers:,})" for day in days]
+        yield _listed("bulk_days", places, most=3)
     weeks = recording_by_week(table, extracted_on)
-    empty = [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["issued"] == 0]]
-    yield _none("empty_weeks", "weeks without a row", empty, ": is a sheet or file left out?")
+    yield _listed("empty_weeks", [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["issued"] == 0]])
     unfinished = [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["unfinished"] != ""]]
-    note = f"from the week of {unfinished[0]} on: no comparison holds there" if unfinished else ""
-    yield _none("unfinished_weeks", "last weeks that look unfinished", unfinished, "")._replace(note=note)
+    yield _listed("unfinished_weeks", unfinished, first=next(iter(unfinished), ""))
 
 
 def _totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
@@ -449,47 +381,32 @@ def _totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
 
     They may differ by :data:`TOTALS_DIFFER` of it, and by three of its square roots.
     """
-    issued = table["issued_on"].dropna()
-    slack = pd.Timedelta(days=7)  # a period's first or last days may have had no detainer
-    for measure in ("detainers", "declined"):
-        known = norms(measure)
-        known = known[known["form"] == form]
+    issued, slack = table["issued_on"].dropna(), pd.Timedelta(days=7)  # the first or last days may have had no detainer
+    for measure, days in (("detainers", issued), ("declined", issued[table["outcome"] == Outcome.DECLINED])):
+        known = norms(measure).query("form == @form")
         known = known[(known["first_day"] >= issued.min() - slack) & (known["last_day"] <= issued.max() + slack)]
-        days = issued if measure == "detainers" else issued[table["outcome"] == Outcome.DECLINED]
-        periods = known.groupby(["first_day", "last_day"])["value"].agg(["min", "max"]).reset_index()
-        off = []
+        periods, off = known.groupby(["first_day", "last_day"])["value"].agg(["min", "max"]).reset_index(), []
         for first, last, low, high in periods.itertuples(index=False):
             found = int(days.between(first, last).sum())
             figure = float(np.clip(found, low, high))
             if abs(found - figure) > max(TOTALS_DIFFER * figure, ERRORS * np.sqrt(figure)):
                 off.append(f"{first:%Y-%m-%d} to {last:%Y-%m-%d} has {found:,}, published {figure:,.0f}")
         if len(periods):
-            what = f"published periods whose {measure} differ"
-            card = _none(f"published_{measure}", what, off, ": is the file whole, and read once?", 3)
-            yield card._replace(share=len(off) / len(periods), note=card.note or f"all of {len(periods)} agree")
+            card = _listed("published", off, most=3, of=measure, periods=str(len(periods)))
+            yield card._replace(share=len(off) / len(periods))
 
 
 def _against(previous: pd.DataFrame, table: pd.DataFrame) -> Iterator[Check]:
     """Compare with the version before: rows, newest day, and the weeks that both have."""
-    now, before, newest = len(table), len(previous), previous["issued_on"].max()
-    note = f"{now - before:+,}" + ("; is a file left out?" if now < before else "")
-    yield _doubt("previous_rows", "detainers in the version before", before, now < before, note)
-    older = bool(table["issued_on"].max() < newest)
-    note = "this file ends earlier than the version before" if older else ""
-    yield _doubt("previous_day", "newest day of issue before", f"{newest:%Y-%m-%d}", older, note)
+    before, newest, more = len(previous), previous["issued_on"].max(), f"{len(table) - len(previous):+,}"
+    yield check_of("previous_rows", before, level=doubt_of(len(table) < before), more=more)
+    yield check_of("previous_day", f"{newest:%Y-%m-%d}", level=doubt_of(table["issued_on"].max() < newest))
     weeks, old = (recording_by_week(each)[["issued", "not_recorded"]] for each in (table, previous))
     weeks, old = weeks.align(old, join="inner", axis="index")
-    if not old["issued"].sum():
-        return
-    revised, (issued, blank), (was_issued, was_blank) = (
-        int((weeks != old).any(axis="columns").sum()),
-        weeks.sum(),
-        old.sum(),
-    )
-    note = f"of {len(weeks)} in both versions; detainers in them {issued - was_issued:+,.0f}"
-    doubt = abs(issued / was_issued - 1) >= TOTALS_DIFFER
-    yield _doubt("previous_weeks", "weeks revised", revised, doubt, note, revised / len(weeks))
-    share, was = blank / max(1, issued), was_blank / was_issued
-    fewer = share > was + FEWER_ENDS
-    note = f"{was:.1%} before" + (": ends have vanished, where ICE mostly fills them in" if fewer else "")
-    yield _doubt("previous_blank", "blank: lift reason, weeks of both", blank, fewer, note, share)
+    (issued, blank), (was_issued, was_blank) = weeks.sum(), old.sum()
+    if was_issued:
+        revised, more = int((weeks != old).any(axis="columns").sum()), f"{issued - was_issued:+,.0f}"
+        level = doubt_of(abs(issued / was_issued - 1) >= TOTALS_DIFFER)
+        yield check_of("previous_weeks", revised, revised / len(weeks), level, weeks=len(weeks), more=more)
+        share, was = blank / max(1, issued), was_blank / was_issued
+        yield check_of("previous_blank", blank, share, doubt_of(share > was + FEWER_ENDS), was=f"{was:.1%}")

@@ -90,7 +90,7 @@ class Release(NamedTuple):
     unknown_columns: tuple[str, ...]  # names that the project does not know, carried as they are
     changes: pd.DataFrame  # one row per kind of change and column: what, column (its own name), rows, example
     unknown_values: pd.DataFrame  # words that no crosswalk has: column, value, rows, share, level (pass, warn)
-    offence_steps: pd.DataFrame  # what placed the offences (mapped_shares); no rows where it has none
+    offence_steps: pd.Series  # rows by the step that placed their offence, in the steps' order; zeros where it has none
     extracted_on: date | None  # day on which it was made, as its files say; None = they do not
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,35 +11,32 @@ from analysis.load.reference import crosswalk
 from analysis.show.sentences import Facts, Sentence
 from analysis.stats.revisions import Revision
 
-EVENTS = {"policy": ", when its policy changed"}
-"""What is said of the day of an event, by the event's kind."""
 DOUBTS = {"stop": "**Stop**: ", "warn": "**Warning**: "}
 """How a check that does not pass is opened, by its level."""
 
 
 def recorded(facts: Facts) -> list[Sentence]:
     """Say what one of ICE's reports of 2017 counts, over the facts of a published week; the first is the title."""
-    before = ", against {previous_all_before:n} the week before" if "previous_all_before" in facts else ""
-    first = "" if before else ", the first week that it reported on"
-    told = [
-        "ICE recorded **{declined:detainers} as declined** in the week ending {week_end:day}" + before + first + "."
-    ]
-    if facts["apart_week"]:
-        dated = ""
-        if facts["apart_day"]:
-            dated = ", all but {apart_other_days:words}" if facts["apart_other_days"] else ", all"
-            dated += " dated {apart_day:day_of_year}" + EVENTS.get(str(facts["apart_event"]), "")
+    against, apart = "previous_all_before" in facts, facts["apart_week"]
+    before = (
+        ", against {previous_all_before:n} the week before." if against else ", the first week that it reported on."
+    )
+    told = ["ICE recorded **{declined:detainers} as declined** in the week ending {week_end:day}" + before]
+    if apart:
+        dated = ", all but {apart_other_days:words}" if facts.get("apart_other_days") else ", all"
+        dated += " dated {apart_day:day_of_year}" + ", when its policy changed" * (facts.get("apart_event") == "policy")
+        dated *= bool(facts["apart_day"])
         told.append("One agency, {apart_name}, accounts for {apart_declined:n} of the {apart_total:n}" + dated + ".")
-    if facts["apart_week"] and "previous_outside_before" in facts:
+    if apart and "previous_outside_before" in facts:
         counts = "{previous_outside_now:many} against {previous_outside_before:many}"
         told.append(f"Elsewhere the count was {counts}: {_of_counts(facts, 'previous_outside')}.")
-    elif "previous_all_before" in facts:
+    elif against:
         told.append(f"Against the week before: {_of_counts(facts, 'previous_all')}.")
-    elif facts["apart_week"] and "outside" in facts:
+    elif apart and "outside" in facts:
         told.append("Elsewhere the count was {outside:many}.")
-    told += words("taken_back") if facts["taken_back_at_least"] else []
-    told += words("poorly_known") if facts["issued_confidence"] == "low" else []
-    return _sentences([*words("published"), *told, *words("no_rate")], facts)
+    poorly_known = facts["issued_confidence"] == "low"
+    title, said_now = said("published", facts), [Sentence(template, facts) for template in told]
+    return [*title, *said_now, *said("doubts", facts, poorly_known=poorly_known), *said("no_rate", facts)]
 
 
 def _of_counts(facts: Facts, pair: str) -> str:
@@ -53,33 +49,12 @@ def _of_counts(facts: Facts, pair: str) -> str:
 
 def places(facts: Facts) -> list[Sentence]:
     """Say how many declines can be placed in a state, of how many states exactly, and how many are not named."""
-    known, named = facts["states_with_a_decline"], facts["states_named"]
-    rest = "; for {not_covered:n} the state is not known to us" if facts["not_covered"] else ""
-    none = ", {states_with_none:n} of them with none" if facts["states_with_none"] else ""
-    located = (
-        f"The known figures place at least **{{covered_by_states:n}} of the {{declined:n}}** declines "
-        f"({{covered_share:share}}) in a state{rest}. The figure is exact for {{states_exact:n}} states and "
-        f"territories{none}."
-    )
-    unnamed = "all_named" if known and known == named else "some_named" if known else "none_named"
-    return _sentences([located, *words(unnamed)], facts)
-
-
-def offences(facts: Facts) -> list[Sentence]:
-    """Say for how many declines the offence is known, and of how many a row names none."""
-    rest = "; for {unknown_offences:n} it is not" if facts["unknown_offences"] else ""
-    known = "The offence is known for **{known_offences:many} of {declined:n}** declines" + rest + "."
-    return _sentences([known, *(words("place_alone") if facts["known_without_offence"] else [])], facts)
-
-
-def report_checks(card: pd.DataFrame) -> list[Sentence]:
-    """Say how many checks of one of ICE's reports pass, and what cannot be checked."""
-    return said("report_checks", card.attrs["facts"])
+    return said("places", facts, all_named=facts["states_with_a_decline"] == facts["states_named"])
 
 
 def quality(card: pd.DataFrame) -> list[Sentence]:
     """Say what the scorecard of a source shows: title, size and verdict, then each check at stop, then each at warn."""
-    facts, told = card.attrs["facts"], list(words("source"))
+    facts, told = card.attrs["facts"], list[str]()
     for check, level in zip(card.attrs["checks"], card["level"], strict=True):
         if level in DOUBTS:
             share = f", {{{check}_share:share}}" if f"{check}_share" in facts else ""
@@ -88,48 +63,25 @@ def quality(card: pd.DataFrame) -> list[Sentence]:
             end = "" if str(facts.get(f"{check}_note")).endswith("?") else "."
             found = f"{{{check}:n}}" if isinstance(facts[check], int) else f"{{{check}}}"
             told.append(f"{DOUBTS[level]}{{{check}_what}}: {found}{share}{norm}{note}{end}")
-    return _sentences(told, facts)
+    return [*said("source", facts), *(Sentence(template, facts) for template in told)]
 
 
 def cannot_tell(card: pd.DataFrame) -> list[Sentence]:
     """Say what a source cannot tell for want of a column, and what no release can."""
-    lacking = set(card.attrs["lacking"])
-    if "offence_group" in lacking:
-        lacking.discard("offence_text")
-    of_columns = _table()[(_table()["about"] == "lacking") & _table().index.isin(lacking)]
-    return _sentences([*of_columns["sentence"], *words("no_release")], {})
-
-
-def check_rules(card: pd.DataFrame) -> list[Sentence]:
-    """Say how a check of a source decides."""
-    return said("rule", card.attrs["facts"])
+    return [*said("lacking", dict.fromkeys(card.attrs["lacking"], True)), *said("no_release", {})]
 
 
 def versions(revision: Revision) -> list[Sentence]:
     """Say what changed between two versions; the first is the title."""
-    facts = revision.facts | {"source_name": revision.parameters.get("source")}
-    by_person = bool(facts["by_person"])
-    told = {"filled": facts["filled"], "most": "most" in facts, "by_person": by_person, "by_content": not by_person}
-    of_versions = _table().loc[_table()["about"] == "versions", "sentence"]
-    return _sentences([template for name, template in of_versions.items() if told.get(name, True)], facts)
+    return said("versions", revision.facts | {"source_name": revision.parameters.get("source")})
 
 
-def said(about: str, facts: Mapping[str, Any]) -> list[Sentence]:
-    """Say what always reads the same (:func:`words`) over some facts."""
-    return _sentences(words(about), facts)
-
-
-def words(about: str) -> list[str]:
-    """Read the sentences that are always the same: templates of ``data/reference/data_words.csv``."""
-    return list(_table().loc[_table()["about"] == about, "sentence"])
-
-
-@cache
-def _table() -> pd.DataFrame:
-    """Read the file of these sentences."""
-    return crosswalk("data_words", "word_id")
-
-
-def _sentences(templates: Iterable[str], facts: Facts) -> list[Sentence]:
-    """Put the facts behind templates."""
-    return [Sentence(template, facts) for template in templates]
+def said(about: str, facts: Mapping[str, Any], **told: object) -> list[Sentence]:
+    """Say the sentences of ``data_words.csv`` that are about something, each where what it is said ``when`` holds."""
+    table, known = crosswalk("data_words", "word_id"), {**facts, **told}
+    of_these = table.loc[table["about"] == about, ["when", "sentence"]].itertuples(index=False)
+    return [
+        Sentence(template, facts)
+        for when, template in of_these
+        if all(bool(known.get(name.lstrip("!"))) != name.startswith("!") for name in when.split())
+    ]

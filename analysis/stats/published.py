@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,15 +27,6 @@ HALF = 0.5
 REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}
 STATUSES = ["convicted", "charged", "unknown"]
 SOURCE = "published-2017"
-NONE_APART = "No county or city is known to hold over half of a week's declines, so none is taken out."
-
-
-class Apart(NamedTuple):
-    """A place to be taken out: its name with that of its state, the state's code, its exact numbers by week."""
-
-    name: str
-    state: str
-    by_week: pd.Series
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,18 +54,14 @@ class PublishedWeek:
         return self.reports.weekly_totals.set_index("week_start")["declined"]
 
     @cached_property
-    def apart(self) -> Apart | None:
-        """Give the county or city that holds over half of a report's declines, most of one first; None if none does."""
+    def apart(self) -> pd.Series:
+        """Give the exact numbers, by week, of the place that holds over half of a report's declines, under its name."""
         declined = self.reports.declined_by_place
         exact = declined[(declined["bound"] == "exact") & declined["level"].isin(["county", "city"])]
-        part = exact["declined"] / exact["week_start"].map(self.totals)
-        if not (part > HALF).any():
-            return None
-        row = exact.loc[part.idxmax()]
-        county = " County" if row["level"] == "county" and not row["place"].endswith("County") else ""
+        row = exact.loc[(exact["declined"] / exact["week_start"].map(self.totals)).idxmax()]
         same = (exact[["place", "state", "level"]] == row[["place", "state", "level"]]).all(axis="columns")
-        name = f"{row['place']}{county}, {states().loc[row['state'], 'name']}"
-        return Apart(name, row["state"], exact[same].set_index("week_start")["declined"])
+        name = f"{row['place']}{' County' * (row['level'] == 'county')}, {states().loc[row['state'], 'name']}"
+        return exact[same].set_index("week_start")["declined"].rename(name)
 
     @cached_property
     def bounds(self) -> pd.DataFrame:
@@ -92,16 +79,14 @@ class PublishedWeek:
     @cached_property
     def weeks(self) -> pd.DataFrame:
         """Give the counts of the published weeks up to this one, oldest first, with and without the place apart."""
-        totals = self.reports.weekly_totals.sort_values("week_start")
-        totals = totals[totals["week_start"] <= pd.Timestamp(self.week)]
-        table = totals[["week_start", "issued", "declined"]].rename(columns={"week_start": "week"})
-        if self.apart:
-            table["at_place"] = table["week"].map(self.apart.by_week).astype(float)
-            table["elsewhere"] = table["declined"] - table["at_place"]
+        totals = self.reports.weekly_totals.sort_values("week_start", ignore_index=True)
+        table = totals.rename(columns={"week_start": "week"})[["week", "issued", "declined"]]
+        table = table[table["week"] <= pd.Timestamp(self.week)]
+        table["at_place"] = table["week"].map(self.apart).astype(float)
+        table["elsewhere"] = table["declined"] - table["at_place"]
         each = [replace(self, week=day.date()) for day in table["week"]]
         table["located"] = [int(one.bounds["known_low"].sum()) for one in each]
-        table["declining"] = np.array([one.states_with_a_decline for one in each], dtype=float)
-        return table.reset_index(drop=True)
+        return table.assign(declining=np.array([one.states_with_a_decline for one in each], dtype=float))
 
     @cached_property
     def changes(self) -> pd.DataFrame:
@@ -111,14 +96,18 @@ class PublishedWeek:
         adjusted over the scopes of a pair.
         """
         scopes = {"all places": (self.totals, "")}
-        if self.apart:
-            scopes[f"without {self.apart.name}"] = (self.totals - self.apart.by_week, self.apart.name)
+        scopes[f"without {self.apart.name}"] = (self.totals - self.apart, str(self.apart.name))
         rows = []
         for pair, earlier in (("to next week", self.week), ("from week before", self.week - WEEK)):
+            since, until = pd.Timestamp(earlier), pd.Timestamp(last_day(earlier + WEEK))
+            between = self.blocking[(self.blocking["last_date"] >= since) & (self.blocking["date"] <= until)]
             for scope, (values, without) in scopes.items():
                 before, now = (values.get(pd.Timestamp(day), np.nan) for day in (earlier, earlier + WEEK))
+                blocks = [
+                    row.headline for row in between.itertuples() if not (row.agency and without.startswith(row.agency))
+                ]
                 if not np.isnan(before + now):
-                    rows.append((pair, scope, int(before), int(now), _blocked(self.blocking, earlier, without)))
+                    rows.append((pair, scope, int(before), int(now), next(iter(blocks), "")))
         table = pd.DataFrame(rows, columns=["pair", "scope", "before", "now", "blocked_by"])
         table["ratio"] = table["now"] / table["before"]
         table["low"], table["high"] = ratio_interval(table["now"], table["before"], 1, 1)
@@ -136,24 +125,24 @@ class PublishedWeek:
         """
         report, bounds, known = self.report, self.bounds, self.report.known_rows
         total, covered = report.weekly_totals.iloc[0], int(bounds["known_low"].sum())
-        declined, back = int(total["declined"]), int(_taken_back(report)["declined"].sum())
+        corrected = report.corrections.query("kind == 'ICE correction' and section == 'II'")["touches"].str.split(";")
+        touched = report.declined_by_place["row_id"].isin(corrected.explode())
+        declined, back = int(total["declined"]), int(report.declined_by_place["declined"][touched].sum())
         named, unnamed = int((known["offence_text"] != "").sum()), bounds["known_high"][bounds["bound"] == "not known"]
-        facts: dict[str, Any] = {
-            **{"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat()},
-            **{"week_name": name_week(self.week), "status": "as published", "issued": int(total["issued"])},
-            **{"issued_confidence": total["confidence"], "declined": declined, "taken_back_at_least": back},
-            **{"remaining_at_most": declined - back, "covered_by_states": covered},
-            **{"covered_share": covered / (declined or np.nan), "not_covered": declined - covered},
-            "states_exact": int((bounds["bound"] == "exact").sum()),
-            "states_with_none": int((bounds["known_high"] == 0).sum()),
-            "states_with_a_decline": self.states_with_a_decline,
-            "states_named": int((bounds["known_low"] > 0).sum()),
-            "unnamed_at_most": int(unnamed.max()) if len(unnamed) else None,
-            **{"known_rows": len(known), "known_offences": named, "known_without_offence": len(known) - named},
-            **{"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)},
-            **{"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)},
-            **{"report_weeks": len(self.totals), "policies": len(report.policies), **self._apart_facts()},
-        }
+        facts = self._apart_facts() | {"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat()}
+        facts |= {"week_name": name_week(self.week), "status": "as published", "issued_confidence": total["confidence"]}
+        facts |= {"issued": int(total["issued"]), "declined": declined, "covered_by_states": covered}
+        facts |= {"not_covered": declined - covered, "covered_share": covered / (declined or np.nan)}
+        facts |= {"taken_back_at_least": back, "remaining_at_most": declined - back}
+        facts |= {"states_exact": int((bounds["bound"] == "exact").sum())}
+        facts |= {"states_with_none": int((bounds["known_high"] == 0).sum())}
+        facts |= {"states_named": int((bounds["known_low"] > 0).sum())}
+        facts |= {"states_with_a_decline": self.states_with_a_decline}
+        facts |= {"unnamed_at_most": int(unnamed.max()) if len(unnamed) else None, "known_rows": len(known)}
+        facts |= {"known_offences": named, "known_without_offence": len(known) - named}
+        facts |= {"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)}
+        facts |= {"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)}
+        facts |= {"report_weeks": len(self.totals), "policies": len(report.policies)}
         for name, places in (("issued", report.issued_by_place), ("declined", report.declined_by_place)):
             own = places["place"] + (" " + places["state"]).mask(places["level"].isin(["state", "region"]), "")
             ids = own.str.lower().str.replace("[^a-z0-9]+", "_", regex=True).str.strip("_")
@@ -163,30 +152,31 @@ class PublishedWeek:
             scope = "all" if row.pop("scope") == "all places" else "outside"
             facts |= {f"{pair}_{scope}_{name}": value for name, value in row.items()}
         for row in self.weeks.to_dict("records"):
-            day = row.pop("week")
-            facts[f"week_{day:%Y_%m_%d}"] = f"{day:%Y-%m-%d}"
-            facts |= {f"{name}_{day:%Y_%m_%d}": None if pd.isna(n) else int(n) for name, n in row.items()}
+            day = row.pop("week").date()
+            numbers = {name: None if pd.isna(n) else int(n) for name, n in row.items()}
+            facts |= {f"{name}_{day:%Y_%m_%d}": n for name, n in (numbers | {"week": str(day)}).items()}
         return facts
 
     def _apart_facts(self) -> dict[str, Any]:
         """Say what place is taken out, its number, its part in this week or the last if over half, and its dates."""
-        facts: dict[str, Any] = dict.fromkeys(("apart", "apart_name", "apart_week", "apart_day"))
-        if (apart := self.apart) is None:
-            return facts
-        saturday, numbers = pd.Timestamp(self.week), {week: int(number) for week, number in apart.by_week.items()}
-        facts |= {"apart_name": apart.name, "apart": numbers.get(saturday)}
-        if saturday in numbers:
-            facts["outside"] = int(self.totals[saturday]) - numbers[saturday]
-        over_half = [day for day in (saturday, saturday - WEEK) if numbers.get(day, 0) > HALF * self.totals.get(day, 0)]
+        saturday, held, name = pd.Timestamp(self.week), self.apart.astype(int), str(self.apart.name)
+        facts: dict[str, Any] = {
+            "apart_name": name,
+            "apart": int(held[saturday]),
+            "apart_week": None,
+            "apart_day": None,
+        }
+        facts |= {"outside": int(self.totals[saturday] - held[saturday])}
+        over_half = [day for day in (saturday, saturday - WEEK) if held.get(day, 0) > HALF * self.totals.get(day, 0)]
         for day in over_half[:1]:
-            held, total = numbers[day], int(self.totals[day])
-            facts |= {"apart_week": f"{day:%Y-%m-%d}", "apart_declined": held, "apart_total": total}
+            facts |= {"apart_week": f"{day:%Y-%m-%d}", "apart_declined": int(held[day])}
+            facts |= {"apart_total": int(self.totals[day])}
             figures = self.reports.of_week(day).aggregates.set_index("measure")["value"]
             for event in self.blocking[self.blocking["date"].between(day, last_day(day))].itertuples():
                 dated = figures.get(f"declined, {event.agency}, recorded on {event.date.day} {event.date:%B}")
-                if apart.name.startswith(event.agency) and event.state == apart.state and dated is not None:
+                if name.startswith(event.agency) and dated is not None:
                     facts |= {"apart_day": f"{event.date:%Y-%m-%d}", "apart_event": event.kind}
-                    facts["apart_other_days"] = held - int(dated)
+                    facts |= {"apart_other_days": int(held[day]) - int(dated)}
         return facts
 
 
@@ -222,7 +212,7 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
         As :func:`published_week` gives it.
     name
         ``weeks`` (the counts of the reports up to this one, in all and at the place that holds over half of one; and
-        ``with_and_without``, the same for its figure, which is empty where there is no such place),
+        ``with_and_without``, the same for its figure, with what may be said of it),
         ``changes`` (the week against its neighbours, with and without that place, by chance alone), ``state_bounds``
         (the least and the most that agree with every known figure, by state), ``known_offences`` (the declines known
         one by one, by group and status), ``events`` (from the week before to the week after), or a file of the reports:
@@ -246,50 +236,28 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
     facts = published.facts
     about = {"place_name": "the United States", "period_name": facts["week_name"], "synthetic": False}
     about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name") if facts[name] is not None}
-    about |= {"placed": facts["covered_by_states"], "of_which": "", "facts": facts}
-    if apart := published.apart:
-        about |= {"without": apart.name, "of_which": f", of the declined those of {apart.name} and all others"}
+    about |= {"placed": facts["covered_by_states"], "without": facts["apart_name"], "facts": facts}
+    about |= {"of_which": f", of the declined those of {facts['apart_name']} and all others"}
     frame.attrs = about | frame.attrs
     return frame
 
 
 def _with_and_without(published: PublishedWeek) -> pd.DataFrame:
-    """Give the weeks for their figure, with what may be said of the change without the place; empty without one."""
+    """Give the weeks for their figure, with what may be said of the change without the place."""
     weeks, facts = published.weeks.copy(), published.facts
-    if not published.apart:
-        weeks = weeks.iloc[:0]
-        weeks.attrs = {"reason": NONE_APART}
-    elif "previous_outside_before" in facts:
+    if "previous_outside_before" in facts:
         names = ("before", "now", "ratio", "low", "high", "finding")
         weeks.attrs = {"comparison": {name: facts[f"previous_outside_{name}"] for name in names}}
     return weeks
 
 
-def _blocked(blocking: pd.DataFrame, earlier: date, without: str) -> str:
-    """Name the first event that blocks the comparison of a week with the next; blank where none does."""
-    since, until = pd.Timestamp(earlier), pd.Timestamp(last_day(earlier + WEEK))
-    between = blocking[(blocking["last_date"] >= since) & (blocking["date"] <= until)]
-    apart = [bool(agency) and without.startswith(agency) for agency in between["agency"]]
-    return next(iter(between["headline"][~np.array(apart, dtype=bool)]), "")
-
-
-def _taken_back(report: PublishedReports) -> pd.DataFrame:
-    """Give the places whose declines ICE itself corrected; some figures, and so their sum, are lower bounds."""
-    entries = report.corrections
-    ours = entries[(entries["kind"] == "ICE correction") & (entries["section"] == "II")]
-    touched = {row for rows in ours["touches"] for row in rows.split(";") if row}
-    return report.declined_by_place[report.declined_by_place["row_id"].isin(touched)]
-
-
 def _known_offences(published: PublishedWeek) -> pd.DataFrame:
     """Count the known rows by offence group, most frequent first: by status, and their sum."""
-    known = published.report.known_rows
-    named = known[known["offence_text"] != ""]
+    named = published.report.known_rows.query("offence_text != ''")
     counts = pd.crosstab(named["offence_group"], named["offence_status"]).reindex(columns=STATUSES, fill_value=0)
     counts = counts.rename_axis(columns=None).assign(detainers=counts.sum(axis="columns"))
-    counts = counts.sort_values("detainers", ascending=False, kind="stable").reset_index()
-    counts.insert(0, "group", counts.pop("offence_group").map(groups()["group"]))
-    return counts
+    counts = counts.sort_values("detainers", ascending=False, kind="stable").reset_index(names="group")
+    return counts.assign(group=counts["group"].map(groups()["group"]))
 
 
 FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
@@ -312,10 +280,9 @@ def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_
     """Bound each state's number of declines as tightly as the known figures allow.
 
     A state's exact figure is both bounds. Otherwise the lower bound is the sum of its outermost sure places, and the
-    upper bound leaves every other state its lower bound, and one decline to each state that must have one but is not
-    named. Disputed figures move no bound. ``codes`` are of all states that can have a decline, ``with_a_decline`` is
-    how many have one (None = not known); places that contradict it are refused. By postal code: ``known_low``,
-    ``known_high``, and ``bound``: ``exact``, ``at_least`` (something is known) or ``not known``.
+    upper bound leaves every other state its lower bound, and one decline to each of the ``with_a_decline`` states
+    (None = not known) that is not named. Disputed figures move no bound; places that contradict that number are
+    refused. By postal code: ``known_low``, ``known_high``, ``bound`` (``exact``, ``at_least`` or ``not known``).
     """
     sure = declined[declined["bound"] != "disputed"]
     outermost = sure[(sure["within"] == "") & (sure["level"] != "region")]
@@ -332,13 +299,9 @@ def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_
     if with_a_decline is not None:
         more = with_a_decline - with_some  # so many states have a decline, and no place of theirs is known
         if not 0 <= more <= min(unnamed.sum(), max(spare, 0)):
-            raise InputError(
-                "the places with a decline do not agree with the number of states that have one",
-                file="declined_by_place.csv",
-                found=f"{with_some} states, {spare} declines elsewhere",
-                expected=f"{with_a_decline} states (aggregates.csv)",
-                do=RESTORE,
-            )
+            what = "the places with a decline do not agree with the number of states that have one"
+            told = f"{with_some} states, {spare} declines elsewhere", f"{with_a_decline} states (aggregates.csv)"
+            raise InputError(what, file="declined_by_place.csv", found=told[0], expected=told[1], do=RESTORE)
         high[named] -= more
         high[unnamed] -= more - 1 if more else spare
         low[unnamed] += int(more == unnamed.sum())

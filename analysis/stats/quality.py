@@ -10,10 +10,10 @@ import pandas as pd
 from analysis.errors import InputError, unknown
 from analysis.load import quality as load
 from analysis.load.duplicates import COUNTED, is_repeat
-from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, as_card
+from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, check_of
 from analysis.load.reference import STATUS_GROUPS
 from analysis.load.releases import GATES, STOP_UNDATED
-from analysis.load.sources import Source
+from analysis.load.sources import SCORECARD_FILE, Source
 from analysis.load.table import Outcome
 from analysis.periods import as_timestamps, week_of
 from analysis.stats.cohort import Cohort, not_a_cohort
@@ -25,14 +25,14 @@ READ, ENDS = "quality_read", "quality_not_recorded"
 OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}
 """The check that stops where a gate of the week fails, by gate."""
 SHARES = {
-    ("quality_counted", "counted in this report", "counted", "read"): "person",
-    ("quality_repeats", "flagged as repeats of another row", "repeats", "read"): "person",
-    ("quality_blank_person", "without a person id", "blank_person", "read"): "person",
-    ("quality_blank_state", "without a state", "blank_state", "read"): "state",
-    (ENDS, "without a recorded end (lift reason blank or not readable)", "not_recorded", "read"): "outcome",
-    ("quality_unplaced", "charged or convicted, offence not named or in no group", "unplaced", "offences"): "offence",
+    "quality_counted": ("counted", "read", "person"),
+    "quality_repeats": ("repeats", "read", "person"),
+    "quality_blank_person": ("blank_person", "read", "person"),
+    "quality_blank_state": ("blank_state", "read", "state"),
+    ENDS: ("not_recorded", "read", "outcome"),
+    "quality_unplaced": ("unplaced", "offences", "offence"),
 }
-"""Id, words and the two counts of each check of a share, and what the source must have for it."""
+"""The two counts of each check of a share, and what the source must have for it."""
 PARTS = ("scorecard", "weeks", "bulk_days")
 
 
@@ -78,7 +78,7 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     if isinstance(of, Cohort):
         limits = {"limit_drift": load.DRIFT, "limit_errors": ERRORS, "limit_least_drift": load.LEAST_DRIFT}
         limits |= {"limit_there": load.LEAST_THERE, "trailing_weeks": TRAILING_WEEKS}
-        return _shown(_week_scorecard(of), "usual_share", limits)
+        return _shown(load.as_card(_week_scorecard(of)), "usual_share", limits)
     table = of.detainers()
     if part == "weeks":
         frame = load.recording_by_week(table, of.facts.extracted_on)
@@ -86,7 +86,7 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     elif part == "bulk_days":
         frame = _bulk_days(table)
     else:
-        frame = _shown(load.source_scorecard(of), "norm", {})
+        frame = _shown(load.read_scorecard(of.path.with_name(SCORECARD_FILE)), "norm", {})
         frame.attrs["lacking"] = [name for name in table.columns if table[name].isna().all()]
     facts = frame.attrs.get("facts", {}) | _source_facts(of)
     about = {"place_name": facts["title"], "data_through": facts["data_through"], "synthetic": of.facts.synthetic}
@@ -101,22 +101,19 @@ def _shown(card: pd.DataFrame, norm: str | None, limits: Mapping[str, object]) -
     rows = rows.sort_values("level", key=lambda level: -level.map((NOT_JUDGED, *LEVELS).index), kind="stable")
     frame = rows[["level", "checked", "found", "part_found", *[norm] * bool(norm), "note"]].reset_index(drop=True)
     names = {f"{row.check}_what": row.what for row in card[card["level"] != PASS].itertuples() if norm == "norm"}
-    facts = load.scorecard_facts(card) | names | dict(limits)
-    frame.attrs = {"facts": facts, "checks": rows["check"].tolist()}
+    frame.attrs = {"facts": load.scorecard_facts(card) | names | dict(limits), "checks": rows["check"].tolist()}
     return frame
 
 
 def _source_facts(source: Source) -> dict[str, object]:
     """Give what sentences say of a source and of the limits of its checks, by id."""
     facts = source.facts
-    limits = {"few": load.FEW_ROWS, "weeks": load.WEEKS_BEFORE, "finished": load.FINISHED}
+    limits = {"few": load.FEW_ROWS, "weeks": load.WEEKS_BEFORE, "finished": load.FINISHED, "drift": load.DRIFT}
     limits |= {"batch": load.BULK_LEAST, "batch_times": load.BULK_TIMES, "batch_rank": load.BULK_RANK}
-    limits |= {"drift": load.DRIFT, "errors": ERRORS, "least_drift": load.LEAST_DRIFT}
-    limits |= {f"{column}_warn": gate.warn for column, gate in GATES.items()}
-    limits |= {f"{column}_stop": gate.stop for column, gate in GATES.items()}
-    limits |= {"strays": load.WARN_STRAYS, "undated": STOP_UNDATED, "repeats": load.WARN_REPEATS}
-    limits |= {"unplaced": load.WARN_UNPLACED, "totals": load.TOTALS_DIFFER}
+    limits |= {"errors": ERRORS, "least_drift": load.LEAST_DRIFT, "strays": load.WARN_STRAYS, "undated": STOP_UNDATED}
+    limits |= {"repeats": load.WARN_REPEATS, "unplaced": load.WARN_UNPLACED, "totals": load.TOTALS_DIFFER}
     limits |= {"fewer_ends": load.FEWER_ENDS, "named": load.LEAST_NAMED}
+    limits |= {f"{column}_{end}": getattr(gate, end) for column, gate in GATES.items() for end in ("warn", "stop")}
     named = {"title": facts.title, "from_day": facts.first_day.isoformat(), "data_through": facts.last_day.isoformat()}
     return {**named, **extraction_facts(facts), **{f"limit_{name}": limit for name, limit in limits.items()}}
 
@@ -129,23 +126,44 @@ def _bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     return rows[["date", "state", "agency", "detainers", "usual"]]
 
 
-def _week_scorecard(cohort: Cohort) -> pd.DataFrame:
+def _week_scorecard(cohort: Cohort) -> Iterator[Check]:
     """Check what was read of a cohort's week, repeats included, against the eight full weeks before it."""
     records, week, calendar = cohort.records, cohort.week, cohort.calendar
     earlier = calendar.full_weeks_before(week, TRAILING_WEEKS)
     counts = _counts(records, cohort.repeats).reindex(as_timestamps([*earlier, week]), fill_value=0)
-    refusal = _why_not_judged(cohort, len(earlier), int(counts["read"].iloc[-1]))
-    offences = cohort.source.facts.offences
-    there = {"person": records["person"].notna().any(), "state": records["state"].notna().any(), "offence": offences}
-    shares = [share for share, column in SHARES.items() if there.get(column, True)]
-    found = [_read(counts["read"], refusal), *_shares(counts, shares, calendar.is_settled(week), refusal)]
-    gate = OF_GATE[str(cohort.failed_check["check"])] if cohort.failed_check else ""
-    return as_card(one._replace(level=STOP) if one.check == gate else one for one in found)
+    now, before = counts.iloc[-1].astype(int), counts.iloc[:-1]
+    refusal = "" if now["read"] else "no detainer in this week"
+    if calendar.is_partial(week):
+        refusal = f"the source covers {calendar.days_covered(week)} of the week's 7 days"
+    elif len(earlier) < TRAILING_WEEKS:
+        refusal = f"only {len(earlier)} of {TRAILING_WEEKS} full weeks before"
+    stops = OF_GATE[str(cohort.failed_check["check"])] if cohort.failed_check else ""
+    nearest = float(np.clip(now["read"], before["read"].min(), before["read"].max()))
+    far = abs(now["read"] - nearest) > ERRORS * np.sqrt(max(1.0, nearest))
+    level, note = WARN if far else PASS, f"usual: {before['read'].median():,.0f}"
+    if refusal:
+        level, note = NOT_JUDGED, refusal
+    yield check_of(READ, now["read"], None, STOP if stops == READ else level, note=note)
+    has_column = {name: records[name].notna().any() for name in ("person", "state", "outcome")}
+    has_column["offence"] = cohort.source.facts.offences
+    for check, (part, of, column) in SHARES.items():
+        if not has_column[column]:
+            continue
+        shares = (before[part] / before[of].where(before[of] > 0)).dropna()
+        usual = shares.median() if len(shares) == TRAILING_WEEKS else None
+        share = now[part] / now[of] if now[of] else None
+        young = check == ENDS and not calendar.is_settled(week)
+        level, note = NOT_JUDGED, refusal or "ends of an unfinished week are still missing" * young
+        if not note and share is not None and usual is not None:
+            level = against_known(share, now[of], shares)[0]
+            note = f"the weeks before: {shares.min():.1%} to {shares.max():.1%}"
+        note = note or ("none is recorded" if share is None else "not every week before has any")
+        yield check_of(check, now[part], share, STOP if stops == check else level, note=note)._replace(norm=usual)
 
 
 def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
     """Count by week what was read, counted, repeated and left blank."""
-    number, group, again = records["detainers"], records["offence_group"], is_repeat(records["duplicate"])
+    group, again = records["offence_group"], is_repeat(records["duplicate"])
     nothing, not_placed = STATUS_GROUPS
     marks = {
         "read": True,
@@ -157,41 +175,5 @@ def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
         "offences": group.notna() & (group != nothing),
         "unplaced": group == not_placed,
     }
-    frame = pd.DataFrame({name: number * mark for name, mark in marks.items()})
+    frame = pd.DataFrame({name: records["detainers"] * mark for name, mark in marks.items()})
     return frame.groupby(week_of(records["issued_on"])).sum()
-
-
-def _why_not_judged(cohort: Cohort, before: int, read: int) -> str:
-    """Say why nothing of a week is held against the weeks before it; blank where it is."""
-    if cohort.calendar.is_partial(cohort.week):
-        return f"the source covers {cohort.calendar.days_covered(cohort.week)} of the week's 7 days"
-    if before < TRAILING_WEEKS:
-        return f"only {before} of {TRAILING_WEEKS} full weeks before"
-    return "" if read else "no detainer in this week"
-
-
-def _read(read: pd.Series, refusal: str) -> Check:
-    """Hold the number read against the eight numbers before it."""
-    found, before, what = int(read.iloc[-1]), read.iloc[:-1], "detainers read"
-    if refusal:
-        return Check(READ, what, found, level=NOT_JUDGED, note=refusal)
-    nearest = float(np.clip(found, before.min(), before.max()))
-    level = WARN if abs(found - nearest) > ERRORS * np.sqrt(max(1.0, nearest)) else PASS
-    return Check(READ, what, found, level=level, note=f"usual: {before.median():,.0f}")
-
-
-def _shares(
-    counts: pd.DataFrame, shares: list[tuple[str, str, str, str]], settled: bool, refusal: str
-) -> Iterator[Check]:
-    """Hold each share against the eight shares before it."""
-    for check, what, part, of in shares:
-        found, whole = (int(counts[name].iloc[-1]) for name in (part, of))
-        before = (counts[part] / counts[of].where(counts[of] > 0)).iloc[:-1].dropna()
-        usual = before.median() if len(before) == TRAILING_WEEKS else None
-        share = found / whole if whole else None
-        why = refusal or ("ends of an unfinished week are still missing" if check == ENDS and not settled else "")
-        level, note = NOT_JUDGED, why or ("none is recorded" if share is None else "not every week before has any")
-        if not why and share is not None and usual is not None:
-            level = against_known(share, whole, before)[0]
-            note = f"the weeks before: {before.min():.1%} to {before.max():.1%}"
-        yield Check(check, what, found, share, usual, level, note)

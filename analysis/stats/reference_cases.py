@@ -35,29 +35,23 @@ def reference_cases() -> pd.DataFrame:
     True
     """
     table = crosswalk("reference_cases", "row_id")
-    table["inputs"] = table["inputs"].mask(table["inputs"] == "").ffill()
-    table = table[table["function"] != ""]
+    table = table.assign(inputs=table["inputs"].replace("", None).ffill()).query("function != ''")
     found = [COMPUTED[row.function](**json.loads(row.inputs))[row.result] for row in table.itertuples()]
-    published = table["published"].astype(float)
-    table = table.assign(published=published, computed=found, within=table["within"].astype(float))
-    table["difference"] = (table["computed"] - published).abs()
+    table = table.astype({"published": float, "within": float}).assign(computed=found)
+    table["difference"] = (table["computed"] - table["published"]).abs()
     columns = ["case", "method", "quantity", "published", "computed", "difference", "within", "source"]
     return table.set_index("section")[columns]
 
 
 def calibration() -> pd.DataFrame:
-    """Read what was found when the methods were tried on made-up data (``tests/benchmarks/calibration.py``).
+    """Read what was found when the methods were tried on made-up data, one row per promise or figure beside one.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per promise or figure shown beside one: ``section``, ``promise``, ``law``, ``target``, ``result`` and
-        ``mc_error`` (text; its Monte Carlo standard error), ``trials``, ``verdict``
-        (``met``, ``missed`` or ``shown``: nothing is promised) and ``note``.
+    ``result`` and ``mc_error`` (its Monte Carlo standard error) are text; ``verdict`` is ``met``, ``missed`` or
+    ``shown`` (nothing is promised).
     """
     rows = read_text_table(data_file("reference/calibration.csv"), ["section", "check", "law", "found", "verdict"])
-    rows["result"] = [f"{found:.1%}" for found in rows["found"].astype(float)]
-    rows["mc_error"] = [f"{error:.2%}" for error in rows["mc_error"].astype(float)]
+    for name, given, digits in (("result", "found", 1), ("mc_error", "mc_error", 2)):
+        rows[name] = [f"{float(share):.{digits}%}" for share in rows[given]]
     rows = rows.rename(columns={"check": "promise"}).astype({"trials": int})
     rows = rows[["section", "promise", "law", "target", "result", "mc_error", "trials", "verdict", "note"]]
     met, missed = (int((rows["verdict"] == verdict).sum()) for verdict in ("met", "missed"))
@@ -72,8 +66,8 @@ def _limits(low: Any, high: Any) -> Found:  # noqa: ANN401
 
 def _share_of_total(x: float, n: float) -> Found:
     """Give the interval of one period's part of the total, at equal exposure, from that of the ratio."""
-    low, high = (float(np.ravel(end)[0]) for end in ratio_interval(x, n - x, 1, 1))
-    return _limits(low / (1 + low), high / (1 + high) if np.isfinite(high) else 1.0)
+    ratios = _limits(*ratio_interval(x, n - x, 1, 1))
+    return {end: ratio / (1 + ratio) if np.isfinite(ratio) else 1.0 for end, ratio in ratios.items()}
 
 
 def _adjusted(p: Sequence[float]) -> Found:
@@ -104,10 +98,10 @@ def _chain_ladder(increments: Sequence[Sequence[float]]) -> Found:
     """Develop a triangle of increments, a row per origin, oldest first."""
     cumulative = pd.DataFrame([pd.Series(np.cumsum(row)) for row in increments], dtype=float)
     grown = development(Triangle(cumulative, 1), len(cumulative))
-    factors, growth = grown.factors[-1], grown.growth[-1]
-    found = {f"factor {n}": factor for n, factor in enumerate(factors)}
-    found |= {f"hazard {n}": 1 - 1 / factor for n, factor in enumerate(factors)}
-    found |= {f"completeness {n}": 1 / growth[n] for n in range(len(growth))}
+    growth = grown.growth[-1]
+    found = {f"completeness {n}": 1 / growth[n] for n in range(len(growth))}
+    for n, factor in enumerate(grown.factors[-1]):
+        found |= {f"factor {n}": factor, f"hazard {n}": 1 - 1 / factor}
     return found | {f"final {n}": sum(row) * growth[len(row) - 1] for n, row in enumerate(increments)}
 
 

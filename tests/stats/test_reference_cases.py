@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from statsmodels.stats.proportion import proportion_confint
 
 import analysis as an
 from analysis.load.reference import crosswalk
-from analysis.periods import last_day, saturday_of
 from analysis.stats.counts import count_interval
 from analysis.stats.incidence import aalen_johansen
 from analysis.stats.nowcast import Triangle
@@ -137,17 +135,6 @@ def test_selvins_deaths_of_1940_directly_and_indirectly_and_an_exact_interval() 
     limits = printed[["ratio, low, log-normal", "ratio, high, log-normal"]].to_list()
     assert observed / expected * np.exp([-reach, reach]) == pytest.approx(limits, abs=1e-5)
     assert [float(end) / expected for end in count_interval(observed)] == pytest.approx(limits, abs=2e-5)
-
-
-# Weeks ----------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("week", [(28, 1, 3, 2), (4, 2, 10, 2), (11, 2, 17, 2)])
-def test_ices_reporting_week_is_saturday_to_friday(week: tuple[int, int, int, int]) -> None:
-    saturday, friday = date(2017, week[1], week[0]), date(2017, week[3], week[2])
-    assert f"{saturday:%A} {friday:%A}" == "Saturday Friday"
-    assert {saturday_of(saturday), saturday_of(friday)} == {saturday}
-    assert last_day(saturday) == friday
 
 
 # The table of promises ------------------------------------------------------------------------------------------------
