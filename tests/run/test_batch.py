@@ -136,7 +136,7 @@ def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: list[str], mon
     entry = results[made[0]]
     assert entry.outcome == "failed"
     assert entry.files == earlier.files
-    assert [one.reason for one in what_is_due(_tasks("2015-01-03"), tmp_path)] == ["it failed"]
+    assert [reason for reason, _ in what_is_due(_tasks("2015-01-03"), tmp_path)] == ["it failed"]
 
 
 def test_those_that_took_longest_come_first(tmp_path: Path, made: list[str]) -> None:

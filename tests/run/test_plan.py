@@ -109,7 +109,7 @@ def test_a_change_makes_due_what_follows_from_it_and_nothing_else(project: Path)
 
 def test_what_changed_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def reasons(png: bool = False) -> set[str]:
-        return {one.reason for one in what_is_due(_tasks(project, png), project / "reports")}
+        return {reason for reason, _ in what_is_due(_tasks(project, png), project / "reports")}
 
     assert reasons(png=True) == {"changed: its parameters"}
     monkeypatch.setattr(plan_module, "version", lambda name: {"matplotlib": "99"}.get(name, version(name)))
@@ -168,7 +168,7 @@ def test_a_report_that_is_up_to_date_counts_what_it_would_count_if_it_were_made_
     for last, extracted in ((LAST - timedelta(weeks=1), date(2025, 7, 3)), (LAST, date(2025, 7, 10))):
         _import(tmp_path, last, extracted)
         tasks = plan([find_notebook("weekly_bulletin")], source_names=["made-up"], weeks="2025-04-05")
-        assert [one.reason for one in what_is_due(tasks, out)] == ["" if said else "it was never made"]
+        assert [reason for reason, _ in what_is_due(tasks, out)] == ["" if said else "it was never made"]
         (entry,) = run(tasks, out, jobs=1, force=True).values()
         assert entry.outcome == "made", entry.message
         said.append({name: (out / entry.folder / "tables" / f"{name}.csv").read_text() for name in COUNTED})
