@@ -33,10 +33,9 @@ PACKAGE = Path(analysis.__file__).parent
 TEMPLATES = PACKAGE / "run" / "templates"
 TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
 """Characters that would turn the direction of a text, and so what a name seems to say; and how pages show them."""
-SHAPING = (
-    "declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow scipy"
-)
-"""Libraries whose versions shape what a report says, or how its figures and its page look; and statsmodels."""
+SHAPING = """declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow
+scipy statsmodels"""
+"""Libraries whose versions shape what a report says, or how its figures and its page look."""
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
 INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads"}
 INPUTS |= {"libraries": "the versions of libraries"}
@@ -239,7 +238,7 @@ def _package() -> str:
 @cache
 def libraries() -> dict[str, str]:
     """Give the versions of libraries, and of Python."""
-    return {"python": platform.python_version(), **{name: version(name) for name in [*SHAPING.split(), "statsmodels"]}}
+    return {"python": platform.python_version(), **{name: version(name) for name in SHAPING.split()}}
 
 
 def what_is_due(
@@ -284,10 +283,9 @@ def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> str:
     was, is_now = ({"parameters": entry.parameters, **entry.inputs} for entry in (earlier, now))
     if other := changed(was, is_now):
         return "changed: " + ", ".join(other)
-    for name, digest in earlier.files.items():  # thousands of them: no Path for each
-        if not os.path.exists(f"{out}/{now.folder}/{name}") or (
-            verify and sha256_of(out / now.folder / name) != digest
-        ):
+    folder = f"{out}/{now.folder}"  # thousands of files: no Path for each
+    for name, digest in earlier.files.items():
+        if not os.path.exists(f"{folder}/{name}") or (verify and sha256_of(Path(folder, name)) != digest):
             return f"no longer as it was written: {name}"
     return ""
 
