@@ -1,8 +1,7 @@
 """Reports on a Dask cluster, for more than one machine can make: each worker uses warm kernels of its own.
 
-A worker sees the sources where the command sees them (a shared path), or fetches them from the address given with
-``--data-dir`` (anything fsspec reads). It sends executed notebooks back. What a lost worker was making, Dask gives to
-another. The package and the notebooks must stand on every machine at the same place.
+A worker sees the sources where the command does, or fetches them from the address given with ``--data-dir`` (anything
+fsspec reads). The package and the notebooks must stand on every machine at the same place.
 """
 
 from __future__ import annotations
@@ -49,11 +48,9 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
             task = under_way.pop(future)
             try:
                 entry, executed = future.result()
-                made = write_files(entry, executed, out)
+                yield write_files(entry, executed, out)
             except KilledWorker:
-                message = "the workers that made it were lost, one after another"
-                made = replace(task.entry, message=message)
-            yield made
+                yield replace(task.entry, message="the workers that made it were lost, one after another")
 
 
 def _execute_there(task: Task, limits: Limits, url: str) -> tuple[Entry, str]:

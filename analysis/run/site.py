@@ -69,7 +69,11 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     """Write the site over the reports of an output folder, and over no file of a user's own; give its index."""
     made_from, settings = plan.index_made_from(entries, settings), settings or Settings()
     feed_id = uuid.uuid5(_NAMES, settings.title).urn
-    reports = _listed_reports(out, entries)
+    # the newest week first, and none whose folder somebody took away
+    stand = [
+        one for _, one in sorted(entries.items()) if FACTS not in one.files or (out / one.folder / FACTS).is_file()
+    ]
+    reports = sorted((_listed(out, one) for one in stand), key=lambda report: report["week"], reverse=True)
     series = _place_series(out, reports)
     names = {
         place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
@@ -98,38 +102,23 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     )
     pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
     pages[JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
-    _write_pages(out, pages, made_from)
-    return out / INDEX
-
-
-def _write_pages(out: Path, pages: Mapping[str, bytes], made_from: str) -> None:
-    """Write the pages of a site over those of an earlier one; take away what it lacks and nobody has edited."""
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
     unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
     write_whole(out / plan.STAMP, as_json(unfinished))
     for name, content in pages.items():
         write_whole(out / name, content)
-    for name in earlier.keys() - pages.keys():
+    for name in earlier.keys() - pages.keys():  # what this site lacks, and nobody has edited
         if (out / name).is_file() and sha256_of(out / name) == earlier[name]:
             (out / name).unlink()
     write_whole(out / plan.STAMP, as_json({"made_from": made_from, "pages": hashes}))
+    return out / INDEX
 
 
-def _listed_reports(out: Path, entries: Mapping[str, Entry]) -> list[Report]:
-    """Read what the site says of each report; the newest week first, and none whose folder somebody took away."""
-    reports = []
-    for folder, entry in sorted(entries.items()):
-        path = out / folder / FACTS
-        if FACTS not in entry.files:
-            reports.append(_listed(entry, {}))
-        elif path.is_file():
-            reports.append(_listed(entry, json.loads(path.read_text(encoding="utf-8"))))
-    return sorted(reports, key=lambda report: report["week"], reverse=True)
-
-
-def _listed(entry: Entry, content: Mapping[str, Any]) -> Report:
+def _listed(out: Path, entry: Entry) -> Report:
     """Say of a report what the site says, from its line in the manifest and its ``facts.json``."""
+    written = FACTS in entry.files
+    content = json.loads((out / entry.folder / FACTS).read_text(encoding="utf-8")) if written else {}
     facts, synthetic = content.get("facts", {}), content.get("synthetic", False)
     known, week = notebooks().get(entry.notebook), entry.parameters.get("week", "")
     place = entry.parameters.get("offence") or entry.parameters.get("state", ALL_STATES)
@@ -304,9 +293,9 @@ def _feed_items(out: Path, reports: Iterable[Report]) -> list[dict[str, Any]]:
     items = []
     for report in (report for report in reports if report["page"]):
         folder, log = report["entry"].folder, read_log(out, report["entry"].folder)
-        newest = {"made": log.get("made", report["entry"].started), **(log.get("revisions") or [{}])[-1]}
+        newest = {"made": log.get("made", report["entry"].started), "says": "", **(log.get("revisions") or [{}])[-1]}
         name = uuid.uuid5(_NAMES, f"{folder} {report['revision']}").urn
-        items.append({"report": report, "id": name, "updated": newest["made"], "says": newest.get("says", "")})
+        items.append({"report": report, "id": name, "updated": newest["made"], "says": newest["says"]})
     return sorted(items, key=lambda item: (item["updated"], item["report"]["week"]), reverse=True)[:FEED_LENGTH]
 
 
