@@ -30,11 +30,8 @@ MASTHEAD = _shown({"text/plain": "masthead"}, {FIGURE_KEY: {"masthead": True}})
 
 def closing(**told: object) -> Output:
     """Give what the last cell of a report shows: its facts."""
-    content = {
-        "report": "probe",
-        "title": "A <title>",
-        "masthead": [["Clock", "issued"]],
-        "synthetic": False,
+    content = {"report": "probe", "title": "A <title>", "masthead": [["Clock", "issued"]], "synthetic": False}
+    content |= {
         "parameters": {},
         "source": {"name": "made", "title": "Made"},
         "facts": {"declined": 3},
