@@ -21,9 +21,7 @@ from analysis.errors import InputError
 from analysis.load.sources import DATA_DIR_VARIABLE
 from analysis.run.plan import Entry, Limits, Task
 
-INSTALL = "Install it: pip install 'declined-detainers[cluster]'"
-ANSWER_WITHIN = 15
-URL_VARIABLE = "DECLINES_DATA_URL"
+INSTALL, URL_VARIABLE = "Install it: pip install 'declined-detainers[cluster]'", "DECLINES_DATA_URL"
 
 
 def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: str, jobs: int) -> Iterator[Entry]:
@@ -38,7 +36,7 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
     try:
         here = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": ":0"}
         local = LocalCluster(**here) if address == "local" else None
-        client = Client(local or address, timeout=ANSWER_WITHIN)
+        client = Client(local or address, timeout=15)
     except (OSError, ValueError) as error:
         raise InputError("the cluster does not answer", found=address, do="Check the scheduler's address") from error
     with local or nullcontext(), client, client.get_executor(retries=0, pure=False) as executor:
@@ -71,13 +69,13 @@ def use_address(url: str) -> None:
 def fetched(url: str) -> str:
     """Copy imported sources from an address into a temporary folder, once for each process; give the folder."""
     try:
-        import fsspec
+        from fsspec.core import url_to_fs
     except ImportError as error:
         raise InputError("an address needs fsspec", do=INSTALL) from error
     folder = tempfile.mkdtemp(prefix="declines-sources-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
-        files, path = fsspec.core.url_to_fs(url)
+        files, path = url_to_fs(url)
         files.get(f"{path.rstrip('/')}/", folder, recursive=True)
     except (ImportError, OSError, ValueError) as error:
         raise InputError("the sources cannot be fetched", found=url, do="Check the address after --data-dir") from error

@@ -39,11 +39,8 @@ READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "
 """Beginnings of the names of variables that Python and libraries read once: for other values, no fork will do."""
 REACHED_BY = ("_forkserver_address", "_forkserver_authkey")  # newer Pythons have the second, too
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # more would not live through a fork; and no number depends on the machine
-WHILE_IMPORTING = {
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as a kernel sets it before matplotlib is imported
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a notice about frozen modules
-}
+WHILE_IMPORTING = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+WHILE_IMPORTING |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # as a kernel sets it
 LIBRARIES = """
 IPython.core.completerlib IPython.core.debugger IPython.core.logger IPython.core.oinspect IPython.extensions.storemagic
 IPython.utils.wildcard faulthandler ipykernel.debugger ipykernel.ipkernel ipykernel.kernelapp ipykernel_launcher pandas
@@ -75,9 +72,8 @@ def server() -> Server | None:
 
 def share(shared: Server) -> None:
     """Take kernels from the fork server that has forked this process, with the package as it was then."""
-    reached, variables, _ = shared
-    vars(forkserver._forkserver).update(reached, ensure_running=lambda: None)
-    _running[:] = [(reached, variables, None)]
+    vars(forkserver._forkserver).update(shared[0], ensure_running=lambda: None)
+    _running[:] = [(*shared[:2], None)]
 
 
 def _package() -> dict[Path, int]:
@@ -95,14 +91,13 @@ def _why_not_forked(command: list[str], cwd: str, env: dict[str, str]) -> str:
     ours = {sys.executable, str(Path(sys.executable).resolve())}
     if (running := server()) is None:
         return "this system cannot fork"
-    _, variables, package = running
     if shutil.which(command[0]) not in ours or command[1:3] != ["-m", "ipykernel_launcher"]:
         return "the kernel is not this environment's Python"
-    if differing := (variables.items() ^ _read_at_import(env).items()) - ONE_THREAD.items():
+    if differing := (running[1].items() ^ _read_at_import(env).items()) - ONE_THREAD.items():
         return f"the kernel is to start with another {min(differing)[0]}"
     if (Path(cwd) / "matplotlibrc").exists():
         return "the kernel's folder has a matplotlibrc"
-    return "" if package in (None, _package()) else "the package has been edited since the first one"
+    return "" if running[2] in (None, _package()) else "the package has been edited since the first one"
 
 
 class _Kernel(NamedTuple):

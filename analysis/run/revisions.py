@@ -20,15 +20,10 @@ from analysis.show.tables import COLUMNS, TEXTS, write
 
 LOG = "revisions"
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
-COMPARED = {
-    "last_week_": "Against last week",
-    "trailing_": "Against the weeks before",
-    "trend_": "Trend",
-    "previous_all_": "Against last week, all places",
-    "previous_outside_": "Against last week, without the place apart",
-    "next_all_": "Next week, all places",
-    "next_outside_": "Next week, without the place apart",
-}
+COMPARED = {"last_week_": "Against last week", "trailing_": "Against the weeks before", "trend_": "Trend"}
+COMPARED |= {"previous_all_": "Against last week, all places", "next_all_": "Next week, all places"}
+COMPARED |= {"previous_outside_": "Against last week, without the place apart"}
+COMPARED |= {"next_outside_": "Next week, without the place apart"}
 """First words of the ids of facts that belong to a comparison or to another count, and how a reader meets them."""
 Said = dict[str, Any]
 """What a report says, as far as it can be revised: ``facts``, ``tables`` (sha256 of each CSV by name), ``named`` (facts

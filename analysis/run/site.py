@@ -90,16 +90,10 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
 
     places = [place for place in names if place in series]
     pages = {page_of_place(one): page("place.html.j2", place=one, series=series[one], root="../") for one in places}
-    pages[INDEX] = page(
-        "index.html.j2",
-        root="",
-        reports=reports,
-        failed=[report for report in reports if report["failed"]],
-        sections=_sections(reports, settings.order),
-        states=[place for place in places if place in names_of_states()],
-        offences=[place for place in places if place not in names_of_states()],
-        named=_named_places(out, reports),
-    )
+    told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
+    told |= {"states": [place for place in places if place in names_of_states()], "named": _named_places(out, reports)}
+    told |= {"offences": [place for place in places if place not in names_of_states()]}
+    pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
     pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
     pages[JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
     earlier = plan.keep_own_pages(out, pages)["pages"]
@@ -122,32 +116,23 @@ def _listed(out: Path, entry: Entry) -> Report:
     facts, synthetic = content.get("facts", {}), content.get("synthetic", False)
     known, week = notebooks().get(entry.notebook), entry.parameters.get("week", "")
     place = entry.parameters.get("offence") or entry.parameters.get("state", ALL_STATES)
-    in_json = {
-        "title": as_made_up(content.get("title", entry.folder), synthetic),
-        "notebook": entry.notebook,
-        "source": entry.source,
-        "parameters": entry.parameters,
-        "synthetic": synthetic,
-        **{name: facts.get(name) for name in ("status", "issued", "declined")},
-        "revision": len(content.get("revisions", [])),
-        "outcome": entry.outcome,
-        "files": [f"{entry.folder}/{name}" for name in entry.files],
-    }
-    return in_json | {
-        "in_json": in_json,
-        "entry": entry,
-        "facts": facts,
-        "source_title": as_made_up(content.get("source", {}).get("title", entry.source), synthetic),
+    title, source = content.get("title", entry.folder), content.get("source", {}).get("title", entry.source)
+    in_json: Report = {"title": as_made_up(title, synthetic), "notebook": entry.notebook, "source": entry.source}
+    in_json |= {"parameters": entry.parameters, "synthetic": synthetic}
+    in_json |= {name: facts.get(name) for name in ("status", "issued", "declined")}
+    in_json |= {"revision": len(content.get("revisions", [])), "outcome": entry.outcome}
+    in_json |= {"files": [f"{entry.folder}/{name}" for name in entry.files]}
+    report: Report = in_json | {"in_json": in_json, "entry": entry, "facts": facts, "week": week, "place": place}
+    report |= {name: write(facts.get(name), "count") for name in ("issued", "declined")}
+    return report | {
+        "source_title": as_made_up(source, synthetic),
         "notebook_title": as_made_up(known.title.partition(":")[0] if known else entry.notebook, synthetic),
         "clock": dict(content.get("masthead", [])).get("Clock", ""),
-        "week": week,
         "week_end": last_day(date.fromisoformat(week)).isoformat() if week else "",
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
-        "place": place,
         "place_name": (names_of_states() | names_of_groups()).get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
         "failed": f"{entry.folder}/{FAILED}" if entry.outcome == "failed" else "",
-        **{name: write(facts.get(name), "count") for name in ("issued", "declined")},
     }
 
 
@@ -166,17 +151,17 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
         weeks = [one["facts"] for one in inside if one["week"] and one["place"] == ALL_STATES]
         counts = [facts for facts in weeks if {"issued", "declined"} <= facts.keys()]
         sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
+        title = next((one["source_title"] for one in inside if one["facts"]), source)
         section = {
-            "title": as_made_up(known.title if known else notebook, synthetic),
-            "clock": known.clock if known else "",
             "source": source,
-            "source_title": next((one["source_title"] for one in inside if one["facts"]), source),
-            "places": [place for place in names_of_states() | names_of_groups() if place in across],
-            "whole": ALL_STATES in across,
+            "source_title": title,
             "rows": list(by_week.items()),
-            "unsettled": any(report["unsettled"] for report in inside),
-            "together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {},
+            "whole": ALL_STATES in across,
         }
+        section |= {"title": as_made_up(known.title if known else notebook, synthetic)}
+        section |= {"clock": known.clock if known else "", "unsettled": any(one["unsettled"] for one in inside)}
+        section |= {"places": [place for place in names_of_states() | names_of_groups() if place in across]}
+        section |= {"together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}}
         rank = order.index(notebook) if notebook in order else len(order)
         found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
     return [section for _, section in sorted(found, key=lambda one: one[0])]
@@ -261,18 +246,11 @@ def _row(values: Mapping[str, Any], report: Report, table: str) -> dict[str, Any
         text = with_interval("declined", "count")
     if picked := table == PICKED:
         text += f" (offence known for {write(report['facts'].get(PICKED), 'count')} of {report['declined']})"
-    return {
-        "week": report["week"],
-        "of": values.get("status", "") if "group" in values else "",
-        "status": report["facts"].get("status", ""),
-        "issued": write(number("issued_where_shown" if "issued_where_shown" in values else "issued"), "count"),
-        "declined": text,
-        "share": with_interval("share", "share"),
-        "value": None if picked else declined,
-        "picked": picked,
-        "own": not table,
-        "links": [(report["notebook_title"], report["page"] + (f"#table-{table}" if table else ""))],
-    }
+    issued = number("issued_where_shown" if "issued_where_shown" in values else "issued")
+    told = {"week": report["week"], "status": report["facts"].get("status", ""), "picked": picked, "own": not table}
+    told |= {"of": values.get("status", "") if "group" in values else "", "value": None if picked else declined}
+    told |= {"issued": write(issued, "count"), "declined": text, "share": with_interval("share", "share")}
+    return told | {"links": [(report["notebook_title"], report["page"] + (f"#table-{table}" if table else ""))]}
 
 
 def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

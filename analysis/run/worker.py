@@ -95,22 +95,14 @@ def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> tuple[
     work.mkdir()
     name = f"{work}-socket"  # a port is chosen before the kernel takes it, and another may take it in between
     named = hasattr(socket, "AF_UNIX") and len(os.fsencode(f"{name}-1")) <= LONGEST_SOCKET_NAME
+    how: dict[str, Any] = {"kernel_name": "python3", "engine_name": "declines", "save_as": executed, "cwd": str(work)}
+    how |= {"config": Config({"KernelManager": {"transport": "ipc", "ip": name}} if named else {})}
+    how |= {"extra_arguments": ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]}
+    how |= {"shutdown_kernel": "immediate"}  # all that it made stands in its outputs
+    how |= {"progress_bar": False, "request_save_on_cell_execute": False, "parameters": task.entry.parameters}
     with _watching(limits) as stopped:
         try:
-            execute_notebook(
-                str(task.notebook),
-                str(executed),
-                parameters=task.entry.parameters,
-                cwd=str(work),
-                progress_bar=False,
-                kernel_name="python3",
-                engine_name="declines",
-                request_save_on_cell_execute=False,
-                save_as=executed,
-                config=Config({"KernelManager": {"transport": "ipc", "ip": name}} if named else {}),
-                extra_arguments=["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"],
-                shutdown_kernel="immediate",  # all that it made stands in its outputs
-            )
+            execute_notebook(str(task.notebook), str(executed), **how)
         except PapermillExecutionError as error:
             return "", f"cell {error.exec_count}: {error.ename}: {error.evalue}"
         except nbformat.ValidationError as error:

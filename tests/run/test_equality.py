@@ -55,8 +55,8 @@ def _compared(path: Path, folder: Path) -> Any:  # noqa: ANN401
         cell.outputs = outputs
         if folder.name in DYING:
             cell.execution_count = None
-        status = cell.metadata.pop("papermill", {})
-        cell.metadata["status"] = [status.get("status"), status.get("exception")]
+        status = cell.metadata.get("papermill", {})
+        cell.metadata = [cell.metadata.get("tags"), status.get("status"), status.get("exception")]
     executed.metadata.pop("papermill")
     return json.loads(_without_ids(json.dumps(executed), folder))
 

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from jupyter_client.connect import LocalPortCache
 from jupyter_client.provisioning import KernelProvisionerFactory
 from made_notebooks import tasks_of, write_notebook
+from warm import CELLS
 
 from analysis.cli import main
 from analysis.run import kernels, worker
@@ -24,45 +25,28 @@ from analysis.run.plan import FAILED, NOTEBOOK, Limits, read_manifest
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-SAYS = {
-    "good": "",
-    "killed": "the kernel died, and so did a second one",
-    "wrong": "cell 4: ZeroDivisionError: division by zero",
-    "unheld": "a cell shows what no notebook can hold: 1 is not valid",
-    "endless": "stopped: it took longer than 20 s (--timeout)",
-    "large": "stopped: it used more than 700 MB of memory (--memory)",
-    "handed_on": "stopped: it used more than 700 MB of memory (--memory)",
-}
-CELLS = {
-    "good": "sheet.know(declined=1)",
-    "killed": "import os; os.kill(os.getpid(), 9)",
-    "wrong": "1 / 0",
-    "unheld": "display({'text/plain': 1}, raw=True)",
-    "endless": "while True: pass",
-    "large": "held = bytearray(900_000_000)\nwhile True: pass",
-    "handed_on": "import subprocess, sys\n"
-    "code = 'import time; held = bytearray(900_000_000); time.sleep(60)'\n"
-    "subprocess.run(['sh', '-c', f'{sys.executable} -c \"{code}\"; true'])",
-}
+FAULTS: dict[str, tuple[str, str]] = CELLS["faults"]
+GOOD = FAULTS["good"][1]
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run them all together."""
     folder = tmp_path_factory.mktemp("faults")
-    tasks = tasks_of(write_notebook(folder / f"{name}.ipynb", cell) for name, cell in CELLS.items())
+    tasks = tasks_of(write_notebook(folder / f"{name}.ipynb", cell) for name, (_, cell) in FAULTS.items())
     run(tasks, folder / "out", jobs=3, limits=Limits(seconds=20, megabytes=700))
     return folder / "out"
 
 
-@pytest.mark.parametrize(("name", "says"), SAYS.items())
-def test_what_went_wrong_is_said_its_notebook_kept_and_the_others_made(out: Path, name: str, says: str) -> None:
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_went_wrong_is_said_its_notebook_kept_and_the_others_made(out: Path, name: str) -> None:
+    says, code = FAULTS[name]
     (entry,) = (entry for entry in read_manifest(out).values() if entry.notebook == name)
     assert entry.outcome == ("failed" if says else "made")
     assert entry.message.startswith(says)
     assert "\n" not in entry.message
     cells = json.loads((out / entry.folder / (FAILED if says else NOTEBOOK)).read_text())["cells"]
-    assert any(CELLS[name] in "".join(cell["source"]) for cell in cells)
+    assert any(code in "".join(cell["source"]) for cell in cells)
 
 
 def _made(folder: Path, cell: str, **limits: float) -> str:
@@ -70,12 +54,6 @@ def _made(folder: Path, cell: str, **limits: float) -> str:
     tasks = tasks_of([write_notebook(folder / "one.ipynb", cell)])
     (entry,) = run(tasks, folder / "out", jobs=1, limits=Limits(**limits)).values()
     return entry.message
-
-
-def test_a_kernel_that_died_is_given_one_second_try(tmp_path: Path) -> None:
-    mark = f"mark = pathlib.Path({str(tmp_path / 'mark')!r})"
-    cell = f"import os, pathlib\n{mark}\nif not mark.exists():\n    mark.touch(); os._exit(1)"
-    assert _made(tmp_path, cell) == ""
 
 
 def test_what_a_cell_started_ends_with_a_report_that_is_stopped(tmp_path: Path) -> None:
@@ -95,7 +73,7 @@ def test_a_worker_whose_process_chose_other_kernels_before_watches_its_own_which
 ) -> None:
     monkeypatch.setattr(LocalPortCache, "find_available_port", lambda *_: pytest.fail("a port was asked for"))
     KernelProvisionerFactory.instance().default_provisioner_name = "local-provisioner"
-    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", GOOD)])
     entry, _ = worker.execute(task, Limits(seconds=60))
     assert entry.message == ""
     assert len(kernels.started) == 1
@@ -106,7 +84,7 @@ def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(worker, "execute_notebook", full)
-    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", GOOD)])
     entry, executed = worker.execute(task, Limits())
     assert entry.message == "the report could not be made: [Errno 28] No space left on device"
     assert executed == ""
@@ -115,30 +93,7 @@ def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, mo
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "one").write_text("a file where a folder should be")
-    assert _made(tmp_path, CELLS["good"]).startswith("the report could not be written")
-
-
-SCRIPT = """
-import os, signal, sys
-sys.path.insert(0, {here!r})
-from pathlib import Path
-{first}
-from made_notebooks import tasks_of
-from analysis.run.batch import run
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
-if __name__ == "__main__":
-    tell = lambda state, entry: print(entry.notebook, flush=True)
-    run(tasks_of(map(Path, {paths!r})), Path({out!r}), jobs=2, report=tell)
-"""
-DIES = """
-if __name__ == "__mp_main__":  # workers run the script that began the run, as Python has them do
-    for number in range({dying}):
-        try:
-            Path({marks!r}, str(number)).touch(exist_ok=False)
-        except FileExistsError:
-            continue
-        os._exit(1)
-"""
+    assert _made(tmp_path, GOOD).startswith("the report could not be written")
 
 
 HalfDone = tuple[subprocess.Popen[str], Path, list[psutil.Process]]
@@ -147,7 +102,7 @@ HalfDone = tuple[subprocess.Popen[str], Path, list[psutil.Process]]
 def _script(folder: Path, paths: list[Path], first: str = "") -> subprocess.Popen[str]:
     """Start a run of some notebooks' reports in a process of its own."""
     values = {"here": str(Path(__file__).parent), "paths": [*map(str, paths)], "out": str(folder / "out")}
-    (folder / "script.py").write_text(SCRIPT.format(**values, first=first))
+    (folder / "script.py").write_text(CELLS["run"].format(**values, first=first))
     command = [sys.executable, str(folder / "script.py")]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -155,11 +110,7 @@ def _script(folder: Path, paths: list[Path], first: str = "") -> subprocess.Pope
 @pytest.fixture
 def half_done(tmp_path: Path) -> Iterator[HalfDone]:
     """Start a run of one quick report, and one that ends when there is a file ``enough``; give it once one stands."""
-    waits = (
-        f"import os, pathlib\nhere = pathlib.Path({str(tmp_path)!r})\n"
-        "(here / 'worker').write_text(os.environ['JPY_PARENT_PID'])\nwhile not (here / 'enough').exists(): pass"
-    )
-    cells = {"good": CELLS["good"], "endless": waits}
+    cells = {"good": GOOD, "endless": CELLS["waits"].format(folder=str(tmp_path))}
     process = _script(tmp_path, [write_notebook(tmp_path / f"{name}.ipynb", cell) for name, cell in cells.items()])
     assert process.stdout is not None
     assert process.stdout.readline() == "good\n"
@@ -195,8 +146,8 @@ def test_the_report_of_a_worker_that_died_is_made_by_another(half_done: HalfDone
 
 @pytest.mark.parametrize(("dying", "says"), [(1, ""), (9, "the worker process died, and so did a second one")])
 def test_workers_that_die_at_once_hang_no_run(dying: int, says: str, tmp_path: Path) -> None:
-    paths = [write_notebook(tmp_path / f"good_{n}.ipynb", CELLS["good"]) for n in range(2)]
-    process = _script(tmp_path, paths, DIES.format(dying=dying, marks=str(tmp_path)))
+    paths = [write_notebook(tmp_path / f"good_{n}.ipynb", GOOD) for n in range(2)]
+    process = _script(tmp_path, paths, CELLS["dies"].format(dying=dying, folder=str(tmp_path)))
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert [entry.message for entry in read_manifest(tmp_path / "out").values()] == [says] * 2

@@ -207,32 +207,27 @@ def _cells(page: str) -> list[list[str]]:
     return [[re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows]
 
 
-def test_what_the_national_report_says_goes_before_the_profile(made: Made) -> None:
-    made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
-    made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_state": by_state_csv(2)})
-    (row,) = _cells(made.page("states/AL.html"))
-    assert row[:4] == ["2025-01-04", "settled", "0", "0"]
-    assert row[-1] == "Weekly bulletin, State profile"
-
-
-def test_a_hidden_count_stays_a_range(made: Made) -> None:
+def test_the_national_report_goes_before_the_profile_hidden_counts_stay_ranges_and_picked_rows_are_no_census(
+    made: Made,
+) -> None:
     rows = ["charged,Homicide,12,1–4", "convicted,Homicide,,not shown", "none recorded,Homicide,1234,1005"]
-    table = "\n".join(["status,group,issued_where_shown,declined_shown", *rows]) + "\n"
-    made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables={"by_offence": table})
-    page = made.page("offences/HOMICIDE.html")
+    by_offence = "\n".join(["status,group,issued_where_shown,declined_shown", *rows]) + "\n"
+    of_all = {"by_state": by_state_csv(2), "by_offence": by_offence}
+    picked = {"known_offences": "group,convicted,charged,unknown,detainers\nDriving under the influence,1,0,0,1\n"}
+    facts = {"declined": 206, "known_offences": 29}
+    made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
+    made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables=of_all)
+    made.add("published_week", "p", {"week": "2017-01-28"}, facts=facts, tables=picked)
+    (row,) = _cells(made.page("states/AL.html"))
+    assert row[:4] + row[-1:] == ["2025-01-04", "settled", "0", "0", "Weekly bulletin, State profile"]
+    page = (made.out / "offences/HOMICIDE.html").read_text(encoding="utf-8")
     assert [row[1:2] + row[3:5] + row[6:7] for row in _cells(page)] == [
         ["charged", "12", "1–4", "–"],
         ["convicted", "–", "not shown", "–"],
         ["none recorded", "1,234", "1,005", "–"],
     ]
     assert page.count('class="bar"') == 1
-
-
-def test_rows_that_the_press_picked_are_no_census_and_get_no_bar(made: Made) -> None:
-    table = {"known_offences": "group,convicted,charged,unknown,detainers\nHomicide,1,0,0,1\n"}
-    facts = {"declined": 206, "known_offences": 29}
-    made.add("published_week", "p", {"week": "2017-01-28"}, facts=facts, tables=table)
-    page = made.page("offences/HOMICIDE.html")
+    page = (made.out / "offences/DUI.html").read_text(encoding="utf-8")
     assert ">1 (offence known for 29 of 206)</td>" in page
     assert "they are no census" in page
     assert 'class="bar"' not in page
