@@ -44,7 +44,7 @@ def _without_ids(text: str, folder: Path) -> str:
 
 def _compared(path: Path, folder: Path) -> Any:  # noqa: ANN401
     """Give what must be equal of an executed notebook."""
-    executed = nbformat.read(path, as_version=4)
+    executed, cells = nbformat.read(path, as_version=4), []
     for cell in executed.cells:
         outputs: list[Any] = []
         for output in cell.get("outputs", []):
@@ -52,13 +52,11 @@ def _compared(path: Path, folder: Path) -> Any:  # noqa: ANN401
                 outputs[-1]["text"] += output.text  # how a stream is cut into pieces is a matter of time
             else:
                 outputs.append(dict(output))
-        cell.outputs = outputs
-        if folder.name in DYING:
-            cell.execution_count = None
-        status = cell.metadata.get("papermill", {})
-        cell.metadata = [cell.metadata.get("tags"), status.get("status"), status.get("exception")]
-    executed.metadata.pop("papermill")
-    return json.loads(_without_ids(json.dumps(executed), folder))
+        status, count = cell.metadata.get("papermill", {}), cell.get("execution_count")
+        told = [cell.metadata.get("tags"), status.get("status"), status.get("exception"), outputs]
+        cells.append([cell.source, None if folder.name in DYING else count, *told])
+    metadata = {name: value for name, value in executed.metadata.items() if name != "papermill"}
+    return json.loads(_without_ids(json.dumps([cells, metadata]), folder))
 
 
 Runs = dict[str, dict[str, tuple[Path, Future[str]]]]
