@@ -11,23 +11,16 @@ from analysis.files import write_whole
 from analysis.load.reference import groups, states
 from analysis.run.plan import Entry
 
-INPUTS: dict[str, Any] = {
-    **{name: name[0] * 64 for name in ("code", "package", "reference", "weeks")},
-    "libraries": {"declined-detainers": "0.1.0", "pandas": "3.1.1"},
-}
+INPUTS: dict[str, Any] = {name: name[0] * 64 for name in ("code", "package", "reference", "weeks")}
+INPUTS["libraries"] = {"declined-detainers": "0.1.0", "pandas": "3.1.1"}
 """What every report is made from, unless a test says otherwise."""
 
 
 def entry_of(folder: str, parameters: dict[str, Any], **more: Any) -> Entry:  # noqa: ANN401
     """Give a manifest line; what is not named is the same for all."""
     notebook, source = folder.split("/")[:2]
-    values: dict[str, Any] = {
-        "source_sha256": "s" * 64,
-        "inputs": dict(INPUTS),
-        "outcome": "made",
-        "started": "2026-11-26T18:00:00+00:00",
-    }
-    return Entry(folder=folder, notebook=notebook, source=source, parameters=parameters, **{**values, **more})
+    values: dict[str, Any] = {"inputs": dict(INPUTS), "outcome": "made", "started": "2026-11-26T18:00:00+00:00", **more}
+    return Entry(folder, notebook, parameters, source, "s" * 64, **values)
 
 
 def add_report(
@@ -44,26 +37,20 @@ def add_report(
     """Write one report's files (the page is a stub) and its manifest line."""
     about = [str(parameters[name]) for name in ("week", "state", "offence") if parameters.get(name, "all") != "all"]
     folder = "/".join(part for part in (notebook, source, "_".join(about)) if part)
-    known = {"issued": 100, "declined": 7, "status": "settled", **(facts or {})}
     content = {
-        "report": notebook,
         "title": f"Detainers issued: {' '.join(about) or source}",
         "masthead": [["Clock", "week in which ICE issued the detainer"]],
         "synthetic": source == "synthetic",
-        "parameters": parameters,
-        "source": {"name": source, "title": f"Source {source}", "sha256": "s" * 64},
-        "facts": known,
+        "source": {"title": f"Source {source}"},
+        "facts": {"issued": 100, "declined": 7, "status": "settled", **(facts or {})},
         "sentences": [],
         "revisions": [],
         **(told or {}),
     }
-    anchors = "".join(f'<p id="table-{name}"></p>' for name in tables or {})
-    files = {
-        "facts.json": json.dumps(content),
-        "report.html": '<!doctype html><html lang="en"><title>x</title><h1 id="files">Files</h1>' + anchors,
-        "notebook.ipynb": "{}",
-        **{f"tables/{name}.csv": text for name, text in (tables or {}).items()},
-    }
+    files = {f"tables/{name}.csv": text for name, text in (tables or {}).items()}
+    ids = ["files", *(f"table-{name}" for name in tables or {})]
+    files["report.html"] = "".join(f'<p id="{name}"></p>' for name in ids)
+    files |= {"facts.json": json.dumps(content), "notebook.ipynb": "{}"}
     for name, text in files.items():
         write_whole(out / folder / name, text.encode())
     hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
@@ -72,22 +59,17 @@ def add_report(
 
 
 def by_state_csv(declined: int = 3) -> str:
-    """Give a bulletin's table of states."""
+    """Give a bulletin's table of some states, and of detainers without one."""
+    named = states()["name"].loc[["AL", "CA", "NY", "OH", "TX"]].items()
+    rows = [f"{name},{postal},{declined * (n % 4)},{10 * n},0.1,0.05,0.2" for n, (postal, name) in enumerate(named)]
     header = "state_name,state,declined,issued,share,share_low,share_high"
-    rows = [
-        f"{row['name']},{postal},{declined * (n % 4)},{10 * n},0.1,0.05,0.2"
-        for n, (postal, row) in enumerate(states().iterrows())
-    ]
     return "\n".join([header, *rows, "State not given,not given,0,1,,,"]) + "\n"
 
 
 def by_offence_csv() -> str:
     """Give a bulletin's table of offences."""
-    rows = [
-        f'"{label}",{status},{5 * (n % 3)},{n}'
-        for n, label in enumerate(groups()["group"])
-        for status in ("convicted", "charged")
-    ]
+    of = [(n, label, status) for n, label in enumerate(groups()["group"]) for status in ("convicted", "charged")]
+    rows = [f'"{label}",{status},{5 * (n % 3)},{n}' for n, label, status in of]
     return "\n".join(["group,status,declined_shown,issued_where_shown", *rows]) + "\n"
 
 

@@ -17,16 +17,12 @@ from dataclasses import replace
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.errors import InputError
 from analysis.run.plan import Entry, Limits, Task, keep_own_pages, read_manifest, what_is_due, write_manifest
 
-if TYPE_CHECKING:
-    from analysis.run.kernels import Server
-
-SAVE_EVERY = 5.0
-"""Seconds after which the manifest is written again while reports are made."""
+SAVE_EVERY = 5.0  # seconds after which the manifest is written again while reports are made
 
 
 def run(
@@ -53,34 +49,40 @@ def run(
         raise InputError(says, file=out, do="Give another with --out") from error
     keep_own_pages(out)
     due = what_is_due(tasks, out, force=force, verify=verify)
-    current = {task.entry.folder: task.entry for reason, task in due if not reason}
-    for entry in current.values():
+    done = {task.entry.folder: task.entry for reason, task in due if not reason}
+    for entry in done.values():
         report("current", entry)
     ahead = [task for reason, task in due if reason]
     ahead.sort(key=lambda task: task.entry.seconds or math.inf, reverse=True)
-    done: dict[str, Entry] = {}
+    new: dict[str, Entry] = {}
     saved = time.monotonic()
     try:
         with closing(_make_all(ahead, out, jobs, limits or Limits(), cluster)) as made:
             for entry in made:
-                done[entry.folder] = entry
+                new[entry.folder] = entry
                 if time.monotonic() - saved > SAVE_EVERY:
-                    write_manifest(out, read_manifest(out) | done)  # another run may have written there
+                    write_manifest(out, read_manifest(out) | new)  # another run may have written there
                     saved = time.monotonic()
                 report(entry.outcome, entry)
     finally:
         if ahead:
-            write_manifest(out, read_manifest(out) | done)
-    return current | done
+            write_manifest(out, read_manifest(out) | new)
+    return done | new
 
 
 def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, cluster: str | None) -> Generator[Entry]:
     """Make reports in worker processes, each at the end of a line of its own, so that one that dies stops no other."""
-    if tasks and cluster is not None:
+    if not tasks:
+        return
+    if cluster is not None:
         from analysis.run.cluster import make_on_cluster
 
         yield from make_on_cluster(tasks, out, limits, cluster, jobs)
         return
+    from analysis.run.kernels import server
+
+    shared = server()
+    context: Any = multiprocessing.get_context("forkserver" if shared else "spawn")
     ahead, lost = deque(tasks), set[str]()
     busy: dict[connection.Connection, Task] = {}
     idle: list[connection.Connection] = []
@@ -89,23 +91,28 @@ def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, clust
         try:
             while ahead or busy:
                 while ahead and len(busy) < jobs:
-                    line = idle.pop() if idle else _hire(workers, scratch)
+                    if not idle:
+                        ours, theirs = context.Pipe()
+                        idle.append(ours)
+                        worker = context.Process(target=_work, args=(theirs, dict(os.environ), scratch, shared))
+                        with theirs, suppress(EOFError, OSError):  # it is dead already, as its line will say
+                            worker.start()
+                            workers.append(worker)
+                    line = idle.pop()
                     busy[line] = task = ahead.popleft()
                     with suppress(OSError):  # it is dead, as its line will say
                         line.send((task, out, limits))
-                told = connection.wait(list(busy))
-                for line in [one for one in busy if one in told]:
+                for line in busy.keys() & connection.wait(list(busy)):
                     task = busy.pop(line)
                     try:
                         yield line.recv()
                         idle.append(line)
                     except (EOFError, OSError):  # it has died: another worker makes the report, if none did so before
-                        if task.entry.folder not in lost:
+                        if task.entry.folder in lost:
+                            yield replace(task.entry, message="the worker process died, and so did a second one")
+                        else:
                             lost.add(task.entry.folder)
                             ahead.append(task)
-                        else:
-                            message = "the worker process died, and so did a second one"
-                            yield replace(task.entry, message=message)
         except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
             for worker in workers:
                 worker.terminate()
@@ -117,27 +124,20 @@ def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, clust
                 worker.join()
 
 
-def _hire(workers: list[BaseProcess], scratch: str) -> connection.Connection:
-    """Start one more worker; give the line to it."""
-    from analysis.run.kernels import server
-
-    shared = server()
-    context: Any = multiprocessing.get_context("forkserver" if shared else "spawn")
-    ours, theirs = context.Pipe()
-    worker = context.Process(target=_work, args=(theirs, dict(os.environ), scratch, shared))
-    with theirs, suppress(EOFError, OSError):  # it is dead already, as its line will say
-        worker.start()
-        workers.append(worker)
-    return ours
-
-
-def _work(line: connection.Connection, environment: dict[str, str], scratch: str, shared: Server | None) -> None:
+def _work(line: connection.Connection, environment: dict[str, str], scratch: str, shared: Any) -> None:  # noqa: ANN401
     """Be a worker, with the run's variables, and temporary files where they go away with the run: make reports."""
+
+    def end_with_the_run() -> None:  # and its kernel with it
+        run = multiprocessing.parent_process()
+        connection.wait([run.sentinel] if run else [])
+        shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(1)
+
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = scratch
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out the work
-    threading.Thread(target=_end_with_the_run, args=(scratch,), daemon=True).start()
+    threading.Thread(target=end_with_the_run, daemon=True).start()
     from analysis.run.kernels import share
     from analysis.run.worker import execute, write_files
 
@@ -147,11 +147,3 @@ def _work(line: connection.Connection, environment: dict[str, str], scratch: str
         while True:
             task, out, limits = line.recv()
             line.send(write_files(*execute(task, limits), out))
-
-
-def _end_with_the_run(scratch: str) -> None:
-    """End this process when the one that gave out the work has ended; its kernel ends with it."""
-    run = multiprocessing.parent_process()
-    connection.wait([run.sentinel] if run else [])
-    shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(1)

@@ -1,8 +1,7 @@
 """Reports on a Dask cluster, for more than one machine can make: each worker uses warm kernels of its own.
 
-A worker sees the sources where the command sees them (a shared path), or fetches them from the address given with
-``--data-dir`` (anything fsspec reads). It sends executed notebooks back. What a lost worker was making, Dask gives to
-another. The package and the notebooks must stand on every machine at the same place.
+A worker sees the sources where the command does, or fetches them from the address given with ``--data-dir`` (anything
+fsspec reads). The package and the notebooks must stand on every machine at the same place.
 """
 
 from __future__ import annotations
@@ -22,9 +21,7 @@ from analysis.errors import InputError
 from analysis.load.sources import DATA_DIR_VARIABLE
 from analysis.run.plan import Entry, Limits, Task
 
-INSTALL = "Install it: pip install 'declined-detainers[cluster]'"
-ANSWER_WITHIN = 15
-URL_VARIABLE = "DECLINES_DATA_URL"
+INSTALL, URL_VARIABLE = "Install it: pip install 'declined-detainers[cluster]'", "DECLINES_DATA_URL"
 
 
 def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: str, jobs: int) -> Iterator[Entry]:
@@ -39,7 +36,7 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
     try:
         here = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": ":0"}
         local = LocalCluster(**here) if address == "local" else None
-        client = Client(local or address, timeout=ANSWER_WITHIN)
+        client = Client(local or address, timeout=15)
     except (OSError, ValueError) as error:
         raise InputError("the cluster does not answer", found=address, do="Check the scheduler's address") from error
     with local or nullcontext(), client, client.get_executor(retries=0, pure=False) as executor:
@@ -49,11 +46,9 @@ def make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: s
             task = under_way.pop(future)
             try:
                 entry, executed = future.result()
-                made = write_files(entry, executed, out)
+                yield write_files(entry, executed, out)
             except KilledWorker:
-                message = "the workers that made it were lost, one after another"
-                made = replace(task.entry, message=message)
-            yield made
+                yield replace(task.entry, message="the workers that made it were lost, one after another")
 
 
 def _execute_there(task: Task, limits: Limits, url: str) -> tuple[Entry, str]:
@@ -74,13 +69,13 @@ def use_address(url: str) -> None:
 def fetched(url: str) -> str:
     """Copy imported sources from an address into a temporary folder, once for each process; give the folder."""
     try:
-        import fsspec
+        from fsspec.core import url_to_fs
     except ImportError as error:
         raise InputError("an address needs fsspec", do=INSTALL) from error
     folder = tempfile.mkdtemp(prefix="declines-sources-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
-        files, path = fsspec.core.url_to_fs(url)
+        files, path = url_to_fs(url)
         files.get(f"{path.rstrip('/')}/", folder, recursive=True)
     except (ImportError, OSError, ValueError) as error:
         raise InputError("the sources cannot be fetched", found=url, do="Check the address after --data-dir") from error

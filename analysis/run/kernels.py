@@ -1,8 +1,7 @@
 """Warm kernels: forked from Python's own fork server, which has imported what notebooks import.
 
-Starting a kernel the ordinary way costs seconds of imports; a fork costs hundredths. Jupyter finds
-:class:`WarmProvisioner` by its entry point ``declines-warm``. Where a fork would not be as good as a fresh start, the
-kernel is started in the ordinary way, and that is said once.
+Imports cost seconds, a fork hundredths. Jupyter finds :class:`WarmProvisioner` by its entry point ``declines-warm``.
+Where a fork would not be as good as a fresh start, the kernel is started in the ordinary way, and that is said once.
 """
 
 from __future__ import annotations
@@ -11,12 +10,9 @@ import asyncio
 import atexit
 import builtins
 import gc
-import importlib
-import io
 import multiprocessing
 import os
 import pickle
-import pkgutil
 import random
 import shutil
 import signal
@@ -24,54 +20,44 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import chdir, suppress
-from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import connection, forkserver, popen_forkserver, util
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_client.provisioning import LocalProvisioner
 
+import analysis
 from analysis.errors import InputError
 
+PACKAGE = Path(__file__).parents[1]
 PROVISIONER = "declines-warm"
 READ_AT_IMPORT = ("PYTHON", "MPL", "OPENBLAS", "OMP_", "MKL_", "LD_", "DYLD_", "LC_", "LANG")
 """Beginnings of the names of variables that Python and libraries read once: for other values, no fork will do."""
-REACHED_BY = ("_forkserver_address", "_forkserver_authkey")
-"""What multiprocessing must know to reach a fork server; newer Pythons have the second."""
+REACHED_BY = ("_forkserver_address", "_forkserver_authkey")  # newer Pythons have the second, too
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # more would not live through a fork; and no number depends on the machine
-WHILE_IMPORTING = {
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as a kernel sets it before matplotlib is imported
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a notice about frozen modules
-}
+WHILE_IMPORTING = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+WHILE_IMPORTING |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # as a kernel sets it
 LIBRARIES = """
 IPython.core.completerlib IPython.core.debugger IPython.core.logger IPython.core.oinspect IPython.extensions.storemagic
 IPython.utils.wildcard faulthandler ipykernel.debugger ipykernel.ipkernel ipykernel.kernelapp ipykernel_launcher pandas
 matplotlib.backends.backend_agg matplotlib.backends.backend_svg matplotlib.pyplot pyarrow.parquet scipy.stats seaborn
 sqlite3 tornado.platform.asyncio analysis.run.worker
 """  # what every kernel imports at its start, what notebooks do, and what workers do
-started: list[int] = []
-"""Process ids of the kernels that this process has started, warm or not."""
+started: list[int] = []  # process ids of the kernels that this process has started, warm or not
 _set_by_imports: dict[str, str] = {}
+Server = tuple[dict[str, Any], dict[str, str], dict[Path, int] | None]
+"""A running fork server: how it is reached; the variables, and the files of the package, that it was started with."""
 _running: list[Server] = []
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running fork server: how it is reached, and the variables and files of the package that it was started with."""
-
-    reached: dict[str, Any]
-    variables: dict[str, str]
-    package: dict[Path, int] | None
 
 
 def server() -> Server | None:
     """Start the fork server of this process, once; None where there is no fork."""
     if not _running and "forkserver" in multiprocessing.get_all_start_methods():
-        started_with = _read_at_import(dict(os.environ)), _package()
+        started_with = _read_at_import(os.environ), _package()
         forkserver.set_forkserver_preload([__name__])
         try:
             with chdir(Path(os.__file__).parent):  # it looks for modules where it is started: no user's file is one
@@ -80,22 +66,22 @@ def server() -> Server | None:
             do = "If the name of this temporary folder is too long, set TMPDIR to another"
             raise InputError(f"no worker can be started: {error}", file=tempfile.gettempdir(), do=do) from error
         reached = {name: value for name, value in vars(forkserver._forkserver).items() if name in REACHED_BY}
-        _running.append(Server(reached, *started_with))
+        _running.append((reached, *started_with))
     return _running[0] if _running else None
 
 
 def share(shared: Server) -> None:
     """Take kernels from the fork server that has forked this process, with the package as it was then."""
-    vars(forkserver._forkserver).update(shared.reached, ensure_running=lambda: None)
-    _running[:] = [replace(shared, package=None)]
+    vars(forkserver._forkserver).update(shared[0], ensure_running=lambda: None)
+    _running[:] = [(*shared[:2], None)]
 
 
 def _package() -> dict[Path, int]:
     """Give the time at which each file of the package was written."""
-    return {path: path.stat().st_mtime_ns for path in Path(__file__).parents[1].rglob("*.py")}
+    return {path: path.stat().st_mtime_ns for path in PACKAGE.rglob("*.py")}
 
 
-def _read_at_import(env: dict[str, str]) -> dict[str, str]:
+def _read_at_import(env: Mapping[str, str]) -> dict[str, str]:
     """Keep the variables that are read once, when Python starts or a library is imported."""
     return {name: value for name, value in env.items() if name.startswith(READ_AT_IMPORT)}
 
@@ -107,15 +93,14 @@ def _why_not_forked(command: list[str], cwd: str, env: dict[str, str]) -> str:
         return "this system cannot fork"
     if shutil.which(command[0]) not in ours or command[1:3] != ["-m", "ipykernel_launcher"]:
         return "the kernel is not this environment's Python"
-    if differing := (running.variables.items() ^ _read_at_import(env).items()) - ONE_THREAD.items():
+    if differing := (running[1].items() ^ _read_at_import(env).items()) - ONE_THREAD.items():
         return f"the kernel is to start with another {min(differing)[0]}"
     if (Path(cwd) / "matplotlibrc").exists():
         return "the kernel's folder has a matplotlibrc"
-    return "" if running.package in (None, _package()) else "the package has been edited since the first one"
+    return "" if running[2] in (None, _package()) else "the package has been edited since the first one"
 
 
-@dataclass(frozen=True)
-class _Kernel:
+class _Kernel(NamedTuple):
     """What the fork server makes a kernel of: it calls :meth:`_bootstrap` in the new process."""
 
     arguments: list[str]
@@ -124,12 +109,17 @@ class _Kernel:
 
     def _bootstrap(self, client: int) -> int:
         """Be a kernel: what a fresh interpreter would have of its own, this one gets."""
+
+        def end_with_client() -> None:  # the process that asked for it; and with it what its cells have started
+            connection.wait([client])
+            os.killpg(0, signal.SIGKILL)
+
         os.setsid()
-        threading.Thread(target=_end_with, args=(client,), name="client", daemon=True).start()
+        threading.Thread(target=end_with_client, name="client", daemon=True).start()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(self.cwd)
         os.environ.clear()
-        os.environ.update({**self.env, **_set_by_imports})
+        os.environ.update(self.env | _set_by_imports)
         time.tzset()
         random.seed()
         sys.modules["numpy"].random.seed()
@@ -142,12 +132,6 @@ class _Kernel:
         threading._shutdown()  # type: ignore[attr-defined]  # as an interpreter ends; what the fork server forks does not
         atexit._run_exitfuncs()
         return 0
-
-
-def _end_with(client: int) -> None:
-    """End this kernel, and what it started, when the process that asked for it has ended."""
-    connection.wait([client])
-    os.killpg(0, signal.SIGKILL)
 
 
 class ForkedKernel(popen_forkserver.Popen):
@@ -173,7 +157,7 @@ class WarmProvisioner(LocalProvisioner):
     """Starts a kernel by a fork, or in the ordinary way where that would not be as good as a fresh start."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401
-        """Start the kernel; see :class:`jupyter_client.provisioning.KernelProvisionerBase`."""
+        """Start the kernel."""
         self.cwd = str(kwargs.get("cwd") or Path.cwd())
         env = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
         try:
@@ -209,19 +193,17 @@ def _preload() -> None:
     os.environ.update({**WHILE_IMPORTING, **os.environ, **ONE_THREAD})
     before, run = dict(os.environ), os.getppid()
     builtins.get_ipython = lambda: SimpleNamespace(kernel=True)  # type: ignore[attr-defined]  # pandas asks for it
-    names = LIBRARIES.split()
-    for room in ("load", "stats", "show"):
-        folder = str(Path(__file__).parents[1] / room)
-        names += [f"analysis.{room}.{module.name}" for module in pkgutil.iter_modules([folder])]
-    for name in names if os.getppid() == run else ():
+    for name in LIBRARIES.split() if os.getppid() == run else ():
         with suppress(Exception):  # the reports that need it will say what is wrong with it
-            importlib.import_module(name)
+            __import__(name)
     del builtins.get_ipython  # type: ignore[attr-defined]
     with suppress(Exception):
+        for name in analysis.__all__:
+            getattr(analysis, name)  # imports it
         figure = sys.modules["matplotlib.figure"].Figure()
         figure.add_subplot().set_title("What first use finds and loads")
         for kind in ("svg", "png"):
-            figure.savefig(io.BytesIO(), format=kind)
+            figure.savefig(os.devnull, format=kind)
         columns = ["outcome", "detainers", "source_file", "source_row"]
         sys.modules["analysis.load.table"].as_table(sys.modules["pandas"].DataFrame(columns=columns))
     _set_by_imports.update(os.environ.items() - before.items())

@@ -31,23 +31,17 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True)
 class Notebook:
-    """One of our notebooks: what it asks for; all after ``parameters`` as its metadata say under ``declines``.
-
-    ``clock`` says what its weeks mean (``issued`` or ``recorded``); ``versions``, how many versions of a source it
-    compares; ``source``, the one that it uses, blank where it can be run on every fitting one; ``needs``, what that
-    must record (:data:`analysis.load.sources.NEEDS`); ``weeks``, which weeks are made unless others are asked for;
-    ``reads``, which weeks of the source: ``all``, or ``weeks until this one``.
-    """
+    """One of our notebooks: what it asks for; all after ``parameters`` as its metadata say under ``declines``."""
 
     path: Path
     title: str
     parameters: dict[str, Parameter]
-    clock: str
-    versions: int = 1
-    source: str = ""
-    needs: Sequence[str] = ()
-    weeks: str = "all"
-    reads: str = ALL_WEEKS
+    clock: str  # what its weeks mean: issued or recorded
+    versions: int = 1  # how many versions of a source it compares
+    source: str = ""  # the one that it uses; blank where it can be run on every fitting one
+    needs: Sequence[str] = ()  # what that must record (:data:`analysis.load.sources.NEEDS`)
+    weeks: str = "all"  # which are made unless others are asked for
+    reads: str = ALL_WEEKS  # or those until its own alone
 
     @property
     def name(self) -> str:
@@ -89,37 +83,31 @@ def read_notebook(path: Path) -> Notebook:
 
 def _declared(source: str, path: Path) -> dict[str, Parameter]:
     """Read ``name: type = literal  # comment`` lines."""
-    lines = source.splitlines()
     found = {}
     for node in ast.parse(source).body:
+        line = source.splitlines()[node.lineno - 1]
         match node:
             case ast.AnnAssign(
-                target=ast.Name(id=name),
-                annotation=ast.Name(id=kind),
-                value=ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()) as value,
+                ast.Name(name), ast.Name(kind), ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()) as value
             ) if kind in TYPES:
-                comment = lines[node.lineno - 1].partition("  # ")[2]
-                found[name] = Parameter(kind, ast.literal_eval(value), comment)
+                found[name] = Parameter(kind, ast.literal_eval(value), line.partition("  # ")[2])
             case _:
-                what, place = (
-                    "the parameters cell holds more than annotated literals",
-                    f"line {node.lineno} of the cell",
-                )
-                expected = "name: str = 'value'  # comment"
-                raise InputError(what, file=path, place=place, found=lines[node.lineno - 1], expected=expected)
+                what = "the parameters cell holds more than annotated literals"
+                place, expected = f"line {node.lineno} of the cell", "name: str = 'value'  # comment"
+                raise InputError(what, file=path, place=place, found=line, expected=expected)
     return found
 
 
 def find_notebook(name: str) -> Notebook:
     """Find a notebook by name, with or without its suffix."""
     known = notebooks()
-    if (stem := name.removesuffix(".ipynb")) not in known:
-        if stem in [path.stem for path in bundled_folder("notebooks").glob("*.ipynb")]:
-            what = f"the metadata of {stem}.ipynb have no block `declines`"
-            keys = "clock (issued or recorded) and, where needed, versions, source, needs, weeks, reads"
-            raise InputError(what, expected=f"one with {keys}", do="A copy of state_profile.ipynb has it")
-        raise unknown("notebook", name, known, more="`declines list` shows what each is for")
-    return known[stem]
+    if (stem := name.removesuffix(".ipynb")) in known:
+        return known[stem]
+    if (bundled_folder("notebooks") / f"{stem}.ipynb").is_file():
+        keys = "one with clock (issued or recorded) and, where needed, versions, source, needs, weeks, reads"
+        do = "A copy of state_profile.ipynb has it"
+        raise InputError(f"the metadata of {stem}.ipynb have no block `declines`", expected=keys, do=do)
+    raise unknown("notebook", name, known, more="`declines list` shows what each is for")
 
 
 def sources_for(notebook: Notebook) -> dict[str, Source]:
@@ -135,13 +123,6 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
 
 
 def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
-    """Find the states (by postal code, name or FIPS code) or offence groups (by id or label); ``each`` is every one.
-
-    Examples
-    --------
-    >>> each("state", ["texas", "DC"])
-    ['TX', 'DC']
-    """
+    """Find states (by postal code, name or FIPS code) or offence groups (by id or label); ``each`` is every one."""
     known, meant = (names_of_states(), state_named) if kind == "state" else (names_of_groups(), group_named)
-    found = [one for name in given for one in (known if name == EACH else [meant(name)])]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(one for name in given for one in (known if name == EACH else [meant(name)])))

@@ -28,21 +28,12 @@ IN_ADDRESSES = {ord(mark): quote(mark) for mark in '%#"<>&\n\r\t'} | {code: quot
 """What an address in an attribute cannot hold as it is; percent signs cost less room than base64."""
 
 
-TEXTS = {"style": "style.css", "script": "script.js"}
-
-
-def as_data_address(content: str, kind: str) -> str:
-    """Write a text into an address that needs no other file."""
-    return f"data:{kind},{content.translate(IN_ADDRESSES)}"
-
-
 @cache
 def _template() -> Template:
     """Compile the template once, with nbconvert's filters."""
-    exporter = TemplateExporter(
-        template_name="report", extra_template_basedirs=[str(TEMPLATES)], template_file="report.html.j2"
-    )
-    exporter.register_filter("data_address", as_data_address)
+    where = {"template_name": "report", "template_file": "report.html.j2", "extra_template_basedirs": [str(TEMPLATES)]}
+    exporter = TemplateExporter(**where)
+    exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
     exporter.register_filter("as_made_up", as_made_up)
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
     return exporter.template
@@ -50,10 +41,10 @@ def _template() -> Template:
 
 def _page_of(notebook: nbformat.NotebookNode, facts: dict[str, Any], files: Sequence[str], root: str) -> str:
     """Make the page of an executed notebook with its facts, the paths of its other files, and the way to the index."""
-    told: dict[str, Any] = {name: (TEMPLATES / file).read_text(encoding="utf-8") for name, file in TEXTS.items()}
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(facts["revisions"]), "files": files, "root": root}
     told |= {"version": version("declined-detainers"), "figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
-    told |= {"facts": facts, "revisions": for_reading(facts["revisions"]), "files": files, "root": root}
-    return _template().render(nb=notebook, resources=told).translate(TURNING)
+    return _template().render(nb=notebook, resources=told | {"style": style, "script": script}).translate(TURNING)
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
@@ -67,8 +58,7 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     found = list(_shown(notebook, FACTS_TYPE))
     if len(found) != 1:
         raise InputError("the executed notebook shows its facts once, in its last cell", found=len(found))
-    facts: dict[str, Any] = json.loads(json.dumps(found[0], sort_keys=True))
-    return facts
+    return json.loads(json.dumps(found[0], sort_keys=True))
 
 
 def files_of(
@@ -76,8 +66,7 @@ def files_of(
 ) -> dict[str, bytes]:
     """Make every file of a report out of its executed notebook, by path within the report's folder.
 
-    ``root`` is the path from there to the site's index, blank = the report belongs to no site; ``written``, the
-    notebook as :func:`nbformat.writes` gives it, blank = that is to be done.
+    ``root`` is the path from there to the site's index, blank = there is none; ``written``, the notebook as text.
     """
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}

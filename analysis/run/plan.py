@@ -1,7 +1,6 @@
 """Which reports are asked for, what each is made from, and which of them are not up to date.
 
-What a report is made from is a dict of hashes, which its line in the manifest keeps; a report is due when the dict that
-would be written now is another one.
+What a report is made from is a dict of hashes, kept in its line of the manifest: it is due when that would be another.
 """
 
 from __future__ import annotations
@@ -10,13 +9,13 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import analysis
 from analysis.errors import InputError
@@ -34,42 +33,31 @@ PACKAGE = Path(analysis.__file__).parent
 TEMPLATES = PACKAGE / "run" / "templates"
 TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
 """Characters that would turn the direction of a text, and so what a name seems to say; and how pages show them."""
-SHAPING = (
-    *("declined-detainers", "ipykernel", "ipython", "jinja2", "matplotlib", "mistune", "nbconvert", "numpy", "pandas"),
-    *("papermill", "pyarrow", "scipy", "statsmodels"),
-)
+SHAPING = """declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow
+scipy statsmodels"""
 """Libraries whose versions shape what a report says, or how its figures and its page look."""
-INPUTS = {
-    "parameters": "its parameters",
-    "code": "its notebook",
-    "package": "the code of the package",
-    "reference": "the reference tables",
-    "weeks": "the data that it reads",
-    "libraries": "the versions of libraries",
-}
+INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
+INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads"}
+INPUTS |= {"libraries": "the versions of libraries"}
 """What a report is made from, and how each is called."""
+LIST = "See `declines list`"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One report's line in the manifest.
-
-    ``inputs`` holds a hash of each thing that the report is made from (:data:`INPUTS`; of libraries their versions),
-    ``source_sha256`` is of the file of the source; ``files`` gives the sha256 of each file written. ``started`` and
-    ``seconds`` are the run's own times: they stand here and in no page, table or fact.
-    """
+    """One report's line in the manifest; the times of a run stand here, and in no page, table or fact."""
 
     folder: str
     notebook: str
     parameters: dict[str, Any]
     source: str
-    source_sha256: str
-    inputs: dict[str, Any]
+    source_sha256: str  # of its file
+    inputs: dict[str, Any]  # a hash of each of INPUTS; of libraries their versions
     outcome: Literal["made", "failed"] = "failed"
     message: str = ""
     started: str = ""
     seconds: float = 0.0
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)  # the sha256 of each that was written
 
 
 @dataclass(frozen=True)
@@ -89,13 +77,6 @@ class Task:
     versions: dict[str, str]
 
 
-class Due(NamedTuple):
-    """A report, and why it is to be made; blank = it is up to date, and its entry is the one that stands."""
-
-    reason: str
-    task: Task
-
-
 def read_manifest(out: Path) -> dict[str, Entry]:
     """Read the manifest of an output folder: entries by report folder; none where there is no manifest."""
     path = out / MANIFEST
@@ -109,9 +90,13 @@ def read_manifest(out: Path) -> dict[str, Entry]:
         raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
 
 
+def _lines(entries: Mapping[str, Entry]) -> list[dict[str, Any]]:
+    return [vars(entries[folder]) for folder in sorted(entries)]
+
+
 def write_manifest(out: Path, entries: Mapping[str, Entry]) -> None:
     """Write the manifest of an output folder, ordered by report folder."""
-    write_whole(out / MANIFEST, as_json({"reports": [asdict(entries[folder]) for folder in sorted(entries)]}))
+    write_whole(out / MANIFEST, as_json({"reports": _lines(entries)}))
 
 
 def read_stamp(out: Path) -> dict[str, Any]:
@@ -127,10 +112,9 @@ def read_stamp(out: Path) -> dict[str, Any]:
 def keep_own_pages(out: Path, names: Iterable[str] = (INDEX, FEED, JSON_INDEX)) -> dict[str, Any]:
     """Refuse a folder in which no run has written what stands under the names of pages; else give its stamp."""
     stamp = read_stamp(out)
-    for name in names:
-        if name not in stamp["pages"] and (out / name).exists():
-            what = "no run has written this file, and a page of the site belongs there"
-            raise InputError(what, file=out / name, do="Move it, or give another folder with --out")
+    if own := [name for name in names if name not in stamp["pages"] and (out / name).exists()]:
+        what = "no run has written this file, and a page of the site belongs there"
+        raise InputError(what, file=out / own[0], do="Move it, or give another folder with --out")
     if not (out / STAMP).is_file():  # what is ours is known from before the first report
         write_whole(out / STAMP, as_json(stamp))
     return stamp
@@ -138,7 +122,7 @@ def keep_own_pages(out: Path, names: Iterable[str] = (INDEX, FEED, JSON_INDEX)) 
 
 def index_made_from(entries: Mapping[str, Entry], settings: object) -> str:
     """Hash what a site's pages are made from: the manifest, what the site is called, and the package."""
-    return _sha256([[asdict(entries[folder]) for folder in sorted(entries)], repr(settings), _package()])
+    return _sha256([_lines(entries), repr(settings), _package()])
 
 
 def index_is_due(out: Path, settings: object) -> bool:
@@ -155,109 +139,83 @@ def plan(
     offences: Sequence[str] = (),
     png: bool = False,
 ) -> list[Task]:
-    """Work out which reports are asked for; every source is read and checked first, so that nothing runs on bad input.
+    """Work out which reports are asked for; of what is not named, all that fits.
 
-    No ``source_names`` are all that fit a notebook; no ``weeks``, those that it names; no ``states`` or ``offences``,
-    its default. Of several notebooks, those that take nothing of the kind that is named are left out.
+    Of several notebooks, those that take nothing of the kind that is named are left out.
     """
-    asked = {"week": weeks, "state": states, "offence": offences}
-    tasks: list[Task] = []
-    refused: list[InputError] = []
     events()  # what cannot be used of the register is met before any report
-    for notebook in chosen:
-        made, refusals, misfits = _tasks_of(notebook, source_names, asked, png)
-        tasks += made
-        refused += refusals + (misfits if len(chosen) == 1 else [])
-    if not tasks:
-        nothing = "nothing to make: no notebook, source and week fit what was asked"
-        raise [*refused, InputError(nothing, do="See `declines list`")][0]
-    return tasks
+    asked = {"week": weeks, "state": states, "offence": offences}
+    found = [one for notebook in chosen for one in _asked_of(notebook, source_names, asked, png, len(chosen) == 1)]
+    if tasks := [one for one in found if isinstance(one, Task)]:
+        return tasks
+    nothing = InputError("nothing to make: no notebook, source and week fit what was asked", do=LIST)
+    raise next((one for one in found if isinstance(one, InputError)), nothing)
 
 
-def _tasks_of(
-    notebook: Notebook, source_names: Sequence[str], asked: Mapping[str, Any], png: bool
-) -> tuple[list[Task], list[InputError], list[InputError]]:
-    """Give the reports of one notebook; what was refused of a source that fits it; and what does not fit it."""
-    takes = notebook.parameters
+def _asked_of(
+    notebook: Notebook, source_names: Sequence[str], asked: Mapping[str, Any], png: bool, alone: bool
+) -> Iterator[Task | InputError]:
+    """Give the reports of one notebook, what was refused and, where it is asked for ``alone``, what does not fit it."""
+    takes, fitting = notebook.parameters, sources_for(notebook)
     if strange := [name for name, given in asked.items() if given and name not in takes]:
-        takers = [one.name for one in notebooks().values() if strange[0] in one.parameters]
-        return [], [], [InputError(f"{notebook.name} takes no {strange[0]}", do=f"Those that do: {', '.join(takers)}")]
-    fitting = sources_for(notebook)
-    tasks: list[Task] = []
-    refusals: list[InputError] = []
-    for name in [name for name in fitting if not source_names or name in source_names]:
-        made_from = _MadeFrom(notebook, fitting[name])
-        calendar = Calendar.of(fitting[name].facts)
+        takers = ", ".join(one.name for one in notebooks().values() if strange[0] in one.parameters)
+        refusal = InputError(f"{notebook.name} takes no {strange[0]}", do=f"Those that do: {takers}")
+        yield from [refusal] if alone else []
+        return
+    cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
+    code = _sha256([["".join(cell["source"]), sorted(cell["metadata"].get("tags", []))] for cell in cells])
+    reference = folder_sha256(bundled_folder("data") / "reference")
+    inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries()}
+    for name, source in ((name, fitting[name]) for name in fitting if not source_names or name in source_names):
+        slices, calendar = _slices(source), Calendar.of(source.facts)
         try:
             weeks = calendar.pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
             for week, state, offence in product(weeks, asked["state"] or [None], asked["offence"] or [None]):
                 given = {"source": name, "week": week and str(week), "state": state, "offence": offence, "png": png}
-                tasks.append(made_from.task({key: given.get(key) or one.default for key, one in takes.items()}))
+                parameters: dict[str, Any] = {key: given.get(key) or one.default for key, one in takes.items()}
+                if notebook.versions > 1:
+                    picked = pick_versions(name, parameters["older"], parameters["newer"])
+                    parameters |= zip(("older", "newer"), picked, strict=True)
+                about = [parameters[key] for key in ("week", "state", "offence") if parameters.get(key, "all") != "all"]
+                folder = "/".join(part for part in (notebook.name, name, "_".join(about)) if part)
+                until = parameters["week"] if notebook.reads == UNTIL_THIS else None
+                made_from = {**inputs, "weeks": _weeks(source, calendar, slices, until)}
+                entry = Entry(folder, notebook.name, parameters, name, source.sha256, made_from)
+                yield Task(notebook.path, entry, {name: source.version_id})
         except InputError as refusal:
-            refusals.append(refusal)
-    return tasks, refusals, [_why_not(notebook, name) for name in source_names if name not in fitting]
+            yield refusal
+    for name in [name for name in source_names if alone and name not in fitting]:
+        why = f"is about {notebook.source} alone" if notebook.source else "needs two versions of a source"
+        try:
+            open_source(name, clock=notebook.clock, needs=notebook.needs)
+            yield InputError(f"{notebook.name} {why}", found=name, do=LIST)
+        except InputError as refusal:
+            yield refusal
 
 
-def _why_not(notebook: Notebook, source_name: str) -> InputError:
-    """Say why a source does not fit a notebook."""
-    try:
-        open_source(source_name, clock=notebook.clock, needs=notebook.needs)
-    except InputError as refusal:
-        return refusal
-    why = f"is about {notebook.source} alone" if notebook.source else "needs two versions of a source"
-    return InputError(f"{notebook.name} {why}", found=source_name, do="See `declines list`")
+def _slices(source: Source) -> list[dict[str, str]]:
+    """Give the hash of each week's rows in every version of a source up to this one."""
+    if source.facts.clock == "recorded":  # its pages cite the origin of each file
+        return [{"all": folder_sha256(source.path.parent)}]
+    older = versions(source.facts.name) if source.version else []
+    return [one.week_hashes() for one in ([one for one in older if one.version <= source.version] or [source])]
 
 
-class _MadeFrom:
-    """What all reports of a notebook on one source are made from; the source is checked first."""
+def _weeks(source: Source, calendar: Calendar, slices: Sequence[Mapping[str, str]], until: str | None) -> str:
+    """Hash the rows of the weeks that a report reads, all or those ``until`` one, and what it knows of its source.
 
-    def __init__(self, notebook: Notebook, source: Source) -> None:
-        cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
-        told = [["".join(cell["source"]), sorted(cell["metadata"].get("tags", []))] for cell in cells]
-        source.check()
-        shown = [one for one in versions(source.facts.name) if one.version <= source.version] or [source]
-        self.notebook, self.source = notebook, source
-        if source.facts.clock == "recorded":  # its pages cite the origin of each file
-            self.slices = [{"all": folder_sha256(source.path.parent)}]
-        else:
-            self.slices = [one.week_hashes() for one in shown]
-        reference = folder_sha256(bundled_folder("data") / "reference")
-        made_with = {"package": _package(), "reference": reference, "libraries": libraries()}
-        self.inputs = {"code": _sha256(told), **made_with}
-
-    def task(self, parameters: dict[str, Any]) -> Task:
-        """Give the report with these parameters."""
-        name = self.source.facts.name
-        if self.notebook.versions > 1:
-            older, newer = pick_versions(name, parameters["older"], parameters["newer"])
-            parameters = parameters | {"older": older, "newer": newer}
-        about = [parameters[key] for key in ("week", "state", "offence") if parameters.get(key, "all") != "all"]
-        entry = Entry(
-            folder="/".join(part for part in (self.notebook.name, name, "_".join(about)) if part),
-            notebook=self.notebook.name,
-            parameters=parameters,
-            source=name,
-            source_sha256=self.source.sha256,
-            inputs={**self.inputs, "weeks": self._weeks(parameters)},
-        )
-        return Task(self.notebook.path, entry, {name: self.source.version_id})
-
-    def _weeks(self, parameters: Mapping[str, Any]) -> str:
-        """Hash the rows of the weeks that a report reads, and what it knows of its source beside them.
-
-        A report that reads no later weeks than its own follows from the state of those, not from the day of extraction:
-        a file with the same rows makes no other report. Older versions in which they are the same count once.
-        """
-        facts, notes = self.source.facts, self.source.origin.notes
-        if self.notebook.reads != UNTIL_THIS:
-            return _sha256([self.slices, facts.model_dump(mode="json"), notes, self.source.sha256])
-        until, calendar = parameters["week"], Calendar.of(facts)
-        *older, own = (_sha256({week: rows for week, rows in one.items() if week <= until}) for one in self.slices)
-        weeks = [week for week in calendar.weeks() if str(week) <= until]
-        states = [[str(week), calendar.status(week), calendar.days_covered(week)] for week in weeks]
-        extracted = str(facts.extracted_on) if facts.lift_dates else ""  # how long each detainer was followed
-        told = [facts.title, facts.citation, notes, facts.extracted_known, facts.synthetic, facts.offences, extracted]
-        return _sha256([own, sorted({*older} - {own}), states, told])
+    One that reads no later weeks than its own follows from the state of those, not from the day of extraction: a file
+    with the same rows makes no other report. Older versions in which they are the same count once.
+    """
+    facts, notes = source.facts, source.origin.notes
+    if until is None:
+        return _sha256([slices, facts.model_dump(mode="json"), notes, source.sha256])
+    *older, own = (_sha256({week: rows for week, rows in one.items() if week <= until}) for one in slices)
+    weeks = [week for week in calendar.weeks() if str(week) <= until]
+    states = [[str(week), calendar.status(week), calendar.days_covered(week)] for week in weeks]
+    extracted = str(facts.extracted_on) if facts.lift_dates else ""  # how long each detainer was followed
+    told = [facts.title, facts.citation, notes, facts.extracted_known, facts.synthetic, facts.offences, extracted]
+    return _sha256([own, sorted({*older} - {own}), states, told])
 
 
 def _sha256(told: object) -> str:
@@ -280,11 +238,17 @@ def _package() -> str:
 @cache
 def libraries() -> dict[str, str]:
     """Give the versions of libraries, and of Python."""
-    return {"python": platform.python_version(), **{name: version(name) for name in SHAPING}}
+    return {"python": platform.python_version(), **{name: version(name) for name in SHAPING.split()}}
 
 
-def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False) -> list[Due]:
-    """Find which reports are not up to date, every file that was written being read with ``verify``."""
+def what_is_due(
+    tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False
+) -> list[tuple[str, Task]]:
+    """Find which reports are not up to date, every file that was written being read with ``verify``.
+
+    Each comes with why it is to be made: where that is blank, its entry is the one that stands. Of those that are to be
+    made every source is read and checked, so that nothing runs on bad input.
+    """
     manifest = read_manifest(out)
     _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)
     due = []
@@ -293,17 +257,19 @@ def what_is_due(tasks: Sequence[Task], out: Path, *, force: bool = False, verify
         reason = _why(earlier, entry, out, verify) or ("asked for" if force else "")
         if earlier:
             entry = replace(entry, files=earlier.files, seconds=earlier.seconds) if reason else earlier
-        due.append(Due(reason, replace(task, entry=entry)))
+        due.append((reason, replace(task, entry=entry)))
+    for name in sorted({task.entry.source for reason, task in due if reason}):
+        open_source(name).check()
     return due
 
 
 def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Name what differs between the inputs of two reports, as far as both are known; of libraries, which."""
-    other = [name for name in INPUTS if name in was.keys() & now and was[name] != now[name]]
     versions = [was.get("libraries", {}), now.get("libraries", {})]
     found = {name: [one.get(name, "none") for one in versions] for name in versions[0] | versions[1]}
     libraries = ", ".join(f"{name} {old} → {new}" for name, (old, new) in found.items() if old != new)
-    return [libraries if name == "libraries" else INPUTS[name] for name in other]
+    said = {**INPUTS, "libraries": libraries}
+    return [said[name] for name in INPUTS if name in was.keys() & now and was[name] != now[name]]
 
 
 def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> str:
@@ -317,9 +283,9 @@ def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> str:
     was, is_now = ({"parameters": entry.parameters, **entry.inputs} for entry in (earlier, now))
     if other := changed(was, is_now):
         return "changed: " + ", ".join(other)
+    folder = f"{out}/{now.folder}"  # thousands of files: no Path for each
     for name, digest in earlier.files.items():
-        path = f"{out}/{now.folder}/{name}"  # thousands of them: no Path for each
-        if not os.path.exists(path) or (verify and sha256_of(Path(path)) != digest):
+        if not os.path.exists(f"{folder}/{name}") or (verify and sha256_of(Path(folder, name)) != digest):
             return f"no longer as it was written: {name}"
     return ""
 
@@ -329,14 +295,9 @@ def _check_repeats(entries: Sequence[Entry], out: Path) -> None:
     found: dict[str, dict[str, str]] = {}
     for entry in entries:
         if "repeats" in entry.parameters:
-            ways = found.setdefault(entry.source, {})
-            ways.setdefault(entry.parameters["repeats"], entry.folder)
-            if len(ways) > 1:
-                raise InputError(
-                    f"reports on {entry.source} that leave repeats out and that count them would tell small counts "
-                    "together",
-                    file=out,
-                    found=", ".join(f"{folder} with repeats {way}" for way, folder in ways.items()),
-                    expected="one treatment of repeats of a source in a folder",
-                    do="Give another folder with --out",
-                )
+            found.setdefault(entry.source, {}).setdefault(entry.parameters["repeats"], entry.folder)
+    for source, ways in ((source, ways) for source, ways in found.items() if len(ways) > 1):
+        what = f"reports on {source} that leave repeats out and that count them would tell small counts together"
+        told = ", ".join(f"{folder} with repeats {way}" for way, folder in ways.items())
+        expected, do = "one treatment of repeats of a source in a folder", "Give another folder with --out"
+        raise InputError(what, file=out, found=told, expected=expected, do=do)

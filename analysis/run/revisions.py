@@ -1,8 +1,7 @@
 """What a report said before and says now: its revisions, kept over all runs under ``revisions/`` of the output folder.
 
-A revision is counted when a figure, sentence or table that a report had already is another one in the new report, or
-when what it reads of the source is. What a method only adds is none. The log is an input of the report as its data are:
-with the same data, method and log, the page has the same bytes. Times stand in the log and the manifest, in no page.
+One is counted when a figure or table that a report had already, or what it reads of the source, is another one. The log
+is an input of the report as its data are. Times stand in the log and the manifest, in no page.
 """
 
 from __future__ import annotations
@@ -21,15 +20,10 @@ from analysis.show.tables import COLUMNS, TEXTS, write
 
 LOG = "revisions"
 OUTCOMES = ("declined", "taken", "other_ends", "not_recorded")
-COMPARED = {
-    "last_week_": "Against last week",
-    "trailing_": "Against the weeks before",
-    "trend_": "Trend",
-    "previous_all_": "Against last week, all places",
-    "previous_outside_": "Against last week, without the place apart",
-    "next_all_": "Next week, all places",
-    "next_outside_": "Next week, without the place apart",
-}
+COMPARED = {"last_week_": "Against last week", "trailing_": "Against the weeks before", "trend_": "Trend"}
+COMPARED |= {"previous_all_": "Against last week, all places", "next_all_": "Next week, all places"}
+COMPARED |= {"previous_outside_": "Against last week, without the place apart"}
+COMPARED |= {"next_outside_": "Next week, without the place apart"}
 """First words of the ids of facts that belong to a comparison or to another count, and how a reader meets them."""
 Said = dict[str, Any]
 """What a report says, as far as it can be revised: ``facts``, ``tables`` (sha256 of each CSV by name), ``named`` (facts
@@ -45,11 +39,8 @@ def _said(entry: Entry, content: Mapping[str, Any], tables: Mapping[str, str]) -
 def revise(out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[str, str]) -> list[dict[str, Any]]:
     """Hold a new report, with the ``content`` of its ``facts.json``, against its log; log what it says now.
 
-    Returns
-    -------
-    list of dict
-        All revisions of the report, oldest first: ``number``, ``says`` (what changed and why, one line), ``changes``
-        (``fact``, ``was``, ``is``, ``why``) and ``tables`` (names of those with other rows).
+    All its revisions are given, oldest first: ``number``, ``says`` (what changed and why, one line), ``changes``
+    (``fact``, ``was``, ``is``, ``why``) and ``tables`` (names of those with other rows).
     """
     now = _said(entry, content, {name: hashlib.sha256(csv.encode()).hexdigest() for name, csv in csvs.items()})
     log = read_log(out, entry.folder) or {"report": entry.folder, "made": entry.started, "revisions": [], "last": now}
@@ -87,12 +78,10 @@ def _compared(was: Said, now: Said) -> tuple[list[dict[str, Any]], list[str], li
     tables = [name for name, digest in now["tables"].items() if was["tables"].get(name, digest) != digest]
     other = changed(was["inputs"], now["inputs"])
     data = "new rows" if "issued" in facts else "changed outcome" if {*OUTCOMES} & {*facts} else "data"
-    words = [data] if INPUTS["weeks"] in other else []
-    words += ["reference tables"] if INPUTS["reference"] in other else []
-    words += ["method version"] if {*other} - {INPUTS["weeks"], INPUTS["reference"]} else []
-    why = " or ".join(words) or _because(other)
-    changes = [{"fact": name, "was": before[name], "is": after[name], "why": why} for name in facts]
-    return changes, tables, other
+    words = {INPUTS["weeks"]: data, INPUTS["reference"]: "reference tables"}
+    found = [word for name, word in words.items() if name in other]
+    why = " or ".join(found + ["method version"] * bool({*other} - {*words})) or _because(other)
+    return [{"fact": name, "was": before[name], "is": after[name], "why": why} for name in facts], tables, other
 
 
 def _because(other: Sequence[str]) -> str:
@@ -101,70 +90,70 @@ def _because(other: Sequence[str]) -> str:
     return known if other else "the reason is not known, what it is made from being the same"
 
 
-def _same(was: object, now: object) -> bool:
+def _same(was: Any, now: Any) -> bool:  # noqa: ANN401
     """Say whether two facts are one, the last digits of a computation apart."""
-    if isinstance(was, float) and isinstance(now, int | float):
-        return math.isclose(was, now, rel_tol=1e-8)
-    return was == now
+    numbers = isinstance(was, float) and isinstance(now, int | float)
+    return math.isclose(was, now, rel_tol=1e-8) if numbers else was == now
 
 
 def compare_runs(before: Path, after: Path) -> list[dict[str, Any]]:
-    """Compare all reports of two output folders.
+    """Compare all reports of two output folders: rows of ``report``, ``what``, ``was``, ``is`` and ``why``.
 
-    Returns
-    -------
-    list of dict
-        One row per fact with another value (``report``, ``what``, ``was``, ``is``, ``why``), per table with other rows
-        (``was`` and ``is`` blank), and per report that only one of the runs has.
+    There is one for each fact with another value, table with other rows, and report that only one of the folders has.
     """
-    runs = []
-    for out in (before, after):
-        runs.append({name: _stands(out, entry) for name, entry in read_manifest(out).items() if FACTS in entry.files})
-        if not runs[-1]:
-            raise InputError("no reports stand in the folder", file=out, do="Give a folder that `declines run` wrote")
+    first, second = _stands(before), _stands(after)
     rows: list[tuple[object, ...]] = []
-    for name in sorted(runs[0].keys() | runs[1].keys()):
-        if not (name in runs[0] and name in runs[1]):
-            rows.append((name, "report", None, None, f"only in {before if name in runs[0] else after}"))
-            continue
-        changes, tables, other = _compared(runs[0][name], runs[1][name])
-        rows += [(name, one["fact"], one["was"], one["is"], one["why"]) for one in changes]
-        rows += [(name, f"tables/{table}.csv", None, None, _because(other)) for table in tables]
+    for name in sorted(first.keys() | second.keys()):
+        if name in first.keys() & second:
+            changes, tables, other = _compared(first[name], second[name])
+            rows += [(name, one["fact"], one["was"], one["is"], one["why"]) for one in changes]
+            rows += [(name, f"tables/{table}.csv", None, None, _because(other)) for table in tables]
+        else:
+            rows.append((name, "report", None, None, f"only in {before if name in first else after}"))
     return [dict(zip(("report", "what", "was", "is", "why"), row, strict=True)) for row in rows]
 
 
-def _stands(out: Path, entry: Entry) -> Said:
-    """Read what a report that stands in a folder says."""
-    content = json.loads((out / entry.folder / FACTS).read_text(encoding="utf-8"))
-    hashes = {Path(name).stem: digest for name, digest in entry.files.items() if name.startswith("tables/")}
-    return _said(entry, content, hashes)
+def _stands(out: Path) -> dict[str, Said]:
+    """Read what the reports that stand in a folder say."""
+    said = {}
+    for name, entry in read_manifest(out).items():
+        if FACTS in entry.files:
+            hashes = {Path(file).stem: digest for file, digest in entry.files.items() if file.startswith("tables/")}
+            said[name] = _said(entry, json.loads((out / name / FACTS).read_text(encoding="utf-8")), hashes)
+    if not said:
+        raise InputError("no reports stand in the folder", file=out, do="Give a folder that `declines run` wrote")
+    return said
 
 
 def for_reading(revisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Write the changes of revisions for a reader: ``rows`` of ``figure``, ``was``, ``now``, ``why`` and ``fact``."""
 
     def row(change: Mapping[str, Any]) -> dict[str, Any]:
-        fact = change["fact"]
-        was, now = (written(fact, change[name]) for name in ("was", "is"))
-        return {"fact": fact, "figure": _label(fact), "was": was, "now": now, "why": change.get("why", "")}
+        was, now = (written(change["fact"], change[name]) for name in ("was", "is"))
+        return {
+            "fact": change["fact"],
+            "figure": _label(change["fact"]),
+            "was": was,
+            "now": now,
+            "why": change.get("why", ""),
+        }
 
     return [{**revision, "rows": [row(change) for change in revision["changes"]]} for revision in revisions]
 
 
 def _label(fact: str) -> str:
     """Name a fact: by the heading of the column of that name and what it is compared with, else by its id in words."""
-    for prefix, words in COMPARED.items():
-        if (measure := fact.removeprefix(prefix)) != fact and measure in COLUMNS:
-            return f"{words}: {COLUMNS[measure].heading}"
-    return COLUMNS[fact].heading if fact in COLUMNS else fact.replace("_", " ").capitalize()
+    for prefix, words in {"": "", **COMPARED}.items():
+        if fact.startswith(prefix) and (measure := fact.removeprefix(prefix)) in COLUMNS:
+            return f"{words}: {COLUMNS[measure].heading}".removeprefix(": ")
+    return fact.replace("_", " ").capitalize()
 
 
 def written(fact: str, value: object) -> str:
     """Write a fact's value as the column that its name ends with does: ``last_week_share`` as ``share``."""
-    parts = fact.split("_")
-    known = next((end for n in range(len(parts)) if (end := "_".join(parts[n:])) in COLUMNS), "")
     limits = {limit: spec.kind for spec in COLUMNS.values() for limit in spec.interval or ()}
-    kind = COLUMNS[known].kind if known else limits.get(fact, "text")
+    ends = [fact[place:] for place in range(len(fact)) if place == 0 or fact[place - 1] == "_"]
+    kind = next((COLUMNS[end].kind for end in ends if end in COLUMNS), limits.get(fact, "text"))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return write(value, "text")
     if kind in TEXTS:

@@ -1,8 +1,7 @@
 """The site over all reports of an output folder: index, a page per state and offence group, feed, and index.json.
 
-Every page stands for itself: its style and script are in it, and its links are relative, so that the folder can be
-opened from a disk or put on any static host as it is. What it says comes from the manifest, and from each report's
-``facts.json`` and tables: what a report suppresses stands in none of them. A small YAML file can name a whole site.
+Pages hold their style and script, and relative links: the folder can be opened from a disk or put on any static host.
+They say what the manifest and each report's ``facts.json`` and tables do. A small YAML file can name a whole site.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import csv
 import hashlib
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, StrictStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, ValidationError
 
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
@@ -39,15 +39,8 @@ FEED_LENGTH = 200
 """Entries of the feed, the newest; a feed reader asks for it often."""
 MOST_LINKS = 4
 """Links beside a county or agency, to the newest reports that name it; the list of all reports shows the others."""
-NAMING = {
-    "declined_by_place": "place",
-    "issued_by_place": "place",
-    "agencies": "agency",
-    "bulk_days": "agency",
-    "corrections": "place",
-    "events": "agency",
-    "policies": "jurisdiction",
-}
+NAMING = {"declined_by_place": "place", "issued_by_place": "place", "corrections": "place"}
+NAMING |= {"agencies": "agency", "bulk_days": "agency", "events": "agency", "policies": "jurisdiction"}
 """Tables that name counties, cities or agencies, and the column of the name; the first that has a name is linked."""
 COUNTING = {"by_state": "state", "state_bounds": "state", "by_offence": "group", "known_offences": "group"}
 """Tables of national reports that count by state or offence group, and the column that names it."""
@@ -64,13 +57,7 @@ class Settings:
 
     title: str = TITLE
     address: str = ""
-    order: tuple[str, ...] = ()
-    """Notebooks in the order of their sections; those not named come after, made-up data last."""
-
-
-def _place_names() -> dict[str, str]:
-    """Name the states and offence groups, by postal code and id."""
-    return names_of_states() | names_of_groups()
+    order: tuple[str, ...] = ()  # of notebooks; those not named come after, made-up data last
 
 
 def page_of_place(place: str) -> str:
@@ -80,125 +67,101 @@ def page_of_place(place: str) -> str:
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
     """Write the site over the reports of an output folder, and over no file of a user's own; give its index."""
-    chosen = settings or Settings()
-    reports = _listed_reports(out, entries)
+    made_from, settings = plan.index_made_from(entries, settings), settings or Settings()
+    feed_id = uuid.uuid5(_NAMES, settings.title).urn
+    # the newest week first, and none whose folder somebody took away
+    stand = [
+        one for _, one in sorted(entries.items()) if FACTS not in one.files or (out / one.folder / FACTS).is_file()
+    ]
+    reports = sorted((_listed(out, one) for one in stand), key=lambda report: report["week"], reverse=True)
     series = _place_series(out, reports)
-    made_up = {place: all(one["synthetic"] for one in of_place) for place, of_place in series.items()}
-    names = {place: as_made_up(name, made_up.get(place, False)) for place, name in _place_names().items()}
-    chosen = replace(chosen, title=as_made_up(chosen.title, all(one["synthetic"] for one in reports) and bool(reports)))
-    places = [place for place in names if place in series]
+    names = {
+        place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
+        for place, name in (names_of_states() | names_of_groups()).items()
+    }
+    title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, **blocks)
     templates.globals.update(MISSING=MISSING, FACTS=FACTS, NOTEBOOK=plan.NOTEBOOK, page_of_place=page_of_place)
+    templates.globals.update(settings=replace(settings, title=title), names=names)
 
     def page(template: str, **values: object) -> bytes:
-        text = templates.get_template(f"site/{template}").render(settings=chosen, names=names, **values)
-        return text.translate(plan.TURNING).encode()
+        return templates.get_template(f"site/{template}").render(**values).translate(plan.TURNING).encode()
 
+    places = [place for place in names if place in series]
     pages = {page_of_place(one): page("place.html.j2", place=one, series=series[one], root="../") for one in places}
-    pages[INDEX] = page(
-        "index.html.j2",
-        root="",
-        reports=reports,
-        failed=[report for report in reports if report["failed"]],
-        sections=_sections(reports, chosen.order),
-        states=[place for place in places if place in names_of_states()],
-        offences=[place for place in places if place not in names_of_states()],
-        named=_named_places(out, reports),
-    )
-    feed_id = uuid.uuid5(_NAMES, (settings or Settings()).title).urn
+    told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
+    told |= {"states": [place for place in places if place in names_of_states()], "named": _named_places(out, reports)}
+    told |= {"offences": [place for place in places if place not in names_of_states()]}
+    pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
     pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
-    pages[JSON_INDEX] = as_json({"title": chosen.title, "reports": [report["in_json"] for report in reports]})
-    _write_pages(out, pages, plan.index_made_from(entries, settings))
-    return out / INDEX
-
-
-def _write_pages(out: Path, pages: Mapping[str, bytes], made_from: str) -> None:
-    """Write the pages of a site over those of an earlier one; take away what it lacks and nobody has edited."""
+    pages[JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
     unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
     write_whole(out / plan.STAMP, as_json(unfinished))
     for name, content in pages.items():
         write_whole(out / name, content)
-    for name in earlier.keys() - pages.keys():
+    for name in earlier.keys() - pages.keys():  # what this site lacks, and nobody has edited
         if (out / name).is_file() and sha256_of(out / name) == earlier[name]:
             (out / name).unlink()
     write_whole(out / plan.STAMP, as_json({"made_from": made_from, "pages": hashes}))
+    return out / INDEX
 
 
-def _listed_reports(out: Path, entries: Mapping[str, Entry]) -> list[Report]:
-    """Read what the site says of each report; the newest week first, and none whose folder somebody took away."""
-    reports = []
-    for entry in sorted(entries.values(), key=lambda entry: entry.folder):
-        path = out / entry.folder / FACTS
-        if FACTS not in entry.files or path.is_file():
-            content = json.loads(path.read_text(encoding="utf-8")) if FACTS in entry.files else {}
-            reports.append(_listed(entry, content))
-    return sorted(reports, key=lambda report: report["week"], reverse=True)
-
-
-def _listed(entry: Entry, content: Mapping[str, Any]) -> Report:
+def _listed(out: Path, entry: Entry) -> Report:
     """Say of a report what the site says, from its line in the manifest and its ``facts.json``."""
+    written = FACTS in entry.files
+    content = json.loads((out / entry.folder / FACTS).read_text(encoding="utf-8")) if written else {}
     facts, synthetic = content.get("facts", {}), content.get("synthetic", False)
-    known = notebooks().get(entry.notebook)
-    week = entry.parameters.get("week", "")
+    known, week = notebooks().get(entry.notebook), entry.parameters.get("week", "")
     place = entry.parameters.get("offence") or entry.parameters.get("state", ALL_STATES)
-    in_json = {
-        "title": as_made_up(content.get("title", entry.folder), synthetic),
-        "notebook": entry.notebook,
-        "source": entry.source,
-        "parameters": entry.parameters,
-        "synthetic": synthetic,
-        **{name: facts.get(name) for name in ("status", "issued", "declined")},
-        "revision": len(content.get("revisions", [])),
-        "outcome": entry.outcome,
-        "files": [f"{entry.folder}/{name}" for name in entry.files],
-    }
-    return in_json | {
-        "in_json": in_json,
-        "entry": entry,
-        "facts": facts,
-        "source_title": as_made_up(content.get("source", {}).get("title", entry.source), synthetic),
+    title, source = content.get("title", entry.folder), content.get("source", {}).get("title", entry.source)
+    in_json: Report = {"title": as_made_up(title, synthetic), "notebook": entry.notebook, "source": entry.source}
+    in_json |= {"parameters": entry.parameters, "synthetic": synthetic}
+    in_json |= {name: facts.get(name) for name in ("status", "issued", "declined")}
+    in_json |= {"revision": len(content.get("revisions", [])), "outcome": entry.outcome}
+    in_json |= {"files": [f"{entry.folder}/{name}" for name in entry.files]}
+    report: Report = in_json | {"in_json": in_json, "entry": entry, "facts": facts, "week": week, "place": place}
+    report |= {name: write(facts.get(name), "count") for name in ("issued", "declined")}
+    return report | {
+        "source_title": as_made_up(source, synthetic),
         "notebook_title": as_made_up(known.title.partition(":")[0] if known else entry.notebook, synthetic),
         "clock": dict(content.get("masthead", [])).get("Clock", ""),
-        "week": week,
         "week_end": last_day(date.fromisoformat(week)).isoformat() if week else "",
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
-        "place": place,
-        "place_name": _place_names().get(place, "all"),
+        "place_name": (names_of_states() | names_of_groups()).get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
         "failed": f"{entry.folder}/{FAILED}" if entry.outcome == "failed" else "",
-        **{name: write(facts.get(name), "count") for name in ("issued", "declined")},
     }
 
 
 def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str, Any]]:
     """Arrange the reports in tables, one per notebook and source: weeks down, places across; and sums of weeks."""
-    grouped: dict[tuple[str, str], list[Report]] = {}
+    grouped: dict[tuple[str, str], list[Report]] = defaultdict(list)
     for report in reports:
-        grouped.setdefault((report["notebook"], report["source"]), []).append(report)
+        grouped[report["notebook"], report["source"]].append(report)
     found = []
     for (notebook, source), inside in grouped.items():
-        by_week: dict[str, dict[str, Report]] = {}
+        by_week: dict[str, dict[str, Report]] = defaultdict(dict)
         for report in inside:
-            by_week.setdefault(report["week"], {})[report["place"]] = report
+            by_week[report["week"]][report["place"]] = report
         across = {report["place"] for report in inside}
         known, synthetic = notebooks().get(notebook), any(report["synthetic"] for report in inside)
         weeks = [one["facts"] for one in inside if one["week"] and one["place"] == ALL_STATES]
         counts = [facts for facts in weeks if {"issued", "declined"} <= facts.keys()]
         sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
+        title = next((one["source_title"] for one in inside if one["facts"]), source)
         section = {
-            "title": as_made_up(known.title if known else notebook, synthetic),
-            "clock": known.clock if known else "",
             "source": source,
-            "source_title": next((one["source_title"] for one in inside if one["facts"]), source),
-            "places": [place for place in _place_names() if place in across],
-            "whole": ALL_STATES in across,
+            "source_title": title,
             "rows": list(by_week.items()),
-            "unsettled": any(report["unsettled"] for report in inside),
-            "together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {},
+            "whole": ALL_STATES in across,
         }
+        section |= {"title": as_made_up(known.title if known else notebook, synthetic)}
+        section |= {"clock": known.clock if known else "", "unsettled": any(one["unsettled"] for one in inside)}
+        section |= {"places": [place for place in names_of_states() | names_of_groups() if place in across]}
+        section |= {"together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}}
         rank = order.index(notebook) if notebook in order else len(order)
         found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
     return [section for _, section in sorted(found, key=lambda one: one[0])]
@@ -207,58 +170,51 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
 def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Go through the rows of those of a report's tables that it has: the table's name, and the row."""
     for table in tables:
-        if f"tables/{table}.csv" in report["entry"].files:
-            with (out / report["entry"].folder / "tables" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        if (name := f"tables/{table}.csv") in report["entry"].files:
+            with (out / report["entry"].folder / name).open(encoding="utf-8", newline="") as file:
                 yield from ((table, row) for row in csv.DictReader(file))
 
 
 def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
-    """Gather the counties, cities and agencies that the tables of reports name, for the search of a site.
+    """Gather the counties, cities and agencies that the tables of reports name, told apart as they are printed.
 
-    Names are told apart as they are printed. Each has the ``reports`` that name it, by their place in the list, and
-    ``links`` to the newest.
+    Each has the ``reports`` that name it, by their place in the list, and ``links`` to the newest.
     """
     postal_of = {name: postal for postal, name in names_of_states().items()}
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for place, report in enumerate(reports):
         own = report["parameters"].get("state", "").replace(ALL_STATES, "")
         for table, row in _table_rows(out, report, NAMING):
-            name = row.get(NAMING[table], "")
-            state = row.get("state") or postal_of.get(row.get("state_name", "")) or own
-            if not name or name in postal_of or name == OTHER_AGENCIES:
-                continue
-            named = found.setdefault((name, state), {"synthetic": True, "reports": [], "links": []})
-            if place not in named["reports"][-1:]:
-                named["reports"].append(place)
-                named["synthetic"] &= report["synthetic"]
-                link = report["week"] or report["notebook_title"], f"{report['page']}#table-{table}"
-                named["links"] += [link] if len(named["links"]) < MOST_LINKS else []
-    return [
-        named | {"in_full": as_made_up(f"{name}, {state}" if state else name, named["synthetic"])}
-        for (name, state), named in sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0]))
-    ]
+            if (name := row.get(NAMING[table], "")) and name not in postal_of and name != OTHER_AGENCIES:
+                state = row.get("state") or postal_of.get(row.get("state_name", "")) or own
+                found[name, state].setdefault(place, f"{report['page']}#table-{table}")
+    named = []
+    for (name, state), pages in sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0])):
+        by = [reports[place] for place in pages]
+        links = [(one["week"] or one["notebook_title"], page) for one, page in zip(by, pages.values(), strict=True)]
+        in_full = as_made_up(f"{name}, {state}" if state else name, all(one["synthetic"] for one in by))
+        named.append({"in_full": in_full, "reports": list(pages), "links": links[:MOST_LINKS]})
+    return named
 
 
 def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[str, Any]]]:
     """Gather what reports say of each state and offence group, by postal code or id: one series of weeks per source."""
     ids = {label: identity for identity, label in names_of_groups().items()}
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    titles: dict[str, Report] = {}
+    found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    first: dict[str, Report] = {}
     for report in (report for report in reports if report["page"]):
-        source = titles.setdefault(report["source"], report)["source"]
+        first.setdefault(report["source"], report)
         if report["place"] != ALL_STATES:
-            row = _row(report["facts"], report, "")
-            found.setdefault(report["place"], {}).setdefault(source, []).append(row)
-            continue
-        for table, values in _table_rows(out, report, COUNTING):
-            given = values[COUNTING[table]]
-            if place := given if COUNTING[table] == "state" else ids.get(given, ""):
-                found.setdefault(place, {}).setdefault(source, []).append(_row(values, report, table))
+            found[report["place"]][report["source"]].append(_row(report["facts"], report, ""))
+        else:
+            for table, values in _table_rows(out, report, COUNTING):
+                place = ids.get(values[COUNTING[table]], values[COUNTING[table]])
+                found[place][report["source"]].append(_row(values, report, table))
     return {
         place: [
-            {name: titles[source][name] for name in ("source_title", "clock", "synthetic")}
+            {name: first[source][name] for name in ("source_title", "clock", "synthetic")}
             | {"picked": any(row["picked"] for row in rows), "rows": _joined(rows)}
-            for source, rows in sorted(by_source.items(), key=lambda pair: titles[pair[0]]["synthetic"])
+            for source, rows in sorted(by_source.items(), key=lambda pair: first[pair[0]]["synthetic"])
         ]
         for place, by_source in found.items()
     }
@@ -271,39 +227,30 @@ def _row(values: Mapping[str, Any], report: Report, table: str) -> dict[str, Any
     """
 
     def number(name: str) -> float | None:
-        value = values.get(name)
-        return None if value is None or value == "" else float(value)
+        return None if values.get(name) in (None, "") else float(values[name])
 
-    def with_interval(name: str, kind: Any) -> str:  # noqa: ANN401
-        text = write(number(name), kind)
+    def with_interval(name: str, kind: str) -> str:
         low, high = number(f"{name}_low"), number(f"{name}_high")
-        return text if low is None or high is None else f"{text} ({write(low, kind)} to {write(high, kind)})"
+        known = "" if low is None or high is None else f" ({write(low, kind)} to {write(high, kind)})"
+        return write(number(name), kind) + known
 
     shown = str(values.get("declined_shown") or "")
     declined = float(shown) if shown.isdecimal() else number("declined" if "declined" in values else "detainers")
+    text = write(declined, "count") if declined is not None else shown
     if "known_low" in values:
         low, high = number("known_low"), number("known_high")
         declined = low if low == high else None
-        least, most = write(low, "count"), write(high, "count")
-        text = least if low == high else f"at least {least}, at most {most}"
+        bounds = f"at least {write(low, 'count')}, at most {write(high, 'count')}"
+        text = write(low, "count") if low == high else bounds
     elif "declined" in values:
         text = with_interval("declined", "count")
-    else:
-        text = write(declined, "count") if declined is not None else shown
     if picked := table == PICKED:
         text += f" (offence known for {write(report['facts'].get(PICKED), 'count')} of {report['declined']})"
-    return {
-        "week": report["week"],
-        "of": values.get("status", "") if "group" in values else "",
-        "status": report["facts"].get("status", ""),
-        "issued": write(number("issued_where_shown" if "issued_where_shown" in values else "issued"), "count"),
-        "declined": text,
-        "share": with_interval("share", "share"),
-        "value": None if picked else declined,
-        "picked": picked,
-        "own": not table,
-        "links": [(report["notebook_title"], report["page"] + (f"#table-{table}" if table else ""))],
-    }
+    issued = number("issued_where_shown" if "issued_where_shown" in values else "issued")
+    told = {"week": report["week"], "status": report["facts"].get("status", ""), "picked": picked, "own": not table}
+    told |= {"of": values.get("status", "") if "group" in values else "", "value": None if picked else declined}
+    told |= {"issued": write(issued, "count"), "declined": text, "share": with_interval("share", "share")}
+    return told | {"links": [(report["notebook_title"], report["page"] + (f"#table-{table}" if table else ""))]}
 
 
 def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -312,10 +259,8 @@ def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in sorted(rows, key=lambda row: row["own"]):
         same = [key for key in joined if key[0] == row["week"]] if row["own"] else []
         for key in same or [(row["week"], row["of"])]:
-            if key in joined:
-                joined[key]["links"] = [*joined[key]["links"], *row["links"]]
-            else:
-                joined[key] = row
+            links = joined[key]["links"] if key in joined else []
+            joined[key] = joined.get(key, row) | {"links": links + row["links"]}
     most = max((row["value"] for row in joined.values() if row["value"] is not None), default=0) or 1
     ordered = sorted(joined.values(), key=lambda row: row["week"], reverse=True)
     return [row | {"bar": None if row["value"] is None else 100 * row["value"] / most} for row in ordered]
@@ -325,21 +270,19 @@ def _feed_items(out: Path, reports: Iterable[Report]) -> list[dict[str, Any]]:
     """List what the feed tells: each report as it was first made and as it was last revised, the newest first."""
     items = []
     for report in (report for report in reports if report["page"]):
-        log = read_log(out, report["entry"].folder)
-        newest = (log.get("revisions") or [{}])[-1]
-        made = newest.get("made") or log.get("made", report["entry"].started)
-        name = uuid.uuid5(_NAMES, f"{report['entry'].folder} {report['revision']}").urn
-        items.append({"report": report, "id": name, "updated": made, "says": newest.get("says", "")})
+        folder, log = report["entry"].folder, read_log(out, report["entry"].folder)
+        newest = {"made": log.get("made", report["entry"].started), "says": "", **(log.get("revisions") or [{}])[-1]}
+        name = uuid.uuid5(_NAMES, f"{folder} {report['revision']}").urn
+        items.append({"report": report, "id": name, "updated": newest["made"], "says": newest["says"]})
     return sorted(items, key=lambda item: (item["updated"], item["report"]["week"]), reverse=True)[:FEED_LENGTH]
 
 
 Places = Annotated[list[StrictStr], BeforeValidator(lambda given: [given] if given == EACH else given)]
 
 
-class Asked(BaseModel):
+class Asked(BaseModel, extra="forbid"):
     """Reports of one notebook: on one source or all that fit, for some weeks, and each of some states or offences."""
 
-    model_config = ConfigDict(extra="forbid")
     notebook: StrictStr
     source: StrictStr | None = None
     weeks: StrictStr | None = None
@@ -347,10 +290,9 @@ class Asked(BaseModel):
     offences: Places = []
 
 
-class SiteFile(BaseModel):
+class SiteFile(BaseModel, extra="forbid"):
     """A site: its title, the address at which it will stand, and its reports in the order of the index."""
 
-    model_config = ConfigDict(extra="forbid")
     title: StrictStr = TITLE
     address: HttpUrl | None = None
     reports: list[Asked] = Field(min_length=1)
@@ -379,19 +321,13 @@ def _read_site(path: Path) -> SiteFile:
 
 def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     """Read a site file, and work out which reports it asks for, each once, and what the site is called."""
-    site = _read_site(path)
-    tasks: dict[str, Task] = {}
+    site, tasks = _read_site(path), dict[str, Task]()
     for asked in site.reports:
         if asked.source is not None and asked.source not in sources():
             raise unknown("source", asked.source, sources(), more=HINT)
-        for task in plan.plan(
-            [find_notebook(asked.notebook)],
-            source_names=[asked.source] if asked.source else [],
-            weeks=asked.weeks,
-            states=each("state", asked.states),
-            offences=each("offence", asked.offences),
-            png=png,
-        ):
+        names, states = [asked.source] if asked.source else [], each("state", asked.states)
+        how: dict[str, Any] = {"weeks": asked.weeks, "offences": each("offence", asked.offences), "png": png}
+        for task in plan.plan([find_notebook(asked.notebook)], source_names=names, states=states, **how):
             tasks.setdefault(task.entry.folder, task)
     order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))
     return list(tasks.values()), Settings(site.title, str(site.address or ""), order)

@@ -32,10 +32,8 @@ from analysis.run import kernels
 from analysis.run.pages import write_revised
 from analysis.run.plan import FAILED, NOTEBOOK, Entry, Limits, Task
 
-KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]
 LOOK_EVERY = 0.5
-LONGEST_SOCKET_NAME = 103
-"""Bytes that every system with named sockets has room for."""
+LONGEST_SOCKET_NAME = 103  # bytes that every system with named sockets has room for
 
 
 class _SavingEngine(NBClientEngine):
@@ -43,7 +41,7 @@ class _SavingEngine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, save_as: Path, **kwargs: Any) -> None:  # noqa: ANN401
-        """Run the cells; see :class:`papermill.engines.Engine`."""
+        """Run the cells."""
         try:
             super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
         except BaseException:
@@ -61,17 +59,14 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
 
     A failed one leaves its executed copy as ``failed.ipynb`` beside whatever an earlier run made.
     """
-    clock = time.perf_counter()
-    message, files = entry.message, entry.files
+    clock, message, files = time.perf_counter(), entry.message, entry.files
     try:
         if not message:
             files = write_revised(out, entry, nbformat.reads(executed, as_version=4), executed)
         elif executed:
             write_whole(out / entry.folder / FAILED, executed.encode())
-    except InputError as error:
-        message = str(error)
-    except OSError as error:
-        message = f"the report could not be written: {error}"
+    except (InputError, OSError) as error:
+        message = f"{'the report could not be written: ' if isinstance(error, OSError) else ''}{error}"
     seconds = round(entry.seconds + time.perf_counter() - clock, 3)
     return replace(entry, outcome="failed" if message else "made", message=message, files=files, seconds=seconds)
 
@@ -86,47 +81,37 @@ def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of its name elsewhere
         os.environ[VERSIONS_VARIABLE] = json.dumps(task.versions)
         KernelProvisionerFactory.instance().default_provisioner_name = kernels.PROVISIONER
-        executed, message = Path(folder) / NOTEBOOK, ""
-        for number in (1, 2):
-            (work := Path(folder) / f"try-{number}").mkdir()
-            with _watching(limits) as stopped:
-                try:
-                    message = ""
-                    _run_cells(task, executed, work)
-                except PapermillExecutionError as error:
-                    message = f"cell {error.exec_count}: {error.ename}: {error.evalue}"
-                except nbformat.ValidationError as error:
-                    message = f"a cell shows what no notebook can hold: {error.message}"
-                except OSError as error:
-                    message = f"the report could not be made: {error}"
-                except RuntimeError as error:  # of nbclient and jupyter_client: it is dead, or never came to life
-                    message = stopped[0] if stopped else f"the kernel died, and so did a second one: {error}"
-                    if not stopped:
-                        continue
-            break
+        executed = Path(folder) / NOTEBOOK
+        died, message = _run_cells(task, executed, Path(folder) / "first", limits)
+        if died:
+            died, message = _run_cells(task, executed, Path(folder) / "second", limits)
         text = executed.read_text(encoding="utf-8") if executed.is_file() else ""
-    message = message.splitlines()[0] if message else ""
+    message = (died or message).partition("\n")[0]
     return replace(task.entry, message=message, started=started, seconds=time.perf_counter() - clock), text
 
 
-def _run_cells(task: Task, executed: Path, work: Path) -> None:
-    """Run the cells of a notebook by papermill, into a file."""
+def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> tuple[str, str]:
+    """Run the cells of a notebook by papermill, into a file; say that its kernel died, and what else went wrong."""
+    work.mkdir()
     name = f"{work}-socket"  # a port is chosen before the kernel takes it, and another may take it in between
     named = hasattr(socket, "AF_UNIX") and len(os.fsencode(f"{name}-1")) <= LONGEST_SOCKET_NAME
-    execute_notebook(
-        str(task.notebook),
-        str(executed),
-        parameters=task.entry.parameters,
-        cwd=str(work),
-        progress_bar=False,
-        kernel_name="python3",
-        engine_name="declines",
-        request_save_on_cell_execute=False,
-        save_as=executed,
-        config=Config({"KernelManager": {"transport": "ipc", "ip": name}} if named else {}),
-        extra_arguments=KERNEL_ARGUMENTS,
-        shutdown_kernel="immediate",  # all that it made stands in its outputs
-    )
+    how: dict[str, Any] = {"kernel_name": "python3", "engine_name": "declines", "save_as": executed, "cwd": str(work)}
+    how |= {"config": Config({"KernelManager": {"transport": "ipc", "ip": name}} if named else {})}
+    how |= {"extra_arguments": ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]}
+    how |= {"shutdown_kernel": "immediate"}  # all that it made stands in its outputs
+    how |= {"progress_bar": False, "request_save_on_cell_execute": False, "parameters": task.entry.parameters}
+    with _watching(limits) as stopped:
+        try:
+            execute_notebook(str(task.notebook), str(executed), **how)
+        except PapermillExecutionError as error:
+            return "", f"cell {error.exec_count}: {error.ename}: {error.evalue}"
+        except nbformat.ValidationError as error:
+            return "", f"a cell shows what no notebook can hold: {error.message}"
+        except OSError as error:
+            return "", f"the report could not be made: {error}"
+        except RuntimeError as error:  # of nbclient and jupyter_client: it is dead, or never came to life
+            return "" if stopped else f"the kernel died, and so did a second one: {error}", "".join(stopped[:1])
+    return "", ""
 
 
 @contextmanager

@@ -16,80 +16,56 @@ from click.testing import CliRunner
 from jupyter_client.connect import LocalPortCache
 from jupyter_client.provisioning import KernelProvisionerFactory
 from made_notebooks import tasks_of, write_notebook
+from warm import CELLS
 
 from analysis.cli import main
 from analysis.run import kernels, worker
 from analysis.run.batch import run
-from analysis.run.plan import FAILED, NOTEBOOK, Entry, Limits, read_manifest
+from analysis.run.plan import FAILED, NOTEBOOK, Limits, read_manifest
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-CELLS = {
-    "good": "sheet.know(declined=1)",
-    "killed": "import os; os.kill(os.getpid(), 9)",
-    "wrong": "1 / 0",
-    "unheld": "display({'text/plain': 1}, raw=True)",
-    "endless": "while True: pass",
-    "large": "held = bytearray(900_000_000)\nwhile True: pass",
-    "handed_on": "import subprocess, sys\n"
-    "code = 'import time; held = bytearray(900_000_000); time.sleep(60)'\n"
-    "subprocess.run(['sh', '-c', f'{sys.executable} -c \"{code}\"; true'])",
-}
+FAULTS: dict[str, tuple[str, str]] = CELLS["faults"]
+GOOD = FAULTS["good"][1]
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run them all together."""
     folder = tmp_path_factory.mktemp("faults")
-    tasks = tasks_of(write_notebook(folder / f"{name}.ipynb", cell) for name, cell in CELLS.items())
+    tasks = tasks_of(write_notebook(folder / f"{name}.ipynb", cell) for name, (_, cell) in FAULTS.items())
     run(tasks, folder / "out", jobs=3, limits=Limits(seconds=20, megabytes=700))
     return folder / "out"
 
 
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("good", ""),
-        ("killed", "the kernel died, and so did a second one"),
-        ("wrong", "cell 4: ZeroDivisionError: division by zero"),
-        ("unheld", "a cell shows what no notebook can hold: 1 is not valid"),
-        ("endless", "stopped: it took longer than 20 s (--timeout)"),
-        ("large", "stopped: it used more than 700 MB of memory (--memory)"),
-        ("handed_on", "stopped: it used more than 700 MB of memory (--memory)"),
-    ],
-)
-def test_what_went_wrong_is_said_its_notebook_kept_and_the_others_made(out: Path, name: str, says: str) -> None:
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_went_wrong_is_said_its_notebook_kept_and_the_others_made(out: Path, name: str) -> None:
+    says, code = FAULTS[name]
     (entry,) = (entry for entry in read_manifest(out).values() if entry.notebook == name)
     assert entry.outcome == ("failed" if says else "made")
     assert entry.message.startswith(says)
     assert "\n" not in entry.message
     cells = json.loads((out / entry.folder / (FAILED if says else NOTEBOOK)).read_text())["cells"]
-    assert any(CELLS[name] in "".join(cell["source"]) for cell in cells)
+    assert any(code in "".join(cell["source"]) for cell in cells)
 
 
-def _made(folder: Path, cell: str, **limits: float) -> Entry:
-    """Make the report of a notebook with a cell."""
+def _made(folder: Path, cell: str, **limits: float) -> str:
+    """Make the report of a notebook with a cell; give its message."""
     tasks = tasks_of([write_notebook(folder / "one.ipynb", cell)])
     (entry,) = run(tasks, folder / "out", jobs=1, limits=Limits(**limits)).values()
-    return entry
-
-
-def test_a_kernel_that_died_is_given_one_second_try(tmp_path: Path) -> None:
-    mark = f"mark = pathlib.Path({str(tmp_path / 'mark')!r})"
-    cell = f"import os, pathlib\n{mark}\nif not mark.exists():\n    mark.touch(); os._exit(1)"
-    assert _made(tmp_path, cell).message == ""
+    return entry.message
 
 
 def test_what_a_cell_started_ends_with_a_report_that_is_stopped(tmp_path: Path) -> None:
     shell = f"sleep 600 > /dev/null 2>&1 & echo $! > {tmp_path / 'left'}"  # its parent is soon gone
     cell = f"import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nos.system({shell!r})\nwhile True: pass"
-    assert _made(tmp_path, cell, seconds=5).message == "stopped: it took longer than 5 s (--timeout)"
+    assert _made(tmp_path, cell, seconds=5) == "stopped: it took longer than 5 s (--timeout)"
     with suppress(psutil.NoSuchProcess):
         psutil.Process(int((tmp_path / "left").read_text())).wait(10)
 
 
 def test_a_kernel_that_starts_after_the_time_is_up_is_stopped_too(tmp_path: Path) -> None:
-    assert _made(tmp_path, "while True: pass", seconds=0.001).message.startswith("stopped: it took longer than 0.001 s")
+    assert _made(tmp_path, "while True: pass", seconds=0.001).startswith("stopped: it took longer than 0.001 s")
 
 
 def test_a_worker_whose_process_chose_other_kernels_before_watches_its_own_which_takes_no_port(
@@ -97,7 +73,7 @@ def test_a_worker_whose_process_chose_other_kernels_before_watches_its_own_which
 ) -> None:
     monkeypatch.setattr(LocalPortCache, "find_available_port", lambda *_: pytest.fail("a port was asked for"))
     KernelProvisionerFactory.instance().default_provisioner_name = "local-provisioner"
-    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", GOOD)])
     entry, _ = worker.execute(task, Limits(seconds=60))
     assert entry.message == ""
     assert len(kernels.started) == 1
@@ -108,7 +84,7 @@ def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(worker, "execute_notebook", full)
-    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", CELLS["good"])])
+    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", GOOD)])
     entry, executed = worker.execute(task, Limits())
     assert entry.message == "the report could not be made: [Errno 28] No space left on device"
     assert executed == ""
@@ -117,59 +93,50 @@ def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, mo
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "one").write_text("a file where a folder should be")
-    assert _made(tmp_path, CELLS["good"]).message.startswith("the report could not be written")
+    assert _made(tmp_path, GOOD).startswith("the report could not be written")
+
+
+HalfDone = tuple[subprocess.Popen[str], Path, list[psutil.Process]]
+
+
+def _script(folder: Path, paths: list[Path], first: str = "") -> subprocess.Popen[str]:
+    """Start a run of some notebooks' reports in a process of its own."""
+    values = {"here": str(Path(__file__).parent), "paths": [*map(str, paths)], "out": str(folder / "out")}
+    (folder / "script.py").write_text(CELLS["run"].format(**values, first=first))
+    command = [sys.executable, str(folder / "script.py")]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture
-def half_done(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+def half_done(tmp_path: Path) -> Iterator[HalfDone]:
     """Start a run of one quick report, and one that ends when there is a file ``enough``; give it once one stands."""
-    waits = (
-        f"import os, pathlib\nhere = pathlib.Path({str(tmp_path)!r})\n"
-        "(here / 'worker').write_text(os.environ['JPY_PARENT_PID'])\nwhile not (here / 'enough').exists(): pass"
-    )
-    good = write_notebook(tmp_path / "good.ipynb", CELLS["good"])
-    endless = write_notebook(tmp_path / "endless.ipynb", waits)
-    code = (
-        "import signal, sys; sys.path.insert(0, {here!r})\nfrom pathlib import Path\n"
-        "from made_notebooks import tasks_of\nfrom analysis.run.batch import run\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where tests run in the background
-        "if __name__ == '__main__':\n"
-        "    tell = lambda state, entry: print(entry.notebook, flush=True)\n"
-        "    run(tasks_of([Path({good!r}), Path({endless!r})]), Path({out!r}), jobs=2, report=tell)\n"
-    ).format(here=str(Path(__file__).parent), good=str(good), endless=str(endless), out=str(tmp_path / "out"))
-    script = tmp_path / "script.py"
-    script.write_text(code)
-    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    cells = {"good": GOOD, "endless": CELLS["waits"].format(folder=str(tmp_path))}
+    process = _script(tmp_path, [write_notebook(tmp_path / f"{name}.ipynb", cell) for name, cell in cells.items()])
     assert process.stdout is not None
     assert process.stdout.readline() == "good\n"
     while not (tmp_path / "worker").is_file():
         assert process.poll() is None
-    yield process, tmp_path / "out"
+    yield process, tmp_path / "out", psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.communicate()
 
 
-def test_nothing_outlives_a_run_that_is_killed(half_done: tuple[subprocess.Popen[str], Path]) -> None:
-    process, _ = half_done
-    started = psutil.Process(process.pid).children(recursive=True)
+def test_nothing_outlives_a_run_that_is_killed(half_done: HalfDone) -> None:
+    process, _, started = half_done
     process.kill()
-    _, alive = psutil.wait_procs(started, timeout=20)
-    assert alive == []
+    assert psutil.wait_procs(started, timeout=20)[1] == []
 
 
-def test_ctrl_c_stops_and_keeps_what_was_done(half_done: tuple[subprocess.Popen[str], Path]) -> None:
-    process, out = half_done
-    started = psutil.Process(process.pid).children(recursive=True)
+def test_ctrl_c_stops_and_keeps_what_was_done(half_done: HalfDone) -> None:
+    process, out, started = half_done
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
-    assert "KeyboardInterrupt" in told
+    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
     assert [entry.notebook for entry in read_manifest(out).values()] == ["good"]
-    _, alive = psutil.wait_procs(started, timeout=20)
-    assert alive == []
+    assert psutil.wait_procs(started, timeout=20)[1] == []
 
 
-def test_the_report_of_a_worker_that_died_is_made_by_another(half_done: tuple[subprocess.Popen[str], Path]) -> None:
-    process, out = half_done
+def test_the_report_of_a_worker_that_died_is_made_by_another(half_done: HalfDone) -> None:
+    process, out, _ = half_done
     psutil.Process(int((out.parent / "worker").read_text())).kill()
     (out.parent / "enough").touch()
     process.communicate(timeout=60)
@@ -177,31 +144,13 @@ def test_the_report_of_a_worker_that_died_is_made_by_another(half_done: tuple[su
     assert made == {"good": "made", "endless": "made"}
 
 
-@pytest.mark.parametrize(
-    ("dying", "says"),
-    [(1, {""}), (9, {"the worker process died, and so did a second one"})],
-)
-def test_workers_that_die_at_once_hang_no_run(dying: int, says: set[str], tmp_path: Path) -> None:
-    """They run the script that began the run, as Python has them do, and end with it."""
-    paths = [write_notebook(tmp_path / f"good_{n}.ipynb", CELLS["good"]) for n in range(2)]
-    code = (
-        "import os, sys; sys.path.insert(0, {here!r})\nfrom pathlib import Path\n"
-        "if __name__ == '__mp_main__':\n"
-        "    for number in range({dying}):\n"
-        "        try:\n"
-        "            Path({marks!r}, str(number)).touch(exist_ok=False)\n"
-        "        except FileExistsError:\n"
-        "            continue\n"
-        "        os._exit(1)\n"
-        "from made_notebooks import tasks_of\nfrom analysis.run.batch import run\n"
-        "if __name__ == '__main__':\n"
-        "    run(tasks_of(map(Path, {paths!r})), Path({out!r}), jobs=2)\n"
-    )
-    values = {"here": str(Path(__file__).parent), "dying": dying, "marks": str(tmp_path), "paths": [*map(str, paths)]}
-    (tmp_path / "script.py").write_text(code.format(**values, out=str(tmp_path / "out")))
-    subprocess.run([sys.executable, str(tmp_path / "script.py")], check=True, capture_output=True, timeout=60)
-    assert {entry.message for entry in read_manifest(tmp_path / "out").values()} == says
-    assert len(read_manifest(tmp_path / "out")) == 2
+@pytest.mark.parametrize(("dying", "says"), [(1, ""), (9, "the worker process died, and so did a second one")])
+def test_workers_that_die_at_once_hang_no_run(dying: int, says: str, tmp_path: Path) -> None:
+    paths = [write_notebook(tmp_path / f"good_{n}.ipynb", GOOD) for n in range(2)]
+    process = _script(tmp_path, paths, CELLS["dies"].format(dying=dying, folder=str(tmp_path)))
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert [entry.message for entry in read_manifest(tmp_path / "out").values()] == [says] * 2
 
 
 def test_a_cluster_that_does_not_answer_is_exit_code_2(tmp_path: Path) -> None:

@@ -14,27 +14,19 @@ from analysis.run import notebooks as notebooks_module
 from analysis.run.notebooks import each, find_notebook, notebooks, read_notebook, sources_for
 
 
-def test_an_unknown_notebook_names_the_nearest() -> None:
-    with pytest.raises(InputError, match="did you mean 'weekly_bulletin'"):
-        find_notebook("weekly_buletin")
+@pytest.mark.parametrize(
+    ("name", "sources"),
+    [("published_week", "published-2017"), ("offence_profile", "synthetic"), ("compare_releases.ipynb", "synthetic")],
+)
+def test_sources_that_fit(name: str, sources: str) -> None:
+    assert list(sources_for(find_notebook(name))) == [sources]
 
 
-def test_sources_that_fit() -> None:
-    assert list(sources_for(find_notebook("published_week"))) == ["published-2017"]
-    assert "fy2015" in sources_for(find_notebook("weekly_bulletin"))
-    assert list(sources_for(find_notebook("offence_profile"))) == ["synthetic"]
-    assert list(sources_for(find_notebook("compare_releases"))) == ["synthetic"]
-
-
-def test_a_state_by_code_name_or_fips_and_an_offence_group_by_id_or_label() -> None:
+def test_a_state_by_code_name_or_fips_and_an_offence_group_by_id_or_label_and_each_of_them() -> None:
     assert each("state", ["DC", "dc", "District of Columbia", "district of columbia", "11"]) == ["DC"]
     assert each("offence", ["DUI", "dui", "driving under the influence"]) == ["DUI"]
-
-
-def test_each_is_every_state_or_group() -> None:
     assert each("state", ["each"]) == list(states().index)
-    assert each("state", ["TX", "each"])[0] == "TX"
-    assert len(each("state", ["TX", "each"])) == len(states())
+    assert each("state", ["TX", "each"]) == ["TX", *states().index.drop("TX")]
     assert each("offence", ["each"]) == list(groups().index)
     assert each("state", []) == []
 
@@ -54,7 +46,9 @@ def test_what_is_refused_and_how(kind: str, given: str, says: list[str]) -> None
     assert [words for words in says if words not in str(refusal.value)] == []
 
 
-@pytest.mark.parametrize("line", ["week = '2015-06-20'", "week: str = str(1)", "import os", "week: date = '2015'"])
+@pytest.mark.parametrize(
+    "line", ["week = '2015-06-20'", "week: str = str(1)", "import os", "week: date = '2015'", "n: bool = not True"]
+)
 def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: str) -> None:
     path = write_notebook(tmp_path / "made.ipynb")
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -65,24 +59,22 @@ def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: s
 
 
 def test_a_damaged_notebook_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "cut.ipynb"
-    path.write_text('{"cells": [')
+    (tmp_path / "cut.ipynb").write_text('{"cells": [')
     with pytest.raises(InputError, match=r"cut\.ipynb: the notebook is damaged"):
-        read_notebook(path)
+        read_notebook(tmp_path / "cut.ipynb")
     with pytest.raises(InputError, match=r"untitled\.ipynb: the notebook's first cell needs a title"):
         read_notebook(write_notebook(tmp_path / "untitled.ipynb", text="No title"))
     with pytest.raises(InputError, match="did you mean 'weeks until this one'"):
         read_notebook(write_notebook(tmp_path / "a.ipynb", reads="weeks until this"))
+    with pytest.raises(InputError, match="did you mean 'weekly_bulletin'"):
+        find_notebook("weekly_buletin")
 
 
 def test_other_notebooks_that_lie_beside_ours_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_notebook(tmp_path / "ours.ipynb")
     (tmp_path / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: tmp_path)
-    notebooks.cache_clear()
-    try:
-        assert list(notebooks()) == ["ours"]
-        with pytest.raises(InputError, match=r"Untitled\.ipynb have no block `declines`: expected one with clock"):
-            find_notebook("Untitled")
-    finally:
-        notebooks.cache_clear()
+    monkeypatch.setattr(notebooks_module, "notebooks", notebooks.__wrapped__)
+    assert list(notebooks_module.notebooks()) == ["ours"]
+    with pytest.raises(InputError, match=r"Untitled\.ipynb have no block `declines`: expected one with clock"):
+        find_notebook("Untitled")

@@ -30,11 +30,8 @@ MASTHEAD = _shown({"text/plain": "masthead"}, {FIGURE_KEY: {"masthead": True}})
 
 def closing(**told: object) -> Output:
     """Give what the last cell of a report shows: its facts."""
-    content = {
-        "report": "probe",
-        "title": "A <title>",
-        "masthead": [["Clock", "issued"]],
-        "synthetic": False,
+    content = {"report": "probe", "title": "A <title>", "masthead": [["Clock", "issued"]], "synthetic": False}
+    content |= {
         "parameters": {},
         "source": {"name": "made", "title": "Made"},
         "facts": {"declined": 3},
@@ -85,7 +82,7 @@ def test_a_page_over_made_up_data_says_so_in_its_heading_and_at_its_top(syntheti
     assert ("SYNTHETIC" in page) is synthetic
 
 
-def test_every_file_of_a_report(tmp_path: Path) -> None:
+def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -> None:
     picture = figure("picture", **{"image/png": "iVBORw0KGgo="})
     hashes = write_report(tmp_path, files_of(executed(MASTHEAD, table("rows"), picture, closing())))
     names = ["facts.json", "figures/picture.png", "figures/picture.svg", "notebook.ipynb", "report.html"]
@@ -95,25 +92,22 @@ def test_every_file_of_a_report(tmp_path: Path) -> None:
     assert (tmp_path / "figures/picture.svg").read_text() == SVG
     page = (tmp_path / "report.html").read_text()
     assert "<script>alert" not in page
-    assert 'alt="Alt &quot;quoted&quot; {declined:n}"' in page
-    assert "<code>x &lt; 1</code>" in page
-    assert "<title>A &lt;title&gt;</title>" in page
-
-
-@pytest.mark.parametrize("name", ["{issued} of {issued:n}", "x{declined.__class__}", "{{ 7 * 7 }}", "{% raw %}"])
-def test_braces_in_a_name_are_no_template(name: str) -> None:
-    source = {"name": name, "title": name}
-    page = page_of(MASTHEAD, closing(title=name, source=source, masthead=[["File", name]]))
-    assert page.count(name) >= 5
-
-
-def test_the_page_needs_no_other_file() -> None:
-    page = page_of(figure("picture"), closing())
+    for text in (
+        'alt="Alt &quot;quoted&quot; {declined:n}"',
+        "<code>x &lt; 1</code>",
+        "<title>A &lt;title&gt;</title>",
+    ):
+        assert text in page
     (address,) = re.findall(r'src="data:image/svg\+xml;charset=utf-8,([^"]*)"', page)
     assert unquote(address) == SVG
     beside = re.sub(r'(src|href)="data:[^"]*"', "", page)
-    for word in ("<script src", 'href="http', "@import", "url(", "http://", "https://"):
-        assert word not in beside, word
+    assert re.findall(r'<script src|href="http|@import|url\(|https?://', beside) == []
+
+
+@pytest.mark.parametrize("name", ["{issued} of {issued:n} x{declined.__class__}", "{{ 7 * 7 }}", "{% raw %}"])
+def test_braces_in_a_name_are_no_template(name: str) -> None:
+    page = page_of(MASTHEAD, closing(title=name, source={"name": name, "title": name}, masthead=[["File", name]]))
+    assert page.count(name) >= 5
 
 
 def test_a_notebook_that_is_no_report_is_refused() -> None:
@@ -125,21 +119,19 @@ def test_a_notebook_that_is_no_report_is_refused() -> None:
 
 def test_files_of_an_earlier_report_go_and_a_users_own_stay(tmp_path: Path) -> None:
     earlier = write_report(tmp_path, files_of(executed(table("old"), closing())))
-    (tmp_path / "tables" / "notes.csv").write_text("a reader's own")
-    (tmp_path / "failed.ipynb").write_text("of a run that failed")
+    for name in ("tables/notes.csv", "failed.ipynb"):
+        (tmp_path / name).write_text("a reader's own, or of a run that failed")
     write_report(tmp_path, files_of(executed(closing())), earlier)
     found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
     assert found == {"facts.json", "notebook.ipynb", "report.html", "tables/notes.csv"}
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "facts.json"
-    write_whole(path, b"before")
+    write_whole(tmp_path / "facts.json", b"before")
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        write_whole(path, b"after")
-    assert path.read_bytes() == b"before"
-    assert [p.name for p in tmp_path.iterdir()] == ["facts.json"]
+        write_whole(tmp_path / "facts.json", b"after")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("facts.json", b"before")]
 
 
 def test_streams_and_errors_are_escaped_and_nothing_turns_the_text_around() -> None:

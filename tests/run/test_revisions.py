@@ -24,11 +24,6 @@ DATA, CODE, BOTH = {"weeks": "t" * 64}, {"package": "q" * 64}, {"weeks": "t" * 6
 OTHER_VERSION = {"libraries": {"declined-detainers": "0.1.0", "pandas": "3.2.0"}}
 
 
-def made_from(inputs: dict[str, Any]) -> Entry:
-    """Give the entry of a report of which some inputs are other ones."""
-    return replace(ENTRY, inputs=INPUTS | inputs)
-
-
 def report(rows: str = "TX", **facts: object) -> nbformat.NotebookNode:
     """Give an executed notebook with a masthead, a sentence, a table and its facts."""
     known = {"issued": 100, "declined": 47, "share": 0.47, "agency": "A", **facts}
@@ -41,9 +36,8 @@ def report(rows: str = "TX", **facts: object) -> nbformat.NotebookNode:
 
 def revisions(out: Path, inputs: dict[str, Any] | None = None, made: str = "", **facts: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     """Write the report as it says this, and give its revisions."""
-    write_revised(out, replace(made_from(inputs or {}), started=made), report(**facts))
-    found: list[dict[str, Any]] = json.loads((out / FOLDER / "facts.json").read_text())["revisions"]
-    return found
+    write_revised(out, replace(ENTRY, inputs=INPUTS | (inputs or {}), started=made), report(**facts))
+    return json.loads((out / FOLDER / "facts.json").read_text())["revisions"]
 
 
 def test_a_first_report_is_no_revision_and_neither_is_the_same_again(tmp_path: Path) -> None:
@@ -62,18 +56,21 @@ def test_code_that_changes_no_figure_is_no_revision_and_other_data_are(tmp_path:
     assert revision["says"] == "no figure changed; what it is made from changed: the data that it reads."
 
 
-def test_was_is_and_why(tmp_path: Path) -> None:
-    revisions(tmp_path)
-    (revision,) = revisions(tmp_path, DATA, declined=49, share=0.49)
+def test_was_is_and_why_the_main_counts_first(tmp_path: Path) -> None:
+    revisions(tmp_path, alpha=1, taken=3)
+    (revision,) = revisions(tmp_path, DATA, alpha=2, taken=2, share=0.49, declined=49)
     assert revision["number"] == 1
-    assert revision["changes"] == [
-        {"fact": "declined", "was": 47, "is": 49, "why": "changed outcome"},
-        {"fact": "share", "was": 0.47, "is": 0.49, "why": "changed outcome"},
-    ]
+    order = [change["fact"] for change in revision["changes"]]
+    assert order[:2] == ["declined", "taken"]
+    assert set(order[2:]) == {"share", "alpha"}
+    assert revision["changes"][0] == {"fact": "declined", "was": 47, "is": 49, "why": "changed outcome"}
     assert revision["tables"] == ["by_state"]
     why = "what it is made from changed: the data that it reads"
-    assert revision["says"] == f"2 figures changed, 1 table has other rows; {why}."
+    assert revision["says"] == f"4 figures changed, 1 table has other rows; {why}."
     assert "made" not in revision, "times stand in the log and in no page"
+
+
+UNKNOWN = "the reason is not known, what it is made from being the same"
 
 
 @pytest.mark.parametrize(
@@ -84,12 +81,7 @@ def test_was_is_and_why(tmp_path: Path) -> None:
         (OTHER_VERSION, {"declined": 49}, "method version", "pandas 3.1.1 → 3.2.0."),
         ({"reference": "f"}, {"declined": 49}, "reference tables", "the reference tables."),
         (BOTH, {"share": 0.5}, "data or method version", "the code of the package, the data that it reads."),
-        (
-            {},
-            {"declined": 49},
-            "the reason is not known, what it is made from being the same",
-            "the reason is not known",
-        ),
+        ({}, {"declined": 49}, UNKNOWN, UNKNOWN),
     ],
 )
 def test_the_reason_follows_from_what_the_report_was_made_from(
@@ -99,14 +91,6 @@ def test_the_reason_follows_from_what_the_report_was_made_from(
     (revision,) = revisions(tmp_path, inputs, **facts)
     assert {change["why"] for change in revision["changes"]} == {why}
     assert says in revision["says"]
-
-
-def test_the_main_counts_stand_first(tmp_path: Path) -> None:
-    revisions(tmp_path, alpha=1, taken=3)
-    (revision,) = revisions(tmp_path, DATA, alpha=2, taken=2, share=0.5, declined=50, issued=99)
-    order = [change["fact"] for change in revision["changes"]]
-    assert order[:3] == ["issued", "declined", "taken"]
-    assert set(order[3:]) == {"share", "alpha"}
 
 
 def test_revisions_add_up_over_runs_and_a_figure_can_come_back(tmp_path: Path) -> None:
@@ -123,7 +107,8 @@ def test_the_page_says_which_revision_it_is_and_what_changed(tmp_path: Path) -> 
     path = tmp_path / FOLDER / "report.html"
     page = path.read_text()
     assert "<dt>Revision</dt><dd>1: 2 figures changed" in page
-    assert '<td class="number">47</td><td class="number">0</td><td class="text">changed outcome</td>' in page
+    row = '<td class="number">47</td><td class="number">0</td><td class="text">changed outcome</td>'
+    assert f'{row}<td class="label"><code>declined</code></td>' in page
     assert "&lt;script&gt;" in page
     assert "<script>alert" not in page
     assert "{{ 7 * 7 }}" in page, "braces in a fact are no template"
@@ -132,18 +117,13 @@ def test_the_page_says_which_revision_it_is_and_what_changed(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["{", '{"report": "x"}', "[]", '{"report":"x","made":"","revisions":[],"last":{}}'])
-def test_a_damaged_log_is_named(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "revisions" / f"{FOLDER}.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    with pytest.raises(InputError, match=r"2015-06-20\.json: the log of revisions is damaged.*Restore it"):
-        revisions(tmp_path)
-
-
-def test_a_log_of_an_earlier_version_of_this_program_is_gone_on_with(tmp_path: Path) -> None:
+def test_a_damaged_log_is_named_and_one_of_an_earlier_version_is_gone_on_with(tmp_path: Path, text: str) -> None:
     revisions(tmp_path)
     path = tmp_path / "revisions" / f"{FOLDER}.json"
     log = json.loads(path.read_text())
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"2015-06-20\.json: the log of revisions is damaged.*Restore it"):
+        revisions(tmp_path)
     del log["last"]["inputs"]
     path.write_text(json.dumps(log))
     (revision,) = revisions(tmp_path, CODE, declined=49)
@@ -159,39 +139,30 @@ def test_two_runs_are_compared_report_by_report(tmp_path: Path) -> None:
         add_report(out, entries, "a", "s", {"week": "2025-01-11"})
         add_report(out, entries, "a", "s", {"week": only})
         write_manifest(out, entries)
-    rows = compare_runs(before, after)
-    assert [(row["report"], row["what"], row["was"], row["is"]) for row in rows] == [
+    assert [tuple(row.values())[:4] for row in compare_runs(before, after)] == [
         ("a/s/2025-01-04", "declined", 7, 9),
         ("a/s/2025-01-04", "tables/by_state.csv", None, None),
         ("a/s/2025-02-01", "report", None, None),
         ("a/s/2025-02-08", "report", None, None),
     ]
-    assert rows[2]["why"] == f"only in {before}"
+    assert compare_runs(before, after)[2]["why"] == f"only in {before}"
     assert compare_runs(before, before) == []
     with pytest.raises(InputError, match="no reports stand in the folder"):
         compare_runs(tmp_path, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("fact", "value", "text"),
-    [
-        ("declined", 1234, "1,234"),
-        ("share", 0.0637, "6.4%"),
-        ("last_week_share", 0.5, "50.0%"),
-        ("share_low", 0.25, "25.0%"),
-        ("p_adjusted", 0.0842, "0.084"),
-        ("tests", 1816, "1,816"),
-        ("past_bands_score", 0.65651818, "0.6565"),
-        ("declined", None, "–"),
-        ("declined", 0, "0"),
-        ("status", "settled", "settled"),
-    ],
-)
-def test_facts_are_written_as_in_the_tables(fact: str, value: object, text: str) -> None:
-    assert written(fact, value) == text
+WRITTEN: list[tuple[str, object, str]] = [
+    ("declined", 1234, "1,234"),
+    ("share", 0.0637, "6.4%"),
+    ("last_week_share", 0.5, "50.0%"),
+]
+WRITTEN += [("share_low", 0.25, "25.0%"), ("p_adjusted", 0.0842, "0.084"), ("tests", 1816, "1,816")]
+WRITTEN += [("past_bands_score", 0.65651818, "0.6565"), ("declined", None, "–"), ("declined", 0, "0")]
 
 
-def test_a_fact_is_called_as_its_column_is() -> None:
+def test_facts_are_written_and_called_as_in_the_tables() -> None:
+    for fact, value, text in [*WRITTEN, ("status", "settled", "settled")]:
+        assert written(fact, value) == text
     names = ("declined", "states_with_declines", "trailing_p_adjusted", "trend_ratio")
     changes = [{"fact": name, "was": 1, "is": 2} for name in names]
     assert [row["figure"] for row in for_reading([{"changes": changes}])[0]["rows"]] == [

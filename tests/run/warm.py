@@ -8,13 +8,28 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import yaml
 from jupyter_client.provisioning import KernelProvisionerFactory
+from nbformat.v4 import new_code_cell, new_notebook
 from traitlets.config import Config
 
 import analysis.run  # noqa: F401  (before papermill: it keeps a slow import out)
 from analysis.run import kernels
 
 DEFAULT_PROVISIONER_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
+CELLS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cells.yml").read_text(encoding="utf-8"))
+
+
+def write_cells(path: Path, cells: str) -> Path:
+    """Write a notebook of cells, told apart by lines of dashes."""
+    path.parent.mkdir(exist_ok=True)
+    made = [new_code_cell(source, id=f"cell-{n}") for n, source in enumerate(cells.split("\n---\n"))]
+    for cell in made:
+        cell.metadata["tags"] = ["raises-exception"] if "raises-exception" in cell.source else []
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(new_notebook(cells=made, metadata={"kernelspec": kernel}), path)
+    return path
 
 
 def execute(path: Path, folder: Path, *, warm: bool) -> str:

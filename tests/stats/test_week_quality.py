@@ -107,10 +107,6 @@ THIN = {
 """The last of twelve weeks that fails each check, what is found of it, and what is usual."""
 
 
-def test_every_gate_has_a_check_a_sentence_and_a_case() -> None:
-    assert set(OF_GATE) == set(FAILED_CHECKS) == set(THIN)
-
-
 @pytest.mark.parametrize("check", THIN)
 def test_a_week_with_far_less_than_usual_fails_one_check_which_stops(check: str) -> None:
     last, found, usual = THIN[check]
