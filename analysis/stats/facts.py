@@ -117,7 +117,7 @@ def _estimate_facts(cohort: Cohort) -> dict[str, object]:
     found = nowcast(cohort.delays) if cohort.cell[0] == ALL and cohort.delays else None
     if found is None or cohort.delays is None or pd.Timestamp(cohort.week) not in found.index:
         return {"nowcast": None}
-    now, past = found.loc[pd.Timestamp(cohort.week)], past_bands(cohort.delays)
+    now = found.loc[pd.Timestamp(cohort.week)]
     return {
         "maturity": now["maturity"],
         "nowcast": now["estimate"],
@@ -126,7 +126,7 @@ def _estimate_facts(cohort: Cohort) -> dict[str, object]:
         "nowcast_level": BAND,
         "nowcast_recorded": now["recorded"],
         "nowcast_reason": now["reason"] or None,
-        **({} if past is None else {f"past_bands_{name}": value for name, value in past._asdict().items()}),
+        **past_bands(cohort.delays),
     }
 
 
