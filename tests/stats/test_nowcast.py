@@ -121,18 +121,11 @@ def test_what_cannot_be_placed_is_in_no_row() -> None:
     assert rows.iloc[2].tolist()[:7] == [2] * 7
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        declines(("2020-01-04", None, 1)),
-        declines((None, "2020-01-04", 1)),
-        declines(("2020-01-18", "2020-01-20", 2), outcome=Outcome.TAKEN),
-        declines(),
-    ],
-)
-def test_a_source_without_days_of_declines_or_versions_gives_no_delays(table: pd.DataFrame) -> None:
-    assert measure_delays(table, FRIDAY, {}) is None
-    assert measure_delays(table, FRIDAY, {FRIDAY: table}) is None
+def test_a_source_without_days_of_declines_or_versions_gives_no_delays() -> None:
+    taken = declines(("2020-01-18", "2020-01-20", 2), outcome=Outcome.TAKEN)
+    for table in (declines(("2020-01-04", None, 1)), declines((None, "2020-01-04", 1)), taken, declines()):
+        assert measure_delays(table, FRIDAY, {}) is None
+        assert measure_delays(table, FRIDAY, {FRIDAY: table}) is None
 
 
 def known_on(table: pd.DataFrame, day: date) -> pd.DataFrame:
@@ -203,16 +196,7 @@ def test_maturity_by_completeness(completeness: float, name: str) -> None:
     assert maturities(of_cells(rows))["maturity"].tolist() == ["settled", "settled", name, "not known"]
 
 
-def test_maturity_of_weeks() -> None:
-    triangle = simulated("long tail", 3000)[0]
-    named = maturities(triangle)
-    true = (LAWS["long tail"] / LAWS["long tail"].sum()).cumsum()[triangle.ages]
-    sure = (np.abs(true - 0.95) > 0.02) & (np.abs(true - 0.5) > 0.02)
-    expected = np.select([true >= 0.95, true >= 0.5], ["settled", "provisional"], "too young")
-    assert sure.sum() > 70
-    assert named["maturity"][sure].tolist() == expected[sure].tolist()
-    assert set(expected[sure]) == {"settled", "provisional", "too young"}
-    # While counts still grow at the triangle's edge, no week is called settled.
+def test_while_counts_still_grow_at_the_triangles_edge_no_week_is_settled() -> None:
     cut = Triangle(simulated("geometric", 300)[0].cumulative.iloc[:, :5], 1)
     assert set(maturities(cut)["maturity"]) == {"provisional", "too young"}
 
@@ -262,13 +246,12 @@ def test_a_nowcast_of_many_declines_is_near_the_truth() -> None:
     assert nowcast(triangle).iloc[-6]["high"] >= 1
 
 
-@pytest.mark.parametrize("law", laws.LAWS)
-def test_bands_cover_what_they_say(law: str) -> None:
-    made = [row for seed in range(30) for row in trials.bands(law, np.random.default_rng(seed))]
+def test_bands_cover_what_they_say() -> None:
+    made = [row for law in laws.LAWS for seed in range(8) for row in trials.bands(law, np.random.default_rng(seed))]
     table = pd.DataFrame(made, columns=["check", "held", "made"])
     held = table.groupby(table["check"].str.contains("double"))["held"].mean()
-    assert 0.8 <= held[False] <= 0.99  # 60 bands at 0.9
-    assert held[True] >= 0.68
+    assert 0.84 <= held[False] <= 0.96  # 64 bands at 0.9
+    assert held[True] >= 0.75
 
 
 def test_what_cannot_be_nowcast_says_why() -> None:
@@ -287,7 +270,7 @@ def test_what_cannot_be_nowcast_says_why() -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, 30), min_size=4, max_size=4), min_size=4, max_size=14))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_a_nowcast_never_falls_below_what_is_recorded(rows: list[list[int]]) -> None:
     triangle = triangle_of(np.array(rows, dtype=float))
     cast = nowcast(triangle)
@@ -320,9 +303,11 @@ def test_past_bands_repeat_what_was_known_then() -> None:
         row = int(np.flatnonzero(then["reason"] == "")[-1])
         if row < 84:
             made.append((then.iloc[row], final[row]))
+        if len(made) == 40:
+            break
     assert found["past_bands_made"] == 40
     held, scores, naive = 0, [], []
-    for then, truth in made[:40]:
+    for then, truth in made:
         held += bool(then["low"] <= truth <= then["high"])
         # Bracher et al. (2021): (|y - m| / 2 + the interval scores, each times half its alpha) over 2.5.
         score = abs(truth - then["median"]) / 2
