@@ -1,15 +1,13 @@
 """Small cells: what of a table may be shown so that no count of 1 to 4 can be worked out from all that is printed."""
 
-# Printed in full everywhere: the issued and the declined of each state by week, which ICE published, and by week the
-# nation's outcomes and its issued and declined of each offence group. Of everything finer a count of 1 to 4 is not
-# shown (primary suppression), nor is what else would give it away (complementary suppression). What is declined and
-# what is not are tables apart, each with totals that are printed, so neither narrows the other; a cell's issued is
-# shown where both parts are. Different tables have only such totals in common, and so linked they form a tree, status -
-# offence - state - outcome - form: whatever one may be, each other may still be all that it alone allows. To keep it
-# so: states by offence, and agencies, by full calendar quarter only; statuses by one kind of period; agencies, forms
-# and lift reasons over all offences; one treatment of repeats. Cox (1980), JASA 75, 377-385; Cox (1995), JASA 90,
-# 1453-1462 (network models); Hundepool and others (2012), Statistical Disclosure Control, chapter 4; Lauritzen (1996),
-# Graphical Models, 3.1 (tables whose common totals form a tree).
+# Printed in full by week: the issued and the declined of each state, which ICE published, and of each offence group,
+# and the nation's outcomes. Of everything finer a count of 1 to 4 is not shown, nor is what would give it away. What is
+# declined and what is not are tables apart, each with printed totals, so neither narrows the other. Tables have only
+# such totals in common, and so linked form a tree, status - offence - state - outcome - form: whatever one may be, each
+# other may still be all that it alone allows. To keep it so: states by offence, and agencies, by full calendar quarter
+# only; statuses by one kind of period; agencies, forms and lift reasons over all offences; one treatment of repeats.
+# Cox (1980), JASA 75, 377-385, and (1995), JASA 90, 1453-1462 (network models); Lauritzen (1996), Graphical Models, 3.1
+# (tables whose common totals form a tree); Hundepool and others (2012), Statistical Disclosure Control, chapter 4.
 
 from __future__ import annotations
 

@@ -77,11 +77,7 @@ class Revision:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """Give what sentences may say of it, by id; ``..._was`` and so on are sums of the weeks full in both versions.
-
-        ``filled`` are detainers whose end was not recorded and now is; ``most`` is the week whose declines changed
-        most.
-        """
+        """Give what sentences may say of it, by id; ``..._was`` and so on sum the weeks full in both versions."""
         counts = self.rows.set_index("kind").rename(columns={"detainers": "rows"})
         both = self.by_week[~self.by_week["cut"]].dropna(subset=["issued_was", "issued_now"])
         revised = both[[f"{name}_change" for name in WEEKLY]]
