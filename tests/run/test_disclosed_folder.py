@@ -57,12 +57,12 @@ def made_tables(seed: int, detainers: int) -> tuple[Table, ...]:
     return tuple(everything(made_up(seed, detainers)).tables)
 
 
-MORE = [(0, 900), (1, 300), (2, 900), (3, 1500), (4, 4000)]
+MORE = [(5, 100), (0, 900), (1, 300), (2, 900), (3, 1500), (4, 4000)]
 
 
 @pytest.mark.parametrize(
     ("seed", "detainers"),
-    [(0, 400), (1, 400), (5, 100), *(pytest.param(*one, marks=pytest.mark.slow) for one in MORE)],
+    [(0, 400), (1, 400), *(pytest.param(*one, marks=pytest.mark.slow) for one in MORE)],
 )
 def test_all_tables_together_are_safe(seed: int, detainers: int) -> None:
     found = Attack([*made_tables(seed, detainers)]).hidden_counts()
