@@ -24,6 +24,9 @@ from analysis.load.table import OffenceStatus
 from analysis.stats.summary import MEASURES
 
 Days = tuple[date, date]
+CODES = {name: code for code, name in names_of_states().items()} | {"State not given": "not given"}
+IDS = {name: group for group, name in names_of_groups().items()} | {"Offence not given": "not given"}
+AGAINST = {"last_week": "last week", "trailing": "trailing weeks", "trend": "trend"}
 IN_WORDS = {words: name for name, words in MEASURES.items()}
 BY_QUARTER = {"state_by_offence", "agencies", "expected", "shrunken"}
 WHOLE = {"by_state", "by_offence", "by_offence_status", "by_form", "lift_reasons", "agencies", "state_by_offence"}
@@ -96,9 +99,7 @@ class _Report:
         fixed = {key: value for key, value in self.own.items() if key in same or key not in frame}
         repeats = repeats or self.asked.get("repeats", "left out")
         about: dict[str, Any] = {"repeats": repeats, "whole": whole, "name": f"{self.folder}: {name}", **fixed}
-        self.attack.add(frame.drop(columns=same), days[0], days[1], **about)
-
-    # Tables -----------------------------------------------------------------------------------------------------------
+        self.attack.add(frame.drop(columns=same), *days, **about)
 
     def _plain(self, frame: pd.DataFrame, name: str) -> None:
         """Add a table of the week or the quarter, and the sums of other weeks beside it."""
@@ -126,10 +127,10 @@ class _Report:
 
     def _by_offence_status(self, frame: pd.DataFrame, name: str) -> None:
         """Add the statuses; one that a group does not name has no detainer of it."""
-        every = product(frame["offence_group"].unique(), [*map(str, OffenceStatus), "not given"])
-        named = frame.set_index(["offence_group", "offence_status"])
+        by, statuses = ["offence_group", "offence_status"], [*map(str, OffenceStatus), "not given"]
+        every, named = product(frame[by[0]].unique(), statuses), frame.set_index(by)
         lacking = [key for key in every if key not in named.index]
-        none = pd.DataFrame({"declined_shown": "0", "issued": "0"}, pd.MultiIndex.from_tuples(lacking, names=_BY))
+        none = pd.DataFrame({"declined_shown": "0", "issued": "0"}, pd.MultiIndex.from_tuples(lacking, names=by))
         self._plain(pd.concat([named, none]).reset_index(), name)
 
     def _key_figures(self, frame: pd.DataFrame, name: str) -> None:
@@ -144,15 +145,12 @@ class _Report:
             self._sums(pd.DataFrame(index=counts.index), counts, column, name)
 
     def _comparisons(self, frame: pd.DataFrame, name: str) -> None:
+        """Add both sides of comparisons, with each period by itself."""
+        keys = [key for key in _KEYS if key in frame]
         for against, rows in frame.groupby("against"):
-            self._compared(rows, str(against), name)
-
-    def _compared(self, rows: pd.DataFrame, against: str, name: str) -> None:
-        """Add both sides of comparisons with one period."""
-        keys = [key for key in _KEYS if key in rows]
-        for days, ending in zip(self.periods()[against], ("", "_before"), strict=True):
-            counts = {f"{what}{ending}": what for what in ("declined", "issued")}
-            self.add(rows[[*keys, *counts]].rename(columns=counts), days, f"{name}, {against}{ending}")
+            for days, ending in zip(self.periods()[str(against)], ("", "_before"), strict=True):
+                counts = {f"{what}{ending}": what for what in ("declined", "issued")}
+                self.add(rows[[*keys, *counts]].rename(columns=counts), days, f"{name}, {against}{ending}")
 
     def periods(self) -> dict[str, tuple[Days, Days]]:
         """Give the days of both sides of each comparison, as the captions of the page define them."""
@@ -164,8 +162,6 @@ class _Report:
         found = {"last week": (self.week, _span(full[-1:])), "trailing weeks": (self.week, _span(full[-8:]))}
         return found | {"trend": (_span(settled[-13:]), _span(settled[-26:-13]))}
 
-    # Facts ------------------------------------------------------------------------------------------------------------
-
     def _read_facts(self) -> None:
         facts = {name: value for name, value in self.facts.items() if type(value) is int}
         read = {name for name in facts if NO_COUNTS_OF_DETAINERS.fullmatch(name)} | {*MEASURED}
@@ -175,30 +171,30 @@ class _Report:
             if found[3] or found[2] != "declined":
                 continue
             which = found[1]
-            row: dict[str, Any] = {}
-            against = {"last_week": "last week", "trailing": "trailing weeks", "trend": "trend"}.get(which)
-            for what, ending in product(("declined", "issued"), ("", "_before")):
-                row[f"{what}{ending}"] = facts[f"{which}_{what}{ending}"]
-            if against is None:
-                against, place = self.facts[f"{which}_against"], self.facts[f"{which}_place"]
-                kinds = (("state", set(names_of_states())), ("offence_group", set(names_of_groups())))
-                row |= {kind: place for kind, known in kinds if place in known}
-                row |= {"state": place} if place == "not given" else {}
+            names = [f"{what}{ending}" for what, ending in product(("declined", "issued"), ("", "_before"))]
+            row: dict[str, Any] = {name: facts[f"{which}_{name}"] for name in names}
+            row["against"] = AGAINST.get(which) or self.facts[f"{which}_against"]
+            if which not in AGAINST:
+                place = self.facts[f"{which}_place"]
+                row |= {"offence_group": place} if place in names_of_groups() else {}
+                row |= {"state": place} if place in names_of_states() or place == "not given" else {}
             if row["declined_before"] or row["issued_before"]:  # else there is no such period
-                self._compared(pd.DataFrame([row]), against, which)
+                self._comparisons(pd.DataFrame([row]), which)
         for of_week, frame in self._elsewhere(facts):
             self.add(frame, of_week, "elsewhere")
-        everything: dict[str, dict[str, Any]] = {
-            "records": {"issued": facts.get("records")},
-            "quality_read": {"issued": facts.get("quality_read")},
-            "quality_not_recorded": {"not_recorded": facts.get("quality_not_recorded")},
-            "quality_blank_state": {"state": "not given", "issued": facts.get("quality_blank_state")},
+        everything = {"records": "issued", "quality_read": "issued", "quality_not_recorded": "not_recorded"}
+        for name, count in (everything | {"quality_blank_state": "issued"}).items():
+            if name in facts:  # of all states, whatever the report is about
+                row = {count: facts[name]} | ({"state": "not given"} if name == "quality_blank_state" else {})
+                self.attack.add(pd.DataFrame([row]), *self.week, repeats="counted", whole=False, name=name)
+        read |= {
+            *everything,
+            "quality_blank_state",
+            "state_not_given",
+            "declined_state_not_given",
+            "repeats_flagged",
+            "quality_repeats",
         }
-        for name, row in everything.items():
-            if name in facts:
-                first, last = self.week  # of all states, whatever the report is about
-                self.attack.add(pd.DataFrame([row]), first, last, repeats="counted", whole=False, name=name)
-        read |= {*everything, "state_not_given", "declined_state_not_given", "repeats_flagged", "quality_repeats"}
         read |= {"apart_declined", "quality_unplaced"}
         read |= {f"elsewhere_{what}{ending}" for what in ("declined", "issued") for ending in ("", "_before")}
         self.attack.unread |= {f"fact {name}" for name in facts.keys() - read}
@@ -210,9 +206,7 @@ class _Report:
             row = {"state": "not given", "issued": facts["state_not_given"]}
             found.append((self.week, pd.DataFrame([row | {"declined": facts["declined_state_not_given"]}])))
         if "apart_declined" in facts:
-            place = {name: code for code, name in names_of_states().items()}[
-                self.facts["apart_name"].removeprefix("the ")
-            ]
+            place = CODES[self.facts["apart_name"].removeprefix("the ")]
             rows = pd.DataFrame([{"state": place, "declined": facts["apart_declined"]}, {"state": "other states"}])
             for ending, days in (("", self.week), ("_before", _week(self.week[0] - timedelta(days=7)))):
                 for what in ("declined", "issued"):
@@ -223,7 +217,6 @@ class _Report:
         return found
 
 
-_BY = ["offence_group", "offence_status"]
 _KEYS = ("state", "offence_group", "offence_status", "agency", "form", "outcome", "lift_reason")
 
 
@@ -244,17 +237,15 @@ def _as_keyed(frame: pd.DataFrame) -> pd.DataFrame:
     renamed = {"group": "offence_group", "issued_where_shown": "issued", "observed": "declined"}
     renamed |= {} if "week" in frame else {"status": "offence_status"}  # where there are weeks, the status is theirs
     frame = frame.rename(columns=renamed)
-    codes = {name: code for code, name in names_of_states().items()} | {"State not given": "not given"}
-    ids = {name: group for group, name in names_of_groups().items()} | {"Offence not given": "not given"}
     if "place" in frame:
         places = frame["place"].str.removeprefix("the ").replace("state not given", "State not given")
-        frame["state"], frame["offence_group"] = places.map(codes), places.map(ids)
+        frame["state"], frame["offence_group"] = places.map(CODES), places.map(IDS)
         unknown = places[frame[["state", "offence_group"]].isna().all(axis=1) & (places != "United States")]
         assert unknown.empty, f"a place that is no state and no offence group: {unknown.tolist()}"
     if "state_name" in frame and "state" not in frame:
-        frame["state"] = frame["state_name"].map(lambda name: codes.get(name, name))
+        frame["state"] = frame["state_name"].map(lambda name: CODES.get(name, name))
     for key in {"state", "offence_group"} & {*frame.columns}:
-        frame[key] = frame[key].map(lambda name: ids.get(name, name)).replace({"All": "total"})
+        frame[key] = frame[key].map(lambda name: IDS.get(name, name)).replace({"All": "total"})
         frame[key] = frame[key].map(lambda name: name.lower() if str(name).lower() in REST else name)
     if "outcome" in frame:
         frame["outcome"] = frame["outcome"].map(lambda words: IN_WORDS.get(words, words))

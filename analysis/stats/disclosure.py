@@ -1,28 +1,13 @@
-"""Small cells: what of a table may be shown so that no count of 1 to 4 can be worked out from all that is printed.
+"""Small cells: what of a table may be shown so that no count of 1 to 4 can be worked out from all that is printed."""
 
-Printed in full everywhere: the issued and the declined of each state by week, which ICE published, and by week the
-nation's outcomes and its issued and declined of each offence group. Of everything finer a count of 1 to 4 is not shown
-(primary suppression), nor is what else would give it away (complementary suppression).
-
-What is declined and what is not are tables apart, each with totals that are printed, so neither narrows the other; a
-cell's issued is shown where both parts are. Different tables have only such totals in common, and so linked they form a
-tree, status - offence - state - outcome - form: whatever one may be, each other may still be all that it alone allows.
-To keep it so: states by offence, and agencies, by full calendar quarter only; statuses by one kind of period; agencies,
-forms and lift reasons over all offences; one treatment of repeats.
-
-States by offence of a quarter have known totals by week. Another table with the same face is one in which detainers of
-the same week have exchanged their offences; :func:`suppress_table` looks for such exchanges, hiding the cheapest cells,
-until each small cell is at 1 in one such table and at 4 in another, which proves it safe.
-
-Each function below gives a frame with a label of each count, ``declined_shown`` and so on, and beside it the number,
-``declined``, NaN where hidden (``issued`` where either part is). ``attrs`` hold ``hidden``, how many labels are no
-count, and ``reason``, a sentence, blank unless the frame is empty.
-
-References
-----------
-Cox (1980), JASA 75, 377-385; Cox (1995), JASA 90, 1453-1462 (network models); Hundepool and others (2012), Statistical
-Disclosure Control, chapter 4; Lauritzen (1996), Graphical Models, 3.1 (tables whose common totals form a tree).
-"""
+# Printed in full by week: the issued and the declined of each state, which ICE published, and of each offence group,
+# and the nation's outcomes. Of everything finer a count of 1 to 4 is not shown, nor is what would give it away. What is
+# declined and what is not are tables apart, each with printed totals, so neither narrows the other. Tables have only
+# such totals in common, and so linked form a tree, status - offence - state - outcome - form: whatever one may be, each
+# other may still be all that it alone allows. To keep it so: states by offence, and agencies, by full calendar quarter
+# only; statuses by one kind of period; agencies, forms and lift reasons over all offences; one treatment of repeats.
+# Cox (1980), JASA 75, 377-385, and (1995), JASA 90, 1453-1462 (network models); Lauritzen (1996), Graphical Models, 3.1
+# (tables whose common totals form a tree); Hundepool and others (2012), Statistical Disclosure Control, chapter 4.
 
 from __future__ import annotations
 
@@ -38,65 +23,61 @@ from analysis.stats.counts import NOT_GIVEN, OUTCOME_COLUMNS, count_outcomes
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
-THRESHOLD = 5
-"""Smallest count above zero that is shown."""
-SMALL, LARGE, WITHHELD = f"1–{THRESHOLD - 1}", f"{THRESHOLD}+", "not shown"
-HIDDEN = (SMALL, LARGE, WITHHELD)
-"""What stands in place of a count: a small one, another, one of which not even that can be said."""
+THRESHOLD = 5  # smallest count above zero that is shown
+# What stands in place of a count: a small one, another, one of which not even that can be said.
+SMALL, LARGE, WITHHELD = HIDDEN = f"1–{THRESHOLD - 1}", f"{THRESHOLD}+", "not shown"
 TOTAL, OTHER_STATES, OTHER_GROUPS, OTHER_FORMS = "total", "other states", "other groups", "other forms"
 NO_OFFENCES = "This source records no offences."
 NOTHING_RECORDED, ALL_REASONS = "(nothing recorded)", "all reasons"
 _LAST = [NOT_GIVEN, OTHER_STATES, OTHER_GROUPS, OTHER_AGENCIES, OTHER_FORMS]
 _FREE = 2**40
+# What it costs to hide a cell: 1, and up to 10 more by its size; a zero; to take a hidden cell's label away; and a
+# walk's cost per cell, so that of two that hide nothing more the shorter is taken.
 _DEAREST, _ZERO, _NO_LABEL, _STEP = 10.0, 2.0, 1.0, 1e-4
-"""What it costs to hide a cell: 1, and up to 10 more by its size; a zero; to take a hidden cell's label away; and a
-walk's cost per cell, so that of two that hide nothing more the shorter is taken."""
+
+# Each table has a label of each count, ``declined_shown`` and so on, and beside it the number, ``declined``, NaN where
+# hidden. ``attrs`` hold ``hidden``, how many labels are no count, and ``reason``, blank unless the frame is empty.
 
 
 def cross_tabulate(rows: pd.DataFrame) -> pd.DataFrame:
     """Count the detainers of one full calendar quarter by ``state`` and ``offence_group``, as may be shown.
 
-    The declined and the others each form a table (:func:`suppress_table`) with the same rows and columns, whose totals
-    by week are printed in full. States and groups of which fewer than twice the threshold were declined, or were not,
-    are added together; none at all is not few. A source of one state shows a list of each (:func:`suppress_list`).
-    Rows: most detainers first, then ``not given``, ``other states``, ``total``; groups by severity.
+    The declined and the others are tables whose totals by week are printed. States and groups of which fewer than twice
+    the threshold were declined, or were not, are added together. A source of one state shows a list of each.
     """
     by = ["state", "offence_group"]
     if rows["offence_group"].isna().all():
-        return _tidy(None, by, NO_OFFENCES)
-    counts = _parts(count_outcomes(rows, ["week", *by]))
+        return _tidy({}, by, NO_OFFENCES)
+    counts = _parts(rows, ["week", *by])
     one_state = counts.index.unique("state").size == 1
     for name, rest in zip(by, (OTHER_STATES, OTHER_GROUPS), strict=True):
         counts = _gathered(counts, counts.groupby(level=name).sum(), rest)
-    states, order = _ordered(counts, "state"), _ordered(counts, "offence_group")
+    weeks, states, order = counts.index.unique("week"), *(_ordered(counts, name) for name in by)
     if len(order) < 2 or (len(states) < 2 and not one_state):
-        return _tidy(None, by, "Too few detainers were declined to show them by state and offence group.")
-    weeks, labels = counts.index.unique("week"), {}
-    counts = counts.reindex(pd.MultiIndex.from_product([weeks, states, order]), fill_value=0)
+        return _tidy({}, by, "Too few detainers were declined to show them by state and offence group.")
+    labels, counts = {}, counts.reindex(pd.MultiIndex.from_product([weeks, states, order]), fill_value=0)
     for part in counts:
         cells = counts[part].to_numpy().reshape(len(weeks), len(states), -1)
         frames = [pd.DataFrame(week, states, order) for week in cells]
         shown = sum(frames).apply(suppress_list, axis="columns") if one_state else suppress_table(*frames)
         shown[TOTAL] = cells.sum(axis=(0, 2)).astype(str)
-        totals = [str(total) for total in [*cells.sum(axis=(0, 1)), cells.sum()]]
-        shown.loc[TOTAL] = shown.iloc[0] if one_state else totals
+        shown.loc[TOTAL] = shown.iloc[0] if one_state else np.append(cells.sum(axis=(0, 1)), cells.sum()).astype(str)
         labels[part] = shown
     return _tidy(labels, by)
 
 
 def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count the nation's detainers by offence group and how far the offence went in court, as may be shown.
+    """Count the nation's detainers of a week by offence group and how far the offence went in court, as may be shown.
 
-    The total of each group is printed in full, that of a status nowhere, so each group is a list of its own
-    (:func:`suppress_list`). Of a group that has one status alone, five or more are its total. ``rows`` are the
-    detainers of one week, all states; or always of a longer period, whose tables do not overlap.
+    Each group is a list (:func:`suppress_list`): its total is printed in full, that of a status nowhere. Of a group
+    that has one status alone, five or more are its total.
     """
     by = ["offence_group", "offence_status"]
     if rows["offence_group"].isna().all():
-        return _tidy(None, by, NO_OFFENCES)
-    counts = _parts(count_outcomes(rows, by))
+        return _tidy({}, by, NO_OFFENCES)
+    counts = _parts(rows, by)
     statuses = [status for status in [*OffenceStatus, NOT_GIVEN] if status in counts.index.unique(by[1])]
-    order, labels = _ordered(counts, "offence_group"), {}
+    order, labels = _ordered(counts, by[0]), {}
     counts = counts.reindex(pd.MultiIndex.from_product([order, statuses]), fill_value=0)
     issued = counts.sum(axis="columns").groupby(level=0)
     certain = (issued.max() == issued.sum())[order]
@@ -110,10 +91,9 @@ def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
 def agency_outcomes(rows: pd.DataFrame) -> pd.DataFrame:
     """Count ``issued`` and declined of one state's agencies in one full calendar quarter, as may be shown.
 
-    The state's totals and each agency's issued are printed in full. Agencies with fewer detainers than twice the
-    threshold are added together.
+    The state's totals and each agency's issued are printed in full.
     """
-    counts = _parts(count_outcomes(rows, "agency"))
+    counts = _parts(rows, "agency")
     counts = _gathered(counts, counts.sum(axis="columns").to_frame(), OTHER_AGENCIES)
     several = rows["agency"].notna().any() and len(counts) > 1 and counts.sum(axis="columns").min() >= THRESHOLD
     counts = counts.loc[_ordered(counts, "agency")] if several else counts[:0]
@@ -124,10 +104,10 @@ def agency_outcomes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def outcomes_by_state(by_state_counts: pd.DataFrame, sole: bool = False) -> pd.DataFrame:
-    """Leave out of a week's outcomes by state (:func:`analysis.stats.counts.count_outcomes`) what may not be shown.
+    """Leave out of a week's outcomes by state what may not be shown beside its issued and declined.
 
-    Printed in full are each state's issued and declined, and the nation's outcomes, the sums of all rows; in a source
-    of one state these are that state's, so there each row is a list (:func:`suppress_list`) and no sum is printed.
+    The nation's outcomes, the sums of all rows, are printed in full; in a source of one state (``sole``) these are that
+    state's, so there each row is a list and no sum is printed.
     """
     outcomes = by_state_counts[OUTCOME_COLUMNS[1:]]
     labels = outcomes.apply(suppress_list, axis="columns") if sole else suppress_table(outcomes)
@@ -137,8 +117,7 @@ def outcomes_by_state(by_state_counts: pd.DataFrame, sole: bool = False) -> pd.D
 def outcomes_by_form(rows: pd.DataFrame) -> pd.DataFrame:
     """Count a week's detainers of all states by form and outcome, as may be shown.
 
-    Each form's issued and the nation's outcomes are printed in full. Forms with fewer detainers than twice the
-    threshold are added together; where that leaves one, it is the ``total``.
+    Each form's issued and the nation's outcomes are printed in full.
     """
     counts = count_outcomes(rows, "form")
     counts = _gathered(counts, counts[["issued"]], OTHER_FORMS)
@@ -152,8 +131,8 @@ def outcomes_by_form(rows: pd.DataFrame) -> pd.DataFrame:
 def lift_reasons(rows: pd.DataFrame) -> pd.DataFrame:
     """List the lift reasons of a week's detainers of all states by ``outcome``, most frequent first, as may be shown.
 
-    The totals of the four outcomes are printed in full; each is a list (:func:`suppress_list`). One that cannot be
-    shown safely is one row, ``all reasons``; the only reason of an outcome is its total.
+    Each outcome, whose total is printed in full, is a list (:func:`suppress_list`). One that cannot be shown safely is
+    one row, ``all reasons``; the only reason of an outcome is its total.
     """
     counts = count_outcomes(rows, "lift_reason").rename(index={NOT_GIVEN: NOTHING_RECORDED})
     found = []
@@ -163,13 +142,14 @@ def lift_reasons(rows: pd.DataFrame) -> pd.DataFrame:
         if (labels == WITHHELD).any():
             labels = pd.Series(str(reasons.sum()), [ALL_REASONS], dtype="str")
         labels = labels.loc[_numbers(labels).sort_values(ascending=False, kind="stable").index]
-        found.append(labels.rename_axis("lift_reason").rename("detainers_shown").reset_index().assign(outcome=outcome))
+        found.append(labels.rename_axis("lift_reason").reset_index(name="detainers_shown").assign(outcome=outcome))
     frame = pd.concat(found, ignore_index=True)[["lift_reason", "outcome", "detainers_shown"]]
     return _described(frame.assign(detainers=_numbers(frame["detainers_shown"])), frame["detainers_shown"])
 
 
-def _parts(counts: pd.DataFrame) -> pd.DataFrame:
-    """Give the two parts of which tables are made: the declined and the others."""
+def _parts(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
+    """Count the two parts of which tables are made: the declined and the others."""
+    counts = count_outcomes(rows, by)
     return pd.DataFrame({"declined": counts["declined"], "others": counts["issued"] - counts["declined"]})
 
 
@@ -202,11 +182,11 @@ def _numbers(labels: Any) -> Any:  # noqa: ANN401 (a frame or a series, and the 
     return labels.where(~labels.isin(HIDDEN)).astype(float)
 
 
-def _tidy(labels: dict[str, pd.DataFrame] | None, by: list[str], reason: str = "") -> pd.DataFrame:
+def _tidy(labels: dict[str, pd.DataFrame], by: list[str], reason: str = "") -> pd.DataFrame:
     """Give one row per cell of two tables of labels, the declined and the others; none where there is a reason."""
-    labels = labels or dict.fromkeys(("declined", "others"), pd.DataFrame(dtype="str"))
-    declined, numbers = labels["declined"], _numbers(labels["declined"])
-    cells = {"declined_shown": declined, "declined": numbers, "issued": numbers + _numbers(labels["others"])}
+    declined, others = labels.values() if labels else (pd.DataFrame(dtype="str"),) * 2
+    cells = {"declined_shown": declined, "declined": _numbers(declined)}
+    cells["issued"] = cells["declined"] + _numbers(others)
     index = pd.MultiIndex.from_product([declined.index, declined.columns], names=by)
     frame = pd.DataFrame({name: table.to_numpy().ravel() for name, table in cells.items()}, index)
     return _described(frame.reset_index(), declined, reason)
@@ -219,12 +199,11 @@ def _described(frame: pd.DataFrame, labels: pd.DataFrame | pd.Series, reason: st
 
 
 def suppress_table(*weeks: pd.DataFrame) -> pd.DataFrame:
-    """Leave out of a table what would give a small count away, its row and column totals being known.
+    """Leave out of the sum of tables of one shape what would give a small count away, each one's totals being known.
 
-    Of several ``weeks``, of one shape and without totals, the sum is shown and each one's totals are known. The label
-    of a cell is the count, ``1–4``, ``5+`` for one left out for such a cell's sake, or ``not shown``, which says
-    nothing: zeros left out, small counts that the totals alone narrow down, and others whose label would narrow one.
-    A table of one row or column is its totals. The same table gives the same labels.
+    The label of a cell is the count, ``1–4``, ``5+`` for one left out for such a cell's sake, or ``not shown``: zeros
+    left out, small counts that the totals alone narrow down, and others whose label would narrow one. A table of one
+    row or column is its totals.
     """
     cells = np.array([_whole_numbers(week) for week in weeks])
     labels = cells.sum(axis=0).astype(str).astype(object)
@@ -237,8 +216,8 @@ def suppress_table(*weeks: pd.DataFrame) -> pd.DataFrame:
 def suppress_list(counts: pd.Series) -> pd.Series:
     """Leave out of a list what would give a small count away, its total being known; give labels as above.
 
-    Small counts are hidden, and with them the next smallest until each may be anything from 1 to 4; where all of them
-    do not suffice, or there is but one, every label is ``not shown``.
+    With small counts the next smallest are hidden until each may be anything from 1 to 4; where all of them do not
+    suffice, every label is ``not shown``.
     """
     numbers = _whole_numbers(counts)
     labels = pd.Series(numbers.astype(str), counts.index, dtype="str")
@@ -262,12 +241,12 @@ def _whole_numbers(counts: pd.DataFrame | pd.Series) -> Counts:
 
 
 class _Search:
-    """The search for what to hide: ``hidden`` marks it; ``low`` and ``high`` are what the labels then say.
+    """The search for what to hide (``hidden``), until each small cell is at 1 in one such table, at 4 in another.
 
-    ``cells`` are weeks x rows x columns. Changing a cell and keeping the totals means a closed walk over cells of one
-    week, along a row and along a column in turn, that fall and rise alternately; the walk that hides least is a
-    shortest path between the cell's column and its row. Where the sum of a cell leaves the bounds of its label, the
-    label must go: with every cell hidden and no label the totals alone bound the cells, so there always is a walk.
+    To change a cell and keep the totals takes a closed walk over cells of one week, along a row and along a column in
+    turn, that fall and rise alternately; the walk that hides least is a shortest path between the cell's column and its
+    row. Where the sum of a cell leaves the bounds of its label (``low``, ``high``), the label must go: with every cell
+    hidden and no label the totals alone bound the cells, so there always is a walk.
     """
 
     def __init__(self, cells: Counts) -> None:
@@ -288,13 +267,10 @@ class _Search:
                     self._prove(*key)
 
     def _unproved(self) -> list[tuple[int, int, int]]:
-        """List what each small cell, and each hidden zero, is not yet proved to reach, the furthest first.
-
-        These are the ends of its range: 1 and 4, or what of it the totals alone allow.
-        """
+        """List the ends of their ranges that small cells and hidden zeros are not proved to reach, furthest first."""
         down, up = self.small & (self.counts > self.least), self.hidden & (self.counts < self.most)
         ends = (down, self.least), (up, self.most)
-        keys = {(*cell, int(end[cell])) for where, end in ends for cell in _cells(where)}
+        keys = {(i, j, int(end[i, j])) for where, end in ends for i, j in np.argwhere(where).tolist()}
         return sorted(keys - self.proved, key=lambda key: (-abs(key[2] - self.counts[key[:2]]), key))
 
     def _prove(self, i: int, j: int, end: int) -> None:
@@ -305,34 +281,27 @@ class _Search:
             price[i, j] = np.inf
             rising = np.broadcast_to(price + _NO_LABEL * (table == self.high), cells.shape)
             falling = np.where(cells > 0, price + _NO_LABEL * (table == self.low), np.inf)
-            if wanted > 0:  # a fall in the cell's column, a rise in that row, and so on, until a fall in the cell's row
-                week, path = _cheapest_path(falling.transpose(0, 2, 1), rising, j, i)
-                steps = [(row, column, sign) for column, row, sign in path]
-            else:
+            if wanted < 0:
                 falling = np.where((cells[:, i, j] > 0)[:, None, None], falling, np.inf)
-                week, path = _cheapest_path(rising, falling.transpose(0, 2, 1), i, j)
-                steps = [(row, column, -sign) for row, column, sign in path]
-            for row, column, sign in [(i, j, wanted), *steps]:
-                cells[week, row, column] += sign
-                table[row, column] += sign
+            # If the cell rises: a fall in its column, a rise in that row, and so on, until a fall in the cell's row.
+            (there, back), (start, goal) = (rising, falling.transpose(0, 2, 1))[::-wanted], (i, j)[::-wanted]
+            week, path = _cheapest_path(there, back, start, goal)
+            for *place, sign in [(start, goal, 1), *path]:
+                row, column = place[::-wanted]
+                cells[week, row, column] += sign * wanted
+                table[row, column] += sign * wanted
         moved = table != self.counts
         unlabelled = moved & ((table < self.low) | (table > self.high))
         self.low[unlabelled], self.high[unlabelled] = 0, _FREE
         self.hidden |= moved
         at_end = moved & self.small & ((table == self.least) | (table == self.most))
-        self.proved |= {(i, j, end), *((*cell, int(table[cell])) for cell in _cells(at_end))}
-
-
-def _cells(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """List the places that are marked."""
-    return [(i, j) for i, j in np.argwhere(where).tolist()]
+        self.proved |= {(i, j, end), *((a, b, int(table[a, b])) for a, b in np.argwhere(at_end).tolist())}
 
 
 def _cheapest_path(there: Floats, back: Floats, start: int, goal: int) -> tuple[int, list[tuple[int, int, int]]]:
     """Find the week with the cheapest path from a line of the table to a crossing one, as Bellman and Ford do.
 
-    ``there`` (weeks x lines x crossing lines) is what a step costs, ``back`` one from crossing line to line. The path
-    lists line, crossing line and -1 for a step there, 1 for one back.
+    The path lists line, crossing line and -1 for a step there, 1 for one back.
     """
     to_line, to_crossing = np.full(there.shape[:2], np.inf), np.full(back.shape[:2], np.inf)
     from_crossing, from_line = np.zeros(to_line.shape, dtype=int), np.zeros(to_crossing.shape, dtype=int)

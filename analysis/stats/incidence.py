@@ -1,8 +1,4 @@
-"""When are detainers declined? Cumulative incidence by days since issue, the other ends as competing events.
-
-A detainer that ended otherwise can no longer be declined, so it is not censored; one without a recorded end is, on the
-day of the extraction. One minus Kaplan-Meier, which censors the other ends, overstates every outcome.
-"""
+"""When are detainers declined? Cumulative incidence by days since issue, the other ends as competing events."""
 
 from __future__ import annotations
 
@@ -24,6 +20,7 @@ from analysis.stats.summary import described, nothing
 # The competing ends, as wide as the totals of a week that are printed: an end by itself, read off the reports of two
 # weeks, would give that week's count of it away, and with it those of the lift reasons of which small ones are hidden.
 CAUSES = (Outcome.DECLINED, Outcome.TAKEN, Outcome.OTHER)
+ESTIMATED = ["incidence", "se", "low", "high"]
 FOLLOWED, WITHIN_DAYS = 60, 30  # days since issue to which curves are followed, and within which declines are told
 NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
@@ -31,45 +28,39 @@ NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time
 def aalen_johansen(days: ArrayLike, cause: ArrayLike, causes: int) -> pd.DataFrame:
     """Estimate the cumulative incidence of every cause; ``cause`` is 0 where it was not ended after so many days.
 
-    One row per ``cause`` (1 up to ``causes``) and distinct ``day``: ``at_risk`` (followed up to it), ``incidence``,
-    ``se``, and ``low`` and ``high``, the 95 % interval on the complementary log-log scale; NaN before any event of it.
+    One row per cause (1 up to ``causes``) and distinct day; the 95 % interval is on the complementary log-log scale.
     Aalen and Johansen (1978), Scandinavian Journal of Statistics 5, 141-150.
     """
     time, status = np.asarray(days, dtype=float), np.asarray(cause, dtype=int)
-    names = ["cause", "day", "at_risk", "incidence", "se", "low", "high"]
     if not len(time):
-        return pd.DataFrame(columns=names, dtype="float64")
+        return pd.DataFrame(columns=["cause", "day", "at_risk", *ESTIMATED], dtype="float64")
     with np.errstate(divide="ignore", invalid="ignore"):  # the last day, if nobody is left to follow
         fitted = CumIncidenceRight(time, status)
+    f, se = np.zeros((2, causes, len(fitted.times)))
+    for number, occurring in enumerate(fitted.cinc):
+        f[number], se[number] = np.minimum(occurring, 1.0), fitted.cinc_se[number]
+    se[f == 0] = np.nan
+    inside = (f > 0) & (f < 1)
+    safe = np.where(inside, f, 0.5)
+    reach = np.exp(stats.norm.isf(0.025) * se / ((1 - safe) * -np.log1p(-safe)))
+    low, high = (np.where(inside, 1 - (1 - safe) ** power, np.nan) for power in (1 / reach, reach))
     at_risk = len(time) - np.searchsorted(np.sort(time), fitted.times)
-    z = float(stats.norm.isf(0.025))
-    parts = []
-    for number in range(1, causes + 1):
-        occurs = number <= len(fitted.cinc)
-        f = np.minimum(fitted.cinc[number - 1], 1.0) if occurs else np.zeros(len(fitted.times))
-        se = np.where(f > 0, fitted.cinc_se[number - 1] if occurs else np.nan, np.nan)
-        inside = (f > 0) & (f < 1)
-        safe = np.where(inside, f, 0.5)
-        reach = np.exp(z * se / ((1 - safe) * -np.log1p(-safe)))
-        low, high = (np.where(inside, 1 - (1 - safe) ** power, np.nan) for power in (1 / reach, reach))
-        columns = (np.full(len(f), number), fitted.times, at_risk, f, se, low, high)
-        parts.append(pd.DataFrame(dict(zip(names, columns, strict=True))))
-    return pd.concat(parts, ignore_index=True)
+    columns = {"cause": np.repeat(np.arange(1, causes + 1), len(at_risk))}
+    columns |= {"day": np.tile(fitted.times, causes), "at_risk": np.tile(at_risk, causes)}
+    return pd.DataFrame(
+        columns | {name: part.ravel() for name, part in zip(ESTIMATED, (f, se, low, high), strict=True)}
+    )
 
 
 def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFrame:
-    """Give the share of detainers that had ended in each way, by days since issue.
+    """Give the share of detainers that had ended in each way of :data:`CAUSES`, by days since issue.
 
     One without a recorded end is followed to the extraction, or to the recorded day if there is one without a reason.
-    Every end but a decline and a transfer is ``other_end``, also a newer form in place of the detainer. Left out are
-    those that ended on a day not recorded, or whose days are out of order.
-
-    One row per outcome (of :data:`CAUSES`) and day, up to the last followed, on which any ended or was censored. A
-    source that has ended detainers and not one day of an end is refused.
+    Left out are those that ended on a day not recorded, or whose days are out of order.
     """
     issued, lifted, end = table["issued_on"], table["lifted_on"], pd.Timestamp(extracted_on)
     still_open = table["outcome"] == Outcome.NOT_RECORDED
-    if not still_open.all() and lifted.notna().sum() == 0:
+    if not still_open.all() and lifted.isna().all():
         do = "Time to decline needs a release with lift dates"
         raise InputError("the source does not say on which day detainers ended", do=do)
     until = lifted.where(lifted.notna() | ~still_open, end)
@@ -119,12 +110,8 @@ def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
 
 
 def _at_days(curves: pd.DataFrame, days: Sequence[int]) -> pd.DataFrame:
-    """Read curves of incidence off at some days: a row per outcome that occurs and day, up to the longest followed."""
+    """Read the curves of outcomes that occur off at some days, up to the longest followed."""
     steps = curves[curves.groupby("outcome")["incidence"].transform("max") > 0].drop(columns="se")
-    rows = [
-        curve[curve["day"] <= day].tail(1).assign(day=day)
-        for _, curve in steps.groupby("outcome", sort=False)
-        for day in days
-        if day <= curve["day"].max()
-    ]
+    by_outcome = [curve for _, curve in steps.groupby("outcome", sort=False)]
+    rows = [c[c["day"] <= day].tail(1).assign(day=day) for c in by_outcome for day in days if day <= c["day"].max()]
     return pd.concat(rows) if rows else steps

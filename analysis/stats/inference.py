@@ -263,10 +263,10 @@ def _finished_facts(cohort: Cohort) -> dict[str, object]:
     }
     if triangle is None or cohort.cell[0] != ALL or week not in (found := delays.nowcast(triangle)).index:
         return facts
-    now, past = found.loc[week], delays.past_bands(triangle)
+    now = found.loc[week]
     facts |= {"nowcast_level": delays.BAND, **{f"nowcast_{name}": now[name] for name in ("low", "high", "recorded")}}
     facts |= {"nowcast": now["estimate"], "maturity": now["maturity"], "nowcast_reason": now["reason"] or None}
-    return facts | ({} if past is None else {f"past_bands_{name}": value for name, value in past._asdict().items()})
+    return facts | delays.past_bands(triangle)
 
 
 def _nation_facts(cohort: Cohort) -> dict[str, object]:

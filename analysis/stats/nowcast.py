@@ -1,8 +1,4 @@
-"""Is the week finished? How late declines are recorded, how complete a young week is, and how many it will have.
-
-A reporting triangle has one row per issue week and one column per delay, in steps of reporting weeks: how many of the
-week's detainers were recorded as declined so many steps later. What lies after the extraction is NaN: not yet known.
-"""
+"""Is the week finished? How late declines are recorded, how complete a young week is, and how many it will have."""
 
 from __future__ import annotations
 
@@ -23,29 +19,25 @@ from analysis.stats.counts import Reason, count_outcomes
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+# Completeness from which a week is settled, or provisional; growth at the longest delay from which none is settled.
 SETTLED, PROVISIONAL, MOST_GROWTH_AT_END = 0.95, 0.5, 0.01
-"""Completeness from which a week is settled, or provisional; growth at the longest delay from which none is settled."""
-LONGEST_DELAY = 26
-"""Weeks of delay followed; declines recorded later are in no triangle, nor in a final number."""
+LONGEST_DELAY = 26  # weeks of delay followed; declines recorded later are in no triangle, nor in a final number
+# Newest rows of each step on which delays are measured, and declines below which older rows are added. With 13 rows
+# the weighted interval score is 1 to 4 % better where delays are stable, up to 8 % worse where they double.
 WINDOW, FEWEST = 8, 20
-"""Newest rows of each step on which delays are measured, and declines below which older rows are added. With 13 rows
-the weighted interval score is 1 to 4 % better where delays are stable, up to 8 % worse where they double."""
+# Weeks from which a change of the delays is read; its standard deviation as a guide, in parts of itself: so bands
+# cover three quarters or more where delays double over 20 weeks.
 DRIFT_WEEKS, DRIFT_DOUBT = 4, 2.5
-"""Weeks from which a change of the delays is read; its standard deviation as a guide, in parts of itself: so bands
-cover three quarters or more where delays double over 20 weeks."""
-QUANTILES, BAND = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}, 0.9
-"""Levels of a nowcast's quantiles, by column; ``low`` and ``high`` bound its band."""
-LEVELS = np.array(list(QUANTILES.values()))
-PAST_BANDS = 40
-"""Nowcasts that are held against what became of their weeks."""
+QUANTILES = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
+BAND, LEVELS = 0.9, np.array(list(QUANTILES.values()))  # between ``low`` and ``high``
+PAST_BANDS = 40  # nowcasts that are held against what became of their weeks
 
 
 @dataclass(frozen=True)
 class Triangle:
-    """Declines recorded by issue week and delay.
+    """Declines recorded by issue week (Saturdays, oldest first, no gap) up to each delay in steps of ``step`` weeks.
 
-    ``cumulative`` has one row per issue week (Saturdays, oldest first, no gap) and one column per delay 0, 1, 2 ... in
-    steps of ``step`` weeks: declines recorded up to and including that delay; NaN = not known.
+    NaN = not known: what lies after the extraction, or what no stored version says.
     """
 
     cumulative: pd.DataFrame
@@ -59,9 +51,8 @@ class Triangle:
     @cached_property
     def ages(self) -> Whole:
         """Give the last known delay of each row; -1 where none is."""
-        known = ~np.isnan(self.counts)
-        last = known.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
-        return np.asarray(np.where(known.any(axis=1), last, -1))
+        delays = np.arange(self.counts.shape[1])
+        return np.asarray(np.where(np.isnan(self.counts), -1, delays).max(axis=1, initial=-1))
 
     @cached_property
     def developed(self) -> Development:
@@ -70,37 +61,30 @@ class Triangle:
 
 
 def measure_delays(table: pd.DataFrame, extracted_on: date, versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
-    """Build the triangle from what a source has: days of declines, or versions by day of extraction; None of neither.
+    """Build the triangle from days of declines, or else from versions by day of extraction; None of neither.
 
-    A delay is the number of weeks from the week of issue to that of the record. The latter end on the weekday of the
-    extraction, so that the newest cell of a row holds all that is recorded of it. Declines without both days, with days
-    out of order, issued in the unfinished week of the extraction or recorded after :data:`LONGEST_DELAY` are in no row.
-    Of versions the step is their usual distance; one says nothing of the weeks that it lacks.
+    Declines without both days, with days out of order, issued in the unfinished week of the extraction or recorded
+    after :data:`LONGEST_DELAY` are in no row. The delay counts weeks that end on the weekday of the extraction, so that
+    the newest cell of a row holds all that is recorded of it.
     """
     declined = table[table["outcome"] == Outcome.DECLINED]
-    if "lifted_on" in table and declined[["issued_on", "lifted_on"]].notna().all(axis=1).any():
-        return _of_lift_dates(table, declined, extracted_on)
-    return _of_versions(versions) if len(versions) > 1 else None
-
-
-def _of_lift_dates(table: pd.DataFrame, declined: pd.DataFrame, extracted_on: date) -> Triangle:
-    """Build the triangle of a source with days of declines."""
+    if not declined[["issued_on", "lifted_on"]].notna().all(axis=1).any():
+        return _of_versions(versions) if len(versions) > 1 else None
     last_full = _last_full_week(extracted_on)
-    days_since = (extracted_on - last_day(last_full)).days
     week, lifted = week_of(declined["issued_on"]), declined["lifted_on"]
-    delay = (((lifted - week).dt.days - days_since) // 7).clip(lower=0)
+    delay = (((lifted - week).dt.days - (extracted_on - last_day(last_full)).days) // 7).clip(lower=0)
     in_order = (lifted >= declined["issued_on"]) & (lifted <= pd.Timestamp(extracted_on))
     placed = declined.assign(week=week, delay=delay)[in_order & (week <= pd.Timestamp(last_full))]
     first = min(week_of(table["issued_on"]).min(), pd.Timestamp(last_full))
     weeks = pd.date_range(first, last_full, freq="7D", name="week").as_unit("ms")
     delays = pd.RangeIndex(min(LONGEST_DELAY + 1, len(weeks)), name="delay")
-    counts = pd.crosstab(placed["week"], placed["delay"])
-    cumulative = counts.reindex(index=weeks, columns=delays, fill_value=0).astype(float).cumsum(axis="columns")
-    return Triangle(cumulative.where(np.arange(len(weeks))[::-1, None] >= np.asarray(delays)), 1)
+    counts = pd.crosstab(placed["week"], placed["delay"]).reindex(index=weeks, columns=delays, fill_value=0)
+    known = np.arange(len(weeks))[::-1, None] >= np.asarray(delays)
+    return Triangle(counts.astype(float).cumsum(axis="columns").where(known), 1)
 
 
 def _of_versions(versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
-    """Build the triangle of a source of which versions are stored; of two on one age, the later one stands."""
+    """Build the triangle of stored versions, in steps of their usual distance; of two on one age, the later stands."""
     days = sorted(versions)
     step = max(1, round(float(np.median(np.diff([day.toordinal() for day in days]))) / WEEK.days))
     parts = []
@@ -124,10 +108,9 @@ def _last_full_week(day: date) -> date:
 
 
 class Development(NamedTuple):
-    """How a triangle's rows grow: one row per week in which it was known, from the first issue week to now.
+    """How a triangle's rows grow, as known in each week: factors from delay to delay, their product from each delay on.
 
-    ``factors`` from each delay to the next (NaN = not known), ``growth``, their product from each delay on, with its
-    relative variance ``uncertainty``, and ``dispersion``: how much more than independently declines are recorded.
+    ``uncertainty`` is the relative variance of that, ``dispersion`` how much more than independently declines come in.
     """
 
     factors: Floats
@@ -137,12 +120,11 @@ class Development(NamedTuple):
 
 
 def development(triangle: Triangle, rows: int) -> Development:
-    """Measure how rows grow, by the chain ladder on the newest ``rows`` rows known at each step (:data:`FEWEST`).
+    """Measure how rows grow by the chain ladder, factor = sum C(d + 1) / sum C(d), on the newest ``rows`` of each step.
 
-    factor of delay d = sum C(d + 1) / sum C(d). One minus one over the factor is the reverse hazard of the
-    right-truncated delay, so with all rows this is Lawless's estimator. If each decline is recorded independently,
-    (C(d + 1) - f C(d))² has mean f (f - 1) C(d) whatever the law of the final counts; the dispersion is the ratio of
-    the two. Mack (1993), ASTIN Bulletin 23, 213-225; Lawless (1994), Canadian Journal of Statistics 22, 15-31.
+    If each decline is recorded independently, (C(d + 1) - f C(d))² has mean f (f - 1) C(d) whatever the law of the
+    final counts; the dispersion is the ratio of the two. Mack (1993), ASTIN Bulletin 23, 213-225; Lawless (1994),
+    Canadian Journal of Statistics 22, 15-31.
     """
     c = triangle.counts
     moments = np.arange((np.arange(len(c)) + triangle.step * triangle.ages).max(initial=0) + 1)
@@ -164,16 +146,17 @@ def development(triangle: Triangle, rows: int) -> Development:
     free = count - (spread[2] > 0).sum(axis=1)
     ratio = missed * count / np.where((free > 0) & (mean > 0), free * mean, np.inf)
     dispersion = np.maximum(ratio, 1)
-    growth = np.pad(np.cumprod(factors[:, ::-1], axis=1)[:, ::-1], ((0, 0), (0, 1)), constant_values=1)
-    uncertainty = np.pad(np.cumsum(unsure[:, ::-1], axis=1)[:, ::-1], ((0, 0), (0, 1)))
+    one_more = ((0, 0), (0, 1))
+    growth = np.pad(np.cumprod(factors[:, ::-1], axis=1)[:, ::-1], one_more, constant_values=1)
+    uncertainty = np.pad(np.cumsum(unsure[:, ::-1], axis=1)[:, ::-1], one_more)
     return Development(factors, growth, dispersion[:, None] * uncertainty, dispersion)
 
 
 def _drift(triangle: Triangle, moment: int) -> float:
     """Say by which part more is missing than the window says, because delays have begun to change.
 
-    Of the weeks that had a nowcast :data:`DRIFT_WEEKS` before: b = recorded since / expected then, less 1, between a
-    half less and twice as much. It is drawn towards 0 by b² / (b² + s²), s² = its variance if nothing changed.
+    Of the weeks nowcast :data:`DRIFT_WEEKS` before, b = recorded since / expected then - 1, from -1/2 to 1, drawn
+    towards 0 by b² / (b² + s²), s² = its variance if nothing changed.
     """
     c, start = triangle.counts, moment - DRIFT_WEEKS
     if start < 0 or triangle.step > 1:
@@ -199,10 +182,9 @@ def _completeness(growth: ArrayLike, drift: ArrayLike) -> Floats:
 
 
 def maturities(triangle: Triangle) -> pd.DataFrame:
-    """Give each issue week's ``age`` (in steps), ``completeness`` and ``maturity``.
+    """Give each issue week's ``completeness`` (above 1 where counts fall with age; NaN = not known) and ``maturity``.
 
-    Completeness is the part of the final number that is recorded: NaN = not known, above 1 where counts fall with age.
-    While counts still grow at the longest delay it is overstated, so no week is ``settled``.
+    While counts still grow at the longest delay completeness is overstated, so no week is ``settled``.
     """
     developed, age = triangle.developed, triangle.ages
     by_age = _completeness(developed.growth[-1], _drift(triangle, len(developed.growth) - 1))
@@ -210,8 +192,8 @@ def maturities(triangle: Triangle) -> pd.DataFrame:
     ended = (np.abs(developed.factors[-1, -1:] - 1) <= MOST_GROWTH_AT_END).all()
     names = ["not known", "settled" if ended else "provisional", "provisional"]
     named = np.select([np.isnan(p), p >= SETTLED, p >= PROVISIONAL], names, "too young")
-    columns = {"age": np.where(age < 0, np.nan, age), "completeness": p, "maturity": named}
-    return pd.DataFrame(columns, index=triangle.cumulative.index).astype({"maturity": "str"})
+    named = pd.Series(named, triangle.cumulative.index, dtype="str")
+    return pd.DataFrame({"completeness": p, "maturity": named})
 
 
 def completeness_by_week(triangle: Triangle) -> pd.Series:
@@ -222,21 +204,17 @@ def completeness_by_week(triangle: Triangle) -> pd.Series:
 def nowcast(triangle: Triangle) -> pd.DataFrame:
     """Estimate the final number of declines (within the longest delay) of every issue week.
 
-    With C recorded at completeness p, those to come are negative binomial: the predictive law (C + 1/2) failures at
-    success probability p, its variance multiplied by the dispersion and increased by the uncertainty of the window's
-    factors and of a change of the delays. Columns: ``recorded``, ``completeness``, ``maturity`` (:func:`maturities`),
-    ``estimate`` (recorded / completeness), those of :data:`QUANTILES`, and ``reason``, blank where given. Höhle and an
-    der Heiden (2014), Biometrics 70, 993-1002; Thompson (1968), Journal of the American Statistical Association 63,
-    113-122, for how far a change is believed.
+    With C recorded at completeness p, those to come are negative binomial: (C + 1/2) failures at success probability
+    p, the variance multiplied by the dispersion and increased by the uncertainty of the factors and of a change of the
+    delays. Höhle and an der Heiden (2014), Biometrics 70, 993-1002; Thompson (1968), JASA 63, 113-122.
     """
-    mature = maturities(triangle).drop(columns="age")
-    p, recorded = mature["completeness"].to_numpy(), triangle.counts[np.arange(len(mature)), triangle.ages]
-    reason = np.select(
-        [np.isnan(p), p > 1, p < PROVISIONAL], [Reason.NO_DELAYS, Reason.FALLING, Reason.TOO_YOUNG], Reason.GIVEN
-    )
+    mature, ages = maturities(triangle), triangle.ages
+    p, recorded = mature["completeness"].to_numpy(), triangle.counts[np.arange(len(mature)), ages]
+    why_not = {Reason.NO_DELAYS: np.isnan(p), Reason.FALLING: p > 1, Reason.TOO_YOUNG: p < PROVISIONAL}
+    reason = np.select([*why_not.values()], [*why_not], Reason.GIVEN)
     given, now = np.flatnonzero(reason == Reason.GIVEN), len(triangle.developed.growth) - 1
     quantiles = np.full((len(mature), len(QUANTILES)), np.nan)
-    quantiles[given] = _forecast(triangle, given, triangle.ages[given], np.full(len(given), now))
+    quantiles[given] = _forecast(triangle, given, ages[given], np.full(len(given), now))
     mature.insert(0, "recorded", recorded)
     mature["estimate"] = np.where(reason == Reason.GIVEN, recorded / p, np.nan)
     return mature.assign(**dict(zip(QUANTILES, quantiles.T, strict=True)), reason=reason)
@@ -268,35 +246,21 @@ def _quantiles(mean: Floats, variance: Floats) -> Floats:
 
 
 def nowcast_quantiles(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Give nowcasts (:func:`nowcast`) as rows of quantiles, the form in which forecast hubs exchange them.
-
-    Five rows per issue week that has a nowcast and is not finished: ``week`` (Saturday), ``target_end_date`` (its
-    Friday), ``output_type`` (``quantile``), ``output_type_id`` (the level), ``value`` (declines).
-    """
+    """Give nowcasts of unfinished weeks as rows of quantiles, the form in which forecast hubs exchange them."""
     shown = estimates[(estimates["reason"] == Reason.GIVEN) & (estimates["completeness"] < 1)]
     rows = shown[list(QUANTILES)].rename(columns=QUANTILES).rename_axis("week").reset_index()
     long = rows.melt("week", var_name="output_type_id").astype({"output_type_id": "float64"})
-    long = long.assign(target_end_date=long["week"] + pd.Timedelta(days=6), output_type="quantile")
-    columns = ["week", "target_end_date", "output_type", "output_type_id", "value"]
-    return long[columns].sort_values(columns[:4], ignore_index=True)
+    long.insert(1, "target_end_date", long["week"] + pd.Timedelta(days=6))
+    long.insert(2, "output_type", "quantile")
+    return long.sort_values(["week", "output_type_id"], ignore_index=True)
 
 
-class PastBands(NamedTuple):
-    """How many of the bands made held the final number; their mean weighted interval score, and that of no nowcast."""
-
-    made: int
-    held: int
-    score: float
-    score_of_recorded: float
-
-
-def past_bands(triangle: Triangle) -> PastBands | None:
+def past_bands(triangle: Triangle) -> dict[str, float]:
     """Hold the last nowcasts whose final number is known against it, each made as it was in its week.
 
-    One is judged of each week, the hardest: that of the newest issue week that had a nowcast then. A final number is
-    known once a week is as old as the longest delay. None where there is none, or where versions are months apart. The
-    weighted interval score of the median and the central 50 % and 90 % intervals (Bracher, Ray, Gneiting and Reich
-    2021, PLoS Computational Biology 17, e1008618) is twice the mean quantile score.
+    One is judged of each week, the newest issue week's that had a nowcast then; none where versions are months apart.
+    Facts: how many bands were made, how many held, their weighted interval score, and that of no nowcast. The score is
+    twice the mean quantile score: Bracher and others (2021), PLoS Computational Biology 17, e1008618.
     """
     c, growth, judged = triangle.counts, triangle.developed.growth, []
     for moment in reversed(range(len(growth))):
@@ -305,9 +269,11 @@ def past_bands(triangle: Triangle) -> PastBands | None:
         if 0 <= moment - age < len(c) and complete[age] < 1 and not np.isnan(c[moment - age, [age, -1]]).any():
             judged.append((moment - age, age, moment))
     if triangle.step > 1 or not judged:
-        return None
+        return {}
     rows, ages, moments = np.array(judged[:PAST_BANDS]).T
     miss = c[rows, -1:] - _forecast(triangle, rows, ages, moments)
     held = ((miss[:, 0] >= 0) & (miss[:, -1] <= 0)).sum()
     score = 2 * np.maximum(miss * LEVELS, miss * (LEVELS - 1)).mean()
-    return PastBands(len(rows), int(held), float(score), float((c[rows, -1] - c[rows, ages]).mean()))
+    naive = (c[rows, -1] - c[rows, ages]).mean()
+    found = {"made": len(rows), "held": int(held), "score": float(score), "score_of_recorded": float(naive)}
+    return {f"past_bands_{name}": value for name, value in found.items()}

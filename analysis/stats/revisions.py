@@ -1,13 +1,8 @@
-"""Two versions of a source: which rows are new, late, changed or vanished, and what each week's figures were and are.
-
-Person ids are made anew for every release; unless two versions share them, rows are matched by their content. Of rows
-alike in all of it nobody can tell which became which. The counts stand all the same: they are the least numbers of new,
-changed and vanished rows that turn one version into the other.
-"""
+"""Two versions of a source: which rows are new, late, changed or vanished, what each week's figures were and are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -26,23 +21,18 @@ STABLE = ("issued_on", "form", "citizenship")
 STABLE_CARRIED = ("gender", "birth year", "birth country")  # columns carried along, by name in lower case
 CODE, PLACE = "facility_code", ("state", "agency", "city")  # the code stands for the place, whose spelling may change
 MAY_CHANGE = ("offence_text", "offence_code", "criminality", "threat_level", "lifted_on")
-IDS_SHARED = 0.5
-"""Share of the ids of the version with fewer that the other must have too; ids made anew have none in common."""
+IDS_SHARED = 0.5  # of the ids of the version with fewer that the other must have too: a release makes all anew
 WEEKLY, PARTS = ["issued", "declined", "not_recorded"], ["was", "now", "change"]
 KINDS = ["same", "changed", "vanished", "late", "new"]
 
 
 @dataclass(frozen=True, eq=False)
 class Revision:
-    """What changed from one version of a source to another.
+    """What changed from one version of a source to another: the least that turns one into the other.
 
-    ``key`` names the columns by which rows were matched. Of the ``detainers`` so many are ``alike``: share their key
-    with another row of their version, so that it is open which it was. ``rows`` is by ``kind``: same, changed,
-    vanished; new, issued after the older version's last day; late, issued by then and yet not in it. ``columns`` and
-    ``outcomes`` (``was``, ``is_now``) count what differs in matched rows, most first. ``by_week`` has a row per week of
-    issue: ``issued_was``, ``issued_now``, ``issued_change`` and so on, blank (which is not zero) outside a version's
-    weeks; ``changed``, ``vanished``, ``late``, ``new``; and ``cut``, whether the days of a version begin or end within
-    it. ``source`` and ``parameters`` say of which versions it is, where it is of a source's.
+    Rows were matched by ``key``; those ``alike`` share it with another of their version, so that it is open which it
+    was. Late rows were issued by the older version's last day, new ones after it. In ``by_week`` a blank is not zero,
+    but outside a version's weeks; days of a version begin or end within a week that is ``cut``.
     """
 
     key: tuple[str, ...]
@@ -76,9 +66,9 @@ class Revision:
         if self.source is None:
             return pd.DataFrame(columns=["week", "version", "extracted_on", "known_then"])
         known, columns = versions(self.source.facts.name), ["issued_on", "outcome", "detainers"]
-        triangle = reporting_triangle({one.version: one.detainers(columns) for one in known})
-        moving = triangle[triangle.max(axis="columns") > triangle.min(axis="columns")]
-        rows = moving.reset_index().melt("week", var_name="version", value_name="known_then")
+        then = pd.DataFrame({one.version: _weekly(one.detainers(columns))["declined"] for one in known})
+        moving = then[then.max(axis="columns") > then.min(axis="columns")].rename_axis("week").reset_index()
+        rows = moving.melt("week", var_name="version", value_name="known_then")
         days = {one.version: extraction_facts(one.facts)["extracted_on"] for one in known}
         rows.insert(2, "extracted_on", pd.to_datetime(rows["version"].map(days)))
         rows = rows.sort_values(["week", "version"], ascending=[False, True], ignore_index=True)
@@ -87,17 +77,12 @@ class Revision:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """Give what sentences may say of it, by id.
-
-        ``rows_KIND`` and ``alike_KIND`` by kind; ``weeks_both``, full in both versions, ``weeks_revised`` of them, and
-        the sums of their figures, ``declined_was`` and so on; ``filled``, detainers whose end was not recorded and now
-        is, ``declined_filled`` of them as declined; ``most``, the full week whose declines changed most.
-        """
+        """Give what sentences may say of it, by id; ``..._was`` and so on sum the weeks full in both versions."""
         counts = self.rows.set_index("kind").rename(columns={"detainers": "rows"})
         both = self.by_week[~self.by_week["cut"]].dropna(subset=["issued_was", "issued_now"])
         revised = both[[f"{name}_change" for name in WEEKLY]]
         filled = self.outcomes[self.outcomes["was"] == Outcome.NOT_RECORDED]
-        names = [str(name).replace("_", " ").lower() for name in self.key]
+        names = [name.replace("_", " ").lower() for name in self.key]
         facts: dict[str, Any] = {
             **{f"{name}_{kind}": int(counts.loc[kind, name]) for name in counts for kind in KINDS},
             **{f"{name}_{part}": int(both[f"{name}_{part}"].sum()) for name in WEEKLY for part in PARTS},
@@ -109,8 +94,8 @@ class Revision:
         }
         if revised["declined_change"].any():
             most = revised["declined_change"].abs().idxmax()
-            facts["most"] = f"{most:%Y-%m-%d}"
-            facts |= {f"most_{part}": int(both.loc[most, f"declined_{part}"]) for part in ("was", "now")}
+            parts = {f"most_{part}": int(both.loc[most, f"declined_{part}"]) for part in ("was", "now")}
+            facts |= {"most": f"{most:%Y-%m-%d}", **parts}
         for name, version in (("older", self.older), ("newer", self.source)):
             if version is not None:
                 words = extraction_facts(version.facts)["extracted_words"]
@@ -149,7 +134,7 @@ class _Matching:
         kind = np.where(self.newer, np.where(issued <= issued[~self.newer].max(), "late", "new"), "vanished")
         kind[was] = np.where(differs.any(axis="columns"), "changed", "same")
         fates = pd.DataFrame({"kind": kind, "week": week_of(issued), "alike": alike}).drop(index=now)
-        return fates, differs, pd.DataFrame({"was": ends[was], "now": ends[now], "alike": alike[was]})
+        return fates, differs, pd.DataFrame({"was": ends[was], "is_now": ends[now], "alike": alike[was]})
 
     def _content(self, names: Iterable[str], rows: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Join the fingerprints of some columns into one of 64 bits, in which two contents hardly ever meet."""
@@ -193,13 +178,10 @@ def compare_versions(source: str, older: int = -1, newer: int = 0) -> Revision:
 
 
 def compare_tables(older: pd.DataFrame, newer: pd.DataFrame) -> Revision:
-    """Match the rows of two versions of a source and count what changed.
+    """Match the rows of two versions of a source, a detainer each, and count what changed.
 
     Rows are matched one to one, in rounds over what the rounds before left: alike in everything compared; in all but
-    the lift reason; in all but what else may change (offence, criminality, threat level, end; the place, where it has a
-    code); by the key alone; and where ids are shared, by person and day, whatever became of place and form. A row of
-    counts stands for as many rows as it has detainers. Same, changed and vanished add up to the older version, same,
-    changed, late and new to the newer one.
+    the lift reason; in all but what else may change; by the key alone; and where ids are shared, by person and day.
     """
     older, newer = (one.loc[one.index.repeat(one["detainers"])].reset_index(drop=True) for one in (older, newer))
     place, may_change = ((CODE,), (*PLACE, *MAY_CHANGE)) if _in_both([CODE], older, newer) else (PLACE, MAY_CHANGE)
@@ -217,12 +199,11 @@ def compare_tables(older: pd.DataFrame, newer: pd.DataFrame) -> Revision:
     fates, differs, ends = matching.counted(key)
     sums, most_first = {"detainers": "size", "alike": "sum"}, {"by": "detainers", "ascending": False, "kind": "stable"}
     columns = differs.sum().rename_axis("column").reset_index(name="detainers").sort_values(**most_first)
-    other_end = ends[(ends["was"] != ends["now"]) & differs.any(axis="columns")].groupby(["was", "now"])["alike"]
+    other_end = ends[(ends["was"] != ends["is_now"]) & differs.any(axis="columns")].groupby(["was", "is_now"])["alike"]
+    outcomes = other_end.agg(**sums).reset_index().sort_values(**most_first, ignore_index=True)
     weeks = _weeks_revised(older, newer)
     of_week = pd.crosstab(fates["week"], fates["kind"]).reindex(index=weeks.index, columns=KINDS[1:], fill_value=0)
     kinds = fates.groupby("kind")["alike"].agg(**sums).reindex(pd.Index(KINDS, name="kind"), fill_value=0)
-    outcomes = other_end.agg(**sums).reset_index().sort_values(**most_first, ignore_index=True)
-    outcomes = outcomes.rename(columns={"now": "is_now"})
     columns = columns[columns["detainers"] > 0].reset_index(drop=True)
     return Revision(tuple(key), kinds.reset_index(), columns, outcomes, weeks.join(of_week))
 
@@ -239,12 +220,6 @@ def _weeks_revised(older: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
     return both[[f"{name}_{part}" for name in WEEKLY for part in PARTS]].assign(cut=cut)
 
 
-def reporting_triangle(versions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Give each week's declines (rows) as successive versions knew them (columns); blank where one does not reach."""
-    known = {number: _weekly(table)["declined"] for number, table in versions.items()}
-    return pd.DataFrame(known).rename_axis("week")
-
-
 def _in_both(names: Iterable[str], older: pd.DataFrame, newer: pd.DataFrame) -> list[str]:
     """Keep the columns that have a value in both versions; one that a version lacks cannot match rows."""
     return [name for name in names if all(name in table and table[name].notna().any() for table in (older, newer))]
@@ -257,7 +232,4 @@ def _fingerprint(column: pd.Series) -> NDArray[np.uint64]:
 
 def _weekly(table: pd.DataFrame) -> pd.DataFrame:
     """Count by week of issue, from a version's first week to its last; between them none is zero."""
-    counts = count_outcomes(table, "week")[WEEKLY]
-    if counts.empty:
-        return counts
-    return counts.reindex(pd.date_range(counts.index[0], counts.index[-1], freq="7D", name="week"), fill_value=0)
+    return count_outcomes(table, "week")[WEEKLY].asfreq("7D", fill_value=0)

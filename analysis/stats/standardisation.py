@@ -1,9 +1,4 @@
-"""Like for like, small places, and a change taken apart: what a period's shares would be if places were alike.
-
-A stratum is one combination of what should be equal in a comparison: what the form asks, offence group, status of the
-offence. Of two places with the same share, the one with fewer detainers says less: a beta prior, fitted to all places,
-is what a place's own detainers are weighed against. Counts are cohorts: declines among detainers issued.
-"""
+"""Like for like, small places, and a change taken apart: what a period's shares would be if places were alike."""
 
 from __future__ import annotations
 
@@ -32,23 +27,17 @@ from analysis.stats.counts import (
 from analysis.stats.inference import own_comparisons
 from analysis.stats.summary import NO_QUARTER, described, nothing, state_name
 
-LEAST_EXPECTED = 4  # declines expected from which a state's are held against them
-FEWEST_PLACES = 3
+LEAST_EXPECTED, FEWEST_PLACES = 4, 3  # declines expected of a state to hold its own against them; places for a prior
 STRATA = {False: ["request"], True: ["request", "offence_group", "offence_status"]}  # by whether there are offences
 TAIL = 0.025
-
-
-# Methods --------------------------------------------------------------------------------------------------------------
 
 
 def over_expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> pd.DataFrame:
     """Hold each state's declines of a period against those that its detainers would have at the national shares.
 
-    Expected = sum over strata of the state's detainers × the share declined of all states' (indirect standardisation).
-    A state is part of that whole. Where strata go by offence, the expected number is given as a whole one, and the
-    ratio is made of that, since finer numbers would tell of counts that are not shown. Intervals: exact Poisson on
-    observed / dispersion. ``standardised`` (:func:`direct`) is the state's share if what is asked were mixed as in all.
-    Breslow and Day (1987), Statistical Methods in Cancer Research II, chapter 2.
+    Strata are what should be equal. Where they go by offence, the expected number is given as a whole one, since finer
+    ones would tell of counts that are not shown. Intervals: exact Poisson on observed / dispersion. Breslow and Day
+    (1987), Statistical Methods in Cancer Research II, chapter 2.
     """
     counts = count_outcomes(rows, ["state", *STRATA[has_offences]])[["declined", "issued"]]
     of_state = counts.groupby(level=0).sum().drop(index=NOT_GIVEN, errors="ignore")
@@ -73,9 +62,8 @@ def indirect(counts: pd.DataFrame) -> pd.Series:
 def direct(counts: pd.DataFrame, standard: pd.Series | None = None, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     """Give the share of declines that each place would have with the standard's mix, by default that of all places.
 
-    NaN where a place has no detainers in a stratum of the standard. Fay and Feuer (1997), with y the share and v its
-    variance: low = v / 2y × chi2(tail, 2y²/v), high = v' / 2y' × chi2(1 - tail, 2y'²/v') with y' = y + w and v' = v +
-    w², w the largest weight of a detainer; at most 1, which the interval, made for rates, can exceed.
+    NaN where a place has no detainers in a stratum of the standard. Interval of Fay and Feuer (1997), at most 1, with y
+    the share, v its variance, and w the largest weight of a detainer.
     """
     declined, issued = (counts[name].unstack(fill_value=0).astype(float) for name in ("declined", "issued"))  # noqa: PD010
     mix = issued.sum() if standard is None else standard.reindex(issued.columns).fillna(0)
@@ -97,8 +85,8 @@ def kitagawa(
 ) -> tuple[Floats, Floats]:
     """Take the change of a weighted mean apart: mix = (w1 - w0)(r0 + r1) / 2, share = (r1 - r0)(w0 + w1) / 2.
 
-    For a share of NaN, that of a stratum without detainers in one period, the other period's is taken, so that its
-    coming or going counts as mix. Kitagawa (1955), Journal of the American Statistical Association 50, 1168-1194.
+    A share of NaN is the other period's, so that a stratum's coming or going counts as mix. Kitagawa (1955), JASA 50,
+    1168-1194.
     """
     w0, w1, r0, r1 = (np.asarray(v, dtype=float) for v in (weights_before, weights, shares_before, shares))
     r0, r1 = np.where(np.isnan(r0), r1, r0), np.where(np.isnan(r1), r0, r1)
@@ -107,21 +95,18 @@ def kitagawa(
 
 
 def decompose_change(before: pd.DataFrame, after: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
-    """Take the change of a share declined into the part of another mix and that of other shares (:func:`kitagawa`).
-
-    ``factors`` are columns whose values are the strata. This is arithmetic, not a cause, and worth a look only where
-    the change itself is clear. NaN where a period has no detainers.
-    """
+    """Take the change of a share declined into the parts of another mix of each factor and of other shares in it."""
     rows = []
     for column in factors:
-        then, now = (count_outcomes(part, column)[["declined", "issued"]] for part in (before, after))
-        index = then.index.union(now.index, sort=False)
-        parts = [part.reindex(index, fill_value=0).astype(float) for part in (then, now)]
-        weights = [part["issued"] / (part["issued"].sum() or np.nan) for part in parts]
-        shares = [part["declined"] / part["issued"] for part in parts]
-        whole = [part["declined"].sum() / (part["issued"].sum() or np.nan) for part in parts]
+        counts = [count_outcomes(part, column)[["declined", "issued"]] for part in (before, after)]
+        cells = pd.concat(counts, axis="columns").fillna(0).to_numpy(dtype=float)
+        y, n = cells[:, ::2].T, cells[:, 1::2].T
+        y_all, n_all = (part.sum(axis=1, keepdims=True) for part in (y, n))
+        weights, shares, (then, now) = (
+            part / np.where(of > 0, of, np.nan) for part, of in ((n, n_all), (y, n), (y_all[:, 0], n_all[:, 0]))
+        )
         mix, within = (effect.sum() for effect in kitagawa(*weights, *shares))
-        rows.append((column.replace("_", " "), *whole, mix, within, whole[1] - whole[0]))
+        rows.append((column.replace("_", " "), then, now, mix, within, now - then))
     return pd.DataFrame(rows, columns=["factor", "share_before", "share", "mix_effect", "share_effect", "change"])
 
 
@@ -134,13 +119,10 @@ class BetaPrior(NamedTuple):
 
 
 def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
-    """Fit the beta prior of places' shares by moments; places without detainers say nothing.
+    """Fit the beta prior of places' shares by moments; where they differ no more than by chance, of greatest weight.
 
-    Where places differ no more than by chance, its weight is that of all detainers together.
-
-    With mean m = sum y / sum n, and S = sum n (y/n - m)² over m (1 - m): S has mean k - 1 + rho (N - sum n² / N - k +
-    1), rho = 1 / (weight + 1) the correlation of two detainers of one place. Kleinman (1973), Journal of the American
-    Statistical Association 68, 46-54.
+    Kleinman (1973), JASA 68, 46-54: with mean m = sum y / sum n, S = sum n (y/n - m)² over m (1 - m) has mean k - 1 +
+    rho (N - sum n² / N - k + 1), rho = 1 / (weight + 1) the correlation of two detainers of one place.
     """
     y, n = (np.asarray(v, dtype=float) for v in (declined, issued))
     y, n = y[n > 0], n[n > 0]
@@ -157,12 +139,10 @@ def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
 
 
 def shrink_shares(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
-    """Draw every place's share towards that of all, by as much as it rests on few detainers.
+    """Draw every place's share towards that of all, by as much as it rests on few detainers; say why where none is.
 
-    Posterior of a place: Beta(a + declined, b + issued - declined), its counts divided by the dispersion, since so many
-    detainers say no more than fewer that vary by chance alone. The prior's own uncertainty is not in the interval.
-    ``own_weight`` is how much of the estimate is the place's own share. Where ``reason`` is not blank, numbers are NaN;
-    a place without detainers gets no share, not the prior's. Efron and Morris (1975), JASA 70, 311-319.
+    Posterior of a place: Beta(a + declined, b + issued - declined), its counts divided by the dispersion.
+    ``own_weight`` is how much of the estimate is its own share. Efron and Morris (1975), JASA 70, 311-319.
     """
     y, n = (counts[name].to_numpy(dtype=float) / dispersion for name in ("declined", "issued"))
     if np.any(y < 0) or np.any(y > n):
@@ -177,9 +157,6 @@ def shrink_shares(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataF
     return result
 
 
-# Of a cohort ----------------------------------------------------------------------------------------------------------
-
-
 def _why_not_alike(cohort: Cohort) -> str:
     """Say why states are not held against each other; blank where they are."""
     if cohort.last_quarter is None:
@@ -191,8 +168,7 @@ def _why_not_alike(cohort: Cohort) -> str:
 
 def _with_names(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     """Name the states in front of rows by postal code; of a cohort of one state, its row alone."""
-    named = table if cohort.state == ALL else table[table.index == cohort.state]
-    named = named.rename_axis("state")
+    named = (table if cohort.state == ALL else table[table.index == cohort.state]).rename_axis("state")
     named.insert(0, "state_name", [state_name(place) for place in named.index])
     return named
 

@@ -84,7 +84,7 @@ SHAPES = st.tuples(st.integers(1, 3), st.integers(2, 6), st.integers(2, 5))
 
 
 @given(SHAPES.flatmap(lambda shape: hnp.arrays(np.int64, shape, elements=CELLS)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=35)
 def test_no_small_cell_can_be_worked_out(cells: np.ndarray) -> None:
     weeks = [pd.DataFrame(week) for week in cells]
     labels = suppress_table(*weeks)
@@ -92,15 +92,12 @@ def test_no_small_cell_can_be_worked_out(cells: np.ndarray) -> None:
     assert_safe(weeks, labels)
 
 
-def test_the_attacker_finds_what_primary_suppression_alone_gives_away() -> None:
+def test_the_attacker_finds_what_primary_suppression_alone_gives_away_and_what_totals_by_week_tell() -> None:
     table = table_of([[3, 20], [9, 8]])
     labels = table.astype(str).replace("3", "1–4")
     assert provable_ranges(labels, [table], table.to_numpy() == 3) == [(3, 3)]
     with pytest.raises(AssertionError):
         assert_safe([table], labels)
-
-
-def test_totals_by_week_tell_more_than_their_sums() -> None:
     weeks = [table_of(week) for week in ([[3, 0], [0, 40]], [[0, 9], [0, 9]], [[0, 0], [30, 9]])]
     of_sums = suppress_table(weeks[0] + weeks[1] + weeks[2])
     assert of_sums.iloc[0, 0] == "1–4"
@@ -131,7 +128,6 @@ def test_a_count_that_the_totals_narrow_down_has_no_label() -> None:
 
 
 @given(st.lists(st.integers(0, 40), max_size=9))
-@settings(max_examples=200)
 def test_nor_in_a_list_whose_total_is_known(counts: list[int]) -> None:
     labels = suppress_list(pd.Series(counts, dtype="int64"))
     for k, count in enumerate(counts):
@@ -145,10 +141,13 @@ def test_nor_in_a_list_whose_total_is_known(counts: list[int]) -> None:
 
 
 def test_a_list() -> None:
-    assert suppress_list(pd.Series([3, 20, 0, 9])).tolist() == ["1–4", "20", "0", "5+"]
-    assert suppress_list(pd.Series([1, 1, 30, 40])).tolist() == ["1–4", "1–4", "5+", "40"]
-    assert suppress_list(pd.Series([3, 0])).tolist() == [WITHHELD, WITHHELD]
-    assert suppress_list(pd.Series([], dtype=int)).empty
+    for counts, labels in (
+        ([3, 20, 0, 9], ["1–4", "20", "0", "5+"]),
+        ([1, 1, 30, 40], ["1–4", "1–4", "5+", "40"]),
+        ([3, 0], [WITHHELD, WITHHELD]),
+        ([], []),
+    ):
+        assert suppress_list(pd.Series(counts, dtype=int)).tolist() == labels
 
 
 @pytest.mark.parametrize("cell", [-1, 2.5, np.nan, np.inf])
@@ -202,11 +201,10 @@ def test_small_states_and_groups_are_added_together_until_they_are_not_small() -
     assert frame.loc[(TOTAL, TOTAL), ["declined", "issued"]].tolist() == [182, 601]
     assert frame.loc[("TX", TOTAL), ["declined", "issued"]].tolist() == [92, 181]
     truth = count_outcomes(rows, ["state", "offence_group"])
-    for key, row in frame.iterrows():
-        if key in truth.index and pd.notna(row["issued"]):
-            assert row["issued"] == truth.loc[key, "issued"]
-        assert row["declined_shown"] in HIDDEN if np.isnan(row["declined"]) else row["declined_shown"].isdigit()
-        assert np.isnan(row["issued"]) or pd.notna(row["declined"])
+    both = frame.join(truth["issued"].rename("true"), how="inner").dropna()
+    assert (len(both) > 0, both["issued"].tolist()) == (True, both["true"].tolist())
+    assert (frame["declined_shown"].isin(HIDDEN) == frame["declined"].isna()).all()
+    assert frame.loc[frame["issued"].notna(), "declined"].notna().all()
 
     # One detainer in other groups hides no quarter of California.
     groups = {"DUI": (60, 120), "ASSAULT": (40, 90), "DRUGPOSS": (30, 80), "FRAUD": (12, 30)}

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_cohorts import detainers as made_up
 from statsmodels.duration.survfunc import SurvfuncRight
@@ -24,6 +24,7 @@ def of(*rows: tuple[str | None, str | None, str, int]) -> pd.DataFrame:
     return made_up(made)
 
 
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4)), min_size=1, max_size=60))
 def test_the_incidences_add_up_to_at_most_one(ends: list[tuple[int, int]]) -> None:
     days, cause = zip(*ends, strict=True)

@@ -121,18 +121,11 @@ def test_what_cannot_be_placed_is_in_no_row() -> None:
     assert rows.iloc[2].tolist()[:7] == [2] * 7
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        declines(("2020-01-04", None, 1)),
-        declines((None, "2020-01-04", 1)),
-        declines(("2020-01-18", "2020-01-20", 2), outcome=Outcome.TAKEN),
-        declines(),
-    ],
-)
-def test_a_source_without_days_of_declines_or_versions_gives_no_delays(table: pd.DataFrame) -> None:
-    assert measure_delays(table, FRIDAY, {}) is None
-    assert measure_delays(table, FRIDAY, {FRIDAY: table}) is None
+def test_a_source_without_days_of_declines_or_versions_gives_no_delays() -> None:
+    taken = declines(("2020-01-18", "2020-01-20", 2), outcome=Outcome.TAKEN)
+    for table in (declines(("2020-01-04", None, 1)), declines((None, "2020-01-04", 1)), taken, declines()):
+        assert measure_delays(table, FRIDAY, {}) is None
+        assert measure_delays(table, FRIDAY, {FRIDAY: table}) is None
 
 
 def known_on(table: pd.DataFrame, day: date) -> pd.DataFrame:
@@ -168,7 +161,7 @@ def test_two_releases_months_apart_give_the_steps_between_them() -> None:
     named = maturities(triangle)
     assert named["completeness"].dropna().unique().tolist() == pytest.approx([1, 1 / 1.5])
     assert named["maturity"].dropna().unique().tolist()[:2] == ["settled", "provisional"]
-    assert past_bands(triangle) is None
+    assert past_bands(triangle) == {}
 
 
 @pytest.mark.parametrize("law", list(LAWS))
@@ -203,16 +196,7 @@ def test_maturity_by_completeness(completeness: float, name: str) -> None:
     assert maturities(of_cells(rows))["maturity"].tolist() == ["settled", "settled", name, "not known"]
 
 
-def test_maturity_of_weeks() -> None:
-    triangle = simulated("long tail", 3000)[0]
-    named = maturities(triangle)
-    true = (LAWS["long tail"] / LAWS["long tail"].sum()).cumsum()[named["age"].astype(int)]
-    sure = (np.abs(true - 0.95) > 0.02) & (np.abs(true - 0.5) > 0.02)
-    expected = np.select([true >= 0.95, true >= 0.5], ["settled", "provisional"], "too young")
-    assert sure.sum() > 70
-    assert named["maturity"][sure].tolist() == expected[sure].tolist()
-    assert set(expected[sure]) == {"settled", "provisional", "too young"}
-    # While counts still grow at the triangle's edge, no week is called settled.
+def test_while_counts_still_grow_at_the_triangles_edge_no_week_is_settled() -> None:
     cut = Triangle(simulated("geometric", 300)[0].cumulative.iloc[:, :5], 1)
     assert set(maturities(cut)["maturity"]) == {"provisional", "too young"}
 
@@ -262,13 +246,12 @@ def test_a_nowcast_of_many_declines_is_near_the_truth() -> None:
     assert nowcast(triangle).iloc[-6]["high"] >= 1
 
 
-@pytest.mark.parametrize("law", laws.LAWS)
-def test_bands_cover_what_they_say(law: str) -> None:
-    made = [row for seed in range(30) for row in trials.bands(law, np.random.default_rng(seed))]
+def test_bands_cover_what_they_say() -> None:
+    made = [row for law in laws.LAWS for seed in range(8) for row in trials.bands(law, np.random.default_rng(seed))]
     table = pd.DataFrame(made, columns=["check", "held", "made"])
     held = table.groupby(table["check"].str.contains("double"))["held"].mean()
-    assert 0.8 <= held[False] <= 0.99  # 60 bands at 0.9
-    assert held[True] >= 0.68
+    assert 0.84 <= held[False] <= 0.96  # 64 bands at 0.9
+    assert held[True] >= 0.75
 
 
 def test_what_cannot_be_nowcast_says_why() -> None:
@@ -287,7 +270,7 @@ def test_what_cannot_be_nowcast_says_why() -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, 30), min_size=4, max_size=4), min_size=4, max_size=14))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_a_nowcast_never_falls_below_what_is_recorded(rows: list[list[int]]) -> None:
     triangle = triangle_of(np.array(rows, dtype=float))
     cast = nowcast(triangle)
@@ -314,16 +297,17 @@ def test_quantiles_are_rows_that_a_hub_can_read() -> None:
 def test_past_bands_repeat_what_was_known_then() -> None:
     triangle, final = simulated("gamma", 200, weeks=100)
     found = past_bands(triangle)
-    assert found is not None
     made = []
     for weeks in range(99, 16, -1):  # the newest week that had a nowcast then, once it is sixteen weeks old
         then = nowcast(Triangle(triangle.cumulative.iloc[:weeks].where(earlier(triangle, weeks)), 1))
         row = int(np.flatnonzero(then["reason"] == "")[-1])
         if row < 84:
             made.append((then.iloc[row], final[row]))
-    assert found.made == 40
+        if len(made) == 40:
+            break
+    assert found["past_bands_made"] == 40
     held, scores, naive = 0, [], []
-    for then, truth in made[:40]:
+    for then, truth in made:
         held += bool(then["low"] <= truth <= then["high"])
         # Bracher et al. (2021): (|y - m| / 2 + the interval scores, each times half its alpha) over 2.5.
         score = abs(truth - then["median"]) / 2
@@ -332,13 +316,13 @@ def test_past_bands_repeat_what_was_known_then() -> None:
             score += alpha / 2 * (then[high] - then[low] + 2 / alpha * outside)
         scores.append(score / 2.5)
         naive.append(truth - then["recorded"])
-    assert found.held == held
-    assert found.score == pytest.approx(np.mean(scores))
-    assert found.score_of_recorded == pytest.approx(np.mean(naive))
-    assert found.score < found.score_of_recorded / 3
+    assert found["past_bands_held"] == held
+    assert found["past_bands_score"] == pytest.approx(np.mean(scores))
+    assert found["past_bands_score_of_recorded"] == pytest.approx(np.mean(naive))
+    assert found["past_bands_score"] < found["past_bands_score_of_recorded"] / 3
     # Too short a history has none.
-    assert past_bands(simulated("geometric", 200, weeks=16)[0]) is None
-    assert past_bands(triangle_of(np.zeros((30, 3)))) is None
+    assert past_bands(simulated("geometric", 200, weeks=16)[0]) == {}
+    assert past_bands(triangle_of(np.zeros((30, 3)))) == {}
 
 
 def test_steps_on_few_declines_use_older_weeks() -> None:
