@@ -10,19 +10,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.errors import InputError
 from analysis.load.reference import crosswalk
 
 PROCESSED, TRAC = "processed", "TRAC"
 STATA_CUTS = 32  # characters of a name
 ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
 REDACTED, NA_TEXT = "redaction made blank", "text NA made blank"
-DATE_SPELLINGS = "a date such as 2015-01-31, 1/31/15, 1/31/2015, 31JAN15 or an Excel date"
 _REDACTION = r"^(?:\(?b\)?\s?\(\d\)\s?(?:\(?[a-zA-Z]\)?)?[\s,;]*)+$"
 _EXCEL_DAY = re.compile(r"\d{5}(\.\d+)?")
 _EXCEL_START = datetime(1899, 12, 30)  # Excel's day 0, its leap year 1900 allowed for
@@ -32,6 +33,13 @@ _MOMENT = re.compile(
 _DAYS = ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%d%b%Y", "%d%b%y", "%d-%b-%Y", "%d-%b-%y")
 _ISO = r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?"
 _CODE = re.compile(r"(\d{3,4})(?:\.0+)?|(\d{1,2}[A-Z]{2})")
+
+
+def refusal(reason: str, /, file: str | Path, *, place: str = "", found: object = None, **gaps: object) -> InputError:
+    """Make the error that refuses a file, its sentences those of ``refusals.csv`` with their gaps filled."""
+    said = crosswalk("refusals", "refusal").loc[reason]
+    what, expected, do = (str(said[part]).format(**gaps) for part in ("what", "expected", "do"))
+    return InputError(what, file=file, place=place, found=found, expected=expected, do=do)
 
 
 @lru_cache(maxsize=4096)

@@ -27,9 +27,8 @@ import pyarrow.parquet
 import pyreadstat
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
-from analysis.errors import InputError
 from analysis.files import sha256_of
-from analysis.load.columns import cell_text, is_person, normalised
+from analysis.load.columns import cell_text, is_person, normalised, refusal
 
 SUFFIXES = {
     "Excel workbook": (".xlsx", ".xlsm"),
@@ -39,55 +38,28 @@ SUFFIXES = {
     "Stata": (".dta",),
     "SPSS": (".sav",),
 }
-_TYPES = (  # first bytes, the type of file, and what to do where that type cannot be read
-    (rb"PK\x03\x04", "Excel workbook", ""),
-    (rb"PAR1", "parquet", ""),
-    (rb"FEA1|ARROW1", "feather", ""),
-    (rb"<stata_dta>|[\x68-\x73][\x01\x02]\x01\x00", "Stata", ""),
-    (rb"\$FL[23]", "SPSS", ""),
-    (
-        rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "an Excel workbook of the kind before 2007 (.xls)",
-        "Open it in Excel and save it as .xlsx",
-    ),
-    (
-        rb"\xff\xfe|\xfe\xff|(?:[^\0]\0){8}|(?:\0[^\0]){8}",
-        "UTF-16 text",
-        'Open it in a spreadsheet or editor and save it as "CSV UTF-8"',
-    ),
-    (
-        rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|\?xml|script))",
-        "a web page",
-        "It may be a login or error page: download the file itself",
-    ),
-    (rb"\x1f\x8b", "a gzip file", "Unpack it first"),
-    (rb"%PDF-", "a PDF", "Ask for the spreadsheet that it was printed from"),
-    (rb".*\0", "bytes of no known type", "Download it again"),
-    (rb"", "text", ""),
-)
+_TYPES = {  # first bytes and the type of file; one without suffixes cannot be read
+    rb"PK\x03\x04": "Excel workbook",
+    rb"PAR1": "parquet",
+    rb"FEA1|ARROW1": "feather",
+    rb"<stata_dta>|[\x68-\x73][\x01\x02]\x01\x00": "Stata",
+    rb"\$FL[23]": "SPSS",
+    rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel workbook of the kind before 2007 (.xls)",
+    rb"\xff\xfe|\xfe\xff|(?:[^\0]\0){8}|(?:\0[^\0]){8}": "UTF-16 text",
+    rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|\?xml|script))": "a web page",
+    rb"\x1f\x8b": "a gzip file",
+    rb"%PDF-": "a PDF",
+    rb".*\0": "bytes of no known type",
+    rb"": "text",
+}
 HEADER_WITHIN = 30  # rows searched for the header; ICE puts six lines above it
 LONGEST_CELL = 32_767  # characters: what a cell of a workbook can hold
 LONGEST_RUN = 16 * 2**20  # bytes of one line of text, or between two tags of a workbook
 MOST_ROWS = 10_000_000  # five times all detainers ever released
 MOST_BYTES = 4 * 2**30  # unpacked; the largest yearly workbook of ICE unpacks to about a quarter
 MOST_RATIO = 50  # unpacked to packed; a workbook has 5 to 20 even where its cells have no addresses, a zip bomb 1,000
-CHECK_ORIGIN = "Check where the file comes from"
-_CELL_FAULTS = (  # what a worksheet with such a cell must hold, the cell, what is wrong, expected, what to do
-    (
-        b"<f",
-        re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>"),
-        "a formula has no value saved with it",
-        "",
-        "Open the file in a spreadsheet program, which computes it, and save it again",
-    ),
-    (
-        b" r=",
-        re.compile(rb' r="((?:[J-Z][A-Z]|[A-Z]{3})\d+)"[^>]*[^/]>'),
-        "a cell stands beyond the 260th column",
-        "139 columns at most, as in the widest release",
-        "Delete what stands beside the table and save again",
-    ),
-)
+_FAR_CELL = re.compile(rb' r="((?:[J-Z][A-Z]|[A-Z]{3})\d+)"[^>]*[^/]>')  # a filled cell beyond column 260
+_UNSAVED = re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>")  # a formula without value
 _TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
 _ROW_NAMES = {"", "unnamed 0", "index level 0"}  # what R and pandas call a column of row numbers
 _PLAIN = re.compile("(large_)?string|null|bool|u?int|halffloat|float|double|decimal|date|time")  # types of Arrow's
@@ -122,14 +94,14 @@ class Sheet(NamedTuple):
 def read_sheets(path: Path, score: Score) -> list[Sheet]:
     """Read a file of any type: one sheet at least.
 
-    ``score`` says how well a row of texts fits as a header; 0 = it is none. An :class:`InputError` tells of a file that
-    cannot be read or is too large, of lines of unequal length, of header names that repeat.
+    ``score`` says how well a row of texts fits as a header; 0 = it is none. Refused is a file that
+    cannot be read or is too large, lines of unequal length, header names that repeat.
     """
     kind = _kind_of(path)
     said = next((name for name, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind)
     if said != kind:
-        do = f"Rename it to {path.stem}{SUFFIXES[kind][0]} if that is right, or download it again"
-        raise InputError("the file is not what its name says", file=path, found=kind, expected=said, do=do)
+        name = f"{path.stem}{SUFFIXES[kind][0]}"
+        raise refusal("other_type", path, found=kind, said=said, name=name)
     blank = Sheet(path.name, sha256_of(path))
     if kind == "text":
         return [_text(path, blank, score)]
@@ -140,8 +112,7 @@ def read_sheets(path: Path, score: Score) -> list[Sheet]:
         *(pa.ArrowException, pyreadstat.ReadstatError, pyreadstat.PyreadstatError),
     ) as error:
         found = str(error).splitlines()[0] if str(error) else type(error).__name__
-        do = "Download it again, and open it in its own program to see that it is whole"
-        raise InputError(f"the {kind} file is cut short or damaged", file=path, found=found, do=do) from error
+        raise refusal("damaged", path, found=found, kind=kind) from error
 
 
 def _kind_of(path: Path) -> str:
@@ -150,15 +121,15 @@ def _kind_of(path: Path) -> str:
         with path.open("rb") as file:
             start = file.read(4096)
     except OSError as error:
-        raise InputError("the file cannot be opened", file=path, found=error.strerror, do="Check the name") from error
+        raise refusal("not_opened", path, found=error.strerror) from error
     if not start.strip():
-        raise InputError("the file is empty", file=path, do="Download it again")
-    found, do = next((kind, do) for first, kind, do in _TYPES if re.match(first, start, re.DOTALL))
-    if found.endswith("(.xls)") and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
-        found, do = "a password-protected workbook", "Open it in Excel and save it without a password"
-    if do:
-        raise InputError("the file cannot be read", file=path, found=found, expected=", ".join(SUFFIXES), do=do)
-    return found
+        raise refusal("empty", path)
+    kind = next(kind for first, kind in _TYPES.items() if re.match(first, start, re.DOTALL))
+    if kind.endswith("(.xls)") and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+        kind = "a password-protected workbook"
+    if kind not in SUFFIXES:
+        raise refusal(kind, path, found=kind, types=", ".join(SUFFIXES))
+    return kind
 
 
 def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[pa.ChunkedArray]) -> Sheet:
@@ -182,18 +153,12 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
         if not plain and texts and not longest:
             continue
         if longest > LONGEST_CELL:
-            raise InputError(
-                f"a cell of column {name!r} has {longest:,} characters",
-                file=path,
-                place=f"sheet {sheet.name!r}" if sheet.name else "",
-                expected=f"{LONGEST_CELL:,} at most, as in a workbook",
-                do=f"This is no release of detainers. {CHECK_ORIGIN}",
-            )
+            place = f"sheet {sheet.name!r}" if sheet.name else ""
+            raise refusal("long_cell", path, place=place, name=name, longest=longest, most=LONGEST_CELL)
         if name in cells:
             if plain != _TWICE_KNOWN or f"{name} (2)" in cells:
-                what = f"the header has {name!r} twice, in columns {places[name] + 1} and {at + 1}"
-                do = "Rename or delete one of the two columns"
-                raise InputError(what, file=path, place=sheet.place, expected="each name once", do=do)
+                first, second = places[name] + 1, at + 1
+                raise refusal("name_twice", path, place=sheet.place, name=name, first=first, second=second)
             repeated.append(name)
             name += " (2)"
         cells[name], places[name] = column, at
@@ -204,8 +169,7 @@ def _text_or_moments(path: Path, name: str, column: pa.ChunkedArray) -> pa.Chunk
     """Bring a column to text, or to whole seconds where it holds moments; refuse lists and the like."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not _PLAIN.match(str(kind)):
-        expected, do = "text, numbers or dates", "Save the file as a plain table"
-        raise InputError(f"column {name!r} holds {kind}", file=path, expected=expected, do=do)
+        raise refusal("column_type", path, name=name, kind=kind)
     if pa.types.is_timestamp(kind) and column.null_count < len(column):
         moments = column.cast(kind)
         local = pc.local_timestamp(moments) if kind.tz else moments
@@ -271,38 +235,34 @@ def _check_archive(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
         if "xl/workbook.xml" not in archive.namelist():
-            what, do = "the zip file is no Excel workbook (.xlsx)", "Unpack it, and give the files in it"
-            raise InputError(what, file=path, found=[part.filename for part in parts][:5], do=do)
+            raise refusal("no_workbook", path, found=[part.filename for part in parts][:5])
         size = sum(part.file_size for part in parts)
         ratio = max(part.file_size / max(part.compress_size, 1) * (part.file_size > 2**20) for part in parts)
         if size > MOST_BYTES or ratio > MOST_RATIO:
-            what = "the workbook unpacks to more than any release holds"
             found = f"{size:,} bytes, a part {ratio:.0f} times its packed size"
-            expected = f"{MOST_BYTES:,} bytes at most, {MOST_RATIO} times at most"
-            raise InputError(what, file=path, found=found, expected=expected, do=CHECK_ORIGIN)
+            raise refusal("zip_bomb", path, found=found, bytes=MOST_BYTES, ratio=MOST_RATIO)
         for name in archive.namelist():
             with archive.open(name) as stream:
                 since_tag = 0
                 while block := stream.read(2**20):
                     since_tag = 0 if b"<" in block else since_tag + len(block)
                     if name.endswith(".xml") and since_tag > LONGEST_RUN:
-                        what = f"a cell has more than {since_tag:,} bytes"
-                        raise InputError(what, file=path, place=name, do=CHECK_ORIGIN)
-                    for needed, pattern, what, expected, do in _CELL_FAULTS if "worksheets/" in name else ():
-                        if needed in block and (cell := pattern.search(block)):
-                            place = f"{name}, cell {cell[1].decode()}"
-                            raise InputError(what, file=path, place=place, expected=expected, do=do)
+                        raise refusal("long_run", path, place=name, since_tag=since_tag)
+                    if "worksheets/" in name and b"<f" in block and (cell := _UNSAVED.search(block)):
+                        raise refusal("unsaved_formula", path, place=f"{name}, cell {cell[1].decode()}")
+                    if "worksheets/" in name and (cell := _FAR_CELL.search(block)):
+                        raise refusal("far_cell", path, place=f"{name}, cell {cell[1].decode()}")
 
 
 def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
     """Read comma- or tab-separated text; the separator is the one that makes the best header."""
     data = path.read_bytes()
     if any(data.find(b"\n", at, at + LONGEST_RUN) < 0 for at in range(0, len(data) - LONGEST_RUN, LONGEST_RUN)):
-        raise InputError(f"a line has more than {LONGEST_RUN:,} bytes", file=path, do=CHECK_ORIGIN)
+        raise refusal("long_line", path, bytes=LONGEST_RUN)
     data, note = _as_utf8(path, data)
     if (at := data.find(b"\0")) >= 0:
-        line, do = data.count(b"\n", 0, at) + 1, "Download the file again: a part of it is damaged"
-        raise InputError("the text holds a NUL byte, which no text has", file=path, place=f"line {line}", do=do)
+        line = data.count(b"\n", 0, at) + 1
+        raise refusal("nul_byte", path, place=f"line {line}")
     lines = [line.decode() for line in islice(io.BytesIO(data), 2 * HEADER_WITHIN)]
     best, delimiter, header, record, taken = 0, ",", [""], 0, 0
     for candidate in ",\t;|":
@@ -337,13 +297,12 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, str]:
         return data, ""
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-    what = "the text has bytes of two encodings"
+    has = "has bytes of two encodings"
     if not re.search(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data):
         with suppress(UnicodeDecodeError):
             return data.decode("cp1252").encode(), "the text is not UTF-8; read as Windows-1252"
-        what = "the text is in no known encoding"
-    do = "Save the parts in one encoding (UTF-8) before joining them, or download the file again"
-    raise InputError(what, file=path, place=f"line {line}", expected="UTF-8 throughout", do=do)
+        has = "is in no known encoding"
+    raise refusal("encoding", path, place=f"line {line}", has=has)
 
 
 def _rows(path: Path, body: bytes, delimiter: str, width: int, above: int) -> Iterator[list[str]]:
@@ -354,18 +313,11 @@ def _rows(path: Path, body: bytes, delimiter: str, width: int, above: int) -> It
             last = above + rows.line_num
             if row and len(row) != width:
                 place = f"lines {first} to {last}" if last > first else f"line {last}"
-                what, found, expected = (
-                    "a line does not fit the header",
-                    f"{len(row)} cells",
-                    f"{width}, as in the header",
-                )
-                do = "Look for a separator, quote or line break inside a cell, and put that cell in quotes"
-                raise InputError(what, file=path, place=place, found=found, expected=expected, do=do)
+                raise refusal("line_length", path, place=place, found=f"{len(row)} cells", width=width)
             first = last + 1
             yield row or [""] * width
     except csv.Error as error:
-        what, do = "the line cannot be split into cells", "Look for a quote that is not closed"
-        raise InputError(what, file=path, place=f"from line {first} on", found=str(error), do=do) from error
+        raise refusal("line_split", path, place=f"from line {first} on", found=str(error)) from error
 
 
 def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
@@ -398,9 +350,8 @@ def _parquet(path: Path) -> pa.Table:
         facts, schema = file.metadata, file.schema_arrow
     size = sum(facts.row_group(at).total_byte_size for at in range(facts.num_row_groups))
     if facts.num_rows > MOST_ROWS or size > MOST_BYTES:
-        what, found = "the file unpacks to more than any release holds", f"{facts.num_rows:,} rows, {size:,} bytes"
-        expected = f"{MOST_ROWS:,} rows and {MOST_BYTES:,} bytes at most"
-        raise InputError(what, file=path, found=found, expected=expected, do=CHECK_ORIGIN)
+        found = f"{facts.num_rows:,} rows, {size:,} bytes"
+        raise refusal("too_large", path, found=found, rows=MOST_ROWS, bytes=MOST_BYTES)
     kinds = zip(schema.names, schema.types, strict=True)
     texts = [name for name, kind in kinds if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
     return pa.parquet.read_table(path, read_dictionary=[name for name in texts if not is_person(name)])

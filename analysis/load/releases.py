@@ -20,7 +20,16 @@ import pyarrow as pa
 
 from analysis.errors import InputError, called
 from analysis.load import columns as cells
-from analysis.load.columns import PROCESSED, charge_code, column_aliases, is_date, known_name, mapped, normalised
+from analysis.load.columns import (
+    PROCESSED,
+    charge_code,
+    column_aliases,
+    is_date,
+    known_name,
+    mapped,
+    normalised,
+    refusal,
+)
 from analysis.load.duplicates import flag_repeats
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
@@ -174,24 +183,17 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
             else:
                 found = read_sheets(file, cells.header_score)
             if file == path and not any(sheet.header_row for sheet in found):
-                raise InputError(
-                    "no header of a detainer release is found",
-                    file=file,
-                    found="; ".join(f"{sheet.name}: {sheet.note}" if sheet.name else sheet.note for sheet in found),
-                    expected="column names such as Detainer Prepare Date, Detainer Lift Reason, Facility State",
-                    do="Check that this is a file of detainers, with its header",
-                )
+                notes = [f"{sheet.name}: {sheet.note}" if sheet.name else sheet.note for sheet in found]
+                raise refusal("no_header", file, found="; ".join(notes))
             files[file.resolve()] = found
     sheets = list(chain.from_iterable(files.values()))
     if not any(sheet.rows for sheet in sheets):
         what = "the header has no row below it" if any(sheet.header_row for sheet in sheets) else "no file to read"
-        do = "Give a file of detainers, or a folder of such files"
-        raise InputError(what, file=", ".join(map(str, given)), expected="one row per detainer", do=do)
+        raise refusal("no_rows", ", ".join(map(str, given)), what=what)
     read = [found[0] for found in files.values() if any(sheet.rows for sheet in found)]
     for what, told in (("name", {sheet.file for sheet in read}), ("content", {sheet.sha256 for sheet in read})):
         if len(told) < len(read):
-            names, do = ", ".join(sheet.file for sheet in read), "Leave one out, or no one could tell their rows apart"
-            raise InputError(f"two files have the same {what}", file=names, do=do)
+            raise refusal("copies", ", ".join(sheet.file for sheet in read), what=what)
     return sheets
 
 
@@ -204,20 +206,13 @@ def _targets(sheet: Sheet, form: str) -> dict[str, str]:
         target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
         found = [*(other for other, its in targets.items() if its == target or known_name(other) == plain), name]
         if found != [name]:
-            what, do = f"two columns are read as {target}", "Rename or delete one of them"
-            raise InputError(what, file=sheet.file, place=sheet.place, found=found, expected="one", do=do)
+            raise refusal("two_for_one", sheet.file, place=sheet.place, found=found, target=target)
         targets[name] = target
     never_had_it = form in ("D", PROCESSED) and "form" not in targets.values()
     for role in ("issued_on",) if never_had_it else ("issued_on", "lift_reason"):
         if role not in targets.values():
-            raise InputError(
-                f"the needed column for {role} is missing",
-                file=sheet.file,
-                place=sheet.place,
-                found=sheet.cells.column_names,
-                expected="one of " + ", ".join(column_aliases()["alias"][known == role]),
-                do="Use the file as released, or give the column one of these names",
-            )
+            names, found = ", ".join(column_aliases()["alias"][known == role]), sheet.cells.column_names
+            raise refusal("needed_column", sheet.file, place=sheet.place, found=found, role=role, names=names)
     return targets
 
 
@@ -234,10 +229,8 @@ def _stacked(sheets: Sequence[Sheet]) -> tuple[str, pa.Table, dict[str, str], tu
     tables: list[pa.Table] = []
     for sheet in sheets:
         if (its_form := cells.form_of(sheet.cells.column_names)) != form:
-            what, expected = "the files are of different releases", f"form {form}, as in {sheets[0].file}"
-            do = "Read one release at a time: releases overlap, and detainers would count twice"
-            found = f"form {its_form}"
-            raise InputError(what, file=sheet.file, place=sheet.place, found=found, expected=expected, do=do)
+            other = f"form {its_form}"
+            raise refusal("other_release", sheet.file, place=sheet.place, found=other, form=form, first=sheets[0].file)
         targets = _targets(sheet, form)
         for name, target in targets.items():
             if plain := known.get(known_name(name)):
@@ -269,9 +262,7 @@ def _without_blank_rows(frame: pd.DataFrame, columns: list[str], changes: _Chang
     if not len(empty):
         return frame
     if len(empty) == len(frame):
-        what, found = "no row below the header has a filled cell", f"{len(frame):,} empty rows"
-        file, do = frame["source_file"][0], "Check that the file is whole"
-        raise InputError(what, file=file, found=found, expected="one row per detainer", do=do)
+        raise refusal("blank_rows", frame["source_file"][0], found=f"{len(frame):,} empty rows")
     changes.append(("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}"))
     return frame.drop(index=empty).reset_index(drop=True)
 
@@ -314,15 +305,14 @@ def _read_dates(frame: pd.DataFrame, own_names: dict[str, str], changes: _Change
         example = given[first] if given.dtype == "category" else cells.cell_text(given[first])
         changes.append(("impossible date made blank", name, impossible.sum(), example))
         if name == "issued_on" and (impossible.mean() > STOP_UNDATED or dates.isna().all()):
-            share = (impossible if impossible.any() else dates.isna()).mean()
-            by = f" and not after {not_after}" if not_after else ""
-            raise InputError(
-                f"{share:.1%} of the rows have no readable date in {own_names[name]}; more than "
-                f"{STOP_UNDATED:.0%} stops",
+            raise refusal(
+                "undated",
                 **_place(frame.loc[first]),
                 found=str(example),
-                expected=f"{cells.DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}{by}",
-                do="Write the dates of this column in one of these ways",
+                share=(impossible if impossible.any() else dates.isna()).mean(),
+                name=own_names[name],
+                most=STOP_UNDATED,
+                years="{} to {}".format(*YEARS_ISSUED) + (f" and not after {not_after}" if not_after else ""),
             )
 
 
@@ -352,15 +342,15 @@ def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
     strange = [value for value in lift_reason.cat.categories if value not in known.index]
     if strange:
         found = lift_reason == strange[0]
-        quoted = '"' + strange[0].replace('"', '""') + '"'
         several = f" ({len(strange)} unknown values)" if strange[1:] else ""
-        raise InputError(
-            f"unknown lift reason, in {found.sum():,} rows{several}",
+        raise refusal(
+            "lift_reason",
             **_place(where.loc[found.idxmax()]),
             found=strange[0],
-            expected=f"a value of {data_file('reference/lift_reasons.csv')}",
-            do=f"Find out what it means and add the line {quoted},CLASS,ROLE,no,WHY to that file, with CLASS one of "
-            + ", ".join(Outcome),
+            rows=f"{found.sum():,} rows{several}",
+            quoted='"' + strange[0].replace('"', '""') + '"',
+            path=data_file("reference/lift_reasons.csv"),
+            classes=", ".join(Outcome),
         )
     return mapped(lift_reason, known.get, blank=known[""])
 
@@ -386,12 +376,14 @@ def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float,
     counts = counts.sort_values(ascending=False, kind="stable")
     share = counts.sum() / max(len(values), 1)
     if share > gate.stop:
-        raise InputError(
-            f"{share:.1%} of the rows have an unknown {column}; more than {gate.stop:.0%} stops",
+        raise refusal(
+            "words",
             **_place(frame.loc[(values == counts.index[0]).idxmax()]),
             found=", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.head(3).items()),
-            expected=f"values of {data_file(f'reference/{gate.crosswalk}.csv')}",
-            do="Mend the column, or find out what the words mean and add them to that file",
+            share=share,
+            column=column,
+            most=gate.stop,
+            path=data_file(f"reference/{gate.crosswalk}.csv"),
         )
     frame[column] = mapped(values, lambda word: words[word] or None)
     level = "warn" if share >= gate.warn else "pass"
