@@ -37,6 +37,12 @@ _OTHER: dict[str, Any] = {row.name: row.cell for row in _LISTED.itertuples(index
 _OTHER |= {"Birth Year": 1985, "birth_year": 1985, "Apprehension Date": datetime(2025, 6, 14, 15, 10)}
 
 
+def listed_cells(kind: str) -> list[tuple[str, str]]:
+    """The cells of a kind in ``cells.csv``, each with what it is read as; blank = nothing."""
+    listed = pd.read_csv(Path(__file__).with_name("cells.csv"), dtype=str, keep_default_na=False)
+    return list(listed[listed["kind"] == kind][["given", "read"]].itertuples(index=False, name=None))
+
+
 def columns_of(form: str) -> list[str]:
     """The columns of the table that a form can give."""
     found = {_MEANING[name] for name in HEADERS[form] if name in _MEANING}
