@@ -21,7 +21,6 @@ from analysis.errors import InputError
 from analysis.load.reference import crosswalk
 
 PROCESSED, TRAC = "processed", "TRAC"
-STATA_CUTS = 32  # characters of a name
 ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
 REDACTED, NA_TEXT = "redaction made blank", "text NA made blank"
 _REDACTION = r"^(?:\(?b\)?\s?\(\d\)\s?(?:\(?[a-zA-Z]\)?)?[\s,;]*)+$"
@@ -59,14 +58,14 @@ def column_aliases() -> pd.DataFrame:
     return table.set_index(table["alias"].map(normalised))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def known_name(name: str) -> str:
     """Give the :func:`normalised` name under which a column is known; its own where it is not.
 
     Stata cuts names at 32 characters: such a beginning stands for the known names that begin so, if all are read alike.
     """
     known, plain = column_aliases()["canonical"], normalised(name)
-    if len(name) != STATA_CUTS or plain in known.index:
+    if len(name) != 32 or plain in known.index:
         return plain
     begun = [whole for whole in known.index if whole.startswith(plain)]
     return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
@@ -83,8 +82,7 @@ def header_score(row: Sequence[str]) -> int:
 def form_of(given: Sequence[str]) -> str:
     """Tell a release's form by its column names: ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard).
 
-    It is ``processed`` where a column is there that only the Deportation Data Project adds, or where the names of ICE
-    are in snake_case.
+    ``processed`` has a column that only the Deportation Data Project adds, or the names of ICE in snake_case.
     """
     listed = column_aliases()["forms"].str.split().explode()
     lists = {str(form): set(names.index) for form, names in listed.groupby(listed, sort=False)}
@@ -135,10 +133,12 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
 
 
 def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
-    """Trim a text column; make empty text, the text ``NA`` and redactions blank.
+    """Trim a text column; make empty text, the text ``NA`` and redactions blank; count the rows by reason.
 
-    Returned are the column, a category where it is held as a dictionary, and the rows made blank by reason.
+    A dictionary gives a category. Moments stay as they are.
     """
+    if pa.types.is_timestamp(column.type):
+        return column.to_pandas(), {}
     whole = column.unify_dictionaries().combine_chunks()
     coded = pa.types.is_dictionary(whole.type)
     text = pc.utf8_trim_whitespace(whole.dictionary if coded else whole)
@@ -169,10 +169,9 @@ def moment_of(text: str) -> datetime | None:
 
 
 def moments(column: pd.Series, earliest: int, latest: int) -> tuple[pd.Series, pd.Series]:
-    """Read a column of dates, typed or a category of texts; first and last year that is possible.
+    """Read a column of dates, typed or a category of texts, within the years that are possible.
 
-    Returned are the dates (``datetime64[ms]``), and whether a cell held something that is no possible date, which is
-    blank.
+    Returned are the dates (``datetime64[ms]``), and whether a cell held something that is no possible date: a blank.
     """
     typed = column.dtype != "category"
     read = column.to_numpy() if typed else _read_moments(column.cat.categories.astype("str"))

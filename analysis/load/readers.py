@@ -94,14 +94,12 @@ class Sheet(NamedTuple):
 def read_sheets(path: Path, score: Score) -> list[Sheet]:
     """Read a file of any type: one sheet at least.
 
-    ``score`` says how well a row of texts fits as a header; 0 = it is none. Refused is a file that
-    cannot be read or is too large, lines of unequal length, header names that repeat.
+    ``score`` says how well a row of texts fits as a header; 0 = it is none.
     """
     kind = _kind_of(path)
     said = next((name for name, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind)
     if said != kind:
-        name = f"{path.stem}{SUFFIXES[kind][0]}"
-        raise refusal("other_type", path, found=kind, said=said, name=name)
+        raise refusal("other_type", path, found=kind, said=said, name=f"{path.stem}{SUFFIXES[kind][0]}")
     blank = Sheet(path.name, sha256_of(path))
     if kind == "text":
         return [_text(path, blank, score)]
@@ -133,11 +131,7 @@ def _kind_of(path: Path) -> str:
 
 
 def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[pa.ChunkedArray]) -> Sheet:
-    """Put columns under a header, without row numbers and columns that have neither name nor filled cell.
-
-    Refused are a name that stands twice, but for the one that does so in ICE's own releases, and cells longer than a
-    workbook can hold.
-    """
+    """Put columns under a header, without row numbers and columns that have neither name nor filled cell."""
     cells: dict[str, pa.ChunkedArray] = {}
     places: dict[str, int] = {}
     repeated = []
@@ -227,10 +221,9 @@ def _workbook(path: Path, blank: Sheet, score: Score) -> list[Sheet]:
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse a workbook that is no zip archive, is damaged, or would unpack to more than any release holds.
+    """Refuse a workbook that is damaged or would unpack to more than any release holds; a stream proves the checksums.
 
-    Every part is unpacked once as a stream, which also proves its checksum: the workbook's reader takes room for the
-    whole rectangle between the first and the last cell, so that one cell far out would end the program.
+    The workbook's reader takes room for the whole rectangle of cells, so that one far out would end the program.
     """
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
@@ -261,8 +254,7 @@ def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
         raise refusal("long_line", path, bytes=LONGEST_RUN)
     data, note = _as_utf8(path, data)
     if (at := data.find(b"\0")) >= 0:
-        line = data.count(b"\n", 0, at) + 1
-        raise refusal("nul_byte", path, place=f"line {line}")
+        raise refusal("nul_byte", path, place="line {}".format(data.count(b"\n", 0, at) + 1))
     lines = [line.decode() for line in islice(io.BytesIO(data), 2 * HEADER_WITHIN)]
     best, delimiter, header, record, taken = 0, ",", [""], 0, 0
     for candidate in ",\t;|":

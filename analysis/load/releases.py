@@ -20,16 +20,7 @@ import pyarrow as pa
 
 from analysis.errors import InputError, called
 from analysis.load import columns as cells
-from analysis.load.columns import (
-    PROCESSED,
-    charge_code,
-    column_aliases,
-    is_date,
-    known_name,
-    mapped,
-    normalised,
-    refusal,
-)
+from analysis.load.columns import charge_code, column_aliases, is_date, known_name, mapped, normalised, refusal
 from analysis.load.duplicates import flag_repeats
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
@@ -121,10 +112,8 @@ def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
 def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | None = None) -> Release:
     """Read a release: one file, several, or the files of a folder, all of one form; no row is dropped but empty ones.
 
-    All sheets with a header are stacked, a folder's by name. Of two lift reasons the first counts; other columns, and
-    the form's whole label, which names its edition, are carried as text. No detainer can have been issued after the day
-    ``not_after``: of the extraction, or today. What cannot be read, or holds more unknown words or unreadable dates
-    than the gates let pass, is an :class:`InputError`.
+    Other columns, and the form's whole label, which names its edition, are carried as text. No detainer can have been
+    issued after the day ``not_after``: of the extraction, or today.
     """
     sheets = _sheets(paths)
     read = [sheet for sheet in sheets if sheet.rows]
@@ -133,10 +122,7 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     changes: _Changes = [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
     columns: dict[str, pd.Series] = {}
     for name, column in zip(stacked.column_names, stacked.columns, strict=True):
-        if is_date(name) and pa.types.is_timestamp(column.type):
-            columns[name] = column.to_pandas()
-            continue
-        columns[name], counts = cells.cleaned(cells.moments_as_text(column))
+        columns[name], counts = cells.cleaned(column if is_date(name) else cells.moments_as_text(column))
         changes += [(what, name, rows, "") for what, rows in counts.items()]
         if name in ONE_SPACED:
             columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
@@ -208,7 +194,7 @@ def _targets(sheet: Sheet, form: str) -> dict[str, str]:
         if found != [name]:
             raise refusal("two_for_one", sheet.file, place=sheet.place, found=found, target=target)
         targets[name] = target
-    never_had_it = form in ("D", PROCESSED) and "form" not in targets.values()
+    never_had_it = form in ("D", cells.PROCESSED) and "form" not in targets.values()
     for role in ("issued_on",) if never_had_it else ("issued_on", "lift_reason"):
         if role not in targets.values():
             names, found = ", ".join(column_aliases()["alias"][known == role]), sheet.cells.column_names
@@ -217,11 +203,7 @@ def _targets(sheet: Sheet, form: str) -> dict[str, str]:
 
 
 def _stacked(sheets: Sequence[Sheet]) -> tuple[str, pa.Table, dict[str, str], tuple[str, ...]]:
-    """Put all sheets below each other, under the names of the table where a column is known there.
-
-    Returned are their form, the rows, the own name of each column that goes by another, and the names that nobody
-    knows. Refused are sheets of several forms, since releases overlap in time.
-    """
+    """Put all sheets of one form below each other; give the form, rows, columns' own names, and names nobody knows."""
     known, form = column_aliases()["canonical"], cells.form_of(sheets[0].cells.column_names)
     spelt: dict[str, str] = {}  # carried names may differ in case or underscores between sheets: the first stands
     own_names: dict[str, str] = {}
@@ -289,10 +271,7 @@ def _mend_codes(frame: pd.DataFrame, changes: _Changes) -> None:
 
 
 def _read_dates(frame: pd.DataFrame, own_names: dict[str, str], changes: _Changes, not_after: date | None) -> None:
-    """Read every column of dates; a cell that is no possible date becomes blank and is counted.
-
-    Refused are too many days of issue that cannot be read, or none that can.
-    """
+    """Read every column of dates; a cell that is no possible date becomes blank and is counted, but not too many."""
     for name in filter(is_date, list(frame)):
         table_date = name in ("issued_on", "lifted_on")
         given = frame[name]
@@ -333,11 +312,7 @@ def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
-    """Classify lift reasons, a category; a blank is ``pending_or_unrecorded``. ``where`` tells file, sheet and row.
-
-    A value that ``data/reference/lift_reasons.csv`` does not have is refused: this column defines a decline, so an
-    unknown value may not fall into another class.
-    """
+    """Classify lift reasons, a category; an unknown one, which may be a decline, is refused by its row ``where``."""
     known = crosswalk("lift_reasons", "value")["outcome"]
     strange = [value for value in lift_reason.cat.categories if value not in known.index]
     if strange:
