@@ -52,7 +52,7 @@ def test_values_come_through() -> None:
 @pytest.mark.parametrize(
     ("column", "values", "row", "found"),
     [
-        ("detainers", [1, -3], 3, "-3"),
+        ("detainers", [1, -3], 3, "found -3, expected a whole number of 0 or more"),
         ("detainers", [1.5, 3], 2, "1.5"),
         ("detainers", ["1", "three"], 3, "'three'"),
         ("detainers", [None, 3], 2, "column detainers"),
@@ -71,11 +71,6 @@ def test_a_value_that_does_not_fit_is_refused_with_its_row(
         as_table(frame(**{column: values}))
     for part in ("made.csv", f"row {row}", f"column {column}", found, "expected"):
         assert part in str(refusal.value), str(refusal.value)
-
-
-def test_messages_have_plain_numbers() -> None:
-    with pytest.raises(InputError, match="found -3, expected a whole number of 0 or more"):
-        as_table(frame(detainers=[1, -3]))
 
 
 @pytest.mark.parametrize("missing", ["outcome", "detainers", "source_file", "source_row"])
