@@ -74,7 +74,8 @@ def test_every_form_gives_the_same_rows(form: str, rows: pd.DataFrame, tmp_path:
         assert table["outcome"].unique().tolist() == ["pending_or_unrecorded"]
         assert table["offence_code"].dropna().tolist() == ["0301", "13AB", "0301", "13AB"]
         assert table["MSC Charge Date"].isna().all()
-        assert release.changes.set_index("what")["rows"]["charge code moved out of the date"] == 4
+        changes = release.changes.set_index("what")["rows"]
+        assert (changes["charge code moved out of the date"], "impossible date made blank" in changes) == (4, False)
     if form == "E":  # known columns are carried as recorded
         assert table["Entry Status"].eq("Not  Applicable").all()  # two spaces, as ICE writes it
         assert table[["Departure Country", "Alien File Number"]].isna().all(axis=None)  # the text NA; redacted
@@ -109,7 +110,7 @@ def test_columns_of_forms_agree_with_the_counts_in_their_lists() -> None:
 
 
 @pytest.mark.parametrize("form", HEADERS)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(data=st.data())
 def test_any_table_survives_every_form(form: str, data: st.DataObject) -> None:
     words = st.text("ABCXYZ019 .,;|/'\"&()-ÉÑ", max_size=20).map(lambda word: " ".join(word.split())).filter(bool)
