@@ -1,4 +1,4 @@
-"""Columns as ICE and its copyists write them: their names, blanks, redactions, dates in many spellings, charge codes.
+"""Columns as ICE and its copyists write them: names, blanks, redactions, dates, charge codes.
 
 Text is held as a category, and each distinct value is read once: 600,000 rows cost no more than their vocabulary.
 """
@@ -7,36 +7,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.errors import InputError
 from analysis.load.reference import crosswalk
 
 PROCESSED, TRAC = "processed", "TRAC"
-STATA_CUTS = 32  # characters of a name
 ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
 REDACTED, NA_TEXT = "redaction made blank", "text NA made blank"
-DATE_SPELLINGS = "a date such as 2015-01-31, 1/31/15, 1/31/2015, 31JAN15 or an Excel date"
 _REDACTION = r"^(?:\(?b\)?\s?\(\d\)\s?(?:\(?[a-zA-Z]\)?)?[\s,;]*)+$"
 _EXCEL_DAY = re.compile(r"\d{5}(\.\d+)?")
 _EXCEL_START = datetime(1899, 12, 30)  # Excel's day 0, its leap year 1900 allowed for
-_TIME = r"(?:[ T](?P<h>\d{1,2}):(?P<min>\d\d)(?::(?P<s>\d\d)(?:\.\d+)?)?\s?(?P<half>[AP]M)?(?:Z|\+00:00)?)?"
-_DATES = [
-    re.compile(day + _TIME, re.IGNORECASE)
-    for day in (
-        r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})",
-        r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d{2})",
-        r"(?P<d>\d{1,2})-?(?P<m>[A-Z]{3})-?(?P<y>\d{4}|\d{2})",
-    )
-]
+_MOMENT = re.compile(
+    r"(.*?)(?:[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s?([AP]M)?(?:Z|\+00:00)?)?", re.IGNORECASE | re.DOTALL
+)
+_DAYS = ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%d%b%Y", "%d%b%y", "%d-%b-%Y", "%d-%b-%y")
 _ISO = r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?"
-_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _CODE = re.compile(r"(\d{3,4})(?:\.0+)?|(\d{1,2}[A-Z]{2})")
+
+
+def refusal(reason: str, /, file: str | Path, *, place: str = "", found: object = None, **gaps: object) -> InputError:
+    """Make the error that refuses a file, its sentences those of ``refusals.csv`` with their gaps filled."""
+    said = crosswalk("refusals", "refusal").loc[reason]
+    what, expected, do = (str(said[part]).format(**gaps) for part in ("what", "expected", "do"))
+    return InputError(what, file=file, place=place, found=found, expected=expected, do=do)
 
 
 @lru_cache(maxsize=4096)
@@ -56,13 +58,14 @@ def column_aliases() -> pd.DataFrame:
     return table.set_index(table["alias"].map(normalised))
 
 
+@lru_cache(maxsize=4096)
 def known_name(name: str) -> str:
     """Give the :func:`normalised` name under which a column is known; its own where it is not.
 
     Stata cuts names at 32 characters: such a beginning stands for the known names that begin so, if all are read alike.
     """
     known, plain = column_aliases()["canonical"], normalised(name)
-    if len(name) != STATA_CUTS or plain in known.index:
+    if len(name) != 32 or plain in known.index:
         return plain
     begun = [whole for whole in known.index if whole.startswith(plain)]
     return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
@@ -79,8 +82,7 @@ def header_score(row: Sequence[str]) -> int:
 def form_of(given: Sequence[str]) -> str:
     """Tell a release's form by its column names: ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard).
 
-    It is ``processed`` where a column is there that only the Deportation Data Project adds, or where the names of ICE
-    are in snake_case.
+    ``processed`` has a column that only the Deportation Data Project adds, or the names of ICE in snake_case.
     """
     listed = column_aliases()["forms"].str.split().explode()
     lists = {str(form): set(names.index) for form, names in listed.groupby(listed, sort=False)}
@@ -89,6 +91,16 @@ def form_of(given: Sequence[str]) -> str:
         return PROCESSED
     best = max(lists, key=lambda form: len(names & lists[form]) / len(names | lists[form]))
     return PROCESSED if best != TRAC and all(re.fullmatch("[a-z0-9_]+", name) for name in given) else best
+
+
+def is_date(name: str) -> bool:
+    """Tell whether a column, by the table's name or its own, is one of dates."""
+    return name in ("issued_on", "lifted_on", "charge_date") or column_aliases()["kind"].get(known_name(name)) == "date"
+
+
+def is_person(name: str) -> bool:
+    """Tell whether a column is the one of persons' ids, whose values hardly repeat."""
+    return bool(column_aliases()["canonical"].get(known_name(name)) == "person")
 
 
 def cell_text(value: object) -> str:
@@ -104,6 +116,14 @@ def cell_text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+def moments_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write a column of moments, whole seconds, as :func:`cell_text` does; any other is given back."""
+    if not pa.types.is_timestamp(column.type):
+        return column
+    texts = pc.replace_substring_regex(pc.strftime(column, "%Y-%m-%d %H:%M:%S"), " 00:00:00$", "")
+    return texts.dictionary_encode()
+
+
 def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | None = None) -> pd.Series:
     """Read each distinct value of a category once, in their order; ``blank`` is what a blank stands for, None = one."""
     values = [*(read(value) for value in column.cat.categories), blank]
@@ -113,66 +133,64 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
 
 
 def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
-    """Trim a text column, held as a dictionary; make empty text, the text ``NA`` and redactions blank.
+    """Trim a text column; make empty text, the text ``NA`` and redactions blank; count the rows by reason.
 
-    Returned are the column as a category, and the rows made blank by reason.
+    A dictionary gives a category. Moments stay as they are.
     """
+    if pa.types.is_timestamp(column.type):
+        return column.to_pandas(), {}
     whole = column.unify_dictionaries().combine_chunks()
-    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    text = pc.utf8_trim_whitespace(whole.dictionary)
+    coded = pa.types.is_dictionary(whole.type)
+    text = pc.utf8_trim_whitespace(whole.dictionary if coded else whole)
     found = {REDACTED: pc.match_substring_regex(text, _REDACTION), NA_TEXT: pc.equal(text, "NA")}
-    rows = np.bincount(codes[codes >= 0], minlength=len(text))
-    counts = {what: int(rows[mask.to_numpy(zero_copy_only=False)].sum()) for what, mask in found.items()}
-    blank = pc.or_(pc.equal(text, ""), pc.or_(*found.values()))
-    places, names = pd.factorize(pc.if_else(blank, None, text).to_pandas())
-    return pd.Series(pd.Categorical.from_codes(np.append(places, -1)[codes], names.astype("str"))), counts
+    blanks = {what: np.flatnonzero(mask.fill_null(False)) for what, mask in found.items() if pc.any(mask).as_py()}
+    left = pc.if_else(pc.or_(pc.equal(text, ""), pc.or_(*found.values())), None, text).to_pandas()
+    if not coded:
+        return left.astype("str"), {what: len(places) for what, places in blanks.items()}
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    counts = {what: int(np.isin(codes, places).sum()) for what, places in blanks.items()}
+    places, names = pd.factorize(left)
+    if len(names) < len(text):  # else each stands where it stood
+        codes = np.append(places, -1)[codes]
+    return pd.Series(pd.Categorical.from_codes(codes, names.astype("str"))), counts
 
 
 def moment_of(text: str) -> datetime | None:
     """Read a date, with its time of day if there is one; None where it is none; years from 69 on are of the 1900s."""
     if _EXCEL_DAY.fullmatch(text):
         return _EXCEL_START + timedelta(days=float(text))
-    found = next(filter(None, (spelling.fullmatch(text) for spelling in _DATES)), None)
-    if not found:
-        return None
-    year, month, hour, half = found["y"], found["m"].upper(), int(found["h"] or 0), (found["half"] or "").upper()
-    century = 0 if len(year) == 4 else 1900 if int(year) >= 69 else 2000
-    try:
-        return datetime(
-            century + int(year),
-            int(month) if month.isdecimal() else _MONTHS.index(month) + 1,
-            int(found["d"]),
-            hour % 12 + 12 * (half == "PM") if half else hour,
-            int(found["min"] or 0),
-            int(found["s"] or 0),
-        )
-    except ValueError:
-        return None
+    found = _MOMENT.fullmatch(text)
+    day, hour, minute, second, half = found.groups("0") if found else [text, *"0000"]
+    hours = int(hour) % 12 + 12 * (half.upper() == "PM") if half != "0" else int(hour)
+    for spelling in _DAYS:
+        with suppress(ValueError):
+            return datetime.strptime(day, spelling).replace(hour=hours, minute=int(minute), second=int(second))
+    return None
 
 
 def moments(column: pd.Series, earliest: int, latest: int) -> tuple[pd.Series, pd.Series]:
-    """Read a column of dates, text as a category; first and last year that is possible.
+    """Read a column of dates, typed or a category of texts, within the years that are possible.
 
-    Returned are the dates (``datetime64[ms]``), and whether a cell held something that is no possible date, which is
-    blank.
+    Returned are the dates (``datetime64[ms]``), and whether a cell held something that is no possible date: a blank.
     """
-    texts = column.cat.categories.astype("str")
-    plain = pd.to_datetime(texts.where(texts.str.fullmatch(_ISO)), format="ISO8601", errors="coerce").as_unit("ms")
-    read = plain.to_numpy().copy()  # plain ISO, as most are, all at once
-    for at in np.flatnonzero(plain.isna()):
-        read[at] = np.datetime64(moment_of(texts[at]), "ms")
-    years = read.astype("datetime64[Y]").astype("int64") + 1970
-    read[(years < earliest) | (years > latest)] = np.datetime64("NaT")
-    dates = pd.Series(np.append(read, np.datetime64("NaT"))[column.cat.codes], index=column.index)
+    typed = column.dtype != "category"
+    read = column.to_numpy() if typed else _read_moments(column.cat.categories.astype("str"))
+    outside = (read < np.datetime64(str(earliest))) | (read >= np.datetime64(str(latest + 1)))
+    read = np.where(outside, np.datetime64("NaT"), read).astype("datetime64[ms]")
+    dates = pd.Series(read if typed else np.append(read, np.datetime64("NaT"))[column.cat.codes], index=column.index)
     return dates, dates.isna() & column.notna()
 
 
-def charge_code(text: str) -> str:
-    """Give a charge code its four characters back: ``301``, ``301.0`` and ``0301`` are one code; others stay."""
+def _read_moments(texts: pd.Index) -> np.ndarray:
+    """Read texts as moments, plain ISO all at once."""
+    plain = pd.to_datetime(texts.where(texts.str.fullmatch(_ISO)), format="ISO8601", errors="coerce").as_unit("ms")
+    read = plain.to_numpy().copy()
+    for at in np.flatnonzero(plain.isna()):
+        read[at] = np.datetime64(moment_of(texts[at]), "ms")
+    return read
+
+
+def charge_code(text: str) -> str | None:
+    """Give a charge code its four characters back (``301``, ``301.0`` and ``0301`` are one); None where it is none."""
     found = _CODE.fullmatch(text.upper())
-    return (found[1] or found[2]).zfill(4) if found else text
-
-
-def is_charge_code(text: str) -> bool:
-    """Tell whether a text has the shape of a charge code, a lost zero allowed for; no date has."""
-    return _CODE.fullmatch(text.upper()) is not None
+    return (found[1] or found[2]).zfill(4) if found else None

@@ -1,7 +1,6 @@
-"""Release files of every type, opened into text under a header: one :class:`Sheet` per sheet.
+"""Release files of every type, opened into text and dates under a header: one :class:`Sheet` per sheet.
 
-The type is told from the first bytes; a name that says otherwise is an error. A file is read whole or not at all, and
-sizes that no release has (a zip bomb, a gigabyte of one cell) are refused before they are unpacked.
+A file is read whole or not at all; sizes that no release has (a zip bomb, a gigabyte of one cell) are refused first.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,9 +27,8 @@ import pyarrow.parquet
 import pyreadstat
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
-from analysis.errors import InputError
 from analysis.files import sha256_of
-from analysis.load.columns import cell_text, normalised
+from analysis.load.columns import cell_text, is_person, normalised, refusal
 
 SUFFIXES = {
     "Excel workbook": (".xlsx", ".xlsm"),
@@ -39,30 +38,26 @@ SUFFIXES = {
     "Stata": (".dta",),
     "SPSS": (".sav",),
 }
-_FIRST_BYTES = {
-    "Excel workbook": rb"PK\x03\x04",
-    "parquet": rb"PAR1",
-    "feather": rb"FEA1|ARROW1",
-    "Stata": rb"<stata_dta>|[\x68-\x73][\x01\x02]\x01\x00",
-    "SPSS": rb"\$FL[23]",
+_TYPES = {  # first bytes and the type of file; one without suffixes cannot be read
+    rb"PK\x03\x04": "Excel workbook",
+    rb"PAR1": "parquet",
+    rb"FEA1|ARROW1": "feather",
+    rb"<stata_dta>|[\x68-\x73][\x01\x02]\x01\x00": "Stata",
+    rb"\$FL[23]": "SPSS",
+    rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel workbook of the kind before 2007 (.xls)",
+    rb"\xff\xfe|\xfe\xff|(?:[^\0]\0){8}|(?:\0[^\0]){8}": "UTF-16 text",
+    rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|\?xml|script))": "a web page",
+    rb"\x1f\x8b": "a gzip file",
+    rb"%PDF-": "a PDF",
+    rb".*\0": "bytes of no known type",
+    rb"": "text",
 }
-_NO_TABLES = (
-    (
-        rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|\?xml|script)",
-        "a web page",
-        "It may be a login or error page: download the file itself",
-    ),
-    (rb"\x1f\x8b", "a gzip file", "Unpack it first"),
-    (rb"%PDF-", "a PDF", "Ask for the spreadsheet that it was printed from"),
-    (rb".*\0", "bytes of no known type", "Download it again"),
-)
 HEADER_WITHIN = 30  # rows searched for the header; ICE puts six lines above it
 LONGEST_CELL = 32_767  # characters: what a cell of a workbook can hold
 LONGEST_RUN = 16 * 2**20  # bytes of one line of text, or between two tags of a workbook
 MOST_ROWS = 10_000_000  # five times all detainers ever released
 MOST_BYTES = 4 * 2**30  # unpacked; the largest yearly workbook of ICE unpacks to about a quarter
 MOST_RATIO = 50  # unpacked to packed; a workbook has 5 to 20 even where its cells have no addresses, a zip bomb 1,000
-CHECK_ORIGIN = "Check where the file comes from"
 _FAR_CELL = re.compile(rb' r="((?:[J-Z][A-Z]|[A-Z]{3})\d+)"[^>]*[^/]>')  # a filled cell beyond column 260
 _UNSAVED = re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>")  # a formula without value
 _TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
@@ -72,23 +67,17 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())  # each distinct value once
 Score = Callable[[Sequence[str]], int]
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet, or a whole file that has none (its ``name`` is blank), as read: text columns under their names.
-
-    ``header_row`` is the header's row as a spreadsheet counts, 0 where no header was found: ``cells`` is then empty
-    and ``note`` says why. ``repeated`` are header names that stood twice and were numbered. ``above`` are the lines
-    down to the header.
-    """
+class Sheet(NamedTuple):
+    """One sheet, or a whole file that has none, as read: columns of text, or of moments where the file has types."""
 
     file: str
     sha256: str
-    name: str = ""
-    header_row: int = 0
-    cells: pa.Table = field(default_factory=lambda: pa.table({}))
+    name: str = ""  # blank = the file has no sheets
+    header_row: int = 0  # as a spreadsheet counts; 0 = none was found: no cells, and the note says why
+    cells: pa.Table = pa.table({})
     note: str = ""
-    repeated: tuple[str, ...] = ()
-    above: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()  # header names that stood twice and were numbered
+    above: tuple[str, ...] = ()  # the lines down to the header
 
     @property
     def rows(self) -> int:
@@ -105,15 +94,12 @@ class Sheet:
 def read_sheets(path: Path, score: Score) -> list[Sheet]:
     """Read a file of any type: one sheet at least.
 
-    ``score`` says how well a row of texts fits as a header; 0 = it is none. An :class:`InputError` tells of a file that
-    is missing, empty, damaged, protected, too large, of another type than its name says or of none that can be read;
-    of lines of unequal length; of header names that repeat.
+    ``score`` says how well a row of texts fits as a header; 0 = it is none.
     """
     kind = _kind_of(path)
     said = next((name for name, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind)
     if said != kind:
-        do = f"Rename it to {path.stem}{SUFFIXES[kind][0]} if that is right, or download it again"
-        raise InputError("the file is not what its name says", file=path, found=kind, expected=said, do=do)
+        raise refusal("other_type", path, found=kind, said=said, name=f"{path.stem}{SUFFIXES[kind][0]}")
     blank = Sheet(path.name, sha256_of(path))
     if kind == "text":
         return [_text(path, blank, score)]
@@ -124,8 +110,7 @@ def read_sheets(path: Path, score: Score) -> list[Sheet]:
         *(pa.ArrowException, pyreadstat.ReadstatError, pyreadstat.PyreadstatError),
     ) as error:
         found = str(error).splitlines()[0] if str(error) else type(error).__name__
-        do = "Download it again, and open it in its own program to see that it is whole"
-        raise InputError(f"the {kind} file is cut short or damaged", file=path, found=found, do=do) from error
+        raise refusal("damaged", path, found=found, kind=kind) from error
 
 
 def _kind_of(path: Path) -> str:
@@ -134,90 +119,70 @@ def _kind_of(path: Path) -> str:
         with path.open("rb") as file:
             start = file.read(4096)
     except OSError as error:
-        raise InputError("the file cannot be opened", file=path, found=error.strerror, do="Check the name") from error
+        raise refusal("not_opened", path, found=error.strerror) from error
     if not start.strip():
-        raise InputError("the file is empty", file=path, do="Download it again")
-    for kind, first_bytes in _FIRST_BYTES.items():
-        if re.match(first_bytes, start, re.DOTALL):
-            return kind
-    if start[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        protected = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
-        found = "a password-protected workbook" if protected else "an Excel workbook of the kind before 2007 (.xls)"
-        do = "Open it in Excel and save it " + ("without a password" if protected else "as .xlsx")
-    elif start[:2] in (b"\xff\xfe", b"\xfe\xff") or max(start[0::2].count(0), start[1::2].count(0)) > len(start) / 3:
-        found, do = "UTF-16 text", 'Open it in a spreadsheet or editor and save it as "CSV UTF-8"'
-    else:
-        told = (meant for first_bytes, *meant in _NO_TABLES if re.match(first_bytes, start, re.IGNORECASE | re.DOTALL))
-        found, do = next(told, ("", ""))
-        if not found:
-            return "text"
-    raise InputError("the file cannot be read", file=path, found=found, expected=", ".join(SUFFIXES), do=do)
+        raise refusal("empty", path)
+    kind = next(kind for first, kind in _TYPES.items() if re.match(first, start, re.DOTALL))
+    if kind.endswith("(.xls)") and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+        kind = "a password-protected workbook"
+    if kind not in SUFFIXES:
+        raise refusal(kind, path, found=kind, types=", ".join(SUFFIXES))
+    return kind
 
 
 def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[pa.ChunkedArray]) -> Sheet:
-    """Put columns under a header, without row numbers and columns that have neither name nor filled cell.
-
-    Refused are a name that stands twice, but for the one that does so in ICE's own releases, columns of lists and the
-    like, and cells longer than a workbook can hold.
-    """
+    """Put columns under a header, without row numbers and columns that have neither name nor filled cell."""
     cells: dict[str, pa.ChunkedArray] = {}
     places: dict[str, int] = {}
     repeated = []
-    for at, (name, typed) in enumerate(zip(header, columns, strict=True)):
-        plain = normalised(name)
+    for at, (given, typed) in enumerate(zip(header, columns, strict=True)):
+        plain, name = normalised(given), given.strip() or f"column {at + 1}, no name"
         if (at == 0 and plain in _ROW_NAMES) or plain == "index level 0":
             continue
-        column = _as_text(path, name, typed)
-        texts = pa.chunked_array([chunk.dictionary for chunk in column.chunks], pa.string())
-        if not plain and not any(texts.to_pylist()):
+        column = _text_or_moments(path, given, typed)
+        texts = (
+            [] if pa.types.is_timestamp(column.type) else [getattr(each, "dictionary", each) for each in column.chunks]
+        )
+        longest = max((pc.max(pc.utf8_length(each)).as_py() or 0 for each in texts), default=0)
+        if not plain and texts and not longest:
             continue
-        name = name.strip() or f"column {at + 1}, no name"
-        longest = pc.max(pc.utf8_length(texts)).as_py() or 0
         if longest > LONGEST_CELL:
-            what, expected = f"a cell of column {name!r} has {longest:,} characters", f"{LONGEST_CELL:,} at most"
-            place, do = (
-                f"sheet {sheet.name!r}" if sheet.name else "",
-                "This is no release of detainers. " + CHECK_ORIGIN,
-            )
-            raise InputError(what, file=path, place=place, expected=f"{expected}, as in a workbook", do=do)
+            place = f"sheet {sheet.name!r}" if sheet.name else ""
+            raise refusal("long_cell", path, place=place, name=name, longest=longest, most=LONGEST_CELL)
         if name in cells:
             if plain != _TWICE_KNOWN or f"{name} (2)" in cells:
-                what = f"the header has {name!r} twice, in columns {places[name] + 1} and {at + 1}"
-                do = "Rename or delete one of the two columns"
-                raise InputError(what, file=path, place=sheet.place, expected="each name once", do=do)
+                first, second = places[name] + 1, at + 1
+                raise refusal("name_twice", path, place=sheet.place, name=name, first=first, second=second)
             repeated.append(name)
             name += " (2)"
         cells[name], places[name] = column, at
-    return replace(sheet, repeated=tuple(repeated), cells=pa.table(cells))
+    return sheet._replace(repeated=tuple(repeated), cells=pa.table(cells))
 
 
-def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Write a column of any plain type as text."""
+def _text_or_moments(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Bring a column to text, or to whole seconds where it holds moments; refuse lists and the like."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not _PLAIN.match(str(kind)):
-        expected, do = "text, numbers or dates", "Save the file as a plain table"
-        raise InputError(f"column {name!r} holds {kind}", file=path, expected=expected, do=do)
+        raise refusal("column_type", path, name=name, kind=kind)
+    if pa.types.is_timestamp(kind) and column.null_count < len(column):
+        moments = column.cast(kind)
+        local = pc.local_timestamp(moments) if kind.tz else moments
+        return pc.floor_temporal(local, unit="second").cast(pa.timestamp("s"))
     if pa.types.is_decimal(kind) or pa.types.is_string_view(kind):
         column = column.cast(pa.float64() if pa.types.is_decimal(kind) else pa.string())
+    if is_person(name) and str(kind).endswith("string"):
+        return column.cast(pa.string())
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return column.cast(_TEXT)
-    write = _moments_as_text if pa.types.is_timestamp(kind) else pa.Array.to_pylist
-    return pa.chunked_array([_from_codes(one.indices, write(one.dictionary)) for one in column.chunks], _TEXT)
-
-
-def _moments_as_text(moments: pa.Array) -> pa.Array:
-    """Write moments as :func:`~analysis.load.columns.cell_text` does, all at once."""
-    local = pc.local_timestamp(moments) if moments.type.tz else moments
-    seconds = pc.floor_temporal(local, unit="second").cast(pa.timestamp("s"))
-    return pc.replace_substring_regex(pc.strftime(seconds, "%Y-%m-%d %H:%M:%S"), " 00:00:00$", "")
+    if not str(kind).endswith("string"):
+        coded = [_from_codes(each.indices, each.dictionary.to_pylist()) for each in column.chunks]
+        column = pa.chunked_array(coded, _TEXT)
+    return column.cast(pa.string() if is_person(name) else _TEXT)
 
 
 def _from_codes(codes: pa.Array, values: Iterable[object]) -> pa.DictionaryArray:
     """Make a text column from the place of each cell's value among the distinct ones."""
-    texts = values if isinstance(values, pa.Array) else pa.array([cell_text(value) for value in values], pa.string())
-    return pa.DictionaryArray.from_arrays(codes.cast(pa.int32()), texts)
+    return pa.DictionaryArray.from_arrays(codes.cast(pa.int32()), pa.array(map(cell_text, values), pa.string()))
 
 
 def _from_rows(path: Path, sheet: Sheet, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Sheet:
@@ -232,112 +197,84 @@ def _from_rows(path: Path, sheet: Sheet, header: Sequence[str], rows: Iterable[S
     return _filled(path, sheet, header, columns)
 
 
-# ---- workbooks
-
-
 def _workbook(path: Path, blank: Sheet, score: Score) -> list[Sheet]:
     """Read every sheet of a workbook; formulas give the values that were saved with them."""
     _check_archive(path)
     sheets = []
     with CalamineWorkbook.from_path(str(path)) as book:
         for name in [info.name for info in book.sheets_metadata if info.typ == SheetTypeEnum.WorkSheet]:
-            sheet, cells = replace(blank, name=name), book.get_sheet_by_name(name)
+            sheet, cells = blank._replace(name=name), book.get_sheet_by_name(name)
             rows = iter(cells.iter_rows()) if cells.end else iter(())
             start = list(islice(rows, HEADER_WITHIN))
             texts = [[cell if isinstance(cell, str) else "" for cell in row] for row in start]
             fits = [score(row) for row in texts]
-            if not cells.end:
-                sheet = replace(sheet, note="blank sheet")
-            elif not max(fits):
-                left = f"no header row among the first {HEADER_WITHIN}: {cells.end[0] + 1:,} rows not read"
-                sheet = replace(sheet, note=left)
-            else:
+            if any(fits):
                 at = fits.index(max(fits))
                 above = tuple(" ".join(map(cell_text, row)) for row in start[: at + 1])
-                sheet = replace(sheet, header_row=at + 1, above=above)
+                sheet = sheet._replace(header_row=at + 1, above=above)
                 sheet = _from_rows(path, sheet, texts[at], chain(start[at + 1 :], rows))
-            sheets.append(sheet)
+            elif cells.end:
+                unread = f"{cells.end[0] + 1:,} rows not read"
+                sheet = sheet._replace(note=f"no header row among the first {HEADER_WITHIN}: {unread}")
+            sheets.append(sheet if cells.end else sheet._replace(note="blank sheet"))
     return sheets
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse a workbook that is no zip archive, is damaged, or would unpack to more than any release holds.
+    """Refuse a workbook that is damaged or would unpack to more than any release holds; a stream proves the checksums.
 
-    Every part is unpacked once as a stream, which also proves its checksum: the workbook's reader takes room for the
-    whole rectangle between the first and the last cell, so that one cell far out would end the program.
+    The workbook's reader takes room for the whole rectangle of cells, so that one far out would end the program.
     """
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
         if "xl/workbook.xml" not in archive.namelist():
-            what, do = "the zip file is no Excel workbook (.xlsx)", "Unpack it, and give the files in it"
-            raise InputError(what, file=path, found=[part.filename for part in parts][:5], do=do)
+            raise refusal("no_workbook", path, found=[part.filename for part in parts][:5])
         size = sum(part.file_size for part in parts)
         ratio = max(part.file_size / max(part.compress_size, 1) * (part.file_size > 2**20) for part in parts)
         if size > MOST_BYTES or ratio > MOST_RATIO:
-            what, found = (
-                "the workbook unpacks to more than any release holds",
-                f"{size:,} bytes, a part {ratio:.0f} times",
-            )
-            expected = f"{MOST_BYTES:,} bytes at most, {MOST_RATIO} times at most"
-            raise InputError(what, file=path, found=f"{found} its packed size", expected=expected, do=CHECK_ORIGIN)
+            found = f"{size:,} bytes, a part {ratio:.0f} times its packed size"
+            raise refusal("zip_bomb", path, found=found, bytes=MOST_BYTES, ratio=MOST_RATIO)
         for name in archive.namelist():
             with archive.open(name) as stream:
                 since_tag = 0
                 while block := stream.read(2**20):
                     since_tag = 0 if b"<" in block else since_tag + len(block)
-                    _check_block(path, name, block, since_tag)
-
-
-def _check_block(path: Path, name: str, block: bytes, since_tag: int) -> None:
-    """Look through a block of a workbook's part for a cell too long or too far out, or a formula without value."""
-    if name.endswith(".xml") and since_tag > LONGEST_RUN:
-        raise InputError(f"a cell has more than {since_tag:,} bytes", file=path, place=name, do=CHECK_ORIGIN)
-    if "worksheets/" not in name:
-        return
-    if b"<f" in block and (unsaved := _UNSAVED.search(block)):
-        place = f"{name}, cell {unsaved[1].decode()}"
-        do = "Open the file in a spreadsheet program, which computes it, and save it again"
-        raise InputError("a formula has no value saved with it", file=path, place=place, do=do)
-    if far := _FAR_CELL.search(block):
-        place, expected = f"{name}, cell {far[1].decode()}", "139 columns at most, as in the widest release"
-        do = "Delete what stands beside the table and save again"
-        raise InputError("a cell stands beyond the 260th column", file=path, place=place, expected=expected, do=do)
-
-
-# ---- text
+                    if name.endswith(".xml") and since_tag > LONGEST_RUN:
+                        raise refusal("long_run", path, place=name, since_tag=since_tag)
+                    if "worksheets/" in name and b"<f" in block and (cell := _UNSAVED.search(block)):
+                        raise refusal("unsaved_formula", path, place=f"{name}, cell {cell[1].decode()}")
+                    if "worksheets/" in name and (cell := _FAR_CELL.search(block)):
+                        raise refusal("far_cell", path, place=f"{name}, cell {cell[1].decode()}")
 
 
 def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
     """Read comma- or tab-separated text; the separator is the one that makes the best header."""
-    given = path.read_bytes()
-    if any(given.find(b"\n", at, at + LONGEST_RUN) < 0 for at in range(0, len(given) - LONGEST_RUN, LONGEST_RUN)):
-        raise InputError(f"a line has more than {LONGEST_RUN:,} bytes", file=path, do=CHECK_ORIGIN)
-    data, note = _as_utf8(path, given)
+    data = path.read_bytes()
+    if any(data.find(b"\n", at, at + LONGEST_RUN) < 0 for at in range(0, len(data) - LONGEST_RUN, LONGEST_RUN)):
+        raise refusal("long_line", path, bytes=LONGEST_RUN)
+    data, note = _as_utf8(path, data)
     if (at := data.find(b"\0")) >= 0:
-        line, do = data.count(b"\n", 0, at) + 1, "Download the file again: a part of it is damaged"
-        raise InputError("the text holds a NUL byte, which no text has", file=path, place=f"line {line}", do=do)
+        raise refusal("nul_byte", path, place="line {}".format(data.count(b"\n", 0, at) + 1))
     lines = [line.decode() for line in islice(io.BytesIO(data), 2 * HEADER_WITHIN)]
     best, delimiter, header, record, taken = 0, ",", [""], 0, 0
     for candidate in ",\t;|":
         reader = csv.reader(lines, delimiter=candidate)
-        try:
+        with suppress(csv.Error):  # a stray quote under a separator that is not the file's
             for number, row in enumerate(islice(reader, HEADER_WITHIN), 1):
                 if (fit := score(row)) > best:
                     best, delimiter, header, record, taken = fit, candidate, row, number, reader.line_num
-        except csv.Error:
-            continue  # a stray quote under a separator that is not the file's
     if not best:
         first = next((line.strip() for line in lines if line.strip()), "")
-        return replace(blank, note=f"no header row among the first {HEADER_WITHIN}; the first line is {first[:80]!r}")
-    sheet = replace(blank, header_row=record, note=note, above=tuple(lines[:taken]))
+        return blank._replace(note=f"no header row among the first {HEADER_WITHIN}; the first line is {first[:80]!r}")
+    sheet = blank._replace(header_row=record, note=note, above=tuple(lines[:taken]))
     body = data[sum(len(line.encode()) for line in lines[:taken]) :].rstrip(b"\r\n")
-    names = [str(at) for at in range(len(header))]
+    types = {str(at): pa.string() if is_person(name) else _TEXT for at, name in enumerate(header)}
     try:
         table = pa.csv.read_csv(
             pa.BufferReader(body),
-            pa.csv.ReadOptions(column_names=names, block_size=LONGEST_RUN),
+            pa.csv.ReadOptions(column_names=list(types), block_size=LONGEST_RUN),
             pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in body, ignore_empty_lines=False),
-            pa.csv.ConvertOptions(column_types=dict.fromkeys(names, _TEXT), strings_can_be_null=False),
+            pa.csv.ConvertOptions(column_types=types, strings_can_be_null=False),
         )
         return _filled(path, sheet, header, table.columns)
     except pa.ArrowInvalid:  # no line, a blank one, which keeps its number, or one of another length: which?
@@ -352,45 +289,31 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, str]:
         return data, ""
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-    mixed = re.search(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data)
-    try:
-        if not mixed:
+    has = "has bytes of two encodings"
+    if not re.search(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data):
+        with suppress(UnicodeDecodeError):
             return data.decode("cp1252").encode(), "the text is not UTF-8; read as Windows-1252"
-    except UnicodeDecodeError:
-        pass
-    what = "the text has bytes of two encodings" if mixed else "the text is in no known encoding"
-    do = "Save the parts in one encoding (UTF-8) before joining them, or download the file again"
-    raise InputError(what, file=path, place=f"line {line}", expected="UTF-8 throughout", do=do)
+        has = "is in no known encoding"
+    raise refusal("encoding", path, place=f"line {line}", has=has)
 
 
-def _rows(path: Path, body: bytes, delimiter: str, width: int, before: int) -> Iterator[list[str]]:
+def _rows(path: Path, body: bytes, delimiter: str, width: int, above: int) -> Iterator[list[str]]:
     """Read lines one by one; a blank line is a blank row. Refuse one with more or fewer cells than the header."""
-    rows = csv.reader(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n"), delimiter=delimiter)
-    taken = before
+    rows, first = csv.reader(io.StringIO(body.decode(), newline="\n"), delimiter=delimiter), above + 1
     try:
         for row in rows:
-            last = taken + rows.line_num
+            last = above + rows.line_num
             if row and len(row) != width:
-                place = f"lines {before + 1} to {last}" if last > before + 1 else f"line {last}"
-                what, found, expected = (
-                    "a line does not fit the header",
-                    f"{len(row)} cells",
-                    f"{width}, as in the header",
-                )
-                do = "Look for a separator, quote or line break inside a cell, and put that cell in quotes"
-                raise InputError(what, file=path, place=place, found=found, expected=expected, do=do)
-            before = last
+                place = f"lines {first} to {last}" if last > first else f"line {last}"
+                raise refusal("line_length", path, place=place, found=f"{len(row)} cells", width=width)
+            first = last + 1
             yield row or [""] * width
     except csv.Error as error:
-        what, do = "the line cannot be split into cells", "Look for a quote that is not closed"
-        raise InputError(what, file=path, place=f"from line {before + 1} on", found=str(error), do=do) from error
-
-
-# ---- files whose columns have names and types
+        raise refusal("line_split", path, place=f"from line {first} on", found=str(error)) from error
 
 
 def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
-    """Read parquet, feather, Stata or SPSS.
+    """Read parquet, feather, Stata or SPSS, whose columns have names and types.
 
     A Stata or SPSS variable, whose name may be cut short, goes by its label where the labels make the better header.
     """
@@ -401,19 +324,16 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
     else:
         read = pyreadstat.read_dta if kind == "Stata" else pyreadstat.read_sav
         frame, facts = read(str(path), apply_value_formats=True)
-        columns = {}
-        for name in frame:
-            codes, values = pd.factorize(frame[name].astype("object"))
-            columns[str(name)] = _from_codes(pa.array(codes, mask=codes < 0), values)
-        table = pa.table(columns)
-        labels = [facts.column_names_to_labels.get(name) or name for name in frame]
-        if score(labels) > score(table.column_names):
-            table = table.rename_columns(labels)
+        coded = [pd.factorize(frame[name].astype("object")) for name in frame]
+        columns = [_from_codes(pa.array(codes, mask=codes < 0), values) for codes, values in coded]
+        names = [str(name) for name in frame]
+        labels = [facts.column_names_to_labels.get(name) or name for name in names]
+        table = pa.table(columns, labels if score(labels) > score(names) else names)
     table.validate(full=True)  # wrong bytes that reading does not see
     header = table.column_names
     if not score(header):
-        return replace(blank, note=f"no known column names; found {header[:8]}")
-    return _filled(path, replace(blank, header_row=1), header, table.columns)
+        return blank._replace(note=f"no known column names; found {header[:8]}")
+    return _filled(path, blank._replace(header_row=1), header, table.columns)
 
 
 def _parquet(path: Path) -> pa.Table:
@@ -422,8 +342,8 @@ def _parquet(path: Path) -> pa.Table:
         facts, schema = file.metadata, file.schema_arrow
     size = sum(facts.row_group(at).total_byte_size for at in range(facts.num_row_groups))
     if facts.num_rows > MOST_ROWS or size > MOST_BYTES:
-        what, found = "the file unpacks to more than any release holds", f"{facts.num_rows:,} rows, {size:,} bytes"
-        expected = f"{MOST_ROWS:,} rows and {MOST_BYTES:,} bytes at most"
-        raise InputError(what, file=path, found=found, expected=expected, do=CHECK_ORIGIN)
-    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
-    return pa.parquet.read_table(path, read_dictionary=texts)
+        found = f"{facts.num_rows:,} rows, {size:,} bytes"
+        raise refusal("too_large", path, found=found, rows=MOST_ROWS, bytes=MOST_BYTES)
+    kinds = zip(schema.names, schema.types, strict=True)
+    texts = [name for name, kind in kinds if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
+    return pa.parquet.read_table(path, read_dictionary=[name for name in texts if not is_person(name)])

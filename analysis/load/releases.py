@@ -1,38 +1,26 @@
 """Record-level ICE releases of every form to the table of detainers: read, map, mend, classify, flag repeats.
 
-Column names are compared without case, spaces and punctuation, and are in ``data/reference/column_aliases.csv``; one
-that is not there is carried under its own name and reported. A lift reason that is not known stops everything; of the
-other words of ICE's a few strays are counted and left blank.
+Columns that ``data/reference/column_aliases.csv`` does not have are carried under their own names and reported.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import month_abbr, month_name
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from analysis.errors import InputError, called
-from analysis.load.columns import (
-    DATE_SPELLINGS,
-    PROCESSED,
-    charge_code,
-    cleaned,
-    column_aliases,
-    form_of,
-    header_score,
-    is_charge_code,
-    known_name,
-    mapped,
-    moments,
-    normalised,
-)
+from analysis.load import columns as cells
+from analysis.load.columns import charge_code, column_aliases, is_date, known_name, mapped, normalised, refusal
 from analysis.load.duplicates import flag_repeats
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
@@ -47,15 +35,12 @@ MOSTLY = 0.5  # of filled cells: from here on a column of dates holds charge cod
 ONE_SPACED = ("state", "agency", "city", "facility_code", "form", "lift_reason", "criminality", "threat_level")
 # Columns that hold the day of the extraction: the day itself, or the names of ICE's own files.
 _DAY_COLUMN = re.compile("file original|data as of|as of date|extract(?:ion)? date|extracted on|date extracted")
-_MONTH = (
-    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    "nov(?:ember)?|dec(?:ember)?)"
-)
+_MONTH = f"({'|'.join([*month_name[1:], 'sept', *month_abbr[1:]])})"
 _DAYS = (  # ways to write a day, each with the order of its parts: month before day where both are numbers
     (r"(?<!\d)(20\d\d)[-. ]?(\d\d)[-. ]?(\d\d)(?!\d)", "{0}-{1}-{2}", "%Y-%m-%d"),
     (r"(?<![a-z\d])(\d\d?)[-./ ](\d\d?)[-./ ](20\d\d)(?!\d)", "{2}-{0}-{1}", "%Y-%m-%d"),
-    (rf"(?<!\d)(\d\d?)[-. ]?({_MONTH})[-., ]*(20\d\d)(?!\d)", "{2}-{1:.3}-{0}", "%Y-%b-%d"),
-    (rf"(?<![a-z])({_MONTH})[-. ]*(\d\d?),?[-. ]+(20\d\d)(?!\d)", "{2}-{0:.3}-{1}", "%Y-%b-%d"),
+    (rf"(?<!\d)(\d\d?)[-. ]?{_MONTH}[-., ]*(20\d\d)(?!\d)", "{2}-{1:.3}-{0}", "%Y-%b-%d"),
+    (rf"(?<![a-z]){_MONTH}[-. ]*(\d\d?),?[-. ]+(20\d\d)(?!\d)", "{2}-{0:.3}-{1}", "%Y-%b-%d"),
 )
 _OF_PERIOD = re.compile(r"\b(?:from|since|through|thru|until|to|ending|ended)[-: ]*$", re.IGNORECASE)
 _FORM = re.compile(r"(I-?247[A-Z]?)\s*(?:[-–—]|$)", re.IGNORECASE)
@@ -70,8 +55,7 @@ class Gate(NamedTuple):
 
 
 # A middling state has about 2% of all detainers: more unknown rows than that could hide one. A form or a class of
-# criminality splits tables in two or three, which 5% of strays do not turn; a new form in use passes that at once.
-# One row in a thousand is more than a slip of the pen.
+# criminality splits tables in two or three, which 5% of strays do not turn. One row in a thousand is more than a slip.
 GATES = {
     "state": Gate("states", warn=0.001, stop=0.02),
     "form": Gate("forms", warn=0.001, stop=0.05),
@@ -128,28 +112,17 @@ def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
 def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | None = None) -> Release:
     """Read a release: one file, several, or the files of a folder, all of one form; no row is dropped but empty ones.
 
-    Every sheet with a header is read and stacked, in the order given (a folder's by name). Text is trimmed; empty
-    cells, the text ``NA``, redactions and impossible dates are blank; places and ICE's own words have single spaces.
-    The lift reason is the first of two. Columns beside the table's are carried under their own names as text, and so
-    is the form's whole label, which names its edition.
-
-    Offences: a conviction that is named (text or code) has the status *convicted*; else, in form C, a pending charge,
-    then a charge of any kind, *charged*. Where none is named, the status is what ICE's criminality says of the person,
-    and the group ``UNKNOWN``; only where ICE records neither conviction nor charge is it ``NONE``.
-
-    No detainer can have been issued after the day ``not_after``: of the extraction, or today. An :class:`InputError`
-    tells of a file that cannot be read, files of different forms, a needed column that is missing (the day of issue;
-    the lift reason, but for form D, which never had one), an unknown lift reason, and more unknown words or unreadable
-    dates than the gates let pass.
+    Other columns, and the form's whole label, which names its edition, are carried as text. No detainer can have been
+    issued after the day ``not_after``: of the extraction, or today.
     """
     sheets = _sheets(paths)
     read = [sheet for sheet in sheets if sheet.rows]
-    form, cells, own_names, unknown_columns = _stacked(read)
+    form, stacked, own_names, unknown_columns = _stacked(read)
     twice = "header stood twice, the second renamed"
     changes: _Changes = [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
     columns: dict[str, pd.Series] = {}
-    for name in cells.column_names:
-        columns[name], counts = cleaned(cells[name])
+    for name, column in zip(stacked.column_names, stacked.columns, strict=True):
+        columns[name], counts = cells.cleaned(column if is_date(name) else cells.moments_as_text(column))
         changes += [(what, name, rows, "") for what, rows in counts.items()]
         if name in ONE_SPACED:
             columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
@@ -180,90 +153,66 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     )
 
 
-# ---- files, header, form
-
-
 def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
     """Read all sheets of all files, each file once; refuse one without header, files without rows, and copies."""
     try:
         given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     except TypeError as error:
         raise InputError(f"a release is a file, several or a folder of them, found {called(paths)}") from error
-    named = [(path, file) for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     files: dict[Path, list[Sheet]] = {}  # by where they are, however they were named
-    for path, file in named:
-        if file.resolve() in files or (file != path and (file.is_dir() or file.name.startswith((".", "~$")))):
-            continue
-        if file != path and file.suffix.lower() not in chain.from_iterable(SUFFIXES.values()):
-            found = [Sheet(file.name, "", note="not a type of file that is read")]
-        else:
-            found = read_sheets(file, header_score)
-        if file == path and not any(sheet.header_row for sheet in found):
-            raise InputError(
-                "no header of a detainer release is found",
-                file=file,
-                found="; ".join(f"{sheet.name}: {sheet.note}" if sheet.name else sheet.note for sheet in found),
-                expected="column names such as Detainer Prepare Date, Detainer Lift Reason, Facility State",
-                do="Check that this is a file of detainers, with its header",
-            )
-        files[file.resolve()] = found
+    for path in given:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            if file.resolve() in files or (file != path and (file.is_dir() or file.name.startswith((".", "~$")))):
+                continue
+            if file != path and file.suffix.lower() not in chain.from_iterable(SUFFIXES.values()):
+                found = [Sheet(file.name, "", note="not a type of file that is read")]
+            else:
+                found = read_sheets(file, cells.header_score)
+            if file == path and not any(sheet.header_row for sheet in found):
+                notes = [f"{sheet.name}: {sheet.note}" if sheet.name else sheet.note for sheet in found]
+                raise refusal("no_header", file, found="; ".join(notes))
+            files[file.resolve()] = found
     sheets = list(chain.from_iterable(files.values()))
     if not any(sheet.rows for sheet in sheets):
         what = "the header has no row below it" if any(sheet.header_row for sheet in sheets) else "no file to read"
-        do = "Give a file of detainers, or a folder of such files"
-        raise InputError(what, file=", ".join(map(str, given)), expected="one row per detainer", do=do)
+        raise refusal("no_rows", ", ".join(map(str, given)), what=what)
     read = [found[0] for found in files.values() if any(sheet.rows for sheet in found)]
     for what, told in (("name", {sheet.file for sheet in read}), ("content", {sheet.sha256 for sheet in read})):
         if len(told) < len(read):
-            names, do = ", ".join(sheet.file for sheet in read), "Leave one out, or no one could tell their rows apart"
-            raise InputError(f"two files have the same {what}", file=names, do=do)
+            raise refusal("copies", ", ".join(sheet.file for sheet in read), what=what)
     return sheets
 
 
 def _targets(sheet: Sheet, form: str) -> dict[str, str]:
     """Give each column of a sheet the name it goes by, one of the table or its own; refuse two for one, and gaps."""
     known, taken = column_aliases()["canonical"], {normalised(name) for name in NAMES}
-    where: dict[str, Any] = {"file": sheet.file, "place": sheet.place}
     targets: dict[str, str] = {}
     for name in sheet.cells.column_names:
         plain = known_name(name)
         target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
-        same = [other for other, its in targets.items() if its == target or known_name(other) == plain]
-        if same:
-            do = "Rename or delete one of them"
-            raise InputError(f"two columns are read as {target}", **where, found=[*same, name], expected="one", do=do)
+        found = [*(other for other, its in targets.items() if its == target or known_name(other) == plain), name]
+        if found != [name]:
+            raise refusal("two_for_one", sheet.file, place=sheet.place, found=found, target=target)
         targets[name] = target
-    never_had_it = form in ("D", PROCESSED) and "form" not in targets.values()
+    never_had_it = form in ("D", cells.PROCESSED) and "form" not in targets.values()
     for role in ("issued_on",) if never_had_it else ("issued_on", "lift_reason"):
         if role not in targets.values():
-            raise InputError(
-                f"the needed column for {role} is missing",
-                **where,
-                found=sheet.cells.column_names,
-                expected="one of " + ", ".join(column_aliases()["alias"][known == role]),
-                do="Use the file as released, or give the column one of these names",
-            )
+            names, found = ", ".join(column_aliases()["alias"][known == role]), sheet.cells.column_names
+            raise refusal("needed_column", sheet.file, place=sheet.place, found=found, role=role, names=names)
     return targets
 
 
 def _stacked(sheets: Sequence[Sheet]) -> tuple[str, pa.Table, dict[str, str], tuple[str, ...]]:
-    """Put all sheets below each other, under the names of the table where a column is known there.
-
-    Returned are their form, the rows, the own name of each column that goes by another, and the names that nobody
-    knows. Refused are sheets of several forms, since releases overlap in time.
-    """
-    known = column_aliases()["canonical"]
-    form = form_of(sheets[0].cells.column_names)
+    """Put all sheets of one form below each other; give the form, rows, columns' own names, and names nobody knows."""
+    known, form = column_aliases()["canonical"], cells.form_of(sheets[0].cells.column_names)
     spelt: dict[str, str] = {}  # carried names may differ in case or underscores between sheets: the first stands
     own_names: dict[str, str] = {}
     unknown: dict[str, None] = {}
-    tables = []
+    tables: list[pa.Table] = []
     for sheet in sheets:
-        if (its_form := form_of(sheet.cells.column_names)) != form:
-            what, expected = "the files are of different releases", f"form {form}, as in {sheets[0].file}"
-            do = "Read one release at a time: releases overlap, and detainers would count twice"
-            where = {"file": sheet.file, "place": sheet.place}
-            raise InputError(what, **where, found=f"form {its_form}", expected=expected, do=do)
+        if (its_form := cells.form_of(sheet.cells.column_names)) != form:
+            other = f"form {its_form}"
+            raise refusal("other_release", sheet.file, place=sheet.place, found=other, form=form, first=sheets[0].file)
         targets = _targets(sheet, form)
         for name, target in targets.items():
             if plain := known.get(known_name(name)):
@@ -271,33 +220,32 @@ def _stacked(sheets: Sequence[Sheet]) -> tuple[str, pa.Table, dict[str, str], tu
             elif plain is None:
                 unknown[target] = None
         tables.append(sheet.cells.rename_columns([spelt.setdefault(normalised(n), to) for n, to in targets.items()]))
-    return form, pa.concat_tables(tables, promote_options="default"), own_names, tuple(unknown)
-
-
-# ---- cells
+    try:
+        rows = pa.concat_tables(tables, promote_options="default")
+    except pa.ArrowException:  # moments in one file, text in another
+        tables = [pa.table({n: cells.moments_as_text(each[n]) for n in each.column_names}) for each in tables]
+        rows = pa.concat_tables(tables, promote_options="default")
+    return form, rows, own_names, tuple(unknown)
 
 
 def _provenance(sheets: Sequence[Sheet]) -> dict[str, pd.Series]:
     """Say where each row came from: file, sheet (blank = none) and row as a spreadsheet counts."""
-    which = np.repeat(np.arange(len(sheets)), [sheet.rows for sheet in sheets])
-    at = pd.Series(pd.Categorical.from_codes(which, [str(at) for at in range(len(sheets))]))
-    return {
-        "source_file": mapped(at, lambda at: sheets[int(at)].file),
-        "source_sheet": mapped(at, lambda at: sheets[int(at)].name or None),
-        "source_row": pd.Series(np.concatenate([np.arange(one.rows) + one.header_row + 1 for one in sheets])),
-    }
+    found = {"source_file": [sheet.file for sheet in sheets], "source_sheet": [sheet.name or None for sheet in sheets]}
+    kinds = {name: pd.Index(pd.unique(pd.Series(values, dtype="str").dropna())) for name, values in found.items()}
+    each = pd.DataFrame({name: pd.Categorical(values, kinds[name]) for name, values in found.items()})
+    rows = np.concatenate([np.arange(sheet.rows) + sheet.header_row + 1 for sheet in sheets])
+    return {**each.loc[each.index.repeat([sheet.rows for sheet in sheets])].reset_index(drop=True), "source_row": rows}
 
 
 def _without_blank_rows(frame: pd.DataFrame, columns: list[str], changes: _Changes) -> pd.DataFrame:
     """Leave out rows that have no filled cell at all, such as the empty ones below a sheet's table."""
     doubtful = frame.index[frame["issued_on"].isna()]
     empty = doubtful[frame.loc[doubtful, columns].isna().all(axis="columns")]
-    if len(empty) and len(empty) == len(frame):
-        what, found = "no row below the header has a filled cell", f"{len(frame):,} empty rows"
-        file, do = frame["source_file"][0], "Check that the file is whole"
-        raise InputError(what, file=file, found=found, expected="one row per detainer", do=do)
-    if len(empty):
-        changes.append(("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}"))
+    if not len(empty):
+        return frame
+    if len(empty) == len(frame):
+        raise refusal("blank_rows", frame["source_file"][0], found=f"{len(frame):,} empty rows")
+    changes.append(("blank row left out", "", len(empty), f"row {frame['source_row'][empty[0]]}"))
     return frame.drop(index=empty).reset_index(drop=True)
 
 
@@ -305,51 +253,45 @@ def _mend_codes(frame: pd.DataFrame, changes: _Changes) -> None:
     """Give charge codes their leading zero back, and take them out of a date column that holds them.
 
     In an extract of March 2025 ``MSC Charge Date`` holds the code, zero and all, and the code column lost its zero. A
-    date column is taken for one of codes when most of its filled cells have a code's shape, which no date has; the
-    code then fills a blank in the code column, and the date is blank.
+    date column is taken for one of codes when most of its filled cells have a code's shape, which no date has.
     """
     for _, name, _ in OFFENCE_BLOCKS:
         if name in frame:
-            short = [text for text in frame[name].cat.categories if charge_code(text) != text]
+            short = [text for text in frame[name].cat.categories if charge_code(text) not in (text, None)]
             changes.append(("charge code mended", name, frame[name].isin(short).sum(), next(iter(short), "")))
-            frame[name] = mapped(frame[name], charge_code)
+            frame[name] = mapped(frame[name], lambda text: charge_code(text) or text)
     dates = frame.get("charge_date", pd.Series(dtype="category"))
-    codes = {text: charge_code(text) for text in dates.cat.categories if is_charge_code(text)}
-    if (moved := dates.isin(codes)).sum() > MOSTLY * dates.notna().sum():
-        changes.append(("charge code moved out of the date", "charge_date", moved.sum(), next(iter(codes))))
+    codes = {text: charge_code(text) for text in dates.cat.categories} if dates.dtype == "category" else {}
+    moved = dates.isin([text for text, code in codes.items() if code])
+    if moved.sum() > MOSTLY * dates.notna().sum():
+        changes.append(("charge code moved out of the date", "charge_date", moved.sum(), dates[moved.idxmax()]))
         given = frame.get("offence_code", pd.Series(index=frame.index, dtype="str")).astype("str")
         frame["offence_code"] = given.fillna(mapped(dates, codes.get).astype("str")).astype("category")
-        frame["charge_date"] = mapped(dates, lambda text: None if text in codes else text)
+        frame["charge_date"] = mapped(dates, lambda text: None if codes[text] else text)
 
 
 def _read_dates(frame: pd.DataFrame, own_names: dict[str, str], changes: _Changes, not_after: date | None) -> None:
-    """Read every column of dates; a cell that is no possible date becomes blank and is counted.
-
-    Refused are too many days of issue that cannot be read, or none that can.
-    """
-    carried = column_aliases()["kind"]
-    for name in list(frame):
+    """Read every column of dates; a cell that is no possible date becomes blank and is counted, but not too many."""
+    for name in filter(is_date, list(frame)):
         table_date = name in ("issued_on", "lifted_on")
-        if not table_date and name != "charge_date" and carried.get(known_name(name)) != "date":
-            continue
         given = frame[name]
-        dates, impossible = moments(given, *(YEARS_ISSUED if table_date else YEARS))
+        dates, impossible = cells.moments(given, *(YEARS_ISSUED if table_date else YEARS))
         if name == "issued_on" and not_after is not None:
             late = dates >= pd.Timestamp(not_after) + pd.Timedelta(days=1)
             dates, impossible = dates.mask(late), impossible | late
         frame[name] = dates.dt.normalize() if table_date else dates
         first = impossible.idxmax()
-        changes.append(("impossible date made blank", name, impossible.sum(), given[first]))
+        example = given[first] if given.dtype == "category" else cells.cell_text(given[first])
+        changes.append(("impossible date made blank", name, impossible.sum(), example))
         if name == "issued_on" and (impossible.mean() > STOP_UNDATED or dates.isna().all()):
-            share = (impossible if impossible.any() else dates.isna()).mean()
-            by = f" and not after {not_after}" if not_after else ""
-            raise InputError(
-                f"{share:.1%} of the rows have no readable date in {own_names[name]}; more than "
-                f"{STOP_UNDATED:.0%} stops",
+            raise refusal(
+                "undated",
                 **_place(frame.loc[first]),
-                found=str(given[first]),
-                expected=f"{DATE_SPELLINGS}, in the years {YEARS_ISSUED[0]} to {YEARS_ISSUED[1]}{by}",
-                do="Write the dates of this column in one of these ways",
+                found=str(example),
+                share=(impossible if impossible.any() else dates.isna()).mean(),
+                name=own_names[name],
+                most=STOP_UNDATED,
+                years="{} to {}".format(*YEARS_ISSUED) + (f" and not after {not_after}" if not_after else ""),
             )
 
 
@@ -359,38 +301,31 @@ def _place(row: pd.Series) -> dict[str, str]:
     return {"file": str(row["source_file"]), "place": f"{sheet}row {row['source_row']}"}
 
 
-# ---- ICE's own words
-
-
 def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
     """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`)."""
     strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
     frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
     if "form" in frame:
         frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
-    unknown = pd.DataFrame(strange, columns=["column", "value", "rows", "share", "level"])
-    return unknown.astype({"column": "str", "value": "str", "rows": "int64", "share": "float64", "level": "str"})
+    kinds = {"column": "str", "value": "str", "rows": "int64", "share": "float64", "level": "str"}
+    return pd.DataFrame(strange, columns=list(kinds)).astype(kinds)
 
 
 def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
-    """Classify lift reasons, a category; a blank is ``pending_or_unrecorded``. ``where`` tells file, sheet and row.
-
-    A value that ``data/reference/lift_reasons.csv`` does not have is refused: this column defines a decline, so an
-    unknown value may not fall into another class. The message gives the line to add.
-    """
+    """Classify lift reasons, a category; an unknown one, which may be a decline, is refused by its row ``where``."""
     known = crosswalk("lift_reasons", "value")["outcome"]
     strange = [value for value in lift_reason.cat.categories if value not in known.index]
     if strange:
         found = lift_reason == strange[0]
-        quoted = '"' + strange[0].replace('"', '""') + '"'
         several = f" ({len(strange)} unknown values)" if strange[1:] else ""
-        raise InputError(
-            f"unknown lift reason, in {found.sum():,} rows{several}",
+        raise refusal(
+            "lift_reason",
             **_place(where.loc[found.idxmax()]),
             found=strange[0],
-            expected=f"a value of {data_file('reference/lift_reasons.csv')}",
-            do=f"Find out what it means and add the line {quoted},CLASS,ROLE,no,WHY to that file, with CLASS one of "
-            + ", ".join(Outcome),
+            rows=f"{found.sum():,} rows{several}",
+            quoted='"' + strange[0].replace('"', '""') + '"',
+            path=data_file("reference/lift_reasons.csv"),
+            classes=", ".join(Outcome),
         )
     return mapped(lift_reason, known.get, blank=known[""])
 
@@ -416,19 +351,18 @@ def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float,
     counts = counts.sort_values(ascending=False, kind="stable")
     share = counts.sum() / max(len(values), 1)
     if share > gate.stop:
-        raise InputError(
-            f"{share:.1%} of the rows have an unknown {column}; more than {gate.stop:.0%} stops",
+        raise refusal(
+            "words",
             **_place(frame.loc[(values == counts.index[0]).idxmax()]),
             found=", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.head(3).items()),
-            expected=f"values of {data_file(f'reference/{gate.crosswalk}.csv')}",
-            do="Mend the column, or find out what the words mean and add them to that file",
+            share=share,
+            column=column,
+            most=gate.stop,
+            path=data_file(f"reference/{gate.crosswalk}.csv"),
         )
     frame[column] = mapped(values, lambda word: words[word] or None)
     level = "warn" if share >= gate.warn else "pass"
     return [(column, str(word), rows, rows / len(values), level) for word, rows in counts.items()]
-
-
-# ---- the day of the extraction
 
 
 def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
@@ -445,12 +379,9 @@ def _days_in(text: str) -> Iterator[date]:
     spaced = text.replace("_", " ")
     for pattern, order, form in _DAYS:
         for found in re.finditer(pattern, spaced, re.IGNORECASE):
-            if _OF_PERIOD.search(spaced[max(0, found.start() - 20) : found.start()]):
-                continue
-            try:
-                yield datetime.strptime(order.format(*found.groups()), form).date()
-            except ValueError:
-                continue  # digits that are no day
+            if not _OF_PERIOD.search(spaced[max(0, found.start() - 20) : found.start()]):
+                with suppress(ValueError):  # digits that are no day
+                    yield datetime.strptime(order.format(*found.groups()), form).date()
 
 
 def extraction_day(texts: Iterable[str], newest: date, not_after: date | None) -> date | None:

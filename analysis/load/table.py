@@ -1,9 +1,7 @@
-"""The table of detainers: the one shape that every source is read into.
+"""The table of detainers: the one shape that every source is read into, described in ``reference/table_columns.csv``.
 
 One row is one detainer, or one group of identical detainers in published counts; ``detainers`` says how many the row
-stands for. Text that repeats is held as a category; blank is always missing (``NaN``), never an empty string, and a
-source that has no such column leaves it blank throughout. Columns that this project does not know are carried behind
-these under their own names.
+stands for. Blank is always missing (``NaN``), never an empty string.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from analysis.errors import InputError
+from analysis.load.reference import crosswalk
 
 
 class Outcome(StrEnum):
@@ -46,32 +45,7 @@ class Request(StrEnum):
     OTHER = "other"
 
 
-COLUMNS = {  # kind of value; what it is; what a blank means
-    "issued_on": "date",  # date ICE prepared the form; a week's first day in weekly counts; blank: not given
-    "lifted_on": "date",  # date ICE recorded the detainer's end; blank: not ended, or the source has no such date
-    "state": "category",  # postal code of the facility's state, DC and territories included; blank: not given
-    "agency": "category",  # facility or agency as recorded, trimmed; blank: not given
-    "city": "category",  # city as recorded, trimmed; blank: not given
-    "facility_code": "category",  # ICE's facility code; blank: not given
-    "form": "category",  # I247A, I247D, I247N, I247G, I247X or I247; blank: not given
-    "request": "category",  # what the form asks: hold, notify, other; blank: form not given
-    "lift_reason": "category",  # lift reason as recorded; blank: pending, or nothing recorded
-    "outcome": "category",  # class of the lift reason; never blank
-    "offence_text": "category",  # offence as recorded; blank: none recorded
-    "offence_code": "category",  # NCIC or ICE code as text, leading zero kept; blank: none recorded
-    "offence_group": "category",  # one of 16 groups, or NONE, or UNKNOWN; blank: the source has no offences
-    "offence_detail": "category",  # detail within the group; blank: none, unknown or no offences in the source
-    "offence_status": "category",  # convicted, charged, none recorded, unknown; blank: the source has no offences
-    "criminality": "category",  # ICE's criminality field as recorded; blank: not given
-    "threat_level": "category",  # ICE's threat level as recorded; blank: none recorded by ICE
-    "citizenship": "category",  # country as recorded; blank: not given
-    "person": "text",  # person id, valid within one release only; blank: not given
-    "duplicate": "category",  # why this row may repeat another; blank: no repeat found
-    "detainers": "count",  # detainers that the row stands for; never blank
-    "source_file": "category",  # file the row came from; never blank
-    "source_sheet": "category",  # sheet the row came from; blank: not a workbook
-    "source_row": "row",  # row in that file or sheet, the header's row counted; never blank
-}
+COLUMNS: dict[str, str] = crosswalk("table_columns", "name")["kind"].to_dict()
 NAMES = tuple(COLUMNS)
 NEEDED = ("outcome", "detainers", "source_file", "source_row")
 DTYPES = {"date": "datetime64[ms]", "category": "category", "text": "str", "count": "int64", "row": "int64"}
@@ -87,18 +61,14 @@ def _whole(least: int) -> pa.Check:
     return pa.Check(fits, error=f"a whole number of {least} or more", ignore_na=False)
 
 
-CHECKS = {"detainers": _whole(0), "source_row": _whole(1)} | {
-    name: pa.Check.isin(list(words), error="one of " + ", ".join(words))
-    for name, words in (("outcome", Outcome), ("offence_status", OffenceStatus), ("request", Request))
-}
-SCHEMA = pa.DataFrameSchema(
+_WORDS = {"outcome": Outcome, "offence_status": OffenceStatus, "request": Request}
+_CHECKS = {name: pa.Check.isin(list(words), error="one of " + ", ".join(words)) for name, words in _WORDS.items()}
+_CHECKS |= {"detainers": _whole(0), "source_row": _whole(1)}
+_SCHEMA = pa.DataFrameSchema(
     {
-        name: pa.Column(
-            None if kind in ("count", "row") else DTYPES[kind],
-            checks=CHECKS.get(name),
-            nullable=name not in NEEDED,
-            coerce=kind not in ("count", "row"),
-        )
+        name: pa.Column(DTYPES[kind], checks=_CHECKS.get(name), nullable=name not in NEEDED, coerce=True)
+        if kind not in ("count", "row")
+        else pa.Column(checks=_CHECKS[name])
         for name, kind in COLUMNS.items()
     },
     add_missing_columns=True,
@@ -111,12 +81,11 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     Absent columns come out blank, unknown ones follow under their own names. An :class:`InputError` names the first
     needed column that is missing, or the first value that does not fit, with its source file and row.
     """
-    for needed in NEEDED:
-        if needed not in frame:
-            raise InputError(f"column {needed} is missing", found=list(frame.columns))
+    for needed in [name for name in NEEDED if name not in frame]:
+        raise InputError(f"column {needed} is missing", found=list(frame.columns))
     frame = frame.reset_index(drop=True)
     try:
-        table = SCHEMA.validate(frame, lazy=True)
+        table = _SCHEMA.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         first = error.failure_cases.iloc[0]
         row, check = frame.loc[first["index"]], first["check"]
@@ -128,8 +97,10 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
             expected="a day" if COLUMNS[first["column"]] == "date" else "a value" if check == "not_nullable" else check,
         ) from error
     for name, kind in COLUMNS.items():
-        given = table[name]
-        table[name] = given.cat.remove_unused_categories() if kind == "category" else given.astype(DTYPES[kind])
+        if kind != "category":
+            table[name] = table[name].astype(DTYPES[kind])
+        elif table[name].nunique() < len(table[name].cat.categories):
+            table[name] = table[name].cat.remove_unused_categories()
     return table[[*NAMES, *frame.columns.difference(NAMES, sort=False)]]
 
 

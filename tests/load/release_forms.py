@@ -15,16 +15,8 @@ import openpyxl  # type: ignore[import-untyped]
 import pandas as pd
 import pyreadstat
 
-NAMES = {
-    "TX": "TEXAS",
-    "CA": "CALIFORNIA",
-    "MN": "MINNESOTA",
-    "DC": "DISTRICT OF COLUMBIA",
-    "PR": "PUERTO RICO",
-    "MP": "NORTHERN MARIANA ISLANDS",
-    "VI": "VIRGIN ISLANDS",
-    "NC": "NORTH CAROLINA",
-}
+NAMES = {"TX": "TEXAS", "CA": "CALIFORNIA", "MN": "MINNESOTA", "DC": "DISTRICT OF COLUMBIA", "PR": "PUERTO RICO"}
+NAMES |= {"MP": "NORTHERN MARIANA ISLANDS", "VI": "VIRGIN ISLANDS"}
 EDITIONS = {
     "I247": "I247 - Immigration Detainer - Notice of Action (as of March 2013)",
     "I247D": "I247D - Immigration Detainer - Request for Action",
@@ -35,34 +27,20 @@ EDITIONS = {
 }
 COLUMNS = ["issued_on", "state", "agency", "city", "facility_code", "form", "lift_reason", "offence_text"]
 COLUMNS += ["offence_code", "criminality", "threat_level", "citizenship", "person"]
-
 _LISTED = pd.read_csv(Path(__file__).with_name("release_headers.csv"), dtype=str, keep_default_na=False)
-_HEADERS = {str(form): rows["name"].tolist() for form, rows in _LISTED.groupby("form", sort=False)}
-A_EARLY = _HEADERS.pop("A_EARLY")
-HEADERS = _HEADERS
+HEADERS = {str(form): rows["name"].tolist() for form, rows in _LISTED.groupby("form", sort=False)}
+A_EARLY = HEADERS.pop("A_EARLY")
 A, C, D, E, F = (HEADERS[form] for form in "ACDEF")
 F_EARLY = [name for name in F if name != "Birth Date"]
-_MEANING = {  # the names that hold a column of the table
-    str(row["name"]): str(row["meaning"]) for row in _LISTED.to_dict("records") if row["meaning"]
-}
-OTHER_CELLS = {  # what stands in columns that the table does not have
-    "Entry Status": "Not  Applicable",
-    "Birth Year": 1985,
-    "birth_year": 1985,
-    "Gender": "Male",
-    "gender": "Male",
-    "Alien File Number": "(b)(6), (b)(7)(c)",
-    "Alien_File_Number": "(b)(6), (b)(7)(c) (b)(7)(e)",
-    "EID DTA ID": "b(6), b(7)c",
-    "EID Case ID": "b(6), b(7)C",
-    "Departure Country": "NA",
-    "Felon": "Not an Aggravated Felon",
-    "Apprehension Date": datetime(2025, 6, 14, 15, 10),
-    "Detainer Lift Reason2": "Lifted",
-    "Detainer_Lift_Reason2": "Lifted",
-    "county": "Travis",
-    "duplicate_likely": "FALSE",
-}
+_MEANING = {row.name: row.meaning for row in _LISTED.itertuples(index=False) if row.meaning}  # a column of the table
+_OTHER: dict[str, Any] = {row.name: row.cell for row in _LISTED.itertuples(index=False) if row.cell}  # what others hold
+_OTHER |= {"Birth Year": 1985, "birth_year": 1985, "Apprehension Date": datetime(2025, 6, 14, 15, 10)}
+
+
+def listed_cells(kind: str) -> list[tuple[str, str]]:
+    """The cells of a kind in ``cells.csv``, each with what it is read as; blank = nothing."""
+    listed = pd.read_csv(Path(__file__).with_name("cells.csv"), dtype=str, keep_default_na=False)
+    return list(listed[listed["kind"] == kind][["given", "read"]].itertuples(index=False, name=None))
 
 
 def columns_of(form: str) -> list[str]:
@@ -73,23 +51,19 @@ def columns_of(form: str) -> list[str]:
 
 def cells(form: str, rows: pd.DataFrame, header: Sequence[str] | None = None) -> list[list[Any]]:
     """Lay rows of the table out under a form's header, with that form's spelling; None is an empty cell."""
-    laid_out: list[list[Any]] = []
-    for row in rows.to_dict("records"):
-        line: list[Any] = []
-        for name in header or HEADERS[form]:
-            value: Any = row[_MEANING[name]] if name in _MEANING else OTHER_CELLS.get(name)
-            meaning = _MEANING.get(name)
-            if meaning == "state":
-                value = (value or "UN") if form == "TRAC" else NAMES.get(str(value))
-            elif meaning == "form":
-                value = EDITIONS.get(str(value))
-            elif meaning == "issued_on" and form == "TRAC":
-                value = value.strftime("%d%b%y").upper()
-            elif meaning == "issued_on" and form == "A":
-                value = f"{value.month}/{value.day}/{value:%y}"
-            line.append(value)
-        laid_out.append(line)
-    return laid_out
+
+    def spelt(row: dict[str, Any], name: str) -> object:
+        meaning = _MEANING.get(name)
+        value: Any = row[meaning] if meaning else _OTHER.get(name)
+        if meaning == "state":
+            return (value or "UN") if form == "TRAC" else NAMES.get(str(value))
+        if meaning == "issued_on" and form == "TRAC":
+            return value.strftime("%d%b%y").upper()
+        if meaning == "issued_on" and form == "A":
+            return f"{value.month}/{value.day}/{value:%y}"
+        return EDITIONS.get(str(value)) if meaning == "form" else value
+
+    return [[spelt(row, name) for name in header or HEADERS[form]] for row in rows.to_dict("records")]
 
 
 def workbook(path: Path, sheets: Mapping[str, tuple[Sequence[str], list[list[Any]]]], *, preamble: int = 0) -> Path:
@@ -97,10 +71,8 @@ def workbook(path: Path, sheets: Mapping[str, tuple[Sequence[str], list[list[Any
     book = openpyxl.Workbook(write_only=True)
     for name, (header, rows) in sheets.items():
         sheet = book.create_sheet(name)
-        for at in range(preamble):
-            sheet.append([f"ERO LESA-STU, line {at + 1}"] if at % 2 == 0 else [])
-        sheet.append(list(header))
-        for row in rows:
+        above = [[f"ERO LESA-STU, line {at + 1}"] if at % 2 == 0 else [] for at in range(preamble)]
+        for row in [*above, list(header), *rows]:
             sheet.append(row)
     book.save(path)
     return path
@@ -110,8 +82,7 @@ def text(path: Path, header: Sequence[str], rows: list[list[Any]], *, delimiter:
     """Write separated text."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter)
-        writer.writerow(header)
-        writer.writerows([[blank if cell is None else cell for cell in row] for row in rows])
+        writer.writerows([header, *([blank if cell is None else cell for cell in row] for row in rows)])
     return path
 
 
@@ -122,23 +93,19 @@ def write_release(form: str, rows: pd.DataFrame, folder: Path) -> Path:
         return text(folder / "lea-detainers-fy15.txt", header, laid_out)
     if form == "B":
         return text(folder / "detainersfy15_raw.csv", header, laid_out, delimiter="\t")
-    if form == "C":
-        return workbook(folder / "2025-ICFO-18038_FY24.xlsx", {"Detainers": (header, laid_out)})
     if form == "D":
         code, when = header.index("MSC Charge Code"), header.index("MSC Charge Date")
         for line in laid_out:  # the extract of March 2025: the code stands in the date, and lost its zero beside it
             line[when] = line[code]
             line[code] = int(line[code]) if str(line[code]).isdigit() else line[code]
-        return workbook(folder / "march_2025.xlsx", {"Detainers": (header, laid_out)}, preamble=6)
-    if form == "E":
-        return workbook(folder / "july_2025.xlsx", {"Detainers": (header, laid_out)}, preamble=6)
     if form == "F":
         half = len(laid_out) // 2
         early = cells(form, rows.iloc[:half], F_EARLY)
         sheets = {"FY2024": (F_EARLY, early), "FY2025": (header, laid_out[half:]), "Notes": (["Redacted"], [])}
         return workbook(folder / "2026-ICLI-00005_Redacted.xlsx", sheets, preamble=6)
-    if form == "G":
-        return workbook(folder / "DPR_FINAL Highlighted.xlsx", {"DPR": (header, laid_out)}, preamble=6)
+    if form in "CDEG":
+        name = {"C": "2025-ICFO-18038_FY24", "D": "march_2025", "E": "july_2025", "G": "DPR_FINAL Highlighted"}[form]
+        return workbook(folder / f"{name}.xlsx", {"Detainers": (header, laid_out)}, preamble=0 if form == "C" else 6)
     if form == "processed":
         numbered = [[at, *line] for at, line in enumerate(laid_out, 1)]
         return text(folder / "detainers-latest.csv", ["", *header], numbered, blank="NA")
@@ -149,7 +116,6 @@ def write_release(form: str, rows: pd.DataFrame, folder: Path) -> Path:
 
 def some_rows() -> pd.DataFrame:
     """Twelve detainers with blanks in all places that may be blank."""
-    named = [at % 3 == 0 for at in range(12)]
     turns: dict[str, list[Any]] = {
         "issued_on": [date(2012, 3, 12), date(2012, 3, 13), date(2025, 1, 5)],
         "state": [None, "TX", "DC", "PR"],
@@ -165,8 +131,10 @@ def some_rows() -> pd.DataFrame:
         "citizenship": ["MEXICO", "CÔTE D'IVOIRE"],
         "person": [None, "a" * 40, "b" * 40, "b" * 40],
     }
-    columns = {name: [values[at % len(values)] for at in range(12)] for name, values in turns.items()}
-    rows = pd.DataFrame(columns, dtype=object)
+    rows = pd.DataFrame(
+        {name: [values[at % len(values)] for at in range(12)] for name, values in turns.items()}, dtype=object
+    )
+    named = rows.index % 3 == 0
     rows.loc[named, "criminality"] = "1 Convicted Criminal"
-    rows.loc[[not one for one in named], ["offence_text", "offence_code"]] = None
+    rows.loc[~named, ["offence_text", "offence_code"]] = None
     return rows

@@ -11,29 +11,17 @@ EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
 
 
-def write(path: Path, text: str) -> Path:
-    path.write_bytes(text.encode())
-    return path
-
-
-# Errors.
-
-
 def test_an_error_says_file_place_found_expected_and_what_to_do() -> None:
     error = InputError("wrong", file="a.csv", place="row 3", found=-1, expected="0 or more", do="Mend it")
     assert str(error) == "a.csv, row 3: wrong: found -1, expected 0 or more. Mend it."
     assert error._render_traceback_() == [f"InputError: {error}"]
-
-
-def test_an_error_with_little_to_say_is_still_a_sentence() -> None:
     assert str(InputError("nothing to make")) == "nothing to make."
     assert str(InputError("wrong", found=0)) == "wrong: found 0."
     assert str(InputError("wrong", expected="a week")) == "wrong: expected a week."
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_the_list() -> None:
-    error = unknown("state", "Californa", ["California", "Texas"], more="`declines list` shows all")
-    assert str(error) == (
+    assert str(unknown("state", "Californa", ["California", "Texas"], more="`declines list` shows all")) == (
         "unknown state 'Californa'; did you mean 'California'? Known: California, Texas. `declines list` shows all."
     )
     assert "did you mean" not in str(unknown("state", "zzz", ["California", "Texas"]))
@@ -41,5 +29,6 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_the_list() -> None:
 
 
 def test_hashes_are_sha256(tmp_path: Path) -> None:
-    assert sha256_of(write(tmp_path / "empty", "")) == EMPTY_SHA256
-    assert sha256_of(write(tmp_path / "abc", "abc")) == ABC_SHA256
+    for content, digest in ((b"", EMPTY_SHA256), (b"abc", ABC_SHA256)):
+        (tmp_path / "a").write_bytes(content)
+        assert sha256_of(tmp_path / "a") == digest
