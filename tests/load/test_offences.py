@@ -123,7 +123,7 @@ def test_the_published_rule_for_violent_crime_is_the_flag_of_the_details() -> No
             or 1301 <= number <= 1312
             or number in (1314, 1315)
         )
-        assert bool(details()["violent_fbi"][detail]) == published, code
+        assert (details()["violent_fbi"][detail] == "yes") == published, code
 
 
 def test_every_rule_asks_for_something_and_no_two_ask_the_same() -> None:
