@@ -18,7 +18,7 @@ from analysis.errors import InputError, unknown
 from analysis.load.reference import bundled_folder
 from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
-from analysis.run.notebooks import each, find_notebook, notebooks
+from analysis.run.plan import Limits, each, find_notebook, index_is_due, notebooks, plan, read_manifest, what_is_due
 
 if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
     from analysis.run.plan import Entry, Task
@@ -45,7 +45,7 @@ class _Commands(click.Group):
 def _remember(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     """Let this process and its kernels see the folder of imported sources."""
     if value is not None and "://" in value:
-        from analysis.run.cluster import use_address
+        from analysis.run.batch import use_address
 
         use_address(value)
     elif value is not None:
@@ -81,8 +81,6 @@ def main() -> None:
 
 def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     """Work out the reports asked for, and what the site is called; sources given as files are imported."""
-    from analysis.run.plan import plan
-
     if asked.dry_run and any(Path(name).exists() for name in asked.source_names):
         raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
     if asked.site_path:
@@ -135,7 +133,6 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
     from analysis.run.batch import run
-    from analysis.run.plan import Limits, index_is_due, read_manifest, what_is_due
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
     asked, folder = SimpleNamespace(**options), Path(out)

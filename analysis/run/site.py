@@ -27,8 +27,7 @@ from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, names_of_groups,
 from analysis.load.sources import HINT, sources
 from analysis.periods import last_day
 from analysis.run import plan
-from analysis.run.notebooks import EACH, each, find_notebook, notebooks
-from analysis.run.plan import FACTS, FAILED, FEED, INDEX, JSON_INDEX, PAGE, Entry, Task
+from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task, find_notebook, notebooks
 from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
 from analysis.show.tables import MISSING, write
@@ -94,8 +93,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     told |= {"states": [place for place in places if place in names_of_states()], "named": _named_places(out, reports)}
     told |= {"offences": [place for place in places if place not in names_of_states()]}
     pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
-    pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
-    pages[JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
+    pages[plan.FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
+    pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
     unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
@@ -132,7 +131,7 @@ def _listed(out: Path, entry: Entry) -> Report:
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
         "place_name": (names_of_states() | names_of_groups()).get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
-        "failed": f"{entry.folder}/{FAILED}" if entry.outcome == "failed" else "",
+        "failed": f"{entry.folder}/{plan.FAILED}" if entry.outcome == "failed" else "",
     }
 
 
@@ -277,7 +276,7 @@ def _feed_items(out: Path, reports: Iterable[Report]) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: (item["updated"], item["report"]["week"]), reverse=True)[:FEED_LENGTH]
 
 
-Places = Annotated[list[StrictStr], BeforeValidator(lambda given: [given] if given == EACH else given)]
+Places = Annotated[list[StrictStr], BeforeValidator(lambda given: [given] if given == plan.EACH else given)]
 
 
 class Asked(BaseModel, extra="forbid"):
@@ -325,8 +324,8 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     for asked in site.reports:
         if asked.source is not None and asked.source not in sources():
             raise unknown("source", asked.source, sources(), more=HINT)
-        names, states = [asked.source] if asked.source else [], each("state", asked.states)
-        how: dict[str, Any] = {"weeks": asked.weeks, "offences": each("offence", asked.offences), "png": png}
+        names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
+        how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
         for task in plan.plan([find_notebook(asked.notebook)], source_names=names, states=states, **how):
             tasks.setdefault(task.entry.folder, task)
     order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))
