@@ -29,11 +29,6 @@ def flag_repeats(table: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, [REPEAT]), index=table.index, name="duplicate")
 
 
-def is_repeat(flags: pd.Series) -> pd.Series:
-    """Mark the rows that repeat another, by what :func:`flag_repeats` gave."""
-    return flags.notna()
-
-
 def choose_repeats(given: object) -> str:
     """Hold what a user asks of repeats against what there is; raise an InputError if it is something else."""
     if given not in (LEFT_OUT, COUNTED):

@@ -18,7 +18,6 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.columns import column_aliases, normalised
-from analysis.load.duplicates import is_repeat
 from analysis.load.offences import Step
 from analysis.load.reference import crosswalk, read_text_table
 from analysis.load.releases import GATES, STOP_UNDATED, Release
@@ -272,7 +271,7 @@ def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
     if table["person"].isna().all():
         yield check_of("repeats_untold", 0, level=WARN)
     else:
-        repeats = table["duplicate"][is_repeat(table["duplicate"])]
+        repeats = table["duplicate"][table["duplicate"].notna()]
         share, kind = len(repeats) / total, next(iter(repeats), "")
         yield check_of(
             "repeats" if kind else "no_repeats", len(repeats), share, level_of(share, WARN_REPEATS), kind=kind

@@ -107,16 +107,6 @@ def details() -> pd.DataFrame:
     return crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
 
 
-def names_of_states() -> dict[str, str]:
-    """Give the names of the states by their postal codes."""
-    return dict(states()["name"])
-
-
-def names_of_groups() -> dict[str, str]:
-    """Give the labels of the offence groups by their ids, in their order."""
-    return dict(groups()["group"])
-
-
 def _named(table: pd.DataFrame, names: str, text: str) -> str | None:
     """Find the id of the row that a user means by its id or its name, in any case."""
     matches = table.index[(table.index == text.upper()) | (table[names].str.casefold() == text.casefold())]
@@ -175,8 +165,3 @@ def events(first: date | None = None, last: date | None = None, state: str = ALL
     if state != ALL_STATES:
         kept &= table["state"].isin(["", state])
     return table[kept].sort_values("date")
-
-
-def blocking_events() -> pd.DataFrame:
-    """Give the events across which no direction of change may be named."""
-    return events().query("blocks_comparison")

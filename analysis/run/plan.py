@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 import analysis
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
-from analysis.load.reference import bundled_folder, events, group_named, names_of_groups, names_of_states, state_named
+from analysis.load.reference import bundled_folder, events, group_named, groups, state_named, states
 from analysis.load.sources import Source, open_source, pick_versions, sources, versions
 from analysis.periods import Calendar
 
@@ -149,8 +149,8 @@ def sources_for(notebook: Notebook) -> dict[str, Source]:
 
 def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
     """Find states (by postal code, name or FIPS code) or offence groups (by id or label); ``each`` is every one."""
-    known, meant = (names_of_states(), state_named) if kind == "state" else (names_of_groups(), group_named)
-    return list(dict.fromkeys(one for name in given for one in (known if name == EACH else [meant(name)])))
+    known, meant = (states, state_named) if kind == "state" else (groups, group_named)
+    return list(dict.fromkeys(one for name in given for one in (known().index if name == EACH else [meant(name)])))
 
 
 @dataclass(frozen=True)

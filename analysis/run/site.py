@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, Vali
 
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
-from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, names_of_groups, names_of_states
+from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, groups, states
 from analysis.load.sources import HINT, sources
 from analysis.periods import last_day
 from analysis.run import plan
@@ -59,9 +60,15 @@ class Settings:
     order: tuple[str, ...] = ()  # of notebooks; those not named come after, made-up data last
 
 
+@cache
+def place_names() -> dict[str, str]:
+    """Give the names of the states by postal code, then the labels of the offence groups by id."""
+    return {**states()["name"], **groups()["group"]}
+
+
 def page_of_place(place: str) -> str:
     """Give the path of a state's or offence group's page."""
-    return f"{'states' if place in names_of_states() else 'offences'}/{place}.html"
+    return f"{'states' if place in states().index else 'offences'}/{place}.html"
 
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
@@ -76,7 +83,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     series = _place_series(out, reports)
     names = {
         place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
-        for place, name in (names_of_states() | names_of_groups()).items()
+        for place, name in place_names().items()
     }
     title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
@@ -90,8 +97,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     places = [place for place in names if place in series]
     pages = {page_of_place(one): page("place.html.j2", place=one, series=series[one], root="../") for one in places}
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
-    told |= {"states": [place for place in places if place in names_of_states()], "named": _named_places(out, reports)}
-    told |= {"offences": [place for place in places if place not in names_of_states()]}
+    told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
+    told |= {"offences": [place for place in places if place not in states().index]}
     pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
     pages[plan.FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
     pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
@@ -129,7 +136,7 @@ def _listed(out: Path, entry: Entry) -> Report:
         "clock": dict(content.get("masthead", [])).get("Clock", ""),
         "week_end": last_day(date.fromisoformat(week)).isoformat() if week else "",
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
-        "place_name": (names_of_states() | names_of_groups()).get(place, "all"),
+        "place_name": place_names().get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
         "failed": f"{entry.folder}/{plan.FAILED}" if entry.outcome == "failed" else "",
     }
@@ -159,7 +166,7 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
         }
         section |= {"title": as_made_up(known.title if known else notebook, synthetic)}
         section |= {"clock": known.clock if known else "", "unsettled": any(one["unsettled"] for one in inside)}
-        section |= {"places": [place for place in names_of_states() | names_of_groups() if place in across]}
+        section |= {"places": [place for place in place_names() if place in across]}
         section |= {"together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}}
         rank = order.index(notebook) if notebook in order else len(order)
         found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
@@ -179,7 +186,7 @@ def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
 
     Each has the ``reports`` that name it, by their place in the list, and ``links`` to the newest.
     """
-    postal_of = {name: postal for postal, name in names_of_states().items()}
+    postal_of = {name: postal for postal, name in states()["name"].items()}
     found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for place, report in enumerate(reports):
         own = report["parameters"].get("state", "").replace(ALL_STATES, "")
@@ -198,7 +205,7 @@ def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
 
 def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[str, Any]]]:
     """Gather what reports say of each state and offence group, by postal code or id: one series of weeks per source."""
-    ids = {label: identity for identity, label in names_of_groups().items()}
+    ids = {label: identity for identity, label in groups()["group"].items()}
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     first: dict[str, Report] = {}
     for report in (report for report in reports if report["page"]):
