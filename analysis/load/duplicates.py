@@ -15,11 +15,7 @@ REPEAT = "same form and facility as an earlier row of the person's episode"
 
 
 def flag_repeats(table: pd.DataFrame) -> pd.Series:
-    """Flag the rows that the published rule takes for repeats: :data:`REPEAT`; blank = none, or nothing to tell by.
-
-    A person's rows form episodes without a gap of more than a day; within one, every row whose form and facility an
-    earlier row has is flagged.
-    """
+    """Flag the rows that repeat form and facility of an earlier one within a person's episode, without a day's gap."""
     columns = ["person", "issued_on", "form", "agency"]
     rows = table[columns][table["person"].duplicated(keep=False)].dropna(subset=["person", "issued_on"])
     rows = rows.sort_values(["person", "issued_on"], kind="stable")  # rows of one day stay in the file's order

@@ -112,8 +112,7 @@ def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
 def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | None = None) -> Release:
     """Read a release: one file, several, or the files of a folder, all of one form; no row is dropped but empty ones.
 
-    Other columns, and the form's whole label, which names its edition, are carried as text. No detainer can have been
-    issued after the day ``not_after``: of the extraction, or today.
+    No detainer can have been issued after the day ``not_after``: of the extraction, or today.
     """
     sheets = _sheets(paths)
     read = [sheet for sheet in sheets if sheet.rows]
@@ -127,10 +126,13 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
         if name in ONE_SPACED:
             columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
     frame = _without_blank_rows(pd.DataFrame(columns | _provenance(read)), list(columns), changes)
-    edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
+    edition = {own_names["form"]: frame["form"]} if "form" in frame else {}  # which its whole label names
     _mend_codes(frame, changes)
     _read_dates(frame, own_names, changes, not_after)
-    unknown_values = _read_words(frame)
+    strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
+    frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
+    if "form" in frame:
+        frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
     steps = read_offences(frame)
     persons = frame["person"].nunique() if "person" in frame else 0
     gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
@@ -147,7 +149,7 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
         gaps=gaps,
         unknown_columns=unknown_columns,
         changes=pd.DataFrame(noted, columns=["what", "column", "rows", "example"]),
-        unknown_values=unknown_values,
+        unknown_values=pd.DataFrame(strange, columns=["column", "value", "rows", "share", "level"]),
         offence_steps=steps,
         extracted_on=extraction_day(_told(read, frame), frame["issued_on"].max().date(), not_after),
     )
@@ -250,10 +252,9 @@ def _without_blank_rows(frame: pd.DataFrame, columns: list[str], changes: _Chang
 
 
 def _mend_codes(frame: pd.DataFrame, changes: _Changes) -> None:
-    """Give charge codes their leading zero back, and take them out of a date column that holds them.
+    """Give charge codes their leading zero back, and take them out of a date column that mostly holds them.
 
-    In an extract of March 2025 ``MSC Charge Date`` holds the code, zero and all, and the code column lost its zero. A
-    date column is taken for one of codes when most of its filled cells have a code's shape, which no date has.
+    In an extract of March 2025 ``MSC Charge Date`` holds the code, zero and all, and the code column lost its zero.
     """
     for _, name, _ in OFFENCE_BLOCKS:
         if name in frame:
@@ -299,16 +300,6 @@ def _place(row: pd.Series) -> dict[str, str]:
     """Name the file, sheet and row that a row of the table came from, for an error."""
     sheet = "" if pd.isna(row.get("source_sheet")) else f"sheet {row['source_sheet']!r}, "
     return {"file": str(row["source_file"]), "place": f"{sheet}row {row['source_row']}"}
-
-
-def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
-    """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`)."""
-    strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
-    frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
-    if "form" in frame:
-        frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
-    kinds = {"column": "str", "value": "str", "rows": "int64", "share": "float64", "level": "str"}
-    return pd.DataFrame(strange, columns=list(kinds)).astype(kinds)
 
 
 def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
@@ -385,10 +376,7 @@ def _days_in(text: str) -> Iterator[date]:
 
 
 def extraction_day(texts: Iterable[str], newest: date, not_after: date | None) -> date | None:
-    """Find the latest possible day on which a release was made among what its files are called and say.
-
-    A text that names several days names a period, and is left aside; no file is older than its ``newest`` row.
-    """
+    """Find the latest day on which a release can have been made among what its files are called and say."""
     named = [set(_days_in(text)) for text in texts]
-    days = {day for found in named if len(found) == 1 for day in found}
+    days = {day for found in named if len(found) == 1 for day in found}  # who names several days, names a period
     return max((day for day in days if newest <= day and (not_after is None or day <= not_after)), default=None)

@@ -48,28 +48,22 @@ YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class SourceFacts(BaseModel, extra="forbid", frozen=True):
-    """What the origin file of a source says about it as a whole.
-
-    ``clock`` tells what its weeks mean: when detainers were ``issued``, or declines ``recorded``. ``offences``,
-    ``outcomes`` and ``lift_dates``: whether it records offences, how detainers ended, and on which day. Where
-    ``extracted_known`` is false, ``extracted_on`` is the newest day of issue or of an end, never to be printed.
-    ``citation`` is what its publisher asks to be cited as; blank = nothing that we know of.
-    """
+    """What the origin file of a source says about it as a whole."""
 
     name: str
     title: str
-    clock: Literal["issued", "recorded"]
+    clock: Literal["issued", "recorded"]  # what its weeks mean: when detainers were issued, or declines recorded
     first_day: date
     last_day: date
     extracted_on: date
-    extracted_known: bool = True
+    extracted_known: bool = True  # else the day is the newest one of issue or of an end, never to be printed
     detainers: int
     declined: int
     synthetic: bool
-    offences: bool
-    outcomes: bool = True
-    lift_dates: bool = False
-    citation: str = ""
+    offences: bool  # whether it records offences,
+    outcomes: bool = True  # how detainers ended,
+    lift_dates: bool = False  # and on which day
+    citation: str = ""  # what its publisher asks to be cited as; blank = nothing that we know of
 
 
 class Document(BaseModel, extra="forbid", frozen=True):
@@ -216,8 +210,8 @@ class Source:
         reports = read_published_reports()
         for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
             if (found := int(reports.weekly_totals[column].sum())) != total:
-                what, expected = f"the weeks do not add up: {column}", f"{total} (the origin file)"
-                place = f"column {column}"
+                what, place = f"the weeks do not add up: {column}", f"column {column}"
+                expected = f"{total} (the origin file)"
                 raise InputError(what, file=self.path, place=place, found=found, expected=expected, do=RESTORE)
         for path in sorted(self.path.parent.glob("*.csv")):
             check_hash(path)
@@ -235,10 +229,7 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 
 def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path) -> Source:
-    """Keep a table and its scorecard as one version of a source (``v001``), whole or not at all.
-
-    ``origin`` has a source block; its hash is filled in.
-    """
+    """Keep a table and its scorecard as one version of a source (``v001``), whole or not at all; hash it."""
     draft = folder.with_name(f".import-{uuid4().hex}")
     try:
         draft.mkdir(parents=True)

@@ -76,11 +76,7 @@ _SCHEMA = pa.DataFrameSchema(
 
 
 def as_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give a frame the columns, order and types of the table of detainers, and a fresh index.
-
-    Absent columns come out blank, unknown ones follow under their own names. An :class:`InputError` names the first
-    needed column that is missing, or the first value that does not fit, with its source file and row.
-    """
+    """Give a frame the columns, order and types of the table of detainers, others behind; refuse what does not fit."""
     for needed in [name for name in NEEDED if name not in frame]:
         raise InputError(f"column {needed} is missing", found=list(frame.columns))
     frame = frame.reset_index(drop=True)
