@@ -1,8 +1,7 @@
 """Reports by the batch: run those that are not up to date, keep what fails from stopping the rest.
 
-On a Dask cluster more than one machine can make them, each worker with warm kernels of its own. It sees the sources
-where the command does, or fetches them from the address given with ``--data-dir`` (anything fsspec reads). The package
-and the notebooks must stand on every machine at the same place.
+On a Dask cluster more than one machine can make them: package and notebooks must stand on each at the same place, and
+the sources too, unless ``--data-dir`` is an address (anything fsspec reads).
 """
 
 from __future__ import annotations
@@ -48,8 +47,7 @@ def run(
 ) -> dict[str, Entry]:
     """Make the reports that are not up to date, ``jobs`` at a time, those first that took longest before.
 
-    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done; after Ctrl-C they
-    stand in the manifest. On a ``cluster`` (its address, or ``local``) Dask makes them, else processes here.
+    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -64,8 +62,7 @@ def run(
         report("current", entry)
     ahead = [task for reason, task in due if reason]
     ahead.sort(key=lambda task: task.entry.seconds or math.inf, reverse=True)
-    new: dict[str, Entry] = {}
-    saved = time.monotonic()
+    new, saved = dict[str, Entry](), time.monotonic()
     try:
         with closing(_make_all(ahead, out, jobs, limits or Limits(), cluster)) as made:
             for entry in made:

@@ -38,8 +38,7 @@ SHAPING = """declined-detainers ipykernel ipython jinja2 matplotlib mistune nbco
 scipy statsmodels"""
 """Libraries whose versions shape what a report says, or how its figures and its page look."""
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
-INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads"}
-INPUTS |= {"libraries": "the versions of libraries"}
+INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads", "libraries": "libraries"}
 """What a report is made from, and how each is called."""
 ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
 TYPES = ("str", "bool", "int", "float")
@@ -200,13 +199,9 @@ def read_manifest(out: Path) -> dict[str, Entry]:
         raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
 
 
-def _lines(entries: Mapping[str, Entry]) -> list[dict[str, Any]]:
-    return [vars(entries[folder]) for folder in sorted(entries)]
-
-
 def write_manifest(out: Path, entries: Mapping[str, Entry]) -> None:
     """Write the manifest of an output folder, ordered by report folder."""
-    write_whole(out / MANIFEST, as_json({"reports": _lines(entries)}))
+    write_whole(out / MANIFEST, as_json({"reports": [vars(entry) for _, entry in sorted(entries.items())]}))
 
 
 def read_stamp(out: Path) -> dict[str, Any]:
@@ -232,7 +227,7 @@ def keep_own_pages(out: Path, names: Iterable[str] = (INDEX, FEED, JSON_INDEX)) 
 
 def index_made_from(entries: Mapping[str, Entry], settings: object) -> str:
     """Hash what a site's pages are made from: the manifest, what the site is called, and the package."""
-    return _sha256([_lines(entries), repr(settings), _package()])
+    return _sha256([[vars(entry) for _, entry in sorted(entries.items())], repr(settings), _package()])
 
 
 def index_is_due(out: Path, settings: object) -> bool:
@@ -249,10 +244,7 @@ def plan(
     offences: Sequence[str] = (),
     png: bool = False,
 ) -> list[Task]:
-    """Work out which reports are asked for; of what is not named, all that fits.
-
-    Of several notebooks, those that take nothing of the kind that is named are left out.
-    """
+    """Work out which reports are asked for; of what is not named, all that fits."""
     events()  # what cannot be used of the register is met before any report
     asked = {"week": weeks, "state": states, "offence": offences}
     found = [one for notebook in chosen for one in _asked_of(notebook, source_names, asked, png, len(chosen) == 1)]
@@ -314,8 +306,8 @@ def _slices(source: Source) -> list[dict[str, str]]:
 def _weeks(source: Source, calendar: Calendar, slices: Sequence[Mapping[str, str]], until: str | None) -> str:
     """Hash the rows of the weeks that a report reads, all or those ``until`` one, and what it knows of its source.
 
-    One that reads no later weeks than its own follows from the state of those, not from the day of extraction: a file
-    with the same rows makes no other report. Older versions in which they are the same count once.
+    One that reads no later weeks than its own follows from their state, not from the day of extraction: a newer file
+    with the same rows makes no other report.
     """
     facts, notes = source.facts, source.origin.notes
     if until is None:
@@ -354,10 +346,9 @@ def libraries() -> dict[str, str]:
 def what_is_due(
     tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False
 ) -> list[tuple[str, Task]]:
-    """Find which reports are not up to date, every file that was written being read with ``verify``.
+    """Say of each report why it is to be made, blank = it stands, every file that was written read with ``verify``.
 
-    Each comes with why it is to be made: where that is blank, its entry is the one that stands. Of those that are to be
-    made every source is read and checked, so that nothing runs on bad input.
+    Of those that are to be made every source is read and checked, so that nothing runs on bad input.
     """
     manifest = read_manifest(out)
     _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)

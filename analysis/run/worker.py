@@ -70,10 +70,7 @@ _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 
 
 def write_files(entry: Entry, executed: str, out: Path) -> Entry:
-    """Write the files of an executed notebook; give its entry with their hashes.
-
-    A failed one leaves its executed copy as ``failed.ipynb`` beside whatever an earlier run made.
-    """
+    """Write the files of an executed notebook, or its copy if it failed; give its entry with their hashes."""
     clock, message, files = time.perf_counter(), entry.message, entry.files
     try:
         if not message:
@@ -89,7 +86,7 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
 def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
     """Execute the notebook of a report, in an empty folder of its own; a kernel that dies is given a second try.
 
-    The entry's message says why it failed, blank = it did not; the executed notebook's text goes as far as it came.
+    Given are its entry, whose message says why it failed, and the notebook's text, as far as it came.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
@@ -180,14 +177,6 @@ def _template() -> Template:
     return exporter.template
 
 
-def _page_of(notebook: nbformat.NotebookNode, facts: dict[str, Any], files: Sequence[str], root: str) -> str:
-    """Make the page of an executed notebook with its facts, the paths of its other files, and the way to the index."""
-    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
-    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(facts["revisions"]), "files": files, "root": root}
-    told |= {"version": version("declined-detainers"), "figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
-    return _template().render(nb=notebook, resources=told | {"style": style, "script": script}).translate(TURNING)
-
-
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
     """Go through what the code cells show of one kind, in order."""
     for cell in notebook.cells:
@@ -205,10 +194,7 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
 def files_of(
     notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = "", written: str = ""
 ) -> dict[str, bytes]:
-    """Make every file of a report out of its executed notebook, by path within the report's folder.
-
-    ``root`` is the path from there to the site's index, blank = there is none; ``written``, the notebook as text.
-    """
+    """Make every file of a report, by path; ``root`` leads to the site's index, ``written`` is the notebook as text."""
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}
 
@@ -226,7 +212,11 @@ def files_of(
                 add(f"figures/{name}.svg", data["image/svg+xml"].encode())
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
-    return files | {PAGE: _page_of(notebook, facts, sorted(files) if root else [], root).encode()}
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "style": style, "script": script}
+    told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
+    told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
+    return files | {PAGE: _template().render(nb=notebook, resources=told).translate(TURNING).encode()}
 
 
 def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
