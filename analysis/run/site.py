@@ -35,20 +35,16 @@ from analysis.show.tables import MISSING, write
 
 QUOTE = "Quote it: YAML reads `NO` without quotation marks as false, and a day as a date"
 TITLE = "Declined detainers: weekly reports"
-FEED_LENGTH = 200
-"""Entries of the feed, the newest; a feed reader asks for it often."""
-MOST_LINKS = 4
-"""Links beside a county or agency, to the newest reports that name it; the list of all reports shows the others."""
+FEED_LENGTH = 200  # entries of the feed, the newest; a feed reader asks for it often
+MOST_LINKS = 4  # beside a county or agency, to the newest reports that name it; the list of all shows the others
 NAMING = {"declined_by_place": "place", "issued_by_place": "place", "corrections": "place"}
 NAMING |= {"agencies": "agency", "bulk_days": "agency", "events": "agency", "policies": "jurisdiction"}
 """Tables that name counties, cities or agencies, and the column of the name; the first that has a name is linked."""
-COUNTING = {"by_state": "state", "state_bounds": "state", "by_offence": "group", "known_offences": "group"}
+PICKED = "known_offences"  # counts what the press picked
+COUNTING = {"by_state": "state", "state_bounds": "state", "by_offence": "group", PICKED: "group"}
 """Tables of national reports that count by state or offence group, and the column that names it."""
-PICKED = "known_offences"
-"""The one of these that counts what the press picked."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
-Report = dict[str, Any]
-"""A report as the site lists it (:func:`_listed`)."""
+Report = dict[str, Any]  # as the site lists it (:func:`_listed`)
 
 
 @dataclass(frozen=True)
@@ -75,11 +71,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     """Write the site over the reports of an output folder, and over no file of a user's own; give its index."""
     made_from, settings = plan.index_made_from(entries, settings), settings or Settings()
     feed_id = uuid.uuid5(_NAMES, settings.title).urn
-    # the newest week first, and none whose folder somebody took away
-    stand = [
-        one for _, one in sorted(entries.items()) if FACTS not in one.files or (out / one.folder / FACTS).is_file()
-    ]
-    reports = sorted((_listed(out, one) for one in stand), key=lambda report: report["week"], reverse=True)
+    there = sorted(name for name, one in entries.items() if FACTS not in one.files or (out / name / FACTS).is_file())
+    reports = sorted((_listed(out, entries[name]) for name in there), key=lambda one: one["week"], reverse=True)
     series = _place_series(out, reports)
     names = {
         place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
@@ -104,8 +97,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
-    unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
-    write_whole(out / plan.STAMP, as_json(unfinished))
+    write_whole(out / plan.STAMP, as_json({"made_from": "", "pages": earlier | hashes}))  # due again if this is cut off
     for name, content in pages.items():
         write_whole(out / name, content)
     for name in earlier.keys() - pages.keys():  # what this site lacks, and nobody has edited
@@ -158,13 +150,8 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
         counts = [facts for facts in weeks if {"issued", "declined"} <= facts.keys()]
         sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
         title = next((one["source_title"] for one in inside if one["facts"]), source)
-        section = {
-            "source": source,
-            "source_title": title,
-            "rows": list(by_week.items()),
-            "whole": ALL_STATES in across,
-        }
-        section |= {"title": as_made_up(known.title if known else notebook, synthetic)}
+        section = {"source": source, "source_title": title, "rows": list(by_week.items())}
+        section |= {"title": as_made_up(known.title if known else notebook, synthetic), "whole": ALL_STATES in across}
         section |= {"clock": known.clock if known else "", "unsettled": any(one["unsettled"] for one in inside)}
         section |= {"places": [place for place in place_names() if place in across]}
         section |= {"together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}}
@@ -182,10 +169,7 @@ def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tu
 
 
 def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
-    """Gather the counties, cities and agencies that the tables of reports name, told apart as they are printed.
-
-    Each has the ``reports`` that name it, by their place in the list, and ``links`` to the newest.
-    """
+    """Gather the counties, cities and agencies that tables name, and by their place in the list the reports that do."""
     postal_of = {name: postal for postal, name in states()["name"].items()}
     found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for place, report in enumerate(reports):
