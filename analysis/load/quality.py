@@ -21,7 +21,7 @@ from analysis.load.columns import column_aliases, normalised
 from analysis.load.offences import Step
 from analysis.load.reference import crosswalk, read_text_table
 from analysis.load.releases import GATES, STOP_UNDATED, Release
-from analysis.load.table import NAMES, Outcome, one_outcome, one_state
+from analysis.load.table import NAMES, Outcome, only
 from analysis.periods import week_of
 
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")
@@ -261,7 +261,7 @@ def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
         yield check_of(words_id, len(repeats), share, level, kind=kind)
         yield check_of("rows_kept", total - len(repeats), (total - len(repeats)) / total)
         yield check_of("persons", persons)
-    state, chosen = one_state(table), one_outcome(table) not in (None, Outcome.NOT_RECORDED)
+    state, chosen = only(table, "state"), only(table, "outcome") not in (None, Outcome.NOT_RECORDED)
     yield check_of("outcomes", table["outcome"].nunique(), level=doubt_of(chosen))
     yield check_of("states_given", table["state"].nunique(), level=doubt_of(state), state=state)
 

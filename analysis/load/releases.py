@@ -21,11 +21,10 @@ import pyarrow as pa
 from analysis.errors import InputError, called
 from analysis.load import columns as cells
 from analysis.load.columns import charge_code, column_aliases, is_date, known_name, mapped, normalised, refusal
-from analysis.load.duplicates import flag_repeats
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
 from analysis.load.reference import crosswalk, data_file, states
-from analysis.load.table import NAMES, Outcome, as_table
+from analysis.load.table import NAMES, Outcome, as_table, flag_repeats
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from release_forms import HEADERS, some_rows, write_release
 
 from analysis.errors import InputError
-from analysis.load.duplicates import REPEAT, flag_repeats
 from analysis.load.offences import Step
 from analysis.load.quality import (
     Check,
@@ -33,7 +32,7 @@ from analysis.load.quality import (
 from analysis.load.reference import data_file
 from analysis.load.releases import GATES, Release, open_release, outcome_of
 from analysis.load.sources import SCORECARD_FILE, check_hash, open_source
-from analysis.load.table import Outcome, as_table
+from analysis.load.table import REPEAT, Outcome, as_table, flag_repeats
 
 WORKBOOK = Path(__file__).resolve().parents[3] / "shared/real/foia-15-87693_detainers_fy2015-ytd.xlsx"
 SATURDAY = pd.Timestamp("2025-01-04")

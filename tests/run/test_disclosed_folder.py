@@ -16,9 +16,9 @@ from attack import Attack, Table, made_up
 from printed_folder import read_folder
 from synthetic import generate, write_release
 
-from analysis.load.duplicates import COUNTED, without_repeats
 from analysis.load.imports import import_release
 from analysis.load.sources import open_source
+from analysis.load.table import COUNTED, without_repeats
 from analysis.periods import week_of
 from analysis.stats import disclosure
 from analysis.stats.counts import count_outcomes
