@@ -65,7 +65,7 @@ def scorecard(
 ) -> pd.DataFrame:
     """Check a release just read, beside the table of the version before: one row per :class:`Check`."""
     table = release.table
-    found = [*_reading(release), *_counted(table, release.persons), *_columns(release)]
+    found = [*_reading(release), *_counted(table), *_columns(release)]
     found += [*_blanks(table, release.form, release.gaps), *_offence_steps(release)]
     found += [*_dates(table, extracted_on), *_totals(table, release.form)]
     return as_card([*found, *(_against(previous, table) if previous is not None else ())])
@@ -74,7 +74,7 @@ def scorecard(
 def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
     """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
     absent = [str(name) for name in table.columns[table.isna().all()]]
-    found = [*_counted(table, table["person"].nunique()), *_blanks(table, "", absent)]
+    found = [*_counted(table), *_blanks(table, "", absent)]
     return as_card([*found, *_dates(table, extracted_on)])
 
 
@@ -248,7 +248,7 @@ def _reading(release: Release) -> Iterator[Check]:
     yield check_of("blank_rows", changes["rows"][changes["what"] == "blank row left out"].sum())
 
 
-def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
+def _counted(table: pd.DataFrame) -> Iterator[Check]:
     """Count detainers, repeats and persons, and whether the rows look like a choice: of one end, or of one state."""
     total, counts = len(table), f"{table['source_row'].nunique():,} rows of counts" * is_counts(table)
     yield check_of("rows", total, counts=counts)
@@ -260,7 +260,7 @@ def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
         level, words_id = level_of(share, WARN_REPEATS), "repeats" if kind else "no_repeats"
         yield check_of(words_id, len(repeats), share, level, kind=kind)
         yield check_of("rows_kept", total - len(repeats), (total - len(repeats)) / total)
-        yield check_of("persons", persons)
+        yield check_of("persons", table["person"].nunique())
     state, chosen = only(table, "state"), only(table, "outcome") not in (None, Outcome.NOT_RECORDED)
     yield check_of("outcomes", table["outcome"].nunique(), level=doubt_of(chosen))
     yield check_of("states_given", table["state"].nunique(), level=doubt_of(state), state=state)

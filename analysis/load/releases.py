@@ -66,13 +66,12 @@ class Release(NamedTuple):
     """One release as read: the table of detainers, and all that was found and changed on the way."""
 
     table: pd.DataFrame
-    persons: int  # how many the ids tell apart
     form: str  # A to G, processed (by the Deportation Data Project) or TRAC
     sheets: pd.DataFrame  # of each sheet: file, sheet, sha256 of the file, header_row (0 = not read), rows, note
     gaps: tuple[str, ...]  # columns of the table that it lacks; without lift_reason no decline can be told
     unknown_columns: tuple[str, ...]  # names that the project does not know, carried as they are
     changes: pd.DataFrame  # one row per kind of change and column: what, column (its own name), rows, example
-    unknown_values: pd.DataFrame  # words that no crosswalk has: column, value, rows, share, level (pass, warn)
+    unknown_values: pd.DataFrame  # words that no crosswalk has: column, value, rows, share
     offence_steps: pd.Series  # rows by the step that placed their offence, in the steps' order; zeros where it has none
     extracted_on: date | None  # day on which it was made, as its files say; None = they do not
 
@@ -133,7 +132,6 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     if "form" in frame:
         frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
     steps = read_offences(frame)
-    persons = frame["person"].nunique() if "person" in frame else 0
     gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
     duplicate = flag_repeats(frame.reindex(columns=["person", "issued_on", "form", "agency"]))
     own = {name: own_names[name] for name in frame if name in own_names and name not in NAMES}
@@ -142,13 +140,12 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     noted = [(what, own_names.get(name, name), int(rows), str(one)) for what, name, rows, one in changes if rows]
     return Release(
         table=as_table(frame),
-        persons=int(persons),
         form=form,
         sheets=pd.DataFrame(lists, columns=["file", "sheet", "sha256", "header_row", "rows", "note"]),
         gaps=gaps,
         unknown_columns=unknown_columns,
         changes=pd.DataFrame(noted, columns=["what", "column", "rows", "example"]),
-        unknown_values=pd.DataFrame(strange, columns=["column", "value", "rows", "share", "level"]),
+        unknown_values=pd.DataFrame(strange, columns=["column", "value", "rows", "share"]),
         offence_steps=steps,
         extracted_on=extraction_day(_told(read, frame), frame["issued_on"].max().date(), not_after),
     )
@@ -333,7 +330,7 @@ def _known_word(column: str, text: str) -> str | None:
     return text if text in known.index else None
 
 
-def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float, str]]:
+def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float]]:
     """Read a column of ICE's words; unknown ones become blank and are returned, and stop above the gate's share."""
     values, gate = frame[column], GATES[column]
     words = {word: _known_word(column, word) for word in values.cat.categories}
@@ -351,8 +348,7 @@ def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float,
             path=data_file(f"reference/{gate.crosswalk}.csv"),
         )
     frame[column] = mapped(values, lambda word: words[word] or None)
-    level = "warn" if share >= gate.warn else "pass"
-    return [(column, str(word), rows, rows / len(values), level) for word, rows in counts.items()]
+    return [(column, str(word), rows, rows / len(values)) for word, rows in counts.items()]
 
 
 def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from datetime import date
 from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -230,13 +229,15 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path) -> Source:
     """Keep a table and its scorecard as one version of a source (``v001``), whole or not at all; hash it."""
-    draft = folder.with_name(f".import-{uuid4().hex}")
     try:
-        draft.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = TemporaryDirectory(prefix=".import-", dir=folder.parent)
     except OSError as error:
         do = "Give another with --data-dir"
         raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder.parent, do=do) from error
-    try:
+    with scratch:
+        draft = Path(scratch.name) / folder.name
+        draft.mkdir()
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
         rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
@@ -246,9 +247,6 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
         draft.rename(folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return _of(folder / TABLE_FILE)
 
 
