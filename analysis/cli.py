@@ -13,15 +13,17 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
+import pandas as pd
 
 from analysis.errors import InputError, unknown
 from analysis.load.reference import bundled_folder
 from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
-from analysis.run.notebooks import each, find_notebook, notebooks
+from analysis.run import plan
+from analysis.run.batch import run, use_address
+from analysis.run.plan import Entry, Limits, Task, each, find_notebook, notebooks
 
 if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
-    from analysis.run.plan import Entry, Task
     from analysis.run.site import Settings
 
 _PATH = click.Path(path_type=Path)
@@ -45,8 +47,6 @@ class _Commands(click.Group):
 def _remember(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     """Let this process and its kernels see the folder of imported sources."""
     if value is not None and "://" in value:
-        from analysis.run.cluster import use_address
-
         use_address(value)
     elif value is not None:
         os.environ[DATA_DIR_VARIABLE] = str(Path(value).resolve())
@@ -81,8 +81,6 @@ def main() -> None:
 
 def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     """Work out the reports asked for, and what the site is called; sources given as files are imported."""
-    from analysis.run.plan import plan
-
     if asked.dry_run and any(Path(name).exists() for name in asked.source_names):
         raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
     if asked.site_path:
@@ -106,7 +104,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     states, offences = each("state", asked.states), each("offence", asked.offences)
     how: dict[str, Any] = {"source_names": names, "weeks": asked.weeks, "states": states, "offences": offences}
     chosen = [[find_notebook(name)] for name in asked.notebook] or [list(notebooks().values())]
-    return [task for some in chosen for task in plan(some, **how, png=asked.png)], None
+    return [task for some in chosen for task in plan.plan(some, **how, png=asked.png)], None
 
 
 @main.command("run")
@@ -134,14 +132,11 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 @_data_dir
 def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
-    from analysis.run.batch import run
-    from analysis.run.plan import Limits, index_is_due, read_manifest, what_is_due
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
     asked, folder = SimpleNamespace(**options), Path(out)
     tasks, settings = _tasks(asked)
     if asked.dry_run:
-        due = what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
+        due = plan.what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
         ahead = [f"run  {task.entry.folder}: {reason}" for reason, task in due if reason]
         click.echo("\n".join([*ahead, f"{len(ahead)} of {len(due)} reports are not up to date"]))
         return
@@ -159,10 +154,10 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
     if {*done} == {"current"}:
         click.echo(f"[{len(done)}/{len(done)}] all were up to date")
-    if index_is_due(folder, settings):
+    if plan.index_is_due(folder, settings):
         from analysis.run.site import write_index
 
-        write_index(folder, read_manifest(folder), settings)
+        write_index(folder, plan.read_manifest(folder), settings)
     if results is None:
         click.echo(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on", err=True)
         sys.exit(STOPPED_EXIT)
@@ -180,8 +175,6 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
 @click.option("--csv", "csv_path", type=_PATH, help="Write the differences to this file too.")
 def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     """Say what the reports under AFTER say otherwise than those under BEFORE: was, is, why."""
-    import pandas as pd
-
     from analysis.run.revisions import compare_runs, written
     from analysis.show.sentences import counted
     from analysis.show.tables import as_csv

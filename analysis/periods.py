@@ -35,19 +35,6 @@ def last_day(week: date) -> date:
     return week + timedelta(days=6)
 
 
-def parse_week(given: object, expected: str) -> date:
-    """Read a week's Saturday written as YYYY-MM-DD; of another day the InputError names the Saturday meant."""
-    try:
-        day = given.date() if isinstance(given, datetime) else date.fromisoformat(str(given).strip())
-        saturday = saturday_of(day)
-    except (ValueError, OverflowError) as error:
-        raise InputError("the week is not a date", found=given, expected=expected) from error
-    if day != saturday:
-        found = f"{day} is a {day:%A}, and a reporting week is named by its Saturday"
-        raise InputError(found, do=f"The week that holds this day is {saturday}")
-    return day
-
-
 @dataclass(frozen=True)
 class Period:
     """Whole reporting weeks in order, and their name in words."""
@@ -140,16 +127,21 @@ class Calendar:
             if not fits:
                 raise InputError(f"the source has no week that is {given!r}", do=f"It has {weeks[0]} to {weeks[-1]}")
             return fits[-1]
-        week, known = parse_week(given, expected), f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
-        if not weeks[0] <= week <= weeks[-1]:
-            raise InputError(f"the source has no week {week}", do=known)
-        return week
+        try:
+            day = given.date() if isinstance(given, datetime) else date.fromisoformat(str(given).strip())
+            saturday = saturday_of(day)
+        except (ValueError, OverflowError) as error:
+            raise InputError("the week is not a date", found=given, expected=expected) from error
+        if day != saturday:
+            found = f"{day} is a {day:%A}, and a reporting week is named by its Saturday"
+            raise InputError(found, do=f"The week that holds this day is {saturday}")
+        if not weeks[0] <= day <= weeks[-1]:
+            do = f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
+            raise InputError(f"the source has no week {day}", do=do)
+        return day
 
     def pick_period(self, given: object) -> Period:
-        """Find the period that a user means, one of :data:`PERIODS`, of weeks that the source has.
-
-        A month or quarter holds those whose Saturday lies in it.
-        """
+        """Find the period that a user means, one of :data:`PERIODS`, of weeks that the source has."""
         given = given.date() if isinstance(given, datetime) and given == given else given  # not of NaT
         text = str(given).strip()
         if found := re.fullmatch(r"last ([1-9]\d*) settled", text):

@@ -54,10 +54,10 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     """Give a site of real reports: the three published weeks and one bulletin of each source, one of them revised."""
     from nbformat import read
 
-    from analysis.run.pages import write_revised
     from analysis.run.plan import read_manifest
     from analysis.run.revisions import LOG
     from analysis.run.site import write_index
+    from analysis.run.worker import write_revised
 
     out = tmp_path_factory.mktemp("site").resolve()
     declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--out", str(out)]

@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 import analysis as an
-from analysis.load.duplicates import is_repeat
 from analysis.load.sources import Origin, Source, SourceFacts
 from analysis.load.table import Outcome, as_table
 from analysis.periods import WEEK, Calendar, saturday_of
@@ -43,7 +42,7 @@ class MadeSource(Source):
     ) -> pd.DataFrame:
         assert self.table is not None
         days = self.table["issued_on"]
-        kept = (repeats | ~is_repeat(self.table["duplicate"])) & (first is None or days >= pd.Timestamp(first))
+        kept = (repeats | ~self.table["duplicate"].notna()) & (first is None or days >= pd.Timestamp(first))
         kept &= last is None or days <= pd.Timestamp(last)
         return self.table.loc[kept, list(columns or self.table)]
 

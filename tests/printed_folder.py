@@ -19,13 +19,13 @@ from typing import Any
 import pandas as pd
 from attack import OUTCOMES, REST, Attack
 
-from analysis.load.reference import names_of_groups, names_of_states
+from analysis.load.reference import groups, states
 from analysis.load.table import OffenceStatus
 from analysis.stats.summary import MEASURES
 
 Days = tuple[date, date]
-CODES = {name: code for code, name in names_of_states().items()} | {"State not given": "not given"}
-IDS = {name: group for group, name in names_of_groups().items()} | {"Offence not given": "not given"}
+CODES = {name: code for code, name in states()["name"].items()} | {"State not given": "not given"}
+IDS = {name: group for group, name in groups()["group"].items()} | {"Offence not given": "not given"}
 AGAINST = {"last_week": "last week", "trailing": "trailing weeks", "trend": "trend"}
 IN_WORDS = {words: name for name, words in MEASURES.items()}
 BY_QUARTER = {"state_by_offence", "agencies", "expected", "shrunken"}
@@ -54,7 +54,7 @@ MEASURED = ("issued", *OUTCOMES)
 
 def read_folder(out: Path) -> dict[str, Attack]:
     """Read the reports of an output folder, by source."""
-    found: dict[str, Attack] = defaultdict(lambda: Attack(groups=set(names_of_groups())))
+    found: dict[str, Attack] = defaultdict(lambda: Attack(groups=set(groups().index)))
     for path in sorted(out.rglob("facts.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         asked = content["parameters"]
@@ -176,8 +176,8 @@ class _Report:
             row["against"] = AGAINST.get(which) or self.facts[f"{which}_against"]
             if which not in AGAINST:
                 place = self.facts[f"{which}_place"]
-                row |= {"offence_group": place} if place in names_of_groups() else {}
-                row |= {"state": place} if place in names_of_states() or place == "not given" else {}
+                row |= {"offence_group": place} if place in groups().index else {}
+                row |= {"state": place} if place in states().index or place == "not given" else {}
             if row["declined_before"] or row["issued_before"]:  # else there is no such period
                 self._comparisons(pd.DataFrame([row]), which)
         for of_week, frame in self._elsewhere(facts):

@@ -49,23 +49,16 @@ def normalised(name: str) -> str:
 
 @cache
 def column_aliases() -> pd.DataFrame:
-    """Give the known column names: index the :func:`normalised` name; columns alias, canonical, forms, kind, reason.
-
-    ``canonical`` is the column of the table that it is read as, or one of the loader's own (``pending_text``,
-    ``charge_date`` …); blank = carried. ``forms`` are the releases that have it; ``kind`` is ``date`` for a date.
-    """
+    """Give the known column names by their :func:`normalised` names; ``canonical`` is what a column is read as."""
     table = crosswalk("column_aliases", "alias").reset_index()
     return table.set_index(table["alias"].map(normalised))
 
 
 @lru_cache(maxsize=4096)
 def known_name(name: str) -> str:
-    """Give the :func:`normalised` name under which a column is known; its own where it is not.
-
-    Stata cuts names at 32 characters: such a beginning stands for the known names that begin so, if all are read alike.
-    """
+    """Give the :func:`normalised` name under which a column is known; its own where it is not."""
     known, plain = column_aliases()["canonical"], normalised(name)
-    if len(name) != 32 or plain in known.index:
+    if len(name) != 32 or plain in known.index:  # else Stata may have cut it: the known names that begin so, if alike
         return plain
     begun = [whole for whole in known.index if whole.startswith(plain)]
     return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
@@ -80,17 +73,15 @@ def header_score(row: Sequence[str]) -> int:
 
 
 def form_of(given: Sequence[str]) -> str:
-    """Tell a release's form by its column names: ``A`` to ``G`` or ``TRAC``, whose list overlaps most (Jaccard).
-
-    ``processed`` has a column that only the Deportation Data Project adds, or the names of ICE in snake_case.
-    """
+    """Tell a release's form by its names: A to G or TRAC, whose list overlaps most (Jaccard), else ``processed``."""
     listed = column_aliases()["forms"].str.split().explode()
     lists = {str(form): set(names.index) for form, names in listed.groupby(listed, sort=False)}
     names = {known_name(name) for name in given}
     if names & lists[PROCESSED]:
         return PROCESSED
     best = max(lists, key=lambda form: len(names & lists[form]) / len(names | lists[form]))
-    return PROCESSED if best != TRAC and all(re.fullmatch("[a-z0-9_]+", name) for name in given) else best
+    snake_case = all(re.fullmatch("[a-z0-9_]+", name) for name in given)  # as the Deportation Data Project writes them
+    return PROCESSED if best != TRAC and snake_case else best
 
 
 def is_date(name: str) -> bool:
@@ -133,10 +124,7 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
 
 
 def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
-    """Trim a text column; make empty text, the text ``NA`` and redactions blank; count the rows by reason.
-
-    A dictionary gives a category. Moments stay as they are.
-    """
+    """Trim a text column; make empty text, the text ``NA`` and redactions blank; count the rows by reason."""
     if pa.types.is_timestamp(column.type):
         return column.to_pandas(), {}
     whole = column.unify_dictionaries().combine_chunks()
@@ -169,25 +157,20 @@ def moment_of(text: str) -> datetime | None:
 
 
 def moments(column: pd.Series, earliest: int, latest: int) -> tuple[pd.Series, pd.Series]:
-    """Read a column of dates, typed or a category of texts, within the years that are possible.
-
-    Returned are the dates (``datetime64[ms]``), and whether a cell held something that is no possible date: a blank.
-    """
+    """Read a column of dates, typed or texts, within possible years; say which cells held something else: a blank."""
     typed = column.dtype != "category"
-    read = column.to_numpy() if typed else _read_moments(column.cat.categories.astype("str"))
+    if typed:
+        read = column.to_numpy()
+    else:  # plain ISO all at once
+        texts = column.cat.categories.astype("str")
+        plain = pd.to_datetime(texts.where(texts.str.fullmatch(_ISO)), format="ISO8601", errors="coerce").as_unit("ms")
+        read = plain.to_numpy().copy()
+        for at in np.flatnonzero(plain.isna()):
+            read[at] = np.datetime64(moment_of(texts[at]), "ms")
     outside = (read < np.datetime64(str(earliest))) | (read >= np.datetime64(str(latest + 1)))
     read = np.where(outside, np.datetime64("NaT"), read).astype("datetime64[ms]")
     dates = pd.Series(read if typed else np.append(read, np.datetime64("NaT"))[column.cat.codes], index=column.index)
     return dates, dates.isna() & column.notna()
-
-
-def _read_moments(texts: pd.Index) -> np.ndarray:
-    """Read texts as moments, plain ISO all at once."""
-    plain = pd.to_datetime(texts.where(texts.str.fullmatch(_ISO)), format="ISO8601", errors="coerce").as_unit("ms")
-    read = plain.to_numpy().copy()
-    for at in np.flatnonzero(plain.isna()):
-        read[at] = np.datetime64(moment_of(texts[at]), "ms")
-    return read
 
 
 def charge_code(text: str) -> str | None:

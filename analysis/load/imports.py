@@ -44,8 +44,7 @@ def import_release(
 ) -> tuple[Source, str]:
     """Read a release, check it, keep it as the newest version of a source, and say so; the same files do nothing.
 
-    ``extracted_on``: day on which ICE made the file, by default as the files say; else the newest day of issue or of an
-    end stands for it, and none can have been issued after ``today``.
+    Where ``extracted_on`` is not given and the files do not say it, the newest day of issue or of an end stands for it.
     """
     known = sources().get(_checked_name(name))
     if known is not None and known.version == 0:

@@ -109,10 +109,7 @@ def _singular(word: str) -> str:
 
 
 def charge_tokens(text: str) -> tuple[str, ...]:
-    """Bring a charge text to plain words in their order, in lower case and in the singular; nothing may remain.
-
-    Short forms are written out; grades of the offence, citations, status words and numbers are left out.
-    """
+    """Bring a charge text to plain words in their order, in lower case and in the singular; nothing may remain."""
     plain = _folded(text)
     for pattern, word in _patterns():
         plain = pattern.sub(word, plain)
@@ -127,10 +124,7 @@ def charge_tokens(text: str) -> tuple[str, ...]:
 
 
 def citations(text: str) -> list[str]:
-    """Find the statutes that a text cites, as keys of ``charge_statutes.csv``.
-
-    ``664/211 PC`` gives ``pc 664`` and ``pc 211``, ``8 USC 1325`` gives ``usc 8 1325``.
-    """
+    """Find the statutes that a text cites: in ``664/211 PC`` pc 664 and pc 211, in ``8 USC 1325`` usc 8 1325."""
     found = []
     for match in _CITATION.finditer(_folded(text)):
         code = (match["before"] or match["after"]).replace("&", "").replace("hsc", "hs")
@@ -153,18 +147,13 @@ def _cited(text: str) -> str | None:
 
 @lru_cache(maxsize=1 << 16)
 def _meant(word: str) -> str:
-    """Give the one known word that an unknown one stands for, or the word itself.
-
-    A slip is one edit in six letters or more; a cut is a known word's beginning, or most of its letters in their order.
-    """
+    """Give the one known word that an unknown one stands for by a slip of spelling or cut short, or the word itself."""
     if len(word) < SHORTEST_MENDED or word in _vocabulary():
         return word
     alike = [known for known in _vocabulary() if known[0] == word[0]]
     slip = process.extractOne(word, alike, scorer=OSA.normalized_similarity, score_cutoff=SPELLING_SIMILARITY)
-    ordered = re.compile(".*".join(word))
-    cut = (
-        full for full in alike if full.startswith(word) or (len(word) >= SHARE_KEPT * len(full) and ordered.match(full))
-    )
+    kept = re.compile(".*".join(word))
+    cut = (one for one in alike if one.startswith(word) or (len(word) >= SHARE_KEPT * len(one) and kept.match(one)))
     return slip[0] if slip else next(cut, word)
 
 
@@ -195,10 +184,9 @@ def detail_of_text(text: str) -> str | None:
 
 
 def classify(offences: pd.DataFrame) -> pd.DataFrame:
-    """Place every offence in a group, by ``offence_text`` and ``offence_code``, of which either may be absent.
+    """Place every offence in an ``offence_group`` (or NONE, UNKNOWN) and, where it is in one, an ``offence_detail``.
 
-    Returned are the same rows: ``offence_group`` (16 groups; NONE where nothing is recorded or the text says that there
-    is no offence; UNKNOWN), ``offence_detail`` (blank for NONE and UNKNOWN) and ``step``.
+    Asked are ``offence_text`` and ``offence_code``, of which either may be absent; ``step`` says what placed it.
     """
     given = offences.reindex(columns=["offence_text", "offence_code"]).astype("str")
     given = given.mask(given.apply(lambda column: column.str.strip().str.casefold().isin(_BLANK)))
@@ -228,10 +216,7 @@ def classify(offences: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_offences(frame: pd.DataFrame) -> pd.Series:
-    """Add offence, group, detail and status (:func:`open_release`); return the rows by the step that placed them.
-
-    What the rows of a release say of offences repeats much: each combination is read once.
-    """
+    """Add offence, group, detail and status, each combination read once; count the rows by what placed them."""
     names = [*chain.from_iterable(block[:2] for block in OFFENCE_BLOCKS), "criminality"]
     asked = [name for name in names if name in frame]
     if not asked:

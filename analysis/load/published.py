@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -10,26 +10,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.offences import classify
-from analysis.load.reference import RESTORE, data_file, read_text_table, states, stop_at
-
-WORDS = {
-    "bound": ("exact", "at_least", "disputed"),
-    "offence_status": ("convicted", "charged", "unknown"),
-    "quality": ("A", "B", "C"),
-    "level": ("region", "state", "county", "city"),
-}
-COLUMNS = {
-    "weekly_totals": "week_start issued declined",
-    "issued_by_place": "row_id week_start place state issued",
-    "declined_by_place": "row_id week_start level place state declined bound within",
-    "conflicting_figures": "row_id",
-    "known_rows": "row_id week_start state offence_text offence_status quality",
-    "policies": "jurisdiction state",
-    "corrections": "week_start place kind touches",
-    "aggregates": "week_start measure value",
-}
-"""The columns that each file must have; the first of those that are :data:`KEYED` names its row."""
-KEYED = ("weekly_totals", "issued_by_place", "declined_by_place", "known_rows")
+from analysis.load.reference import RESTORE, crosswalk, data_file, read_text_table, states, stop_at
 
 
 @dataclass(frozen=True)
@@ -61,8 +42,8 @@ class PublishedReports:
 
 def read_published_reports() -> PublishedReports:
     """Read the facts of the weekly reports, and refuse what cannot be: words, weeks, counts, or sums of places."""
-    tables = {name: _read(name) for name in COLUMNS}
-    totals, issued, declined, known = (tables[name] for name in KEYED)
+    tables = {one.name: _read(one.name) for one in fields(PublishedReports)}
+    totals, issued, declined, conflicting, known, *_ = tables.values()
     path = _path("declined_by_place")
     nested, sure = declined["within"] != "", declined["bound"] != "disputed"
     unheld = nested & ~declined["within"].isin(declined["row_id"])
@@ -80,7 +61,7 @@ def read_published_reports() -> PublishedReports:
                 found, place = int(sums[week]), f"column {column}"
                 raise InputError(what, file=path, place=place, found=found, expected=expected, do=RESTORE)
     rows = pd.concat([declined, issued])[["row_id", "week_start", "place"]]
-    tables["conflicting_figures"] = tables["conflicting_figures"].merge(rows, on="row_id", how="left")
+    tables["conflicting_figures"] = conflicting.merge(rows, on="row_id", how="left")
     texts = known[["offence_text"]].replace("", pd.NA).astype("category")
     classes = classify(texts.assign(offence_code=pd.Series(pd.NA, index=known.index, dtype="category")))
     groups = classes["offence_group"].astype("str").where(known["offence_text"] != "", "UNKNOWN")
@@ -95,22 +76,23 @@ def _path(name: str) -> Path:
 
 def _read(name: str) -> pd.DataFrame:
     """Read one file of the reports: states and words known, weeks Saturdays, counts whole, keys once."""
-    path, columns = _path(name), COLUMNS[name].split()
-    raw = table = read_text_table(path, columns)
-    if "state" in raw:
-        strange = ~raw["state"].isin(["", *states().index])
-        stop_at(raw, strange, path, "state", "a value of data/reference/states.csv, or blank", "unknown state")
-    for column, words in WORDS.items():
-        if column in raw:
-            stop_at(raw, ~raw[column].isin(["", *words]), path, column, "one of " + ", ".join(words))
-    if name in KEYED:
-        stop_at(raw, raw[columns[0]].duplicated(), path, columns[0], "each value once", "a row stands twice")
-    for column in {"issued", "declined"} & set(columns):
-        stop_at(raw, ~raw[column].str.fullmatch(r"[0-9]{1,9}"), path, column, "a whole number of 0 or more")
-        table = table.astype({column: "int64"})
-    if "week_start" in raw:
-        days = pd.to_datetime(raw["week_start"], format="%Y-%m-%d", errors="coerce").astype("datetime64[ms]")
-        strange = days.dt.day_of_week.ne(5) & (raw["week_start"] != "")
-        stop_at(raw, strange, path, "week_start", "a Saturday as YYYY-MM-DD")
-        table = table.assign(week_start=days)
+    told = crosswalk("published_columns", "column_id").query("table == @name").set_index("column")
+    path = _path(name)
+    raw = table = read_text_table(path, list(told.index))
+    for column, key, holds, words in told[["key", "holds", "words"]].itertuples():
+        given = raw[column]
+        if key:
+            stop_at(raw, given.duplicated(), path, column, "each value once", "a row stands twice")
+        if holds == "state":
+            strange = ~given.isin(["", *states().index])
+            stop_at(raw, strange, path, column, "a value of data/reference/states.csv, or blank", "unknown state")
+        elif holds == "count":
+            stop_at(raw, ~given.str.fullmatch(r"[0-9]{1,9}"), path, column, "a whole number of 0 or more")
+            table = table.astype({column: "int64"})
+        elif holds == "week":
+            days = pd.to_datetime(given, format="%Y-%m-%d", errors="coerce").astype("datetime64[ms]")
+            stop_at(raw, days.dt.day_of_week.ne(5) & (given != ""), path, column, "a Saturday as YYYY-MM-DD")
+            table = table.assign(week_start=days)
+        elif words:
+            stop_at(raw, ~given.isin(["", *words.split("|")]), path, column, "one of " + words.replace("|", ", "))
     return table

@@ -18,11 +18,10 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.columns import column_aliases, normalised
-from analysis.load.duplicates import is_repeat
 from analysis.load.offences import Step
 from analysis.load.reference import crosswalk, read_text_table
 from analysis.load.releases import GATES, STOP_UNDATED, Release
-from analysis.load.table import NAMES, Outcome, one_outcome, one_state
+from analysis.load.table import NAMES, Outcome, only
 from analysis.periods import week_of
 
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")
@@ -41,7 +40,8 @@ LEAST_THERE = 0.6  # of what is usual: weeks with a holiday have 67%, a publishe
 # Minnesota had 238 detainers on 2026-02-11 and 17 to 24 on its next busiest days; Rivers Correctional Institution 52 on
 # 2014-10-02 and 4. Against the fourth-busiest day, so that up to three batches of one place do not hide each other.
 BULK_TIMES, BULK_RANK, BULK_LEAST, BULK_DAYS_NEEDED = 5, 4, 20, 28
-# Holiday weeks of fiscal 2015 fall to 77% of the weeks before them; a published last week that is cut stands at 55%.
+# Of the median of the weeks before: holiday weeks of fiscal 2015 fall to 77% of it; a published last week that is cut
+# stands at 55%. And the share with a recorded end, of what it is in the older half of the weeks.
 FEW_ROWS, WEEKS_BEFORE, FINISHED = 0.7, 8, 0.9
 HARMLESS_NOTES = ("blank sheet", "not a type of file that is read")
 JUDGED = ("lift_reason", "state", "city", "agency", "form", "offence_text", "criminality", "citizenship", "person")
@@ -49,19 +49,15 @@ JUDGED = ("lift_reason", "state", "city", "agency", "form", "offence_text", "cri
 
 
 class Check(NamedTuple):
-    """One row of a scorecard.
-
-    ``found`` is a number, a day or words; ``share`` is of the detainers unless ``what`` says otherwise; ``norm``, the
-    published share nearest to it; ``note``, what it means and what to do.
-    """
+    """One row of a scorecard."""
 
     check: str
     what: str
-    found: object
-    share: float | None = None
-    norm: float | None = None
+    found: object  # a number, a day or words
+    share: float | None = None  # of the detainers unless ``what`` says otherwise
+    norm: float | None = None  # the published share nearest to it
     level: str = PASS
-    note: str = ""
+    note: str = ""  # what it means and what to do
 
 
 def scorecard(
@@ -69,7 +65,7 @@ def scorecard(
 ) -> pd.DataFrame:
     """Check a release just read, beside the table of the version before: one row per :class:`Check`."""
     table = release.table
-    found = [*_reading(release), *_counted(table, release.persons), *_columns(release)]
+    found = [*_reading(release), *_counted(table), *_columns(release)]
     found += [*_blanks(table, release.form, release.gaps), *_offence_steps(release)]
     found += [*_dates(table, extracted_on), *_totals(table, release.form)]
     return as_card([*found, *(_against(previous, table) if previous is not None else ())])
@@ -78,7 +74,7 @@ def scorecard(
 def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
     """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
     absent = [str(name) for name in table.columns[table.isna().all()]]
-    found = [*_counted(table, table["person"].nunique()), *_blanks(table, "", absent)]
+    found = [*_counted(table), *_blanks(table, "", absent)]
     return as_card([*found, *_dates(table, extracted_on)])
 
 
@@ -183,41 +179,30 @@ def is_counts(table: pd.DataFrame) -> bool:
 def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     """Find the days on which one place has far more detainers than on its others: entered in a batch, or a round-up.
 
-    A day counts that has at least 20 detainers of a facility, or of a state, and at least five times as many as that
-    place's fourth-busiest day (its least busy one, where it has fewer than four; a place with one day has none to
-    compare with, and counts). A table with days known by week only, or on fewer than 28 days, has none.
-
-    One row per place and day, most detainers first: ``issued_on``, ``state``, ``agency`` (blank = the whole state,
-    where no facility of it explains the day), ``detainers``, ``usual`` (of the fourth-busiest day).
+    A day counts of a facility or state that has five times the ``usual`` of its fourth-busiest day (of its least busy
+    one, where it has fewer; one day alone counts). ``agency`` is blank where no facility of the state explains the day.
     """
-    days_known = not is_counts(table) and table["issued_on"].nunique() >= BULK_DAYS_NEEDED
-    found = []
+    known = table if not is_counts(table) and table["issued_on"].nunique() >= BULK_DAYS_NEEDED else table[:0]
+    found, day = [], ["state", "issued_on"]
     for place in (["state", "agency"], ["state"]):
-        days = (table if days_known else table[:0]).groupby([*place, "issued_on"], observed=True).size()
-        days = days.rename("detainers").sort_values(ascending=False, kind="stable").reset_index()
-        of_place = days.groupby(place, observed=True)["detainers"]
-        days["usual"] = of_place.transform(
-            lambda busiest: busiest.iloc[:BULK_RANK].iloc[-1] if len(busiest) > 1 else np.nan
-        )
+        days = known.groupby([*place, "issued_on"], observed=True).size().rename("detainers")
+        days = days.sort_values(ascending=False, kind="stable").reset_index()
+        ranked = days.groupby(place, observed=True)["detainers"]
+        days["usual"] = ranked.transform(lambda busy: busy.iloc[:BULK_RANK].iloc[-1] if len(busy) > 1 else np.nan)
         far = days[(days["detainers"] >= BULK_LEAST) & ~(days["detainers"] < BULK_TIMES * days["usual"])]
         found.append(far.astype(dict.fromkeys(place, "str")))
     facilities, whole = found
-    day = ["state", "issued_on"]
     explained = whole.set_index(day).index.isin(facilities.set_index(day).index)
-    ordered = pd.concat([facilities, whole[~explained]]).sort_values(
-        ["detainers", *reversed(day)], ascending=[False, True, True], ignore_index=True
-    )
-    return ordered[["issued_on", "state", "agency", "detainers", "usual"]]
+    ordered = pd.concat([facilities, whole[~explained]])[["issued_on", "state", "agency", "detainers", "usual"]]
+    by = ["detainers", *reversed(day)]
+    return ordered.sort_values(by, ascending=[False, True, True], ignore_index=True)
 
 
 def recording_by_week(table: pd.DataFrame, extracted_on: date | None = None) -> pd.DataFrame:
     """Count the detainers of each week of issue and those without a recorded end, and say which look unfinished.
 
-    From the newest week back, the weeks look unfinished as long as one of three things holds: the data end before the
-    week does (and it was not over on the day of the extraction); it has under 70% of the detainers of the eight weeks
-    before it (their median); the share with a recorded end is under 90% of what it is in the older half of the weeks.
-
-    By Saturday, ``week``: ``issued``, ``not_recorded``, ``blank_share``, ``unfinished`` (why; empty = looks finished).
+    From the newest week back, weeks look ``unfinished`` as long as the data end before the week does (and it was not
+    over on the day of the extraction), or one of the two bounds of :data:`FEW_ROWS` and :data:`FINISHED` holds.
     """
     dated = table[table["issued_on"].notna()]
     blank = (dated["outcome"] == Outcome.NOT_RECORDED).astype("int64")
@@ -263,23 +248,20 @@ def _reading(release: Release) -> Iterator[Check]:
     yield check_of("blank_rows", changes["rows"][changes["what"] == "blank row left out"].sum())
 
 
-def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
+def _counted(table: pd.DataFrame) -> Iterator[Check]:
     """Count detainers, repeats and persons, and whether the rows look like a choice: of one end, or of one state."""
-    total = len(table)
-    yield check_of(
-        "rows", total, counts=f"{table['source_row'].nunique():,} rows of counts" if is_counts(table) else ""
-    )
+    total, counts = len(table), f"{table['source_row'].nunique():,} rows of counts" * is_counts(table)
+    yield check_of("rows", total, counts=counts)
     if table["person"].isna().all():
         yield check_of("repeats_untold", 0, level=WARN)
     else:
-        repeats = table["duplicate"][is_repeat(table["duplicate"])]
+        repeats = table["duplicate"][table["duplicate"].notna()]
         share, kind = len(repeats) / total, next(iter(repeats), "")
-        yield check_of(
-            "repeats" if kind else "no_repeats", len(repeats), share, level_of(share, WARN_REPEATS), kind=kind
-        )
+        level, words_id = level_of(share, WARN_REPEATS), "repeats" if kind else "no_repeats"
+        yield check_of(words_id, len(repeats), share, level, kind=kind)
         yield check_of("rows_kept", total - len(repeats), (total - len(repeats)) / total)
-        yield check_of("persons", persons)
-    state, chosen = one_state(table), one_outcome(table) not in (None, Outcome.NOT_RECORDED)
+        yield check_of("persons", table["person"].nunique())
+    state, chosen = only(table, "state"), only(table, "outcome") not in (None, Outcome.NOT_RECORDED)
     yield check_of("outcomes", table["outcome"].nunique(), level=doubt_of(chosen))
     yield check_of("states_given", table["state"].nunique(), level=doubt_of(state), state=state)
 
@@ -377,10 +359,7 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
 
 
 def _totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
-    """Hold the detainers and declines of each published period that the table's days reach over against the figure.
-
-    They may differ by :data:`TOTALS_DIFFER` of it, and by three of its square roots.
-    """
+    """Hold the detainers and declines of each published period that the table's days reach over against the figure."""
     issued, slack = table["issued_on"].dropna(), pd.Timedelta(days=7)  # the first or last days may have had no detainer
     for measure, days in (("detainers", issued), ("declined", issued[table["outcome"] == Outcome.DECLINED])):
         known = norms(measure).query("form == @form")

@@ -92,10 +92,7 @@ class Sheet(NamedTuple):
 
 
 def read_sheets(path: Path, score: Score) -> list[Sheet]:
-    """Read a file of any type: one sheet at least.
-
-    ``score`` says how well a row of texts fits as a header; 0 = it is none.
-    """
+    """Read a file of any type: one sheet at least; ``score`` says how well a row fits as a header, 0 = it is none."""
     kind = _kind_of(path)
     said = next((name for name, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind)
     if said != kind:
@@ -140,10 +137,9 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
         if (at == 0 and plain in _ROW_NAMES) or plain == "index level 0":
             continue
         column = _text_or_moments(path, given, typed)
-        texts = (
-            [] if pa.types.is_timestamp(column.type) else [getattr(each, "dictionary", each) for each in column.chunks]
-        )
-        longest = max((pc.max(pc.utf8_length(each)).as_py() or 0 for each in texts), default=0)
+        texts = [] if pa.types.is_timestamp(column.type) else column.chunks
+        lengths = (pc.max(pc.utf8_length(getattr(each, "dictionary", each))).as_py() for each in texts)
+        longest = max(filter(None, lengths), default=0)
         if not plain and texts and not longest:
             continue
         if longest > LONGEST_CELL:
@@ -221,10 +217,7 @@ def _workbook(path: Path, blank: Sheet, score: Score) -> list[Sheet]:
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse a workbook that is damaged or would unpack to more than any release holds; a stream proves the checksums.
-
-    The workbook's reader takes room for the whole rectangle of cells, so that one far out would end the program.
-    """
+    """Refuse a workbook that is damaged, or for which its reader would take more room than any release needs."""
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
         if "xl/workbook.xml" not in archive.namelist():
@@ -235,7 +228,7 @@ def _check_archive(path: Path) -> None:
             found = f"{size:,} bytes, a part {ratio:.0f} times its packed size"
             raise refusal("zip_bomb", path, found=found, bytes=MOST_BYTES, ratio=MOST_RATIO)
         for name in archive.namelist():
-            with archive.open(name) as stream:
+            with archive.open(name) as stream:  # to the end, which proves the checksum
                 since_tag = 0
                 while block := stream.read(2**20):
                     since_tag = 0 if b"<" in block else since_tag + len(block)
@@ -243,7 +236,7 @@ def _check_archive(path: Path) -> None:
                         raise refusal("long_run", path, place=name, since_tag=since_tag)
                     if "worksheets/" in name and b"<f" in block and (cell := _UNSAVED.search(block)):
                         raise refusal("unsaved_formula", path, place=f"{name}, cell {cell[1].decode()}")
-                    if "worksheets/" in name and (cell := _FAR_CELL.search(block)):
+                    if "worksheets/" in name and (cell := _FAR_CELL.search(block)):  # room is taken as far as to it
                         raise refusal("far_cell", path, place=f"{name}, cell {cell[1].decode()}")
 
 
@@ -313,10 +306,7 @@ def _rows(path: Path, body: bytes, delimiter: str, width: int, above: int) -> It
 
 
 def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
-    """Read parquet, feather, Stata or SPSS, whose columns have names and types.
-
-    A Stata or SPSS variable, whose name may be cut short, goes by its label where the labels make the better header.
-    """
+    """Read parquet, feather, Stata or SPSS, whose columns have names and types."""
     if kind == "parquet":
         table = _parquet(path)
     elif kind == "feather":
@@ -328,7 +318,7 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
         columns = [_from_codes(pa.array(codes, mask=codes < 0), values) for codes, values in coded]
         names = [str(name) for name in frame]
         labels = [facts.column_names_to_labels.get(name) or name for name in names]
-        table = pa.table(columns, labels if score(labels) > score(names) else names)
+        table = pa.table(columns, labels if score(labels) > score(names) else names)  # which are cut short
     table.validate(full=True)  # wrong bytes that reading does not see
     header = table.column_names
     if not score(header):

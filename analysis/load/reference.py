@@ -37,11 +37,7 @@ def data_file(name: str) -> Path:
 
 
 def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Read a CSV with every cell as text, so that a blank (an empty string) and the text ``NA`` stay apart.
-
-    Refused are unreadable text, a row of another length than the header, a column of ``columns`` that is missing, and
-    one that stands twice.
-    """
+    """Read a CSV with every cell as text, so that a blank (an empty string) and the text ``NA`` stay apart."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file, strict=True)
@@ -99,22 +95,8 @@ def groups() -> pd.DataFrame:
 
 @cache
 def details() -> pd.DataFrame:
-    """Give the 48 kinds of offence below the groups and two statuses: index ``detail_id``.
-
-    ``severity_rank`` (1 = gravest, ties allowed) is this project's proposal, no standard: it follows the FBI's
-    hierarchy rule for its Part I and places the rest beside it.
-    """
+    """Give the 48 kinds of offence below the groups and two statuses: index ``detail_id``; rank 1 is the gravest."""
     return crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
-
-
-def names_of_states() -> dict[str, str]:
-    """Give the names of the states by their postal codes."""
-    return dict(states()["name"])
-
-
-def names_of_groups() -> dict[str, str]:
-    """Give the labels of the offence groups by their ids, in their order."""
-    return dict(groups()["group"])
 
 
 def _named(table: pd.DataFrame, names: str, text: str) -> str | None:
@@ -175,8 +157,3 @@ def events(first: date | None = None, last: date | None = None, state: str = ALL
     if state != ALL_STATES:
         kept &= table["state"].isin(["", state])
     return table[kept].sort_values("date")
-
-
-def blocking_events() -> pd.DataFrame:
-    """Give the events across which no direction of change may be named."""
-    return events().query("blocks_comparison")

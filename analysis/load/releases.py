@@ -21,11 +21,10 @@ import pyarrow as pa
 from analysis.errors import InputError, called
 from analysis.load import columns as cells
 from analysis.load.columns import charge_code, column_aliases, is_date, known_name, mapped, normalised, refusal
-from analysis.load.duplicates import flag_repeats
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
 from analysis.load.reference import crosswalk, data_file, states
-from analysis.load.table import NAMES, Outcome, as_table
+from analysis.load.table import NAMES, Outcome, as_table, flag_repeats
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen
@@ -67,13 +66,12 @@ class Release(NamedTuple):
     """One release as read: the table of detainers, and all that was found and changed on the way."""
 
     table: pd.DataFrame
-    persons: int  # how many the ids tell apart
     form: str  # A to G, processed (by the Deportation Data Project) or TRAC
     sheets: pd.DataFrame  # of each sheet: file, sheet, sha256 of the file, header_row (0 = not read), rows, note
     gaps: tuple[str, ...]  # columns of the table that it lacks; without lift_reason no decline can be told
     unknown_columns: tuple[str, ...]  # names that the project does not know, carried as they are
     changes: pd.DataFrame  # one row per kind of change and column: what, column (its own name), rows, example
-    unknown_values: pd.DataFrame  # words that no crosswalk has: column, value, rows, share, level (pass, warn)
+    unknown_values: pd.DataFrame  # words that no crosswalk has: column, value, rows, share
     offence_steps: pd.Series  # rows by the step that placed their offence, in the steps' order; zeros where it has none
     extracted_on: date | None  # day on which it was made, as its files say; None = they do not
 
@@ -112,8 +110,7 @@ def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
 def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | None = None) -> Release:
     """Read a release: one file, several, or the files of a folder, all of one form; no row is dropped but empty ones.
 
-    Other columns, and the form's whole label, which names its edition, are carried as text. No detainer can have been
-    issued after the day ``not_after``: of the extraction, or today.
+    No detainer can have been issued after the day ``not_after``: of the extraction, or today.
     """
     sheets = _sheets(paths)
     read = [sheet for sheet in sheets if sheet.rows]
@@ -127,12 +124,14 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
         if name in ONE_SPACED:
             columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
     frame = _without_blank_rows(pd.DataFrame(columns | _provenance(read)), list(columns), changes)
-    edition = {own_names["form"]: frame["form"]} if "form" in frame else {}
+    edition = {own_names["form"]: frame["form"]} if "form" in frame else {}  # which its whole label names
     _mend_codes(frame, changes)
     _read_dates(frame, own_names, changes, not_after)
-    unknown_values = _read_words(frame)
+    strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
+    frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
+    if "form" in frame:
+        frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
     steps = read_offences(frame)
-    persons = frame["person"].nunique() if "person" in frame else 0
     gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
     duplicate = flag_repeats(frame.reindex(columns=["person", "issued_on", "form", "agency"]))
     own = {name: own_names[name] for name in frame if name in own_names and name not in NAMES}
@@ -141,13 +140,12 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     noted = [(what, own_names.get(name, name), int(rows), str(one)) for what, name, rows, one in changes if rows]
     return Release(
         table=as_table(frame),
-        persons=int(persons),
         form=form,
         sheets=pd.DataFrame(lists, columns=["file", "sheet", "sha256", "header_row", "rows", "note"]),
         gaps=gaps,
         unknown_columns=unknown_columns,
         changes=pd.DataFrame(noted, columns=["what", "column", "rows", "example"]),
-        unknown_values=unknown_values,
+        unknown_values=pd.DataFrame(strange, columns=["column", "value", "rows", "share"]),
         offence_steps=steps,
         extracted_on=extraction_day(_told(read, frame), frame["issued_on"].max().date(), not_after),
     )
@@ -250,10 +248,9 @@ def _without_blank_rows(frame: pd.DataFrame, columns: list[str], changes: _Chang
 
 
 def _mend_codes(frame: pd.DataFrame, changes: _Changes) -> None:
-    """Give charge codes their leading zero back, and take them out of a date column that holds them.
+    """Give charge codes their leading zero back, and take them out of a date column that mostly holds them.
 
-    In an extract of March 2025 ``MSC Charge Date`` holds the code, zero and all, and the code column lost its zero. A
-    date column is taken for one of codes when most of its filled cells have a code's shape, which no date has.
+    In an extract of March 2025 ``MSC Charge Date`` holds the code, zero and all, and the code column lost its zero.
     """
     for _, name, _ in OFFENCE_BLOCKS:
         if name in frame:
@@ -301,16 +298,6 @@ def _place(row: pd.Series) -> dict[str, str]:
     return {"file": str(row["source_file"]), "place": f"{sheet}row {row['source_row']}"}
 
 
-def _read_words(frame: pd.DataFrame) -> pd.DataFrame:
-    """Read ICE's own words by their crosswalks; return the unknown ones (:class:`Release`)."""
-    strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
-    frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
-    if "form" in frame:
-        frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
-    kinds = {"column": "str", "value": "str", "rows": "int64", "share": "float64", "level": "str"}
-    return pd.DataFrame(strange, columns=list(kinds)).astype(kinds)
-
-
 def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
     """Classify lift reasons, a category; an unknown one, which may be a decline, is refused by its row ``where``."""
     known = crosswalk("lift_reasons", "value")["outcome"]
@@ -343,7 +330,7 @@ def _known_word(column: str, text: str) -> str | None:
     return text if text in known.index else None
 
 
-def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float, str]]:
+def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float]]:
     """Read a column of ICE's words; unknown ones become blank and are returned, and stop above the gate's share."""
     values, gate = frame[column], GATES[column]
     words = {word: _known_word(column, word) for word in values.cat.categories}
@@ -361,8 +348,7 @@ def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float,
             path=data_file(f"reference/{gate.crosswalk}.csv"),
         )
     frame[column] = mapped(values, lambda word: words[word] or None)
-    level = "warn" if share >= gate.warn else "pass"
-    return [(column, str(word), rows, rows / len(values), level) for word, rows in counts.items()]
+    return [(column, str(word), rows, rows / len(values)) for word, rows in counts.items()]
 
 
 def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
@@ -385,10 +371,7 @@ def _days_in(text: str) -> Iterator[date]:
 
 
 def extraction_day(texts: Iterable[str], newest: date, not_after: date | None) -> date | None:
-    """Find the latest possible day on which a release was made among what its files are called and say.
-
-    A text that names several days names a period, and is left aside; no file is older than its ``newest`` row.
-    """
+    """Find the latest day on which a release can have been made among what its files are called and say."""
     named = [set(_days_in(text)) for text in texts]
-    days = {day for found in named if len(found) == 1 for day in found}
+    days = {day for found in named if len(found) == 1 for day in found}  # who names several days, names a period
     return max((day for day in days if newest <= day and (not_after is None or day <= not_after)), default=None)

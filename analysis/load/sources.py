@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from datetime import date
 from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -48,28 +47,22 @@ YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class SourceFacts(BaseModel, extra="forbid", frozen=True):
-    """What the origin file of a source says about it as a whole.
-
-    ``clock`` tells what its weeks mean: when detainers were ``issued``, or declines ``recorded``. ``offences``,
-    ``outcomes`` and ``lift_dates``: whether it records offences, how detainers ended, and on which day. Where
-    ``extracted_known`` is false, ``extracted_on`` is the newest day of issue or of an end, never to be printed.
-    ``citation`` is what its publisher asks to be cited as; blank = nothing that we know of.
-    """
+    """What the origin file of a source says about it as a whole."""
 
     name: str
     title: str
-    clock: Literal["issued", "recorded"]
+    clock: Literal["issued", "recorded"]  # what its weeks mean: when detainers were issued, or declines recorded
     first_day: date
     last_day: date
     extracted_on: date
-    extracted_known: bool = True
+    extracted_known: bool = True  # else the day is the newest one of issue or of an end, never to be printed
     detainers: int
     declined: int
     synthetic: bool
-    offences: bool
-    outcomes: bool = True
-    lift_dates: bool = False
-    citation: str = ""
+    offences: bool  # whether it records offences,
+    outcomes: bool = True  # how detainers ended,
+    lift_dates: bool = False  # and on which day
+    citation: str = ""  # what its publisher asks to be cited as; blank = nothing that we know of
 
 
 class Document(BaseModel, extra="forbid", frozen=True):
@@ -216,8 +209,8 @@ class Source:
         reports = read_published_reports()
         for column, total in (("issued", self.facts.detainers), ("declined", self.facts.declined)):
             if (found := int(reports.weekly_totals[column].sum())) != total:
-                what, expected = f"the weeks do not add up: {column}", f"{total} (the origin file)"
-                place = f"column {column}"
+                what, place = f"the weeks do not add up: {column}", f"column {column}"
+                expected = f"{total} (the origin file)"
                 raise InputError(what, file=self.path, place=place, found=found, expected=expected, do=RESTORE)
         for path in sorted(self.path.parent.glob("*.csv")):
             check_hash(path)
@@ -235,17 +228,16 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 
 def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path) -> Source:
-    """Keep a table and its scorecard as one version of a source (``v001``), whole or not at all.
-
-    ``origin`` has a source block; its hash is filled in.
-    """
-    draft = folder.with_name(f".import-{uuid4().hex}")
+    """Keep a table and its scorecard as one version of a source (``v001``), whole or not at all; hash it."""
     try:
-        draft.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = TemporaryDirectory(prefix=".import-", dir=folder.parent)
     except OSError as error:
         do = "Give another with --data-dir"
         raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder.parent, do=do) from error
-    try:
+    with scratch:
+        draft = Path(scratch.name) / folder.name
+        draft.mkdir()
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
         rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
@@ -255,9 +247,6 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
         draft.rename(folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return _of(folder / TABLE_FILE)
 
 

@@ -1,7 +1,8 @@
 """The table of detainers: the one shape that every source is read into, described in ``reference/table_columns.csv``.
 
 One row is one detainer, or one group of identical detainers in published counts; ``detainers`` says how many the row
-stands for. Blank is always missing (``NaN``), never an empty string.
+stands for. Blank is always missing (``NaN``), never an empty string. Rows that may be one detainer recorded again are
+flagged by one published rule, never dropped.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from enum import StrEnum
 import pandas as pd
 import pandera.pandas as pa
 
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
 from analysis.load.reference import crosswalk
 
 
@@ -45,6 +46,8 @@ class Request(StrEnum):
     OTHER = "other"
 
 
+LEFT_OUT, COUNTED = "left out", "counted"
+REPEAT = "same form and facility as an earlier row of the person's episode"
 COLUMNS: dict[str, str] = crosswalk("table_columns", "name")["kind"].to_dict()
 NAMES = tuple(COLUMNS)
 NEEDED = ("outcome", "detainers", "source_file", "source_row")
@@ -76,11 +79,7 @@ _SCHEMA = pa.DataFrameSchema(
 
 
 def as_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give a frame the columns, order and types of the table of detainers, and a fresh index.
-
-    Absent columns come out blank, unknown ones follow under their own names. An :class:`InputError` names the first
-    needed column that is missing, or the first value that does not fit, with its source file and row.
-    """
+    """Give a frame the columns, order and types of the table of detainers, others behind; refuse what does not fit."""
     for needed in [name for name in NEEDED if name not in frame]:
         raise InputError(f"column {needed} is missing", found=list(frame.columns))
     frame = frame.reset_index(drop=True)
@@ -104,13 +103,34 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     return table[[*NAMES, *frame.columns.difference(NAMES, sort=False)]]
 
 
-def one_outcome(table: pd.DataFrame) -> str | None:
-    """Give the outcome that every row has, as in a file chosen by it, of which no share can be given; else None."""
-    found = table["outcome"].unique()
+def only(table: pd.DataFrame, column: str) -> str | None:
+    """Give the one value that all rows with a value have, as in a file chosen by it; None = several, or none."""
+    found = table[column].dropna().unique()
     return str(found[0]) if len(found) == 1 else None
 
 
-def one_state(table: pd.DataFrame) -> str | None:
-    """Give the state that every row with a state has, so that the source is of that state; None = several, or none."""
-    found = table["state"].dropna().unique()
-    return str(found[0]) if len(found) == 1 else None
+def flag_repeats(table: pd.DataFrame) -> pd.Series:
+    """Flag the rows that repeat form and facility of an earlier one within a person's episode, without a day's gap.
+
+    The rule is that of the Deportation Data Project of August 2026 (``duplicate_drop_row``). ICE records the day of a
+    detainer, not the hour; its 24 hours are therefore one day of the calendar.
+    """
+    columns = ["person", "issued_on", "form", "agency"]
+    rows = table[columns][table["person"].duplicated(keep=False)].dropna(subset=["person", "issued_on"])
+    rows = rows.sort_values(["person", "issued_on"], kind="stable")  # rows of one day stay in the file's order
+    again = (rows["person"] == rows["person"].shift()) & (rows["issued_on"].diff() <= pd.Timedelta(days=1))
+    flagged = rows.assign(issued_on=(~again).cumsum()).duplicated(columns[1:]).reindex(table.index, fill_value=False)
+    codes = flagged.astype("int64") - 1
+    return pd.Series(pd.Categorical.from_codes(codes, [REPEAT]), index=table.index, name="duplicate")
+
+
+def choose_repeats(given: object) -> str:
+    """Hold what a user asks of repeats against what there is; raise an InputError if it is something else."""
+    if given not in (LEFT_OUT, COUNTED):
+        raise unknown("treatment of repeats", given, (LEFT_OUT, COUNTED))
+    return str(given)
+
+
+def without_repeats(table: pd.DataFrame, repeats: str = LEFT_OUT) -> pd.DataFrame:
+    """Leave the rows that are flagged as repeats out of a count, or keep them; the first row of a repeat stays."""
+    return table if repeats == COUNTED or table["duplicate"].isna().all() else table[table["duplicate"].isna()]

@@ -1,7 +1,12 @@
-"""Reports by the batch: run those that are not up to date, keep what fails from stopping the rest."""
+"""Reports by the batch: run those that are not up to date, keep what fails from stopping the rest.
+
+On a Dask cluster more than one machine can make them: package and notebooks must stand on each at the same place, and
+the sources too, unless ``--data-dir`` is an address (anything fsspec reads).
+"""
 
 from __future__ import annotations
 
+import atexit
 import math
 import multiprocessing
 import os
@@ -11,17 +16,21 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import as_completed
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
+from functools import cache
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
+from analysis.load.sources import DATA_DIR_VARIABLE
 from analysis.run.plan import Entry, Limits, Task, keep_own_pages, read_manifest, what_is_due, write_manifest
 
+INSTALL, URL_VARIABLE = "Install it: pip install 'declined-detainers[cluster]'", "DECLINES_DATA_URL"
 SAVE_EVERY = 5.0  # seconds after which the manifest is written again while reports are made
 
 
@@ -38,8 +47,7 @@ def run(
 ) -> dict[str, Entry]:
     """Make the reports that are not up to date, ``jobs`` at a time, those first that took longest before.
 
-    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done; after Ctrl-C they
-    stand in the manifest. On a ``cluster`` (its address, or ``local``) Dask makes them, else processes here.
+    ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -54,8 +62,7 @@ def run(
         report("current", entry)
     ahead = [task for reason, task in due if reason]
     ahead.sort(key=lambda task: task.entry.seconds or math.inf, reverse=True)
-    new: dict[str, Entry] = {}
-    saved = time.monotonic()
+    new, saved = dict[str, Entry](), time.monotonic()
     try:
         with closing(_make_all(ahead, out, jobs, limits or Limits(), cluster)) as made:
             for entry in made:
@@ -75,9 +82,7 @@ def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, clust
     if not tasks:
         return
     if cluster is not None:
-        from analysis.run.cluster import make_on_cluster
-
-        yield from make_on_cluster(tasks, out, limits, cluster, jobs)
+        yield from _make_on_cluster(tasks, out, limits, cluster, jobs)
         return
     from analysis.run.kernels import server
 
@@ -147,3 +152,61 @@ def _work(line: connection.Connection, environment: dict[str, str], scratch: str
         while True:
             task, out, limits = line.recv()
             line.send(write_files(*execute(task, limits), out))
+
+
+def _make_on_cluster(tasks: Sequence[Task], out: Path, limits: Limits, address: str, jobs: int) -> Iterator[Entry]:
+    """Make reports on the cluster of an address, or on as many processes here as there are jobs (``local``)."""
+    try:
+        from distributed import Client, LocalCluster
+        from distributed.scheduler import KilledWorker
+    except ImportError as error:
+        raise InputError("a cluster needs Dask", do=INSTALL) from error
+    from analysis.run.worker import write_files
+
+    try:
+        here = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": ":0"}
+        local = LocalCluster(**here) if address == "local" else None
+        client = Client(local or address, timeout=15)
+    except (OSError, ValueError) as error:
+        raise InputError("the cluster does not answer", found=address, do="Check the scheduler's address") from error
+    with local or nullcontext(), client, client.get_executor(retries=0, pure=False) as executor:
+        url = os.environ.get(URL_VARIABLE, "")
+        under_way = {executor.submit(_execute_there, task, limits, url): task for task in tasks}
+        for future in as_completed(under_way):
+            task = under_way.pop(future)
+            try:
+                entry, executed = future.result()
+                yield write_files(entry, executed, out)
+            except KilledWorker:
+                yield replace(task.entry, message="the workers that made it were lost, one after another")
+
+
+def _execute_there(task: Task, limits: Limits, url: str) -> tuple[Entry, str]:
+    """Execute a notebook on a worker of the cluster, with the sources of an address, if any."""
+    from analysis.run.worker import execute
+
+    if url:
+        os.environ[DATA_DIR_VARIABLE] = fetched(url)
+    return execute(task, limits)
+
+
+def use_address(url: str) -> None:
+    """Use imported sources from an address, here and on the workers of a cluster."""
+    os.environ[URL_VARIABLE], os.environ[DATA_DIR_VARIABLE] = url, fetched(url)
+
+
+@cache
+def fetched(url: str) -> str:
+    """Copy imported sources from an address into a temporary folder, once for each process; give the folder."""
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError as error:
+        raise InputError("an address needs fsspec", do=INSTALL) from error
+    folder = tempfile.mkdtemp(prefix="declines-sources-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        files, path = url_to_fs(url)
+        files.get(f"{path.rstrip('/')}/", folder, recursive=True)
+    except (ImportError, OSError, ValueError) as error:
+        raise InputError("the sources cannot be fetched", found=url, do="Check the address after --data-dir") from error
+    return folder

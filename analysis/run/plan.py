@@ -1,10 +1,12 @@
 """Which reports are asked for, what each is made from, and which of them are not up to date.
 
-What a report is made from is a dict of hashes, kept in its line of the manifest: it is due when that would be another.
+A notebook declares each parameter once, in its cell tagged ``parameters`` (name, annotation, default, comment). What a
+report is made from is a dict of hashes, kept in its line of the manifest: it is due when that would be another.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -15,15 +17,14 @@ from functools import cache
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import analysis
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
-from analysis.load.reference import bundled_folder, events
-from analysis.load.sources import Source, open_source, pick_versions, versions
+from analysis.load.reference import bundled_folder, events, group_named, groups, state_named, states
+from analysis.load.sources import Source, open_source, pick_versions, sources, versions
 from analysis.periods import Calendar
-from analysis.run.notebooks import UNTIL_THIS, Notebook, notebooks, sources_for
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
 FEED, JSON_INDEX = "feed.xml", "index.json"
@@ -33,14 +34,121 @@ PACKAGE = Path(analysis.__file__).parent
 TEMPLATES = PACKAGE / "run" / "templates"
 TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
 """Characters that would turn the direction of a text, and so what a name seems to say; and how pages show them."""
-SHAPING = """declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow
-scipy statsmodels"""
-"""Libraries whose versions shape what a report says, or how its figures and its page look."""
+SHAPING = "declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow "
+SHAPING += "scipy statsmodels"  # their versions shape what a report says, or how its figures and its page look
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
-INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads"}
-INPUTS |= {"libraries": "the versions of libraries"}
+INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads", "libraries": "libraries"}
 """What a report is made from, and how each is called."""
+ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
+TYPES = ("str", "bool", "int", "float")
 LIST = "See `declines list`"
+
+
+class Parameter(NamedTuple):
+    """One parameter as its notebook declares it."""
+
+    kind: str
+    default: object
+    comment: str
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One of our notebooks: what it asks for; all after ``parameters`` as its metadata say under ``declines``."""
+
+    path: Path
+    title: str
+    parameters: dict[str, Parameter]
+    clock: str  # what its weeks mean: issued or recorded
+    versions: int = 1  # how many versions of a source it compares
+    source: str = ""  # the one that it uses; blank where it can be run on every fitting one
+    needs: Sequence[str] = ()  # what that must record (:data:`analysis.load.sources.NEEDS`)
+    weeks: str = "all"  # which are made unless others are asked for
+    reads: str = ALL_WEEKS  # or those until its own alone
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.path.stem
+
+
+@cache
+def notebooks() -> dict[str, Notebook]:
+    """Find the notebooks that make reports, by name: those with ``declines`` in their metadata."""
+    paths = sorted(bundled_folder("notebooks").glob("*.ipynb"))
+    return {path.stem: read_notebook(path) for path in paths if "declines" in _content(path)["metadata"]}
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """Read a notebook's JSON."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {name: content[name] for name in ("cells", "metadata")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Read what a notebook declares in its cells and metadata, or say what is wrong with it."""
+    content = _content(path)
+    cells = [(cell, "".join(cell["source"])) for cell in content["cells"]]
+    tagged = [source for cell, source in cells if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
+    titles = [line[2:] for _, source in cells[:1] for line in source.splitlines() if line.startswith("# ")]
+    if not titles:
+        raise InputError("the notebook's first cell needs a title", file=path, expected="a line '# Title'")
+    notebook = Notebook(path, titles[0], _declared(tagged[0], path), **content["metadata"]["declines"])
+    if notebook.reads not in (ALL_WEEKS, UNTIL_THIS):
+        raise unknown(f"declaration `reads` of {path.name}", notebook.reads, (ALL_WEEKS, UNTIL_THIS))
+    return notebook
+
+
+def _declared(source: str, path: Path) -> dict[str, Parameter]:
+    """Read ``name: type = literal  # comment`` lines."""
+    found = {}
+    for node in ast.parse(source).body:
+        line = source.splitlines()[node.lineno - 1]
+        match node:
+            case ast.AnnAssign(
+                ast.Name(name), ast.Name(kind), ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()) as value
+            ) if kind in TYPES:
+                found[name] = Parameter(kind, ast.literal_eval(value), line.partition("  # ")[2])
+            case _:
+                what = "the parameters cell holds more than annotated literals"
+                place, expected = f"line {node.lineno} of the cell", "name: str = 'value'  # comment"
+                raise InputError(what, file=path, place=place, found=line, expected=expected)
+    return found
+
+
+def find_notebook(name: str) -> Notebook:
+    """Find a notebook by name, with or without its suffix."""
+    known = notebooks()
+    if (stem := name.removesuffix(".ipynb")) in known:
+        return known[stem]
+    if (bundled_folder("notebooks") / f"{stem}.ipynb").is_file():
+        keys = "one with clock (issued or recorded) and, where needed, versions, source, needs, weeks, reads"
+        do = "A copy of state_profile.ipynb has it"
+        raise InputError(f"the metadata of {stem}.ipynb have no block `declines`", expected=keys, do=do)
+    raise unknown("notebook", name, known, more="`declines list` shows what each is for")
+
+
+def sources_for(notebook: Notebook) -> dict[str, Source]:
+    """Find the sources that a notebook can be run on: by what its weeks mean and what it needs."""
+    return {
+        name: source
+        for name, source in sources().items()
+        if source.facts.clock == notebook.clock
+        and all(getattr(source.facts, need) for need in notebook.needs)
+        and notebook.source in ("", name)
+        and (notebook.versions == 1 or len(versions(name)) >= notebook.versions)
+    }
+
+
+def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
+    """Find states (by postal code, name or FIPS code) or offence groups (by id or label); ``each`` is every one."""
+    known, meant = (states, state_named) if kind == "state" else (groups, group_named)
+    return list(dict.fromkeys(one for name in given for one in (known().index if name == EACH else [meant(name)])))
 
 
 @dataclass(frozen=True)
@@ -90,13 +198,9 @@ def read_manifest(out: Path) -> dict[str, Entry]:
         raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
 
 
-def _lines(entries: Mapping[str, Entry]) -> list[dict[str, Any]]:
-    return [vars(entries[folder]) for folder in sorted(entries)]
-
-
 def write_manifest(out: Path, entries: Mapping[str, Entry]) -> None:
     """Write the manifest of an output folder, ordered by report folder."""
-    write_whole(out / MANIFEST, as_json({"reports": _lines(entries)}))
+    write_whole(out / MANIFEST, as_json({"reports": [vars(entry) for _, entry in sorted(entries.items())]}))
 
 
 def read_stamp(out: Path) -> dict[str, Any]:
@@ -122,7 +226,7 @@ def keep_own_pages(out: Path, names: Iterable[str] = (INDEX, FEED, JSON_INDEX)) 
 
 def index_made_from(entries: Mapping[str, Entry], settings: object) -> str:
     """Hash what a site's pages are made from: the manifest, what the site is called, and the package."""
-    return _sha256([_lines(entries), repr(settings), _package()])
+    return _sha256([[vars(entry) for _, entry in sorted(entries.items())], repr(settings), _package()])
 
 
 def index_is_due(out: Path, settings: object) -> bool:
@@ -139,10 +243,7 @@ def plan(
     offences: Sequence[str] = (),
     png: bool = False,
 ) -> list[Task]:
-    """Work out which reports are asked for; of what is not named, all that fits.
-
-    Of several notebooks, those that take nothing of the kind that is named are left out.
-    """
+    """Work out which reports are asked for; of what is not named, all that fits."""
     events()  # what cannot be used of the register is met before any report
     asked = {"week": weeks, "state": states, "offence": offences}
     found = [one for notebook in chosen for one in _asked_of(notebook, source_names, asked, png, len(chosen) == 1)]
@@ -204,8 +305,8 @@ def _slices(source: Source) -> list[dict[str, str]]:
 def _weeks(source: Source, calendar: Calendar, slices: Sequence[Mapping[str, str]], until: str | None) -> str:
     """Hash the rows of the weeks that a report reads, all or those ``until`` one, and what it knows of its source.
 
-    One that reads no later weeks than its own follows from the state of those, not from the day of extraction: a file
-    with the same rows makes no other report. Older versions in which they are the same count once.
+    One that reads no later weeks than its own follows from their state, not from the day of extraction: a newer file
+    with the same rows makes no other report.
     """
     facts, notes = source.facts, source.origin.notes
     if until is None:
@@ -244,10 +345,9 @@ def libraries() -> dict[str, str]:
 def what_is_due(
     tasks: Sequence[Task], out: Path, *, force: bool = False, verify: bool = False
 ) -> list[tuple[str, Task]]:
-    """Find which reports are not up to date, every file that was written being read with ``verify``.
+    """Say of each report why it is to be made, blank = it stands, every file that was written read with ``verify``.
 
-    Each comes with why it is to be made: where that is blank, its entry is the one that stands. Of those that are to be
-    made every source is read and checked, so that nothing runs on bad input.
+    Of those that are to be made every source is read and checked, so that nothing runs on bad input.
     """
     manifest = read_manifest(out)
     _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)

@@ -37,10 +37,9 @@ def _said(entry: Entry, content: Mapping[str, Any], tables: Mapping[str, str]) -
 
 
 def revise(out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Hold a new report, with the ``content`` of its ``facts.json``, against its log; log what it says now.
+    """Hold a new report, with the ``content`` of its ``facts.json``, against its log, and log what it says now.
 
-    All its revisions are given, oldest first: ``number``, ``says`` (what changed and why, one line), ``changes``
-    (``fact``, ``was``, ``is``, ``why``) and ``tables`` (names of those with other rows).
+    All its revisions are given, oldest first; ``says`` is what changed and why, ``tables`` names those with other rows.
     """
     now = _said(entry, content, {name: hashlib.sha256(csv.encode()).hexdigest() for name, csv in csvs.items()})
     log = read_log(out, entry.folder) or {"report": entry.folder, "made": entry.started, "revisions": [], "last": now}
@@ -97,10 +96,7 @@ def _same(was: Any, now: Any) -> bool:  # noqa: ANN401
 
 
 def compare_runs(before: Path, after: Path) -> list[dict[str, Any]]:
-    """Compare all reports of two output folders: rows of ``report``, ``what``, ``was``, ``is`` and ``why``.
-
-    There is one for each fact with another value, table with other rows, and report that only one of the folders has.
-    """
+    """Compare two output folders: a row for each fact with another value, table with other rows, and lone report."""
     first, second = _stands(before), _stands(after)
     rows: list[tuple[object, ...]] = []
     for name in sorted(first.keys() | second.keys()):
@@ -130,13 +126,8 @@ def for_reading(revisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     def row(change: Mapping[str, Any]) -> dict[str, Any]:
         was, now = (written(change["fact"], change[name]) for name in ("was", "is"))
-        return {
-            "fact": change["fact"],
-            "figure": _label(change["fact"]),
-            "was": was,
-            "now": now,
-            "why": change.get("why", ""),
-        }
+        told = {"fact": change["fact"], "figure": _label(change["fact"]), "why": change.get("why", "")}
+        return told | {"was": was, "now": now}
 
     return [{**revision, "rows": [row(change) for change in revision["changes"]]} for revision in revisions]
 

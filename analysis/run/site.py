@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,32 +24,27 @@ from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, Vali
 
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
-from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, names_of_groups, names_of_states
+from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, groups, states
 from analysis.load.sources import HINT, sources
 from analysis.periods import last_day
 from analysis.run import plan
-from analysis.run.notebooks import EACH, each, find_notebook, notebooks
-from analysis.run.plan import FACTS, FAILED, FEED, INDEX, JSON_INDEX, PAGE, Entry, Task
+from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task, find_notebook, notebooks
 from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
 from analysis.show.tables import MISSING, write
 
 QUOTE = "Quote it: YAML reads `NO` without quotation marks as false, and a day as a date"
 TITLE = "Declined detainers: weekly reports"
-FEED_LENGTH = 200
-"""Entries of the feed, the newest; a feed reader asks for it often."""
-MOST_LINKS = 4
-"""Links beside a county or agency, to the newest reports that name it; the list of all reports shows the others."""
+FEED_LENGTH = 200  # entries of the feed, the newest; a feed reader asks for it often
+MOST_LINKS = 4  # beside a county or agency, to the newest reports that name it; the list of all shows the others
 NAMING = {"declined_by_place": "place", "issued_by_place": "place", "corrections": "place"}
 NAMING |= {"agencies": "agency", "bulk_days": "agency", "events": "agency", "policies": "jurisdiction"}
 """Tables that name counties, cities or agencies, and the column of the name; the first that has a name is linked."""
-COUNTING = {"by_state": "state", "state_bounds": "state", "by_offence": "group", "known_offences": "group"}
+PICKED = "known_offences"  # counts what the press picked
+COUNTING = {"by_state": "state", "state_bounds": "state", "by_offence": "group", PICKED: "group"}
 """Tables of national reports that count by state or offence group, and the column that names it."""
-PICKED = "known_offences"
-"""The one of these that counts what the press picked."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
-Report = dict[str, Any]
-"""A report as the site lists it (:func:`_listed`)."""
+Report = dict[str, Any]  # as the site lists it (:func:`_listed`)
 
 
 @dataclass(frozen=True)
@@ -60,24 +56,27 @@ class Settings:
     order: tuple[str, ...] = ()  # of notebooks; those not named come after, made-up data last
 
 
+@cache
+def place_names() -> dict[str, str]:
+    """Give the names of the states by postal code, then the labels of the offence groups by id."""
+    return {**states()["name"], **groups()["group"]}
+
+
 def page_of_place(place: str) -> str:
     """Give the path of a state's or offence group's page."""
-    return f"{'states' if place in names_of_states() else 'offences'}/{place}.html"
+    return f"{'states' if place in states().index else 'offences'}/{place}.html"
 
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
     """Write the site over the reports of an output folder, and over no file of a user's own; give its index."""
     made_from, settings = plan.index_made_from(entries, settings), settings or Settings()
     feed_id = uuid.uuid5(_NAMES, settings.title).urn
-    # the newest week first, and none whose folder somebody took away
-    stand = [
-        one for _, one in sorted(entries.items()) if FACTS not in one.files or (out / one.folder / FACTS).is_file()
-    ]
-    reports = sorted((_listed(out, one) for one in stand), key=lambda report: report["week"], reverse=True)
+    there = sorted(name for name, one in entries.items() if FACTS not in one.files or (out / name / FACTS).is_file())
+    reports = sorted((_listed(out, entries[name]) for name in there), key=lambda one: one["week"], reverse=True)
     series = _place_series(out, reports)
     names = {
         place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
-        for place, name in (names_of_states() | names_of_groups()).items()
+        for place, name in place_names().items()
     }
     title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
@@ -91,15 +90,14 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     places = [place for place in names if place in series]
     pages = {page_of_place(one): page("place.html.j2", place=one, series=series[one], root="../") for one in places}
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
-    told |= {"states": [place for place in places if place in names_of_states()], "named": _named_places(out, reports)}
-    told |= {"offences": [place for place in places if place not in names_of_states()]}
+    told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
+    told |= {"offences": [place for place in places if place not in states().index]}
     pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
-    pages[FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
-    pages[JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
+    pages[plan.FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
+    pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
-    unfinished = {"made_from": "", "pages": earlier | hashes}  # who is killed leaves an index that is to be made again
-    write_whole(out / plan.STAMP, as_json(unfinished))
+    write_whole(out / plan.STAMP, as_json({"made_from": "", "pages": earlier | hashes}))  # due again if this is cut off
     for name, content in pages.items():
         write_whole(out / name, content)
     for name in earlier.keys() - pages.keys():  # what this site lacks, and nobody has edited
@@ -130,9 +128,9 @@ def _listed(out: Path, entry: Entry) -> Report:
         "clock": dict(content.get("masthead", [])).get("Clock", ""),
         "week_end": last_day(date.fromisoformat(week)).isoformat() if week else "",
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
-        "place_name": (names_of_states() | names_of_groups()).get(place, "all"),
+        "place_name": place_names().get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
-        "failed": f"{entry.folder}/{FAILED}" if entry.outcome == "failed" else "",
+        "failed": f"{entry.folder}/{plan.FAILED}" if entry.outcome == "failed" else "",
     }
 
 
@@ -152,15 +150,10 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
         counts = [facts for facts in weeks if {"issued", "declined"} <= facts.keys()]
         sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
         title = next((one["source_title"] for one in inside if one["facts"]), source)
-        section = {
-            "source": source,
-            "source_title": title,
-            "rows": list(by_week.items()),
-            "whole": ALL_STATES in across,
-        }
-        section |= {"title": as_made_up(known.title if known else notebook, synthetic)}
+        section = {"source": source, "source_title": title, "rows": list(by_week.items())}
+        section |= {"title": as_made_up(known.title if known else notebook, synthetic), "whole": ALL_STATES in across}
         section |= {"clock": known.clock if known else "", "unsettled": any(one["unsettled"] for one in inside)}
-        section |= {"places": [place for place in names_of_states() | names_of_groups() if place in across]}
+        section |= {"places": [place for place in place_names() if place in across]}
         section |= {"together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}}
         rank = order.index(notebook) if notebook in order else len(order)
         found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
@@ -176,11 +169,8 @@ def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tu
 
 
 def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
-    """Gather the counties, cities and agencies that the tables of reports name, told apart as they are printed.
-
-    Each has the ``reports`` that name it, by their place in the list, and ``links`` to the newest.
-    """
-    postal_of = {name: postal for postal, name in names_of_states().items()}
+    """Gather the counties, cities and agencies that tables name, and by their place in the list the reports that do."""
+    postal_of = {name: postal for postal, name in states()["name"].items()}
     found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for place, report in enumerate(reports):
         own = report["parameters"].get("state", "").replace(ALL_STATES, "")
@@ -199,7 +189,7 @@ def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
 
 def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[str, Any]]]:
     """Gather what reports say of each state and offence group, by postal code or id: one series of weeks per source."""
-    ids = {label: identity for identity, label in names_of_groups().items()}
+    ids = {label: identity for identity, label in groups()["group"].items()}
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     first: dict[str, Report] = {}
     for report in (report for report in reports if report["page"]):
@@ -277,7 +267,7 @@ def _feed_items(out: Path, reports: Iterable[Report]) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: (item["updated"], item["report"]["week"]), reverse=True)[:FEED_LENGTH]
 
 
-Places = Annotated[list[StrictStr], BeforeValidator(lambda given: [given] if given == EACH else given)]
+Places = Annotated[list[StrictStr], BeforeValidator(lambda given: [given] if given == plan.EACH else given)]
 
 
 class Asked(BaseModel, extra="forbid"):
@@ -325,8 +315,8 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     for asked in site.reports:
         if asked.source is not None and asked.source not in sources():
             raise unknown("source", asked.source, sources(), more=HINT)
-        names, states = [asked.source] if asked.source else [], each("state", asked.states)
-        how: dict[str, Any] = {"weeks": asked.weeks, "offences": each("offence", asked.offences), "png": png}
+        names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
+        how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
         for task in plan.plan([find_notebook(asked.notebook)], source_names=names, states=states, **how):
             tasks.setdefault(task.entry.folder, task)
     order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))

@@ -1,7 +1,12 @@
-"""The work of one report, in a process of its own: papermill runs the notebook, its files are made and written."""
+"""The work of one report, in a process of its own: papermill runs the notebook, its files are made and written.
+
+They are a self-contained page, facts, tables and figures, with the report's revisions.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import logging
 import os
@@ -10,30 +15,40 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 import psutil
+from jinja2 import Template
 from jupyter_client.provisioning import KernelProvisionerFactory
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import markdown2html
 from papermill import execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from analysis.errors import InputError
-from analysis.files import write_whole
+from analysis.files import as_json, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.run import kernels
-from analysis.run.pages import write_revised
-from analysis.run.plan import FAILED, NOTEBOOK, Entry, Limits, Task
+from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
+from analysis.run.revisions import for_reading, revise
+from analysis.show.sentences import as_made_up
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 LOOK_EVERY = 0.5
 LONGEST_SOCKET_NAME = 103  # bytes that every system with named sockets has room for
+IN_ADDRESSES = {ord(mark): quote(mark) for mark in '%#"<>&\n\r\t'} | {code: quote(chr(code)) for code in TURNING}
+"""What an address in an attribute cannot hold as it is; percent signs cost less room than base64."""
 
 
 class _SavingEngine(NBClientEngine):
@@ -55,10 +70,7 @@ _one_at_a_time = threading.Lock()  # papermill changes the process's folder
 
 
 def write_files(entry: Entry, executed: str, out: Path) -> Entry:
-    """Write the files of an executed notebook; give its entry with their hashes.
-
-    A failed one leaves its executed copy as ``failed.ipynb`` beside whatever an earlier run made.
-    """
+    """Write the files of an executed notebook, or its copy if it failed; give its entry with their hashes."""
     clock, message, files = time.perf_counter(), entry.message, entry.files
     try:
         if not message:
@@ -74,7 +86,7 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
 def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
     """Execute the notebook of a report, in an empty folder of its own; a kernel that dies is given a second try.
 
-    The entry's message says why it failed, blank = it did not; the executed notebook's text goes as far as it came.
+    Given are its entry, whose message says why it failed, and the notebook's text, as far as it came.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
@@ -152,3 +164,73 @@ def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
                 with suppress(psutil.NoSuchProcess):
                     answers.append(ask(process))
     return answers
+
+
+@cache
+def _template() -> Template:
+    """Compile the template once, with nbconvert's filters."""
+    where = {"template_name": "report", "template_file": "report.html.j2", "extra_template_basedirs": [str(TEMPLATES)]}
+    exporter = TemplateExporter(**where)
+    exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
+    exporter.register_filter("as_made_up", as_made_up)
+    exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
+    return exporter.template
+
+
+def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
+    """Go through what the code cells show of one kind, in order."""
+    for cell in notebook.cells:
+        yield from (out["data"][kind] for out in cell.get("outputs", []) if kind in out.get("data", {}))
+
+
+def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
+    """Take the facts out of an executed notebook, in the order that they have in its file."""
+    found = list(_shown(notebook, FACTS_TYPE))
+    if len(found) != 1:
+        raise InputError("the executed notebook shows its facts once, in its last cell", found=len(found))
+    return json.loads(json.dumps(found[0], sort_keys=True))
+
+
+def files_of(
+    notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = "", written: str = ""
+) -> dict[str, bytes]:
+    """Make every file of a report, by path; ``root`` leads to the site's index, ``written`` is the notebook as text."""
+    facts = {**facts_of(notebook), "revisions": list(revisions)}
+    files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}
+
+    def add(name: str, content: bytes) -> None:
+        if name in files:
+            raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
+        files[name] = content
+
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data, about = output.get("data", {}), output.get("metadata", {}).get(FIGURE_KEY, {})
+            if TABLE_TYPE in data:
+                add(f"tables/{data[TABLE_TYPE]['name']}.csv", data[TABLE_TYPE]["csv"].encode())
+            if name := about.get("figure"):
+                add(f"figures/{name}.svg", data["image/svg+xml"].encode())
+                if "image/png" in data:
+                    add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "style": style, "script": script}
+    told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
+    told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
+    return files | {PAGE: _template().render(nb=notebook, resources=told).translate(TURNING).encode()}
+
+
+def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
+    """Write a report's files, and take away others that an earlier run wrote; give the sha256 of each by its path."""
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    for name in {*earlier, FAILED} - files.keys():
+        (folder / name).unlink(missing_ok=True)
+    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+
+
+def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, written: str = "") -> dict[str, str]:
+    """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
+    csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
+    revisions = revise(out, entry, facts_of(notebook), csvs)
+    root = "../" * (entry.folder.count("/") + 1)
+    return write_report(out / entry.folder, files_of(notebook, revisions, root, written), entry.files)

@@ -11,11 +11,10 @@ from typing import ParamSpec, TypeVar
 import pandas as pd
 
 from analysis.errors import InputError, called
-from analysis.load.duplicates import LEFT_OUT, choose_repeats, without_repeats
 from analysis.load.quality import LEAST_THERE
 from analysis.load.reference import events, group_named, groups, place_name, state_named
 from analysis.load.sources import Source, open_source, versions_by_day
-from analysis.load.table import one_outcome, one_state
+from analysis.load.table import LEFT_OUT, choose_repeats, only, without_repeats
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, Pair, Weekly
@@ -99,12 +98,12 @@ class Cohort:
     @cached_property
     def sole_state(self) -> str | None:
         """Give the state of a source that has detainers of one state alone; None where there are several."""
-        return one_state(self.history)
+        return only(self.history, "state")
 
     @cached_property
     def sole_outcome(self) -> str | None:
         """Give the outcome that every row has, as in a file chosen by its outcome: then no share is given."""
-        return one_outcome(self.history)
+        return only(self.history, "outcome")
 
     @cached_property
     def by_state(self) -> pd.DataFrame:

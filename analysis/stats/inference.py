@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import InputError, called, unknown
-from analysis.load.duplicates import without_repeats
 from analysis.load.reference import place_name, states
 from analysis.load.sources import SourceFacts
+from analysis.load.table import without_repeats
 from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays

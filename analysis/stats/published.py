@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis.errors import InputError, unknown
 from analysis.load.published import PublishedReports
-from analysis.load.reference import RESTORE, blocking_events, events, groups, states
+from analysis.load.reference import RESTORE, events, groups, states
 from analysis.load.sources import Source, open_source
 from analysis.periods import WEEK, Calendar, last_day, name_week
 from analysis.stats.tests import adjust_for_many, direction, ratio_interval, two_sided
@@ -199,8 +199,8 @@ def published_week(week: object = "latest") -> PublishedWeek:
     >>> week.facts["declined"], week.facts["apart_name"]
     (47, 'Travis County, Texas')
     """
-    source = open_source(SOURCE)
-    return PublishedWeek(source, Calendar.of(source.facts).pick(week), source.reports(), blocking_events())
+    source, blocking = open_source(SOURCE), events().query("blocks_comparison")
+    return PublishedWeek(source, Calendar.of(source.facts).pick(week), source.reports(), blocking)
 
 
 def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:

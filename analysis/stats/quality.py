@@ -9,12 +9,11 @@ import pandas as pd
 
 from analysis.errors import InputError, unknown
 from analysis.load import quality as load
-from analysis.load.duplicates import COUNTED, is_repeat
 from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, check_of
 from analysis.load.reference import STATUS_GROUPS
 from analysis.load.releases import GATES, STOP_UNDATED
 from analysis.load.sources import SCORECARD_FILE, Source
-from analysis.load.table import Outcome
+from analysis.load.table import COUNTED, Outcome
 from analysis.periods import as_timestamps, week_of
 from analysis.stats.cohort import Cohort, not_a_cohort
 from analysis.stats.counts import TRAILING_WEEKS
@@ -163,7 +162,7 @@ def _week_scorecard(cohort: Cohort) -> Iterator[Check]:
 
 def _counts(records: pd.DataFrame, repeats: str) -> pd.DataFrame:
     """Count by week what was read, counted, repeated and left blank."""
-    group, again = records["offence_group"], is_repeat(records["duplicate"])
+    group, again = records["offence_group"], records["duplicate"].notna()
     nothing, not_placed = STATUS_GROUPS
     marks = {
         "read": True,

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.duplicates import without_repeats
 from analysis.load.reference import events, groups, place_name, states
+from analysis.load.table import without_repeats
 from analysis.periods import as_timestamps, week_of
 from analysis.stats import counts as counting
 from analysis.stats import disclosure, tests

@@ -21,7 +21,7 @@ pytest.importorskip("playwright", reason="the browser tests need pip install '.[
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from analysis.run.pages import files_of, write_report
+from analysis.run.worker import files_of, write_report
 from analysis.show import plot
 from analysis.show.report import Report
 from analysis.show.sentences import Sentence

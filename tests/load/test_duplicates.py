@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.duplicates import COUNTED, LEFT_OUT, REPEAT, choose_repeats, flag_repeats, without_repeats
+from analysis.load.table import COUNTED, LEFT_OUT, REPEAT, choose_repeats, flag_repeats, without_repeats
 
 CASES = (
     ("p", 1, "I247A", "x"),  # 0: first of an episode

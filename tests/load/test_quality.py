@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from release_forms import HEADERS, some_rows, write_release
 
 from analysis.errors import InputError
-from analysis.load.duplicates import REPEAT, flag_repeats
 from analysis.load.offences import Step
 from analysis.load.quality import (
     Check,
@@ -33,7 +32,7 @@ from analysis.load.quality import (
 from analysis.load.reference import data_file
 from analysis.load.releases import GATES, Release, open_release, outcome_of
 from analysis.load.sources import SCORECARD_FILE, check_hash, open_source
-from analysis.load.table import Outcome, as_table
+from analysis.load.table import REPEAT, Outcome, as_table, flag_repeats
 
 WORKBOOK = Path(__file__).resolve().parents[3] / "shared/real/foia-15-87693_detainers_fy2015-ytd.xlsx"
 SATURDAY = pd.Timestamp("2025-01-04")
@@ -73,13 +72,12 @@ def release(rows: pd.DataFrame | None = None, **parts: Any) -> Release:  # noqa:
     sheet = {"file": "made up.csv", "sheet": "", "sha256": "0" * 64, "header_row": 1, "rows": len(rows), "note": ""}
     nothing: dict[str, Any] = {
         "table": rows,
-        "persons": rows["person"].nunique(),
         "form": "F",
         "sheets": pd.DataFrame([sheet]),
         "gaps": ("lifted_on",),
         "unknown_columns": (),
         "changes": changes(),
-        "unknown_values": pd.DataFrame(columns=["column", "value", "rows", "share", "level"]),
+        "unknown_values": pd.DataFrame(columns=["column", "value", "rows", "share"]),
         "offence_steps": pd.Series(0, list(Step)),
         "extracted_on": None,
     }
@@ -222,9 +220,9 @@ def test_of_a_thousand_rows_without_a_day_or_issued_after_the_extraction_one_war
 @pytest.mark.parametrize(("times", "expected"), [(0.99, "pass"), (1, "warn"), (1.01, "stop")])
 def test_unknown_words_take_the_levels_of_their_gate(times: float, expected: str) -> None:
     shares = {column: times * (gate.stop if times > 1 else gate.warn) for column, gate in GATES.items()}
-    strange = [(column, "XX", round(share * 1e6), share, "pass") for column, share in shares.items()]
-    strange += [(column, "J. Doe", 1, 0.0, "pass") for column in GATES]  # a word of one row could be anything
-    words = pd.DataFrame(strange, columns=["column", "value", "rows", "share", "level"])
+    strange = [(column, "XX", round(share * 1e6), share) for column, share in shares.items()]
+    strange += [(column, "J. Doe", 1, 0.0) for column in GATES]  # a word of one row could be anything
+    words = pd.DataFrame(strange, columns=["column", "value", "rows", "share"])
     card = scorecard(release(unknown_values=words))
     for column in GATES:
         assert level(card, f"unknown_{column}") == expected

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from refusals import refused
 
 from analysis.load import reference
-from analysis.load.reference import blocking_events, crosswalk, data_file, events, read_text_table
+from analysis.load.reference import crosswalk, data_file, events, read_text_table
 from analysis.load.sources import open_source
 
 COUNTS = "counts/fy2015_weekly_counts.csv"
@@ -149,7 +149,7 @@ def test_a_state_keeps_its_own_events_and_the_nations() -> None:
 
 def test_only_what_changes_what_is_counted_blocks() -> None:
     """A form, or the reset of all cases of Travis County in one day; no ruling, law, memo or order."""
-    blocking = blocking_events()
+    blocking = events().query("blocks_comparison")
     assert {"travis-policy", "form-i247a", "forms-2015"} <= set(blocking.index)
     assert set(blocking["kind"].drop("travis-policy")) == {"form"}
     others = ["galarza", "miranda-olivares", "new-york-city-law", "pep-memo", "eo-13768", "kelly-memo"]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.load.table import COLUMNS, DTYPES, NAMES, Outcome, as_table, one_outcome, one_state
+from analysis.load.table import COLUMNS, DTYPES, NAMES, Outcome, as_table, only
 
 
 def frame(**columns: list[Any]) -> pd.DataFrame:
@@ -107,5 +107,5 @@ def test_the_outcome_and_state_of_all_rows_are_told_where_there_is_one(
     outcomes: list[str], states: list[str | None], outcome: str | None, state: str | None
 ) -> None:
     table = as_table(frame(outcome=outcomes, state=states))
-    assert (one_outcome(table), one_state(table)) == (outcome, state)
-    assert one_outcome(table.iloc[:0]) is one_state(table.iloc[:0]) is None
+    assert (only(table, "outcome"), only(table, "state")) == (outcome, state)
+    assert only(table.iloc[:0], "outcome") is only(table.iloc[:0], "state") is None

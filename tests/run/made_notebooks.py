@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from analysis.run.notebooks import read_notebook
-from analysis.run.plan import Task, plan
+from analysis.run.plan import Task, plan, read_notebook
 
 BEGIN = "import analysis as an\nsheet = an.Report('probe', an.open_source(source), parameters={'week': week})"
 

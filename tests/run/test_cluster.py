@@ -12,8 +12,7 @@ from distributed import LocalCluster
 from made_notebooks import tasks_of, write_notebook
 from warm import CELLS
 
-from analysis.run.batch import run
-from analysis.run.cluster import fetched
+from analysis.run.batch import fetched, run
 from analysis.run.plan import Entry
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from warm import CELLS, execute, write_cells
 
-from analysis.run.notebooks import notebooks
+from analysis.run.plan import notebooks
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from made_notebooks import write_notebook
 
 from analysis.errors import InputError
 from analysis.load.reference import groups, states
-from analysis.run import notebooks as notebooks_module
-from analysis.run.notebooks import each, find_notebook, notebooks, read_notebook, sources_for
+from analysis.run import plan as notebooks_module
+from analysis.run.plan import each, find_notebook, notebooks, read_notebook, sources_for
 
 
 @pytest.mark.parametrize(

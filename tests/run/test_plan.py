@@ -24,13 +24,12 @@ from analysis.load.reference import bundled_folder
 from analysis.run import batch
 from analysis.run import plan as plan_module
 from analysis.run.batch import run
-from analysis.run.notebooks import find_notebook, read_notebook
 from analysis.run.plan import Entry, Task, index_is_due, plan, read_manifest, what_is_due, write_manifest
 from analysis.run.site import Settings, write_index
 
 NAMES = ("weekly_bulletin", "published_week", "release_quality")
-BULLETIN, PUBLISHED = find_notebook("weekly_bulletin"), find_notebook("published_week")
-STATE, OFFENCE = find_notebook("state_profile"), find_notebook("offence_profile")
+BULLETIN, PUBLISHED = plan_module.find_notebook("weekly_bulletin"), plan_module.find_notebook("published_week")
+STATE, OFFENCE = plan_module.find_notebook("state_profile"), plan_module.find_notebook("offence_profile")
 Change = Callable[[Path], object]
 
 
@@ -72,7 +71,7 @@ def test_a_damaged_register_of_events_is_met_before_any_report(data_copy: DataCo
 )
 def test_nothing_to_make_is_an_error(names: list[str], asked: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
-        plan([find_notebook(name) for name in names], **asked)
+        plan([plan_module.find_notebook(name) for name in names], **asked)
 
 
 @pytest.fixture
@@ -111,7 +110,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_copy: DataCopy
 def _tasks(project: Path, png: bool = False) -> list[Task]:
     plan_module.folder_sha256.cache_clear()
     plan_module.libraries.cache_clear()
-    bulletin, published, quality = (read_notebook(project / "notebooks" / f"{name}.ipynb") for name in NAMES)
+    bulletin, published, quality = (
+        plan_module.read_notebook(project / "notebooks" / f"{name}.ipynb") for name in NAMES
+    )
     weekly = plan([bulletin], source_names=["fy2015"], weeks="2015-01-03:2015-01-10", png=png)
     return weekly + plan([quality], source_names=["fy2015"], png=png) + plan([published], png=png)
 
@@ -195,7 +196,7 @@ Importing = Callable[[date, date], None]
 def test_a_release_that_only_adds_a_week_makes_due_the_weeks_that_it_changes(
     tmp_path: Path, made: list[str], import_until: Importing
 ) -> None:
-    probe = read_notebook(write_notebook(tmp_path / "probe.ipynb", reads="weeks until this one"))
+    probe = plan_module.read_notebook(write_notebook(tmp_path / "probe.ipynb", reads="weeks until this one"))
     found = []
     for last, extracted in TWO_STATES:
         import_until(last, extracted)
@@ -228,7 +229,7 @@ def test_a_newer_version_that_comes_while_a_run_goes_on_waits_for_the_next(
     tmp_path: Path, import_until: Importing
 ) -> None:
     cell = "from analysis.load.sources import open_source\nsheet.know(file=open_source(source, clock='issued').sha256)"
-    probe = read_notebook(write_notebook(tmp_path / "probe.ipynb", cell))
+    probe = plan_module.read_notebook(write_notebook(tmp_path / "probe.ipynb", cell))
     import_until(*TWO_STATES[0])
     read = set()
     for number in ("v001", "v002"):

@@ -13,9 +13,9 @@ from made_up_site import INPUTS, add_report, entry_of
 from test_report_files import MASTHEAD, Output, closing, executed
 
 from analysis.errors import InputError
-from analysis.run.pages import write_revised
 from analysis.run.plan import Entry, write_manifest
 from analysis.run.revisions import compare_runs, for_reading, read_log, written
+from analysis.run.worker import write_revised
 from analysis.show.tables import TABLE_TYPE
 
 FOLDER = "weekly_bulletin/fy2015/2015-06-20"

@@ -8,8 +8,7 @@ import pytest
 from made_cohorts import STEADY, detainers, made_cohort, made_weeks, of_june
 
 import analysis as an
-from analysis.load.duplicates import REPEAT
-from analysis.load.table import Outcome
+from analysis.load.table import REPEAT, Outcome
 from analysis.stats.inference import cohort_facts, largest_place
 from analysis.stats.tests import two_sided
 

@@ -11,8 +11,7 @@ from made_cohorts import detainers, made_cohort, made_weeks
 
 import analysis as an
 from analysis.errors import InputError
-from analysis.load.duplicates import REPEAT
-from analysis.load.table import Outcome, as_table
+from analysis.load.table import REPEAT, Outcome, as_table
 from analysis.periods import WEEK, last_day
 from analysis.show.sentences import clauses
 from analysis.stats.quality import OF_GATE
