@@ -174,16 +174,20 @@ def say(clause: str, facts: Facts) -> str:
     """Give what a clause (:func:`clauses`) says of the facts, as a template over them; blank = nothing."""
     name, _, at = clause.partition(" ")
     for when, template in clauses()[name]:
-        if all(_holds(condition, facts) for condition in when.replace("@", at).split(", ") if condition):
+        if holds(when.replace("@", at), facts):
             return CLAUSE.sub(lambda found: say(found[1], facts), template.replace("@", at))
     return ""
 
 
-def _holds(condition: str, facts: Facts) -> bool:
-    """Say whether a condition holds of the facts; one that is not there is as one that is not known."""
-    negated, known, name, values = CONDITION.fullmatch(condition).groups()  # type: ignore[union-attr]
-    fact = facts.get(name)
-    return bool(negated) != (str(fact) in values.split("|") if values else fact is not None if known else bool(fact))
+def holds(when: str, facts: Facts) -> bool:
+    """Say whether all conditions hold of the facts; one that is not there is as one that is not known."""
+    for condition in filter(None, when.split(", ")):
+        negated, known, name, values = CONDITION.fullmatch(condition).groups()  # type: ignore[union-attr]
+        fact = facts.get(name)
+        true = str(fact) in values.split("|") if values else fact is not None if known else bool(fact)
+        if true == bool(negated):
+            return False
+    return True
 
 
 def headline(facts: Facts) -> str:
