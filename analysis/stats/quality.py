@@ -22,8 +22,7 @@ from analysis.stats.inference import extraction_facts
 from analysis.stats.published import PublishedWeek
 
 READ, ENDS = "quality_read", "quality_not_recorded"
-OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}
-"""The check that stops where a gate of the week fails, by gate."""
+OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}  # check that stops where a gate fails
 SHARES = {
     "quality_counted": ("counted", "read", "person"),
     "quality_repeats": ("repeats", "read", "person"),
@@ -76,6 +75,9 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     if isinstance(of, PublishedWeek):
         return _shown(load.report_scorecard(of.week), None, {"limit_totals": load.TOTALS_DIFFER})
     if isinstance(of, Cohort):
+        if len(of.period.weeks) > 1:
+            do = "Give a cohort of one of its weeks, or the source by an.open_source(name)"
+            raise InputError("the quality is that of one week or of a source", found=of.period.name, do=do)
         limits = {"limit_drift": load.DRIFT, "limit_errors": ERRORS, "limit_least_drift": load.LEAST_DRIFT}
         limits |= {"limit_there": load.LEAST_THERE, "trailing_weeks": TRAILING_WEEKS}
         return _shown(load.as_card(_week_scorecard(of)), "usual_share", limits)
