@@ -112,7 +112,8 @@ THIN = {
 def test_a_week_with_far_less_than_usual_fails_one_check_which_stops(check: str) -> None:
     last, found, usual = THIN[check]
     cohort = made_cohort(pd.concat([made_weeks(*STEADY), last], ignore_index=True))
-    assert cohort.failed_check == {"check": check, "found": pytest.approx(found), "usual": pytest.approx(usual)}
+    numbers = {"check_found": pytest.approx(found), "check_usual": pytest.approx(usual)}
+    assert cohort.failed_check == {"check": check, **numbers}
     scored = an.quality(cohort)
     assert scored["level"].to_list().count("stop") == 1
     assert (scored.loc[0, "level"], scored.attrs["checks"][0]) == ("stop", OF_GATE[check])
