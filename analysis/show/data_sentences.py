@@ -11,8 +11,7 @@ from analysis.load.reference import crosswalk
 from analysis.show.sentences import Facts, Sentence, as_fact, holds, say
 from analysis.stats.revisions import Revision
 
-DOUBTS = {"stop": "**Stop**: ", "warn": "**Warning**: "}
-"""How a check that does not pass is opened, by its level."""
+DOUBTS = {"stop": "**Stop**: ", "warn": "**Warning**: "}  # opens a check that does not pass, by its level
 
 
 def recorded(facts: Facts) -> list[Sentence]:

@@ -27,10 +27,10 @@ from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_
 from analysis.stats.cohort import Cohort, not_a_cohort
 from analysis.stats.counts import ALL
 
-SET_PARAMETERS = "# Parameters"
-"""First line of a cell that sets parameters from outside."""
+SET_PARAMETERS = "# Parameters"  # first line of a cell that sets parameters from outside
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
 MADE_UP = "Made-up data: no figure here describes a real person, place or week."
+# The lines below the title of a weekly cohort's report: templates over its facts and those of its source.
 COHORT_LINES = {
     "week": "{week_name}",
     "place": "{place_name}",
@@ -40,7 +40,6 @@ COHORT_LINES = {
     "data_through": "{data_through:day}, {extracted_words}",
     "status": "{status} ({status_by})",
 }
-"""The lines below the title of a weekly cohort's report: templates over its facts and those of its source."""
 
 
 class Shown(NamedTuple):
@@ -224,8 +223,8 @@ class Report:
         """Show definitions and what the source's origin file notes, and carry all facts; the last cell of a report."""
         if self.lines:
             self.know(origin_notes=self.notes)
-        if self.lines and self.notes:
-            self.text(Sentence("*From the source's origin file*: {origin_notes}", {"origin_notes": self.notes}))
+            if self.notes:
+                self.text(Sentence("*From the source's origin file*: {origin_notes}", self.facts))
         if defined := captions()["definitions"].get(self.notebook):
             self._show({"text/markdown": defined, "text/plain": defined})
         content = {"report": self.notebook} | {

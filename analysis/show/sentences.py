@@ -26,16 +26,13 @@ __all__ = ["Sentence", "as_fact", "checks", "facts_of", "fill", "finished", "hea
 Fact = str | int | float | bool | None
 Facts = Mapping[str, Fact]
 
+# Nouns that may follow a number; of one, without their last letter.
 NOUNS = ("detainers", "tests", "weeks", "rows", "warnings", "differences", "reports")
-"""Nouns that may follow a number; of one, without their last letter."""
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-MADE_UP = "SYNTHETIC (made-up data)"
-"""What titles over made-up data begin with: of pages, in lists of them and in the feed."""
-UNLIMITED = "unlimited"
-"""The fact that stands for an infinite number, which JSON does not have, and how it reads."""
+MADE_UP = "SYNTHETIC (made-up data)"  # begins titles over made-up data: of pages, in lists of them and in the feed
+UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
 LEAD = ("failed_check", "count", "unfinished", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings")
-LEAD += ("change", "usual", "one_place", "cannot_tell")
-"""The clauses of a weekly page's lead, in order."""
+LEAD += ("change", "usual", "one_place", "cannot_tell")  # the clauses of a weekly page's lead, in order
 CONDITION = re.compile(r"(not )?(known )?(\w+)(?:=(.+))?")
 CLAUSE = re.compile(r"\[([^]]+)\]")
 
@@ -109,17 +106,12 @@ def fill(template: str, facts: Mapping[str, Fact], mark: Callable[[str, str], st
         if name is not None:
             if name not in facts:
                 raise KeyError(f"the sentence names {name!r}, which is not among the facts")
-            pieces.append(mark(name, _written(facts[name], form or "")))
+            value = facts[name]
+            text = UNLIMITED if value in (UNLIMITED, math.inf) else "not known"
+            if value is not None and value == value and text != UNLIMITED:
+                text = FORMATS[form](value) if form in FORMATS else format(value, form or "")
+            pieces.append(mark(name, text))
     return "".join(pieces)
-
-
-def _written(value: Fact, form: str) -> str:
-    """Write a fact in one of the formats of :func:`fill`, or of Python's."""
-    if value is None or value != value:
-        return "not known"
-    if value in (UNLIMITED, math.inf):
-        return UNLIMITED
-    return FORMATS[form](value) if form in FORMATS else format(value, form)
 
 
 def as_fact(value: Any) -> Fact:  # noqa: ANN401
@@ -153,9 +145,6 @@ def as_made_up(title: str, synthetic: bool) -> str:
 def facts_named(template: str) -> list[str]:
     """List the ids of the facts that a template uses, in order."""
     return [field for _, field, _, _ in string.Formatter().parse(template) if field]
-
-
-# What is said of a week by the day on which detainers were issued ------------------------------------------------
 
 
 @cache
@@ -251,6 +240,5 @@ def checks(card: pd.DataFrame) -> list[Sentence]:
     """
     of_source = ("quality_repeats", "quality_blank_state", "quality_unplaced")
     lacking = [say(f"no_{check}", {}) for check in of_source if check not in card.attrs["checks"]]
-    said = [say("checks", {})]
-    said += [f"Not checked, for the source does not have it: {'; '.join(lacking)}."] if lacking else []
-    return [Sentence(template, card.attrs["facts"]) for template in said]
+    not_checked = f"Not checked, for the source does not have it: {'; '.join(lacking)}."
+    return [Sentence(said, card.attrs["facts"]) for said in [say("checks", {}), *[not_checked] * bool(lacking)]]
