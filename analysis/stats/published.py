@@ -1,8 +1,7 @@
 """ICE's weekly reports of 2017, by the week in which a decline was recorded: what such counts can carry, and no more.
 
-The detainers issued in a week and the declines recorded in it are different people, so nothing here is divided by the
-number issued. Places nest and figures may be lower bounds, so they are treated as bounds and never added across levels.
-Three weeks tell no usual variation, so two counts are compared by chance alone; real ups and downs are larger.
+Those issued a detainer in a week and those whose decline was recorded in it are different people, so nothing is divided
+by the number issued; three weeks tell no usual variation, so two counts are compared by chance alone.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from analysis.load.reference import states
 from analysis.stats import counts as counting
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
 from analysis.stats.comparisons import CLEAR
-from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, Floats, Reason, count_outcomes, of_weeks
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, Floats, count_outcomes, of_weeks
 from analysis.stats.inference import own_comparisons
 from analysis.stats.summary import NO_QUARTER, described, nothing, state_name
 
@@ -117,9 +117,9 @@ def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
     y, n = (np.asarray(v, dtype=float) for v in (declined, issued))
     y, n = y[n > 0], n[n > 0]
     if len(n) < FEWEST_PLACES:
-        return BetaPrior(np.nan, np.nan, Reason.TOO_FEW_PLACES)
+        return BetaPrior(np.nan, np.nan, "too few places")
     if y.sum() in (0, n.sum()):
-        return BetaPrior(np.nan, np.nan, Reason.NO_DECLINES if y.sum() == 0 else Reason.ALL_DECLINED)
+        return BetaPrior(np.nan, np.nan, "no declines" if y.sum() == 0 else "every detainer declined")
     mean, whole, by_chance = y.sum() / n.sum(), n.sum(), len(n) - 1
     spread = (n * (y / n - mean) ** 2).sum() / (mean * (1 - mean))
     room = whole - (n**2).sum() / whole - by_chance
@@ -135,15 +135,13 @@ def shrink_shares(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataF
     ``own_weight`` is how much of the estimate is its own share. Efron and Morris (1975), JASA 70, 311-319.
     """
     y, n = (counts[name].to_numpy(dtype=float) / dispersion for name in ("declined", "issued"))
-    if np.any(y < 0) or np.any(y > n):
-        raise ValueError("declines must lie between 0 and the number of detainers")
     prior = fit_prior(y, n)
     given = (n > 0) & (prior.reason == "")
     a, b = np.where(given, prior.a + y, np.nan), np.where(given, prior.b + n - y, np.nan)
     result = pd.DataFrame({"share": y / np.where(n > 0, n, np.nan), "shrunken": a / (a + b)}, index=counts.index)
     result["shrunken_low"], result["shrunken_high"] = stats.beta.ppf(TAIL, a, b), stats.beta.isf(TAIL, a, b)
     result["own_weight"] = np.where(given, n / (n + prior.a + prior.b), np.nan)
-    result["reason"] = np.select([n == 0, ~given], [Reason.NO_DETAINERS, prior.reason], "")
+    result["reason"] = np.select([n == 0, ~given], ["no detainers", prior.reason], "")
     return result
 
 
