@@ -23,15 +23,9 @@ from analysis.stats.published import PublishedWeek
 
 READ, ENDS = "quality_read", "quality_not_recorded"
 OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}  # check that stops where a gate fails
-SHARES = {
-    "quality_counted": ("counted", "read", "person"),
-    "quality_repeats": ("repeats", "read", "person"),
-    "quality_blank_person": ("blank_person", "read", "person"),
-    "quality_blank_state": ("blank_state", "read", "state"),
-    ENDS: ("not_recorded", "read", "outcome"),
-    "quality_unplaced": ("unplaced", "offences", "offence"),
-}
-"""The two counts of each check of a share, and what the source must have for it."""
+# The count of each check of a share, and what the source must have for it.
+SHARES = {"counted": "person", "repeats": "person", "blank_person": "person", "blank_state": "state"}
+SHARES |= {"not_recorded": "outcome", "unplaced": "offence"}
 PARTS = ("scorecard", "weeks", "bulk_days")
 
 
@@ -148,7 +142,8 @@ def _week_scorecard(cohort: Cohort) -> Iterator[Check]:
     yield check_of(READ, now["read"], None, STOP if stops == READ else level, note=note)
     has_column = {name: records[name].notna().any() for name in ("person", "state", "outcome")}
     has_column["offence"] = cohort.source.facts.offences
-    for check, (part, of, column) in SHARES.items():
+    for part, column in SHARES.items():
+        check, of = f"quality_{part}", "offences" if part == "unplaced" else "read"
         if not has_column[column]:
             continue
         shares = (before[part] / before[of].where(before[of] > 0)).dropna()
