@@ -434,7 +434,7 @@ def recording(quality: pd.DataFrame) -> Figure:
     Parameters
     ----------
     quality
-        As from :func:`analysis.load.irregular.recording_by_week`; weeks that look unfinished are open marks.
+        As from :func:`analysis.load.quality.recording_by_week`; weeks that look unfinished are open marks.
         ``attrs["data_through"]``: the source's last day.
     """
     finished = quality["unfinished"] == ""

@@ -27,20 +27,9 @@ from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_
 from analysis.stats.cohort import Cohort, not_a_cohort
 from analysis.stats.counts import ALL
 
-SET_PARAMETERS = "# Parameters"
-"""First line of a cell that sets parameters from outside."""
+SET_PARAMETERS = "# Parameters"  # first line of a cell that sets parameters from outside
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
 MADE_UP = "Made-up data: no figure here describes a real person, place or week."
-COHORT_LINES = {
-    "week": "{week_name}",
-    "place": "{place_name}",
-    "clock": "week in which ICE issued the detainer",
-    "source": "{source_title}",
-    "file": "{source_file}, sha256 {source_sha256}",
-    "data_through": "{data_through:day}, {extracted_words}",
-    "status": "{status} ({status_by})",
-}
-"""The lines below the title of a weekly cohort's report: templates over its facts and those of its source."""
 
 
 class Shown(NamedTuple):
@@ -52,7 +41,7 @@ class Shown(NamedTuple):
 
 @cache
 def captions() -> dict[str, Any]:
-    """Read what tables are called and how they are shown, by name, and the definitions that close a report."""
+    """Read what tables are called and how they are shown, by name, and what opens and what closes a report."""
     return dict(yaml.safe_load(data_file("reference/captions.yml").read_text(encoding="utf-8")))
 
 
@@ -97,7 +86,8 @@ class Report:
         asked: Mapping[str, object] = {}
         source = about if isinstance(about, Source) or about is None else getattr(about, "source", None)
         if isinstance(about, Cohort):
-            known, self.lines, place = facts_of(about), COHORT_LINES, {"state": about.state, "offence": about.offence}
+            known, self.lines = facts_of(about), captions()["week_lines"]
+            place = {"state": about.state, "offence": about.offence}
             asked = {"source": about.source.facts.name, "week": about.week, "repeats": about.repeats}
             asked |= {name: value for name, value in place.items() if value != ALL}
         elif about is not source:
@@ -224,8 +214,8 @@ class Report:
         """Show definitions and what the source's origin file notes, and carry all facts; the last cell of a report."""
         if self.lines:
             self.know(origin_notes=self.notes)
-        if self.lines and self.notes:
-            self.text(Sentence("*From the source's origin file*: {origin_notes}", {"origin_notes": self.notes}))
+            if self.notes:
+                self.text(Sentence("*From the source's origin file*: {origin_notes}", self.facts))
         if defined := captions()["definitions"].get(self.notebook):
             self._show({"text/markdown": defined, "text/plain": defined})
         content = {"report": self.notebook} | {

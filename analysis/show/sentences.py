@@ -26,16 +26,13 @@ __all__ = ["Sentence", "as_fact", "checks", "facts_of", "fill", "finished", "hea
 Fact = str | int | float | bool | None
 Facts = Mapping[str, Fact]
 
+# Nouns that may follow a number; of one, without their last letter.
 NOUNS = ("detainers", "tests", "weeks", "rows", "warnings", "differences", "reports")
-"""Nouns that may follow a number; of one, without their last letter."""
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-MADE_UP = "SYNTHETIC (made-up data)"
-"""What titles over made-up data begin with: of pages, in lists of them and in the feed."""
-UNLIMITED = "unlimited"
-"""The fact that stands for an infinite number, which JSON does not have, and how it reads."""
+MADE_UP = "SYNTHETIC (made-up data)"  # begins titles over made-up data: of pages, in lists of them and in the feed
+UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
 LEAD = ("failed_check", "count", "unfinished", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings")
-LEAD += ("change", "usual", "one_place", "cannot_tell")
-"""The clauses of a weekly page's lead, in order."""
+LEAD += ("change", "usual", "one_place", "cannot_tell")  # the clauses of a weekly page's lead, in order
 CONDITION = re.compile(r"(not )?(known )?(\w+)(?:=(.+))?")
 CLAUSE = re.compile(r"\[([^]]+)\]")
 
@@ -109,17 +106,12 @@ def fill(template: str, facts: Mapping[str, Fact], mark: Callable[[str, str], st
         if name is not None:
             if name not in facts:
                 raise KeyError(f"the sentence names {name!r}, which is not among the facts")
-            pieces.append(mark(name, _written(facts[name], form or "")))
+            value = facts[name]
+            text = UNLIMITED if value in (UNLIMITED, math.inf) else "not known"
+            if value is not None and value == value and text != UNLIMITED:
+                text = FORMATS[form](value) if form in FORMATS else format(value, form or "")
+            pieces.append(mark(name, text))
     return "".join(pieces)
-
-
-def _written(value: Fact, form: str) -> str:
-    """Write a fact in one of the formats of :func:`fill`, or of Python's."""
-    if value is None or value != value:
-        return "not known"
-    if value in (UNLIMITED, math.inf):
-        return UNLIMITED
-    return FORMATS[form](value) if form in FORMATS else format(value, form)
 
 
 def as_fact(value: Any) -> Fact:  # noqa: ANN401
@@ -155,9 +147,6 @@ def facts_named(template: str) -> list[str]:
     return [field for _, field, _, _ in string.Formatter().parse(template) if field]
 
 
-# What is said of a week by the day on which detainers were issued ------------------------------------------------
-
-
 @cache
 def clauses() -> dict[str, list[tuple[str, str]]]:
     """Read the conditions and templates of every clause.
@@ -174,16 +163,20 @@ def say(clause: str, facts: Facts) -> str:
     """Give what a clause (:func:`clauses`) says of the facts, as a template over them; blank = nothing."""
     name, _, at = clause.partition(" ")
     for when, template in clauses()[name]:
-        if all(_holds(condition, facts) for condition in when.replace("@", at).split(", ") if condition):
+        if holds(when.replace("@", at), facts):
             return CLAUSE.sub(lambda found: say(found[1], facts), template.replace("@", at))
     return ""
 
 
-def _holds(condition: str, facts: Facts) -> bool:
-    """Say whether a condition holds of the facts; one that is not there is as one that is not known."""
-    negated, known, name, values = CONDITION.fullmatch(condition).groups()  # type: ignore[union-attr]
-    fact = facts.get(name)
-    return bool(negated) != (str(fact) in values.split("|") if values else fact is not None if known else bool(fact))
+def holds(when: str, facts: Facts) -> bool:
+    """Say whether all conditions hold of the facts; one that is not there is as one that is not known."""
+    for condition in filter(None, when.split(", ")):
+        negated, known, name, values = CONDITION.fullmatch(condition).groups()  # type: ignore[union-attr]
+        fact = facts.get(name)
+        true = str(fact) in values.split("|") if values else fact is not None if known else bool(fact)
+        if true == bool(negated):
+            return False
+    return True
 
 
 def headline(facts: Facts) -> str:
@@ -247,6 +240,5 @@ def checks(card: pd.DataFrame) -> list[Sentence]:
     """
     of_source = ("quality_repeats", "quality_blank_state", "quality_unplaced")
     lacking = [say(f"no_{check}", {}) for check in of_source if check not in card.attrs["checks"]]
-    said = [say("checks", {})]
-    said += [f"Not checked, for the source does not have it: {'; '.join(lacking)}."] if lacking else []
-    return [Sentence(template, card.attrs["facts"]) for template in said]
+    not_checked = f"Not checked, for the source does not have it: {'; '.join(lacking)}."
+    return [Sentence(said, card.attrs["facts"]) for said in [say("checks", {}), *[not_checked] * bool(lacking)]]

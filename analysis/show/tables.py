@@ -15,12 +15,11 @@ from markupsafe import Markup, escape
 
 from analysis.load.reference import data_file
 
-FACTS_TYPE = "application/vnd.declined-detainers.facts+json"
+# The names under which an executed notebook carries what a report's files are made from.
+FACTS_TYPE, FIGURE_KEY = "application/vnd.declined-detainers.facts+json", "declined-detainers"
 TABLE_TYPE = "application/vnd.declined-detainers.table+json"
-FIGURE_KEY = "declined-detainers"
-"""The names under which an executed notebook carries what a report's files are made from."""
+# Kinds that are no numbers; a label and a figure (a number or words) stand as their source wrote them.
 TEXTS = ("text", "label", "word", "date", "source", "figure")
-"""Kinds that are no numbers; a label and a figure (a number or words) stand as their source wrote them."""
 NUMBERS: dict[str, Callable[[float], str]] = {
     "count": lambda n: f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}",
     "share": lambda n: f"{100 * n:z.1f}%",
@@ -59,12 +58,12 @@ class Column:
     becomes: str = ""
 
 
+# The columns of our tables by name; with the meanings, the data dictionary of the reports' CSV files.
 with data_file("reference/columns.csv").open(encoding="utf-8", newline="") as described:
     COLUMNS = {
         name: Column(heading, kind, (low, high) if low else None, meaning, becomes)
         for name, heading, kind, low, high, becomes, meaning in list(csv.reader(described))[1:]
     }
-"""The columns of our tables by name; with the meanings, the data dictionary of the reports' CSV files."""
 
 
 def write(value: object, kind: str) -> str:

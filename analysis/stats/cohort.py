@@ -58,11 +58,8 @@ class Cohort:
     def cell(self) -> tuple[str, str]:
         """Name what the cohort is of as tables of comparisons do: kind and place."""
         if ALL not in (self.state, self.offence):
-            refused, do = (
-                "weeks are counted of a state or of an offence group, not of both",
-                "Count with count_outcomes",
-            )
-            raise InputError(refused, found=self.name, do=do)
+            what, do = "weeks are counted of a state or of an offence group, not of both", "Count with count_outcomes"
+            raise InputError(what, found=self.name, do=do)
         if self.offence != ALL:
             return "offence_group", self.offence
         return (ALL, ALL) if self.state in (ALL, self.sole_state) else ("state", self.state)
@@ -137,7 +134,7 @@ class Cohort:
         found, usual = there.iloc[-1], there.iloc[:-1].median()
         for check, number in (("detainers", usual), ("ends", found), ("states", found)):
             if number["detainers"] >= LEAST_CHECKED and found[check] < LEAST_THERE * usual[check]:
-                return {"check": check, "found": found[check], "usual": usual[check]}
+                return {"check": check, "check_found": found[check], "check_usual": usual[check]}
         return None
 
     @cached_property
@@ -180,9 +177,8 @@ class Cohort:
         """Name the periods that are compared, and why they are not; last the trend, of 26 settled weeks in a row."""
         calendar, weeks, one = self.calendar, list(self.period.weeks), len(self.period.weeks) == 1
         alike, known, pairs = ONE_END if self.sole_outcome else "", self.dispersion.attrs["weeks"], []
-        young = {"settled": "", "partial": "partial week"}.get(
-            self.status, "week not settled" if one else "not settled"
-        )
+        unsettled = "week not settled" if one else "not settled"
+        young = {"settled": "", "partial": "partial week"}.get(self.status, unsettled)
         # With too few weeks, chance alone would be counted with.
         chance = "" if known >= TRAILING_WEEKS else "settled weeks to know the usual ups and downs from: {}, too few"
         for against, wanted in [(LAST_WEEK, 1), (TRAILING, TRAILING_WEEKS)] if one else [(BEFORE, len(weeks))]:

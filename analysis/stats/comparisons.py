@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from analysis.load.reference import groups, states
 from analysis.periods import as_timestamps, last_day
 from analysis.stats import tests
-from analysis.stats.counts import ALL, NOT_GIVEN, Reason
+from analysis.stats.counts import ALL, NOT_GIVEN
 
 LAST_WEEK, TRAILING, TREND, BEFORE = "last week", "trailing weeks", "trend", "the weeks before"
 CLEAR = ("higher", "lower")
@@ -91,7 +91,7 @@ def compare(now: pd.DataFrame, before: pd.DataFrame, dispersion: ArrayLike = 1.0
     low, high = tests.ratio_interval(y, y0, np.where(tested, e, np.nan), e0, dispersion)
     result = now[["declined", "issued"]].join(parts[1][["declined", "issued"]].add_suffix("_before"))
     result = result.assign(share=share, share_before=share_before, difference=share - share_before, expected=expected)
-    reason = np.select([~some, few], [Reason.NO_DETAINERS, Reason.TOO_FEW], Reason.GIVEN)
+    reason = np.select([~some, few], ["no detainers", "too few declines"], "")
     return result.assign(ratio=ratio, low=low, high=high, p=p, reason=pd.Series(reason, now.index, dtype="str"))
 
 

@@ -1,14 +1,12 @@
 """Counts of detainers and what became of them, by week, place, form or offence, with their intervals.
 
-A cohort's share is declines among the detainers issued in the same period, so numerator and denominator are the same
-people. A detainer without a recorded end counts as issued and as not recorded, never as honoured.
+A detainer without a recorded end counts as issued and as not recorded, never as honoured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -30,26 +28,11 @@ _COLUMN_OF = dict.fromkeys(Outcome, "other_ends")
 _COLUMN_OF |= {Outcome.DECLINED: "declined", Outcome.TAKEN: "taken", Outcome.NOT_RECORDED: "not_recorded"}
 
 
-class Reason(StrEnum):
-    """Why a number is NaN; a blank reason means that the number is given."""
-
-    GIVEN = ""
-    NO_DETAINERS = "no detainers"
-    NO_DECLINES = "no declines"
-    ALL_DECLINED = "every detainer declined"
-    TOO_FEW = "too few declines"
-    TOO_FEW_PLACES = "too few places"
-    TOO_YOUNG = "too young"
-    NO_DELAYS = "no recording delays measured"
-    FALLING = "recorded counts fall with age"
-
-
 def share_interval(successes: ArrayLike, trials: ArrayLike, dispersion: ArrayLike = 1.0) -> tuple[Floats, Floats]:
     """Give the 95 % interval of a share whose count has this variance over mean (1 = chance alone); NaN of no trials.
 
-    Wilson's interval on the effective number of trials, trials / dispersion; where none or all succeed, the open end is
-    that of Clopper and Pearson. Newcombe (1998), Statistics in Medicine 17, 857-872; Kish (1965), Survey Sampling;
-    Clopper and Pearson (1934), Biometrika 26, 404-413.
+    Wilson's on the effective number of trials, trials / dispersion; where none or all succeed, the open end is that of
+    Clopper and Pearson (1934), Biometrika 26, 404-413. Newcombe (1998), Stat. Med. 17, 857; Kish (1965).
     """
     x, n, phi = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (successes, trials, dispersion)))
     if np.any(x < 0) or np.any(x > n):

@@ -42,8 +42,8 @@ _DEAREST, _ZERO, _NO_LABEL, _STEP = 10.0, 2.0, 1.0, 1e-4
 def cross_tabulate(rows: pd.DataFrame) -> pd.DataFrame:
     """Count the detainers of one full calendar quarter by ``state`` and ``offence_group``, as may be shown.
 
-    The declined and the others are tables whose totals by week are printed. States and groups of which fewer than twice
-    the threshold were declined, or were not, are added together. A source of one state shows a list of each.
+    States and groups of which fewer than twice the threshold were declined, or were not, are added together. A source
+    of one state shows a list of each.
     """
     by = ["state", "offence_group"]
     if rows["offence_group"].isna().all():
@@ -69,8 +69,7 @@ def cross_tabulate(rows: pd.DataFrame) -> pd.DataFrame:
 def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
     """Count the nation's detainers of a week by offence group and how far the offence went in court, as may be shown.
 
-    Each group is a list (:func:`suppress_list`): its total is printed in full, that of a status nowhere. Of a group
-    that has one status alone, five or more are its total.
+    Each group is a list, its total printed in full; of one that has one status alone, five or more are its total.
     """
     by = ["offence_group", "offence_status"]
     if rows["offence_group"].isna().all():
@@ -89,10 +88,7 @@ def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def agency_outcomes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count ``issued`` and declined of one state's agencies in one full calendar quarter, as may be shown.
-
-    The state's totals and each agency's issued are printed in full.
-    """
+    """Count ``issued``, printed in full, and declined of a state's agencies in a full quarter, as may be shown."""
     counts = _parts(rows, "agency")
     counts = _gathered(counts, counts.sum(axis="columns").to_frame(), OTHER_AGENCIES)
     several = rows["agency"].notna().any() and len(counts) > 1 and counts.sum(axis="columns").min() >= THRESHOLD
@@ -115,10 +111,7 @@ def outcomes_by_state(by_state_counts: pd.DataFrame, sole: bool = False) -> pd.D
 
 
 def outcomes_by_form(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count a week's detainers of all states by form and outcome, as may be shown.
-
-    Each form's issued and the nation's outcomes are printed in full.
-    """
+    """Count a week's detainers of all states by form, whose issued is printed in full, and outcome, as may be shown."""
     counts = count_outcomes(rows, "form")
     counts = _gathered(counts, counts[["issued"]], OTHER_FORMS)
     if len(counts) > 1 and counts["issued"].min() < THRESHOLD:  # one form beside a few of another
@@ -131,8 +124,7 @@ def outcomes_by_form(rows: pd.DataFrame) -> pd.DataFrame:
 def lift_reasons(rows: pd.DataFrame) -> pd.DataFrame:
     """List the lift reasons of a week's detainers of all states by ``outcome``, most frequent first, as may be shown.
 
-    Each outcome, whose total is printed in full, is a list (:func:`suppress_list`). One that cannot be shown safely is
-    one row, ``all reasons``; the only reason of an outcome is its total.
+    Each outcome is a list; one that cannot be shown safely is one row, and the only reason of an outcome is its total.
     """
     counts = count_outcomes(rows, "lift_reason").rename(index={NOT_GIVEN: NOTHING_RECORDED})
     found = []
@@ -202,8 +194,7 @@ def suppress_table(*weeks: pd.DataFrame) -> pd.DataFrame:
     """Leave out of the sum of tables of one shape what would give a small count away, each one's totals being known.
 
     The label of a cell is the count, ``1–4``, ``5+`` for one left out for such a cell's sake, or ``not shown``: zeros
-    left out, small counts that the totals alone narrow down, and others whose label would narrow one. A table of one
-    row or column is its totals.
+    left out, and what a label would narrow down. A table of one row or column is its totals.
     """
     cells = np.array([_whole_numbers(week) for week in weeks])
     labels = cells.sum(axis=0).astype(str).astype(object)
@@ -245,8 +236,7 @@ class _Search:
 
     To change a cell and keep the totals takes a closed walk over cells of one week, along a row and along a column in
     turn, that fall and rise alternately; the walk that hides least is a shortest path between the cell's column and its
-    row. Where the sum of a cell leaves the bounds of its label (``low``, ``high``), the label must go: with every cell
-    hidden and no label the totals alone bound the cells, so there always is a walk.
+    row. Where the sum of a cell leaves the bounds of its label (``low``, ``high``), the label must go.
     """
 
     def __init__(self, cells: Counts) -> None:

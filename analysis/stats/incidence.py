@@ -47,9 +47,8 @@ def aalen_johansen(days: ArrayLike, cause: ArrayLike, causes: int) -> pd.DataFra
     at_risk = len(time) - np.searchsorted(np.sort(time), fitted.times)
     columns = {"cause": np.repeat(np.arange(1, causes + 1), len(at_risk))}
     columns |= {"day": np.tile(fitted.times, causes), "at_risk": np.tile(at_risk, causes)}
-    return pd.DataFrame(
-        columns | {name: part.ravel() for name, part in zip(ESTIMATED, (f, se, low, high), strict=True)}
-    )
+    columns |= {name: part.ravel() for name, part in zip(ESTIMATED, (f, se, low, high), strict=True)}
+    return pd.DataFrame(columns)
 
 
 def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFrame:

@@ -34,17 +34,10 @@ NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue o
 MOST_NAMED = 4  # clear findings that a lead names in a sentence each; the others are named without their numbers
 
 
-# Comparisons ---------------------------------------------------------------------------------------------------------
-
-
 def own_comparisons(cohort: Cohort) -> pd.DataFrame:
     """Give the comparisons that the cohort's page shows: of the nation all, of a state or offence group its own."""
-    table = cohort.comparisons
-    return (
-        table
-        if cohort.cell == (ALL, ALL)
-        else table.loc[[(kind, place) == cohort.cell for _, kind, place in table.index]]
-    )
+    table, cell = cohort.comparisons, cohort.cell
+    return table if cell == (ALL, ALL) else table.loc[[name[1:] == cell for name in table.index]]
 
 
 @takes_cohort
@@ -113,10 +106,9 @@ def compare(now: Cohort | pd.DataFrame, before: Cohort | pd.DataFrame, by: str =
     >>> an.compare(march, january).loc[["CO", "NY"], counts].values.tolist()
     [[19, 138, 44, 149], [5, 197, 20, 235]]
     """
-    both = now, before
     made_up = {
         of.source.facts.synthetic if isinstance(of, Cohort) else getattr(of, "attrs", {}).get("synthetic")
-        for of in both
+        for of in (now, before)
     }
     if {True, False} <= made_up:
         raise InputError("made-up data are not compared with real data", do="Take both from sources of one kind")
@@ -156,9 +148,6 @@ def compare(now: Cohort | pd.DataFrame, before: Cohort | pd.DataFrame, by: str =
     shown = [cell for cell in later.weekly.declined if cell[0] == kind and now.cell[1] in (ALL, cell[1])]
     weekly = Weekly(*(frame[shown] for frame in later.weekly))
     return described(tested.family(weekly, [pair], later.dispersion[shown], later.events).loc["before"].loc[kind], now)
-
-
-# Unfinished weeks --------------------------------------------------------------------------------------------------
 
 
 @takes_cohort
@@ -209,9 +198,6 @@ def nowcast_quantiles(cohort: Cohort) -> pd.DataFrame:
     return found if found.empty else described(delays.nowcast_quantiles(found), cohort)
 
 
-# What the sentences of a page name -----------------------------------------------------------------------------------
-
-
 def extraction_facts(facts: SourceFacts) -> dict[str, str | None]:
     """Give the day of a source's extraction as facts, where it is known; the day that stands in for it is no fact."""
     if not facts.extracted_known:
@@ -255,12 +241,9 @@ def _finished_facts(cohort: Cohort) -> dict[str, object]:
     complete = None if triangle is None else delays.completeness_by_week(triangle).get(week)
     by = "as measured" if complete is not None else f"by the rule of {SETTLING_DAYS} days"
     by = "by the days covered" if cohort.status == "partial" else by
-    facts = {
-        "status_by": "it fails a check" if failed else by,
-        "week_completeness": None if cohort.status == "partial" else complete,
-        **{f"check_{name}" if name != "check" else name: failed.get(name) for name in ("check", "found", "usual")},
-        "nowcast": None,
-    }
+    facts: dict[str, object] = dict.fromkeys(("check", "check_found", "check_usual", "nowcast"))
+    facts |= {**failed, "status_by": "it fails a check" if failed else by}
+    facts["week_completeness"] = None if cohort.status == "partial" else complete
     if triangle is None or cohort.cell[0] != ALL or week not in (found := delays.nowcast(triangle)).index:
         return facts
     now = found.loc[week]

@@ -15,7 +15,7 @@ from scipy import stats
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK, last_day, saturday_of, week_of
-from analysis.stats.counts import Reason, count_outcomes
+from analysis.stats.counts import count_outcomes
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -182,13 +182,11 @@ def _completeness(growth: ArrayLike, drift: ArrayLike) -> Floats:
 
 
 def maturities(triangle: Triangle) -> pd.DataFrame:
-    """Give each issue week's ``completeness`` (above 1 where counts fall with age; NaN = not known) and ``maturity``.
-
-    While counts still grow at the longest delay completeness is overstated, so no week is ``settled``.
-    """
+    """Give issue weeks' ``completeness`` (above 1 where counts fall with age; NaN = not known) and ``maturity``."""
     developed, age = triangle.developed, triangle.ages
     by_age = _completeness(developed.growth[-1], _drift(triangle, len(developed.growth) - 1))
     p = np.where(age < 0, np.nan, by_age[age])
+    # While counts still grow at the longest delay completeness is overstated, so no week is settled.
     ended = (np.abs(developed.factors[-1, -1:] - 1) <= MOST_GROWTH_AT_END).all()
     names = ["not known", "settled" if ended else "provisional", "provisional"]
     named = np.select([np.isnan(p), p >= SETTLED, p >= PROVISIONAL], names, "too young")
@@ -210,13 +208,13 @@ def nowcast(triangle: Triangle) -> pd.DataFrame:
     """
     mature, ages = maturities(triangle), triangle.ages
     p, recorded = mature["completeness"].to_numpy(), triangle.counts[np.arange(len(mature)), ages]
-    why_not = {Reason.NO_DELAYS: np.isnan(p), Reason.FALLING: p > 1, Reason.TOO_YOUNG: p < PROVISIONAL}
-    reason = np.select([*why_not.values()], [*why_not], Reason.GIVEN)
-    given, now = np.flatnonzero(reason == Reason.GIVEN), len(triangle.developed.growth) - 1
+    why_not = ["no recording delays measured", "recorded counts fall with age", "too young"]
+    reason = np.select([np.isnan(p), p > 1, p < PROVISIONAL], why_not, "")
+    given, now = np.flatnonzero(reason == ""), len(triangle.developed.growth) - 1
     quantiles = np.full((len(mature), len(QUANTILES)), np.nan)
     quantiles[given] = _forecast(triangle, given, ages[given], np.full(len(given), now))
     mature.insert(0, "recorded", recorded)
-    mature["estimate"] = np.where(reason == Reason.GIVEN, recorded / p, np.nan)
+    mature["estimate"] = np.where(reason == "", recorded / p, np.nan)
     return mature.assign(**dict(zip(QUANTILES, quantiles.T, strict=True)), reason=reason)
 
 
@@ -247,7 +245,7 @@ def _quantiles(mean: Floats, variance: Floats) -> Floats:
 
 def nowcast_quantiles(estimates: pd.DataFrame) -> pd.DataFrame:
     """Give nowcasts of unfinished weeks as rows of quantiles, the form in which forecast hubs exchange them."""
-    shown = estimates[(estimates["reason"] == Reason.GIVEN) & (estimates["completeness"] < 1)]
+    shown = estimates[(estimates["reason"] == "") & (estimates["completeness"] < 1)]
     rows = shown[list(QUANTILES)].rename(columns=QUANTILES).rename_axis("week").reset_index()
     long = rows.melt("week", var_name="output_type_id").astype({"output_type_id": "float64"})
     long.insert(1, "target_end_date", long["week"] + pd.Timedelta(days=6))
@@ -259,8 +257,7 @@ def past_bands(triangle: Triangle) -> dict[str, float]:
     """Hold the last nowcasts whose final number is known against it, each made as it was in its week.
 
     One is judged of each week, the newest issue week's that had a nowcast then; none where versions are months apart.
-    Facts: how many bands were made, how many held, their weighted interval score, and that of no nowcast. The score is
-    twice the mean quantile score: Bracher and others (2021), PLoS Computational Biology 17, e1008618.
+    The score is twice the mean quantile score: Bracher and others (2021), PLoS Computational Biology 17, e1008618.
     """
     c, growth, judged = triangle.counts, triangle.developed.growth, []
     for moment in reversed(range(len(growth))):

@@ -1,8 +1,7 @@
 """ICE's weekly reports of 2017, by the week in which a decline was recorded: what such counts can carry, and no more.
 
-The detainers issued in a week and the declines recorded in it are different people, so nothing here is divided by the
-number issued. Places nest and figures may be lower bounds, so they are treated as bounds and never added across levels.
-Three weeks tell no usual variation, so two counts are compared by chance alone; real ups and downs are larger.
+Those issued a detainer in a week and those whose decline was recorded in it are different people, so nothing is divided
+by the number issued; three weeks tell no usual variation, so two counts are compared by chance alone.
 """
 
 from __future__ import annotations
@@ -92,8 +91,7 @@ class PublishedWeek:
     def changes(self) -> pd.DataFrame:
         """Compare the week's declines with its neighbours', with and without the place apart, by chance alone.
 
-        Exact conditional test. Events do not block a comparison where the place that they are of is taken out. p is
-        adjusted over the scopes of a pair.
+        Events do not block where the place that they are of is taken out; p is adjusted over the scopes of a pair.
         """
         scopes = {"all places": (self.totals, "")}
         scopes[f"without {self.apart.name}"] = (self.totals - self.apart, str(self.apart.name))
@@ -103,9 +101,8 @@ class PublishedWeek:
             between = self.blocking[(self.blocking["last_date"] >= since) & (self.blocking["date"] <= until)]
             for scope, (values, without) in scopes.items():
                 before, now = (values.get(pd.Timestamp(day), np.nan) for day in (earlier, earlier + WEEK))
-                blocks = [
-                    row.headline for row in between.itertuples() if not (row.agency and without.startswith(row.agency))
-                ]
+                apart = [bool(agency) and without.startswith(agency) for agency in between["agency"]]
+                blocks = between.loc[~np.array(apart, dtype=bool), "headline"]
                 if not np.isnan(before + now):
                     rows.append((pair, scope, int(before), int(now), next(iter(blocks), "")))
         table = pd.DataFrame(rows, columns=["pair", "scope", "before", "now", "blocked_by"])
@@ -118,31 +115,28 @@ class PublishedWeek:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """Give what sentences may say of the week, by id.
-
-        ``declined_in_…`` and ``issued_in_…`` are each place's figure as printed, ``outside`` is the count without the
-        place apart, of which ``apart_…`` tells; ``next_…`` and ``previous_…`` compare two weeks.
-        """
+        """Give what sentences may say of the week, by id; ``apart_…`` of the place apart, ``outside`` without it."""
         report, bounds, known = self.report, self.bounds, self.report.known_rows
-        total, covered = report.weekly_totals.iloc[0], int(bounds["known_low"].sum())
+        total, low = report.weekly_totals.iloc[0], bounds["known_low"]
         corrected = report.corrections.query("kind == 'ICE correction' and section == 'II'")["touches"].str.split(";")
         touched = report.declined_by_place["row_id"].isin(corrected.explode())
         declined, back = int(total["declined"]), int(report.declined_by_place["declined"][touched].sum())
-        named, unnamed = int((known["offence_text"] != "").sum()), bounds["known_high"][bounds["bound"] == "not known"]
-        facts = self._apart_facts() | {"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat()}
-        facts |= {"week_name": name_week(self.week), "status": "as published", "issued_confidence": total["confidence"]}
-        facts |= {"issued": int(total["issued"]), "declined": declined, "covered_by_states": covered}
-        facts |= {"not_covered": declined - covered, "covered_share": covered / (declined or np.nan)}
-        facts |= {"taken_back_at_least": back, "remaining_at_most": declined - back}
-        facts |= {"states_exact": int((bounds["bound"] == "exact").sum())}
-        facts |= {"states_with_none": int((bounds["known_high"] == 0).sum())}
-        facts |= {"states_named": int((bounds["known_low"] > 0).sum())}
-        facts |= {"states_with_a_decline": self.states_with_a_decline}
-        facts |= {"unnamed_at_most": int(unnamed.max()) if len(unnamed) else None, "known_rows": len(known)}
-        facts |= {"known_offences": named, "known_without_offence": len(known) - named}
-        facts |= {"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)}
-        facts |= {"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)}
-        facts |= {"report_weeks": len(self.totals), "policies": len(report.policies)}
+        named, covered = int((known["offence_text"] != "").sum()), int(low.sum())
+        facts = self._apart_facts() | {
+            **{"week": self.week.isoformat(), "week_end": last_day(self.week).isoformat(), "status": "as published"},
+            **{"week_name": name_week(self.week), "issued_confidence": total["confidence"], "known_rows": len(known)},
+            **{"issued": int(total["issued"]), "declined": declined, "covered_by_states": covered},
+            **{"not_covered": declined - covered, "covered_share": covered / (declined or np.nan)},
+            **{"taken_back_at_least": back, "remaining_at_most": declined - back, "states_named": int((low > 0).sum())},
+            "states_exact": int((bounds["bound"] == "exact").sum()),
+            "states_with_none": int((bounds["known_high"] == 0).sum()),
+            "states_with_a_decline": self.states_with_a_decline,
+            "unnamed_at_most": next(map(int, bounds["known_high"][bounds["bound"] == "not known"].nlargest(1)), None),
+            **{"known_offences": named, "known_without_offence": len(known) - named},
+            **{"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)},
+            **{"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)},
+            **{"report_weeks": len(self.totals), "policies": len(report.policies)},
+        }
         for name, places in (("issued", report.issued_by_place), ("declined", report.declined_by_place)):
             own = places["place"] + (" " + places["state"]).mask(places["level"].isin(["state", "region"]), "")
             ids = own.str.lower().str.replace("[^a-z0-9]+", "_", regex=True).str.strip("_")
@@ -151,26 +145,20 @@ class PublishedWeek:
             pair = "next" if row.pop("pair") == "to next week" else "previous"
             scope = "all" if row.pop("scope") == "all places" else "outside"
             facts |= {f"{pair}_{scope}_{name}": value for name, value in row.items()}
-        for row in self.weeks.to_dict("records"):
-            day = row.pop("week").date()
-            numbers = {name: None if pd.isna(n) else int(n) for name, n in row.items()}
-            facts |= {f"{name}_{day:%Y_%m_%d}": n for name, n in (numbers | {"week": str(day)}).items()}
+        for day, row in self.weeks.set_index("week").iterrows():
+            facts |= {f"{name}_{day:%Y_%m_%d}": None if pd.isna(n) else int(n) for name, n in row.items()}
+            facts[f"week_{day:%Y_%m_%d}"] = f"{day:%Y-%m-%d}"
         return facts
 
     def _apart_facts(self) -> dict[str, Any]:
         """Say what place is taken out, its number, its part in this week or the last if over half, and its dates."""
         saturday, held, name = pd.Timestamp(self.week), self.apart.astype(int), str(self.apart.name)
-        facts: dict[str, Any] = {
-            "apart_name": name,
-            "apart": int(held[saturday]),
-            "apart_week": None,
-            "apart_day": None,
-        }
-        facts |= {"outside": int(self.totals[saturday] - held[saturday])}
+        facts: dict[str, Any] = {"apart_name": name, "apart": int(held[saturday]), "apart_week": None}
+        facts |= {"apart_day": None, "outside": int(self.totals[saturday] - held[saturday])}
         over_half = [day for day in (saturday, saturday - WEEK) if held.get(day, 0) > HALF * self.totals.get(day, 0)]
         for day in over_half[:1]:
             facts |= {"apart_week": f"{day:%Y-%m-%d}", "apart_declined": int(held[day])}
-            facts |= {"apart_total": int(self.totals[day])}
+            facts["apart_total"] = int(self.totals[day])
             figures = self.reports.of_week(day).aggregates.set_index("measure")["value"]
             for event in self.blocking[self.blocking["date"].between(day, last_day(day))].itertuples():
                 dated = figures.get(f"declined, {event.agency}, recorded on {event.date.day} {event.date:%B}")
@@ -235,9 +223,9 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
     frame = FIGURES[name](published) if name in FIGURES else getattr(published.report, name).copy()
     facts = published.facts
     about = {"place_name": "the United States", "period_name": facts["week_name"], "synthetic": False}
-    about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name") if facts[name] is not None}
+    about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name")}
     about |= {"placed": facts["covered_by_states"], "without": facts["apart_name"], "facts": facts}
-    about |= {"of_which": f", of the declined those of {facts['apart_name']} and all others"}
+    about["of_which"] = f", of the declined those of {facts['apart_name']} and all others"
     frame.attrs = about | frame.attrs
     return frame
 
@@ -277,12 +265,10 @@ FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
 
 
 def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_a_decline: int | None) -> pd.DataFrame:
-    """Bound each state's number of declines as tightly as the known figures allow.
+    """Bound each state's declines as the known figures allow: ``known_low``, ``known_high`` and ``bound``, in words.
 
-    A state's exact figure is both bounds. Otherwise the lower bound is the sum of its outermost sure places, and the
-    upper bound leaves every other state its lower bound, and one decline to each of the ``with_a_decline`` states
-    (None = not known) that is not named. Disputed figures move no bound; places that contradict that number are
-    refused. By postal code: ``known_low``, ``known_high``, ``bound`` (``exact``, ``at_least`` or ``not known``).
+    An exact figure is both; else the lower one is the sum of the outermost sure places, the upper leaves every other
+    state its lower one, and one decline to each of the ``with_a_decline`` states (None = not known) not named.
     """
     sure = declined[declined["bound"] != "disputed"]
     outermost = sure[(sure["within"] == "") & (sure["level"] != "region")]

@@ -21,17 +21,10 @@ from analysis.stats.inference import extraction_facts
 from analysis.stats.published import PublishedWeek
 
 READ, ENDS = "quality_read", "quality_not_recorded"
-OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}
-"""The check that stops where a gate of the week fails, by gate."""
-SHARES = {
-    "quality_counted": ("counted", "read", "person"),
-    "quality_repeats": ("repeats", "read", "person"),
-    "quality_blank_person": ("blank_person", "read", "person"),
-    "quality_blank_state": ("blank_state", "read", "state"),
-    ENDS: ("not_recorded", "read", "outcome"),
-    "quality_unplaced": ("unplaced", "offences", "offence"),
-}
-"""The two counts of each check of a share, and what the source must have for it."""
+OF_GATE = {"detainers": READ, "ends": ENDS, "states": "quality_blank_state"}  # check that stops where a gate fails
+# The count of each check of a share, and what the source must have for it.
+SHARES = {"counted": "person", "repeats": "person", "blank_person": "person", "blank_state": "state"}
+SHARES |= {"not_recorded": "outcome", "unplaced": "offence"}
 PARTS = ("scorecard", "weeks", "bulk_days")
 
 
@@ -75,6 +68,9 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     if isinstance(of, PublishedWeek):
         return _shown(load.report_scorecard(of.week), None, {"limit_totals": load.TOTALS_DIFFER})
     if isinstance(of, Cohort):
+        if len(of.period.weeks) > 1:
+            do = "Give a cohort of one of its weeks, or the source by an.open_source(name)"
+            raise InputError("the quality is that of one week or of a source", found=of.period.name, do=do)
         limits = {"limit_drift": load.DRIFT, "limit_errors": ERRORS, "limit_least_drift": load.LEAST_DRIFT}
         limits |= {"limit_there": load.LEAST_THERE, "trailing_weeks": TRAILING_WEEKS}
         return _shown(load.as_card(_week_scorecard(of)), "usual_share", limits)
@@ -145,7 +141,8 @@ def _week_scorecard(cohort: Cohort) -> Iterator[Check]:
     yield check_of(READ, now["read"], None, STOP if stops == READ else level, note=note)
     has_column = {name: records[name].notna().any() for name in ("person", "state", "outcome")}
     has_column["offence"] = cohort.source.facts.offences
-    for check, (part, of, column) in SHARES.items():
+    for part, column in SHARES.items():
+        check, of = f"quality_{part}", "offences" if part == "unplaced" else "read"
         if not has_column[column]:
             continue
         shares = (before[part] / before[of].where(before[of] > 0)).dropna()

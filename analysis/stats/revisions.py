@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.load.sources import Source, open_source, pick_versions, versions
+from analysis.load.sources import open_source, pick_versions, versions
 from analysis.load.table import NAMES, Outcome
 from analysis.periods import week_of
 from analysis.stats.counts import count_outcomes
@@ -30,9 +30,8 @@ KINDS = ["same", "changed", "vanished", "late", "new"]
 class Revision:
     """What changed from one version of a source to another: the least that turns one into the other.
 
-    Rows were matched by ``key``; those ``alike`` share it with another of their version, so that it is open which it
-    was. Late rows were issued by the older version's last day, new ones after it. In ``by_week`` a blank is not zero,
-    but outside a version's weeks; days of a version begin or end within a week that is ``cut``.
+    Rows were matched by ``key``; those ``alike`` share it with another of their version. Late rows were issued by the
+    older version's last day, new ones after it; a version begins or ends within a week that is ``cut``.
     """
 
     key: tuple[str, ...]
@@ -40,18 +39,15 @@ class Revision:
     columns: pd.DataFrame
     outcomes: pd.DataFrame
     by_week: pd.DataFrame
-    source: Source | None = None
-    older: Source | None = None
+    source: Any = None  # the newer of the versions, and the older one; None = two tables alone
+    older: Any = None
 
     def __repr__(self) -> str:
-        of = f"{self.source!r} against {self.older!r}" if self.source else "two tables"
-        return f"<Revision: {of}>"
+        return f"<Revision: {self.source!r} against {self.older!r}>"
 
     @property
     def parameters(self) -> dict[str, object]:
         """Give the source's name and the numbers of the two versions."""
-        if self.source is None or self.older is None:
-            return {}
         return {"source": self.source.facts.name, "older": self.older.version, "newer": self.source.version}
 
     @cached_property
@@ -63,8 +59,6 @@ class Revision:
     @cached_property
     def triangle(self) -> pd.DataFrame:
         """Give what each version knew of the declines of each week of issue whose declines differ between them."""
-        if self.source is None:
-            return pd.DataFrame(columns=["week", "version", "extracted_on", "known_then"])
         known, columns = versions(self.source.facts.name), ["issued_on", "outcome", "detainers"]
         then = pd.DataFrame({one.version: _weekly(one.detainers(columns))["declined"] for one in known})
         moving = then[then.max(axis="columns") > then.min(axis="columns")].rename_axis("week").reset_index()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,40 +11,30 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.load.reference import states
+from analysis.stats import counts as counting
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
 from analysis.stats.comparisons import CLEAR
-from analysis.stats.counts import (
-    ALL,
-    LEAST_FOR_A_SHARE,
-    NOT_GIVEN,
-    Floats,
-    Reason,
-    count_interval,
-    count_outcomes,
-    of_weeks,
-    rows_of_weeks,
-)
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, Floats, count_outcomes, of_weeks
 from analysis.stats.inference import own_comparisons
 from analysis.stats.summary import NO_QUARTER, described, nothing, state_name
 
 LEAST_EXPECTED, FEWEST_PLACES = 4, 3  # declines expected of a state to hold its own against them; places for a prior
-STRATA = {False: ["request"], True: ["request", "offence_group", "offence_status"]}  # by whether there are offences
 TAIL = 0.025
+STRATA = {False: ["request"], True: ["request", "offence_group", "offence_status"]}  # by whether there are offences
 
 
 def over_expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> pd.DataFrame:
     """Hold each state's declines of a period against those that its detainers would have at the national shares.
 
-    Strata are what should be equal. Where they go by offence, the expected number is given as a whole one, since finer
-    ones would tell of counts that are not shown. Intervals: exact Poisson on observed / dispersion. Breslow and Day
-    (1987), Statistical Methods in Cancer Research II, chapter 2.
+    Expected by offence it is a whole number, since finer ones would tell of counts that are not shown. Intervals: exact
+    Poisson on observed / dispersion. Breslow and Day (1987), Statistical Methods in Cancer Research II, chapter 2.
     """
     counts = count_outcomes(rows, ["state", *STRATA[has_offences]])[["declined", "issued"]]
     of_state = counts.groupby(level=0).sum().drop(index=NOT_GIVEN, errors="ignore")
     found = indirect(counts).reindex(of_state.index)
     found = found.round() if has_offences else found
     phi = dispersion[of_state.index]
-    low, high = (end * phi / found for end in count_interval(of_state["declined"] / phi))
+    low, high = (end * phi / found for end in counting.count_interval(of_state["declined"] / phi))
     table = of_state.rename(columns={"declined": "observed"})[["issued", "observed"]].assign(expected=found)
     table = table.assign(over_expected=table["observed"] / found, low=low, high=high)
     by_request = count_outcomes(rows, ["state", "request"]).drop(index=NOT_GIVEN, level=0, errors="ignore")
@@ -127,9 +117,9 @@ def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
     y, n = (np.asarray(v, dtype=float) for v in (declined, issued))
     y, n = y[n > 0], n[n > 0]
     if len(n) < FEWEST_PLACES:
-        return BetaPrior(np.nan, np.nan, Reason.TOO_FEW_PLACES)
+        return BetaPrior(np.nan, np.nan, "too few places")
     if y.sum() in (0, n.sum()):
-        return BetaPrior(np.nan, np.nan, Reason.NO_DECLINES if y.sum() == 0 else Reason.ALL_DECLINED)
+        return BetaPrior(np.nan, np.nan, "no declines" if y.sum() == 0 else "every detainer declined")
     mean, whole, by_chance = y.sum() / n.sum(), n.sum(), len(n) - 1
     spread = (n * (y / n - mean) ** 2).sum() / (mean * (1 - mean))
     room = whole - (n**2).sum() / whole - by_chance
@@ -145,32 +135,31 @@ def shrink_shares(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataF
     ``own_weight`` is how much of the estimate is its own share. Efron and Morris (1975), JASA 70, 311-319.
     """
     y, n = (counts[name].to_numpy(dtype=float) / dispersion for name in ("declined", "issued"))
-    if np.any(y < 0) or np.any(y > n):
-        raise ValueError("declines must lie between 0 and the number of detainers")
     prior = fit_prior(y, n)
     given = (n > 0) & (prior.reason == "")
     a, b = np.where(given, prior.a + y, np.nan), np.where(given, prior.b + n - y, np.nan)
     result = pd.DataFrame({"share": y / np.where(n > 0, n, np.nan), "shrunken": a / (a + b)}, index=counts.index)
-    result["shrunken_low"], result["shrunken_high"] = stats.beta.ppf(0.025, a, b), stats.beta.isf(0.025, a, b)
+    result["shrunken_low"], result["shrunken_high"] = stats.beta.ppf(TAIL, a, b), stats.beta.isf(TAIL, a, b)
     result["own_weight"] = np.where(given, n / (n + prior.a + prior.b), np.nan)
-    result["reason"] = np.select([n == 0, ~given], [Reason.NO_DETAINERS, prior.reason], "")
+    result["reason"] = np.select([n == 0, ~given], ["no detainers", prior.reason], "")
     return result
 
 
-def _why_not_alike(cohort: Cohort) -> str:
-    """Say why states are not held against each other; blank where they are."""
-    if cohort.last_quarter is None:
-        return NO_QUARTER.format("states like for like")
+def _of_states(
+    cohort: Cohort, count: Callable[[Cohort], pd.DataFrame], none: str, facts: dict[str, Any] | None = None
+) -> pd.DataFrame:
+    """Hold the states of the last full quarter against each other, or say why not; of a cohort of one, its row."""
+    quarter = cohort.last_quarter
+    if quarter is None:
+        return nothing(cohort, NO_QUARTER.format("states like for like"))
     if cohort.sole_state:
-        return "The source has one state, so there is nothing to hold it against."
-    return f"States are not held against each other: {ONE_END}, so no share is given." if cohort.sole_outcome else ""
-
-
-def _with_names(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
-    """Name the states in front of rows by postal code; of a cohort of one state, its row alone."""
-    named = (table if cohort.state == ALL else table[table.index == cohort.state]).rename_axis("state")
-    named.insert(0, "state_name", [state_name(place) for place in named.index])
-    return named
+        return nothing(cohort, "The source has one state, so there is nothing to hold it against.")
+    if cohort.sole_outcome:
+        return nothing(cohort, f"States are not held against each other: {ONE_END}, so no share is given.")
+    table = count(quarter).rename_axis("state")
+    table = table if cohort.state == ALL else table[table.index == cohort.state]
+    table.insert(0, "state_name", [state_name(place) for place in table.index])
+    return described(table, quarter, "" if len(table) else none.format(quarter.period.name), facts)
 
 
 @takes_cohort
@@ -190,15 +179,11 @@ def expected(cohort: Cohort) -> pd.DataFrame:
     >>> an.expected(an.cohort("fy2015", "2015-06-20")).loc["CA", "over_expected"].round(1).item()
     2.6
     """
-    quarter, has_offences = cohort.last_quarter, cohort.source.facts.offences
-    if (reason := _why_not_alike(cohort)) or quarter is None:
-        return nothing(cohort, reason)
-    alike = over_expected(quarter.everywhere, has_offences, cohort.dispersion["state"])
-    by = ", ".join(name.replace("_", " ") for name in STRATA[has_offences])
+    offences, phi = cohort.source.facts.offences, cohort.dispersion["state"]
+    by = ", ".join(name.replace("_", " ") for name in STRATA[offences])
     facts = {"least_expected": LEAST_EXPECTED, "alike_by": by}
-    few = f"Fewer than {LEAST_EXPECTED} declines are expected in {quarter.period.name}: "
-    named = _with_names(alike, cohort)
-    return described(named, quarter, "" if len(named) else few + "none to compare.", facts)
+    few = f"Fewer than {LEAST_EXPECTED} declines are expected in {{}}: none to compare."
+    return _of_states(cohort, lambda quarter: over_expected(quarter.everywhere, offences, phi), few, facts)
 
 
 @takes_cohort
@@ -218,15 +203,15 @@ def shrink(cohort: Cohort) -> pd.DataFrame:
     >>> an.shrink(an.cohort("fy2015", "2015-06-20")).loc["TX", ["share", "shrunken"]].astype(float).round(4).tolist()
     [0.0034, 0.0035]
     """
-    quarter = cohort.last_quarter
-    if (reason := _why_not_alike(cohort)) or quarter is None:
-        return nothing(cohort, reason)
-    counts = of_weeks(quarter.by_state, quarter.period.weeks, list(states().index))
-    drawn = shrink_shares(counts, cohort.dispersion["state"][counts.index])
-    drawn = drawn[drawn["reason"] == ""].join(counts[["issued", "declined"]])
-    drawn["share"] = drawn["share"].where(drawn["issued"] >= LEAST_FOR_A_SHARE)
-    named = _with_names(drawn.sort_values(["issued", "declined"], ascending=False, kind="stable"), cohort)
-    return described(named, quarter, "" if len(named) else "No state's share can be drawn towards that of all.")
+
+    def drawn(quarter: Cohort) -> pd.DataFrame:
+        counts = of_weeks(quarter.by_state, quarter.period.weeks, list(states().index))
+        table = shrink_shares(counts, cohort.dispersion["state"][counts.index])
+        table = table[table["reason"] == ""].join(counts[["issued", "declined"]])
+        table["share"] = table["share"].where(table["issued"] >= LEAST_FOR_A_SHARE)
+        return table.sort_values(["issued", "declined"], ascending=False, kind="stable")
+
+    return _of_states(cohort, drawn, "No state's share can be drawn towards that of all.")
 
 
 @takes_cohort
@@ -252,7 +237,7 @@ def decompose(cohort: Cohort) -> pd.DataFrame:
         return nothing(cohort, "The nation's share has no clear change, so none is taken apart.")
     pair = next(pair for pair in cohort.pairs if pair.against == clear[0])
     factors = [kind for kind in ("state", "offence_group") if kind in cohort.weekly.declined]
-    before, now = (rows_of_weeks(cohort.history, weeks) for weeks in (pair.before, pair.now))
+    before, now = (counting.rows_of_weeks(cohort.history, weeks) for weeks in (pair.before, pair.now))
     parts = decompose_change(before, now, factors)
     facts = {"apart_against": clear[0], "points_of_change": 100 * float(parts["change"].iloc[0])}
     return described(parts, cohort, facts=facts)

@@ -46,12 +46,12 @@ def nothing(cohort: Cohort, reason: str, facts: dict[str, Any] | None = None) ->
 
 def state_name(postal: str) -> str:
     """Name a state in full, as tables do; also the blank one, and what a table puts for several."""
-    return _NAMES.get(postal) or ("State not given" if postal == NOT_GIVEN else str(states().loc[postal, "name"]))
+    return {**_NAMES, NOT_GIVEN: "State not given"}.get(postal) or str(states().loc[postal, "name"])
 
 
 def group_name(group: str) -> str:
     """Name an offence group, as tables do; also the blank one, and what a table puts for several."""
-    return _NAMES.get(group) or ("Offence not given" if group == NOT_GIVEN else str(groups().loc[group, "group"]))
+    return {**_NAMES, NOT_GIVEN: "Offence not given"}.get(group) or str(groups().loc[group, "group"])
 
 
 def cell_name(cohort: Cohort, kind: str, place: str) -> str:
@@ -59,9 +59,6 @@ def cell_name(cohort: Cohort, kind: str, place: str) -> str:
     if kind == "offence_group":
         return group_name(place)
     return "state not given" if place == NOT_GIVEN else place_name((cohort.sole_state or ALL) if kind == ALL else place)
-
-
-# Counts --------------------------------------------------------------------------------------------------------------
 
 
 def count_outcomes(detainers: pd.DataFrame | Cohort, by: str | Sequence[str]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from nbconvert.filters import markdown2html
 import analysis as an
 from analysis.errors import InputError
 from analysis.load.sources import open_source
-from analysis.show.report import COHORT_LINES, Report, refuse_unknown_names
+from analysis.show.report import Report, captions, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
@@ -120,7 +120,7 @@ def test_braces_in_a_files_name_or_title_print_as_they_are() -> None:
     for name in HOSTILE:
         titled = replace(source, facts=source.facts.model_copy(update={"title": name}), path=Path(name))
         made = Report("mine", titled)
-        made.lead([Sentence("Mine", {})], {name: COHORT_LINES[name] for name in ("source", "file")})
+        made.lead([Sentence("Mine", {})], {name: captions()["week_lines"][name] for name in ("source", "file")})
         rows = dict(made.masthead)
         assert rows["Source"] == name
         assert rows["File"].startswith(f"{name}, sha256 ")

@@ -131,7 +131,7 @@ def test_weeks_missing_in_the_middle_are_weeks_without_detainers() -> None:
 def test_a_failed_check_makes_the_week_unfinished_and_the_next_one_names_no_direction() -> None:
     table = made_weeks(*STEADY[:30], {"CA": (2, 20), "NY": (2, 20), "TX": (2, 20)}, RISE[-1])
     failed = made_cohort(table, FIRST + 30 * WEEK)
-    assert failed.failed_check == {"check": "detainers", "found": 60, "usual": 600}
+    assert failed.failed_check == {"check": "detainers", "check_found": 60, "check_usual": 600}
     assert failed.status == "provisional"
     finding = made_cohort(table).comparisons.loc[("last week", "all", "all"), "finding"]
     assert finding == "no direction named: the week before fails a check of its data"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.load.table import Outcome
-from analysis.stats.counts import Reason, count_interval, count_outcomes
+from analysis.stats.counts import count_interval, count_outcomes
 from analysis.stats.standardisation import (
     decompose_change,
     direct,
@@ -200,14 +200,14 @@ def test_shrunken_shares_are_nearer_to_the_truth_than_raw_ones() -> None:
 @pytest.mark.parametrize(
     ("declined", "issued", "reason"),
     [
-        ([], [], Reason.TOO_FEW_PLACES),
-        ([1], [9], Reason.TOO_FEW_PLACES),
-        ([1, 2, 0], [9, 8, 0], Reason.TOO_FEW_PLACES),
-        ([0, 0, 0], [9, 8, 7], Reason.NO_DECLINES),
-        ([9, 8, 7], [9, 8, 7], Reason.ALL_DECLINED),
+        ([], [], "too few places"),
+        ([1], [9], "too few places"),
+        ([1, 2, 0], [9, 8, 0], "too few places"),
+        ([0, 0, 0], [9, 8, 7], "no declines"),
+        ([9, 8, 7], [9, 8, 7], "every detainer declined"),
     ],
 )
-def test_what_cannot_carry_a_prior_says_why(declined: list[int], issued: list[int], reason: Reason) -> None:
+def test_what_cannot_carry_a_prior_says_why(declined: list[int], issued: list[int], reason: str) -> None:
     prior = fit_prior(declined, issued)
     assert np.isnan(prior.a)
     assert prior.reason == reason

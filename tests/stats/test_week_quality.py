@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pandas as pd
@@ -110,7 +111,8 @@ THIN = {
 def test_a_week_with_far_less_than_usual_fails_one_check_which_stops(check: str) -> None:
     last, found, usual = THIN[check]
     cohort = made_cohort(pd.concat([made_weeks(*STEADY), last], ignore_index=True))
-    assert cohort.failed_check == {"check": check, "found": pytest.approx(found), "usual": pytest.approx(usual)}
+    numbers = {"check_found": pytest.approx(found), "check_usual": pytest.approx(usual)}
+    assert cohort.failed_check == {"check": check, **numbers}
     scored = an.quality(cohort)
     assert scored["level"].to_list().count("stop") == 1
     assert (scored.loc[0, "level"], scored.attrs["checks"][0]) == ("stop", OF_GATE[check])
@@ -177,6 +179,12 @@ def test_hardly_a_real_week_warns_but_those_around_a_holiday() -> None:
     assert date(2014, 12, 20) in doubtful
     assert sum(card["level"].eq("warn").sum() for card in doubtful.values()) <= 3
     assert {card.attrs["checks"][0] for card in doubtful.values()} == {"quality_read"}
+
+
+def test_a_cohort_of_several_weeks_is_refused_with_what_to_give() -> None:
+    said = "one week or of a source: found 'March 2015'. Give a cohort of one of its weeks, or the source by an.open_s"
+    with pytest.raises(InputError, match=re.escape(said)):
+        an.quality(an.cohort("fy2015", "2015-03"))
 
 
 def test_a_part_that_a_week_does_not_have_is_refused_with_those_that_a_source_has() -> None:
