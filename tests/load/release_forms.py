@@ -131,9 +131,7 @@ def some_rows() -> pd.DataFrame:
         "citizenship": ["MEXICO", "CÔTE D'IVOIRE"],
         "person": [None, "a" * 40, "b" * 40, "b" * 40],
     }
-    rows = pd.DataFrame(
-        {name: [values[at % len(values)] for at in range(12)] for name, values in turns.items()}, dtype=object
-    )
+    rows = pd.DataFrame({name: (values * 12)[:12] for name, values in turns.items()}, dtype=object)
     named = rows.index % 3 == 0
     rows.loc[named, "criminality"] = "1 Convicted Criminal"
     rows.loc[~named, ["offence_text", "offence_code"]] = None

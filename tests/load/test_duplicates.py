@@ -61,12 +61,8 @@ def by_the_word(rows: list[tuple[Any, ...]]) -> list[bool]:
     return flags
 
 
-ROWS = st.tuples(
-    st.sampled_from([None, "p", "q"]),
-    st.integers(1, 9),
-    st.sampled_from(["I247A", "I247D", None]),
-    st.sampled_from(["x", "y", None]),
-)
+FORMS, PLACES = st.sampled_from(["I247A", "I247D", None]), st.sampled_from(["x", "y", None])
+ROWS = st.tuples(st.sampled_from([None, "p", "q"]), st.integers(1, 9), FORMS, PLACES)
 
 
 @given(st.lists(ROWS, max_size=14))
