@@ -15,22 +15,10 @@ from hypothesis import strategies as st
 from refusals import refused
 from release_forms import HEADERS
 
+from analysis.load import quality
 from analysis.load.duplicates import REPEAT, flag_repeats
 from analysis.load.offences import Step
-from analysis.load.quality import (
-    Check,
-    against_known,
-    as_text,
-    bulk_days,
-    level_of,
-    norms,
-    read_scorecard,
-    recording_by_week,
-    scorecard,
-    scorecard_facts,
-    stops,
-    table_scorecard,
-)
+from analysis.load.quality import bulk_days, norms, recording_by_week, scorecard, stops
 from analysis.load.reference import data_file
 from analysis.load.releases import GATES, Release, outcome_of
 from analysis.load.sources import SCORECARD_FILE, check_hash, open_source
@@ -115,17 +103,17 @@ def test_what_a_column_says_of_a_file(columns: dict[str, Any], expected: dict[st
 
 def test_a_quiet_card_comes_back_from_csv_and_reads_as_text_and_as_facts(tmp_path: Path) -> None:
     card = card_of(extracted_on=date(2025, 1, 1), previous=table(300)).reset_index()
-    assert list(card.columns) == list(Check._fields)
+    assert list(card.columns) == list(quality.Check._fields)
     assert (card["what"] != "").all()
     card.to_csv(tmp_path / "scorecard.csv", index=False)
-    pd.testing.assert_frame_equal(read_scorecard(tmp_path / "scorecard.csv"), card, check_dtype=False)
-    lines = as_text(card).splitlines()
+    pd.testing.assert_frame_equal(quality.read_scorecard(tmp_path / "scorecard.csv"), card, check_dtype=False)
+    lines = quality.as_text(card).splitlines()
     checks = [line for line in lines if line[:5].strip() in ("PASS", "WARN", "STOP")]
     assert [line[6:].startswith(what) for line, what in zip(checks, card["what"], strict=True)] == [True] * len(card)
     assert all(line[: lines[0].index("share")].rstrip()[-1].isalnum() for line in checks)
     assert lines[-1] == ", ".join(f"{(card['level'] == one).sum()} {one}" for one in ("pass", "warn", "stop"))
     assert max(map(len, (line for line in lines if line.startswith("      ")))) <= 110
-    facts = scorecard_facts(card)
+    facts = quality.scorecard_facts(card)
     of_levels = [facts[f"checks_{level}"] for level in ("pass", "warn", "stop")]
     assert facts["checks"] == len(card) == sum(map(int, map(str, of_levels)))
     assert (facts["rows"], facts["first_day"], facts["newest_day"]) == (600, "2025-01-04", "2026-02-27")
@@ -138,7 +126,7 @@ def test_a_damaged_card_is_named_with_its_row(tmp_path: Path, damage: tuple[str,
     path = tmp_path / "scorecard.csv"
     path.write_text("check,what,found,share,norm,level,note\nrows,rows,1,0.5,,pass,\n".replace(*damage, 1))
     with refused(path, "row 2", damage[1]):
-        read_scorecard(path)
+        quality.read_scorecard(path)
 
 
 # --- levels at their bounds
@@ -148,10 +136,12 @@ def test_a_damaged_card_is_named_with_its_row(tmp_path: Path, damage: tuple[str,
 def test_a_level_never_falls_as_the_share_grows(share: float, one: float, other: float) -> None:
     warn, stop = sorted((one, other))
     order = ["pass", "warn", "stop"]
-    assert level_of(warn, warn, stop) == "warn"
-    assert level_of(np.nextafter(warn, -1), warn, stop) == "pass"
-    assert level_of(np.nextafter(stop, 2), warn, stop) == "stop"
-    assert order.index(level_of(share, warn, stop)) <= order.index(level_of(min(1, share + 0.01), warn, stop))
+    assert quality.level_of(warn, warn, stop) == "warn"
+    assert quality.level_of(np.nextafter(warn, -1), warn, stop) == "pass"
+    assert quality.level_of(np.nextafter(stop, 2), warn, stop) == "stop"
+    assert order.index(quality.level_of(share, warn, stop)) <= order.index(
+        quality.level_of(min(1, share + 0.01), warn, stop)
+    )
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=4), st.floats(0, 1), st.integers(1, 10**6), st.floats(0, 0.2))
@@ -160,9 +150,9 @@ def test_a_blank_share_inside_the_known_range_passes_and_far_outside_warns(
 ) -> None:
     values = pd.Series(known)
     low, high = float(values.min()), float(values.max())
-    assert against_known(low + weight * (high - low), rows, values)[0] == "pass"
+    assert quality.against_known(low + weight * (high - low), rows, values)[0] == "pass"
     allowed = max(0.005, (high * (1 - high)) ** 0.5 * (0.1 + 3 / rows**0.5))
-    verdict, nearest, _ = against_known(high + beyond, rows, values)
+    verdict, nearest, _ = quality.against_known(high + beyond, rows, values)
     if abs(beyond - allowed) > 1e-9:
         assert verdict == ("warn" if beyond > allowed else "pass")
     assert nearest == pytest.approx(high)
@@ -298,7 +288,7 @@ def test_weeks_without_a_row_are_told_and_a_table_without_a_dated_row_has_none()
     undated = table(5, issued_on=pd.NaT)
     assert recording_by_week(undated).empty
     assert bulk_days(undated).empty
-    assert table_scorecard(undated).set_index("check").loc["blank_issued_on", "level"] == "stop"
+    assert quality.table_scorecard(undated).set_index("check").loc["blank_issued_on", "level"] == "stop"
 
 
 # --- the version before
@@ -371,7 +361,7 @@ def test_published_totals_show_what_is_missing_or_in_twice(
 
 def test_the_cards_of_the_bundled_sources_are_those_frozen() -> None:
     counts, made = (
-        read_scorecard(open_source(name).path.with_name(SCORECARD_FILE)).set_index("check")
+        quality.read_scorecard(open_source(name).path.with_name(SCORECARD_FILE)).set_index("check")
         for name in ("fy2015", "synthetic")
     )
     assert stops(counts) == stops(made) == []

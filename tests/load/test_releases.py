@@ -13,22 +13,7 @@ import pytest
 import release_forms
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from release_forms import (
-    A_EARLY,
-    F_EARLY,
-    HEADERS,
-    A,
-    C,
-    E,
-    F,
-    cells,
-    columns_of,
-    listed_cells,
-    some_rows,
-    text,
-    workbook,
-    write_release,
-)
+from release_forms import HEADERS, A, C, E, F, cells, listed_cells, some_rows, text, workbook, write_release
 
 from analysis.errors import InputError
 from analysis.load.quality import scorecard, stops
@@ -43,7 +28,7 @@ OFFENCE = {"offence_text", "offence_code", "offence_group", "offence_detail", "o
 
 def hold(table: pd.DataFrame, rows: pd.DataFrame, form: str) -> None:
     """Hold the columns that a form can give against the rows that were laid out in it."""
-    columns = columns_of(form)
+    columns = release_forms.columns_of(form)
     plain = table[columns].assign(issued_on=table["issued_on"].dt.date).astype(object)
     assert plain.where(plain.notna(), None).to_dict("records") == rows[columns].to_dict("records")
 
@@ -56,7 +41,7 @@ def rows() -> pd.DataFrame:
 @pytest.mark.parametrize("form", HEADERS)
 def test_every_form_gives_the_same_rows_and_a_scorecard(form: str, rows: pd.DataFrame, tmp_path: Path) -> None:
     release = open_release(write_release(form, rows, tmp_path))
-    table, given = release.table, columns_of(form)
+    table, given = release.table, release_forms.columns_of(form)
     assert release.form == form
     hold(table, rows, form)
     if "form" in given:
@@ -167,7 +152,7 @@ def test_real_workbook_gives_the_published_counts() -> None:
 
 
 def test_folder_is_stacked_by_name_and_what_is_left_out_is_said(rows: pd.DataFrame, tmp_path: Path) -> None:
-    for year, header, part in (("FY24", F, rows.iloc[6:]), ("FY23", F_EARLY, rows.iloc[:6])):
+    for year, header, part in (("FY24", F, rows.iloc[6:]), ("FY23", release_forms.F_EARLY, rows.iloc[:6])):
         workbook(tmp_path / f"Detainers_{year}.xlsx", {year: (header, cells("F", part, header))}, preamble=6)
     (tmp_path / "README.md").write_text("read me")
     (tmp_path / "~$Detainers_FY24.xlsx").write_text("a lock")
@@ -360,7 +345,7 @@ def test_impossible_dates_are_blank_and_counted(tmp_path: Path) -> None:
 )
 def test_too_many_days_of_issue_that_are_none_stop(strays: list[str], said: str, tmp_path: Path) -> None:
     lines = [[day, "", "", "", "TEXAS"] for day in [*strays, *["2015-01-03"] * (100 - len(strays))]]
-    path = text(tmp_path / "a.csv", A_EARLY, lines)
+    path = text(tmp_path / "a.csv", release_forms.A_EARLY, lines)
     if said:
         with pytest.raises(InputError, match=said):
             open_release(path, not_after=date(2016, 1, 1))
