@@ -99,7 +99,7 @@ def test_the_two_events_that_every_reader_of_2017_must_know() -> None:
     table = events()
     assert table["date"].is_monotonic_increasing
     assert (table["last_date"] >= table["date"]).all()
-    assert table["blocks_comparison"].dtype == bool
+    assert list(blocking_events().index) == list(table.index[table["blocks_comparison"]])  # which: tests/data
     about = table.loc[["travis-policy", "form-i247a"], ["date", "last_date", "state", "agency"]].astype(str)
     travis, form = ["2017-02-01", "2017-02-01", "TX", "Travis County"], ["2017-04-02", "2017-04-02", "", ""]
     assert about.to_numpy().tolist() == [travis, form]  # a blank last day is the first
@@ -130,12 +130,3 @@ def test_a_state_keeps_its_own_events_and_the_nations() -> None:
     assert "form-i247a" in texas.index.intersection(new_york.index)
     assert set(texas["state"]) == {"", "TX"}
     assert len(events(state="all")) == len(events())
-
-
-def test_only_what_changes_what_is_counted_blocks() -> None:
-    """A form, or the reset of all cases of Travis County in one day; no ruling, law, memo or order."""
-    blocking = blocking_events()
-    assert {"travis-policy", "form-i247a", "forms-2015"} <= set(blocking.index)
-    assert set(blocking["kind"].drop("travis-policy")) == {"form"}
-    others = {"galarza", "miranda-olivares", "new-york-city-law", "pep-memo", "eo-13768", "kelly-memo"}
-    assert others <= set(events().index.difference(blocking.index))
