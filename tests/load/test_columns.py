@@ -73,7 +73,13 @@ def test_typed_cells_as_text() -> None:
 
 
 def test_redactions_and_blanks_are_told_from_values() -> None:
-    values = ["b(6), b(7)c", "b(6), b(7)C", "(b)(6), (b)(7)(c)", "(b)(6), (b)(7)(c) (b)(7)(e)", "(b)(6);(b)(7)(E)"]
+    values: list[str | None] = [
+        "b(6), b(7)c",
+        "b(6), b(7)C",
+        "(b)(6), (b)(7)(c)",
+        "(b)(6), (b)(7)(c) (b)(7)(e)",
+        "(b)(6);(b)(7)(E)",
+    ]
     values += ["NA", " NA ", "", "  ", None, "NADA", "b", "(b)", "BUILDING (6)", " x ", "x"]
     for chunks in ([values], [values[:7], values[7:]]):
         found, counts = cleaned(pa.chunked_array([pa.array(chunk).dictionary_encode() for chunk in chunks]))
