@@ -111,12 +111,15 @@ def test_zip_bomb_is_refused_before_it_is_unpacked_and_a_workbook_that_repeats_i
         refused(path, r"unpacks to more.*times its packed size")
 
 
-def test_what_is_longer_or_farther_than_any_release_holds(
+def test_what_is_longer_farther_or_deeper_than_any_release_holds(
     parquet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = pa.table({"Prepare Date": ["1/3/15"], "State": ["x" * 50_000], "Detainer Lift Reason": [""]})
     pyarrow.parquet.write_table(long, tmp_path / "long.parquet")
     refused(tmp_path / "long.parquet", "column 'State' has 50,000 characters")
+    nested = pa.table({"Prepare Date": ["1/3/15"], "State": [["TX", "CA"]], "Detainer Lift Reason": [""]})
+    pyarrow.parquet.write_table(nested, tmp_path / "nested.parquet")
+    refused(tmp_path / "nested.parquet", r"column 'State' holds list.*text, numbers or dates")
     refused(workbook(tmp_path / "a.xlsx", {"x": (["Prepare Date", *[""] * 299, "Note"], [])}), "KO1.*beyond the 260th")
     monkeypatch.setattr(readers, "MOST_ROWS", 1)
     refused(parquet, "more than any release holds.*12 rows")
@@ -243,9 +246,3 @@ def test_cells_keep_their_value_whatever_their_type(tmp_path: Path) -> None:
     sheet = read_one(workbook(tmp_path / "a.xlsx", {"x": (header, rows)}))
     days, states = ["2015-01-03", "2015-01-03 15:10:00"], ["301", "0.5"]
     assert [column(sheet, name) for name in header] == [days, states, ["TRUE", None], ["0301", "x"]]
-
-
-def test_nested_columns_are_refused(tmp_path: Path) -> None:
-    table = pa.table({"Prepare Date": ["1/3/15"], "Detainer Lift Reason": [""], "State": [["TX", "CA"]]})
-    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
-    refused(tmp_path / "a.parquet", r"column 'State' holds list.*text, numbers or dates")
