@@ -27,17 +27,17 @@ DAMAGES: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_na
 CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6) | st.sampled_from(["NA", "", "null", "01"])
 
 
-@pytest.mark.parametrize("file", DAMAGES)
-def test_a_damaged_table_is_refused_with_file_row_and_column(data_copy: DataCopy, file: str) -> None:
+def test_a_damaged_table_is_refused_with_file_row_and_column(data_copy: DataCopy) -> None:
     readers = {"events": events, "states": lambda: crosswalk("states", "postal")}
-    read = readers.get(Path(file).stem, lambda: open_source("published-2017").reports())
-    whole = data_copy.path(file).read_bytes()
-    for damage in DAMAGES[file]:
-        crosswalk.cache_clear()
-        row = f"row {data_copy.replace(file, damage['old'], damage['new'])}"
-        with refused(data_copy.path(file), damage.get("row", row), *damage["says"], "Restore"):
-            read()
-        data_copy.path(file).write_bytes(whole)
+    for file, damages in DAMAGES.items():
+        read = readers.get(Path(file).stem, lambda: open_source("published-2017").reports())
+        whole = data_copy.path(file).read_bytes()
+        for damage in damages:
+            crosswalk.cache_clear()
+            row = f"row {data_copy.replace(file, damage['old'], damage['new'])}"
+            with refused(data_copy.path(file), damage.get("row", row), *damage["says"], "Restore"):
+                read()
+            data_copy.path(file).write_bytes(whole)
 
 
 def test_a_wheel_carries_its_data_inside_and_a_checkout_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -299,7 +299,6 @@ def test_words_are_read(column: str, tmp_path: Path) -> None:
     [
         ("state", "OHIO", "XX"),
         ("form", "I247A - x", "I247AB - x"),
-        ("form", "I247A - x", "4 Unheard Of"),
         ("criminality", "1 Convicted Criminal", "4 Unheard Of"),
     ],
 )

@@ -131,17 +131,13 @@ def test_the_hash_of_a_week_follows_from_its_rows_alone() -> None:
     assert "undated" in week_hashes(table.head(9).assign(issued_on=pd.NaT).astype({"issued_on": "datetime64[ms]"}))
 
 
-@pytest.mark.parametrize("name", [STORED, TOTALS])
-def test_a_source_without_its_file_or_origin_stops_everything(data_copy: DataCopy, name: str) -> None:
-    beside = data_copy.path(name + ".origin.yml")
-    content = beside.read_bytes()
-    beside.unlink()
-    with refused(beside, "missing", "Restore"):
-        sources()
-    beside.write_bytes(content)
-    data_copy.path(name).unlink()
-    with refused(data_copy.path(name), "missing", "Restore"):
-        sources()
+def test_a_source_without_its_file_or_origin_stops_everything(data_copy: DataCopy) -> None:
+    for name in (STORED, TOTALS, STORED + ".origin.yml", TOTALS + ".origin.yml"):
+        content = data_copy.path(name).read_bytes()
+        data_copy.path(name).unlink()
+        with refused(data_copy.path(name), "missing", "Restore"):
+            sources()
+        data_copy.path(name).write_bytes(content)
 
 
 def test_a_changed_byte_is_noticed_and_a_meant_change_accepted(data_copy: DataCopy) -> None:
