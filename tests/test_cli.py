@@ -62,12 +62,6 @@ def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_ea
     assert "mine" not in (tmp_path / "index.html").read_text()
 
 
-def test_a_failed_report_gives_exit_code_1_and_is_named(tmp_path: Path, outcome: dict[str, str]) -> None:
-    outcome["message"] = "cell 4: ValueError: no"
-    said = call("run", "published_week", "--weeks", "2017-02-04", "--out", tmp_path, exit_code=1)
-    assert "failed: published_week/published-2017/2017-02-04: cell 4: ValueError: no" in said
-
-
 @pytest.mark.parametrize(("arguments", "says"), yaml.safe_load(MISTAKES.read_text(encoding="utf-8")))
 def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], says: str) -> None:
     given = [__file__ if word == "FILE" else word for word in arguments]
@@ -95,11 +89,16 @@ def test_a_run_says_what_is_due_what_stands_where_and_mends_an_index_that_a_kill
     assert "it was &lt;stopped&gt;" in (tmp_path / "index.html").read_text()
 
 
-def test_a_site_file_names_all_reports(tmp_path: Path, outcome: dict[str, str]) -> None:
+def test_a_site_file_names_all_reports_and_a_failed_one_gives_exit_code_1(
+    tmp_path: Path, outcome: dict[str, str]
+) -> None:
     site, out = tmp_path / "site.yml", tmp_path / "out"
     site.write_text("title: Three weeks\nreports: [{notebook: published_week}]\n")
     assert "3 of 3 reports" in call("run", "--site", site, "--out", out)
     assert "<h1>Three weeks</h1>" in (out / "index.html").read_text()
+    outcome["message"] = "cell 4: ValueError: no"
+    said = call("run", "--site", site, "--out", tmp_path / "failed", exit_code=1)
+    assert "failed: published_week/published-2017/2017-02-04: cell 4: ValueError: no" in said
     assert "names its notebooks" in call("run", "published_week", "--site", site, "--out", out, exit_code=2)
 
 

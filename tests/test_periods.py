@@ -22,18 +22,7 @@ DAYS = st.dates(date(1990, 1, 1), date(2060, 12, 31))
 day = date.fromisoformat
 
 
-@pytest.mark.parametrize(
-    ("given_day", "week"),
-    [
-        ("2017-01-28", "2017-01-28"),  # ICE's first weekly report begins on this Saturday ...
-        ("2017-01-29", "2017-01-28"),
-        ("2017-02-03", "2017-01-28"),  # ... and ends on this Friday
-        ("2017-02-04", "2017-02-04"),
-        ("2014-10-01", "2014-09-27"),  # a Wednesday, the first day of fiscal 2015
-        ("2016-01-01", "2015-12-26"),  # across a year's end
-        ("2016-02-29", "2016-02-27"),
-    ],
-)
+@pytest.mark.parametrize(("given_day", "week"), CASES["weeks"])
 def test_a_week_begins_on_saturday(given_day: str, week: str) -> None:
     assert saturday_of(day(given_day)) == day(week)
     assert week_of(pd.Series([pd.Timestamp(given_day)]))[0] == pd.Timestamp(week)
@@ -70,26 +59,27 @@ def test_fiscal_2015_has_43_weeks_and_the_first_and_the_last_are_partial() -> No
     assert Calendar.of(FISCAL_2015) == FISCAL_2015
     assert FISCAL_2015.full_weeks_before(weeks[3], 8) == weeks[1:3]
     assert FISCAL_2015.until(weeks[3]).weeks() == weeks[:4]
+    index = as_timestamps(weeks[:2])  # meets the days of a table
+    assert (index.name, index.dtype, list(index)) == ("week", "datetime64[ms]", list(map(pd.Timestamp, weeks[:2])))
+    assert len(as_timestamps([])) == 0
+    assert name_week(date(2014, 12, 27)) == "Saturday 27 December 2014 to Friday 2 January 2015"
 
 
 @given(DAYS, st.integers(0, 60), st.integers(0, 60))
-def test_weeks_cover_every_day_once(first: date, length: int, wait: int) -> None:
+def test_weeks_cover_every_day_once_and_are_settled_28_days_after_their_friday(
+    first: date, length: int, wait: int
+) -> None:
     last = first + timedelta(days=length)
     calendar = Calendar(first, last, last + timedelta(days=wait))
     weeks = calendar.weeks()
     assert weeks[0] <= first <= last_day(weeks[0])
     assert weeks[-1] <= last <= last_day(weeks[-1])
-    assert all(later - earlier == timedelta(days=7) for earlier, later in pairwise(weeks))
+    assert all(later - earlier == WEEK for earlier, later in pairwise(weeks))
     assert sum(calendar.days_covered(week) for week in weeks) == length + 1
     for week in weeks:
-        assert calendar.is_partial(week) == (week < first or last_day(week) > last)
-        assert not (calendar.is_partial(week) and calendar.is_settled(week))
-
-
-@pytest.mark.parametrize(("days_after", "status"), [(27, "provisional"), (28, "settled")])
-def test_a_week_is_settled_from_28_days_after_its_friday(days_after: int, status: str) -> None:
-    calendar = Calendar(date(2015, 6, 1), date(2015, 7, 10), date(2015, 6, 26) + timedelta(days=days_after))
-    assert calendar.status(date(2015, 6, 20)) == status
+        whole, over = week >= first and last_day(week) <= last, (calendar.extracted_on - last_day(week)).days >= 28
+        assert calendar.status(week) == ("partial" if not whole else "settled" if over else "provisional")
+        assert (calendar.is_partial(week), calendar.is_settled(week)) == (not whole, whole and over)
 
 
 def test_latest_is_the_last_full_week_and_latest_settled_the_last_settled_one() -> None:
@@ -119,14 +109,6 @@ def test_what_is_no_period_of_the_source_is_refused(given_as: str, message: str)
         FISCAL_2015.pick_period(given_as)
 
 
-def test_weeks_have_names_and_become_an_index_that_meets_the_tables_dates() -> None:
-    index = as_timestamps(FISCAL_2015.weeks()[:2])
-    assert (index.name, index.dtype) == ("week", "datetime64[ms]")
-    assert list(index) == [pd.Timestamp("2014-09-27"), pd.Timestamp("2014-10-04")]
-    assert len(as_timestamps([])) == 0
-    assert name_week(date(2014, 12, 27)) == "Saturday 27 December 2014 to Friday 2 January 2015"
-
-
 def test_a_measured_week_goes_by_its_completeness_and_another_by_its_days() -> None:
     names = {"2015-06-13": "provisional", "2015-06-20": "too young", "2015-06-27": "settled", "2015-06-06": "not known"}
     measured = FISCAL_2015.with_maturities(pd.Series(list(names.values()), index=pd.DatetimeIndex(list(names))))
@@ -136,16 +118,7 @@ def test_a_measured_week_goes_by_its_completeness_and_another_by_its_days() -> N
     assert FISCAL_2015.pick("latest settled") == day("2015-06-20")  # the runner knows of no delays
 
 
-@pytest.mark.parametrize(
-    ("week", "name"),
-    [
-        ("2015-06-20", "January to March 2015"),
-        ("2015-03-28", "January to March 2015"),  # its last week, to 3 April
-        ("2015-03-21", "October to December 2014"),
-        ("2015-07-11", "January to March 2015"),  # the second is too young
-        ("2014-12-20", None),
-    ],
-)
+@pytest.mark.parametrize(("week", "name"), CASES["last quarter"])
 def test_the_last_quarter_is_the_weeks_that_begin_in_it_all_over_and_settled(week: str, name: str | None) -> None:
     found = FISCAL_2015.last_quarter(day(week))
     assert (found and found.name) == name

@@ -36,18 +36,11 @@ def fiscal_2015() -> pd.DataFrame:
     counts = pd.read_csv(COUNTS, dtype=str, keep_default_na=False)
     counts["source_row"] = counts.index + 2
     rows = counts.loc[counts.index.repeat(counts["detainers"].astype(int))].reset_index(drop=True)
-    return as_table(
-        rows[["state", "form", "lift_reason"]]
-        .replace("", None)
-        .assign(
-            issued_on=pd.to_datetime(rows["week_start"]).astype("datetime64[ms]"),
-            request=rows["form"].map(crosswalk("forms", "form")["request"]),
-            outcome=rows["lift_reason"].map(crosswalk("lift_reasons", "value")["outcome"]),
-            detainers=1,
-            source_file=COUNTS.name,
-            source_row=rows["source_row"],
-        )
-    )
+    columns = {"issued_on": pd.to_datetime(rows["week_start"]).astype("datetime64[ms]")}
+    columns |= {"request": rows["form"].map(crosswalk("forms", "form")["request"])}
+    columns |= {"outcome": rows["lift_reason"].map(crosswalk("lift_reasons", "value")["outcome"])}
+    texts = rows[["state", "form", "lift_reason"]].replace("", None)
+    return as_table(texts.assign(**columns, detainers=1, source_file=COUNTS.name, source_row=rows["source_row"]))
 
 
 def store_again(bundled: Path, folder: Path) -> Source:

@@ -15,16 +15,16 @@ import openpyxl  # type: ignore[import-untyped]
 import pandas as pd
 import pyreadstat
 
-NAMES = {"TX": "TEXAS", "CA": "CALIFORNIA", "MN": "MINNESOTA", "DC": "DISTRICT OF COLUMBIA", "PR": "PUERTO RICO"}
-NAMES |= {"MP": "NORTHERN MARIANA ISLANDS", "VI": "VIRGIN ISLANDS"}
-EDITIONS = {
-    "I247": "I247 - Immigration Detainer - Notice of Action (as of March 2013)",
-    "I247D": "I247D - Immigration Detainer - Request for Action",
-    "I247N": "I247N - Immigration Advisal - Request for Notification",
-    "I247A": "I247A - Immigration Detainer - Immigration Detainer - Notice of Action",
-    "I247G": "I247G - Request for Advance Notification of Release",
-    "I247X": "I247X - Request for Voluntary Transfer",
-}
+
+def listed_cells(kind: str) -> list[tuple[str, str]]:
+    """The cells of a kind in ``cells.csv``, each with what it is read as; blank = nothing."""
+    listed = pd.read_csv(Path(__file__).with_name("cells.csv"), dtype=str, keep_default_na=False)
+    return list(listed[listed["kind"] == kind][["given", "read"]].itertuples(index=False, name=None))
+
+
+NAMES, EDITIONS = (
+    {read: given for given, read in listed_cells(kind)} for kind in ("name of a state", "edition of a form")
+)
 COLUMNS = ["issued_on", "state", "agency", "city", "facility_code", "form", "lift_reason", "offence_text"]
 COLUMNS += ["offence_code", "criminality", "threat_level", "citizenship", "person"]
 _LISTED = pd.read_csv(Path(__file__).with_name("release_headers.csv"), dtype=str, keep_default_na=False)
@@ -35,12 +35,6 @@ F_EARLY = [name for name in F if name != "Birth Date"]
 _MEANING = {row.name: row.meaning for row in _LISTED.itertuples(index=False) if row.meaning}  # a column of the table
 _OTHER: dict[str, Any] = {row.name: row.cell for row in _LISTED.itertuples(index=False) if row.cell}  # what others hold
 _OTHER |= {"Birth Year": 1985, "birth_year": 1985, "Apprehension Date": datetime(2025, 6, 14, 15, 10)}
-
-
-def listed_cells(kind: str) -> list[tuple[str, str]]:
-    """The cells of a kind in ``cells.csv``, each with what it is read as; blank = nothing."""
-    listed = pd.read_csv(Path(__file__).with_name("cells.csv"), dtype=str, keep_default_na=False)
-    return list(listed[listed["kind"] == kind][["given", "read"]].itertuples(index=False, name=None))
 
 
 def columns_of(form: str) -> list[str]:
@@ -116,25 +110,5 @@ def write_release(form: str, rows: pd.DataFrame, folder: Path) -> Path:
 
 def some_rows() -> pd.DataFrame:
     """Twelve detainers with blanks in all places that may be blank."""
-    turns: dict[str, list[Any]] = {
-        "issued_on": [date(2012, 3, 12), date(2012, 3, 13), date(2025, 1, 5)],
-        "state": [None, "TX", "DC", "PR"],
-        "agency": ["SANTA CLARA CO MAIN JAIL/", "STEARNS COUNTY SHERIFF/JAIL", None],
-        "city": ["ST. CLOUD", None],
-        "facility_code": ["STRNSMN", "SNTCLCA", None],
-        "form": ["I247A", "I247", "I247N", "I247G", None],
-        "lift_reason": ["Detainer Declined by LEA", None, "Booked into Detention", "Case Closed"],
-        "offence_text": ["Illegal Entry (INA SEC.101(a)(43)(O), 8USC1325 only)", "Domestic Violence"],
-        "offence_code": ["0301", "13AB"],
-        "criminality": ["2 Pending Criminal Charges", "3 Other Immigration Violator"],
-        "threat_level": ["1", "3", None],
-        "citizenship": ["MEXICO", "CÔTE D'IVOIRE"],
-        "person": [None, "a" * 40, "b" * 40, "b" * 40],
-    }
-    rows = pd.DataFrame(
-        {name: [values[at % len(values)] for at in range(12)] for name, values in turns.items()}, dtype=object
-    )
-    named = rows.index % 3 == 0
-    rows.loc[named, "criminality"] = "1 Convicted Criminal"
-    rows.loc[~named, ["offence_text", "offence_code"]] = None
-    return rows
+    rows = pd.read_csv(Path(__file__).with_name("some_rows.csv"), dtype=str, keep_default_na=False).astype(object)
+    return rows.replace({"": None}).assign(issued_on=[date.fromisoformat(day) for day in rows["issued_on"]])

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from refusals import refused
 
-from analysis.errors import InputError
 from analysis.load.table import COUNTED, LEFT_OUT, REPEAT, choose_repeats, flag_repeats, without_repeats
-
-CASES = (
-    ("p", 1, "I247A", "x"),  # 0: first of an episode
-    ("p", 2, "I247A", "x"),  # 1: a day later, same form and facility
-    ("p", 3, "I247A", "y"),  # 2: another facility, still the episode
-    ("p", 4, "I247A", "x"),  # 3: three days after the first, but each gap is one day
-    ("p", 6, "I247A", "x"),  # 4: two days later: a new episode
-    ("q", 6, "I247A", "x"),  # 5: another person
-    (None, 6, "I247A", "x"),  # 6: no id
-    (None, 6, "I247A", "x"),  # 7: no id
-    ("r", 9, "I247A", None),  # 8
-    ("r", 9, "I247D", None),  # 9: another form on the same day
-    ("r", 9, "I247A", None),  # 10: same day, form, and facility not given
-    ("s", None, "I247A", "x"),  # 11: no date
-    ("s", None, "I247A", "x"),  # 12: no date
-)
 
 
 def detainers(*rows: tuple[Any, ...]) -> pd.DataFrame:
@@ -37,14 +21,14 @@ def detainers(*rows: tuple[Any, ...]) -> pd.DataFrame:
 
 
 def test_the_rule_by_hand_and_repeats_left_out_or_counted_as_asked() -> None:
-    cases = detainers(*CASES)
-    found = flag_repeats(cases)
-    assert found.index[found.notna()].tolist() == [1, 3, 10]
-    assert set(found.dropna()) == {REPEAT}
-    table = cases.assign(duplicate=found)
+    cases = pd.read_csv(Path(__file__).with_name("repeats.csv"), keep_default_na=False).replace("", None)
+    table = detainers(*cases[["person", "day", "form", "agency"]].itertuples(index=False, name=None))
+    table["duplicate"] = flag_repeats(table)
+    assert table["duplicate"].notna().tolist() == cases["repeat"].eq("yes").tolist()
+    assert set(table["duplicate"].dropna()) == {REPEAT}
     assert without_repeats(table, choose_repeats(COUNTED)) is table
     assert without_repeats(table, choose_repeats(LEFT_OUT)).index.tolist() == [0, 2, 4, 5, 6, 7, 8, 9, 11, 12]
-    with pytest.raises(InputError, match="unknown treatment of repeats 'left'; did you mean 'left out'"):
+    with refused("unknown treatment of repeats 'left'; did you mean 'left out'"):
         choose_repeats("left")
 
 
@@ -61,12 +45,8 @@ def by_the_word(rows: list[tuple[Any, ...]]) -> list[bool]:
     return flags
 
 
-ROWS = st.tuples(
-    st.sampled_from([None, "p", "q"]),
-    st.integers(1, 9),
-    st.sampled_from(["I247A", "I247D", None]),
-    st.sampled_from(["x", "y", None]),
-)
+FORMS, PLACES = st.sampled_from(["I247A", "I247D", None]), st.sampled_from(["x", "y", None])
+ROWS = st.tuples(st.sampled_from([None, "p", "q"]), st.integers(1, 9), FORMS, PLACES)
 
 
 @given(st.lists(ROWS, max_size=14))

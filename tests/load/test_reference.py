@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import refused
 
+from analysis.errors import InputError, unknown
+from analysis.files import sha256_of
 from analysis.load import reference
-from analysis.load.reference import crosswalk, data_file, events, read_text_table
+from analysis.load.reference import crosswalk, events, read_text_table
 from analysis.load.sources import open_source
 
 COUNTS = "counts/fy2015_weekly_counts.csv"
@@ -25,20 +27,17 @@ DAMAGES: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_na
 CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6) | st.sampled_from(["NA", "", "null", "01"])
 
 
-@pytest.mark.parametrize("file", DAMAGES)
-def test_a_damaged_table_is_refused_with_file_row_and_column(data_copy: DataCopy, file: str) -> None:
+def test_a_damaged_table_is_refused_with_file_row_and_column(data_copy: DataCopy) -> None:
     readers = {"events": events, "states": lambda: crosswalk("states", "postal")}
-    read = readers.get(Path(file).stem, lambda: open_source("published-2017").reports())
-    whole = data_copy.path(file).read_bytes()
-    for damage in DAMAGES[file]:
-        crosswalk.cache_clear()
-        row = f"row {data_copy.replace(file, damage['old'], damage['new'])}"
-        with refused(data_copy.path(file), damage.get("row", row), *damage["says"], "Restore"):
-            read()
-        data_copy.path(file).write_bytes(whole)
-
-
-# Folders and text tables.
+    for file, damages in DAMAGES.items():
+        read = readers.get(Path(file).stem, lambda: open_source("published-2017").reports())
+        whole = data_copy.path(file).read_bytes()
+        for damage in damages:
+            crosswalk.cache_clear()
+            row = f"row {data_copy.replace(file, damage['old'], damage['new'])}"
+            with refused(data_copy.path(file), damage.get("row", row), *damage["says"], "Restore"):
+                read()
+            data_copy.path(file).write_bytes(whole)
 
 
 def test_a_wheel_carries_its_data_inside_and_a_checkout_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,12 +51,6 @@ def test_a_wheel_carries_its_data_inside_and_a_checkout_beside(tmp_path: Path, m
     assert reference.bundled_folder("data") == beside
     inside.mkdir(parents=True)
     assert reference.bundled_folder("data") == inside
-
-
-def test_a_missing_file_is_named(data_copy: DataCopy) -> None:
-    data_copy.path(COUNTS).unlink()
-    with refused(data_copy.path(COUNTS), "missing", "Restore"):
-        data_file(COUNTS)
 
 
 @settings(max_examples=25)
@@ -102,23 +95,16 @@ def test_blank_and_the_text_na_stay_apart_and_nothing_is_guessed(tmp_path: Path)
     (tmp_path / "t.csv").write_text('value,code\nNA,01\n,1\n"a, b",null\n')
     table = read_text_table(tmp_path / "t.csv", ["value"])
     assert table.to_dict("list") == {"value": ["NA", "", "a, b"], "code": ["01", "1", "null"]}
-    reasons = crosswalk("lift_reasons", "value")
-    assert {"", "NA", "Detainer Declined by LEA"} <= set(reasons.index)
-
-
-# Events.
 
 
 def test_the_two_events_that_every_reader_of_2017_must_know() -> None:
     table = events()
     assert table["date"].is_monotonic_increasing
     assert (table["last_date"] >= table["date"]).all()
-    assert table["blocks_comparison"].dtype == bool
-    travis, form = table.loc["travis-policy"], table.loc["form-i247a"]
-    assert (travis["date"], travis["state"], travis["agency"]) == (pd.Timestamp("2017-02-01"), "TX", "Travis County")
-    assert travis["last_date"] == travis["date"]  # blank = one day
+    about = table.loc[["travis-policy", "form-i247a"], ["date", "last_date", "state", "agency"]].astype(str)
+    travis, form = ["2017-02-01", "2017-02-01", "TX", "Travis County"], ["2017-04-02", "2017-04-02", "", ""]
+    assert about.to_numpy().tolist() == [travis, form]  # a blank last day is the first
     assert table.loc["new-york-city-law", "last_date"] == pd.Timestamp("2014-11-30")
-    assert (form["date"], form["state"], form["kind"]) == (pd.Timestamp("2017-04-02"), "", "form")
 
 
 @pytest.mark.parametrize(
@@ -147,10 +133,26 @@ def test_a_state_keeps_its_own_events_and_the_nations() -> None:
     assert len(events(state="all")) == len(events())
 
 
-def test_only_what_changes_what_is_counted_blocks() -> None:
-    """A form, or the reset of all cases of Travis County in one day; no ruling, law, memo or order."""
-    blocking = events().query("blocks_comparison")
-    assert {"travis-policy", "form-i247a", "forms-2015"} <= set(blocking.index)
-    assert set(blocking["kind"].drop("travis-policy")) == {"form"}
-    others = ["galarza", "miranda-olivares", "new-york-city-law", "pep-memo", "eo-13768", "kelly-memo"]
-    assert set(others) <= set(events().index.difference(blocking.index))
+# How a refusal reads.
+
+
+def test_an_error_says_file_place_found_expected_and_what_to_do() -> None:
+    error = InputError("wrong", file="a.csv", place="row 3", found=-1, expected="0 or more", do="Mend it")
+    assert str(error) == "a.csv, row 3: wrong: found -1, expected 0 or more. Mend it."
+    assert error._render_traceback_() == [f"InputError: {error}"]
+    assert str(InputError("nothing to make")) == "nothing to make."
+    assert str(InputError("wrong", found=0)) == "wrong: found 0."
+    assert str(InputError("wrong", expected="a week")) == "wrong: expected a week."
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_and_the_list() -> None:
+    assert str(unknown("state", "Californa", ["California", "Texas"], more="`declines list` shows all")) == (
+        "unknown state 'Californa'; did you mean 'California'? Known: California, Texas. `declines list` shows all."
+    )
+    assert "did you mean" not in str(unknown("state", "zzz", ["California", "Texas"]))
+    assert "'6'" in str(unknown("state", 6, ["California"]))
+
+
+def test_hashes_are_sha256(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
+    assert sha256_of(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

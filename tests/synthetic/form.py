@@ -136,6 +136,7 @@ class Form:
         """Fill the columns that follow from the population."""
         world, rows, day = self.world, self.rows, self.day
         places, place = world.facilities, rows["facility"].to_numpy()
+        state = places["state_number"].to_numpy()[place]
         reasons, offences = margins("lift_reasons", "reason", "weight"), margins("offences", "label", "weight")
         group = world.groups.index.to_numpy()[rows["group"]]  # a violator where there is no offence to name
         pending = (group == "UNKNOWN") & (self.uniform("criminality") >= CONVICTED_UNNAMED)
@@ -148,12 +149,12 @@ class Form:
         values = {name: own_values()[name][0] for name in ("Apprehension Method", "Final Order Yes No")}
         methods, method = values["Apprehension Method"], self.choice("Apprehension Method")
         renamed = np.char.startswith(methods, "CAP ")[method] & (day >= day_number(ONE_METHOD_FROM))
+        method = np.where(renamed, methods.index("Custodial Arrest"), method)
         ordered = self.choice("Final Order Yes No") == values["Final Order Yes No"].index("YES")
+        unordered = ~ordered | self.blank("Final Order Yes No")
         return {
             "Detainer Prepare Date": dated(day),
-            "Facility State": coded(
-                world.states["name"], places["state_number"].to_numpy()[place], self.blank("Facility State")
-            ),
+            "Facility State": coded(world.states["name"], state, self.blank("Facility State")),
             "Facility AOR": coded(places["aor"], place, self.blank("Facility AOR")),
             "Facility City": coded(places["city"], place, self.blank("Facility City")),
             "Detainer Facility": coded(places["agency"], place),
@@ -165,13 +166,9 @@ class Form:
             "MSC Charge Code": coded(offences["code"], self.offence),
             "MSC Charge Date": dated(convicted - self.days_away("charge", 200), self.unnamed),
             "MSC Conviction Date": dated(convicted, self.unnamed),
-            "Apprehension Method": coded(
-                methods, np.where(renamed, methods.index("Custodial Arrest"), method), self.blank("Apprehension Method")
-            ),
+            "Apprehension Method": coded(methods, method, self.blank("Apprehension Method")),
             "Apprehension Date": dated(day - 2 * self.uniform("apprehension"), self.blank("Apprehension Date")),
-            "Final Order Date": dated(
-                day - self.days_away("final order", 1500), ~ordered | self.blank("Final Order Yes No")
-            ),
+            "Final Order Date": dated(day - self.days_away("final order", 1500), unordered),
             "Entry Date": dated(day - 1 - self.days_away("entry", 2500), self.blank("Entry Date")),
             "Detainer Type": coded(FORMS, form),
             "Detainer Lift Reason": coded(reasons.index, self.reason),

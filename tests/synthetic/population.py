@@ -86,14 +86,9 @@ class World:
     last_day: date
     options: Options
 
-    @cached_property
-    def number_of_weeks(self) -> int:
-        """Whole weeks of the period."""
-        return ((self.last_day - self.first_day).days + 1) // 7
-
     def event_day(self, share: float, weekday: int) -> date:
         """Give the day of an event, at a share of the period; weekday 0 is the Saturday."""
-        weeks = timedelta(weeks=round(share * self.number_of_weeks))
+        weeks = timedelta(weeks=round(share * (len(self.days) // 7)))
         return saturday_of(self.first_day + weeks) + timedelta(days=weekday)
 
     @cached_property
@@ -136,28 +131,22 @@ class World:
         number = np.arange(1, count.sum() + 1)
         rank = number - np.repeat(count.cumsum() - count, count)  # 1 is the state's largest
         postal = self.states.index.to_numpy()[state_number]
-        kinds = {
-            17: "SAMPLE FEDERAL SITE {:03d}",
-            11: "SAMPLE STATE PRISON {:03d}",
-            7: "SAMPLE CITY {:03d} POLICE DEPT",
-        }
-        kinds |= {1: "SAMPLE COUNTY {:03d} JAIL"}
-        names = [next(name for every, name in kinds.items() if n % every == 0).format(n) for n in number]
+        kinds = {17: "FEDERAL SITE {}", 11: "STATE PRISON {}", 7: "CITY {} POLICE DEPT", 1: "COUNTY {} JAIL"}
+        names = ["SAMPLE " + next(kinds[every] for every in kinds if n % every == 0).format(f"{n:03d}") for n in number]
         shared = (rank == count[state_number]) & np.isin(postal, ONE_NAME)
         areas = self.states["aors"].str.split("|").to_numpy()
         weight = 1 / (rank + 1.0)
         within = weight / np.bincount(state_number, weight)[state_number]
-        return pd.DataFrame(
-            {
-                "code": [f"SY{n:03d}{state}" for n, state in zip(number, postal, strict=True)],
-                "agency": np.where(shared, "SAMPLE COUNTY 000 JAIL", names),
-                "city": [f"SAMPLEVILLE {n:03d}" for n in number],
-                "state": postal,
-                "state_number": state_number,
-                "aor": [areas[s][(r - 1) % len(areas[s])] for s, r in zip(state_number, rank, strict=True)],
-                "share": within * (self.states["weight"] / self.states["weight"].sum()).to_numpy()[state_number],
-            }
-        )
+        columns = {
+            "code": [f"SY{n:03d}{state}" for n, state in zip(number, postal, strict=True)],
+            "agency": np.where(shared, "SAMPLE COUNTY 000 JAIL", names),
+            "city": [f"SAMPLEVILLE {n:03d}" for n in number],
+            "state": postal,
+            "state_number": state_number,
+            "aor": [areas[s][(r - 1) % len(areas[s])] for s, r in zip(state_number, rank, strict=True)],
+            "share": within * (self.states["weight"] / self.states["weight"].sum()).to_numpy()[state_number],
+        }
+        return pd.DataFrame(columns)
 
     @cached_property
     def mix(self) -> Numbers:
@@ -176,11 +165,8 @@ class World:
         of_state = np.log(self.states["decline_odds"].to_numpy())[self.facilities["state_number"], None]
         log_odds = of_state + np.log(self.groups["decline_odds"].to_numpy()) + spread[:, None]
         weight = self.facilities["share"].to_numpy()[:, None] * self.mix
-
-        def excess(level: float) -> float:
-            return float((weight * expit(log_odds + level)).sum() - DECLINE_SHARE)
-
-        return np.asarray(expit(log_odds + brentq(excess, -40, 40)))
+        level = brentq(lambda level: float((weight * expit(log_odds + level)).sum() - DECLINE_SHARE), -40, 40)
+        return np.asarray(expit(log_odds + level))
 
     @cached_property
     def issued(self) -> Numbers:
@@ -199,12 +185,11 @@ class World:
 
 
 def population(world: World) -> pd.DataFrame:
-    """Draw every detainer of the period and all that will ever be recorded of it.
+    """Draw every detainer and repeat of the period by day of issue, and all that will ever be recorded of it.
 
-    One row per detainer or repeat, by day of issue. All numbers: base (the detainer whose details it bears), repeat (0
-    or 1), day (since 1970), facility, group, person, known (1 = has a person id), reason (code in ``lift_reasons``,
-    ``NEVER`` = none ever), recorded (day, ``NEVER_DAY`` = never), first_reason (before a correction), corrected (day),
-    vanished (day).
+    All numbers: base (the detainer whose details it bears), repeat (0 or 1), day (since 1970), facility, group, person,
+    known (1 = has a person id), reason (code in ``lift_reasons``, ``NEVER`` = none), recorded (day, ``NEVER_DAY`` =
+    never), first_reason (before a correction), corrected (day), vanished (day).
     """
     base = _outcomes(world, _persons(world, _issued(world)))
     repeats = _repeats(world, base)
@@ -223,7 +208,7 @@ def _issued(world: World) -> pd.DataFrame:
     rows = pd.DataFrame({"day": day, "facility": facility, "group": group})
     if world.options.events:
         place, since = world.largest("MN"), (world.event_day(0.6, 4) - world.first_day).days
-        detainers = world.detainers / world.number_of_weeks / 10 * world.mix[place]
+        detainers = world.detainers / (len(world.days) // 7) / 10 * world.mix[place]
         entered = np.repeat(np.arange(len(detainers)), stream(world.seed, "bulk").poisson(detainers))
         bulk = pd.DataFrame({"day": since, "facility": place, "group": entered}, dtype=np.int64)
         rows = pd.concat([rows, bulk], ignore_index=True)
@@ -296,12 +281,7 @@ def _repeats(world: World, base: pd.DataFrame) -> pd.DataFrame:
     closed = np.where(kind < 0.6, reasons.get_loc("Duplicate"), reasons.get_loc("Superseding - New Form Issued"))
     reason = np.where(kind < 0.4, chosen["reason"], np.where(kind < 0.75, closed, NEVER))
     recorded = np.where(kind < 0.4, np.maximum(chosen["recorded"], day), day + generator.geometric(0.2, n))
-    return chosen.assign(
-        repeat=1,
-        day=day,
-        facility=facility,
-        reason=reason,
-        recorded=np.where(reason == NEVER, NEVER_DAY, recorded),
-        first_reason=np.where(kind < 0.4, chosen["first_reason"], reason),
-        corrected=np.where(kind < 0.4, chosen["corrected"], 0),
-    )
+    first = np.where(kind < 0.4, chosen["first_reason"], reason)
+    known = {"reason": reason, "recorded": np.where(reason == NEVER, NEVER_DAY, recorded), "first_reason": first}
+    corrected = np.where(kind < 0.4, chosen["corrected"], 0)
+    return chosen.assign(repeat=1, day=day, facility=facility, **known, corrected=corrected)
