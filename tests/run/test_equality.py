@@ -1,7 +1,4 @@
-"""A notebook run on a warm kernel gives what plain papermill gives: every output, byte for byte, but for times and ids.
-
-The probes are small notebooks that try what kernels can get wrong.
-"""
+"""A notebook run on a warm kernel gives what plain papermill gives: every byte, but for times and ids."""
 
 from __future__ import annotations
 

@@ -29,20 +29,6 @@ def test_sources_that_fit_a_notebook_a_state_by_code_name_or_fips_and_an_offence
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "says"),
-    [
-        ("state", "Texass", ["'Texass'", "did you mean 'Texas'?", "WY"]),
-        ("state", "all", ["unknown state 'all'", "AL", "WY"]),
-        ("offence", "DIU", ["did you mean 'DUI'?", "HOMICIDE"]),
-    ],
-)
-def test_what_is_refused_and_how(kind: str, given: str, says: list[str]) -> None:
-    with pytest.raises(InputError) as refusal:
-        each(kind, [given])  # type: ignore[arg-type]
-    assert [words for words in says if words not in str(refusal.value)] == []
-
-
-@pytest.mark.parametrize(
     "line", ["week = '2015-06-20'", "week: str = str(1)", "import os", "week: date = '2015'", "n: bool = not True"]
 )
 def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: str) -> None:
@@ -54,9 +40,7 @@ def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: s
         read_notebook(path)
 
 
-def test_a_damaged_notebook_is_named_and_others_that_lie_beside_ours_are_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_damaged_and_other_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cut.ipynb").write_text('{"cells": [')
     with pytest.raises(InputError, match=r"cut\.ipynb: the notebook is damaged"):
         read_notebook(tmp_path / "cut.ipynb")
@@ -64,8 +48,6 @@ def test_a_damaged_notebook_is_named_and_others_that_lie_beside_ours_are_left_al
         read_notebook(write_notebook(tmp_path / "untitled.ipynb", text="No title"))
     with pytest.raises(InputError, match="did you mean 'weeks until this one'"):
         read_notebook(write_notebook(tmp_path / "a.ipynb", reads="weeks until this"))
-    with pytest.raises(InputError, match="did you mean 'weekly_bulletin'"):
-        find_notebook("weekly_buletin")
     (beside := tmp_path / "beside").mkdir()
     write_notebook(beside / "ours.ipynb")
     (beside / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')

@@ -65,7 +65,6 @@ def test_what_is_asked_for_is_planned_once_and_of_what_is_not_named_all_that_fit
     [
         (["published_week", "methods"], {"source_names": ["synthetic"]}, "nothing to make"),
         (["published_week"], {"source_names": ["fy2015"]}, "'fy2015' has weeks by day issued.* Use published-2017"),
-        (["published_week"], {"states": ["TX"]}, "published_week takes no state"),
         (["compare_releases"], {"source_names": ["fy2015"]}, "needs two versions of a source: found 'fy2015'"),
         (["weekly_bulletin"], {"source_names": ["fy2015"], "weeks": "1999-01-02"}, "1999-01-02"),
         (["offence_profile"], {"source_names": ["fy2015"]}, "'fy2015' records no offences"),
@@ -159,9 +158,7 @@ def test_a_change_makes_due_what_follows_from_it_and_nothing_else(project: Path)
         tasks_in(project)
 
 
-def test_what_changed_is_named_a_deleted_file_is_seen_and_an_edited_one_where_that_is_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[str]
-) -> None:
+def test_what_changed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[str]) -> None:
     run(tasks := bulletins(), tmp_path, jobs=1)
     with_png = planned("weekly_bulletin", source_names=["fy2015"], weeks="2015-01-03:2015-01-17", png=True)
     assert {*due(with_png, tmp_path).values()} == {"changed: its parameters"}
@@ -194,7 +191,7 @@ def import_until(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Importing:
     return import_until
 
 
-def test_a_release_that_only_adds_a_week_makes_due_the_weeks_that_it_changes(
+def test_a_new_week_makes_due_the_weeks_that_it_changes(
     tmp_path: Path, made: list[str], import_until: Importing
 ) -> None:
     probe, out = read_notebook(write_notebook(tmp_path / "probe.ipynb", reads="weeks until this one")), tmp_path / "out"
@@ -208,9 +205,7 @@ def test_a_release_that_only_adds_a_week_makes_due_the_weeks_that_it_changes(
 
 
 @pytest.mark.slow
-def test_a_report_that_is_up_to_date_counts_what_it_would_count_if_it_were_made_anew(
-    tmp_path: Path, import_until: Importing
-) -> None:
+def test_what_is_up_to_date_would_count_the_same_anew(tmp_path: Path, import_until: Importing) -> None:
     out, said = tmp_path / "reports", list[dict[str, str]]()
     for last, extracted in TWO_STATES:
         import_until(last, extracted)
@@ -224,9 +219,7 @@ def test_a_report_that_is_up_to_date_counts_what_it_would_count_if_it_were_made_
 
 
 @pytest.mark.slow
-def test_a_newer_version_that_comes_while_a_run_goes_on_waits_for_the_next(
-    tmp_path: Path, import_until: Importing
-) -> None:
+def test_a_version_that_comes_during_a_run_waits_for_the_next(tmp_path: Path, import_until: Importing) -> None:
     cells = "from analysis.load.sources import open_source\nsheet.know(file=open_source(source, clock='issued').sha256)"
     told = "import os\nsheet.know(told=os.environ['DECLINES_VERSIONS'])"
     probe = read_notebook(write_notebook(tmp_path / "probe.ipynb", cells, told))
@@ -246,9 +239,7 @@ def test_a_newer_version_that_comes_while_a_run_goes_on_waits_for_the_next(
     assert len(read) == 2
 
 
-def test_what_is_up_to_date_is_not_made_again_and_those_that_took_longest_come_first(
-    tmp_path: Path, made: list[str]
-) -> None:
+def test_only_what_is_due_is_made_the_longest_first(tmp_path: Path, made: list[str]) -> None:
     for force, number in ((False, 3), (False, 3), (True, 6)):
         run(bulletins(), tmp_path, jobs=1, force=force)
         assert len(made) == number
@@ -299,9 +290,7 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_made(tmp_pa
     assert made == []
 
 
-def test_a_kill_while_the_index_is_written_leaves_one_that_is_due(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kill_at_the_index_leaves_it_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entries: dict[str, Entry] = {}
     tables = {"by_state": by_state_csv()}
     add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-04"}, tables=tables)

@@ -101,9 +101,7 @@ def test_a_notebook_that_is_no_report_is_refused() -> None:
         files_of(executed(table("rows")))
 
 
-def test_files_of_an_earlier_report_go_and_a_users_own_stay_and_each_is_whole_or_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_earlier_files_go_and_a_users_own_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     earlier = write_report(tmp_path, files_of(executed(table("old"), closing())))
     for name in ("tables/notes.csv", "failed.ipynb"):
         (tmp_path / name).write_text("a reader's own, or of a run that failed")

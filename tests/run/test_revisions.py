@@ -77,7 +77,7 @@ UNKNOWN = "the reason is not known, what it is made from being the same"
         ({}, {"declined": 49}, UNKNOWN, UNKNOWN),
     ],
 )
-def test_the_reason_follows_from_what_the_report_was_made_from(
+def test_the_reason_follows_from_what_a_report_was_made_from(
     tmp_path: Path, inputs: dict[str, Any], facts: dict[str, Any], why: str, says: str
 ) -> None:
     revisions(tmp_path)

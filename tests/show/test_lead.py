@@ -134,13 +134,6 @@ def test_each_check_says_what_was_found_and_what_is_usual() -> None:
         assert told.endswith(f"fails a check of its data and is not compared: {said}.")
 
 
-def test_a_form_change_blocks_the_direction_and_is_named() -> None:
-    first = date(2015, 6, 27) - 29 * WEEK  # forms I-247D and I-247N come into use in the last week
-    facts, title, _ = lead(made_cohort(made_weeks(*STEADY[:29], STEADY_WEEK | {"CA": (90, 200)}, first=first)))
-    assert str(facts["last_week_finding"]).startswith("no direction named: Forms I-247D and I-247N")
-    assert "higher" not in title
-
-
 def test_one_sentence_stands_for_one_change() -> None:
     _, title, said = lead(made_cohort(made_weeks(*STEADY[:29], dict.fromkeys(STEADY_WEEK, (70, 200)))))
     assert title.endswith("higher than the 8 weeks before")

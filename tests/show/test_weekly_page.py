@@ -99,9 +99,6 @@ def june() -> Page:
     return page(of_june())
 
 
-# The week of all states.
-
-
 def test_the_week_of_fiscal_2015_has_its_tables_and_says_what_it_lacks(june: Page) -> None:
     assert list(june.tables) == TABLES["weekly_bulletin"]
     assert list(june.figures) == ["map", "weekly_counts", "outcomes", "expected"]
@@ -192,18 +189,6 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
     assert all("\nMADE-UP DATA. " in text for text in newest.figures.values())
 
 
-# One state, one offence group.
-
-
-@pytest.mark.slow
-def test_a_states_page_has_its_own_rows_alone() -> None:
-    made = page(of_june("TX"))
-    assert list(made.tables) == TABLES["state_profile"]
-    for name, column in (("comparisons", "place"), ("expected", "state_name"), ("shrunken", "state_name")):
-        assert set(made.tables[name][column]) == {"Texas"}
-    assert not made.facts["apart_name"]
-
-
 def test_a_state_without_detainers_in_the_week_says_so() -> None:
     made = page(of_june("VI"))
     assert list(made.tables) == [name for name in TABLES["state_profile"] if name not in ("comparisons", "expected")]
@@ -213,15 +198,17 @@ def test_a_state_without_detainers_in_the_week_says_so() -> None:
 
 
 @pytest.mark.slow
-def test_an_offence_groups_page_shows_its_status_and_its_states() -> None:
+def test_a_states_page_has_its_own_rows_alone_and_an_offence_groups_page_its_status_and_states() -> None:
+    made = page(of_june("TX"))
+    assert list(made.tables) == TABLES["state_profile"]
+    for name, column in (("comparisons", "place"), ("expected", "state_name"), ("shrunken", "state_name")):
+        assert set(made.tables[name][column]) == {"Texas"}
+    assert not made.facts["apart_name"]
     made = page(an.cohort("synthetic", offence="DUI"))
     assert list(made.tables) == TABLES["offence_profile"]
     for name in ("state_by_offence", "by_offence"):
         assert set(made.tables[name]["group"]) == {"Driving under the influence"}
     assert list(made.tables["key_figures"]["measure"]) == ["Issued", "Recorded as declined"]
-
-
-# Poor input.
 
 
 def test_a_source_of_one_state_is_not_held_against_others_nor_called_the_united_states() -> None:
