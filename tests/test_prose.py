@@ -38,8 +38,6 @@ NO_NUMBER = re.compile(
 
 
 class Notebook:
-    """A notebook as it is committed: its cells, each source as one text."""
-
     def __init__(self, path: Path) -> None:
         self.text, self.name = path.read_text(encoding="utf-8"), path.stem
         self.metadata: dict[str, Any] = json.loads(self.text)["metadata"]

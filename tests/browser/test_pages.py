@@ -50,7 +50,6 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def host(made_site: Path) -> Iterator[str]:
-    """Serve the site on this machine; give its address."""
     quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=str(made_site))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -92,13 +91,11 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def _pages(site: Path) -> list[Path]:
-    """List one page of each kind."""
     bulletins = sorted(site.glob("weekly_bulletin/synthetic/*/report.html"))
     return [site / "index.html", site / STATE, site / OFFENCE, site / PUBLISHED, *bulletins]
 
 
 def _violations(page: Page) -> list[str]:
-    """List what axe finds against WCAG 2.2 AA."""
     found: list[dict[str, Any]] = AXE.run(page, options=WCAG).response["violations"]
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 

@@ -40,7 +40,6 @@ def _without_ids(text: str, folder: Path) -> str:
 
 
 def _compared(path: Path, folder: Path) -> Any:  # noqa: ANN401
-    """Give what must be equal of an executed notebook."""
     executed, cells = nbformat.read(path, as_version=4), []
     for cell in executed.cells:
         outputs: list[Any] = []

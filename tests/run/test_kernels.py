@@ -50,7 +50,6 @@ def _run(cell: str, folder: Path, says: str = "") -> str:
 
 
 def _declines(folder: Path, code: str = DECLINES, *how: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Make a report in a process of its own."""
     (folder / "script.py").write_text(code)
     command = [sys.executable, "-P", str(folder / "script.py"), *RUN, *how]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, **env})

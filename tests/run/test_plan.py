@@ -91,7 +91,6 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def due(tasks: Sequence[Task], out: Path, **how: bool) -> dict[str, str]:
-    """Give why reports are due, by folder."""
     return {task.entry.folder: reason for reason, task in what_is_due(tasks, out, **how) if reason}
 
 

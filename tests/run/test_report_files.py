@@ -29,25 +29,21 @@ MASTHEAD = _shown({"text/plain": "masthead"}, {FIGURE_KEY: {"masthead": True}})
 
 
 def closing(**told: object) -> Output:
-    """Give what the last cell of a report shows: its facts."""
     content = {"report": "probe", "title": "A <title>", "masthead": [["Clock", "issued"]], "synthetic": False}
     content |= {"source": {"name": "made", "title": "Made"}, "facts": {"declined": 3}}
     return _shown({FACTS_TYPE: content | {"parameters": {}, "sentences": []} | told})
 
 
 def table(name: str, csv: str = "agency\n<script>alert(1)</script>\n") -> Output:
-    """Give what a cell shows of a table."""
     return _shown({TABLE_TYPE: {"name": name, "csv": csv}, "text/html": "<table></table>"})
 
 
 def executed(*outputs: Output) -> nbformat.NotebookNode:
-    """Give a notebook that showed these."""
     cells = [new_code_cell("x < 1", outputs=[new_output(**output)]) for output in outputs]
     return new_notebook(cells=[new_markdown_cell("# Title <b>bold</b>"), *cells])
 
 
 def page_of(*outputs: Output) -> str:
-    """Give the page of a notebook that showed these."""
     return files_of(executed(*outputs))["report.html"].decode()
 
 

@@ -28,7 +28,6 @@ PAGES = ("index.html", "feed.xml", "index.json", "states/TX.html")
 
 
 def broken_links(folder: Path) -> Iterator[tuple[str, str]]:
-    """Go through the links of a folder's pages that lead nowhere."""
     folder = folder.resolve()
     pages = {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in folder.rglob("*.html")}
     ids = {path: {tag["id"] for tag in page.select("[id]")} for path, page in pages.items()}
@@ -52,7 +51,6 @@ class Made:
         return add_report(self.out, self.entries, *args, **more)
 
     def page(self, name: str = "index.html", settings: Settings | None = None) -> str:
-        """Write the site, and give one of its files."""
         write_index(self.out, self.entries, settings)
         return self.read(name)
 
@@ -90,7 +88,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture
 def site(small: Made, made: Made) -> Made:
-    """Give a copy of the small site, to be changed."""
     shutil.copytree(small.out, made.out, dirs_exist_ok=True)
     made.entries |= small.entries
     return made
@@ -185,7 +182,6 @@ def test_real_titles_say_nothing_of_made_up_data_and_a_page_of_both_tells_them_a
 
 
 def _cells(page: str) -> list[list[str]]:
-    """Give the texts of the cells of a page's rows."""
     rows = [row.split("</tr>")[0] for row in page.split("<tr>")[2:]]
     return [[re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows]
 

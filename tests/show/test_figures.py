@@ -114,7 +114,6 @@ def estimates(number: int) -> pd.DataFrame:
 
 
 def ended(*shares: float) -> pd.DataFrame:
-    """Give the curves of three ways of ending, each rising day by day to a share."""
     days, names = np.arange(0, 61, 10), ("declined_by_lea", "transferred_to_ice", "other_end")
     curves = [
         pd.DataFrame({"outcome": name, "day": days, "incidence": days / 60 * share, "low": 0.0, "high": share * 1.2})
@@ -213,7 +212,6 @@ def collections(axes: Axes, kind: type[Any]) -> list[Any]:
 
 
 def marks(axes: Axes) -> dict[str, int]:
-    """Count the points of a panel by shape and whether they are hollow."""
     lines = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
     hollow = ["hollow " * (line.get_markerfacecolor() == "white") for line in lines]
     return {f"{one}{line.get_marker()}": len(line.get_xdata()) for one, line in zip(hollow, lines, strict=True)}  # type: ignore[arg-type]
@@ -237,7 +235,6 @@ def boxes(axes: Axes) -> list[str]:
 
 
 def shown(figure: Figure) -> dict[str, Any]:
-    """Tell what a figure says and shows."""
     return {
         **{name: getattr(figure, name) for name in ("headline", "subtitle", "alt")},
         "key": [text.get_text() for legend in figure.legends for text in legend.get_texts()],
@@ -436,77 +433,54 @@ def rendered(figure: Figure) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[::-1, :, :3] / 255.0
 
 
-def swatches(figure: Figure) -> dict[str, list[tuple[float, float]]]:
-    """Give the light of each entry of the key, and how far it varies within it (a hatch), as each eye sees it."""
-    picture, found = rendered(figure), {vision: list[tuple[float, float]]() for vision in VISIONS}
-    for swatch in figure.legends[0].legend_handles:
-        box = swatch.get_window_extent(figure.canvas.get_renderer())
-        part = picture[int(box.y0) + 3 : int(box.y1) - 2, int(box.x0) + 3 : int(box.x1) - 2]
-        assert part[..., 0].size > 100, "the swatch was drawn"
-        for vision, see in VISIONS.items():
-            found[vision].append((float(see(part).mean()), float(see(part).std())))
-    return found
-
-
-def told_apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return abs(one[0] - other[0]) >= LEAST_LIGHT or abs(one[1] - other[1]) >= LEAST_HATCH
-
-
 @pytest.mark.parametrize(("name", "number"), [("outcomes", 4), ("map", 7)])
 def test_outcomes_and_classes_of_the_map_differ_in_light_or_hatch(name: str, number: int) -> None:
-    for seen in swatches(drawing(name)).values():
+    figure, parts = drawing(name), list[np.ndarray]()
+    picture = rendered(figure)
+    for swatch in figure.legends[0].legend_handles:
+        box = swatch.get_window_extent(figure.canvas.get_renderer())
+        parts.append(picture[int(box.y0) + 3 : int(box.y1) - 2, int(box.x0) + 3 : int(box.x1) - 2])
+        assert parts[-1][..., 0].size > 100, "the swatch was drawn"
+    for see in VISIONS.values():
+        seen = [(float(see(part).mean()), float(see(part).std())) for part in parts]
         assert len(seen) == number
-        assert all(told_apart(one, other) for one, other in combinations(seen, 2)), seen
-        if name == "map":
-            light = [mean for mean, _ in seen[:6]]
-            assert light == sorted(light, reverse=True), "more declines are darker"
-    if name == "outcomes":  # two alike would be found
-        figure = drawing(name, 2)
-        for handle in figure.legends[0].legend_handles[:2]:
-            handle.set(facecolor="#8A8A8A", hatch=None)
-        assert not any(told_apart(*seen[:2]) for seen in swatches(figure).values())
+        for one, other in combinations(seen, 2):
+            assert abs(one[0] - other[0]) >= LEAST_LIGHT or abs(one[1] - other[1]) >= LEAST_HATCH, seen
+        light = [mean for mean, _ in seen[:6]]
+        assert name != "map" or light == sorted(light, reverse=True), "more declines are darker"
 
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_bars_and_the_usual_range_are_told_from_the_ground_and_from_each_other(vision: str) -> None:
-    below = plot.weekly_counts(series()).axes[1]
+    below = drawing("weeks, the last a partial one").axes[1]
     drawn: dict[str, Any] = {str(one.get_label()): one for one in collections(below, PolyCollection)}
     band = seen_light(drawn["usual range"].get_facecolor()[0][:3], vision)
     bar, own = (seen_light(colour, vision) for colour in (LIGHT_DECLINED, DECLINED))
     assert 1 - band >= 0.1
-    assert band - bar >= 2 * LEAST_LIGHT
-    assert bar - own >= 2 * LEAST_LIGHT
+    assert min(band - bar, bar - own) >= 2 * LEAST_LIGHT
     assert drawn["partial week"].get_hatch()
     assert not drawn["declined"].get_hatch()
     edges = [seen_light(one.get_edgecolor()[0][:3], vision) for name, one in drawn.items() if "range" not in name]
     assert max(edges) < 0.35
 
 
-@cache
-def shaded() -> tuple[list[float], Axes, list[np.ndarray]]:
-    """Draw a cross table of rising counts: its counts, its panel, and the pixels at the foot of each cell."""
+def test_the_cross_table_darkens_with_the_count_tells_zero_from_hidden_and_can_be_read() -> None:
     counts = [0, np.nan, *(n * n for n in range(2, 42, 2)), 6000]
     table = crossed(["Texas"], [*(f"group {n}" for n in range(len(counts) - 1)), "All"])
     table = table.assign(declined=counts, declined_shown=pd.Series(counts).map("{:.0f}".format).replace("nan", "1–4"))
     figure = plot.cross_table(table)
-    axes, picture, parts = figure.axes[0], rendered(figure), []
-    for column in range(len(counts)):
+    axes, picture, parts = figure.axes[0], rendered(figure), list[np.ndarray]()
+    for column in range(len(counts)):  # the foot of each cell
         (x0, y0), (x1, y1) = (axes.transData.transform(at) for at in ((column + 0.1, 0.95), (column + 0.9, 0.8)))
         parts.append(picture[int(y0) : int(y1), int(x0) : int(x1)])
         assert parts[-1][..., 0].size > 30
-    return counts, axes, parts
-
-
-@pytest.mark.parametrize("vision", VISIONS)
-def test_the_cross_table_darkens_with_the_count_tells_zero_from_hidden_and_can_be_read(vision: str) -> None:
-    counts, axes, parts = shaded()
-    light, spread = ([float(measure(VISIONS[vision](part))) for part in parts] for measure in (np.mean, np.std))
-    zero, hidden, *shown, total = light
-    assert min(zero, total) > 0.98, "a sum has no shade"
-    assert spread[1] >= LEAST_HATCH > max(spread[0], *spread[2:]), "what is not shown, and that alone, is hatched"
-    assert all(light - dark > 0 for light, dark in pairwise(shown)), "more are darker"
-    assert zero - shown[0] >= LEAST_LIGHT
-    assert zero - hidden >= LEAST_LIGHT
-    for text, ground in zip(axes.texts, light, strict=True):
-        least = 4.5 if vision == "grey" else 4.0  # WCAG's is that of grey
-        assert contrast(text.get_color(), ground, vision) >= least, (counts, text.get_text(), ground)
+    for vision, see in VISIONS.items():
+        light, spread = [float(see(part).mean()) for part in parts], [float(see(part).std()) for part in parts]
+        zero, hidden, *shown, total = light
+        assert min(zero, total) > 0.98, "a sum has no shade"
+        assert spread[1] >= LEAST_HATCH > max(spread[0], *spread[2:]), "what is not shown, and that alone, is hatched"
+        assert all(light - dark > 0 for light, dark in pairwise(shown)), "more are darker"
+        assert zero - max(hidden, shown[0]) >= LEAST_LIGHT
+        for text, ground in zip(axes.texts, light, strict=True):
+            least = 4.5 if vision == "grey" else 4.0  # WCAG's is that of grey
+            assert contrast(text.get_color(), ground, vision) >= least, (text.get_text(), ground)
