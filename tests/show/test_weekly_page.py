@@ -211,6 +211,7 @@ def test_a_states_page_has_its_own_rows_alone_and_an_offence_groups_page_its_sta
     assert list(made.tables["key_figures"]["measure"]) == ["Issued", "Recorded as declined"]
 
 
+@pytest.mark.slow
 def test_a_source_of_one_state_is_not_held_against_others_nor_called_the_united_states() -> None:
     weeks = made_weeks(*[{"PA": (20, 200)}] * 40, offence_group="DUI", offence_status="convicted")
     made = page(made_cohort(weeks, offences=True))
