@@ -30,7 +30,6 @@ settings.load_profile("declines")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a maintainer accept changed facts."""
     parser.addoption("--freeze", action="store_true", help="Write the frozen facts anew instead of comparing.")
 
 

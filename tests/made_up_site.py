@@ -59,7 +59,6 @@ def add_report(
 
 
 def by_state_csv(declined: int = 3) -> str:
-    """Give a bulletin's table of some states, and of detainers without one."""
     named = states()["name"].loc[["AL", "CA", "NY", "OH", "TX"]].items()
     rows = [f"{name},{postal},{declined * (n % 4)},{10 * n},0.1,0.05,0.2" for n, (postal, name) in enumerate(named)]
     header = "state_name,state,declined,issued,share,share_low,share_high"
@@ -67,7 +66,6 @@ def by_state_csv(declined: int = 3) -> str:
 
 
 def by_offence_csv() -> str:
-    """Give a bulletin's table of offences."""
     of = [(n, label, status) for n, label in enumerate(groups()["group"]) for status in ("convicted", "charged")]
     rows = [f'"{label}",{status},{5 * (n % 3)},{n}' for n, label, status in of]
     return "\n".join(["group,status,declined_shown,issued_where_shown", *rows]) + "\n"

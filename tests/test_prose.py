@@ -38,8 +38,6 @@ NO_NUMBER = re.compile(
 
 
 class Notebook:
-    """A notebook as it is committed: its cells, each source as one text."""
-
     def __init__(self, path: Path) -> None:
         self.text, self.name = path.read_text(encoding="utf-8"), path.stem
         self.metadata: dict[str, Any] = json.loads(self.text)["metadata"]
@@ -83,7 +81,7 @@ def test_the_checks_themselves_can_fail() -> None:
 
 
 @by_name
-def test_a_notebook_begins_with_a_title_a_question_and_one_cell_of_annotated_literals(notebook: Notebook) -> None:
+def test_a_notebook_begins_with_a_title_a_question_and_one_cell_of_explained_parameters(notebook: Notebook) -> None:
     headings = [line for text in notebook.prose for line in text.splitlines() if line.startswith("#")]
     assert re.match(r"# \S.*\n[\s\S]*\?", notebook.cells[0]["source"])
     assert all(heading.startswith("## ") for heading in headings[1:])
@@ -92,19 +90,12 @@ def test_a_notebook_begins_with_a_title_a_question_and_one_cell_of_annotated_lit
     assert tagged == [True] + [False] * (len(tagged) - 1)
     assert notebook.code[-1] is notebook.cells[-1]
     assert notebook.lines[-1] == "report.close()"
-    lines, body = notebook.code[0]["source"].splitlines(), ast.parse(notebook.code[0]["source"]).body
-    assert body
-    for node in body:
-        assert isinstance(node, ast.AnnAssign), lines[node.lineno - 1]
-        assert isinstance(node.annotation, ast.Name)
-        assert node.annotation.id in ("str", "bool", "int", "float")
-        assert node.value is not None
-        assert type(ast.literal_eval(node.value)).__name__ == node.annotation.id
-        assert "  # " in lines[node.lineno - 1], "a parameter says what it is"
+    parameters = re.compile(r"\w+: (str = \".*\"|bool = (True|False)|int = -?\d+|float = [\d.]+)  # .+")
+    assert all(map(parameters.fullmatch, notebook.code[0]["source"].splitlines())), "each says what it is"
 
 
 @by_name
-def test_a_notebook_is_short_and_committed_without_outputs_and_knows_no_machine(notebook: Notebook) -> None:
+def test_a_notebook_is_short_without_outputs_and_work_of_its_own(notebook: Notebook) -> None:
     most, most_cells = BUDGETS[notebook.name]
     assert len(notebook.lines) <= most
     assert len(notebook.cells) <= most_cells
@@ -112,10 +103,6 @@ def test_a_notebook_is_short_and_committed_without_outputs_and_knows_no_machine(
     assert len({cell["id"] for cell in notebook.cells} - {""}) == len(notebook.cells)
     assert not re.search(r"/home/|/Users/|/tmp/|/work/|[A-Z]:\\\\", notebook.text)
     assert notebook.metadata["kernelspec"]["name"] == "python3"
-
-
-@by_name
-def test_a_notebook_reads_as_prose_the_work_stands_in_modules(notebook: Notebook) -> None:
     nodes = list(ast.walk(notebook.tree))
     work = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Try | ast.Lambda
     assert not [node for node in nodes if isinstance(node, work)]
@@ -124,13 +111,10 @@ def test_a_notebook_reads_as_prose_the_work_stands_in_modules(notebook: Notebook
     assert not [line for line in notebook.lines if line.lstrip().startswith(("%", "!"))]
     found = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     names = [(getattr(node, "module", None), alias.name) for node in found for alias in node.names]
-    ours = {(module, name) for module, name in names if "analysis" in f"{module}.{name}"}
-    assert ours >= {(None, "analysis")}
-    ours -= {(None, "analysis"), ("analysis", "plot"), ("analysis", "sentences"), ("analysis.show", "data_sentences")}
+    ours = {f"{module}.{name}" for module, name in names if "analysis" in f"{module}.{name}"}
+    assert "None.analysis" in ours
+    ours -= {"None.analysis", "analysis.plot", "analysis.sentences", "analysis.show.data_sentences"}
     assert not ours or notebook.name == "methods", ours  # it shows the methods themselves
-
-
-# Words and numbers.
 
 
 @by_name
@@ -146,14 +130,10 @@ def test_a_notebook_has_no_banned_word_and_no_typed_number(notebook: Notebook) -
         assert not re.search(r"\brates?\b", everything)
 
 
-@pytest.mark.parametrize("written", WRITTEN, ids=lambda path: path.name)
-def test_no_banned_word_in_what_we_write_for_readers(written: Path) -> None:
-    text = written.read_text(encoding="utf-8")
-    for one in texts(ast.parse(text)) if written.suffix == ".py" else [text]:
-        assert banned(one) == [], one
-
-
-def test_no_number_is_typed_into_a_caption() -> None:
-    captions = (ROOT / "data" / "reference" / "captions.yml").read_text(encoding="utf-8")
-    for line in captions.splitlines():
+def test_no_banned_word_in_what_we_write_for_readers_and_no_number_typed_into_a_caption() -> None:
+    for written in WRITTEN:
+        text = written.read_text(encoding="utf-8")
+        for one in texts(ast.parse(text)) if written.suffix == ".py" else [text]:
+            assert banned(one) == [], (written, one)
+    for line in (ROOT / "data" / "reference" / "captions.yml").read_text(encoding="utf-8").splitlines():
         assert set(typed_numbers(line)) <= {"1", f"{THRESHOLD - 1}"}, line

@@ -26,5 +26,4 @@ def write_notebook(path: Path, *cells: str, reads: str = "all", text: str = "# A
 
 
 def tasks_of(paths: Iterable[Path], weeks: str = "2015-01-03", source: str = "fy2015") -> list[Task]:
-    """Plan the reports of some notebooks."""
     return plan([read_notebook(path) for path in paths], source_names=[source], weeks=weeks)

@@ -1,7 +1,4 @@
-"""A notebook run on a warm kernel gives what plain papermill gives: every output, byte for byte, but for times and ids.
-
-The probes are small notebooks that try what kernels can get wrong.
-"""
+"""A notebook run on a warm kernel gives what plain papermill gives: every byte, but for times and ids."""
 
 from __future__ import annotations
 
@@ -43,7 +40,6 @@ def _without_ids(text: str, folder: Path) -> str:
 
 
 def _compared(path: Path, folder: Path) -> Any:  # noqa: ANN401
-    """Give what must be equal of an executed notebook."""
     executed, cells = nbformat.read(path, as_version=4), []
     for cell in executed.cells:
         outputs: list[Any] = []

@@ -19,6 +19,7 @@ from made_notebooks import tasks_of, write_notebook
 from warm import CELLS
 
 from analysis.cli import main
+from analysis.files import write_whole
 from analysis.run import kernels, worker
 from analysis.run.batch import run
 from analysis.run.plan import FAILED, NOTEBOOK, Limits, read_manifest
@@ -31,7 +32,6 @@ GOOD = FAULTS["good"][1]
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run them all together."""
     folder = tmp_path_factory.mktemp("faults")
     tasks = tasks_of(write_notebook(folder / f"{name}.ipynb", cell) for name, (_, cell) in FAULTS.items())
     run(tasks, folder / "out", jobs=3, limits=Limits(seconds=20, megabytes=700))
@@ -50,7 +50,6 @@ def test_what_went_wrong_is_said_its_notebook_kept_and_the_others_made(out: Path
 
 
 def _made(folder: Path, cell: str, **limits: float) -> str:
-    """Make the report of a notebook with a cell; give its message."""
     tasks = tasks_of([write_notebook(folder / "one.ipynb", cell)])
     (entry,) = run(tasks, folder / "out", jobs=1, limits=Limits(**limits)).values()
     return entry.message
@@ -62,15 +61,10 @@ def test_what_a_cell_started_ends_with_a_report_that_is_stopped(tmp_path: Path) 
     assert _made(tmp_path, cell, seconds=5) == "stopped: it took longer than 5 s (--timeout)"
     with suppress(psutil.NoSuchProcess):
         psutil.Process(int((tmp_path / "left").read_text())).wait(10)
-
-
-def test_a_kernel_that_starts_after_the_time_is_up_is_stopped_too(tmp_path: Path) -> None:
     assert _made(tmp_path, "while True: pass", seconds=0.001).startswith("stopped: it took longer than 0.001 s")
 
 
-def test_a_worker_whose_process_chose_other_kernels_before_watches_its_own_which_takes_no_port(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_watches_its_own_kernel_which_takes_no_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LocalPortCache, "find_available_port", lambda *_: pytest.fail("a port was asked for"))
     KernelProvisionerFactory.instance().default_provisioner_name = "local-provisioner"
     (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", GOOD)])
@@ -79,28 +73,22 @@ def test_a_worker_whose_process_chose_other_kernels_before_watches_its_own_which
     assert len(kernels.started) == 1
 
 
-def test_a_notebook_that_cannot_be_written_is_a_failed_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_is_a_failed_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(worker, "execute_notebook", full)
-    (task,) = tasks_of([write_notebook(tmp_path / "good.ipynb", GOOD)])
-    entry, executed = worker.execute(task, Limits())
-    assert entry.message == "the report could not be made: [Errno 28] No space left on device"
-    assert executed == ""
-
-
-def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "one").write_text("a file where a folder should be")
+    write_whole(tmp_path / "out" / "one", b"a file where a folder should be")
     assert _made(tmp_path, GOOD).startswith("the report could not be written")
+    monkeypatch.setattr(worker, "execute_notebook", full)
+    (task,) = tasks_of([tmp_path / "one.ipynb"])
+    entry, executed = worker.execute(task, Limits())
+    assert (entry.message, executed) == ("the report could not be made: [Errno 28] No space left on device", "")
 
 
 HalfDone = tuple[subprocess.Popen[str], Path, list[psutil.Process]]
 
 
 def _script(folder: Path, paths: list[Path], first: str = "") -> subprocess.Popen[str]:
-    """Start a run of some notebooks' reports in a process of its own."""
     values = {"here": str(Path(__file__).parent), "paths": [*map(str, paths)], "out": str(folder / "out")}
     (folder / "script.py").write_text(CELLS["run"].format(**values, first=first))
     command = [sys.executable, str(folder / "script.py")]
@@ -121,17 +109,12 @@ def half_done(tmp_path: Path) -> Iterator[HalfDone]:
     process.communicate()
 
 
-def test_nothing_outlives_a_run_that_is_killed(half_done: HalfDone) -> None:
-    process, _, started = half_done
-    process.kill()
-    assert psutil.wait_procs(started, timeout=20)[1] == []
-
-
-def test_ctrl_c_stops_and_keeps_what_was_done(half_done: HalfDone) -> None:
+@pytest.mark.parametrize(("sign", "says"), [(signal.SIGKILL, ""), (signal.SIGINT, "KeyboardInterrupt")])
+def test_nothing_outlives_a_run_and_ctrl_c_keeps_what_was_done(half_done: HalfDone, sign: int, says: str) -> None:
     process, out, started = half_done
-    process.send_signal(signal.SIGINT)
-    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
-    assert [entry.notebook for entry in read_manifest(out).values()] == ["good"]
+    process.send_signal(sign)
+    assert says in process.communicate(timeout=30)[1]
+    assert not says or [entry.notebook for entry in read_manifest(out).values()] == ["good"]
     assert psutil.wait_procs(started, timeout=20)[1] == []
 
 

@@ -50,9 +50,8 @@ def _run(cell: str, folder: Path, says: str = "") -> str:
 
 
 def _declines(folder: Path, code: str = DECLINES, *how: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Make a report in a process of its own."""
     (folder / "script.py").write_text(code)
-    command = [sys.executable, *how, str(folder / "script.py"), *RUN]
+    command = [sys.executable, "-P", str(folder / "script.py"), *RUN, *how]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, **env})
 
 
@@ -70,9 +69,7 @@ def test_what_forks_has_one_thread_and_a_kernel_that_has_many_does_not_hang(tmp_
     assert [_run(CELLS["many_threads"], tmp_path / name) for name in "abcd"] == ["1"] * 4
 
 
-def test_what_would_be_no_fresh_start_is_none_and_that_is_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_would_be_no_fresh_start_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (drawn := tmp_path / "drawn").mkdir()
     (drawn / "matplotlibrc").write_text("figure.dpi: 7")
     dpi = "import matplotlib as mpl\nmpl.rcParams['figure.dpi']"
@@ -85,26 +82,19 @@ def test_what_would_be_no_fresh_start_is_none_and_that_is_said_once(
 
 
 @pytest.mark.faults
-def test_without_fork_reports_are_made_on_ordinary_kernels(tmp_path: Path) -> None:
+def test_a_run_without_fork_in_a_folder_of_too_long_a_name_and_beside_modules_of_other_names(tmp_path: Path) -> None:
     no_fork = "import multiprocessing\nmultiprocessing.get_all_start_methods = lambda: ['spawn']\n"
-    done = _declines(tmp_path, no_fork + DECLINES)
+    done = _declines(tmp_path, no_fork + DECLINES, "--out", "first")
     assert "1 of 1 reports" in done.stdout
     assert done.stderr.count("kernels are started one by one, which takes longer: this system cannot fork") == 1
-
-
-@pytest.mark.faults
-def test_a_temporary_folder_whose_name_is_too_long_for_a_socket(tmp_path: Path) -> None:
     (long := tmp_path / ("x" * 120)).mkdir()
-    done = _declines(tmp_path, TMPDIR=str(long))
+    done = _declines(tmp_path, DECLINES, "--out", "second", TMPDIR=str(long))
     assert done.returncode == 2
     assert "no worker can be started: AF_UNIX path too long" in done.stderr
     assert "set TMPDIR to another" in done.stderr
-
-
-def test_a_run_is_not_disturbed_by_modules_where_it_is_started(tmp_path: Path) -> None:
     for name in ("analysis", "random", "pandas"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('not this one')")
-    done = _declines(tmp_path, DECLINES, "-P")
+    done = _declines(tmp_path, DECLINES, "--out", "third")
     assert "1 of 1 reports" in done.stdout, done.stderr
     assert done.stderr == ""
 
@@ -143,9 +133,7 @@ def test_a_kernel_that_cannot_have_its_sockets_ends() -> None:
         assert asyncio.run(start()) == 1
 
 
-def test_jupyterlabs_manager_starts_interrupts_and_restarts_a_kernel_with_the_package_as_it_stands(
-    tmp_path: Path,
-) -> None:
+def test_jupyterlabs_manager_restarts_a_kernel_with_the_package_as_it_stands(tmp_path: Path) -> None:
     shutil.copytree(Path(kernels.__file__).parents[1], tmp_path / "analysis")
     for name in ("data", "notebooks"):
         (tmp_path / name).symlink_to(bundled_folder(name))

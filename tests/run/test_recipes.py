@@ -19,7 +19,6 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a line of shell in a folder, with sources kept there."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     env = {**os.environ, "PATH": path, "DECLINES_DATA_DIR": str(folder / "sources")}
     return subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True)

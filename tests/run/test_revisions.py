@@ -7,16 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from made_up_site import INPUTS, add_report, entry_of
-from test_report_files import MASTHEAD, Output, closing, executed
+from test_report_files import MASTHEAD, closing, executed, table
 
 from analysis.errors import InputError
 from analysis.run.plan import Entry, write_manifest
 from analysis.run.revisions import compare_runs, for_reading, read_log, written
 from analysis.run.worker import write_revised
-from analysis.show.tables import TABLE_TYPE
 
 FOLDER = "weekly_bulletin/fy2015/2015-06-20"
 ENTRY = entry_of(FOLDER, {"week": "2015-06-20", "state": "all"})
@@ -24,29 +22,25 @@ DATA, CODE, BOTH = {"weeks": "t" * 64}, {"package": "q" * 64}, {"weeks": "t" * 6
 OTHER_VERSION = {"libraries": {"declined-detainers": "0.1.0", "pandas": "3.2.0"}}
 
 
-def report(rows: str = "TX", **facts: object) -> nbformat.NotebookNode:
-    """Give an executed notebook with a masthead, a sentence, a table and its facts."""
-    known = {"issued": 100, "declined": 47, "share": 0.47, "agency": "A", **facts}
-    csv = f"state,declined\n{rows},{known['declined']}\n"
-    table: Output = {"output_type": "display_data", "data": {TABLE_TYPE: {"name": "by_state", "csv": csv}}}
-    return executed(
-        MASTHEAD, {**table, "metadata": {}}, closing(facts=known, sentences=[{"facts": ["declined", "issued"]}])
-    )
-
-
 def revisions(out: Path, inputs: dict[str, Any] | None = None, made: str = "", **facts: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    """Write the report as it says this, and give its revisions."""
-    write_revised(out, replace(ENTRY, inputs=INPUTS | (inputs or {}), started=made), report(**facts))
+    """Write a report with a masthead, a sentence and a table of its facts; give its revisions."""
+    known = {"issued": 100, "declined": 47, "share": 0.47, "agency": "A", **facts}
+    told = closing(facts=known, sentences=[{"facts": ["declined", "issued"]}])
+    notebook = executed(MASTHEAD, table("by_state", f"state,declined\nTX,{known['declined']}\n"), told)
+    write_revised(out, replace(ENTRY, inputs=INPUTS | (inputs or {}), started=made), notebook)
     return json.loads((out / FOLDER / "facts.json").read_text())["revisions"]
+
+
+def page(out: Path) -> str:
+    return (out / FOLDER / "report.html").read_text()
 
 
 def test_a_first_report_is_no_revision_and_neither_is_the_same_again(tmp_path: Path) -> None:
     assert revisions(tmp_path, made="2026-01-01") == revisions(tmp_path, made="2026-01-02") == []
     assert read_log(tmp_path, FOLDER)["made"] == "2026-01-01"
-    page = (tmp_path / FOLDER / "report.html").read_text()
-    assert "<dt>Revision</dt><dd>none: as first made</dd>" in page
-    assert '<a href="../../../index.html">All reports</a>' in page
-    assert '<a href="tables/by_state.csv">' in page
+    assert "<dt>Revision</dt><dd>none: as first made</dd>" in page(tmp_path)
+    assert '<a href="../../../index.html">All reports</a>' in page(tmp_path)
+    assert '<a href="tables/by_state.csv">' in page(tmp_path)
 
 
 def test_code_that_changes_no_figure_is_no_revision_and_other_data_are(tmp_path: Path) -> None:
@@ -61,8 +55,7 @@ def test_was_is_and_why_the_main_counts_first(tmp_path: Path) -> None:
     (revision,) = revisions(tmp_path, DATA, alpha=2, taken=2, share=0.49, declined=49)
     assert revision["number"] == 1
     order = [change["fact"] for change in revision["changes"]]
-    assert order[:2] == ["declined", "taken"]
-    assert set(order[2:]) == {"share", "alpha"}
+    assert (order[:2], {*order[2:]}) == (["declined", "taken"], {"share", "alpha"})
     assert revision["changes"][0] == {"fact": "declined", "was": 47, "is": 49, "why": "changed outcome"}
     assert revision["tables"] == ["by_state"]
     why = "what it is made from changed: the data that it reads"
@@ -84,7 +77,7 @@ UNKNOWN = "the reason is not known, what it is made from being the same"
         ({}, {"declined": 49}, UNKNOWN, UNKNOWN),
     ],
 )
-def test_the_reason_follows_from_what_the_report_was_made_from(
+def test_the_reason_follows_from_what_a_report_was_made_from(
     tmp_path: Path, inputs: dict[str, Any], facts: dict[str, Any], why: str, says: str
 ) -> None:
     revisions(tmp_path)
@@ -96,24 +89,22 @@ def test_the_reason_follows_from_what_the_report_was_made_from(
 def test_revisions_add_up_over_runs_and_a_figure_can_come_back(tmp_path: Path) -> None:
     for declined, inputs in ((47, {}), (49, DATA), (47, {})):
         found = revisions(tmp_path, inputs, f"run with {declined}", declined=declined)
-    assert [revision["number"] for revision in found] == [1, 2]
-    assert [revision["changes"][0]["is"] for revision in found] == [49, 47]
+    assert [(revision["number"], revision["changes"][0]["is"]) for revision in found] == [(1, 49), (2, 47)]
     assert [one["made"] for one in read_log(tmp_path, FOLDER)["revisions"]] == ["run with 49", "run with 47"]
 
 
 def test_the_page_says_which_revision_it_is_and_what_changed(tmp_path: Path) -> None:
     revisions(tmp_path, agency="<script>alert(1)</script>")
     revisions(tmp_path, DATA, declined=0, agency="{{ 7 * 7 }}")
-    path = tmp_path / FOLDER / "report.html"
-    page = path.read_text()
-    assert "<dt>Revision</dt><dd>1: 2 figures changed" in page
+    said = page(tmp_path)
+    assert "<dt>Revision</dt><dd>1: 2 figures changed" in said
     row = '<td class="number">47</td><td class="number">0</td><td class="text">changed outcome</td>'
-    assert f'{row}<td class="label"><code>declined</code></td>' in page
-    assert "&lt;script&gt;" in page
-    assert "<script>alert" not in page
-    assert "{{ 7 * 7 }}" in page, "braces in a fact are no template"
+    assert f'{row}<td class="label"><code>declined</code></td>' in said
+    assert "&lt;script&gt;" in said
+    assert "<script>alert" not in said
+    assert "{{ 7 * 7 }}" in said, "braces in a fact are no template"
     revisions(tmp_path, DATA, declined=0, agency="{{ 7 * 7 }}")
-    assert path.read_text() == page
+    assert page(tmp_path) == said
 
 
 @pytest.mark.parametrize("text", ["{", '{"report": "x"}', "[]", '{"report":"x","made":"","revisions":[],"last":{}}'])
@@ -134,38 +125,37 @@ def test_two_runs_are_compared_report_by_report(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     for out, declined, only in ((before, 7, "2025-02-01"), (after, 9, "2025-02-08")):
         entries: dict[str, Entry] = {}
-        table = {"by_state": f"state,declined\nTX,{declined}\n"}
-        add_report(out, entries, "a", "s", {"week": "2025-01-04"}, facts={"declined": declined}, tables=table)
-        add_report(out, entries, "a", "s", {"week": "2025-01-11"})
-        add_report(out, entries, "a", "s", {"week": only})
+        rows = {"by_state": f"state,declined\nTX,{declined}\n"}
+        add_report(out, entries, "a", "s", {"week": "2025-01-04"}, facts={"declined": declined}, tables=rows)
+        for week in ("2025-01-11", only):
+            add_report(out, entries, "a", "s", {"week": week})
         write_manifest(out, entries)
-    assert [tuple(row.values())[:4] for row in compare_runs(before, after)] == [
+    found = compare_runs(before, after)
+    assert [tuple(row.values())[:4] for row in found] == [
         ("a/s/2025-01-04", "declined", 7, 9),
         ("a/s/2025-01-04", "tables/by_state.csv", None, None),
         ("a/s/2025-02-01", "report", None, None),
         ("a/s/2025-02-08", "report", None, None),
     ]
-    assert compare_runs(before, after)[2]["why"] == f"only in {before}"
+    assert found[2]["why"] == f"only in {before}"
     assert compare_runs(before, before) == []
     with pytest.raises(InputError, match="no reports stand in the folder"):
         compare_runs(tmp_path, tmp_path)
 
 
 WRITTEN: list[tuple[str, object, str]] = [
-    ("declined", 1234, "1,234"),
-    ("share", 0.0637, "6.4%"),
-    ("last_week_share", 0.5, "50.0%"),
+    *(("declined", 1234, "1,234"), ("share", 0.0637, "6.4%"), ("last_week_share", 0.5, "50.0%")),
+    *(("share_low", 0.25, "25.0%"), ("p_adjusted", 0.0842, "0.084"), ("tests", 1816, "1,816")),
+    *(("past_bands_score", 0.65651818, "0.6565"), ("declined", None, "–"), ("declined", 0, "0")),
+    ("status", "settled", "settled"),
 ]
-WRITTEN += [("share_low", 0.25, "25.0%"), ("p_adjusted", 0.0842, "0.084"), ("tests", 1816, "1,816")]
-WRITTEN += [("past_bands_score", 0.65651818, "0.6565"), ("declined", None, "–"), ("declined", 0, "0")]
+CALLED = {
+    **{"declined": "Recorded as declined", "states_with_declines": "States with declines"},
+    **{"trailing_p_adjusted": "Against the weeks before: p (adjusted)", "trend_ratio": "Trend: Ratio"},
+}
 
 
 def test_facts_are_written_and_called_as_in_the_tables() -> None:
-    for fact, value, text in [*WRITTEN, ("status", "settled", "settled")]:
-        assert written(fact, value) == text
-    names = ("declined", "states_with_declines", "trailing_p_adjusted", "trend_ratio")
-    changes = [{"fact": name, "was": 1, "is": 2} for name in names]
-    assert [row["figure"] for row in for_reading([{"changes": changes}])[0]["rows"]] == [
-        *("Recorded as declined", "States with declines"),
-        *("Against the weeks before: p (adjusted)", "Trend: Ratio"),
-    ]
+    assert [written(fact, value) for fact, value, _ in WRITTEN] == [text for *_, text in WRITTEN]
+    changes = [{"fact": name, "was": 1, "is": 2} for name in CALLED]
+    assert [row["figure"] for row in for_reading([{"changes": changes}])[0]["rows"]] == [*CALLED.values()]

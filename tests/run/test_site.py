@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup
 from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv, entry_of
 
 from analysis.errors import InputError
+from analysis.files import write_whole
 from analysis.run.plan import Entry
 from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 
@@ -27,7 +28,6 @@ PAGES = ("index.html", "feed.xml", "index.json", "states/TX.html")
 
 
 def broken_links(folder: Path) -> Iterator[tuple[str, str]]:
-    """Go through the links of a folder's pages that lead nowhere."""
     folder = folder.resolve()
     pages = {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in folder.rglob("*.html")}
     ids = {path: {tag["id"] for tag in page.select("[id]")} for path, page in pages.items()}
@@ -48,31 +48,34 @@ class Made:
         self.out, self.entries = out.resolve(), dict[str, Entry]()
 
     def add(self, *args: Any, **more: Any) -> Entry:  # noqa: ANN401
-        """Add a report; see :func:`made_up_site.add_report`."""
         return add_report(self.out, self.entries, *args, **more)
 
     def page(self, name: str = "index.html", settings: Settings | None = None) -> str:
-        """Write the site, and give one of its files."""
         write_index(self.out, self.entries, settings)
+        return self.read(name)
+
+    def read(self, name: str) -> str:
         return (self.out / name).read_text(encoding="utf-8")
 
+    def titles(self) -> list[str]:
+        return [one["title"] for one in json.loads(self.read("index.json"))["reports"]]
+
     def feed(self) -> ElementTree.Element:
-        """Read the feed as it stands."""
-        return ElementTree.fromstring((self.out / "feed.xml").read_bytes())
+        return ElementTree.fromstring(self.read("feed.xml"))
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
-    """Give an output folder without reports."""
     return Made(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A small site, only to be read: two sources, a state's and an offence group's report, one on a whole source."""
+    """A small site, only to be read: three sources, a state's and an offence group's report, one on a whole source."""
     made, tables = Made(tmp_path_factory.mktemp("small")), {"by_state": by_state_csv(), "by_offence": by_offence_csv()}
-    for week in ("2025-01-04", "2025-01-11"):
-        made.add("weekly_bulletin", "fy2015", {"week": week, "state": "all"}, tables=tables)
+    for week, issued, status in (("2025-01-04", 40_000, "settled"), ("2025-01-11", 39_053, "provisional")):
+        facts = {"issued": issued, "declined": 5, "status": status}
+        made.add("weekly_bulletin", "fy2015", {"week": week, "state": "all"}, facts=facts, tables=tables)
     made.add("weekly_bulletin", "fy2015", {"week": "2025-01-11", "state": "TX"}, facts={"declined": 0})
     made.add("offence_profile", "synthetic", {"week": "2025-01-11", "offence": "DUI"})
     made.add("release_quality", "synthetic", {}, facts={"status": None})
@@ -85,23 +88,21 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture
 def site(small: Made, made: Made) -> Made:
-    """Give a copy of the small site, to be changed."""
     shutil.copytree(small.out, made.out, dirs_exist_ok=True)
     made.entries |= small.entries
     return made
 
 
 def test_every_link_resolves(site: Made) -> None:
-    assert list(broken_links(site.out)) == []
-    reports = json.loads((site.out / "index.json").read_text())["reports"]
+    (site.out / "offences/DUI.html").unlink()  # so that the test can fail
+    assert {link for _, link in broken_links(site.out)} == {"offences/DUI.html"}
+    reports = json.loads(site.read("index.json"))["reports"]
     assert len(reports) == 6
     assert all((site.out / path).is_file() for report in reports for path in report["files"])
-    (site.out / "states/TX.html").unlink()
-    assert ("index.html", "states/TX.html") in list(broken_links(site.out)), "the test can fail"
 
 
 def test_the_grid_has_weeks_down_and_states_across_and_the_list_leads_to_each_file(small: Made) -> None:
-    page = (small.out / "index.html").read_text()
+    page = small.read("index.html")
     row = next(row for row in page.split("<tr ") if '<td class="date">2017-01-28' in row)
     for link in ("report.html", "report.html#files", "facts.json", "notebook.ipynb"):
         assert f'href="published_week/published-2017/2017-01-28/{link}"' in row
@@ -110,63 +111,44 @@ def test_the_grid_has_weeks_down_and_states_across_and_the_list_leads_to_each_fi
     assert '<abbr title="Texas">TX</abbr>' in grid
     assert '<td><a href="weekly_bulletin/fy2015/2025-01-11_TX/report.html">0</a></td>' in grid
     assert "<td></td>" in grid, "no report on Texas in the other week"
-
-
-def test_the_weeks_of_all_places_are_added_up_and_of_single_ones_not(made: Made) -> None:
-    for week, issued, status in (("2025-01-04", 40_000, "settled"), ("2025-01-11", 39_053, "provisional")):
-        of_all = {"issued": issued, "declined": 5, "status": status}
-        for state, facts in (("all", of_all), ("TX", {"issued": 7, "declined": 1})):
-            made.add("weekly_bulletin", "s", {"week": week, "state": state}, facts=facts)
-    made.add("release_quality", "s", {}, facts={"rows": 3})
-    page = made.page()
-    assert "Together, 2 weeks: 79,053 issued, 10 recorded as declined." in page
-    assert page.count("Together") == 1
+    assert "Together, 2 weeks: 79,053 issued, 10 recorded as declined." in page, "single places are not added"
     assert page.count('>5</a><abbr title="provisional: may still change">p</abbr></td>') == 1
     assert "<q>p</q> marks a week that is not settled" in page
 
 
 def test_a_state_and_an_offence_group_have_their_weeks_with_links_to_each_report(small: Made) -> None:
-    page = (small.out / "states/TX.html").read_text()
+    page = small.read("states/TX.html")
     for words in ("2025-01-11/report.html#table-by_state", "fy2015/2025-01-11_TX/report.html", ">149</td>"):
         assert words in page
     assert page.count('<th scope="row" class="date">2025-01-11') == 1, "one row a week, however many reports"
-    bounds = (small.out / "states/OH.html").read_text().partition(">at least 0, at most 9</td>")[2]
-    assert bounds
-    assert 'class="bar"' not in bounds[: bounds.index("</tr>")]
-    page = (small.out / "offences/DUI.html").read_text()
+    assert ">at least 0, at most 9</td>" in small.read("states/OH.html")
+    page = small.read("offences/DUI.html")
     for words in ("convicted", "charged is not convicted", "offence_profile/synthetic/2025-01-11_DUI/report.html"):
         assert words in page
     assert "SYNTHETIC data. One row per week" in page
 
 
-def test_the_index_knows_the_names_in_the_reports_tables(made: Made) -> None:
+def test_the_index_knows_the_names_in_the_reports_tables_and_what_none_shows_cannot_be_found(made: Made) -> None:
     declined = "place,state,declined\nTravis,TX,2\nCalifornia,CA,8\n"
     for week in ("2017-01-28", "2017-02-04"):
         made.add("published_week", "p", {"week": week}, tables={"declined_by_place": declined})
-    hidden = "agency,state_name,issued,declined_shown\nOLD JAIL,Texas,60,5+\nother agencies,Texas,9,0\n"
-    made.add("state_profile", "s", {"week": "2017-02-04", "state": "TX"}, tables={"agencies": hidden})
-    page = made.page()
-    rows = [row.split("</tr>")[0] for row in page.split("<tr data-found")[1:]]
-    lines = [line for line in page.splitlines() if "<li data-found data-reports" in line]
-    assert [line.split("<b>")[1].split("</b>")[0] for line in lines] == ["OLD JAIL, TX", "Travis, TX"]
-    numbers = lines[1].split('data-reports="')[1].split('"')[0].split()
-    assert [("published_week" in rows[int(n)], "Travis" in rows[int(n)]) for n in numbers] == [(True, False)] * 2
-    assert 'href="published_week/p/2017-02-04/report.html#table-declined_by_place">2017-02-04</a>' in lines[1]
-    assert lines[1].index("2017-02-04</a>") < lines[1].index("2017-01-28</a>")
-    assert list(broken_links(made.out)) == []
-
-
-def test_a_name_in_many_reports_has_links_to_the_newest_and_what_none_shows_cannot_be_found(made: Made) -> None:
     for day in range(1, 10):
         told = {"facts": {"hidden_agency": "SMALL TOWN JAIL"}, "tables": {"agencies": agencies_csv(0)}}
         made.add("state_profile", "s", {"week": f"2025-03-0{day}", "state": "TX"}, **told)
     page = made.page()
-    assert page.count("<li data-found data-reports") == 10
     assert not re.search("other agencies|SMALL TOWN", page)
-    line = next(line for line in page.splitlines() if "COUNTY 000 JAIL, TX" in line)
-    assert line.count("<a ") == MOST_LINKS
-    assert "2025-03-09</a>" in line
-    assert f"and {9 - MOST_LINKS} more" in line
+    rows = [row.split("</tr>")[0] for row in page.split("<tr data-found")[1:]]
+    lines = [line for line in page.splitlines() if "<li data-found data-reports" in line]
+    names = [line.split("<b>")[1].split("</b>")[0] for line in lines]
+    assert names == [*(f"SAMPLE COUNTY {n:03} JAIL, TX" for n in range(10)), "Travis, TX"]
+    many, travis = lines[0], lines[-1]
+    numbers = travis.split('data-reports="')[1].split('"')[0].split()
+    assert [("published_week" in rows[int(n)], "Travis" in rows[int(n)]) for n in numbers] == [(True, False)] * 2
+    assert 'href="published_week/p/2017-02-04/report.html#table-declined_by_place">2017-02-04</a>' in travis
+    assert travis.index("2017-02-04</a>") < travis.index("2017-01-28</a>")
+    assert (many.count("<a "), "2025-03-09</a>" in many) == (MOST_LINKS, True), "links lead to the newest"
+    assert f"and {9 - MOST_LINKS} more" in many
+    assert list(broken_links(made.out)) == []
 
 
 def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
@@ -177,10 +159,9 @@ def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
         made.add("offence_profile", "synthetic", {"week": week, "offence": "DUI"})
     made.add("release_quality", "synthetic", {})
     index = made.page()
-    titles = [entry.findtext(f"{ATOM}title") for entry in made.feed().iter(f"{ATOM}entry")]
-    assert len(titles) == len(made.entries)
-    listed = json.loads((made.out / "index.json").read_text())
-    titles += [made.feed().findtext(f"{ATOM}title"), listed["title"], *(one["title"] for one in listed["reports"])]
+    titles = [title.text for title in made.feed().iter(f"{ATOM}title")]
+    assert len(titles) == len(made.entries) + 1
+    titles += [json.loads(made.read("index.json"))["title"], *made.titles()]
     for path in (*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), made.out / "index.html"):
         titles += re.findall("<(?:title|h1)>(.*?)</", path.read_text(encoding="utf-8"))
     titles += re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
@@ -191,25 +172,20 @@ def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
 
 
 def test_real_titles_say_nothing_of_made_up_data_and_a_page_of_both_tells_them_apart(small: Made) -> None:
-    titles = [one["title"] for one in json.loads((small.out / "index.json").read_text())["reports"]]
-    assert sum(title.startswith("SYNTHETIC") for title in titles) == 2
-    page = (small.out / "offences/DUI.html").read_text()
+    assert sum(title.startswith("SYNTHETIC") for title in small.titles()) == 2
+    page = small.read("offences/DUI.html")
     assert not re.search("<(?:title|h1)>SYNTHETIC", page)
-    assert "<h2>SYNTHETIC (made-up data): Source synthetic</h2>" in page
-    assert "<h2>Source fy2015</h2>" in page
+    assert page.index("<h2>Source fy2015</h2>") < page.index("<h2>SYNTHETIC (made-up data): Source synthetic</h2>")
     assert "<strong>SYNTHETIC series are of made-up data</strong>" in page
-    assert "SYNTHETIC" not in (small.out / "states/OH.html").read_text()
+    assert "SYNTHETIC" not in small.read("states/OH.html")
 
 
 def _cells(page: str) -> list[list[str]]:
-    """Give the texts of the cells of a page's rows."""
     rows = [row.split("</tr>")[0] for row in page.split("<tr>")[2:]]
     return [[re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows]
 
 
-def test_the_national_report_goes_before_the_profile_hidden_counts_stay_ranges_and_picked_rows_are_no_census(
-    made: Made,
-) -> None:
+def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_census(made: Made) -> None:
     rows = ["charged,Homicide,12,1–4", "convicted,Homicide,,not shown", "none recorded,Homicide,1234,1005"]
     by_offence = "\n".join(["status,group,issued_where_shown,declined_shown", *rows]) + "\n"
     of_all = {"by_state": by_state_csv(2), "by_offence": by_offence}
@@ -220,14 +196,14 @@ def test_the_national_report_goes_before_the_profile_hidden_counts_stay_ranges_a
     made.add("published_week", "p", {"week": "2017-01-28"}, facts=facts, tables=picked)
     (row,) = _cells(made.page("states/AL.html"))
     assert row[:4] + row[-1:] == ["2025-01-04", "settled", "0", "0", "Weekly bulletin, State profile"]
-    page = (made.out / "offences/HOMICIDE.html").read_text(encoding="utf-8")
+    page = made.read("offences/HOMICIDE.html")
     assert [row[1:2] + row[3:5] + row[6:7] for row in _cells(page)] == [
         ["charged", "12", "1–4", "–"],
         ["convicted", "–", "not shown", "–"],
         ["none recorded", "1,234", "1,005", "–"],
     ]
     assert page.count('class="bar"') == 1
-    page = (made.out / "offences/DUI.html").read_text(encoding="utf-8")
+    page = made.read("offences/DUI.html")
     assert ">1 (offence known for 29 of 206)</td>" in page
     assert "they are no census" in page
     assert 'class="bar"' not in page
@@ -241,7 +217,8 @@ def test_a_page_whose_reports_went_goes_too_and_what_the_site_did_not_write_stay
     site.add("published_week", "published-2017", {"week": "2017-01-28"})
     gone = site.add("published_week", "published-2017", {"week": "2017-02-04"})
     (site.out / gone.folder / "facts.json").unlink()
-    assert len(json.loads(site.page("index.json"))["reports"]) == 1, "one that was taken away is not listed"
+    site.page()
+    assert len(site.titles()) == 1, "one that was taken away is not listed"
     assert list((site.out / "states").glob("*.html")) == [ours]
     assert [path.name for path in (site.out / "offences").glob("*.html")] == ["DUI.html"]
 
@@ -254,47 +231,46 @@ def test_a_folder_with_pages_of_the_users_own_keeps_them(made: Made) -> None:
     with pytest.raises(InputError, match=r"TX\.html: no run has written this file, .* Move it, or give another folder"):
         made.page()
     assert mine.read_text() == "mine"
-    mine.unlink()
-    assert "Texas" in made.page("states/TX.html")
 
 
 def test_the_feed_is_atom_its_times_are_those_of_the_runs_and_a_revision_is_news(site: Made) -> None:
     before = site.feed()
     assert before.tag == f"{ATOM}feed"
-    names = [f"{ATOM}{name}" for name in ("id", "title", "updated")]
-    assert all(one.find(name) is not None for one in (before, *before.iter(f"{ATOM}entry")) for name in names)
-    assert len(list(before.iter(f"{ATOM}entry"))) == 6
+    entries = before.findall(f"{ATOM}entry")
+    assert len(entries) == 6
+    assert all(
+        one.find(f"{ATOM}{name}") is not None for one in (before, *entries) for name in ("id", "title", "updated")
+    )
     assert {one.text for one in before.iter(f"{ATOM}updated")} == {"2026-11-26T18:00:00+00:00"}
     assert all((site.out / (link.get("href") or "")).is_file() for link in before.iter(f"{ATOM}link"))
     revision = {"number": 1, "says": "2 figures changed: <why>.", "changes": [], "tables": []}
     site.add("published_week", "published-2017", {"week": "2017-01-28"}, told={"revisions": [revision]})
-    log = site.out / "revisions/published_week/published-2017/2017-01-28.json"
-    log.parent.mkdir(parents=True)
-    last: dict[str, Any] = {"facts": {}, "tables": {}, "named": [], "inputs": {}}
-    first = {"report": "x", "made": "2026-01-01T00:00:00+00:00", "last": last}
-    log.write_text(json.dumps({**first, "revisions": [{**revision, "made": "2027-02-02T00:00:00+00:00"}]}))
+    log: dict[str, Any] = {"report": "x", "made": "2026-01-01T00:00:00+00:00"}
+    log |= {"last": {"facts": {}, "tables": {}, "named": [], "inputs": {}}}
+    log |= {"revisions": [{**revision, "made": "2027-02-02T00:00:00+00:00"}]}
+    write_whole(site.out / "revisions/published_week/published-2017/2017-01-28.json", json.dumps(log).encode())
     site.page()
     entry = site.feed().find(f"{ATOM}entry")
     assert entry is not None
-    assert entry.findtext(f"{ATOM}updated") == "2027-02-02T00:00:00+00:00"
-    assert (entry.findtext(f"{ATOM}title") or "").startswith("Revised: ")
-    assert "2 figures changed: <why>." in (entry.findtext(f"{ATOM}summary") or "")
-    assert entry.findtext(f"{ATOM}id") not in {one.text for one in before.iter(f"{ATOM}id")}
+    told = {name: entry.findtext(f"{ATOM}{name}") or "" for name in ("updated", "title", "summary", "id")}
+    assert told["updated"] == "2027-02-02T00:00:00+00:00"
+    assert told["title"].startswith("Revised: ")
+    assert "2 figures changed: <why>." in told["summary"]
+    assert told["id"] not in {one.text for one in before.iter(f"{ATOM}id")}
 
 
-def test_an_address_makes_the_links_of_the_feed_whole_even_without_reports(made: Made) -> None:
-    page = made.page(settings=Settings(title="T & <b>", address="https://example.org/detainers/"))
+def test_a_site_has_its_title_address_and_order_and_made_up_data_last(site: Made) -> None:
+    for order, sources in (
+        ((), ["published-2017", "fy2015", "synthetic"]),
+        (("weekly_bulletin",), ["fy2015", "published-2017", "synthetic"]),
+    ):
+        page = site.page(settings=Settings("T & <b>", "https://example.org/detainers/", order))
+        assert [*dict.fromkeys(re.findall(r"\(<code>(.*?)</code>\)", page))] == sources
     assert "<title>T &amp; &lt;b&gt;</title>" in page
-    assert 'xml:base="https://example.org/detainers/"' in (made.out / "feed.xml").read_text()
-    assert made.feed().findtext(f"{ATOM}title") == "T & <b>"
-
-
-def test_the_sections_stand_in_the_order_asked_for_and_made_up_data_last(made: Made) -> None:
-    for notebook, source in (("weekly_bulletin", "synthetic"), ("weekly_bulletin", "fy2015"), ("published_week", "p")):
-        made.add(notebook, source, {"week": "2025-01-04"})
-    for order, sources in (((), ["p", "fy2015", "synthetic"]), (("weekly_bulletin",), ["fy2015", "synthetic", "p"])):
-        page = made.page(settings=Settings(order=order))
-        assert re.findall(r"\(<code>(.*?)</code>\)", page) == sources
+    assert 'xml:base="https://example.org/detainers/"' in site.read("feed.xml")
+    assert site.feed().findtext(f"{ATOM}title") == "T & <b>"
+    site.entries.clear()
+    assert "<title>" in site.page(), "even without reports"
 
 
 def test_a_failed_report_is_listed_with_its_sentence(made: Made) -> None:
@@ -307,13 +283,7 @@ def test_a_failed_report_is_listed_with_its_sentence(made: Made) -> None:
 
 
 def test_names_are_shown_and_never_run_and_the_same_reports_give_the_same_bytes(made: Made) -> None:
-    names = [
-        "<script>alert(1)</script>",
-        '"><img src=x onerror=alert(1)>',
-        "שלום e\u0301",
-        "x{a.__class__} {{ 7 * 7 }}",
-    ]
-    name = " ".join(names)
+    name = '<script>alert(1)</script> "><img src=x onerror=alert(1)> שלום e\u0301 x{a.__class__} {{ 7 * 7 }}'
     told = {"title": name, "source": {"title": name}}
     tables = {"by_state": by_state_csv(), "agencies": 'agency\n"' + name.replace('"', '""') + '"\n'}
     made.add("weekly_bulletin", "s", {"week": "2025-01-04"}, told=told, tables=tables)
@@ -328,15 +298,10 @@ def test_names_are_shown_and_never_run_and_the_same_reports_give_the_same_bytes(
 CASES = yaml.safe_load((Path(__file__).parent / "site_files.yml").read_text(encoding="utf-8"))
 
 
-def _planned(tmp_path: Path, text: str) -> tuple[list[str], Settings]:
-    (tmp_path / "site.yml").write_text(text, encoding="utf-8")
-    tasks, settings = plan_site(tmp_path / "site.yml")
-    return [task.entry.folder for task in tasks], settings
-
-
 def test_a_site_file_is_planned_in_its_order_each_report_once(tmp_path: Path) -> None:
-    folders, settings = _planned(tmp_path, CASES["good"])
-    assert folders == [
+    (tmp_path / "site.yml").write_text(CASES["good"])
+    tasks, settings = plan_site(tmp_path / "site.yml")
+    assert [task.entry.folder for task in tasks] == [
         "weekly_bulletin/fy2015/2015-06-20",
         "state_profile/fy2015/2015-06-20_TX",
         "state_profile/fy2015/2015-06-20_DC",
@@ -344,16 +309,14 @@ def test_a_site_file_is_planned_in_its_order_each_report_once(tmp_path: Path) ->
     ]
     order = ("weekly_bulletin", "state_profile", "published_week")
     assert settings == Settings("Declined detainers in three states", "https://example.org/detainers/", order)
+    with pytest.raises(InputError, match=r"nowhere\.yml: the site file cannot be read"):
+        plan_site(tmp_path / "nowhere.yml")
 
 
 @pytest.mark.parametrize(("text", "says"), CASES["bad"])
 def test_what_a_site_file_cannot_say_or_names_in_vain_is_one_sentence(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "site.yml").write_text(text)
     with pytest.raises(InputError, match=says) as refusal:
-        _planned(tmp_path, text)
+        plan_site(tmp_path / "site.yml")
     assert "\n" not in str(refusal.value)
     assert ("Quote it" in str(refusal.value)) == ("Quote it" in says), "the hint stands where it helps"
-
-
-def test_a_site_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere\.yml: the site file cannot be read"):
-        plan_site(tmp_path / "nowhere.yml")

@@ -23,7 +23,7 @@ from nbconvert.filters import markdown2html
 import analysis as an
 from analysis.errors import InputError
 from analysis.load.sources import open_source
-from analysis.show.report import Report, captions, refuse_unknown_names
+from analysis.show.report import Report, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
@@ -31,7 +31,6 @@ SCRIPT = "<script>alert(1)</script>"
 HOSTILE = ["x{declined.__class__}", "FOIA {7F3A-22} detainers.parquet", "{nowhere}", "{{", "}"]
 FACTS = {"declined": 47, "issued": 2825, "share": 47 / 2825, "place_name": "Texas"}
 ROWS = pd.DataFrame({"place": ["Kansas"], "declined": [0]})
-EMPTY = pd.DataFrame({"place": []})
 
 
 def report(facts: dict[str, object] | None = None, *, synthetic: bool = False, png: bool = False) -> Report:
@@ -42,11 +41,6 @@ def report(facts: dict[str, object] | None = None, *, synthetic: bool = False, p
 
 def last(made: Report) -> dict[str, Any]:
     return made.shown[-1].data
-
-
-@pytest.fixture(scope="module")
-def weeks() -> pd.DataFrame:
-    return an.weekly_counts(an.cohort("fy2015", "2014-12-27"))
 
 
 @pytest.mark.parametrize(
@@ -63,9 +57,7 @@ def test_facts_are_json_scalars(value: object, fact: object) -> None:
     assert (as_fact(value), type(as_fact(value))) == (fact, type(fact))
 
 
-@pytest.mark.parametrize(
-    "value", [-math.inf, np.datetime64("2017-02-04", "ns"), [1], {"a": 1}, np.array([1, 2]), pd.Series([1]), object()]
-)
+@pytest.mark.parametrize("value", [-math.inf, np.datetime64("2017-02-04", "ns"), [1], {"a": 1}, np.array([1, 2])])
 def test_what_is_no_scalar_is_no_fact(value: object) -> None:
     with pytest.raises(TypeError, match="cannot stand as a fact"):
         as_fact(value)
@@ -81,8 +73,6 @@ def test_a_fact_has_one_value() -> None:
     made = report()
     made.know(declined=np.int64(47))
     with pytest.raises(ValueError, match="'declined' is 47 and cannot also be 48"):
-        made.know(declined=48)
-    with pytest.raises(ValueError, match="'declined' is 47"):
         made.text(Sentence("{declined:n}", {"declined": 48}))
 
 
@@ -106,26 +96,18 @@ def test_sentences_are_kept_with_the_facts_that_they_use_and_marked_on_the_page(
 @pytest.mark.parametrize(
     "name", [SCRIPT, "**x** _y_", "[a](javascript:alert(1))", "`x`", "$5 and $6", "A & B &lt;", "a|b~c~#", *HOSTILE]
 )
-def test_a_name_in_a_sentence_is_read_as_it_is_written_and_never_run(name: str) -> None:
+def test_a_name_is_read_as_it_is_written_and_never_run(name: str) -> None:
     made = report()
     made.text(Sentence("One agency, {agency}, has *few*.", {"agency": name}))
     page = markdown2html(last(made)["text/markdown"])
     assert f'One agency, <span data-fact="agency">{name}</span>, has <em>few</em>.' in html.unescape(page)
     assert page.count("<") == 6, "a paragraph, the mark of the fact, and the emphasis of the sentence itself"
     assert name in made.sentences[0]["text"]
-
-
-def test_braces_in_a_files_name_or_title_print_as_they_are() -> None:
     source = made_cohort(made_weeks({"CA": (2, 20)})).source
-    for name in HOSTILE:
-        titled = replace(source, facts=source.facts.model_copy(update={"title": name}), path=Path(name))
-        made = Report("mine", titled)
-        made.lead([Sentence("Mine", {})], {name: captions()["week_lines"][name] for name in ("source", "file")})
-        rows = dict(made.masthead)
-        assert rows["Source"] == name
-        assert rows["File"].startswith(f"{name}, sha256 ")
-        made.table(ROWS.assign(place=name), name)
-        assert name in last(made)["text/html"]
+    made = Report("mine", replace(source, facts=source.facts.model_copy(update={"title": name}), path=Path(name)))
+    made.lead([Sentence("Mine", {})], {line: COHORT_LINES[line] for line in ("source", "file")})
+    rows = dict(made.masthead)
+    assert (rows["Source"], rows["File"].split(", sha256 ")[0]) == (name, Path(name).name)
 
 
 def test_the_masthead_is_escaped_and_titles_the_report_and_the_last_cell_carries_all_facts() -> None:
@@ -135,17 +117,17 @@ def test_the_masthead_is_escaped_and_titles_the_report_and_the_last_cell_carries
     page = made.shown[0].data["text/html"]
     assert "47 detainers &lt;b&gt;" in page
     assert "<dt>Week</dt><dd>Texas &amp; more</dd>" in page
-    assert "<script" not in page
-    assert "SYNTHETIC" not in page
+    assert not [word for word in ("<script", "SYNTHETIC") if word in page]
     made.close()
     content = last(made)[FACTS_TYPE]
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert (content["report"], content["title"]) == ("mine", "47 detainers <b>")
     assert content["masthead"] == [["Week", "Texas & more"], ["Data through", SCRIPT]], "in the order given"
-    assert content["parameters"] == {"week": "2015-06-20"}
-    assert content["source"]["name"] == "fy2015"
+    assert (content["parameters"], content["source"]["name"]) == ({"week": "2015-06-20"}, "fy2015")
     assert [content["facts"][name] for name in ("low", "ratio", "on")] == [None, "unlimited", "2015-06-20"]
     assert [one["facts"] for one in content["sentences"]] == [["declined"]]
+    (without := Report("mine", parameters={"week": "2015-06-20"})).close()
+    assert (last(without)[FACTS_TYPE]["source"], last(without)[FACTS_TYPE]["facts"]) == ({}, {})
 
 
 def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
@@ -164,69 +146,53 @@ def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
 
 def test_a_table_of_ones_own_shows_all_its_columns_and_its_index_and_may_be_folded() -> None:
     made = report()
-    made.table(ROWS.set_index("place"), "by_place")
-    made.table(ROWS.set_index("place"), "by_place", folded=True)
-    open_one, folded = (shown.data for shown in made.shown)
-    assert open_one[TABLE_TYPE] == folded[TABLE_TYPE]
-    assert open_one[TABLE_TYPE] == {"name": "by_place", "caption": "By place.", "csv": "place,declined\nKansas,0\n"}
-    assert folded["text/html"] == (
-        f'<details class="fold"><summary>By place</summary>\n{open_one["text/html"]}\n</details>'
-    )
-    assert "<details" not in open_one["text/html"]
+    for folded in (False, True):
+        made.table(ROWS.set_index("place"), "by_place", folded=folded)
+    open_one, folded_one = (shown.data for shown in made.shown)
+    own = {"name": "by_place", "caption": "By place.", "csv": "place,declined\nKansas,0\n"}
+    assert open_one[TABLE_TYPE] == folded_one[TABLE_TYPE] == own
+    inner = open_one["text/html"]
+    assert "<details" not in inner
+    assert folded_one["text/html"] == f'<details class="fold"><summary>By place</summary>\n{inner}\n</details>'
 
 
 def test_a_frame_without_rows_says_why_and_once() -> None:
-    made, table = report(), EMPTY.copy()
+    made, table = report(), ROWS[:0].copy()
     table.attrs["reason"] = "There is nothing, for {this} reason."
     made.figure(an.plot.cross_table(table), "state_by_offence")
     made.table(table, "state_by_offence")
     assert [shown.data["text/plain"] for shown in made.shown] == [table.attrs["reason"]]
-    made.table(EMPTY, "none")
+    made.table(ROWS[:0], "none")
     assert "There is nothing to list here." in last(made)["text/html"]
 
 
-def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_bytes(weeks: pd.DataFrame) -> None:
-    made = report(png=True)
+def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_bytes_and_all_made_up_says_so() -> None:
+    made, weeks = report(synthetic=True, png=True), an.weekly_counts(an.cohort("fy2015", "2014-12-27"))
+    weeks.attrs["synthetic"] = True
     for _ in range(2):
         figure = an.plot.weekly_counts(weeks)
         made.figure(figure, "series")
     first, second = made.shown
     assert first == second
     assert first.metadata[FIGURE_KEY] == {"figure": "series", "alt": figure.alt, "title": figure.get_label()}
+    assert figure.alt.startswith("MADE-UP DATA. ")
     assert figure.alt.endswith("The numbers are in the table weekly_counts.")
     assert first.data["text/plain"] == figure.alt
     svg, png = first.data["image/svg+xml"], base64.b64decode(first.data["image/png"])
     assert svg.lstrip().startswith("<?xml")
+    assert "MADE-UP DATA" in svg
     assert "<dc:date>" not in svg
     assert png.startswith(b"\x89PNG")
     assert b"Software" not in png
-    made.png = False
-    made.figure(figure, "series")
-    assert "image/png" not in last(made)
-
-
-def test_everything_synthetic_says_so(weeks: pd.DataFrame) -> None:
-    made = report(synthetic=True)
     made.lead([Sentence("{declined:n}", made.facts)])
     assert '<p class="headline">SYNTHETIC (made-up data): 47<' in last(made)["text/html"]
     assert "masthead synthetic" in last(made)["text/html"]
     made.table(ROWS, "t")
     assert last(made)[TABLE_TYPE]["caption"] == "SYNTHETIC data. T."
     assert "SYNTHETIC data. T." in last(made)["text/html"]
-    invented = weeks.copy()
-    invented.attrs["synthetic"] = True
-    made.figure(an.plot.weekly_counts(invented), "weekly_counts")
-    assert last(made)["text/plain"].startswith("MADE-UP DATA. ")
-    assert "MADE-UP DATA" in last(made)["image/svg+xml"]
     made.close()
     assert last(made)[FACTS_TYPE]["title"].startswith("SYNTHETIC (made-up data): ")
     assert last(made)[FACTS_TYPE]["synthetic"] is True
-
-
-def test_a_report_without_a_source_is_one_too() -> None:
-    made = Report("mine", parameters={"week": "2015-06-20"})
-    made.close()
-    assert (last(made)[FACTS_TYPE]["source"], last(made)[FACTS_TYPE]["facts"]) == ({}, {})
 
 
 def test_a_misspelt_parameter_is_refused() -> None:

@@ -11,11 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.show.sentences import CLAUSE, CONDITION, FORMATS, LEAD, Fact, as_p, clauses, facts_named, fill
+from analysis.show.sentences import CLAUSE, CONDITION, FORMATS, LEAD, as_p, clauses, fill
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yml").read_text(encoding="utf-8"))
-
-# Filling.
 
 
 @pytest.mark.parametrize(
@@ -26,14 +24,11 @@ def test_a_template_can_only_name_facts(template: str) -> None:
         fill(template, {"declined": 3})
 
 
-@pytest.mark.parametrize(("form", "value", "text"), CASES["formats"])
-def test_formats(form: str, value: Fact, text: str) -> None:
-    assert fill(f"{{x:{form}}}", {"x": value}) == text
-
-
-@pytest.mark.parametrize("form", ["", *FORMATS])
-def test_what_is_not_known_is_said_to_be_so_in_every_format(form: str) -> None:
-    assert [fill(f"{{x:{form}}}", {"x": value}) for value in (None, math.nan)] == ["not known"] * 2
+def test_formats_and_what_is_not_known_is_said_to_be_so_in_every_one() -> None:
+    for form, value, text in CASES["formats"]:
+        assert fill(f"{{x:{form}}}", {"x": value}) == text, form
+    for form in ("", *FORMATS):
+        assert [fill(f"{{x:{form}}}", {"x": value}) for value in (None, math.nan)] == ["not known"] * 2
 
 
 @given(st.integers(0, 10**12), st.floats(0, 1))
@@ -55,14 +50,6 @@ def test_a_p_value_is_written_true(p: float) -> None:
         bound = float(text.removeprefix("p below "))
         assert p < bound <= 0.001
         assert p == 0 or bound <= 10.000001 * p
-
-
-def test_the_facts_of_a_template_are_listed() -> None:
-    assert facts_named("Of {issued:detainers}, {declined:n} in {place_name}.") == ["issued", "declined", "place_name"]
-    assert facts_named("No fact at all.") == []
-
-
-# The words of a week's page.
 
 
 def test_every_clause_is_said_somewhere_and_its_conditions_can_be_read() -> None:
