@@ -105,7 +105,7 @@ def test_a_name_is_read_as_it_is_written_and_never_run(name: str) -> None:
     assert name in made.sentences[0]["text"]
     source = made_cohort(made_weeks({"CA": (2, 20)})).source
     made = Report("mine", replace(source, facts=source.facts.model_copy(update={"title": name}), path=Path(name)))
-    made.lead([Sentence("Mine", {})], {line: COHORT_LINES[line] for line in ("source", "file")})
+    made.lead([Sentence("Mine", {})], {line: captions()["week_lines"][line] for line in ("source", "file")})
     rows = dict(made.masthead)
     assert (rows["Source"], rows["File"].split(", sha256 ")[0]) == (name, Path(name).name)
 
