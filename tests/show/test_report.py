@@ -23,7 +23,7 @@ from nbconvert.filters import markdown2html
 import analysis as an
 from analysis.errors import InputError
 from analysis.load.sources import open_source
-from analysis.show.report import Report, refuse_unknown_names
+from analysis.show.report import Report, captions, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
