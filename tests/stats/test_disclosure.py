@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +14,12 @@ from attack import bounds_of, made_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from made_cohorts import detainers, many
 from scipy.optimize import linprog
 
 from analysis.load.reference import OTHER_AGENCIES
-from analysis.load.table import OffenceStatus, Outcome, as_table
+from analysis.load.table import OffenceStatus, Outcome
+from analysis.periods import WEEK
 from analysis.stats import disclosure
 from analysis.stats.counts import NOT_GIVEN, OUTCOME_COLUMNS, count_outcomes
 from analysis.stats.disclosure import (
@@ -55,13 +59,11 @@ def provable_ranges(labels: pd.DataFrame, weeks: list[pd.DataFrame], where: np.n
 
 def assert_safe(weeks: list[pd.DataFrame], labels: pd.DataFrame) -> None:
     """Hold each small cell's provable range against 1 to 4, or what of it the totals alone allow if it has no label."""
-    counts = np.array(weeks)
-    small = (counts.sum(axis=0) > 0) & (counts.sum(axis=0) < THRESHOLD)
-    nothing = labels.where(labels.isna(), WITHHELD)
-    alone = provable_ranges(nothing, weeks, small)
-    for (low, high), (least, most), label in zip(
-        provable_ranges(labels, weeks, small), alone, labels.to_numpy()[small], strict=True
-    ):
+    sums = np.sum(weeks, axis=0)
+    small = (sums > 0) & (sums < THRESHOLD)
+    alone = provable_ranges(labels.where(labels.isna(), WITHHELD), weeks, small)
+    proved = provable_ranges(labels, weeks, small)
+    for (low, high), (least, most), label in zip(proved, alone, labels.to_numpy()[small], strict=True):
         least, most = (least, most) if label == WITHHELD else (1, THRESHOLD - 1)
         assert low <= max(1, least) + 1e-6, (label, low)
         assert high >= min(THRESHOLD - 1, most) - 1e-6, (label, high)
@@ -113,18 +115,14 @@ def test_the_attacker_finds_what_primary_suppression_alone_gives_away_and_what_t
         # The smallest cells are hidden first.
         ([[3, 20, 70], [9, 30, 80], [40, 50, 90]], [["1–4", "5+", "70"], ["5+", "5+", "80"], ["40", "50", "90"]]),
         ([[3], [4]], [["3"], ["4"]]),  # one column is its totals
+        # Of none more than three, as everyone knows from the totals.
+        ([[3, 0, 0], [20, 30, 12], [25, 0, 9]], [[WITHHELD, "0", WITHHELD], ["5+", "30", "5+"], ["25", "0", "9"]]),
         ([[0, 12], [5, 0]], [["0", "12"], ["5", "0"]]),  # nothing small, nothing hidden
         ([[]], [[]]),
     ],
 )
 def test_the_labels_of_a_table(table: list[list[int]], labels: list[list[str]]) -> None:
     assert suppress_table(table_of(table)).to_numpy().tolist() == labels
-
-
-def test_a_count_that_the_totals_narrow_down_has_no_label() -> None:
-    labels = suppress_table(table_of([[3, 0, 0], [20, 30, 12], [25, 0, 9]]))
-    assert labels.iloc[0].tolist()[0] == WITHHELD  # no more than 3, as everyone knows
-    assert labels.isin(HIDDEN).to_numpy().sum() == 4
 
 
 @given(st.lists(st.integers(0, 40), max_size=9))
@@ -134,20 +132,23 @@ def test_nor_in_a_list_whose_total_is_known(counts: list[int]) -> None:
         low, high = bounds_of(labels[k])
         assert low <= count <= high
         if labels[k] == "1–4":
-            others = np.array([bounds_of(label) for n, label in enumerate(labels) if n != k]).reshape(-1, 2).sum(axis=0)
+            others = np.array([bounds_of(label) for label in labels.drop(k)]).reshape(-1, 2).sum(axis=0)
             assert sum(counts) - others[1] <= 1 <= THRESHOLD - 1 <= sum(counts) - others[0]
         elif count < THRESHOLD:
             assert labels[k] == str(count) == "0" or (labels == WITHHELD).all()
 
 
-def test_a_list() -> None:
-    for counts, labels in (
+@pytest.mark.parametrize(
+    ("counts", "labels"),
+    [
         ([3, 20, 0, 9], ["1–4", "20", "0", "5+"]),
         ([1, 1, 30, 40], ["1–4", "1–4", "5+", "40"]),
         ([3, 0], [WITHHELD, WITHHELD]),
         ([], []),
-    ):
-        assert suppress_list(pd.Series(counts, dtype=int)).tolist() == labels
+    ],
+)
+def test_the_labels_of_a_list(counts: list[int], labels: list[str]) -> None:
+    assert suppress_list(pd.Series(counts, dtype=int)).tolist() == labels
 
 
 @pytest.mark.parametrize("cell", [-1, 2.5, np.nan, np.inf])
@@ -159,26 +160,24 @@ def test_what_is_no_count_stops(cell: float) -> None:
 # The tables of the reports -------------------------------------------------------------------------------------------
 
 
-def detainers(cells: dict[tuple[object, object], tuple[int, int]], by: tuple[str, str]) -> pd.DataFrame:
-    """Make the detainers of a quarter from (declined, issued) by two columns, in all its weeks in turn."""
-    first = date(2025, 1, 1)
-    rows = [
-        dict(zip(by, key, strict=True))
-        | {"outcome": what, "issued_on": first + timedelta(days=7 * (n % 12)), "detainers": 1}
-        | {"source_file": "made", "source_row": 1}
-        for key, (declined, issued) in cells.items()
-        for what, number in ((Outcome.DECLINED, declined), (Outcome.TAKEN, issued - declined))
-        for n in range(number)
-    ]
-    return as_table(pd.DataFrame(rows, columns=["outcome", "detainers", "source_file", "source_row", "issued_on", *by]))
+def declined_of_issued(by: str, cells: dict[Any, tuple[int, int]]) -> pd.DataFrame:
+    """Make the detainers of a quarter from (declined, issued) by some columns, in its weeks in turn."""
+    return detainers(
+        [
+            dict(zip(by.split(), key, strict=True)) | {"outcome": what, "issued_on": date(2025, 1, 1) + n % 12 * WEEK}
+            for key, (declined, issued) in cells.items()
+            for what, number in ((Outcome.DECLINED, declined), (Outcome.TAKEN, issued - declined))
+            for n in range(number)
+        ]
+    )
 
 
-def of_states(counts: dict[str | None, dict[str, tuple[int, int]]]) -> pd.DataFrame:
+def of_states(counts: dict[Any, dict[str, tuple[int, int]]]) -> pd.DataFrame:
     cells = {(state, group): cell for state, groups in counts.items() for group, cell in groups.items()}
-    return detainers(cells, ("state", "offence_group"))  # type: ignore[arg-type]
+    return declined_of_issued("state offence_group", cells)
 
 
-SPREAD: dict[str | None, dict[str, tuple[int, int]]] = {
+SPREAD = {
     "CA": {"DUI": (40, 90), "ASSAULT": (30, 70), "HOMICIDE": (1, 20)},
     "TX": {"DUI": (60, 99), "ASSAULT": (31, 80), "FRAUD": (1, 2)},
     "ME": {"DUI": (3, 20), "ASSAULT": (0, 30)},
@@ -193,34 +192,29 @@ def test_small_states_and_groups_are_added_together_until_they_are_not_small() -
     frame = disclosure.cross_tabulate(rows)
     assert frame["state"].unique().tolist() == ["TX", "CA", "NH", OTHER_STATES, TOTAL]  # none declined is not few
     assert frame["offence_group"].unique().tolist() == ["DUI", OTHER_GROUPS, TOTAL]
-    rest = frame[(frame["state"] == OTHER_STATES) & (frame["offence_group"] == TOTAL)]
-    assert rest[["declined", "issued"]].to_numpy().tolist() == [[19, 150]]  # 3 and 4, and the next smallest, 12
     assert frame.attrs == {"hidden": 0, "reason": ""}
-    # The totals are printed, and a cell's issued where both parts are.
+    assert (frame["declined_shown"].isin(HIDDEN) == frame["declined"].isna()).all()
+    assert frame.loc[frame["issued"].notna(), "declined"].notna().all()
     frame = frame.set_index(["state", "offence_group"])
-    assert frame.loc[(TOTAL, TOTAL), ["declined", "issued"]].tolist() == [182, 601]
-    assert frame.loc[("TX", TOTAL), ["declined", "issued"]].tolist() == [92, 181]
+    sums = frame.loc[[(OTHER_STATES, TOTAL), (TOTAL, TOTAL), ("TX", TOTAL)], ["declined", "issued"]]
+    assert sums.to_numpy().tolist() == [[19, 150], [182, 601], [92, 181]]  # 3 and 4, and the next smallest, 12
     truth = count_outcomes(rows, ["state", "offence_group"])
     both = frame.join(truth["issued"].rename("true"), how="inner").dropna()
     assert (len(both) > 0, both["issued"].tolist()) == (True, both["true"].tolist())
-    assert (frame["declined_shown"].isin(HIDDEN) == frame["declined"].isna()).all()
-    assert frame.loc[frame["issued"].notna(), "declined"].notna().all()
 
-    # One detainer in other groups hides no quarter of California.
+
+def test_one_detainer_in_other_groups_hides_no_quarter_of_a_state() -> None:
     groups = {"DUI": (60, 120), "ASSAULT": (40, 90), "DRUGPOSS": (30, 80), "FRAUD": (12, 30)}
-    states: dict[str | None, dict[str, tuple[int, int]]] = {state: groups for state in ("CA", "TX", "NY")}
-    frame = disclosure.cross_tabulate(of_states(states | {"CA": groups | {"KIDNAP": (1, 1)}}))
+    states = {"CA": groups | {"KIDNAP": (1, 1)}, "TX": groups, "NY": groups}
+    frame = disclosure.cross_tabulate(of_states(states))
     assert frame["offence_group"].unique().tolist() == ["ASSAULT", "DRUGPOSS", "DUI", OTHER_GROUPS, TOTAL]
     assert frame.attrs["hidden"] == 0
 
 
 def test_where_states_by_offence_cannot_be_shown_a_sentence_says_why() -> None:
     without = of_states({"CA": {"DUI": (9, 20)}}).assign(offence_group=None)
-    for rows, said in (
-        (without, "records no offences"),
-        (of_states({"CA": {"DUI": (9, 20)}, "TX": {"DUI": (9, 20)}}), "Too few"),
-        (of_states({})[:0].assign(offence_group="DUI"), "records no offences"),
-    ):
+    few = of_states({"CA": {"DUI": (9, 20)}, "TX": {"DUI": (9, 20)}})
+    for rows, said in ((without, "records no offences"), (few, "Too few"), (few[:0], "records no offences")):
         frame = disclosure.cross_tabulate(rows)
         assert frame.empty
         assert frame.columns.tolist() == ["state", "offence_group", "declined_shown", "declined", "issued"]
@@ -231,53 +225,54 @@ def test_a_source_of_one_state_shows_lists() -> None:
     groups = {"DUI": (60, 120), "ASSAULT": (12, 90), "DRUGPOSS": (14, 36), "FRAUD": (3, 30), "WEAPONS": (8, 25)}
     frame = disclosure.cross_tabulate(of_states({"TX": groups})).set_index(["state", "offence_group"])
     assert frame.loc["TX"].equals(frame.loc[TOTAL])
-    assert frame.loc["TX", "declined_shown"].to_dict() == {
-        **{"ASSAULT": "12", "DRUGPOSS": "14", "DUI": "60"},
-        **{OTHER_GROUPS: "11", TOTAL: "97"},
-    }
+    shown = {"ASSAULT": "12", "DRUGPOSS": "14", "DUI": "60", OTHER_GROUPS: "11", TOTAL: "97"}
+    assert frame.loc["TX", "declined_shown"].to_dict() == shown
 
 
-def of_agencies(counts: dict[str | None, tuple[int, int]]) -> pd.DataFrame:
-    return detainers({("CA", agency): cell for agency, cell in counts.items()}, ("state", "agency"))
+def of_agencies(**counts: tuple[int, int]) -> pd.DataFrame:
+    cells = {("CA", None if agency == "blank" else agency): cell for agency, cell in counts.items()}
+    return declined_of_issued("state agency", cells)
 
 
 def test_agencies_below_the_threshold_are_added_together_and_issued_stays() -> None:
-    rows = of_agencies({"A": (20, 60), "B": (0, 30), "C": (1, 9), "D": (0, 2), None: (7, 40)})
+    rows = of_agencies(A=(20, 60), B=(0, 30), C=(1, 9), D=(0, 2), blank=(7, 40))
     frame = disclosure.agency_outcomes(rows).set_index("agency")
     assert frame["issued"].to_dict() == {"A": 60, "B": 30, NOT_GIVEN: 40, OTHER_AGENCIES: 11}
     assert frame.loc[OTHER_AGENCIES, "declined_shown"] == "1–4"
     assert frame.attrs["hidden"] == 2
-    assert disclosure.agency_outcomes(of_agencies({"A": (20, 60), "B": (11, 30), "C": (1, 3)})).shape == (2, 4)
-
-    for lone in ({"A": (20, 60)}, {None: (20, 60)}, {"A": (20, 60), "B": (1, 3)}):
-        frame = disclosure.agency_outcomes(of_agencies(lone))  # type: ignore[arg-type]
+    assert disclosure.agency_outcomes(of_agencies(A=(20, 60), B=(11, 30), C=(1, 3))).shape == (2, 4)
+    for lone in (of_agencies(A=(20, 60)), of_agencies(blank=(20, 60)), of_agencies(A=(20, 60), B=(1, 3))):
+        frame = disclosure.agency_outcomes(lone)
         assert frame.empty
         assert "Fewer than two agencies" in frame.attrs["reason"]
 
 
 def test_outcomes_by_state_keep_what_is_printed_and_hide_the_rest() -> None:
-    rows = made_up(2)
-    for table in (disclosure.cross_tabulate, disclosure.outcomes_by_form, disclosure.lift_reasons):
-        pd.testing.assert_frame_equal(table(rows), table(rows.sample(frac=1, random_state=1)))
-    counts = count_outcomes(rows, "state")
+    counts = count_outcomes(made_up(2), "state")
     frame = disclosure.outcomes_by_state(counts)
     pd.testing.assert_frame_equal(frame[["issued", "declined"]], counts[["issued", "declined"]])
     for name in OUTCOME_COLUMNS[1:]:
         assert_true(counts[[name]], frame[[f"{name}_shown"]])
         hidden = frame[f"{name}_shown"].isin(HIDDEN)
         assert frame[name].equals(counts[name].where(~hidden).astype(float))
-    alone = disclosure.outcomes_by_state(counts[:1])
-    assert alone.attrs["hidden"] == 0  # a source of one state: they are the nation's
+    assert disclosure.outcomes_by_state(counts[:1]).attrs["hidden"] == 0  # of one state: they are the nation's
+
+
+@pytest.mark.parametrize("table", [disclosure.cross_tabulate, disclosure.outcomes_by_form, disclosure.lift_reasons])
+def test_the_order_of_rows_changes_nothing(table: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    rows = made_up(2)
+    pd.testing.assert_frame_equal(table(rows), table(rows.sample(frac=1, random_state=1)))
 
 
 def test_outcomes_by_form_add_small_forms_together() -> None:
-    rows = detainers({("I247A", "hold"): (20, 90), ("I247D", "hold"): (9, 60)}, ("form", "request"))
-    few = detainers({("I247N", "notify"): (1, 8), ("I247X", "other"): (0, 3)}, ("form", "request"))
-    frame = disclosure.outcomes_by_form(pd.concat([rows, few], ignore_index=True)).set_index("form")
+    cells = {("I247A", "hold"): (20, 90), ("I247D", "hold"): (9, 60)}
+    cells |= {("I247N", "notify"): (1, 8), ("I247X", "other"): (0, 3)}
+    rows = declined_of_issued("form request", cells)
+    frame = disclosure.outcomes_by_form(rows).set_index("form")
     assert frame["issued"].to_dict() == {"I247A": 90, "I247D": 60, OTHER_FORMS: 11}
     assert frame.loc[OTHER_FORMS, ["declined_shown", "taken_shown"]].tolist() == ["1–4", "5+"]
     assert frame["declined_shown"].tolist() == ["20", "5+", "1–4"]
-    lone = disclosure.outcomes_by_form(pd.concat([rows[rows["form"] == "I247A"], few[-3:]], ignore_index=True))
+    lone = disclosure.outcomes_by_form(rows[rows["form"].isin(["I247A", "I247X"])])
     assert lone[["form", "issued"]].to_numpy().tolist() == [[TOTAL, 93]]
 
 
@@ -288,35 +283,31 @@ def test_offences_by_status_are_a_list_for_each_group() -> None:
         ("FRAUD", OffenceStatus.CONVICTED): (3, 30),
         ("HOMICIDE", OffenceStatus.CONVICTED): (1, 2),
     }
-    rows = detainers(cells, ("offence_group", "offence_status"))  # type: ignore[arg-type]
-    frame = disclosure.offences_by_status(rows).set_index(["offence_group", "offence_status"])
-    assert frame["declined_shown"].to_dict() == {
-        ("HOMICIDE", "convicted"): WITHHELD,
-        ("HOMICIDE", "charged"): WITHHELD,
-        ("DUI", "convicted"): "5+",
-        ("DUI", "charged"): "1–4",
-        ("FRAUD", "convicted"): WITHHELD,  # all of the group, but fewer than five
-        ("FRAUD", "charged"): WITHHELD,
-    }
+    rows = declined_of_issued("offence_group offence_status", cells)
+    frame = disclosure.offences_by_status(rows)
+    assert frame[["offence_group", "offence_status", "declined_shown"]].to_numpy().tolist() == [
+        ["HOMICIDE", "convicted", WITHHELD],
+        ["HOMICIDE", "charged", WITHHELD],
+        ["DUI", "convicted", "5+"],
+        ["DUI", "charged", "1–4"],
+        ["FRAUD", "convicted", WITHHELD],  # all of the group, but fewer than five
+        ["FRAUD", "charged", WITHHELD],
+    ]
     assert "no offences" in disclosure.offences_by_status(rows.assign(offence_group=None)).attrs["reason"]
 
 
 def test_lift_reasons_are_a_list_for_each_outcome() -> None:
-    cells = {
-        ("Detainer Declined by LEA", Outcome.DECLINED): 3,
-        ("Case Closed", Outcome.NO_ACTION): 2,
-        ("Prosecutorial Discretion", Outcome.NO_ACTION): 8,
-        ("Early Release", Outcome.LEFT_FIRST): 30,
-        ("Booked into Detention", Outcome.TAKEN): 50,
-        (None, Outcome.NOT_RECORDED): 1,
-        ("NA", Outcome.NOT_RECORDED): 1,
-    }
-    rows = [
-        {"lift_reason": reason, "outcome": outcome, "detainers": 1, "source_file": "made", "source_row": 1}
-        for (reason, outcome), number in cells.items()
-        for _ in range(number)
-    ]
-    frame = disclosure.lift_reasons(as_table(pd.DataFrame(rows)))
+    rows = many(
+        "lift_reason outcome",
+        ("Detainer Declined by LEA", Outcome.DECLINED, 3),
+        ("Case Closed", Outcome.NO_ACTION, 2),
+        ("Prosecutorial Discretion", Outcome.NO_ACTION, 8),
+        ("Early Release", Outcome.LEFT_FIRST, 30),
+        ("Booked into Detention", Outcome.TAKEN, 50),
+        (None, Outcome.NOT_RECORDED, 1),
+        ("NA", Outcome.NOT_RECORDED, 1),
+    )
+    frame = disclosure.lift_reasons(rows)
     assert frame[["lift_reason", "outcome", "detainers_shown"]].to_numpy().tolist() == [
         ["Detainer Declined by LEA", "declined", "3"],
         ["Booked into Detention", "taken", "50"],
