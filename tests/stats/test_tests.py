@@ -117,9 +117,10 @@ def test_a_direction_is_named_only_by_the_rules(now: float, expected: float, p: 
 
 MEANS = np.array([60, 20, 8, *[3.0] * 7, *[0.5] * 40])
 SHAPE = 37, len(MEANS)
+ALIKE = np.ones(SHAPE)
 
 
-def mean_dispersion(weeks: list[np.ndarray], exposure: np.ndarray = np.ones(SHAPE)) -> np.ndarray:
+def mean_dispersion(weeks: list[np.ndarray], exposure: np.ndarray = ALIKE) -> np.ndarray:
     found = np.array([pooled_dispersion(x, exposure) for x in weeks])
     assert (found >= 1).all()
     return found.mean(axis=0)
