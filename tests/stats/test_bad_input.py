@@ -22,8 +22,6 @@ DECLINED = {"issued_on": "2020-06-28", "lifted_on": "2020-06-30", "state": "TX",
 OFFENCE = {"offence_group": "DUI", "offence_status": "charged"}
 ONE = detainers([DECLINED | OFFENCE])
 EMPTY = ONE[:0]
-DAYS = pd.date_range("2020-06-01", periods=28)
-BLANK = detainers([{"issued_on": day, "state": state} | OFFENCE for day in DAYS for state in ONE_EACH.index])
 
 
 def test_an_empty_period_has_no_rows_and_says_nothing() -> None:
@@ -39,20 +37,7 @@ def test_an_empty_period_has_no_rows_and_says_nothing() -> None:
 def test_one_row_gives_its_own_numbers_and_a_reason_for_the_rest() -> None:
     counts = count_outcomes(ONE, "state")
     assert compare(counts, counts)[["reason", "p"]].to_numpy().tolist() == [["", 1]]  # tested, and nothing found
-    shrunken = shrink_shares(counts)
-    assert set(shrunken["reason"]) == {"too few places"}
-    assert shrunken["shrunken"].isna().all()
     assert over_expected(ONE, True, ONE_EACH).empty  # of one detainer no four declines are expected
     triangle = measure_delays(ONE, FRIDAY, {})
     assert triangle is not None
     assert nowcast(triangle)["recorded"].tolist() == [1]
-
-
-def test_with_every_outcome_blank_no_share_is_spread_and_no_ratio_given() -> None:
-    counts = count_outcomes(BLANK, "state")
-    assert counts["declined"].eq(0).all()
-    assert set(compare(counts, counts)["reason"]) == {"too few declines"}
-    assert set(shrink_shares(counts)["reason"]) == {"no declines"}
-    assert over_expected(BLANK, True, ONE_EACH).empty
-    assert direct(count_outcomes(BLANK, ["state", "request"]))["standardised"].eq(0).all()
-    assert cumulative_incidence(BLANK, FRIDAY)["incidence"].eq(0).all()
