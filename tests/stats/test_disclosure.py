@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from attack import Attack, bounds_of, made_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from made_cohorts import detainers, many
 
-from analysis.load.reference import OTHER_AGENCIES
-from analysis.load.table import OffenceStatus, Outcome
+from analysis.load.table import Outcome
 from analysis.periods import WEEK, last_day
 from analysis.stats import disclosure
-from analysis.stats.counts import NOT_GIVEN, OUTCOME_COLUMNS, count_outcomes
+from analysis.stats.counts import OUTCOME_COLUMNS, count_outcomes
 from analysis.stats.disclosure import (
     ALL_REASONS,
     HIDDEN,
-    OTHER_FORMS,
-    OTHER_GROUPS,
-    OTHER_STATES,
     THRESHOLD,
-    TOTAL,
     WITHHELD,
     suppress_list,
     suppress_table,
@@ -136,91 +133,25 @@ def test_what_is_no_count_stops(cell: float) -> None:
 # The tables of the reports -------------------------------------------------------------------------------------------
 
 
-def declined_of_issued(by: str, cells: dict[Any, tuple[int, int]]) -> pd.DataFrame:
-    """Make the detainers of a quarter from (declined, issued) by some columns, in its weeks in turn."""
-    return detainers(
-        [
-            dict(zip(by.split(), key, strict=True)) | {"outcome": what, "issued_on": date(2025, 1, 1) + n % 12 * WEEK}
-            for key, (declined, issued) in cells.items()
-            for what, number in ((Outcome.DECLINED, declined), (Outcome.TAKEN, issued - declined))
-            for n in range(number)
-        ]
-    )
+DISCLOSED = yaml.safe_load(Path(__file__).with_name("disclosed.yml").read_text(encoding="utf-8"))
 
 
-def of_states(counts: dict[Any, dict[str, tuple[int, int]]]) -> pd.DataFrame:
-    cells = {(state, group): cell for state, groups in counts.items() for group, cell in groups.items()}
-    return declined_of_issued("state offence_group", cells)
+def declined_of_issued(by: list[str], cells: list[list[Any]]) -> pd.DataFrame:
+    """Make the detainers of a quarter, in its weeks in turn, from values of two columns, declined and issued."""
+    rows = [
+        dict(zip(by, key, strict=True)) | {"outcome": what, "issued_on": date(2025, 1, 4) + n % 12 * WEEK}
+        for *key, declined, issued in cells
+        for what, number in ((Outcome.DECLINED, declined), (Outcome.TAKEN, issued - declined))
+        for n in range(number)
+    ]
+    return detainers(rows)
 
 
-SPREAD = {
-    "CA": {"DUI": (40, 90), "ASSAULT": (30, 70), "HOMICIDE": (1, 20)},
-    "TX": {"DUI": (60, 99), "ASSAULT": (31, 80), "FRAUD": (1, 2)},
-    "ME": {"DUI": (3, 20), "ASSAULT": (0, 30)},
-    "VT": {"DUI": (4, 60)},
-    "NH": {"DUI": (0, 40), "ASSAULT": (0, 50)},
-    None: {"DUI": (12, 40)},
-}
-
-
-def test_small_states_and_groups_are_added_together_until_they_are_not_small() -> None:
-    rows = of_states(SPREAD)
-    frame = disclosure.cross_tabulate(rows)
-    assert frame["state"].unique().tolist() == ["TX", "CA", "NH", OTHER_STATES, TOTAL]  # none declined is not few
-    assert frame["offence_group"].unique().tolist() == ["DUI", OTHER_GROUPS, TOTAL]
-    assert frame.attrs == {"hidden": 0, "reason": ""}
-    assert (frame["declined_shown"].isin(HIDDEN) == frame["declined"].isna()).all()
-    assert frame.loc[frame["issued"].notna(), "declined"].notna().all()
-    frame = frame.set_index(["state", "offence_group"])
-    sums = frame.loc[[(OTHER_STATES, TOTAL), (TOTAL, TOTAL), ("TX", TOTAL)], ["declined", "issued"]]
-    assert sums.to_numpy().tolist() == [[19, 150], [182, 601], [92, 181]]  # 3 and 4, and the next smallest, 12
-    truth = count_outcomes(rows, ["state", "offence_group"])
-    both = frame.join(truth["issued"].rename("true"), how="inner").dropna()
-    assert (len(both) > 0, both["issued"].tolist()) == (True, both["true"].tolist())
-
-
-def test_one_detainer_in_other_groups_hides_no_quarter_of_a_state() -> None:
-    groups = {"DUI": (60, 120), "ASSAULT": (40, 90), "DRUGPOSS": (30, 80), "FRAUD": (12, 30)}
-    states = {"CA": groups | {"KIDNAP": (1, 1)}, "TX": groups, "NY": groups}
-    frame = disclosure.cross_tabulate(of_states(states))
-    assert frame["offence_group"].unique().tolist() == ["ASSAULT", "DRUGPOSS", "DUI", OTHER_GROUPS, TOTAL]
-    assert frame.attrs["hidden"] == 0
-
-
-def test_where_states_by_offence_cannot_be_shown_a_sentence_says_why() -> None:
-    without = of_states({"CA": {"DUI": (9, 20)}}).assign(offence_group=None)
-    few = of_states({"CA": {"DUI": (9, 20)}, "TX": {"DUI": (9, 20)}})
-    for rows, said in ((without, "records no offences"), (few, "Too few"), (few[:0], "records no offences")):
-        frame = disclosure.cross_tabulate(rows)
-        assert frame.empty
-        assert frame.columns.tolist() == ["state", "offence_group", "declined_shown", "declined", "issued"]
-        assert said in frame.attrs["reason"]
-
-
-def test_a_source_of_one_state_shows_lists() -> None:
-    groups = {"DUI": (60, 120), "ASSAULT": (12, 90), "DRUGPOSS": (14, 36), "FRAUD": (3, 30), "WEAPONS": (8, 25)}
-    frame = disclosure.cross_tabulate(of_states({"TX": groups})).set_index(["state", "offence_group"])
-    assert frame.loc["TX"].equals(frame.loc[TOTAL])
-    shown = {"ASSAULT": "12", "DRUGPOSS": "14", "DUI": "60", OTHER_GROUPS: "11", TOTAL: "97"}
-    assert frame.loc["TX", "declined_shown"].to_dict() == shown
-
-
-def of_agencies(**counts: tuple[int, int]) -> pd.DataFrame:
-    cells = {("CA", None if agency == "blank" else agency): cell for agency, cell in counts.items()}
-    return declined_of_issued("state agency", cells)
-
-
-def test_agencies_below_the_threshold_are_added_together_and_issued_stays() -> None:
-    rows = of_agencies(A=(20, 60), B=(0, 30), C=(1, 9), D=(0, 2), blank=(7, 40))
-    frame = disclosure.agency_outcomes(rows).set_index("agency")
-    assert frame["issued"].to_dict() == {"A": 60, "B": 30, NOT_GIVEN: 40, OTHER_AGENCIES: 11}
-    assert frame.loc[OTHER_AGENCIES, "declined_shown"] == "1–4"
-    assert frame.attrs["hidden"] == 2
-    assert disclosure.agency_outcomes(of_agencies(A=(20, 60), B=(11, 30), C=(1, 3))).shape == (2, 4)
-    for lone in (of_agencies(A=(20, 60)), of_agencies(blank=(20, 60)), of_agencies(A=(20, 60), B=(1, 3))):
-        frame = disclosure.agency_outcomes(lone)
-        assert frame.empty
-        assert "Fewer than two agencies" in frame.attrs["reason"]
+@pytest.mark.parametrize("case", DISCLOSED, ids=lambda case: case["what"])
+def test_what_a_table_of_reports_shows(case: dict[str, Any]) -> None:
+    frame = getattr(disclosure, case["table"])(declined_of_issued(case["by"], case["cells"]))
+    assert (list(frame.columns), frame.attrs) == (case["columns"], case["attrs"])
+    assert frame.astype(object).where(frame.notna(), None).to_numpy().tolist() == case["shown"]
 
 
 def test_outcomes_by_state_keep_what_is_printed_and_hide_the_rest() -> None:
@@ -238,38 +169,6 @@ def test_outcomes_by_state_keep_what_is_printed_and_hide_the_rest() -> None:
 def test_the_order_of_rows_changes_nothing(table: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     rows = made_up(2)
     pd.testing.assert_frame_equal(table(rows), table(rows.sample(frac=1, random_state=1)))
-
-
-def test_outcomes_by_form_add_small_forms_together() -> None:
-    cells = {("I247A", "hold"): (20, 90), ("I247D", "hold"): (9, 60)}
-    cells |= {("I247N", "notify"): (1, 8), ("I247X", "other"): (0, 3)}
-    rows = declined_of_issued("form request", cells)
-    frame = disclosure.outcomes_by_form(rows).set_index("form")
-    assert frame["issued"].to_dict() == {"I247A": 90, "I247D": 60, OTHER_FORMS: 11}
-    assert frame.loc[OTHER_FORMS, ["declined_shown", "taken_shown"]].tolist() == ["1–4", "5+"]
-    assert frame["declined_shown"].tolist() == ["20", "5+", "1–4"]
-    lone = disclosure.outcomes_by_form(rows[rows["form"].isin(["I247A", "I247X"])])
-    assert lone[["form", "issued"]].to_numpy().tolist() == [[TOTAL, 93]]
-
-
-def test_offences_by_status_are_a_list_for_each_group() -> None:
-    cells = {
-        ("DUI", OffenceStatus.CONVICTED): (12, 50),
-        ("DUI", OffenceStatus.CHARGED): (3, 30),
-        ("FRAUD", OffenceStatus.CONVICTED): (3, 30),
-        ("HOMICIDE", OffenceStatus.CONVICTED): (1, 2),
-    }
-    rows = declined_of_issued("offence_group offence_status", cells)
-    frame = disclosure.offences_by_status(rows)
-    assert frame[["offence_group", "offence_status", "declined_shown"]].to_numpy().tolist() == [
-        ["HOMICIDE", "convicted", WITHHELD],
-        ["HOMICIDE", "charged", WITHHELD],
-        ["DUI", "convicted", "5+"],
-        ["DUI", "charged", "1–4"],
-        ["FRAUD", "convicted", WITHHELD],  # all of the group, but fewer than five
-        ["FRAUD", "charged", WITHHELD],
-    ]
-    assert "no offences" in disclosure.offences_by_status(rows.assign(offence_group=None)).attrs["reason"]
 
 
 def test_lift_reasons_are_a_list_for_each_outcome() -> None:
