@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import calibration_laws as laws
 import calibration_trials as trials
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_cohorts import many
@@ -16,6 +19,7 @@ from made_cohorts import many
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
 from analysis.stats.nowcast import (
+    LONGEST_DELAY,
     QUANTILES,
     WINDOW,
     Triangle,
@@ -29,6 +33,7 @@ from analysis.stats.nowcast import (
 )
 
 FRIDAY = date(2020, 3, 6)  # nine weeks after Saturday 4 January 2020
+DELAYS = yaml.safe_load(Path(__file__).with_name("delays.yml").read_text(encoding="utf-8"))
 LAWS = {
     "geometric": 0.8 ** np.arange(17),
     "gamma": (np.arange(17) + 0.5) * np.exp(-(np.arange(17) + 0.5) / 2.5),
@@ -36,8 +41,8 @@ LAWS = {
 }
 
 
-def declines(*rows: tuple[str | None, str | None, int], outcome: str = Outcome.DECLINED) -> pd.DataFrame:
-    return many("issued_on lifted_on", *rows).assign(outcome=str(outcome))
+def declines(*rows: tuple[Any, Any, int]) -> pd.DataFrame:
+    return many("issued_on lifted_on", *rows).assign(outcome=str(Outcome.DECLINED))
 
 
 def measured(table: pd.DataFrame, day: date = FRIDAY, versions: dict[date, pd.DataFrame] | None = None) -> Triangle:
@@ -68,61 +73,19 @@ def simulated(law: str, mean: float, weeks: int = 80, seed: int = 1, batch: int 
     return triangle_of(generator.multinomial(final, LAWS[law] / LAWS[law].sum()) * batch), final * batch
 
 
-def test_a_decline_stands_at_the_weeks_between_issue_and_record() -> None:
-    table = declines(
-        ("2020-01-04", "2020-01-10", 2),  # same reporting week
-        ("2020-01-10", "2020-01-11", 3),  # a day later, the next week
-        ("2020-01-12", "2020-02-01", 1),
-        ("2020-02-29", "2020-03-06", 5),
-    )
-    triangle = measured(table)
-    assert triangle.cumulative.loc["2020-01-04"].tolist() == [2, *[5] * 8]
-    assert triangle.cumulative.loc["2020-01-11"].tolist()[:8] == [0, 0, 0, 1, 1, 1, 1, 1]
-    # Zero is known, what comes after the extraction is not.
-    assert triangle.cumulative.loc["2020-01-18"].tolist()[:7] == [0] * 7
-    np.testing.assert_array_equal(triangle.cumulative.loc["2020-02-29"], [5, *[np.nan] * 8])
-    assert triangle.ages.tolist() == [8, 7, 6, 5, 4, 3, 2, 1, 0]
-    for day, last in ((FRIDAY, "2020-02-29"), (date(2020, 3, 5), "2020-02-22"), (date(2020, 3, 7), "2020-02-29")):
-        assert measured(declines(("2020-02-15", "2020-02-20", 4)), day).cumulative.index[-1] == pd.Timestamp(last)
-
-
-def test_what_is_recorded_after_the_last_full_week_is_in_the_newest_cells() -> None:
-    table = declines(
-        ("2020-02-29", "2020-03-06", 5),  # the last full week, recorded in it
-        ("2020-02-29", "2020-03-08", 2),  # and after it, two days before the extraction
-        ("2020-02-15", "2020-03-09", 3),
-        ("2020-01-04", "2020-01-14", 1),  # by the Tuesday after the week's Friday: counted at once
-        ("2020-01-04", "2020-01-15", 1),
-    )
-    rows = measured(table, date(2020, 3, 10)).cumulative.loc[["2020-01-04", "2020-02-15", "2020-02-29"], :2]
-    assert rows.fillna(-1).to_numpy().tolist() == [[1, 2, 2], [0, 0, 3], [7, -1, -1]]
-
-
-def test_what_cannot_be_placed_is_in_no_row() -> None:
-    table = declines(
-        ("2019-08-03", "2019-08-09", 2),
-        (None, "2020-01-10", 1),
-        ("2020-01-04", None, 3),
-        ("2020-01-10", "2020-01-09", 4),
-        ("2020-01-10", "2020-03-09", 5),
-        ("2020-03-07", "2020-03-07", 6),
-        ("2019-08-03", "2020-02-10", 7),  # more than 26 weeks later
-        ("2021-01-04", "2021-02-08", 8),
-    )
-    rows = measured(table, date(2020, 3, 8)).cumulative
-    assert rows.to_numpy()[0].tolist() == [2] * 27
-    assert rows.max(axis=1).sum() == 2
-    # Other ends are no declines; a week without any is a row of zeros.
-    taken = declines(("2020-01-04", "2020-01-08", 9), outcome=Outcome.TAKEN)
-    rows = measured(pd.concat([declines(("2020-01-18", "2020-01-20", 2)), taken])).cumulative
-    assert rows[0].tolist() == [0, 0, 2, *[0] * 6]
-
-
-def test_a_source_without_days_of_declines_or_versions_gives_no_delays() -> None:
-    taken = declines(("2020-01-18", "2020-01-20", 2), outcome=Outcome.TAKEN)
-    for table in (declines(("2020-01-04", None, 1)), declines((None, "2020-01-04", 1)), taken, declines()):
-        assert measure_delays(table, FRIDAY, {}) is None
-        assert measure_delays(table, FRIDAY, {FRIDAY: table}) is None
+@pytest.mark.parametrize("case", DELAYS, ids=lambda case: case["what"])
+def test_the_triangle_of_some_detainers(case: dict[str, Any]) -> None:
+    table = many("issued_on lifted_on outcome", *case["detainers"])
+    triangle, recorded = measure_delays(table, case["extracted"], {}), case["recorded"]
+    assert (triangle is None) == (recorded is None)
+    if triangle is None:
+        assert measure_delays(table, case["extracted"], {case["extracted"]: table}) is None
+        return
+    assert triangle.cumulative.index.date.tolist() == list(recorded)
+    found = triangle.cumulative.iloc[:, :6]
+    assert found.astype(object).where(found.notna(), None).to_numpy().tolist() == list(recorded.values())
+    assert triangle.ages.tolist() == [min(age, LONGEST_DELAY) for age in range(len(recorded))[::-1]]
+    assert (triangle.cumulative.max(axis="columns") == found.max(axis="columns")).all(), "later ones are in no row"
 
 
 def known_on(table: pd.DataFrame, day: date) -> pd.DataFrame:
