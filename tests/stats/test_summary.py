@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from made_cohorts import STEADY, made_cohort, made_weeks, many, of_june
+from made_cohorts import made_cohort, many, of_june
 
 import analysis as an
 from analysis.load.duplicates import REPEAT
 from analysis.load.table import Outcome
-from analysis.stats.inference import cohort_facts, largest_place
+from analysis.stats.inference import cohort_facts
 from analysis.stats.tests import two_sided
 
 
@@ -33,12 +33,6 @@ def test_the_band_the_flag_and_the_test_are_one() -> None:
     assert trailing["expected"] == pytest.approx(row["expected"])
 
 
-@pytest.mark.parametrize(("declined", "side"), [(60, "above"), (5, "below"), (20, "")])
-def test_a_count_outside_its_range_is_ringed_on_both_sides(declined: int, side: str) -> None:
-    last = dict.fromkeys(STEADY[0], (declined, 200))
-    assert an.weekly_counts(made_cohort(made_weeks(*STEADY[:12], last)))["outside"].iloc[-1] == side
-
-
 def test_states_have_their_counts_and_no_share_below_twenty() -> None:
     table = an.counts_by(of_june(), "state")
     assert (table["declined"].sum(), table["issued"].sum()) == (66, 1_673)
@@ -56,23 +50,6 @@ def test_the_main_counts_of_the_nation_and_of_a_state_with_its_own_findings_alon
     assert state.loc["declined", "this_week"] == 2
     assert state.loc[["taken", "other_ends", "not_recorded"], ["last_week", "trailing_mean"]].isna().all(axis=None)
     assert (facts["findings"], facts["finding_1_where"], facts["finding_1_finding"]) == (1, "In Texas", "higher")
-
-
-@pytest.mark.parametrize(
-    ("declined", "found"),
-    [
-        (40, {"apart_name": None}),  # half is not above half
-        (
-            41,
-            {"apart_name": "California", "apart_declined": 41, "apart_total": 81}
-            | {"elsewhere_declined": 40, "elsewhere_issued": 400}
-            | {"elsewhere_declined_before": 38, "elsewhere_issued_before": 400},
-        ),
-    ],
-)
-def test_a_state_above_half_is_taken_out(declined: int, found: dict[str, object]) -> None:
-    last = STEADY[0] | {"CA": (declined, 200), "TX": (20, 200)}
-    assert largest_place(made_cohort(made_weeks(*STEADY[:12], last))) == found
 
 
 def test_repeats_and_persons_stand_beside_each_other() -> None:
