@@ -238,7 +238,7 @@ def test_quantiles_are_rows_that_a_hub_can_read() -> None:
 
 def test_past_bands_repeat_what_was_known_then() -> None:
     triangle, final = simulated("gamma", 200, weeks=100)
-    found, made = past_bands(triangle), []
+    found, made = past_bands(triangle), list[dict[str, Any]]()
     for weeks in range(99, 16, -1):  # the newest week that had a nowcast then, once it is sixteen weeks old
         then = nowcast(earlier(triangle, weeks))
         row = int(np.flatnonzero(then["reason"] == "")[-1])

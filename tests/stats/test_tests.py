@@ -38,7 +38,7 @@ def test_it_is_the_law_of_scipy_and_turning_it_round_changes_nothing(y: int, y0:
 
 def test_many_cells_at_once_are_each_cell_alone() -> None:
     rng = np.random.default_rng(1)
-    cells = [rng.poisson([0.3, 4, 40, 400], (20, 4)), rng.poisson([2, 30, 300, 3000], (20, 4))]
+    cells: list[np.ndarray] = [rng.poisson([0.3, 4, 40, 400], (20, 4)), rng.poisson([2, 30, 300, 3000], (20, 4))]
     cells += [rng.uniform(0.05, 0.4, (20, 4)), rng.choice([1, 1.0005, 1.5, 4], (20, 4))]
     each = [two_sided(*cell) for cell in zip(*(part.flat for part in cells), strict=True)]
     assert two_sided(*cells).ravel() == pytest.approx(np.array(each), rel=1e-9, abs=1e-15)

@@ -56,7 +56,7 @@ def test_what_was_planted_is_found() -> None:
     assert (alike["new"], alike.sum()) == (2, 2)
     assert revision.columns.to_dict("list") == {"column": ["lift_reason"], "detainers": [3]}
     assert revision.outcomes.to_numpy().tolist() == [[OPEN, DECLINED, 2, 0], [OPEN, TAKEN, 1, 0]]
-    facts = {"filled": 3, "declined_filled": 2, "by_person": False, "rows_late": 1, "alike_new": 2}
+    facts: dict[str, object] = {"filled": 3, "declined_filled": 2, "by_person": False, "rows_late": 1, "alike_new": 2}
     facts |= {"weeks_both": 1, "weeks_revised": 1}  # the second week is cut short in the older one
     facts |= {"most": FIRST.isoformat(), "most_was": 0, "most_now": 2}
     facts |= {"issued_change": 0, "declined_change": 2, "not_recorded_change": -3}

@@ -41,7 +41,7 @@ def nine_weeks() -> pd.DataFrame:
 
 def card(records: pd.DataFrame, week: date = LAST, until: date | None = None, **asked: Any) -> pd.DataFrame:  # noqa: ANN401
     """Score a week of a source that covers the nine; give a row a check, by its id without its first word."""
-    days = {"first_day": FIRST, "last_day": until or last_day(LAST), "offences": True} | asked
+    days: dict[str, Any] = {"first_day": FIRST, "last_day": until or last_day(LAST), "offences": True} | asked
     found = an.quality(made_cohort(records, week, **days))
     return found.set_index(pd.Index([check.removeprefix("quality_") for check in found.attrs["checks"]]))
 
