@@ -55,11 +55,11 @@ def made_tables(seed: int, detainers: int) -> tuple[Table, ...]:
 
 
 SMALL = 300
-MORE = [(5, 100), (0, 900), (1, 400), (2, 900), (3, 1500), (4, 4000)]
+MORE = [(5, 100), (0, 900), (1, 400), (0, 400), (2, 900), (3, 1500), (4, 4000)]
 
 
 @pytest.mark.parametrize(
-    ("seed", "detainers"), [(0, SMALL), (1, SMALL), *(pytest.param(*one, marks=pytest.mark.slow) for one in MORE)]
+    ("seed", "detainers"), [(2, SMALL), *(pytest.param(*one, marks=pytest.mark.slow) for one in MORE)]
 )
 def test_all_tables_together_are_safe(seed: int, detainers: int) -> None:
     found = Attack([*made_tables(seed, detainers)]).hidden_counts()
@@ -111,10 +111,10 @@ def states_by_offence_with_a_cell_too_many(printed: Attack, rows: pd.DataFrame) 
     ("plant", "seed", "detainers"),
     [
         (states_by_offence_each_week, 0, 400),
-        (agencies_by_offence, 1, SMALL),
-        (both_treatments_of_repeats, 0, SMALL),
-        (outcomes_in_a_profile, 0, SMALL),
-        (states_by_offence_with_a_cell_too_many, 1, SMALL),
+        (agencies_by_offence, 2, SMALL),
+        (both_treatments_of_repeats, 2, SMALL),
+        (outcomes_in_a_profile, 2, SMALL),
+        (states_by_offence_with_a_cell_too_many, 2, SMALL),
     ],
 )
 def test_the_attacker_finds_what_is_planted(plant: Plant, seed: int, detainers: int) -> None:

@@ -48,7 +48,7 @@ def by_request(**places: list[tuple[int, int]]) -> pd.DataFrame:
 
 
 @given(PERIOD, PERIOD)
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_expected_declines_add_up_and_a_share_at_its_own_mix_is_its_own(first: Period, second: Period) -> None:
     counts = by_request(CA=first, TX=second)
     assert indirect(counts).sum() == pytest.approx(counts["declined"].sum())
@@ -105,7 +105,7 @@ def test_a_place_without_detainers_in_a_stratum_has_no_standardised_share() -> N
 
 
 @given(PERIOD, PERIOD)
-@settings(max_examples=8)
+@settings(max_examples=5)
 def test_the_parts_of_a_change_add_up_to_it(first: Period, second: Period) -> None:
     parts = decompose_change(detainers(TX=first), detainers(TX=second), ["request", "offence_group"])
     assert parts["factor"].tolist() == ["request", "offence group"]
