@@ -110,9 +110,9 @@ def states_by_offence_with_a_cell_too_many(printed: Attack, rows: pd.DataFrame) 
 @pytest.mark.parametrize(
     ("plant", "seed", "detainers"),
     [
-        (states_by_offence_each_week, 0, 400),
+        pytest.param(states_by_offence_each_week, 0, 400, marks=pytest.mark.slow),
         (agencies_by_offence, 2, SMALL),
-        (both_treatments_of_repeats, 2, SMALL),
+        pytest.param(both_treatments_of_repeats, 2, SMALL, marks=pytest.mark.slow),
         (outcomes_in_a_profile, 2, SMALL),
         (states_by_offence_with_a_cell_too_many, 2, SMALL),
     ],
