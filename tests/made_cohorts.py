@@ -51,7 +51,13 @@ def detainers(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Make a table of detainers; a row left at its defaults is one undecided detainer of the first week."""
     default: dict[str, Any] = {"issued_on": FIRST, "state": None, "form": "I247D", "request": "hold"}
     default |= {"lift_reason": None, "outcome": Outcome.NOT_RECORDED, "detainers": 1, "source_file": "made"}
-    return as_table(pd.DataFrame([default | {"source_row": n + 2} | row for n, row in enumerate(rows)]))
+    made = [default | {"source_row": n + 2} | row for n, row in enumerate(rows)]
+    return as_table(pd.DataFrame(made or [default | {"source_row": 2}])[: len(made)])
+
+
+def many(names: str, *rows: tuple[Any, ...]) -> pd.DataFrame:
+    """Make detainers from rows of some columns' values and how many there are of each."""
+    return detainers([dict(zip(names.split(), row, strict=False)) for row in rows for _ in range(row[-1])])
 
 
 def made_weeks(*weeks: Week, first: date = FIRST, **columns: object) -> pd.DataFrame:

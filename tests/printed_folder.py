@@ -10,7 +10,7 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -21,6 +21,7 @@ from attack import OUTCOMES, REST, Attack
 
 from analysis.load.reference import groups, states
 from analysis.load.table import OffenceStatus
+from analysis.periods import WEEK, last_day
 from analysis.stats.summary import MEASURES
 
 Days = tuple[date, date]
@@ -45,9 +46,12 @@ PRINTED_ENDS = {*OUTCOMES, "declined_by_lea", "transferred_to_ice", "other_end"}
 NO_COUNTS_OF_DETAINERS = re.compile(
     r"cells_hidden|checks.*|check_.*|clear|comparisons_shown|days_covered|dispersion_weeks|findings|past_bands_.*|tests"
     r"|states_with_.*|(least|limit|cell|settling|within)_\w+|(trailing|trend)_weeks|persons|without_id"
-    r"|quality_blank_person|followed|most_declined|placed_declined|apart_total|quality_counted"
+    r"|quality_(blank_person|counted|repeats|unplaced)|followed|most_declined|placed_declined|apart_total|repeats_flagged"
+    r"|(declined_)?state_not_given|apart_declined|elsewhere_(declined|issued)(_before)?"
 )
-"""Facts that count something else, or persons, or only add up what a table prints in full."""
+"""Facts that count something else, or persons, or only add up what a table prints in full; the last are read apart."""
+EVERYTHING = {"records": "issued", "quality_read": "issued", "quality_not_recorded": "not_recorded"}
+EVERYTHING |= {"quality_blank_state": "issued"}
 NAMED = re.compile(r"(last_week|trailing|trend|finding_\d+)_(declined|issued)(_before)?")
 MEASURED = ("issued", *OUTCOMES)
 
@@ -90,8 +94,8 @@ class _Report:
     @cached_property
     def own(self) -> dict[str, str]:
         """What all detainers of the report have in common."""
-        keys = {"state": "state", "offence": "offence_group"}
-        return {keys[name]: self.asked[name] for name in keys if self.asked.get(name, "all") != "all"}
+        keys = {"state": self.asked.get("state", "all"), "offence_group": self.asked.get("offence", "all")}
+        return {key: value for key, value in keys.items() if value != "all"}
 
     def add(self, frame: pd.DataFrame, days: Days, name: str, *, whole: bool = False, repeats: str = "") -> None:
         """Add a table; a column that is the same as in all of the report is no key of its rows."""
@@ -120,9 +124,7 @@ class _Report:
         before = self.periods()["last week" if column == "last_week" else "trailing weeks"][1]
         times = 1 if column == "last_week" else int(self.facts["trailing_weeks"])
         sums = (counts.astype(float) * times).round(3)
-        assert (sums.fillna(0) % 1 == 0).all(axis=None), (
-            f"{self.folder}: {column} of {name} is no mean of {times} counts"
-        )
+        assert (sums.fillna(0) % 1 == 0).all(axis=None), f"{self.folder}: no mean of {times} counts: {column} of {name}"
         self.add(keys.join(sums), before, f"{name}, {column}")
 
     def _by_offence_status(self, frame: pd.DataFrame, name: str) -> None:
@@ -168,52 +170,38 @@ class _Report:
         self.add(pd.DataFrame([{name: facts[name] for name in MEASURED if name in facts}]), self.week, "facts")
         for found in filter(None, map(NAMED.fullmatch, facts)):
             read.add(found[0])
-            if found[3] or found[2] != "declined":
+            if found[2] != "declined" or found[3]:
                 continue
             which = found[1]
             names = [f"{what}{ending}" for what, ending in product(("declined", "issued"), ("", "_before"))]
             row: dict[str, Any] = {name: facts[f"{which}_{name}"] for name in names}
             row["against"] = AGAINST.get(which) or self.facts[f"{which}_against"]
-            if which not in AGAINST:
-                place = self.facts[f"{which}_place"]
-                row |= {"offence_group": place} if place in groups().index else {}
-                row |= {"state": place} if place in states().index or place == "not given" else {}
+            place = "" if which in AGAINST else self.facts[f"{which}_place"]
+            row |= {"offence_group": place} if place in groups().index else {}
+            row |= {"state": place} if place in states().index or place == "not given" else {}
             if row["declined_before"] or row["issued_before"]:  # else there is no such period
                 self._comparisons(pd.DataFrame([row]), which)
         for of_week, frame in self._elsewhere(facts):
             self.add(frame, of_week, "elsewhere")
-        everything = {"records": "issued", "quality_read": "issued", "quality_not_recorded": "not_recorded"}
-        for name, count in (everything | {"quality_blank_state": "issued"}).items():
+        for name, count in EVERYTHING.items():
             if name in facts:  # of all states, whatever the report is about
                 row = {count: facts[name]} | ({"state": "not given"} if name == "quality_blank_state" else {})
                 self.attack.add(pd.DataFrame([row]), *self.week, repeats="counted", whole=False, name=name)
-        read |= {
-            *everything,
-            "quality_blank_state",
-            "state_not_given",
-            "declined_state_not_given",
-            "repeats_flagged",
-            "quality_repeats",
-        }
-        read |= {"apart_declined", "quality_unplaced"}
-        read |= {f"elsewhere_{what}{ending}" for what in ("declined", "issued") for ending in ("", "_before")}
-        self.attack.unread |= {f"fact {name}" for name in facts.keys() - read}
+        self.attack.unread |= {f"fact {name}" for name in facts.keys() - read - EVERYTHING.keys()}
 
     def _elsewhere(self, facts: dict[str, int]) -> list[tuple[Days, pd.DataFrame]]:
         """Give what the facts say of the largest state, of all others, and of detainers without a state."""
-        found = []
+        found, before = [], _week(self.week[0] - WEEK)
         if "state_not_given" in facts:
-            row = {"state": "not given", "issued": facts["state_not_given"]}
-            found.append((self.week, pd.DataFrame([row | {"declined": facts["declined_state_not_given"]}])))
+            row = {"issued": facts["state_not_given"], "declined": facts["declined_state_not_given"]}
+            found.append((self.week, pd.DataFrame([row | {"state": "not given"}])))
         if "apart_declined" in facts:
             place = CODES[self.facts["apart_name"].removeprefix("the ")]
-            rows = pd.DataFrame([{"state": place, "declined": facts["apart_declined"]}, {"state": "other states"}])
-            for ending, days in (("", self.week), ("_before", _week(self.week[0] - timedelta(days=7)))):
-                for what in ("declined", "issued"):
-                    if f"elsewhere_{what}{ending}" in facts:
-                        first = facts["apart_declined"] if (what, ending) == ("declined", "") else None
-                        both = [first, facts[f"elsewhere_{what}{ending}"]]
-                        found.append((days, rows[["state"]].assign(**{what: pd.Series(both, dtype=object)})))
+            for (ending, days), what in product((("", self.week), ("_before", before)), ("declined", "issued")):
+                if f"elsewhere_{what}{ending}" in facts:
+                    first = facts["apart_declined"] if (what, ending) == ("declined", "") else None
+                    both = pd.Series([first, facts[f"elsewhere_{what}{ending}"]], dtype=object)
+                    found.append((days, pd.DataFrame({"state": [place, "other states"], what: both})))
         return found
 
 
@@ -221,15 +209,15 @@ _KEYS = ("state", "offence_group", "offence_status", "agency", "form", "outcome"
 
 
 def _week(first: date) -> Days:
-    return first, first + timedelta(days=6)
+    return first, last_day(first)
 
 
 def _span(weeks: list[date]) -> Days:
     """Give the days of weeks in a row; of none, a day on which there is nothing."""
     if not weeks:
         return date.min, date.min
-    assert (weeks[-1] - weeks[0]).days == 7 * (len(weeks) - 1), f"weeks are missing from {weeks}"
-    return weeks[0], weeks[-1] + timedelta(days=6)
+    assert weeks[-1] - weeks[0] == (len(weeks) - 1) * WEEK, f"weeks are missing from {weeks}"
+    return weeks[0], last_day(weeks[-1])
 
 
 def _as_keyed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,25 +1,24 @@
 """Speed and memory of reading and comparing: ``OMP_NUM_THREADS=1 python tests/benchmarks --workbook FILE``.
 
 Seconds differ from machine to machine and from minute to minute; the ratio of two ways of doing much the same, taken in
-turns, does not differ much. Each line gives the median over the rounds and, in brackets, the least and the most.
-CPU time counts all threads, so that it also holds on a machine that is busy with something else. Memory is Linux's.
+turns, does not differ much. Printed are the median over the rounds, the least and the most. CPU time counts all
+threads, so that it also holds on a machine that is busy with something else. Memory is Linux's.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,54 +36,30 @@ from analysis.stats.counts import ALL, TRAILING_WEEKS
 from analysis.stats.tests import pooled_dispersion
 
 WEEKS = [date(2012, 10, 6) + n * WEEK for n in range(156)]
-PAIRS = [
-    Pair(LAST_WEEK, WEEKS[-1:], WEEKS[-2:-1]),
-    Pair(TRAILING, WEEKS[-1:], WEEKS[-9:-1]),
-    Pair(TREND, WEEKS[-13:], WEEKS[-26:-13]),
-]
+PAIRS = [Pair(LAST_WEEK, WEEKS[-1:], WEEKS[-2:-1]), Pair(TRAILING, WEEKS[-1:], WEEKS[-9:-1])]
+PAIRS += [Pair(TREND, WEEKS[-13:], WEEKS[-26:-13])]
 NAME = "benchmark"
 WORKBOOK_VARIABLE = "DECLINES_REAL_WORKBOOK"
 
 
-class Spent(NamedTuple):
-    """What one run took, in seconds."""
-
-    wall: float
-    cpu: float
-
-
-def spent(run: Callable[[], Any]) -> Spent:
-    """Measure one run."""
+def spent(run: Callable[[], Any]) -> pd.Series:
+    """Measure one run, in seconds by the clock and of CPU."""
     wall, cpu = time.perf_counter(), time.process_time()
     run()
-    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
+    return pd.Series({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu})
 
 
-def in_turns(runs: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[Spent]]:
-    """Measure some runs in turns, after one round that is not counted."""
+def in_turns(what: str, rounds: int, **runs: Callable[[], Any]) -> None:
+    """Measure some runs in turns, after one round that is not counted, and print them; two also as a ratio."""
     turns = [{name: spent(run) for name, run in runs.items()} for _ in range(rounds + 1)][1:]
-    return {name: [turn[name] for turn in turns] for name in runs}
+    found = {name: pd.DataFrame([turn[name] for turn in turns]) for name in runs}
+    if "theirs" in found:
+        found["ratio"] = found["ours"] / found["theirs"]
+    show(what, pd.concat(found, axis="columns"))
 
 
-def median_and_range(values: Sequence[float], unit: str = " s") -> str:
-    """Write the median with the least and the most."""
-    return f"{statistics.median(values):.2f}{unit} [{min(values):.2f}, {max(values):.2f}]"
-
-
-def in_words(turns: list[Spent], unit: str = " s") -> str:
-    """Write the two times of some runs."""
-    wall, cpu = (median_and_range(values, unit) for values in zip(*turns, strict=True))
-    return f"wall {wall:24}  cpu {cpu}"
-
-
-def report(what: str, ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int, target: str) -> None:
-    """Measure two runs in turns and print their times and the ratios of them, by the clock and in CPU time."""
-    found = in_turns({"ours": ours, "theirs": theirs}, rounds)
-    ratios = [Spent(*(one / two for one, two in zip(*pair, strict=True))) for pair in zip(*found.values(), strict=True)]
-    print(f"\n{what}; target {target}")
-    print(f"  ratio   {in_words(ratios, '')}")
-    for name, turns in found.items():
-        print(f"  {name:7} {in_words(turns)}")
+def show(what: str, measured: pd.DataFrame) -> None:
+    print(f"\n{what}\n{measured.agg(['median', 'min', 'max']).T.round(2).to_string()}")
 
 
 def importer(path: Path, folder: Path) -> Callable[[], None]:
@@ -131,18 +106,6 @@ def made_up(cells: int) -> Weekly:
     return Weekly(*(pd.DataFrame(part, pd.DatetimeIndex(WEEKS, name="week"), columns) for part in each))
 
 
-def weekly_statistics(rounds: int) -> None:
-    """Measure the comparisons of a page with 56 states and territories × 16 offence groups over three years."""
-    weekly = made_up(56 * 16)
-    dispersion = partial(pooled_dispersion, weekly.declined, weekly.exposure)
-    compared = partial(family, weekly, PAIRS, pd.Series(dispersion(), weekly.declined.columns), events())
-    print(
-        f"{len(weekly.declined.columns)} cells × {len(PAIRS)} comparisons of {len(WEEKS)} weeks; target 1 s on one core"
-    )
-    for name, turns in in_turns({"dispersion": dispersion, "comparisons": compared}, rounds).items():
-        print(f"  {name:11} {in_words(turns)}")
-
-
 def main() -> None:
     """Measure everything, or one weekly load in this fresh process."""
     parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=__doc__)
@@ -154,28 +117,28 @@ def main() -> None:
     if asked.load_once:
         load_once()
         return
-    weekly_statistics(asked.rounds)
+    weekly = made_up(56 * 16)
+    dispersion = partial(pooled_dispersion, weekly.declined, weekly.exposure)
+    compared = partial(family, weekly, PAIRS, pd.Series(dispersion(), weekly.declined.columns), events())
+    what = "comparisons of a page, 56 states × 16 offence groups over three years; target 1 s on one core"
+    in_turns(what, asked.rounds, dispersion=dispersion, comparisons=compared)
     with tempfile.TemporaryDirectory() as temporary:
         folder, release = Path(temporary), Path(temporary) / "release.parquet"
         write_release(generate(1, detainers=asked.rows, extracted_on=date(2026, 3, 10)).release, release)
-        rows, plain = f"{pq.read_metadata(release).num_rows:,} rows", lambda: pd.read_parquet(release)
-        what = f"import of {rows} in form F against pandas.read_parquet"
-        report(what, importer(release, folder), plain, asked.rounds, "5 at most")
-
+        rows, plain = f"{pq.read_metadata(release).num_rows:,} rows", partial(pd.read_parquet, release)
+        what = f"import of {rows} in form F against pandas.read_parquet; target 5 at most"
+        in_turns(what, asked.rounds, ours=importer(release, folder), theirs=plain)
         command = [sys.executable, __file__, "--load-once"]
         once = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(asked.rounds)]
-        wall, cpu, memory = zip(*([float(part) for part in line.split()] for line in once), strict=True)
-        print(f"\nweekly report's load of {rows} in a fresh process; target 0.3 s, 150 MB more")
-        print(f"  wall  {median_and_range(wall)}  cpu {median_and_range(cpu)}")
-        print(f"  memory  {median_and_range(memory, ' MB')}")
-
-        if asked.workbook:
-            book = Path(asked.workbook)
-            bare = lambda: CalamineWorkbook.from_path(str(book)).get_sheet_by_index(0).to_python()  # noqa: E731
-            what = f"import of {book.name} against calamine"
-            report(what, importer(book, folder), bare, asked.rounds, "2 at most")
-        else:
+        what = f"weekly report's load of {rows} in a fresh process; target 0.3 s, 150 MB more"
+        show(what, pd.DataFrame([line.split() for line in once], columns=["wall", "cpu", "MB"], dtype=float))
+        if not asked.workbook:
             print(f"\nno workbook: name one of ICE's with --workbook or {WORKBOOK_VARIABLE}")
+            return
+        book = Path(asked.workbook)
+        bare = lambda: CalamineWorkbook.from_path(str(book)).get_sheet_by_index(0).to_python()  # noqa: E731
+        what = f"import of {book.name} against calamine; target 2 at most"
+        in_turns(what, asked.rounds, ours=importer(book, folder), theirs=bare)
 
 
 if __name__ == "__main__":

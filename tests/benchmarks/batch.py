@@ -2,7 +2,7 @@
 
 Seconds differ from machine to machine and from minute to minute, so the ways are taken in turns, and what counts are
 the ratios within a round: medians over the rounds. CPU time is that of all processes that a way starts. Memory is the
-peak of the proportional set size of all of them, sampled in a round of its own. It needs Linux.
+peak of the proportional set size of all of them. It needs Linux.
 
 a   a shell loop: the papermill command, then the nbconvert command
 a'  the same, with ``rfc3987_syntax`` kept out, an import of 2.5 s that is not our merit to lose
@@ -18,8 +18,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import os
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,6 +32,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,23 +65,20 @@ def sample(done: threading.Event, peak: list[float]) -> None:
         peak[0] = max(peak[0], total / MEGABYTE)
 
 
-def measured(run: Callable[[], Any], reports: int = 1, *, memory: bool = False) -> Spent:
+def measured(run: Callable[[], Any], reports: int = 1) -> Spent:
     """Measure what a number of reports take, all processes counted, also those that outlive their parents."""
-    done, peak = threading.Event(), [float("-inf")]
+    done, peak = threading.Event(), [0.0]
     sampler = threading.Thread(target=sample, args=(done, peak))
-    if memory:
-        sampler.start()
-    before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    sampler.start()
+    before, clock = os.times(), time.perf_counter()
     run()
     wall = time.perf_counter() - clock
     for process in psutil.Process().children():
         if process.status() == psutil.STATUS_ZOMBIE or "resource_tracker" not in " ".join(process.cmdline()):
             process.wait(30)
     done.set()
-    if memory:
-        sampler.join()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    sampler.join()
+    cpu = sum(os.times()[2:4]) - sum(before[2:4])
     return Spent(wall / reports, cpu / reports, peak[0])
 
 
@@ -98,17 +94,6 @@ def declines(package: Path, out: str, notebook: str, weeks: list[str], *more: st
     command(package, *DECLINES, "run", notebook, *asked, *more)
 
 
-def shell_loop(week: str, out: str, begin: str) -> None:
-    """Make one report by two commands, each begun with some code."""
-    made = f"{out}/a.ipynb"
-    asked = [str(NOTEBOOK), made, "-p", "source", SOURCE, "-p", "week", week, "--no-progress-bar"]
-    for start, words in (
-        ("papermill.cli import papermill", asked),
-        ("nbconvert.nbconvertapp import main", ["--to", "html", made]),
-    ):
-        command(ROOT, sys.executable, "-c", f"{begin}from {start} as run; run()", *words)
-
-
 def in_a_pool(week: str, out: str) -> None:
     """Make one report by papermill and nbconvert within this process."""
     from nbconvert import HTMLExporter
@@ -116,8 +101,7 @@ def in_a_pool(week: str, out: str) -> None:
 
     os.environ["PYTHONPATH"] = str(ROOT)
     made = Path(out) / f"{week}.ipynb"
-    asked = {"source": SOURCE, "week": week}
-    execute_notebook(NOTEBOOK, made, parameters=asked, progress_bar=False, kernel_name="python3")
+    execute_notebook(NOTEBOOK, made, parameters={"source": SOURCE, "week": week}, progress_bar=False)
     made.with_suffix(".html").write_text(HTMLExporter().from_filename(str(made))[0])
 
 
@@ -126,7 +110,11 @@ def make(way: str, before: Path, out: str) -> None:
     step = len(WEEKS) // NUMBERS[way]
     weeks = WEEKS[-NUMBERS[way] :] if way.startswith("c") else WEEKS[step // 2 :: step][: NUMBERS[way]]
     if way.startswith("a"):
-        shell_loop(weeks[0], out, BLOCK if way == "a'" else "")
+        begin, made = BLOCK if way == "a'" else "", f"{out}/a.ipynb"
+        asked = [str(NOTEBOOK), made, "-p", "source", SOURCE, "-p", "week", weeks[0], "--no-progress-bar"]
+        of_both = ("papermill.cli import papermill", asked), ("nbconvert.nbconvertapp import main", ["--to=html", made])
+        for start, words in of_both:
+            command(ROOT, sys.executable, "-c", f"{begin}from {start} as run; run()", *words)
     elif way == "b":
         with ProcessPoolExecutor(2, get_context("spawn")) as pool:
             list(pool.map(in_a_pool, weeks, [out] * len(weeks)))
@@ -147,21 +135,18 @@ def in_turns(ways: list[str], rounds: int, one: Callable[[str], Spent]) -> dict[
 def reports(ways: list[str], rounds: int, before: Path) -> None:
     """Print what a report costs by each way."""
 
-    def one(way: str, *, memory: bool = False) -> Spent:
+    def one(way: str) -> Spent:
         with tempfile.TemporaryDirectory() as out:
-            return measured(lambda: make(way, before, out), NUMBERS[way], memory=memory)
+            return measured(lambda: make(way, before, out), NUMBERS[way])
 
-    def ratio(way: str, other: str) -> float:
-        return statistics.median(one.wall / two.wall for one, two in zip(found[way], found[other], strict=True))
-
-    found = in_turns(ways, rounds, one)
+    found = {way: pd.DataFrame(spent) for way, spent in in_turns(ways, rounds, one).items()}
     print("| way | wall, s a report | CPU, s a report | peak memory, MB | wall of (a) over it |\n|---|---|---|---|---|")
     for way, spent in found.items():
-        wall, cpu = (statistics.median(one[at] for one in spent) for at in (0, 1))
-        print(f"| {way} | {wall:.2f} | {cpu:.2f} | {one(way, memory=True).peak:.0f} | {ratio('a', way):.1f} |")
+        wall, cpu, peak = spent.median()
+        print(f"| {way} | {wall:.2f} | {cpu:.2f} | {peak:.0f} | {(found['a']['wall'] / spent['wall']).median():.1f} |")
     for way, target in (("a", "at least 10"), ("a'", "at least 7"), ("b", "at least 4"), ("c before", "shown")):
         if way in found:
-            print(f"\nwall of ({way}) over (c): {ratio(way, 'c'):.2f}; {target}")
+            print(f"\nwall of ({way}) over (c): {(found[way]['wall'] / found['c']['wall']).median():.2f}; {target}")
 
 
 def small_things(packages: dict[str, Path], number: int) -> None:
@@ -170,22 +155,19 @@ def small_things(packages: dict[str, Path], number: int) -> None:
     weeks = WEEKS[-max(number // len(MOST_OFTEN), 1) :]
     imports = [sys.executable, "-c", "import analysis.stats.summary, analysis.show.style"]
     with tempfile.TemporaryDirectory() as folder:
-
-        def profiles(name: str) -> None:
-            declines(packages[name], f"{folder}/{name}", "state_profile", weeks, *states)
-
         things: dict[str, Callable[[str], None]] = {
             "declines list": lambda name: command(packages[name], *DECLINES, "list"),
             "import of what a week is made with": lambda name: command(packages[name], *imports),
+            f"nothing to do, {len(weeks) * len(MOST_OFTEN)} reports": lambda name: declines(
+                packages[name], f"{folder}/{name}", "state_profile", weeks, *states
+            ),
         }
-        if number:
-            for name in packages:
-                profiles(name)
-            things[f"nothing to do, {len(weeks) * len(MOST_OFTEN)} reports"] = profiles
         print("\n| | " + " | ".join(f"{name}, s" for name in packages) + " |\n|---|" + "---|" * len(packages))
         for thing, run in things.items():
+            for name in packages:
+                run(name)  # what there is to do
             found = in_turns(list(packages), 5, lambda name: measured(lambda: run(name)))  # noqa: B023
-            walls = (f"{statistics.median(one.wall for one in spent):.2f}" for spent in found.values())
+            walls = (f"{pd.DataFrame(spent)['wall'].median():.2f}" for spent in found.values())
             print(f"| {thing} | {' | '.join(walls)} |")
         print("\ntargets: list 0.7 s at most, nothing to do 1 s at most, imports 1.3 times before at most")
 
@@ -195,7 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python tests/benchmarks/batch.py", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--against", type=Path, help="Folder of another checkout, measured in turn with this one.")
-    parser.add_argument("--up-to-date", type=int, default=300, help="Reports of the run with nothing to do; 0 = none.")
+    parser.add_argument("--up-to-date", type=int, default=300, help="Reports of the run with nothing to do.")
     asked = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # processes that outlive their parents are counted, too
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"

@@ -64,12 +64,9 @@ WHY = {
 
 def tried(section: Section, law: str) -> pd.DataFrame:
     """Make the trials of a section under a law: ``found`` and ``mc_error`` (its standard error over them) by check."""
-    at = section.laws.index(law)
-    seeds = ([section.seed, at, trial] for trial in range(section.number))
-    tallies = [
-        pd.DataFrame(section.trial(law, np.random.default_rng(seed)), columns=["check", "a", "n"]) for seed in seeds
-    ]
-    each = pd.concat(tallies)
+    seeds = ([section.seed, section.laws.index(law), trial] for trial in range(section.number))
+    tallies = (section.trial(law, np.random.default_rng(seed)) for seed in seeds)
+    each = pd.concat([pd.DataFrame(tally, columns=["check", "a", "n"]) for tally in tallies])
     sums = each.groupby("check", sort=False).sum()
     found = sums["a"] / sums["n"]
     away = (each["a"] - each["check"].map(found) * each["n"]) ** 2
@@ -92,9 +89,7 @@ def rows_of(name: str) -> Iterator[dict[str, object]]:
             kept = (least is None or found >= least) and (most is None or found <= most)
             verdict = "shown" if least is most is None else "met" if kept else "missed"
             note = WHY.get(f"{check}, {law}", "") if verdict == "missed" else ""
-            target = [
-                f"at {word} {bound:.0%}" for word, bound in (("least", least), ("most", most)) if bound is not None
-            ]
+            target = [f"at {which} {end:.0%}" for which, end in (("least", least), ("most", most)) if end is not None]
             yield {
                 **{"section": name, "check": check, "law": law, "target": " and ".join(target)},
                 **{"least": least, "most": most, "found": found, "mc_error": error},

@@ -45,10 +45,8 @@ def levels() -> Levels:
     """Read the mean full week of fiscal 2015, by place; a place that it does not name had no detainer then."""
     rows = pd.read_csv(COUNTS, keep_default_na=False)
     rows = rows[~rows["week_start"].isin([rows["week_start"].min(), rows["week_start"].max()])]
-    declined = rows["detainers"].where(rows["lift_reason"] == "Detainer Declined by LEA", 0)
-    sums = (
-        rows.assign(declined=declined).groupby(rows["state"].replace("", "not given"))[["detainers", "declined"]].sum()
-    )
+    rows["declined"] = rows["detainers"].where(rows["lift_reason"] == "Detainer Declined by LEA", 0)
+    sums = rows.groupby(rows["state"].replace("", "not given"))[["detainers", "declined"]].sum()
     return Levels(list(sums.index), *(sums / rows["week_start"].nunique()).to_numpy().T)
 
 

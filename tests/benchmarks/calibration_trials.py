@@ -33,9 +33,8 @@ DAYS = [date(2014, 9, 27) + n * WEEK for n in range(HISTORY + NEW + 1)]
 PLACES = levels().places
 KINDS = {ALL: [ALL], "state": PLACES, "offence_group": [f"group {n}" for n in range(len(GROUPS))]}
 CELLS = pd.MultiIndex.from_tuples([(kind, place) for kind, places in KINDS.items() for place in places])
-NO_EVENTS = pd.DataFrame({"date": pd.to_datetime([]), "last_date": pd.to_datetime([])}).assign(
-    state="", kind="", headline="", blocks_comparison=False
-)
+NO_EVENTS = pd.DataFrame({"date": [], "last_date": []}, dtype="datetime64[ns]")
+NO_EVENTS = NO_EVENTS.assign(state="", kind="", headline="", blocks_comparison=False)
 RISING = "AZ"  # many detainers and few declines, so that three times thirty are still possible
 
 Tally = Iterator[tuple[str, float, float]]
@@ -100,17 +99,17 @@ def null_page(law: str, rng: np.random.Generator) -> Tally:
     yield "a direction of the nation's trend", float(found[(TREND, ALL, ALL)]), 1
 
 
+def _with(history: int) -> str:
+    """Name what is known before a week that is tried."""
+    return f"{history} weeks of history" + ("" if history >= FEWEST else ", by chance alone (dispersion unknown)")
+
+
 def short_page(law: str, rng: np.random.Generator) -> Tally:
     """Try the same with less history than a year's."""
     made = weeks(law, HISTORY + 1, rng, shares())
     for history in SHORT:
         found = directions(made, history, dispersion(made, HISTORY - history, HISTORY)) != 0
         yield f"any direction on a page, {_with(history)}", float(found.any()), 1
-
-
-def _with(history: int) -> str:
-    """Name what is known before a week that is tried."""
-    return f"{history} weeks of history" + ("" if history >= FEWEST else ", by chance alone (dispersion unknown)")
 
 
 def ratios(law: str, rng: np.random.Generator) -> Tally:
@@ -164,11 +163,8 @@ def power(law: str, rng: np.random.Generator) -> Tally:
         higher = found(share).xs(("state", RISING), level=[1, 2]) > 0
         yield f"threefold rise of one place with {usual} usual declines is called higher", float(higher.any()), 1
     steady[-TREND_WEEKS:] /= 2
-    yield (
-        "nation's share halved for 13 weeks: its trend is called lower",
-        float(found(steady)[(TREND, ALL, ALL)] < 0),
-        1,
-    )
+    lower = found(steady)[(TREND, ALL, ALL)] < 0
+    yield "nation's share halved for 13 weeks: its trend is called lower", float(lower), 1
 
 
 def as_rows(made: Weeks) -> pd.DataFrame:
@@ -187,14 +183,13 @@ def alike(law: str, rng: np.random.Generator) -> Tally:
     made = weeks(law, HISTORY, rng, share)
     period = Weeks(*(part[-TREND_WEEKS:] for part in made))
     table = over_expected(as_rows(period), True, dispersion(made, 0, HISTORY - 1)["state"])
-    low, high = (table[end].to_numpy() for end in ("low", "high"))
+    low, high = table[["low", "high"]].to_numpy().T
     yield "declined over expected", *held(low, np.ones(len(low)), high, ~np.isnan(low))
     hold = np.arange(len(GROUPS)) % 2 == 0
     sums = [(part[..., hold].sum(axis=(0, 2)), part[..., ~hold].sum(axis=(0, 2))) for part in period]
     mix = np.array([kind.sum() for kind in sums[1]]) / period.issued.sum()
-    by_request = np.array(sums[2]) / np.maximum(sums[1], 1)
-    truth = pd.Series(mix @ by_request, index=PLACES).reindex(table.index).to_numpy()
-    low, high = (table[f"standardised_{end}"].to_numpy() for end in ("low", "high"))
+    truth = pd.Series(mix @ (np.array(sums[2]) / np.maximum(sums[1], 1)), index=PLACES).reindex(table.index).to_numpy()
+    low, high = table[["standardised_low", "standardised_high"]].to_numpy().T
     yield "standardised share", *held(low, truth, high, ~np.isnan(low))
 
 
@@ -205,17 +200,17 @@ def shrunken(law: str, rng: np.random.Generator) -> Tally:
     sums = {name: part[-TREND_WEEKS:].sum(axis=(0, 2)) for name, part in made._asdict().items()}
     counts = pd.DataFrame(sums, index=PLACES)[["declined", "issued"]]
     found = shrink_shares(counts, dispersion(made, 0, HISTORY - 1)["state"].to_numpy())
-    low, high = (found[f"shrunken_{end}"].to_numpy() for end in ("low", "high"))
+    low, high = found[["shrunken_low", "shrunken_high"]].to_numpy().T
     yield "shrunken share of a place over 13 weeks", *held(low, share[:, 0], high, ~np.isnan(low))
 
 
 def bands(law: str, rng: np.random.Generator) -> Tally:
     """Try the band of the youngest week that has a nowcast."""
     number = 60
-    index = pd.DatetimeIndex([DAYS[0] + n * WEEK for n in range(number)], name="week")
-    slowing = np.append(np.ones(number - 20), np.linspace(1, 2, 20))
+    index, steady = pd.DatetimeIndex([DAYS[0] + n * WEEK for n in range(number)], name="week"), np.ones(number)
+    slowing = np.append(steady[20:], np.linspace(1, 2, 20))
     for delay in DELAYS:
-        for name, slower in (("stable delays", np.ones(number)), ("delays that double over 20 weeks", slowing)):
+        for name, slower in (("stable delays", steady), ("delays that double over 20 weeks", slowing)):
             whole = recorded(law, delay, slower, 60, LONGEST_DELAY, rng)
             known = np.arange(number)[::-1, None] >= np.arange(whole.shape[1])
             cast = nowcast(Triangle(pd.DataFrame(np.where(known, whole, np.nan), index), 1)).assign(final=whole[:, -1])
@@ -225,11 +220,9 @@ def bands(law: str, rng: np.random.Generator) -> Tally:
 
 def incidence(law: str, rng: np.random.Generator) -> Tally:
     """Try the interval of the cumulative incidence of declines after 14 days, of 500 detainers, a few followed less."""
-    days = rng.geometric(0.08, 500)
-    cause = rng.choice([1, 2, 0], p=[0.15, 0.35, 0.5], size=500)
+    days, cause = rng.geometric(0.08, 500), rng.choice([1, 2, 0], p=[0.15, 0.35, 0.5], size=500)
     until = rng.integers(5, 60, 500)
     cause = np.where(days <= until, cause, 0)
     found = aalen_johansen(np.where(cause > 0, np.minimum(days, until), until), cause, 2)
     at = found[(found["cause"] == 1) & (found["day"] <= 14)].iloc[-1]
-    truth = 0.15 * (1 - 0.92**14)
-    yield "share declined within 14 days", float(at["low"] <= truth <= at["high"]), 1
+    yield "share declined within 14 days", float(at["low"] <= 0.15 * (1 - 0.92**14) <= at["high"]), 1

@@ -56,19 +56,17 @@ def places(path: Path) -> list[tuple[Path, Any]]:
     every = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     apart = [getattr(node, name, None) for node in every for name in ("annotation", "returns")]
     apart += [node for node in every if isinstance(node, ast.JoinedStr)]
-    kept = {id(inner) for outer in apart if outer for inner in ast.walk(outer)}
-    return [(path, node) for node in every if id(node) not in kept and mutated(node)]
+    kept = {inner for outer in apart if outer for inner in ast.walk(outer)}
+    return [(path, node) for node in every if node not in kept and mutated(node)]
 
 
 def broken(text: str, node: Any) -> str:  # noqa: ANN401
     """Break a module's text at one place."""
-    lines = [line.encode() for line in text.splitlines(keepends=True)]
+    lines = text.encode().splitlines(keepends=True)
     written = ast.unparse(mutated(node) or node)
     written = written if isinstance(node, ast.stmt) else f"({written})"
-    inner = (
-        lines[node.lineno - 1][: node.col_offset] + written.encode() + lines[node.end_lineno - 1][node.end_col_offset :]
-    )
-    return b"".join([*lines[: node.lineno - 1], inner, *lines[node.end_lineno :]]).decode()
+    before, after = lines[node.lineno - 1][: node.col_offset], lines[node.end_lineno - 1][node.end_col_offset :]
+    return b"".join([*lines[: node.lineno - 1], before, written.encode(), after, *lines[node.end_lineno :]]).decode()
 
 
 def failure(checkout: Path, room: str) -> str:

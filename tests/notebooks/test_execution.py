@@ -59,16 +59,13 @@ def test_frozen_facts(name: str, parameters: dict[str, object], tmp_path: Path, 
     if request.config.getoption("--freeze"):
         path.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     frozen = json.loads(path.read_text(encoding="utf-8"))
+    both = {key: (frozen.get(key, "no such fact"), facts.get(key, "no such fact")) for key in frozen | facts}
     changed = {
-        key: (frozen.get(key, "no such fact"), facts.get(key, "no such fact"))
-        for key in frozen.keys() | facts.keys()
-        if facts.get(key, ...) != _as_frozen(frozen.get(key, ...))
+        key: (then, now)
+        for key, (then, now) in both.items()
+        if now != (pytest.approx(then, rel=1e-8) if isinstance(then, float) else then)
     }
     assert not changed, "these facts (frozen, now) have changed: is this expected? Then run pytest with --freeze"
-
-
-def _as_frozen(value: object) -> object:
-    return pytest.approx(value, rel=1e-8) if isinstance(value, float) else value
 
 
 @pytest.mark.parametrize(("name", "parameters", "says"), SETS["refused"])

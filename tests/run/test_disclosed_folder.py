@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -19,29 +19,26 @@ from synthetic import generate, write_release
 from analysis.load.imports import import_release
 from analysis.load.sources import open_source
 from analysis.load.table import COUNTED, without_repeats
-from analysis.periods import week_of
+from analysis.periods import last_day, week_of
 from analysis.stats import disclosure
 from analysis.stats.counts import count_outcomes
 
+Plant = Callable[[Attack, pd.DataFrame], None]
 QUARTER = date(2025, 4, 1), date(2025, 6, 30)
 
 
 def everything(rows: pd.DataFrame, repeats: str = "left out", quarters: int | None = None) -> Attack:
     """Make every table of every week and quarter, as reports print them, and gather them."""
-    rows = without_repeats(rows, repeats)
-    printed = Attack()
-    of_quarter = rows["issued_on"].dt.to_period("Q")
+    rows, printed = without_repeats(rows, repeats), Attack()
+    of_quarter, weeks = rows["issued_on"].dt.to_period("Q"), week_of(rows["issued_on"])
     chosen = sorted(of_quarter.dropna().unique())[: quarters and quarters + 1][-(quarters or 99) :]
-    weeks = week_of(rows["issued_on"])
-    for week in sorted(weeks[of_quarter.isin(chosen)].dropna().unique()):
-        of_week = rows[weeks == week]
-        days = week.date(), week.date() + timedelta(days=6)
+    for week, of_week in rows[of_quarter.isin(chosen)].groupby(weeks):
         by_state = count_outcomes(of_week, "state")
         by_group = count_outcomes(of_week, "offence_group")[["issued", "declined"]].reset_index()
         tables = by_state.sum().to_frame().T, disclosure.outcomes_by_state(by_state).reset_index(), by_group
         cut = disclosure.offences_by_status, disclosure.outcomes_by_form, disclosure.lift_reasons
         for table in (*tables, *(show(of_week) for show in cut)):
-            printed.add(table, *days, repeats=repeats)
+            printed.add(table, week.date(), last_day(week.date()), repeats=repeats)
     for quarter in chosen:
         of_this, days = rows[of_quarter == quarter], (quarter.start_time.date(), quarter.end_time.date())
         printed.add(disclosure.cross_tabulate(of_this), *days, repeats=repeats)
@@ -57,12 +54,12 @@ def made_tables(seed: int, detainers: int) -> tuple[Table, ...]:
     return tuple(everything(made_up(seed, detainers)).tables)
 
 
-MORE = [(5, 100), (0, 900), (1, 300), (2, 900), (3, 1500), (4, 4000)]
+SMALL = 300
+MORE = [(5, 100), (0, 900), (1, 400), (0, 400), (2, 900), (3, 1500), (4, 4000)]
 
 
 @pytest.mark.parametrize(
-    ("seed", "detainers"),
-    [(0, 400), (1, 400), *(pytest.param(*one, marks=pytest.mark.slow) for one in MORE)],
+    ("seed", "detainers"), [(2, SMALL), *(pytest.param(*one, marks=pytest.mark.slow) for one in MORE)]
 )
 def test_all_tables_together_are_safe(seed: int, detainers: int) -> None:
     found = Attack([*made_tables(seed, detainers)]).hidden_counts()
@@ -71,7 +68,7 @@ def test_all_tables_together_are_safe(seed: int, detainers: int) -> None:
 
 
 def test_a_source_of_one_state_is_safe() -> None:
-    rows = made_up(3, 800)
+    rows = made_up(3, 600)
     assert everything(rows[rows["state"] == rows["state"].mode()[0]]).leaks().empty
 
 
@@ -80,7 +77,7 @@ def test_a_source_of_one_state_is_safe() -> None:
 
 def states_by_offence_each_week(printed: Attack, rows: pd.DataFrame) -> None:
     for week, of_week in rows.groupby(week_of(rows["issued_on"])):
-        printed.add(disclosure.cross_tabulate(of_week), week.date(), week.date() + timedelta(days=6))
+        printed.add(disclosure.cross_tabulate(of_week), week.date(), last_day(week.date()))
 
 
 def agencies_by_offence(printed: Attack, rows: pd.DataFrame) -> None:
@@ -96,9 +93,10 @@ def both_treatments_of_repeats(printed: Attack, rows: pd.DataFrame) -> None:
 
 
 def outcomes_in_a_profile(printed: Attack, rows: pd.DataFrame) -> None:
-    for state, of_state in rows[week_of(rows["issued_on"]) == "2025-04-05"].groupby("state"):
+    week = date(2025, 4, 5)
+    for state, of_state in rows[week_of(rows["issued_on"]) == pd.Timestamp(week)].groupby("state"):
         series = count_outcomes(of_state, "week").reset_index()
-        printed.add(series, date(2025, 4, 5), date(2025, 4, 11), whole=False, state=str(state))
+        printed.add(series, week, last_day(week), whole=False, state=str(state))
 
 
 def states_by_offence_with_a_cell_too_many(printed: Attack, rows: pd.DataFrame) -> None:
@@ -110,32 +108,32 @@ def states_by_offence_with_a_cell_too_many(printed: Attack, rows: pd.DataFrame) 
 
 
 @pytest.mark.parametrize(
-    ("plant", "seed"),
+    ("plant", "seed", "detainers"),
     [
-        (states_by_offence_each_week, 0),
-        (agencies_by_offence, 0),
-        (both_treatments_of_repeats, 0),
-        (outcomes_in_a_profile, 1),
-        (states_by_offence_with_a_cell_too_many, 1),
+        pytest.param(states_by_offence_each_week, 0, 400, marks=pytest.mark.slow),
+        (agencies_by_offence, 2, SMALL),
+        pytest.param(both_treatments_of_repeats, 2, SMALL, marks=pytest.mark.slow),
+        (outcomes_in_a_profile, 2, SMALL),
+        (states_by_offence_with_a_cell_too_many, 2, SMALL),
     ],
 )
-def test_the_attacker_finds_what_is_planted(plant: Callable[[Attack, pd.DataFrame], None], seed: int) -> None:
-    rows, printed = made_up(seed, 400), Attack([*made_tables(seed, 400)])
+def test_the_attacker_finds_what_is_planted(plant: Plant, seed: int, detainers: int) -> None:
+    rows, printed = made_up(seed, detainers), Attack([*made_tables(seed, detainers)])
     plant(printed, rows if plant is both_treatments_of_repeats else without_repeats(rows))
     assert not printed.leaks().empty
 
 
 def test_the_attacker_subtracts() -> None:
     printed = Attack()
-    counts = {"state": ["CA", "TX", "total"], "declined_shown": ["1–4", "5+", "12"]}
-    printed.add(pd.DataFrame(counts), *QUARTER)
+    printed.add(pd.DataFrame({"state": ["CA", "TX", "total"], "declined_shown": ["1–4", "5+", "12"]}), *QUARTER)
     found = printed.hidden_counts()
     assert found[["label", "low", "high", "leak"]].to_numpy().tolist() == [["1–4", 1.0, 4.0, False]]
     printed.add(pd.DataFrame({"declined": [10]}), *QUARTER, whole=False, state="TX")
-    assert printed.leaks()[["what", "low", "high"]].to_numpy().tolist() == [
-        ["CA declined 2025-04-01 to 2025-06-30", 2.0, 2.0]
-    ]
-    # What contradicts itself is no proof of safety.
+    leaks = printed.leaks()[["what", "low", "high"]].to_numpy().tolist()
+    assert leaks == [["CA declined 2025-04-01 to 2025-06-30", 2.0, 2.0]]
+
+
+def test_what_contradicts_itself_is_no_proof_of_safety() -> None:
     printed = Attack()
     printed.add(pd.DataFrame({"state": ["CA", "total"], "declined": [7, 9]}), *QUARTER)
     with pytest.raises(AssertionError, match="contradicts itself"):

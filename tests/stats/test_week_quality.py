@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_cohorts import FIRST as MADE
-from made_cohorts import detainers, made_cohort, made_weeks
+from made_cohorts import STEADY, detainers, made_cohort, made_weeks, many
 
 import analysis as an
 from analysis.errors import InputError
@@ -25,26 +27,22 @@ EVERY_CHECK = ["read", "counted", "repeats", "blank_person", "blank_state", "not
 def nine_weeks() -> pd.DataFrame:
     """Give 200 detainers a week: 10 repeats, 20 without person, 4 without state, 100 without end, 20 of 80 unplaced."""
     number = pd.Series(range(WEEKS * A_WEEK))
-    place = number % A_WEEK
-    blank = pd.Series(str(Outcome.NOT_RECORDED), index=number.index)
-    rows = pd.DataFrame(
-        {
-            "issued_on": pd.Timestamp(FIRST) + pd.to_timedelta(7 * (number // A_WEEK), unit="D"),
-            "person": number.astype("str").mask(place < 20),
-            "duplicate": pd.Series(REPEAT, index=number.index).where(place >= 190),
-            "state": pd.Series("TX", index=number.index).mask(place < 4, None),
-            "outcome": blank.where(place < 100, str(Outcome.DECLINED)),
-            "offence_group": place.map(lambda at: "DUI" if at < 60 else "UNKNOWN" if at < 80 else "NONE"),
-            "detainers": 1,
-        }
-    )
-    return as_table(rows.assign(form="I247D", request="hold", source_file="made", source_row=number + 2))
+    place, made = number % A_WEEK, many("", *[(1,)] * len(number))
+    rows = {
+        "issued_on": pd.Timestamp(FIRST) + pd.to_timedelta(7 * (number // A_WEEK), unit="D"),
+        "person": number.astype("str").mask(place < 20),
+        "duplicate": pd.Series(REPEAT, index=number.index).where(place >= 190),
+        "state": pd.Series("TX", index=number.index).mask(place < 4, None),
+        "outcome": made["outcome"].astype("str").where(place < 100, str(Outcome.DECLINED)),
+        "offence_group": place.map(lambda at: "DUI" if at < 60 else "UNKNOWN" if at < 80 else "NONE"),
+    }
+    return as_table(made.assign(**rows))
 
 
-def card(records: pd.DataFrame, week: date = LAST, until: date | None = None, **asked: object) -> pd.DataFrame:
+def card(records: pd.DataFrame, week: date = LAST, until: date | None = None, **asked: Any) -> pd.DataFrame:  # noqa: ANN401
     """Score a week of a source that covers the nine; give a row a check, by its id without its first word."""
-    days = {"first_day": FIRST, "last_day": until or last_day(LAST), "offences": True} | asked
-    found = an.quality(made_cohort(records, week, **days))  # type: ignore[arg-type]
+    days: dict[str, Any] = {"first_day": FIRST, "last_day": until or last_day(LAST), "offences": True} | asked
+    found = an.quality(made_cohort(records, week, **days))
     return found.set_index(pd.Index([check.removeprefix("quality_") for check in found.attrs["checks"]]))
 
 
@@ -57,19 +55,17 @@ def test_a_usual_week_passes_every_check_with_its_share_and_the_usual_one() -> N
     assert list(found.index) == EVERY_CHECK
     assert set(found["level"]) == {"pass"}
     assert found["found"].to_list() == ["200", "190", "10", "20", "4", "100", "20"]
-    shares = [0.95, 0.05, 0.1, 0.02, 0.5, 0.25]
-    assert found["part_found"].to_list()[1:] == pytest.approx(shares)
-    assert found["usual_share"].to_list()[1:] == pytest.approx(shares)
+    for column in ("part_found", "usual_share"):
+        assert found[column].to_list()[1:] == pytest.approx([0.95, 0.05, 0.1, 0.02, 0.5, 0.25])
     assert found.loc["read", "note"] == "usual: 200"
     facts = found.attrs["facts"]
     assert (facts["checks"], facts["checks_pass"], facts["quality_blank_state_norm"]) == (7, 7, 0.02)
 
 
 def test_the_usual_share_is_the_median_of_the_eight_weeks_and_not_of_this_one() -> None:
-    records = nine_weeks()
-    weeks = (records["issued_on"] - pd.Timestamp(FIRST)).dt.days // 7
-    kept = records["person"].where(records.index % A_WEEK >= 20 * (weeks + 1) % 160)
-    usual = pd.Series([max(20, 20 * (n + 1) % 160) / A_WEEK for n in range(8)]).median()
+    records, blanks = nine_weeks(), np.array([20, 40, 60, 80, 100, 120, 140, 20, 20])
+    kept = records["person"].where(records.index % A_WEEK >= blanks.repeat(A_WEEK))
+    usual = np.median(blanks[:8]) / A_WEEK
     assert card(records.assign(person=kept)).loc["blank_person", "usual_share"] == pytest.approx(usual)
 
 
@@ -85,32 +81,29 @@ def test_a_column_gone_blank_in_this_week_alone_warns_and_comes_first(column: st
 @pytest.mark.parametrize(("part", "level"), [(0.72, "warn"), (0.8, "pass"), (1.25, "warn")])
 def test_far_fewer_or_more_than_in_any_week_before_warns(part: float, level: str) -> None:
     records = nine_weeks()
-    last = records[of_last(records)]
-    number = round(part * A_WEEK)
-    resized = pd.concat([records[~of_last(records)], last, last.head(max(0, number - A_WEEK))], ignore_index=True)
-    resized = resized.drop(resized.index[of_last(resized)][number:])
+    last = records[of_last(records)].iloc[np.arange(round(part * A_WEEK)) % A_WEEK]
+    resized = pd.concat([records[~of_last(records)], last], ignore_index=True)
     assert card(resized).loc["read", "level"] == level
 
 
-STEADY = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 11
 LATER = MADE + 11 * WEEK
-FEW_ENDS: list[dict[str, object]] = [
-    {"outcome": Outcome.DECLINED, "detainers": 58},
-    {"outcome": Outcome.TAKEN, "detainers": 120},
-    {"detainers": 422},
-]
+OPEN_ONES = {"issued_on": LATER, "state": "CA", "detainers": 422}
 THIN = {
     "detainers": (made_weeks({"CA": (30, 100), "TX": (10, 100)}, first=LATER), 200, 600),
-    "ends": (detainers([{"issued_on": LATER, "state": "CA"} | row for row in FEW_ENDS]), 178 / 600, 1),
+    "ends": (pd.concat([made_weeks({"CA": (58, 178)}, first=LATER), detainers([OPEN_ONES])]), 178 / 600, 1),
     "states": (made_weeks({"CA": (20, 200), "blank": (38, 400)}, first=LATER), 1 / 3, 1),
 }
 """The last of twelve weeks that fails each check, what is found of it, and what is usual."""
 
 
+def test_every_check_of_a_week_has_a_line_and_a_sentence() -> None:
+    assert set(OF_GATE) == {when.removeprefix("check=") for when, _ in clauses()["checked"]} == set(THIN)
+
+
 @pytest.mark.parametrize("check", THIN)
 def test_a_week_with_far_less_than_usual_fails_one_check_which_stops(check: str) -> None:
     last, found, usual = THIN[check]
-    cohort = made_cohort(pd.concat([made_weeks(*STEADY), last], ignore_index=True))
+    cohort = made_cohort(pd.concat([made_weeks(*STEADY[:11]), last], ignore_index=True))
     numbers = {"check_found": pytest.approx(found), "check_usual": pytest.approx(usual)}
     assert cohort.failed_check == {"check": check, **numbers}
     scored = an.quality(cohort)
@@ -118,24 +111,14 @@ def test_a_week_with_far_less_than_usual_fails_one_check_which_stops(check: str)
     assert (scored.loc[0, "level"], scored.attrs["checks"][0]) == ("stop", OF_GATE[check])
 
 
-def test_every_check_of_a_week_has_a_line_and_a_sentence() -> None:
-    assert set(OF_GATE) == {when.removeprefix("check=") for when, _ in clauses()["checked"]} == set(THIN)
-
-
 def test_a_few_detainers_fail_no_check() -> None:
-    last = detainers([{"issued_on": LATER, "state": state, "detainers": 4} for state in ("CA", None)])
-    few = pd.concat([made_weeks(*[{"CA": (1, 19)}] * 11), last], ignore_index=True)
+    few = made_weeks(*[{"CA": (1, 19)}] * 11, {"CA": (0, 4), "blank": (0, 4)})
     assert made_cohort(few).failed_check is None
 
 
-def test_what_the_source_has_no_column_for_is_left_out_and_not_zero() -> None:
-    found = card(nine_weeks().assign(person=None, state=None), offences=False)
-    assert list(found.index) == ["read", "not_recorded"]
-
-
-def test_repeats_that_are_counted_are_still_flagged() -> None:
-    found = card(nine_weeks(), repeats="counted")["found"]
-    assert found[["counted", "repeats"]].to_list() == ["200", "10"]
+def test_what_the_source_has_no_column_for_is_left_out_and_counted_repeats_are_still_flagged() -> None:
+    assert list(card(nine_weeks().assign(person=None, state=None), offences=False).index) == ["read", "not_recorded"]
+    assert card(nine_weeks(), repeats="counted").loc[["counted", "repeats"], "found"].to_list() == ["200", "10"]
 
 
 @pytest.mark.parametrize(
@@ -145,12 +128,9 @@ def test_repeats_that_are_counted_are_still_flagged() -> None:
         (LAST, LAST, "the source covers 1 of the week's 7 days"),
     ],
 )
-def test_without_eight_full_weeks_or_in_a_partial_one_nothing_is_judged(
-    week: date, until: date | None, why: str
-) -> None:
+def test_without_eight_full_weeks_or_in_a_partial_one_nothing_is_judged(week: date, until: Any, why: str) -> None:  # noqa: ANN401
     found = card(nine_weeks(), week, until)
-    assert set(found["level"]) == {""}
-    assert set(found["note"]) == {why}
+    assert found[["level", "note"]].drop_duplicates().to_numpy().tolist() == [["", why]]
     assert (found["found"] != "0").all(), "what was found is shown all the same"
     assert found.attrs["facts"]["checks_not_judged"] == len(found)
 
@@ -169,22 +149,16 @@ def test_a_week_without_a_detainer_has_no_share() -> None:
     records = nine_weeks()
     found = card(records[~of_last(records)])
     assert set(found["found"]) == {"0"}
-    assert found["level"].to_dict() == {name: "stop" if name == "read" else "" for name in found.index}
+    assert found["level"].to_list() == ["stop", *[""] * 6]
     assert found["part_found"].isna().all()
 
 
 def test_hardly_a_real_week_warns_but_those_around_a_holiday() -> None:
-    cards = {week: an.quality(an.cohort("fy2015", week)) for week in (date(2014, 12, 13) + n * WEEK for n in range(5))}
+    cards = {week: an.quality(an.cohort("fy2015", week)) for week in (date(2014, 12, 13) + n * WEEK for n in range(4))}
     doubtful = {week: card for week, card in cards.items() if card["level"].eq("warn").any()}
     assert date(2014, 12, 20) in doubtful
     assert sum(card["level"].eq("warn").sum() for card in doubtful.values()) <= 3
     assert {card.attrs["checks"][0] for card in doubtful.values()} == {"quality_read"}
-
-
-def test_a_cohort_of_several_weeks_is_refused_with_what_to_give() -> None:
-    said = "one week or of a source: found 'March 2015'. Give a cohort of one of its weeks, or the source by an.open_s"
-    with pytest.raises(InputError, match=re.escape(said)):
-        an.quality(an.cohort("fy2015", "2015-03"))
 
 
 def test_a_part_that_a_week_does_not_have_is_refused_with_those_that_a_source_has() -> None:
@@ -192,3 +166,9 @@ def test_a_part_that_a_week_does_not_have_is_refused_with_those_that_a_source_ha
         an.quality(made_cohort(nine_weeks(), LAST), "weeks")
     weeks = an.quality(an.open_source("fy2015"), "weeks")
     assert list(weeks) == ["issued", "not_recorded", "blank_share", "unfinished"]
+
+
+def test_a_cohort_of_several_weeks_is_refused_with_what_to_give() -> None:
+    said = "one week or of a source: found 'March 2015'. Give a cohort of one of its weeks, or the source by an.open_s"
+    with pytest.raises(InputError, match=re.escape(said)):
+        an.quality(an.cohort("fy2015", "2015-03"))
