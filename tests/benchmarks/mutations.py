@@ -71,7 +71,7 @@ def broken(text: str, node: Any) -> str:  # noqa: ANN401
 
 def failure(checkout: Path, room: str) -> str:
     """Run a room's tests until one fails; give which, blank = none."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *TESTS[room]]
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", *TESTS[room]]
     own = os.environ | {"PYTHONPATH": str(checkout)}
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=own, cwd=checkout, timeout=300)
