@@ -98,10 +98,10 @@ def published_map(bounds: pd.DataFrame) -> Figure:
 
 def _tiles(tiles: pd.DataFrame, absent: str, marked: str = "") -> Figure:
     """Draw a tile for each state: its ``label``, the class of its ``count``, hatched where nothing is ``present``."""
-    rows, columns, side, shades = tiles["tile_row"].max(), tiles["tile_column"].max(), 0.62, ("white", *look.RAMP)
+    rows, columns, side, shades = tiles["tile_row"].max(), tiles["tile_column"].max(), 0.4, ("white", *look.RAMP)
     rank = np.searchsorted([*CLASSES], tiles["count"], side="right")
     tiles = tiles.assign(face=np.take(shades, rank), ink=np.where(rank < 4, INK, "white"), x=tiles["tile_column"] - 0.5)
-    figure, (axes,) = frame(rows * side, left=EDGE, right=WIDTH - EDGE - columns * side, bottom=0.5)
+    figure, (axes,) = frame(rows * side, left=EDGE, right=WIDTH - EDGE - columns * side, bottom=0.08)
     axes.set_axis_off()
     axes.set(xlim=(0, columns), ylim=(rows, 0))
     here, gone = tiles[tiles["present"]], tiles[~tiles["present"]]
@@ -112,9 +112,9 @@ def _tiles(tiles: pd.DataFrame, absent: str, marked: str = "") -> Figure:
         look.boxes(axes, group["tile_column"] - 0.97, group["tile_row"] - 0.97, 0.94, 0.94, **{"linewidth": 0.8, **box})
     middle: dict = {"ha": "center", "va": "center"}
     for tile in here.itertuples():
-        axes.text(tile.x, tile.tile_row - 0.69, tile.Index, color=tile.ink, **middle)
+        axes.text(tile.x, tile.tile_row - 0.72, tile.Index, color=tile.ink, **middle)
         number: dict = {"color": tile.ink, "weight": "bold"} if tile.count else {"color": FAINT}
-        axes.text(tile.x, tile.tile_row - 0.31, tile.label, fontsize=min(12, 64 / len(tile.label)), **number, **middle)
+        axes.text(tile.x, tile.tile_row - 0.31, tile.label, fontsize=min(12, 44 / len(tile.label)), **number, **middle)
     ground = {"facecolor": look.NO_DETAINERS, "edgecolor": "none", "pad": 1}
     for tile in gone.itertuples():
         axes.text(tile.x, tile.tile_row - 0.5, tile.Index, color=FAINT, bbox=ground, **middle)
@@ -137,7 +137,7 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
     """
     week = look.week_of(weeks)
     own, last = weeks.loc[week], week == weeks.index[-1]
-    figure, (above, below), x = look.week_frame(weeks, 1.75, 2, right=0.75, bottom=0.95, gap=0.34)
+    figure, (above, below), x = look.week_frame(weeks, 1.75, 2, right=0.75, gap=0.34)
     _shares(above, weeks, x)
     _bars(below, weeks, x, week)
     _mark_events(above, below, weeks.attrs.get("events") or [], x)
@@ -231,25 +231,38 @@ def cross_table(table: pd.DataFrame) -> Figure:
     ----------
     table
         One row per ``state_name`` and ``group``: ``declined``, NaN where hidden, and ``declined_shown``, its label;
-        those called All are sums, which have no shade. ``attrs`` may hold ``hidden`` (how many labels are no count) and
-        ``threshold``.
+        those called All are sums, which have no shade. A state whose cells are all 0 is left out. ``attrs`` may hold
+        ``hidden`` (how many labels are no count) and ``threshold``.
     """
+    some = table.groupby("state_name")["declined_shown"].transform(lambda labels: set(labels) != {"0"})
+    table = table[some | (table["state_name"] == "All") | ~some.any()]
     order = {"index": table["state_name"].unique(), "columns": table["group"].unique()}
     cells = table.set_index(["state_name", "group"])
     counts, labels = (cells[name].unstack().reindex(**order) for name in ("declined", "declined_shown"))  # noqa: PD010
     labels = labels.fillna("").replace("not shown", "·")
-    rows, groups = look.lines(counts.index), [textwrap.shorten(name, 40, placeholder=" …") for name in counts.columns]
-    slant = [look.width_of(name, 10) / 2**0.5 for name in groups]  # names stand at 45 degrees
-    left = max(look.room_of(rows), slant[0])
+    rows = look.lines(counts.index)
+    groups = [textwrap.fill(name, 18, max_lines=2, placeholder=" …") for name in counts.columns]
+    stand: dict = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    deep = [0.2 + look.room_of([name]) / 2**0.5 for name in groups]
+    left = max(look.room_of(rows), deep[0])
     wide = min(0.8, (WIDTH - left - 0.2) / len(groups))
-    margins = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": max(slant) + 0.2}
-    figure, (axes,) = frame(0.3 * len(rows), **margins)
+    if wide < 0.5:  # at 45 degrees names would cover one another
+        if len(groups) > 12:  # there is no room for names of states
+            codes = {name: str(code) for code, name in all_states()["name"].items()}
+            rows = [textwrap.fill(codes.get(name, name), 10) for name in counts.index]
+        left = look.room_of(rows)
+        wide = (WIDTH - left - 0.2) / len(groups)
+        stand = {"rotation": 90, "fontsize": min(11, 60 * wide), "linespacing": 1.0}
+        groups = groups if wide > 0.4 else [textwrap.shorten(name, 32, placeholder=" …") for name in counts.columns]
+        deep = [look.room_of(groups)]
+    margins = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": max(deep) + 0.2}
+    figure, (axes,) = frame((0.4 if "\n" in "".join(rows) else 0.3) * len(rows), **margins)
     sums = np.logical_or.outer(counts.index == "All", counts.columns == "All")
     hidden = counts.isna().to_numpy()
     shade = np.sqrt(counts.astype(float).fillna(0).mask(sums, 0))  # large ones would leave no shade to small ones
     darkest = max(1.0, float(shade.to_numpy().max()))
     colours = LinearSegmentedColormap.from_list("declined", ["white", *look.RAMP])
-    size = min(10.0, 9 * wide / max(look.width_of(label, 10) for label in labels.to_numpy().flat))
+    size = min(11.0, 8.2 * wide / max(look.width_of(label, 10) for label in labels.to_numpy().flat))
     bare: dict = {"cbar": False, "xticklabels": False, "yticklabels": False, "linewidths": 0.6, "linecolor": "#D5D5D5"}
     bare |= {"annot": labels, "fmt": "", "annot_kws": {"size": size}}
     sns.heatmap(shade, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare)
@@ -263,7 +276,7 @@ def cross_table(table: pd.DataFrame) -> Figure:
     axes.set(xlabel="", ylabel="")
     axes.tick_params(length=0)
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    axes.set_xticks(np.arange(len(groups)) + 0.5, groups, rotation=45, ha="right", rotation_mode="anchor", fontsize=10)
+    axes.set_xticks(np.arange(len(groups)) + 0.5, groups, **stand)
     return figure.telling(hidden=table.attrs.get("hidden", hidden.sum()))
 
 
@@ -284,8 +297,8 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     'No outcome is recorded for 4 of 20 detainers'
     """
     sums, total = counts[list(OUTCOMES)].sum(), counts[list(OUTCOMES)].sum(axis="columns").to_numpy(dtype=float)
-    names = look.lines(counts.index) if len(counts) > 1 else [""]
-    figure, axes, rows = look.row_frame(names, max(0.72, 0.4 * len(names)), bottom=0.9)
+    names = look.lines(counts.index, 18) if len(counts) > 1 else [""]
+    figure, axes, rows = look.row_frame(names, max(0.72, 0.4 * len(names)))
     start, written, bars = np.zeros(len(rows)), np.zeros(len(rows)), WIDTH - look.room_of(names) - 0.3
     for column, (name, colour, hatch) in OUTCOMES.items():
         share = np.divide(counts[column].to_numpy(), total, out=np.zeros(len(rows)), where=total > 0)
@@ -318,7 +331,7 @@ def expected(table: pd.DataFrame) -> Figure:
     names = look.lines(ranked["state_name"] if "state_name" in ranked else ranked.index.map(all_states()["name"]))
     at = int((ranked["observed"] - ranked["expected"]).abs().argmax())
     told = [(f"{n:,.0f}", write(e, "about")) for n, e in zip(ranked["observed"], ranked["expected"], strict=True)]
-    figure, axes, y = look.row_frame(names, 0.27 * len(names), right=1.55, bottom=0.9, top=0.2)
+    figure, axes, y = look.row_frame(names, 0.21 * len(names), right=1.7, top=0.2)
     ratio, low, high = (ranked[name].to_numpy(dtype=float) for name in ("over_expected", "low", "high"))
     most, below = 1.1 * max(2.0, high[np.isfinite(high)].max(initial=0)), ratio < LEAST_RATIO
     axes.hlines(y, low.clip(LEAST_RATIO), high.clip(LEAST_RATIO, most), color=DECLINED, label="95% interval")
@@ -326,11 +339,12 @@ def expected(table: pd.DataFrame) -> Figure:
     look.dots(axes, np.full(below.sum(), LEAST_RATIO), y[below], "<", f"below {LEAST_RATIO}", DECLINED, hollow=True)
     axes.axvline(1, color=INK, linewidth=1)
     for row, numbers in enumerate([("recorded", "expected"), *told], start=-1):
-        beside: dict = {"va": "center", "fontsize": 9.5} | ({"color": FAINT} if row < 0 else {})
+        beside: dict = {"va": "center"} | ({"color": FAINT} if row < 0 else {})
         axes.annotate(" / ".join(numbers), (1, row), (8, 0), axes.get_yaxis_transform(), "offset points", **beside)
     axes.set_xscale("log")
-    axes.set(xlim=(LEAST_RATIO, most), xlabel="Recorded over expected (1: as expected; equal steps are equal ratios)")
-    ticks = [tick for tick in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if tick <= most]
+    axes.set(xlim=(LEAST_RATIO, most), xlabel="Recorded over expected (1: as expected)")
+    apart = (WIDTH - look.room_of(names) - 1.7) / np.log10(most / LEAST_RATIO) > 0.5  # inches for a tenfold ratio
+    ticks = [tick for tick in ((0.05, 0.2, 1, 5, 20) if apart else (0.05, 1, 20)) if tick <= most]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.grid(visible=True, axis="x")
@@ -351,7 +365,7 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
     own = curves[curves["outcome"] == "declined_by_lea"]
     reached = own["incidence"].any() and own["day"].max() >= WITHIN_DAYS
     within = own.loc[own["day"] <= WITHIN_DAYS, "incidence"].iloc[-1] if reached else None
-    figure, (axes,) = frame(2.9, left=0.8, right=2.1, bottom=0.65)
+    figure, (axes,) = frame(2.6, left=0.8, right=1.9)
     top, floor, last = 1.1 * max(0.05, float(curves["high"].max())), -np.inf, []
     for outcome, (way, line) in WAYS.items():
         curve, (name, colour, _) = curves[curves["outcome"] == outcome], OUTCOMES[way]
@@ -385,7 +399,7 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     first, ends = pd.to_datetime(weeks["week"]), pd.to_datetime(weeks["week"]) + pd.Timedelta(days=6)
     names = [f"{a.day} {a:%b} to {b.day} {b:%b %Y}" for a, b in zip(first, ends, strict=True)]
     figure, axes, rows = look.row_frame(names, 0.75 * len(weeks), right=0.9)
-    short = textwrap.shorten(without, 45, placeholder=" …")
+    short = textwrap.shorten(without, 35, placeholder=" …")
     written = weeks[["declined", "elsewhere"]].map("{:,.0f}".format).mask(weeks.isna(), "not known")
     looks = (("declined", "o", "all places", DECLINED, -0.2), ("elsewhere", "D", f"without {short}", TAKEN, 0.2))
     for column, mark, name, colour, down in looks:

@@ -32,8 +32,8 @@ LIGHT_DECLINED, LIGHT_TAKEN = "#E8A87C", "#A6CBE3"
 RAMP = ("#FCE3D0", "#F3B285", "#DD7A35", "#B04A00", "#6B2A00")  # from few to many; on the last two text is white
 INK, FAINT, NO_DETAINERS, EDGES = "#1B1B1B", "#5F5F5F", "#E3E3E3", "#B5B5B5"
 HATCH, MADE_UP = "////", "MADE-UP DATA"
-WIDTH, EDGE = 8.0, 0.15  # inches: the width of every figure, and what stays free at its sides
-MARGINS = {"left": 0.9, "right": 0.3, "bottom": 0.85, "top": 0.0, "gap": 0.3}
+WIDTH, EDGE = 5.0, 0.1  # inches: the width of every figure, and what stays free at its sides
+MARGINS = {"left": 0.9, "right": 0.3, "bottom": 0.55, "top": 0.0, "gap": 0.3}
 BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}  # where the number of a mark stands
 Draw = Callable[[pd.DataFrame], "Figure"]
 
@@ -87,29 +87,37 @@ class Figure:
         """Write a headline (the finding) and a subtitle (measure, place, dates and unit) above the panels."""
         self.headline, self.subtitle = headline, subtitle
         self.set_label(f"{headline}\n{subtitle}")
-        title, below = _broken(headline, 14.3), _broken(subtitle, 10.2)  # bold letters are wider
+        title, below = _broken(headline, 14.3), _broken(subtitle, 10.6)  # bold letters are wider
+        named, columns = self._key()
+        key = 0.1 + 0.22 * -(-len(named) // columns) if named else 0
         total = under_title = 0.28 + 0.25 * (title.count("\n") + 1)
-        for size in (0.19 * (below.count("\n") + 1), 0.24, *self.sizes):
+        for size in (0.19 * (below.count("\n") + 1), 0.24, *self.sizes, key):
             total += size
         self.set_figheight(total)
         for axes, (left, foot, width, height) in zip(self.axes, self.places, strict=True):
-            axes.set_position((left, foot / total, width, height / total))
+            axes.set_position((left, (foot + key) / total, width, height / total))
+            if width_of(axes.get_xlabel()) > WIDTH * width:  # where there is room for it
+                axes.xaxis.label.set(x=1, ha="right")
         look: dict[str, Any] = {"va": "top", "linespacing": 1.15}
         self.text(EDGE / WIDTH, 1 - 0.24 / total, title, fontsize=14, fontweight="bold", **look)
         self.text(EDGE / WIDTH, 1 - under_title / total, below, fontsize=11, color=FAINT, **look)
 
-    def explain(self) -> None:
-        """Say along the foot what the marks mean: the swatches, or those marks of the panels that have a name."""
+    def _key(self) -> tuple[dict[str, Any], int]:
+        """Give what the marks mean (the swatches, or the marks that have a name), and how many stand abreast."""
         named: dict[str, Any] = {str(swatch.get_label()): swatch for swatch in self.swatches}
         for axes in self.axes if not named else ():
             for mark, name in zip(*axes.get_legend_handles_labels(), strict=True):
                 named.setdefault(name, mark)
-        columns, corner = len(self.swatches) or 4, (EDGE / WIDTH, 0.08 / self.get_figheight())
+        return named, max(1, int((WIDTH - EDGE) / (0.55 + max(map(width_of, named), default=0))))
+
+    def explain(self) -> None:
+        """Say along the foot what the marks mean."""
+        named, columns = self._key()
         order = [name for column in range(columns) for name in list(named)[column::columns]]  # columns are filled first
         look: dict = {"handlelength": 1.6, "borderaxespad": 0, "borderpad": 0.1, "columnspacing": 1.1}
         if order:
-            marks = [named[name] for name in order]
-            self.legend(marks, order, loc="lower left", bbox_to_anchor=corner, ncols=columns, **look)
+            look |= {"loc": "lower left", "bbox_to_anchor": (EDGE / WIDTH, 0.08 / self.get_figheight())}
+            self.legend([named[name] for name in order], order, ncols=columns, **look)
 
     def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401
         """Save as matplotlib does, in this package's style."""
@@ -162,7 +170,7 @@ def drawn(draw: Draw) -> Draw:
                 figure.alt += f" The numbers are in the table {about['table']}."
             figure.explain()
             if table.attrs.get("synthetic"):
-                above: dict = {"ha": "right", "va": "top", "fontsize": 9.5, "weight": "bold", "color": "#B00000"}
+                above: dict = {"ha": "right", "va": "top", "weight": "bold", "color": "#B00000"}
                 figure.text(1 - EDGE / WIDTH, 1 - 0.06 / figure.get_figheight(), MADE_UP, **above)
                 figure.alt = f"{MADE_UP}. {figure.alt}"
         return figure
@@ -184,7 +192,7 @@ def _worded(template: str, told: Mapping[str, Any]) -> str:
 
 def empty(reason: str) -> Figure:
     """Print why there is nothing to draw."""
-    lines = textwrap.wrap(reason, 86)
+    lines = textwrap.wrap(reason, 52)
     figure = Figure([0.6 + 0.2 * len(lines)])
     figure.text(EDGE / WIDTH, 0.4, "\n".join(lines), va="center", fontsize=11, color=FAINT)
     figure.headline = figure.alt = figure.reason = reason
@@ -210,7 +218,7 @@ def week_frame(
     places, axes = pd.Series(mdates.date2num(saturdays), saturdays), panels[-1]
     room = max(7.0, 0.03 * (places.iloc[-1] - places.iloc[0]))
     axes.set_xlim(places.iloc[0] - room, places.iloc[-1] + room)
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
     if len(places) <= 8:  # each has its own tick
@@ -227,7 +235,7 @@ def row_frame(names: Sequence[str], height: float, **margins: float) -> tuple[Fi
     return figure, axes, rows
 
 
-def width_of(text: str, size: float = 10.5) -> float:
+def width_of(text: str, size: float = 11) -> float:
     """Give the inches that a line of text takes, about: a capital is wider than a small letter."""
     return size / 72 * sum(0.74 if letter.isupper() else 0.58 for letter in text)
 
@@ -242,9 +250,9 @@ def _broken(text: str, size: float) -> str:
     return textwrap.fill(text, int(len(text) * (WIDTH - 2 * EDGE) / max(1, width_of(text, size))) or 1)
 
 
-def lines(names: Sequence[object] | pd.Index | pd.Series) -> list[str]:
+def lines(names: Sequence[object] | pd.Index | pd.Series, width: int = 28) -> list[str]:
     """Break the names of rows into two lines at most; the table has a longer one in full."""
-    return [textwrap.fill(str(name), 28, max_lines=2, placeholder=" …") for name in names]
+    return [textwrap.fill(str(name), width, max_lines=2, placeholder=" …") for name in names]
 
 
 def scale(axes: Axes, axis: str, name: str, most: float, least: float = 0, *, share: bool = False) -> None:
