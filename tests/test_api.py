@@ -125,7 +125,7 @@ def test_an_unfinished_period_is_compared_with_nothing() -> None:
 @pytest.mark.parametrize("name", sorted(set(captions()) - {"definitions", "week_lines"}))
 def test_a_caption_is_made_of_facts_and_names_columns_that_there_are(name: str) -> None:
     about = captions()[name]
-    assert set(about) <= {"caption", "folded", "columns", "in_file"}
+    assert set(about) <= {"caption", "folded", "columns", "in_file", "bars", "where"}
     for text in (about["caption"], about.get("folded", "")):
         assert banned(text) == []
         assert typed_numbers(re.sub(r"at most 0\.05|Counts of 1 to 4|`[^`]*`", "", text)) == [], text

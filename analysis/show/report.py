@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import yaml
 from IPython import get_ipython
@@ -95,7 +96,7 @@ class Report:
                 raise not_a_cohort("Report", about, "a cohort or a source")
             known, asked = about.facts, about.parameters
         asked = asked if parameters is None else parameters
-        self.notebook, self.png, self.title = notebook, png, notebook
+        self.notebook, self.png, self.title, self.headline = notebook, png, notebook, notebook
         self.parameters = {name: as_fact(value) for name, value in asked.items()}
         self.source = {} if source is None else {name: as_fact(value) for name, value in source.cited.items()}
         self.synthetic = source is not None and source.facts.synthetic
@@ -132,12 +133,14 @@ class Report:
         """
         title, *rest = sentences
         self.title = as_made_up(str(title), self.synthetic)
+        finding = str(title).partition(": ")[2] if self.lines else ""  # place and week stand above it
+        self.headline = as_made_up(finding or str(title), self.synthetic)
         rows = {"SYNTHETIC": MADE_UP} if self.synthetic else {}
         for name, template in (self.lines if lines is None else lines).items():
             rows[_in_words(name)] = fill(template, {**self.facts, **self.of_source})
         items = "".join(f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in rows.items())
         kind = "masthead synthetic" if self.synthetic else "masthead"
-        page = f'<div class="{kind}"><p class="headline">{html.escape(self.title)}</p><dl>{items}</dl></div>'
+        page = f'<div class="{kind}"><p class="headline">{html.escape(self.headline)}</p><dl>{items}</dl></div>'
         text = "\n".join([self.title, *(f"{k}: {v}" for k, v in rows.items())])
         self.masthead = [[name, text] for name, text in rows.items()]  # a kernel sorts the names of a mapping
         self._show({"text/html": page, "text/plain": text}, {FIGURE_KEY: {"masthead": True}})
@@ -147,10 +150,11 @@ class Report:
         """Show the main counts (:func:`analysis.stats.summary.key_figures`)."""
         self.table(frame, "key_figures")
 
-    def text(self, *sentences: Sentence | Iterable[Sentence]) -> None:
+    def text(self, *sentences: Sentence | Iterable[Sentence], folded: str = "") -> None:
         """Show sentences as a paragraph each; the facts that they name are known from then on.
 
-        Facts are shown as they are, whatever their text looks like, each marked with its id.
+        Facts are shown as they are, whatever their text looks like, each marked with its id. ``folded`` is the summary
+        under which the page folds them away; blank = they stand open.
         """
         said = [one for given in sentences for one in ([given] if isinstance(given, Sentence) else given)]
         for one in said:
@@ -159,7 +163,8 @@ class Report:
             self.sentences.append({"text": str(one), "template": one.template, "facts": names})
         if said:
             shown = "\n\n".join(fill(one.template, self.facts, _marked) for one in said)
-            self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))})
+            about = {FIGURE_KEY: {"folded": folded}} if folded else {}
+            self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))}, about)
 
     def _reason(self, reason: str) -> bool:
         """Say why there is nothing to show, unless that was said already; give whether there is a reason."""
@@ -194,33 +199,38 @@ class Report:
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns)
-        page = as_html(flat.drop(columns=in_file), name, caption, rows)
+        some = (flat[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(flat), bool)
+        recent = [frame.attrs["recent"][row] for row in frame.index[some]] if "recent" in frame.attrs else []
+        page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent)
         if folded:
             summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
         csv = as_csv(flat)
         self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption, "csv": csv}})
 
-    def figure(self, figure: Figure, name: str) -> None:
+    def figure(self, figure: Figure, name: str, folded: bool = False) -> None:
         """Show a figure with its alternative text as SVG (and PNG where asked), under a file name of its own."""
         if self._reason(figure.reason):
             return
         data = {"text/plain": figure.alt, "image/svg+xml": svg_of(figure)}
         if self.png:
             data["image/png"] = base64.b64encode(png_of(figure)).decode("ascii")
-        self._show(data, {FIGURE_KEY: {"figure": name, "alt": figure.alt, "title": str(figure.get_label())}})
+        about = {"figure": name, "alt": figure.alt, "title": str(figure.get_label()), "folded": folded}
+        self._show(data, {FIGURE_KEY: about})
 
     def close(self) -> None:
         """Show definitions and what the source's origin file notes, and carry all facts; the last cell of a report."""
         if self.lines:
             self.know(origin_notes=self.notes)
             if self.notes:
-                self.text(Sentence("*From the source's origin file*: {origin_notes}", self.facts))
+                noted = Sentence("*From the source's origin file*: {origin_notes}", self.facts)
+                self.text(noted, folded="What the source's origin file notes")
         if defined := captions()["definitions"].get(self.notebook):
-            self._show({"text/markdown": defined, "text/plain": defined})
+            about = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}
+            self._show({"text/markdown": defined, "text/plain": defined}, about)
         content = {"report": self.notebook} | {
             name: getattr(self, name)
-            for name in ("title", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
+            for name in ("title", "headline", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
         }
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
         self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})

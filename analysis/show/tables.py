@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +44,9 @@ TABLE = """\
 {}</tbody>
 </table>"""
 EMPTY = '<tr><td class="text" colspan="{}">There is nothing to list here.</td></tr>\n'
+BAR = '<td class="drawn"><span class="bar" style="width:{:.0f}%"></span></td>'
+SPARK = '<td class="drawn"><svg class="spark" viewBox="0 0 {} 18" aria-hidden="true"><path d="{}"/></svg></td>'
+DRAWN = '<th scope="col" class="drawn"><span>{}</span></th>'
 FOLDED = '{}\n<details class="fold"><summary>All {:,} rows</summary>\n{}\n</details>'
 
 
@@ -84,25 +87,43 @@ def write(value: object, kind: str) -> str:
     return NUMBERS.get(kind, NUMBERS["number"])(float(value))  # type: ignore[arg-type]
 
 
-def as_html(frame: pd.DataFrame, name: str, caption: str, rows: int | None = None) -> str:
+def as_html(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str,
+    rows: int | None = None,
+    bars: str = "",
+    recent: Sequence[Sequence[float]] = (),
+) -> str:
     """Write a table as HTML: the first column names the row, the index is not shown; missing is a dash, zero is 0.
 
     A column that holds the limit of another, or what it has become in a newer version, stands beside that one, and a
-    state named in full has no code; the CSV has all. Of more than ``rows`` rows all follow the first ones, folded.
+    state named in full has no code; the CSV has all. Of more than ``rows`` rows all follow the first ones, folded. The
+    column ``bars`` has a bar beside each count; ``recent`` are each row's counts of the last weeks, drawn at its end.
     """
     present = [COLUMNS[column] for column in frame if column in COLUMNS]
     beside = {other for spec in present for other in (*(spec.interval or ()), spec.becomes)}
     beside |= {"state"} if "state_name" in frame else set()
     columns = [_cells(frame, column, first=not n) for n, column in enumerate(c for c in frame if c not in beside)]
-    head, *body = (f"<tr>{''.join(row)}</tr>\n" for row in zip(*columns, strict=True))
+    if bars in frame:
+        longest = max(1, frame[bars].max())
+        parts = (BAR.format(100 * count / longest) for count in frame[bars])
+        columns.insert(1 + [c for c in frame if c not in beside].index(bars), [DRAWN.format(""), *parts])
+    lines = ["".join(row) for row in zip(*columns, strict=True)]
+    drawn = [
+        DRAWN.format(f"Declined, {len(recent[0])} weeks") if len(recent) else "",
+        *(SPARK.format(3 * len(counts), bars_of(counts)) for counts in recent),
+    ]
+    drawn += [""] * (len(lines) - len(drawn))
 
-    def table(of: str, lines: list[str]) -> str:
-        filled = "".join(lines) or EMPTY.format(len(columns))
-        return TABLE.format(escape(of), escape(caption), head.strip(), filled)
+    def table(of: str, rows: list[str]) -> str:
+        head, *body = (f"<tr>{row}</tr>\n" for row in rows)
+        return TABLE.format(escape(of), escape(caption), head.strip(), "".join(body) or EMPTY.format(len(columns)))
 
-    if rows is None or len(body) <= rows:
-        return table(name, body)
-    return FOLDED.format(table(name, body[:rows]), len(body), table(f"{name}-all", body))
+    few = [row + bars for row, bars in zip(lines, drawn, strict=True)][: None if rows is None else rows + 1]
+    if len(few) == len(lines):
+        return table(name, few)
+    return FOLDED.format(table(name, few), len(lines) - 1, table(f"{name}-all", lines))
 
 
 def _cells(frame: pd.DataFrame, column: str, first: bool) -> list[str]:
@@ -120,8 +141,14 @@ def _cells(frame: pd.DataFrame, column: str, first: bool) -> list[str]:
         heading += f" → {COLUMNS[spec.becomes].heading.split(', ')[-1]}"
         values = [f"{was} → {_linked(now, spec.kind)}" for was, now in zip(values, frame[spec.becomes], strict=True)]
     kind, tag, scope = spec.kind if spec.kind in TEXTS else "number", *(("th", ' scope="row"') if first else ("td", ""))
-    cells = (f'<{tag}{scope} class="{kind}">{escape(value)}</{tag}>' for value in values)
+    marked = "" if kind == "number" else f' class="{kind}"'
+    cells = (f"<{tag}{scope}{marked}>{escape(value)}</{tag}>" for value in values)
     return [f'<th scope="col" class="{kind}">{escape(heading)}</th>', *cells]
+
+
+def bars_of(counts: Sequence[float]) -> str:
+    """Draw counts as small bars, on their own scale: the path of an SVG of 18 in height and 3 in width for each."""
+    return "".join(f"M{3 * n + 1} 18v-{18 * count / max(1, *counts):.0f}" for n, count in enumerate(counts) if count)
 
 
 def _linked(value: object, kind: str) -> str:

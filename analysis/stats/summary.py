@@ -22,6 +22,8 @@ from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.comparisons import clear_findings
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
 
+RECENT_WEEKS = 26
+"""Weeks that a row's small bars show."""
 MEASURES = {"issued": "Issued", "declined": "Recorded as declined", "taken": "Taken by ICE", "other_ends": "Other ends"}
 MEASURES |= {"not_recorded": "No outcome recorded", "persons": "Different persons named by the detainers counted"}
 _NAMES = {"total": "All", "other states": "Other states", "other groups": "Other groups"}
@@ -216,6 +218,12 @@ def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
     return table.assign(finding=words.reindex(table.index).fillna("")).rename_axis(kind)
 
 
+def _recent(cohort: Cohort, by_week: pd.DataFrame) -> dict[str, list[float]]:
+    """Give the counts of the last 26 full weeks up to the cohort's last one, which need not be full, by column."""
+    weeks = [*cohort.calendar.full_weeks_before(cohort.week, RECENT_WEEKS - 1), cohort.week]
+    return {str(name): values.tolist() for name, values in by_week.loc[as_timestamps(weeks)].astype(float).items()}
+
+
 def _by_state(cohort: Cohort) -> pd.DataFrame:
     """Count by state; of a source of one state, its rows alone."""
     table = _with_past(cohort, "state")
@@ -230,7 +238,8 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     table = table.assign(blank=table.index == NOT_GIVEN, state_name=table.index.map(state_name))
     by = ["blank", "declined", "issued", "state_name"]
     table = table.sort_values(by, ascending=[True, False, False, True]).drop(columns="blank")
-    return described(table, cohort, facts=facts, marked="" if cohort.state == ALL else cohort.state)
+    recent = _recent(cohort, cohort.weekly.declined["state"])
+    return described(table, cohort, facts=facts, recent=recent, marked="" if cohort.state == ALL else cohort.state)
 
 
 def _by_group(cohort: Cohort, *, by_status: bool = False) -> pd.DataFrame:
@@ -244,7 +253,8 @@ def _by_group(cohort: Cohort, *, by_status: bool = False) -> pd.DataFrame:
     if by_status:
         return described(table, cohort)
     table = table.sort_values(["declined", "issued"], ascending=False, kind="stable")
-    return described(table, cohort, facts={"least_for_a_share": LEAST_FOR_A_SHARE})
+    recent = _recent(cohort, cohort.weekly.declined["offence_group"])
+    return described(table, cohort, facts={"least_for_a_share": LEAST_FOR_A_SHARE}, recent=recent)
 
 
 def _of_nation(cohort: Cohort, count: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
@@ -354,4 +364,4 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
     table.insert(0, "measure", table.index.map(MEASURES))
-    return described(table, cohort)
+    return described(table, cohort, recent=_recent(cohort, counts.reindex(columns=table.index).fillna(0)))

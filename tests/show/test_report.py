@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import math
+import re
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_cohorts import made_cohort, made_weeks
+from made_cohorts import made_cohort, made_weeks, of_june
 from nbconvert.filters import markdown2html
 
 import analysis as an
@@ -25,7 +26,7 @@ from analysis.errors import InputError
 from analysis.load.sources import open_source
 from analysis.show.report import Report, captions, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
-from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, bars_of
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = ["x{declined.__class__}", "FOIA {7F3A-22} detainers.parquet", "{nowhere}", "{{", "}"]
@@ -91,6 +92,8 @@ def test_sentences_are_kept_with_the_facts_that_they_use_and_marked_on_the_page(
     assert made.facts["agency"] == "Here"
     made.text([])
     assert len(made.shown) == 1, "nothing said is nothing shown"
+    made.text(Sentence("In {agency}.", made.facts), folded="Where")
+    assert [shown.metadata for shown in made.shown] == [{}, {FIGURE_KEY: {"folded": "Where"}}]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +147,25 @@ def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
     assert made.facts["quarter_name"] == "January to March 2015"
 
 
+def test_rows_of_zeros_stand_in_the_csv_alone_and_each_other_keeps_its_own_last_weeks() -> None:
+    made, states = report(), an.counts_by(of_june(), "state")
+    made.table(states, "by_state")
+    page, some = last(made)["text/html"], states.index[states["issued"] > 0]
+    assert last(made)["text/plain"].count("\n") - 1 == len(states) > len(some) == page.count("<tr>") - 1
+    assert re.findall('path d="(.*?)"', page) == [bars_of(states.attrs["recent"][state]) for state in some]
+    recent = states.attrs["recent"]["TX"]
+    assert (len(recent), recent[-1]) == (26, states.loc["TX", "declined"])
+
+
+def test_the_headline_of_a_weeks_title_is_its_finding_and_of_any_other_the_whole() -> None:
+    title, week = "Texas, one week: 7 of 9: many", Report("mine", of_june())
+    for made, said, headline in ((week, title, "7 of 9: many"), (week, "None", "None"), (report(), title, title)):
+        made.lead([Sentence(said, {})])
+        assert f'<p class="headline">{headline}</p>' in last(made)["text/html"]
+        made.close()
+        assert [last(made)[FACTS_TYPE][name] for name in ("title", "headline")] == [said, headline]
+
+
 def test_a_table_of_ones_own_shows_all_its_columns_and_its_index_and_may_be_folded() -> None:
     made = report()
     for folded in (False, True):
@@ -171,10 +193,11 @@ def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_by
     weeks.attrs["synthetic"] = True
     for _ in range(2):
         figure = an.plot.weekly_counts(weeks)
-        made.figure(figure, "series")
+        made.figure(figure, "series", folded=True)
     first, second = made.shown
     assert first == second
-    assert first.metadata[FIGURE_KEY] == {"figure": "series", "alt": figure.alt, "title": figure.get_label()}
+    told = {"alt": figure.alt, "title": figure.get_label(), "folded": True}
+    assert first.metadata[FIGURE_KEY] == {"figure": "series"} | told
     assert figure.alt.startswith("MADE-UP DATA. ")
     assert figure.alt.endswith("The numbers are in the table weekly_counts.")
     assert first.data["text/plain"] == figure.alt

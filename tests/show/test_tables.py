@@ -98,12 +98,12 @@ def test_sources_become_links_that_show_their_host() -> None:
         assert all({*link} == {"href"} and link["href"].startswith("https://") for link in links)
 
 
-def test_the_table_alone_has_an_id_and_numbers_and_text_have_their_own_class() -> None:
+def test_the_table_alone_has_an_id_and_text_has_its_own_class() -> None:
     """A page holds thousands of cells; nothing refers to one."""
     page = read(place=["a", "b"], declined=[1, 2]).page
     assert [(one.tag, one.get("id")) for one in page.iter() if "id" in one.attrib] == [("table", "table-by_state")]
     assert [one.get("class") for one in page.iter("table")] == ["report-table sortable"]
-    assert [one.get("class") for one in page.findall(".//tbody/tr/*")] == ["label", "number"] * 2
+    assert [one.get("class") for one in page.findall(".//tbody/tr/*")] == ["label", None] * 2
     assert [(one.tag, one.get("scope")) for one in page.findall(".//tbody/tr[1]/*")] == [("th", "row"), ("td", None)]
 
 
@@ -122,6 +122,17 @@ def test_the_first_rows_stand_open_and_all_of_them_folded() -> None:
     assert found.page.findtext("details/summary") == "All 1,200 rows"
     assert [one.get("id") for one in found.page.iter("table")] == ["table-by_state", "table-by_state-all"]
     assert len(read(2, place=["a", "b"]).rows) == 2
+
+
+def test_counts_have_bars_and_the_last_weeks_of_each_row_that_stands_open_are_drawn_on_its_own_scale() -> None:
+    frame = pd.DataFrame({"state_name": ["Texas", "Ohio", "Iowa"], "declined": [40, 10, 0], "issued": [99, 20, 3]})
+    found = Read(as_html(frame, "by_state", "x", 2, "declined", [[0, 4, 2], [9, 0, 0], [0, 0, 0]]))
+    assert found.headings == ["State", "Recorded as declined", "", "Issued", "Declined, 3 weeks"]
+    every = [["Texas", "40", "", "99"], ["Ohio", "10", "", "20"], ["Iowa", "0", "", "3"]]
+    assert found.rows == [*([*row, ""] for row in every[:2]), found.headings[:-1], *every]
+    assert [bar.get("style") for bar in found.page.findall(".//span[@class='bar']")][:2] == ["width:100%", "width:25%"]
+    assert [path.get("d") for path in found.page.iter("path")] == ["M4 18v-18M7 18v-9", "M1 18v-18"]
+    assert 'width:0%"' in as_html(frame.assign(declined=0), "by_state", "x", bars="declined"), "nothing to divide by"
 
 
 def test_every_column_has_a_heading_a_kind_and_a_meaning_and_its_limits_are_no_columns_of_their_own() -> None:

@@ -34,7 +34,7 @@ TABLES = {
         "week_quality",
     ],
     "state_profile": [*BEGIN, "expected", "shrunken", "week_quality"],
-    "offence_profile": [*BEGIN, "by_offence", "by_offence_status", "state_by_offence", "week_quality"],
+    "offence_profile": [BEGIN[0], "by_offence", "by_offence_status", "state_by_offence", *BEGIN[1:], "week_quality"],
 }
 
 
@@ -63,7 +63,8 @@ def page(cohort: Cohort) -> Page:
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"][1:]
     cells[0], opened = re.subn(r"^cohort = .*$", "", cells[0], flags=re.MULTILINE)
     assert opened == 1
-    names: dict[str, Any] = {"cohort": cohort, "png": False}
+    asked = {"source": cohort.source.facts.name, "week": cohort.week.isoformat(), "repeats": cohort.repeats}
+    names: dict[str, Any] = {"cohort": cohort, "png": False, **asked}
     for cell in cells:
         exec(cell, names)
     made = Page(names["report"].facts)
@@ -73,7 +74,7 @@ def page(cohort: Cohort) -> Page:
             made.tables[table["name"]] = pd.read_csv(io.StringIO(table["csv"]))
             made.captions[table["name"]] = table["caption"]
             made.html.append(part.data["text/html"])
-        elif figure := part.metadata.get(FIGURE_KEY):
+        elif "figure" in (figure := part.metadata.get(FIGURE_KEY, {})):
             assert figure["figure"] not in made.figures
             made.figures[figure["figure"]] = f"{figure['title']}\n{figure['alt']}"
         else:
