@@ -177,6 +177,15 @@ class Calendar:
         return [week for week in weeks if start <= week <= end]
 
 
+def week_in_words(week: date) -> str:
+    """Name a week by its days: 20–26 June 2015, 27 June – 3 July 2015."""
+    end = last_day(week)
+    if week.year != end.year:
+        return f"{week.day} {week:%B %Y} – {end.day} {end:%B %Y}"
+    first = f"{week.day}–" if week.month == end.month else f"{week.day} {week:%B} – "
+    return f"{first}{end.day} {end:%B %Y}"
+
+
 def name_week(week: date) -> str:
     """Write a week as in "Saturday 28 January to Friday 3 February 2017"."""
     end = last_day(week)

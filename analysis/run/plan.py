@@ -38,6 +38,7 @@ SHAPING = "declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconv
 SHAPING += "scipy statsmodels"  # their versions shape what a report says, or how its figures and its page look
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
 INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads", "libraries": "libraries"}
+INPUTS |= {"neighbours": "which weeks stand beside it"}
 """What a report is made from, and how each is called."""
 ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
 TYPES = ("str", "bool", "int", "float")
@@ -350,10 +351,11 @@ def what_is_due(
     Of those that are to be made every source is read and checked, so that nothing runs on bad input.
     """
     manifest = read_manifest(out)
-    _check_repeats([*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)], out)
-    due = []
+    every = [*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)]
+    _check_repeats(every, out)
+    due, weeks = [], _weeks_of(every)
     for task in tasks:
-        entry, earlier = task.entry, manifest.get(task.entry.folder)
+        entry, earlier = _with_neighbours(task.entry, weeks), manifest.get(task.entry.folder)
         reason = _why(earlier, entry, out, verify) or ("asked for" if force else "")
         if earlier:
             entry = replace(entry, files=earlier.files, seconds=earlier.seconds) if reason else earlier
@@ -361,6 +363,29 @@ def what_is_due(
     for name in sorted({task.entry.source for reason, task in due if reason}):
         open_source(name).check()
     return due
+
+
+def _series(entry: Entry) -> str:
+    """Name the series of weeks that a report is one of: the same but for the week."""
+    others = {name: value for name, value in entry.parameters.items() if name not in ("week", "png")}
+    return f"{entry.notebook} {entry.source} {others}"
+
+
+def _weeks_of(entries: Iterable[Entry]) -> dict[str, dict[str, str]]:
+    """Give the last part of the folder of every report of a week, by series and week."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        if week := entry.parameters.get("week"):
+            found.setdefault(_series(entry), {})[week] = entry.folder.rpartition("/")[2]
+    return found
+
+
+def _with_neighbours(entry: Entry, weeks: Mapping[str, Mapping[str, str]]) -> Entry:
+    """Tell a report which reports of its series stand before and after it; blank = none does."""
+    week, others = entry.parameters.get("week", ""), weeks.get(_series(entry), {})
+    before, after = [other for other in others if other < week], [other for other in others if other > week]
+    beside = [others[max(before)] if before else "", others[min(after)] if after else ""]
+    return replace(entry, inputs=entry.inputs | {"neighbours": beside if week else ["", ""]})
 
 
 def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -39,7 +39,9 @@ from traitlets.config import Config
 from analysis.errors import InputError
 from analysis.files import as_json, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
+from analysis.periods import week_in_words
 from analysis.run import kernels
+from analysis.run.inline import inlined, text_of
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
 from analysis.run.revisions import for_reading, revise
 from analysis.show.sentences import as_made_up
@@ -171,8 +173,10 @@ def _template() -> Template:
     """Compile the template once, with nbconvert's filters."""
     where = {"template_name": "report", "template_file": "report.html.j2", "extra_template_basedirs": [str(TEMPLATES)]}
     exporter = TemplateExporter(**where)
+    exporter.register_filter("inlined", inlined)
     exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
     exporter.register_filter("as_made_up", as_made_up)
+    exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
     return exporter.template
 
@@ -192,9 +196,17 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
 
 
 def files_of(
-    notebook: nbformat.NotebookNode, revisions: Sequence[dict[str, Any]] = (), root: str = "", written: str = ""
+    notebook: nbformat.NotebookNode,
+    revisions: Sequence[dict[str, Any]] = (),
+    root: str = "",
+    written: str = "",
+    beside: Sequence[str] = ("", ""),
 ) -> dict[str, bytes]:
-    """Make every file of a report, by path; ``root`` leads to the site's index, ``written`` is the notebook as text."""
+    """Make every file of a report, by path.
+
+    ``root`` leads to the site's index, ``written`` is the notebook as text, ``beside`` the weeks before and after that
+    have the same report; blank = none.
+    """
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}
 
@@ -212,8 +224,8 @@ def files_of(
                 add(f"figures/{name}.svg", data["image/svg+xml"].encode())
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
-    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
-    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "style": style, "script": script}
+    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "script": text_of("script.js")}
+    told |= {"style": text_of("style.css"), "before": beside[0], "after": beside[1]}
     told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
     told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
     return files | {PAGE: _template().render(nb=notebook, resources=told).translate(TURNING).encode()}
@@ -232,5 +244,5 @@ def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, writ
     """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
     csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
     revisions = revise(out, entry, facts_of(notebook), csvs)
-    root = "../" * (entry.folder.count("/") + 1)
-    return write_report(out / entry.folder, files_of(notebook, revisions, root, written), entry.files)
+    root, beside = "../" * (entry.folder.count("/") + 1), entry.inputs.get("neighbours", ("", ""))
+    return write_report(out / entry.folder, files_of(notebook, revisions, root, written, beside), entry.files)
