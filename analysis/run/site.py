@@ -26,8 +26,8 @@ from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, groups, states
 from analysis.load.sources import HINT, sources
-from analysis.periods import last_day
 from analysis.run import plan
+from analysis.run.landing import landing
 from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task, find_notebook, notebooks
 from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
@@ -92,8 +92,9 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
     told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
     told |= {"offences": [place for place in places if place not in states().index]}
+    told |= {"landing": landing(out, reports), "news": (news := _feed_items(out, reports))}
     pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
-    pages[plan.FEED] = page("feed.xml.j2", items=_feed_items(out, reports), feed_id=feed_id)
+    pages[plan.FEED] = page("feed.xml.j2", items=news, feed_id=feed_id)
     pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
@@ -124,9 +125,9 @@ def _listed(out: Path, entry: Entry) -> Report:
     report |= {name: write(facts.get(name), "count") for name in ("issued", "declined")}
     return report | {
         "source_title": as_made_up(source, synthetic),
+        "headline": as_made_up(content.get("headline", title), synthetic),
         "notebook_title": as_made_up(known.title.partition(":")[0] if known else entry.notebook, synthetic),
         "clock": dict(content.get("masthead", [])).get("Clock", ""),
-        "week_end": last_day(date.fromisoformat(week)).isoformat() if week else "",
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
         "place_name": place_names().get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
@@ -135,25 +136,19 @@ def _listed(out: Path, entry: Entry) -> Report:
 
 
 def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str, Any]]:
-    """Arrange the reports in tables, one per notebook and source: weeks down, places across; and sums of weeks."""
+    """Arrange the reports by notebook and source, with the newest of each and the sums of its weeks."""
     grouped: dict[tuple[str, str], list[Report]] = defaultdict(list)
     for report in reports:
         grouped[report["notebook"], report["source"]].append(report)
     found = []
     for (notebook, source), inside in grouped.items():
-        by_week: dict[str, dict[str, Report]] = defaultdict(dict)
-        for report in inside:
-            by_week[report["week"]][report["place"]] = report
-        across = {report["place"] for report in inside}
         known, synthetic = notebooks().get(notebook), any(report["synthetic"] for report in inside)
         weeks = [one["facts"] for one in inside if one["week"] and one["place"] == ALL_STATES]
         counts = [facts for facts in weeks if {"issued", "declined"} <= facts.keys()]
         sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
         title = next((one["source_title"] for one in inside if one["facts"]), source)
-        section = {"source": source, "source_title": title, "rows": list(by_week.items())}
-        section |= {"title": as_made_up(known.title if known else notebook, synthetic), "whole": ALL_STATES in across}
-        section |= {"clock": known.clock if known else "", "unsettled": any(one["unsettled"] for one in inside)}
-        section |= {"places": [place for place in place_names() if place in across]}
+        section = {"source_title": title, "made_up": synthetic, "newest": [one for one in inside if one["page"]][:3]}
+        section |= {"title": as_made_up(known.title if known else notebook, synthetic)}
         section |= {"together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}}
         rank = order.index(notebook) if notebook in order else len(order)
         found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))

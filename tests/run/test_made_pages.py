@@ -22,7 +22,7 @@ RATE = re.compile(r"\brates?\b")
 NO_RATE = re.compile(r"no rate (?:can be|is) given")
 FIXED = re.compile(r"95%|\b7 days\b|I-?247[A-Z]?")
 """Numbers that are no figures."""
-LINES = ("Week", "Clock", "Source", "File", "Data through", "Status", "Version", "Revision")
+LINES = ("Week", "Clock", "Source", "File", "Data through", "Status", "Version")
 HEADINGS = ("Revisions of this report", "How to cite", "Files of this report")
 
 

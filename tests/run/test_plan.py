@@ -212,6 +212,18 @@ def test_a_new_week_makes_due_the_weeks_that_it_changes(
     assert sorted(folder[-10:] for folder in made) == ["2025-05-31", "2025-06-07", "2025-06-14", "2025-06-21"]
 
 
+def test_a_week_knows_those_beside_it_and_a_new_one_makes_its_neighbour_due_alone(
+    tmp_path: Path, made: list[str]
+) -> None:
+    run(bulletins(), tmp_path, jobs=1)
+    first, middle, last, new = "2015-01-03", "2015-01-10", "2015-01-17", "2015-01-24"
+    beside = [entry.inputs["neighbours"] for entry in read_manifest(tmp_path).values()]
+    assert beside == [["", middle], [first, last], [middle, ""]]
+    found = {folder[-10:]: reason for folder, reason in due(bulletins(f"{first}:{new}"), tmp_path).items()}
+    assert found == {last: "changed: which weeks stand beside it", new: "it was never made"}
+    assert due(bulletins(middle), tmp_path) == {}, "one asked for alone stands beside those that were made"
+
+
 @pytest.mark.slow
 def test_what_is_up_to_date_would_count_the_same_anew(tmp_path: Path, import_until: Importing) -> None:
     out, said = tmp_path / "reports", list[dict[str, str]]()

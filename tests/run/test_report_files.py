@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -13,11 +12,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from analysis.errors import InputError
 from analysis.files import write_whole
+from analysis.run.inline import inlined
 from analysis.run.worker import files_of, write_report
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">\n<text x="1 2" fill="#000">50% &amp; é שֵׁ</text></svg>'
-"""A drawing with everything that an address cannot hold."""
+"""A drawing with everything that a page must not change."""
 Output = dict[str, object]
 
 
@@ -61,8 +61,9 @@ def test_only_a_source_that_asks_for_it_is_cited_in_its_words(citation: str) -> 
 def test_a_page_over_made_up_data_says_so_in_its_heading_and_at_its_top(synthetic: bool) -> None:
     page = page_of(MASTHEAD, closing(synthetic=synthetic, title="A title"))
     mark = "SYNTHETIC (made-up data): " if synthetic else ""
-    assert re.search(f"<h1[^>]*>{re.escape(mark)}Title", page)
-    assert ('<p class="made-up">MADE-UP DATA</p>' in page) is ("SYNTHETIC" in page) is synthetic
+    assert f"<h1>{mark}A title</h1>" in page
+    assert f'<p class="kick"><b>{mark}Title &lt;b&gt;bold&lt;/b&gt;</b>' in page
+    assert ('<p class="made-up">MADE-UP DATA: ' in page) is ("SYNTHETIC" in page) is synthetic
 
 
 def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -> None:
@@ -76,12 +77,37 @@ def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -
     assert (tmp_path / "figures/picture.svg").read_text() == SVG
     page = (tmp_path / "report.html").read_text()
     assert "<script>alert" not in page
-    texts = ("<code>x &lt; 1</code>", "<title>A &lt;title&gt;</title>", 'alt="Alt &quot;quoted&quot; {declined:n}"')
+    texts = (
+        "<code>x &lt; 1</code>",
+        "<title>A &lt;title&gt;</title>",
+        'aria-label="Alt &quot;quoted&quot; {declined:n}"',
+    )
     assert [text for text in texts if text not in page] == []
-    (address,) = re.findall(r'src="data:image/svg\+xml;charset=utf-8,([^"]*)"', page)
-    assert unquote(address) == SVG
+    assert SVG.partition("width")[2] in page, "the drawing stands in the page"
+    assert 'href="data:text/csv;charset=utf-8,agency%0A%3Cscript%3E' in page, "a page alone has its tables in it"
     beside = re.sub(r'(src|href)="data:[^"]*"', "", page)
     assert re.findall(r'<script src|href="http|@import|url\(|https?://', beside) == []
+
+
+def test_a_drawing_in_a_page_has_ids_of_its_own_and_its_text_stays() -> None:
+    text = 'd=" M 1 2" #d55e00 id="a" url(#a) style="fill: #d55e00" font-family: A; 3.14159 &lt;svg xlink:href'
+    marks = f'<g id="b" style="fill: #d55e00"><use xlink:href="#a" x="3.14159"/><text>{text}</text></g>' * 3
+    drawing = f'<?xml version="1.0"?>\n<svg width="9.25pt" height="8pt" viewBox="0 0 9 8"><path id="a"/>{marks}</svg>'
+    first, second = (inlined(drawing, 'A "b"', name) for name in ("f0", "f1"))
+    assert first.startswith('<svg role="img" aria-label="A &quot;b&quot;" viewBox="0 0 9 8"><style>.f0-s0{fill: var(--')
+    assert first.count(f">{text}<") == 3
+    assert first.count('<use href="#f0-0" x="3.1"/>') == 3
+    ids = [re.findall(r'<[^>]* id="([^"]*)"', one) for one in (first, second)]
+    assert ids == [["f0-0"], ["f1-0"]], "two figures of a page share none, and what nothing uses has none"
+    data: dict[str, object] = {"image/svg+xml": drawing}
+    alone, named = _shown(data), _shown(data, {FIGURE_KEY: {"figure": "a", "alt": ""}})
+    found = re.findall(r' id="(f\d+-\d+)"', page_of(alone, named, closing()))
+    assert len(found) == len({*found}) == 2
+
+
+def test_a_page_leads_to_the_weeks_beside_it() -> None:
+    page = files_of(executed(closing()), (), "../../../", "", ("2015-06-27_TX", ""))["report.html"].decode()
+    assert 'rel="prev" href="../2015-06-27_TX/report.html">← 27 June – 3 July 2015</a><span>newest week</span>' in page
 
 
 @pytest.mark.parametrize("name", ["{issued} of {issued:n} x{declined.__class__}", "{{ 7 * 7 }}", "{% raw %}"])

@@ -38,8 +38,8 @@ def page(out: Path) -> str:
 def test_a_first_report_is_no_revision_and_neither_is_the_same_again(tmp_path: Path) -> None:
     assert revisions(tmp_path, made="2026-01-01") == revisions(tmp_path, made="2026-01-02") == []
     assert read_log(tmp_path, FOLDER)["made"] == "2026-01-01"
-    assert "<dt>Revision</dt><dd>none: as first made</dd>" in page(tmp_path)
-    assert '<a href="../../../index.html">All reports</a>' in page(tmp_path)
+    assert "code: first made, never revised</summary>" in page(tmp_path)
+    assert '<a href="../../../index.html#reports">All reports</a>' in page(tmp_path)
     assert '<a href="tables/by_state.csv">' in page(tmp_path)
 
 
@@ -97,7 +97,8 @@ def test_the_page_says_which_revision_it_is_and_what_changed(tmp_path: Path) -> 
     revisions(tmp_path, agency="<script>alert(1)</script>")
     revisions(tmp_path, DATA, declined=0, agency="{{ 7 * 7 }}")
     said = page(tmp_path)
-    assert "<dt>Revision</dt><dd>1: 2 figures changed" in said
+    assert "code: revision 1</summary>" in said
+    assert "<h3>Revision 1</h3>\n<p>2 figures changed" in said
     row = '<td class="number">47</td><td class="number">0</td><td class="text">changed outcome</td>'
     assert f'{row}<td class="label"><code>declined</code></td>' in said
     assert "&lt;script&gt;" in said

@@ -20,6 +20,7 @@ from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv,
 
 from analysis.errors import InputError
 from analysis.files import write_whole
+from analysis.load.reference import states
 from analysis.run.plan import Entry
 from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 
@@ -101,19 +102,49 @@ def test_every_link_resolves(site: Made) -> None:
     assert all((site.out / path).is_file() for report in reports for path in report["files"])
 
 
-def test_the_grid_has_weeks_down_and_states_across_and_the_list_leads_to_each_file(small: Made) -> None:
+def test_the_index_lists_every_report_and_sums_the_weeks_of_a_source(small: Made) -> None:
     page = small.read("index.html")
     row = next(row for row in page.split("<tr ") if '<td class="date">2017-01-28' in row)
-    for link in ("report.html", "report.html#files", "facts.json", "notebook.ipynb"):
-        assert f'href="published_week/published-2017/2017-01-28/{link}"' in row
-    grid = page[page.index('<table class="grid">') :]
-    assert grid.index("2025-01-11") < grid.index("2025-01-04")
-    assert '<abbr title="Texas">TX</abbr>' in grid
-    assert '<td><a href="weekly_bulletin/fy2015/2025-01-11_TX/report.html">0</a></td>' in grid
-    assert "<td></td>" in grid, "no report on Texas in the other week"
-    assert "Together, 2 weeks: 79,053 issued, 10 recorded as declined." in page, "single places are not added"
-    assert page.count('>5</a><abbr title="provisional: may still change">p</abbr></td>') == 1
-    assert "<q>p</q> marks a week that is not settled" in page
+    assert 'href="published_week/published-2017/2017-01-28/report.html"' in row
+    assert page.count("<td>provisional</td>") == 1
+    assert ": 2 weeks, 79,053 issued, 10 recorded as declined." in page, "single places are not added"
+    assert all(f'/report.html">{link}</a>' in page for link in ("2025-01-11", "2025-01-11 TX", "2025-01-04"))
+
+
+def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_week(made: Made) -> None:
+    head = "place,against,finding,declined,issued,declined_before,issued_before\n"
+    for source, week, declined, status, found in (
+        ("real", "2025-01-04", 3, "settled", "Texas,trend,lower,8,50,16,52\n"),
+        ("real", "2025-01-11", 12, "settled", "<Texas>,trend,higher,16,52,8,50\nOhio,trend,not clear,1,9,2,8\n"),
+        ("real", "2025-01-18", 5, "provisional", "Alabama,trend,higher,9,9,1,9\n"),
+        ("synthetic", "2026-01-03", 90, "settled", "Alaska,trend,higher,9,9,1,9\n"),
+    ):
+        tables = {"by_state": by_state_csv(declined), "comparisons": head + found}
+        facts, told = {"declined": 6 * declined, "status": status, "share": 0.5}, {"headline": f"Week with {declined}"}
+        made.add("weekly_bulletin", source, {"week": week}, facts=facts, tables=tables, told=told)
+    opening = made.page().split('<div id="opening">')[1].split('<div id="places">')[0]
+    lead = "weekly_bulletin/real/2025-01-11/report.html"
+    assert f'<h1><a href="{lead}">Week with 12</a></h1>' in opening
+    assert re.findall("<dd>(.*?)</dd>", opening) == ["100", "72", "50.0%"]
+    assert "Newest week, provisional</a>" in opening
+    changes = re.findall(r'<li><span class="date">([^<]*)</span> <a [^>]*>([^<]*)</a>: (\d+ of [^<]*)</li>', opening)
+    numbers = "16 of 52 (30.8%), against 8 of 50 (16.0%) in the 13 weeks before"
+    assert changes[0] == ("11–17 January 2025", "&lt;Texas&gt; higher", numbers)
+    assert [finding for _, finding, _ in changes[1:]] == ["Texas lower"], "settled, clear and of this source alone"
+    assert opening.count("<li style=") == len(states())
+    assert 'title="California: 12"><b>CA</b> <i>12</i>' in opening
+    assert 'title="Alaska: 0, no detainers"><b>AK</b><svg' in opening
+    rows = opening.split("<tbody>")[1].split("<tr>")[1:]
+    cells = [(re.findall(r'html">([^<]*)', row)[0], re.findall(r"<td[^>]*>([^<]*)", row)) for row in rows]
+    assert cells[0] == ("Ohio", ["9", "36", "15", "60"])
+    assert [state for state, _ in cells] == ["Ohio", "New York", "California"], "the most first, few together"
+    months = re.findall(r'title="Week of (\S+?)(?:, provisional)?"><span>(\w*)<', opening)
+    assert months == [("2025-01-04", "Jan"), ("2025-01-11", ""), ("2025-01-18", "")]
+    made.entries = {name: entry for name, entry in made.entries.items() if "synthetic" in name}
+    made_up = made.page()
+    assert "MADE-UP DATA: no figure here" in made_up
+    assert 'report.html">SYNTHETIC (made-up data): Week with 90</a></h1>' in made_up
+    assert 'report.html">SYNTHETIC (made-up data): Alaska higher</a>' in made_up
 
 
 def test_a_state_and_an_offence_group_have_their_weeks_with_links_to_each_report(small: Made) -> None:
@@ -163,10 +194,11 @@ def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
     assert len(titles) == len(made.entries) + 1
     titles += [json.loads(made.read("index.json"))["title"], *made.titles()]
     for path in (*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), made.out / "index.html"):
-        titles += re.findall("<(?:title|h1)>(.*?)</", path.read_text(encoding="utf-8"))
+        titles += re.findall("<(?:title|h1)>(?:<a [^>]*>)?(.*?)</", path.read_text(encoding="utf-8"))
     titles += re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
     titles += re.findall(r'<tr data-found.*?<th scope="row"><a [^>]*>(.*?)<', index)
-    titles += re.findall("<h2>(.*?)</h2>", index[index.index('<div id="grids">') :].split('<section class="found">')[0])
+    titles += re.findall(r"<li[^>]*><b>(.*?)</b><br>", index)
+    titles += re.findall(r'<span class="date">.*?</span> <a [^>]*>(.*?)</a>', index)
     assert len(titles) > 100
     assert [title for title in titles if not str(title).startswith("SYNTHETIC (made-up data): ")] == []
 
@@ -265,7 +297,7 @@ def test_a_site_has_its_title_address_and_order_and_made_up_data_last(site: Made
         (("weekly_bulletin",), ["fy2015", "published-2017", "synthetic"]),
     ):
         page = site.page(settings=Settings("T & <b>", "https://example.org/detainers/", order))
-        assert [*dict.fromkeys(re.findall(r"\(<code>(.*?)</code>\)", page))] == sources
+        assert [*dict.fromkeys(re.findall(r"</b><br>.*?Source ([\w-]+)", page))] == sources
     assert "<title>T &amp; &lt;b&gt;</title>" in page
     assert 'xml:base="https://example.org/detainers/"' in site.read("feed.xml")
     assert site.feed().findtext(f"{ATOM}title") == "T & <b>"

@@ -1,0 +1,99 @@
+"""What a landing page opens with: the newest settled week, a map, clear changes, every state in every week."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.load.reference import ALL_STATES, states
+from analysis.periods import week_in_words
+from analysis.show.sentences import as_made_up
+from analysis.show.tables import bars_of, write
+
+BARS, LEAST_OF_ROW = 8, 10
+"""Weeks of bars in the map; declines from which on a state has its own row."""
+CLASSES, OF_EIGHT = (1, 3, 6, 11, 21), (1, 9, 21, 41, 81)
+"""Where each class of colours begins: that of a week's count, and of the sum that the map shows."""
+KINDS = {"issued": "count", "declined": "count", "share": "share"}
+AGAINST = {"last week": "the week before", "trailing weeks": "the eight weeks before", "trend": "the 13 weeks before"}
+
+
+def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Gather what opens the landing page, from the tables of the newest real source's national weekly reports.
+
+    ``reports`` are as the site lists them, the newest week first. Empty = no report counts the states of a week.
+    """
+    national = [one for one in reports if one["week"] and "tables/by_state.csv" in one["entry"].files]
+    national = [one for one in national if one["place"] == ALL_STATES]
+    chosen = [one for one in national if not one["synthetic"]] or national
+    weeks = [one for one in reversed(chosen) if one["source"] == chosen[0]["source"]]
+    if not weeks:
+        return {}
+    lead = next((one for one in reversed(weeks) if one["facts"].get("status") == "settled"), weeks[-1])
+    read = {one["week"]: _table(out, one, "by_state").set_index("state") for one in weeks}
+    every = pd.DataFrame({week: table["declined"] for week, table in read.items()}).fillna(0).astype(int)
+    known = states()
+    counts = every.reindex(known.index, fill_value=0)
+    eight = counts.loc[:, : lead["week"]].iloc[:, -BARS:]
+    tiles = known[["tile_row", "tile_column"]].assign(
+        now=eight.iloc[:, -1],
+        shade=[bisect_right(OF_EIGHT, declined) for declined in eight.sum(axis=1)],
+        absent=read[lead["week"]]["issued"].reindex(known.index).fillna(0) == 0,
+        bars=[bars_of(row) for row in eight.to_numpy().tolist()],
+    )
+    shown = counts[counts.sum(axis=1) >= LEAST_OF_ROW]
+    shown = shown.loc[shown.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    rest = counts.drop(shown.index).sum(axis=1)
+    months = pd.Series([date.fromisoformat(week) for week in read])
+    begins = months.map(lambda day: day.month).diff() != 0
+    return {
+        **{"lead": lead, "words": _words(lead), "newest": weeks[-1], "weeks": weeks, "changes": _changes(out, weeks)},
+        "tiles": list(tiles.reset_index(names="state").to_dict("records")),
+        "rows": [
+            (state, [(n, bisect_right(CLASSES, n)) for n in row], f"{sum(row):,}") for state, *row in shown.itertuples()
+        ],
+        "rest": {"states": f"{(rest > 0).sum()}", "declined": f"{rest.sum():,}"},
+        "not_given": f"{every.drop(known.index, errors='ignore').to_numpy().sum():,}",
+        "months": [f"{day:%b}" if first else "" for day, first in zip(months, begins, strict=True)],
+    }
+
+
+def _table(out: Path, report: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """Read a table of a report, if it has it."""
+    path = out / report["entry"].folder / "tables" / f"{name}.csv"
+    return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
+
+
+def _words(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Say of a week what its page says at first."""
+    last = {name: write(report["facts"].get(f"last_week_{name}_before"), kind) for name, kind in KINDS.items()}
+    share = write(report["facts"].get("share"), "share")
+    said = [(report["issued"], "issued", "issued"), (report["declined"], "recorded as declined", "declined")]
+    figures = [
+        (found, f"{what}; {last[name]} last week") for found, what, name in [*said, (share, "of those", "share")]
+    ]
+    return {"week": week_in_words(date.fromisoformat(report["week"])), "figures": figures}
+
+
+def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List the clear changes of settled weeks, the newest first, each place and comparison at its newest only."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for report in [one for one in reversed(weeks) if one["facts"].get("status") == "settled"]:
+        table = _table(out, report, "comparisons")
+        for row in table[table["finding"].isin(["higher", "lower"])].to_dict("records") if len(table) else ():
+            now, before = (
+                f"{row[f'declined{when}']:,.0f} of {row[f'issued{when}']:,.0f} "
+                f"({write(row[f'declined{when}'] / row[f'issued{when}'], 'share')})"
+                for when in ("", "_before")
+            )
+            place = as_made_up(f"{row['place'][:1].upper()}{row['place'][1:]}", report["synthetic"])
+            said = {"report": report, "finding": f"{place} {row['finding']}"}
+            said["week"] = week_in_words(date.fromisoformat(report["week"]))
+            said["numbers"] = f"{now}, against {before} in {AGAINST.get(row['against'], row['against'])}"
+            found.setdefault((row["place"], row["against"], row["finding"]), said)
+    return list(found.values())
