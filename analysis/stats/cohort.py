@@ -1,7 +1,5 @@
 """The detainers issued in a period, and what they are held against: of the nation, a state or an offence group."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -212,7 +210,7 @@ class Cohort:
         return tested.family(weekly, self.pairs, self.dispersion[kept], self.events)
 
     @cached_property
-    def last_quarter(self) -> Cohort | None:
+    def last_quarter(self) -> "Cohort | None":
         """Give the cohort of the last full calendar quarter that was over by the period's end; None = there is none."""
         quarter = self.calendar.last_quarter(self.week)
         return None if quarter is None else replace(self, period=quarter)

@@ -4,8 +4,6 @@ Declines are compared per detainer issued; where recording delays are known, per
 recorded by now (issued × completeness at its age), so that a younger period is not called lower for its age alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple

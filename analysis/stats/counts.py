@@ -3,8 +3,6 @@
 A detainer without a recorded end counts as issued and as not recorded, never as honoured.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

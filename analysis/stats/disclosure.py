@@ -9,8 +9,6 @@
 # Cox (1980), JASA 75, 377-385, and (1995), JASA 90, 1453-1462 (network models); Lauritzen (1996), Graphical Models, 3.1
 # (tables whose common totals form a tree); Hundepool and others (2012), Statistical Disclosure Control, chapter 4.
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

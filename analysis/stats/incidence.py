@@ -1,7 +1,5 @@
 """When are detainers declined? Cumulative incidence by days since issue, the other ends as competing events."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

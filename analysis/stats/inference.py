@@ -3,8 +3,6 @@
 Frames as of :mod:`analysis.stats.summary`, whose ``attrs`` say what they are of and why one is empty.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 

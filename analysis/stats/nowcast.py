@@ -1,7 +1,5 @@
 """Is the week finished? How late declines are recorded, how complete a young week is, and how many it will have."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,6 +29,18 @@ DRIFT_WEEKS, DRIFT_DOUBT = 4, 2.5
 QUANTILES = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
 BAND, LEVELS = 0.9, np.array(list(QUANTILES.values()))  # between ``low`` and ``high``
 PAST_BANDS = 40  # nowcasts that are held against what became of their weeks
+
+
+class Development(NamedTuple):
+    """How a triangle's rows grow, as known in each week: factors from delay to delay, their product from each delay on.
+
+    ``uncertainty`` is the relative variance of that, ``dispersion`` how much more than independently declines come in.
+    """
+
+    factors: Floats
+    growth: Floats
+    uncertainty: Floats
+    dispersion: Floats
 
 
 @dataclass(frozen=True)
@@ -105,18 +115,6 @@ def _of_versions(versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
 def _last_full_week(day: date) -> date:
     """Give the Saturday of the last reporting week that had ended by the close of a day."""
     return saturday_of(day + timedelta(days=1)) - WEEK
-
-
-class Development(NamedTuple):
-    """How a triangle's rows grow, as known in each week: factors from delay to delay, their product from each delay on.
-
-    ``uncertainty`` is the relative variance of that, ``dispersion`` how much more than independently declines come in.
-    """
-
-    factors: Floats
-    growth: Floats
-    uncertainty: Floats
-    dispersion: Floats
 
 
 def development(triangle: Triangle, rows: int) -> Development:

@@ -4,8 +4,6 @@ Those issued a detainer in a week and those whose decline was recorded in it are
 by the number issued; three weeks tell no usual variation, so two counts are compared by chance alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

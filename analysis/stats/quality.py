@@ -1,7 +1,5 @@
 """How good a source is, a week of it, or one of ICE's reports: what was read, what lacks, and whether that is usual."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Two versions of a source: which rows are new, late, changed or vanished, what each week's figures were and are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property

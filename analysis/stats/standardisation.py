@@ -1,7 +1,5 @@
 """Like for like, small places, and a change taken apart: what a period's shares would be if places were alike."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 

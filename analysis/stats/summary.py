@@ -3,8 +3,6 @@
 A frame says in ``attrs`` of what, when and which source it is, which facts its caption names, and why it is empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from string import ascii_uppercase
 from typing import Any

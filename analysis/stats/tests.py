@@ -4,8 +4,6 @@ Given the declines of two periods together, those of one are binomial if counts 
 vary more (variance = phi × mean): p, interval and usual range are of this one law.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
