@@ -14,8 +14,8 @@ from our_words import NEVER_IN_OUR_PROSE
 
 from analysis.load.quality import BULK_LEAST
 from analysis.periods import SETTLING_DAYS
+from analysis.stats.comparisons import FALSE_DISCOVERY_RATE
 from analysis.stats.disclosure import THRESHOLD
-from analysis.stats.tests import FALSE_DISCOVERY_RATE
 
 ROOT = Path(__file__).resolve().parents[1]
 WRITTEN = [path for room in ("show", "stats", "run") for path in sorted((ROOT / "analysis" / room).rglob("*.py"))]

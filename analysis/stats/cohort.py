@@ -17,7 +17,7 @@ from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, Pair, Weekly
 from analysis.stats.counts import ALL, NOT_GIVEN, TRAILING_WEEKS, TREND_WEEKS, count_outcomes, rows_of_weeks
-from analysis.stats.nowcast import Triangle, completeness_by_week, maturities, measure_delays
+from analysis.stats.nowcast import Triangle, maturities, measure_delays
 
 # Columns that are read of all weeks up to the period's end, and of a few weeks.
 HISTORY_COLUMNS = ("issued_on", "lifted_on", "state", "outcome", "offence_group", "duplicate", "detainers")
@@ -157,7 +157,9 @@ class Cohort:
         """Give the weekly counts of the nation, the states and, where they may be shown by week, the offence groups."""
         with_groups = self.source.facts.offences and self.sole_state is None
         by_group = count_outcomes(self.history, ["week", "offence_group"]) if with_groups else None
-        complete = pd.Series(dtype=float) if self.delays is None else completeness_by_week(self.delays)
+        complete = (
+            pd.Series(dtype=float) if self.delays is None else maturities(self.delays)["completeness"].clip(upper=1)
+        )
         return tested.weekly_cells(self.calendar.weeks(), self.by_state, by_group, complete)
 
     @cached_property

@@ -16,10 +16,9 @@ from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
-from analysis.stats.comparisons import CLEAR, LAST_WEEK, TRAILING, TREND, Pair, Weekly
+from analysis.stats.comparisons import CLEAR, LAST_WEEK, MINIMUM_DIFFERENCE, TRAILING, TREND, Pair, Weekly, direction
 from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
 from analysis.stats.summary import cell_name, described, key_figures, nothing, weekly_counts
-from analysis.stats.tests import MINIMUM_DIFFERENCE, direction
 
 WEEKS_OF_NOWCAST = 26
 NO_DELAYS = (
@@ -236,7 +235,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
 def _finished_facts(cohort: Cohort) -> dict[str, object]:
     """Say how the week's status is known, which check of its data it fails, and what the nation's will have."""
     week, triangle, failed = pd.Timestamp(cohort.week), cohort.delays, cohort.failed_check or {}
-    complete = None if triangle is None else delays.completeness_by_week(triangle).get(week)
+    complete = None if triangle is None else delays.maturities(triangle)["completeness"].clip(upper=1).get(week)
     by = "as measured" if complete is not None else f"by the rule of {SETTLING_DAYS} days"
     by = "by the days covered" if cohort.status == "partial" else by
     facts: dict[str, object] = dict.fromkeys(("check", "check_found", "check_usual", "nowcast"))

@@ -192,11 +192,6 @@ def maturities(triangle: Triangle) -> pd.DataFrame:
     return pd.DataFrame({"completeness": p, "maturity": named})
 
 
-def completeness_by_week(triangle: Triangle) -> pd.Series:
-    """Give the part of each issue week's final declines that is recorded: 1 at most, NaN = not known."""
-    return maturities(triangle)["completeness"].clip(upper=1)
-
-
 def nowcast(triangle: Triangle) -> pd.DataFrame:
     """Estimate the final number of declines (within the longest delay) of every issue week.
 

@@ -18,7 +18,7 @@ from analysis.load.published import PublishedReports
 from analysis.load.reference import RESTORE, events, groups, states
 from analysis.load.sources import Source, open_source
 from analysis.periods import WEEK, Calendar, last_day, name_week
-from analysis.stats.tests import adjust_for_many, direction, ratio_interval, two_sided
+from analysis.stats.comparisons import adjust_for_many, direction, ratio_interval, two_sided
 
 HALF = 0.5
 REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}

@@ -15,9 +15,9 @@ from analysis.load.reference import events, groups, place_name, states
 from analysis.load.table import without_repeats
 from analysis.periods import as_timestamps, week_of
 from analysis.stats import counts as counting
-from analysis.stats import disclosure, tests
+from analysis.stats import disclosure
 from analysis.stats.cohort import Cohort, takes_cohort
-from analysis.stats.comparisons import clear_findings
+from analysis.stats.comparisons import clear_findings, usual_range
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
 
 RECENT_WEEKS = 26
@@ -133,7 +133,7 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     past = full.shift().rolling(TRAILING_WEEKS).sum()
     known = (table["status"] == "settled") & (cohort.sole_outcome is None)
     table["expected"] = (past["declined"] / past["exposure"].where(past["exposure"] > 0) * exposure).where(known)
-    low, high = tests.usual_range(past["declined"].where(known), exposure, past["exposure"], phi)
+    low, high = usual_range(past["declined"].where(known), exposure, past["exposure"], phi)
     table["usual_low"], table["usual_high"] = low, np.minimum(high, issued)
     sides = [table["declined"] > table["usual_high"], table["declined"] < table["usual_low"]]
     span = known_events(cohort)[["letter", "date", "last_date", "headline"]].astype("str").to_dict("records")

@@ -31,9 +31,8 @@ from analysis.load.reference import data_file, events
 from analysis.load.sources import DATA_DIR_VARIABLE, open_source
 from analysis.periods import WEEK, Calendar, last_day
 from analysis.stats.cohort import HISTORY_COLUMNS, RECORD_COLUMNS
-from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, family
+from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, family, pooled_dispersion
 from analysis.stats.counts import ALL, TRAILING_WEEKS
-from analysis.stats.tests import pooled_dispersion
 
 WEEKS = [date(2012, 10, 6) + n * WEEK for n in range(156)]
 PAIRS = [Pair(LAST_WEEK, WEEKS[-1:], WEEKS[-2:-1]), Pair(TRAILING, WEEKS[-1:], WEEKS[-9:-1])]

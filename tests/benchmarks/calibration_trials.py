@@ -11,20 +11,26 @@ from calibration_laws import DELAYS, GROUPS, Floats, Weeks, levels, recorded, sh
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, cell_dispersion, family
+from analysis.stats.comparisons import (
+    FALSE_DISCOVERY_RATE,
+    LAST_WEEK,
+    MINIMUM_DIFFERENCE,
+    MINIMUM_EXPECTED,
+    MINIMUM_OBSERVED,
+    TRAILING,
+    TREND,
+    Pair,
+    Weekly,
+    adjust_for_many,
+    cell_dispersion,
+    family,
+    two_sided,
+    usual_range,
+)
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, TRAILING_WEEKS, TREND_WEEKS, share_interval
 from analysis.stats.incidence import aalen_johansen
 from analysis.stats.nowcast import LONGEST_DELAY, Triangle, nowcast
 from analysis.stats.standardisation import over_expected, shrink_shares
-from analysis.stats.tests import (
-    FALSE_DISCOVERY_RATE,
-    MINIMUM_DIFFERENCE,
-    MINIMUM_EXPECTED,
-    MINIMUM_OBSERVED,
-    adjust_for_many,
-    two_sided,
-    usual_range,
-)
 
 HISTORY, SHORT, NEW = 38, (26, 16, 9, 7), 8
 """Weeks before the week that is tried, as in fiscal 2015; fewer; and weeks in which an interval is tried at once."""

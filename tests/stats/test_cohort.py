@@ -16,10 +16,9 @@ from made_cohorts import FIRST, STEADY, Week, made_cohort, made_weeks, of_june
 
 import analysis as an
 from analysis.periods import WEEK
-from analysis.stats.comparisons import CLEAR, clear_findings
+from analysis.stats.comparisons import CLEAR, adjust_for_many, clear_findings
 from analysis.stats.counts import NOT_GIVEN
 from analysis.stats.inference import largest_place
-from analysis.stats.tests import adjust_for_many
 
 COHORTS = yaml.safe_load(Path(__file__).with_name("cohorts.yml").read_text(encoding="utf-8"))
 

@@ -12,9 +12,20 @@ from made_cohorts import many
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.stats.comparisons import ALL, LAST_WEEK, TRAILING, TREND, Pair, Weekly, compare, family, weekly_cells
-from analysis.stats.counts import count_outcomes
-from analysis.stats.tests import adjust_for_many, ratio_interval, two_sided
+from analysis.stats.comparisons import (
+    LAST_WEEK,
+    TRAILING,
+    TREND,
+    Pair,
+    Weekly,
+    adjust_for_many,
+    compare,
+    family,
+    ratio_interval,
+    two_sided,
+    weekly_cells,
+)
+from analysis.stats.counts import ALL, count_outcomes
 
 WEEKS = [date(2015, 1, 3) + n * WEEK for n in range(10)]
 NOW = WEEKS[9]

@@ -23,7 +23,6 @@ from analysis.stats.nowcast import (
     QUANTILES,
     WINDOW,
     Triangle,
-    completeness_by_week,
     development,
     maturities,
     measure_delays,
@@ -49,6 +48,10 @@ def measured(table: pd.DataFrame, day: date = FRIDAY, versions: dict[date, pd.Da
     triangle = measure_delays(table, day, versions or {})
     assert triangle is not None
     return triangle
+
+
+def completeness_by_week(triangle: Triangle) -> pd.Series:
+    return maturities(triangle)["completeness"].clip(upper=1)
 
 
 def of_cells(cells: np.ndarray) -> Triangle:

@@ -16,12 +16,12 @@ from statsmodels.stats.proportion import proportion_confint
 
 import analysis as an
 from analysis.load.reference import crosswalk, data_file
+from analysis.stats.comparisons import adjust_for_many, ratio_interval, two_sided, up_to
 from analysis.stats.counts import count_interval, share_interval
 from analysis.stats.incidence import aalen_johansen
 from analysis.stats.nowcast import Development, Triangle, development
 from analysis.stats.reference_cases import calibration
 from analysis.stats.standardisation import direct, indirect, kitagawa
-from analysis.stats.tests import adjust_for_many, ratio_interval, tails, two_sided
 
 FILE = crosswalk("reference_cases", "row_id")
 FILE = FILE.assign(given=FILE["inputs"].replace("", None).ffill())
@@ -59,7 +59,7 @@ def share_of_total(x: float, n: float) -> Found:
 
 
 def one_sided(now: float, exposure: float, before: float, exposure_before: float) -> Found:
-    return {"p": float(tails(now, now + before, exposure / (exposure + exposure_before), 1)[1])}
+    return {"p": float(up_to(before, now + before, exposure_before / (exposure + exposure_before), 1))}
 
 
 def adjusted(p: Sequence[float]) -> Found:
@@ -184,8 +184,7 @@ def test_rs_p_is_by_likelihood_and_ours_twice_the_smaller_tail() -> None:
 def test_two_sided_is_twice_one_sided() -> None:
     case = inputs("T-gu-one")
     share = case["exposure"] / (case["exposure"] + case["exposure_before"])
-    upper = tails(case["now"], case["now"] + case["before"], share, 1)[1]
-    assert two_sided(case["now"], case["before"], share, 1) == pytest.approx(2 * upper, abs=1e-12)
+    assert two_sided(case["now"], case["before"], share, 1) == pytest.approx(2 * one_sided(**case)["p"], abs=1e-12)
 
 
 def test_the_sixth_digit_of_a_printed_limit_is_wrong() -> None:

@@ -9,8 +9,8 @@ from made_cohorts import made_cohort, many, of_june
 
 import analysis as an
 from analysis.load.table import REPEAT, Outcome
+from analysis.stats.comparisons import two_sided
 from analysis.stats.inference import cohort_facts
-from analysis.stats.tests import two_sided
 
 
 def test_the_weekly_counts_are_those_of_the_source() -> None:

@@ -11,8 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.stats import tests
-from analysis.stats.tests import adjust_for_many, pooled_dispersion, ratio_interval, two_sided, up_to, usual_range
+from analysis.stats.comparisons import (
+    adjust_for_many,
+    direction,
+    pooled_dispersion,
+    ratio_interval,
+    two_sided,
+    up_to,
+    usual_range,
+)
 
 COUNTS, SHARES, EXPOSURES = st.integers(0, 300), st.floats(0.02, 0.98), st.floats(0.5, 50)
 DISPERSIONS = st.one_of(st.just(1.0), st.floats(1.01, 6))
@@ -110,7 +117,7 @@ def test_adjusting_never_helps_keeps_the_order_and_does_not_count_what_was_not_t
 
 @pytest.mark.parametrize(("now", "expected", "p", "blocked", "said"), DIRECTIONS)
 def test_a_direction_is_named_only_by_the_rules(now: float, expected: float, p: float, blocked: str, said: str) -> None:
-    assert tests.direction(now, expected, p, blocked) == said
+    assert direction(now, expected, p, blocked) == said
 
 
 # How much counts vary ------------------------------------------------------------------------------------------------
