@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from analysis.show.report import Report
     from analysis.show.style import style
     from analysis.stats.cohort import Cohort, cohort
-    from analysis.stats.incidence import time_to_outcome
-    from analysis.stats.inference import compare, comparisons, nowcast, nowcast_quantiles
+    from analysis.stats.inference import compare, comparisons, nowcast, nowcast_quantiles, time_to_outcome
     from analysis.stats.published import published_figures, published_week
     from analysis.stats.quality import quality
     from analysis.stats.reference_cases import reference_cases
@@ -51,9 +50,8 @@ _STANDS_IN = {
     "load.releases": "read_release",
     "stats.cohort": "Cohort cohort",
     "stats.summary": "count_outcomes counts_by weekly_counts key_figures known_events cross_tabulate",
-    "stats.inference": "compare comparisons nowcast nowcast_quantiles",
+    "stats.inference": "compare comparisons nowcast nowcast_quantiles time_to_outcome",
     "stats.standardisation": "decompose expected shrink",
-    "stats.incidence": "time_to_outcome",
     "stats.quality": "quality",
     "stats.revisions": "compare_versions",
     "stats.published": "published_week published_figures",

@@ -358,7 +358,7 @@ def time_to_outcome(curves: pd.DataFrame) -> Figure:
     Parameters
     ----------
     curves
-        As from :func:`analysis.stats.incidence.cumulative_incidence`. A way without a line: none had ended so.
+        As from :func:`analysis.stats.inference.cumulative_incidence`. A way without a line: none had ended so.
     """
     if not curves["incidence"].any():
         return look.empty("No detainer has ended.")

@@ -1,9 +1,8 @@
 """What differs from before, and is it clear? One comparison for every pair of periods, one family for a page.
 
-Declines are compared per detainer issued; where recording delays are known, per detainer whose decline could be
-recorded by now (issued × completeness at its age), so that a younger period is not called lower for its age alone.
-Given the declines of two periods together, those of one are binomial if counts are Poisson, and beta-binomial if counts
-vary more (variance = phi × mean): p, interval and usual range are of this one law.
+Declines are compared per detainer whose decline could be recorded by now (issued × completeness, where delays are
+known). Given those of two periods together, those of one are binomial, or beta-binomial where counts vary more
+(variance = phi × mean): p, interval and usual range are of this one law.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,14 +48,12 @@ def weekly_cells(
     weeks: Sequence[date], by_state: pd.DataFrame, by_group: pd.DataFrame | None, completeness: pd.Series
 ) -> Weekly:
     """Lay out the weekly counts of the nation, every state and group; a week without ``completeness`` is complete."""
-    index, wanted = as_timestamps(weeks), {"state": [*states().index, NOT_GIVEN], "offence_group": list(groups().index)}
-    frames = []
+    index, frames, parts = as_timestamps(weeks), [], {"state": (by_state, [*states().index, NOT_GIVEN])}
+    if by_group is not None:
+        parts["offence_group"] = by_group, list(groups().index)
     for name in ("declined", "issued"):
-        wide = {
-            kind: counts[name].unstack(fill_value=0).reindex(index, columns=wanted[kind], fill_value=0)  # noqa: PD010
-            for kind, counts in (("state", by_state), ("offence_group", by_group))
-            if counts is not None
-        }
+        by_week = {kind: (counts[name].unstack(fill_value=0), places) for kind, (counts, places) in parts.items()}  # noqa: PD010
+        wide = {kind: n.reindex(index, columns=places, fill_value=0) for kind, (n, places) in by_week.items()}
         whole = wide["state"].sum(axis="columns").to_frame(ALL)
         frames.append(pd.concat({ALL: whole, **wide}, axis="columns", sort=False).astype("int64"))
     declined, issued = frames
@@ -151,8 +148,7 @@ def clear_findings(comparisons: pd.DataFrame) -> pd.DataFrame:
 def pooled_dispersion(counts: ArrayLike, exposure: ArrayLike) -> Floats:
     """Estimate each cell's variance over mean, 1 or more, from weeks × cells, oldest first.
 
-    In a block with T events the Pearson statistic has d degrees of freedom and mean d + d (phi - 1) (T - 1) / T; all
-    blocks give phi = 1 + constant (for batches) + slope × mean (for negative binomial counts), and a cell's own move it
+    All blocks give phi = 1 + constant (for batches) + slope × mean (for negative binomial counts); a cell's own move it
     from there. McCullagh and Nelder (1989), Generalized Linear Models, 4.5; Smyth (2004), Stat. Appl. Genet. Mol. Biol.
     """
     x, e = np.asarray(counts, dtype=float), np.asarray(exposure, dtype=float)
@@ -221,7 +217,7 @@ def ratio_interval(
 
     0 where nothing was declined now, infinite where nothing was before, NaN where neither was or without exposure.
     """
-    y, y0, e, e0, phi = _cells(count, before, exposure, exposure_before, dispersion)
+    y, y0, e, e0, phi = np.broadcast_arrays(*np.atleast_1d(count, before, exposure, exposure_before, dispersion))
     given = (e > 0) & (e0 > 0) & (y + y0 > 0)
 
     def excess(log_ratio: Floats, k: Floats, n: Floats, odds: Floats, phi: Floats, upper: NDArray[np.bool_]) -> Floats:
@@ -240,7 +236,7 @@ def usual_range(
     before: ArrayLike, exposure: ArrayLike, exposure_before: ArrayLike, dispersion: ArrayLike = 1.0
 ) -> tuple[Floats, Floats]:
     """Give the least and largest count of p 0.05 or more: Nelson (1982), Applied Life Data Analysis, 6.2."""
-    y0, e, e0, phi = _cells(before, exposure, exposure_before, dispersion)
+    y0, e, e0, phi = np.broadcast_arrays(*np.atleast_1d(before, exposure, exposure_before, dispersion))
     given = (e > 0) & (e0 > 0) & ~np.isnan(y0)
     low, high = np.full((2, *y0.shape), np.nan)
     y0, phi, w = y0[given], phi[given], (e[given] / (e + e0)[given])
@@ -250,11 +246,6 @@ def usual_range(
     low[given] = _first_whole(lambda y: up_to(y, y + y0, w, phi) >= TAIL, np.zeros(len(y0)), middle)
     high[given] = _first_whole(lambda y: up_to(y0, y + y0, 1 - w, phi) < TAIL, middle, reach) - 1
     return low, np.maximum(low, high)
-
-
-def _cells(*values: ArrayLike) -> tuple[Floats, ...]:
-    """Give numbers of one shape, of at least one dimension."""
-    return np.broadcast_arrays(*(np.atleast_1d(np.asarray(value, dtype=float)) for value in values))
 
 
 def _first_whole(holds: Callable[[Floats], NDArray[np.bool_]], first: Floats, last: Floats) -> Floats:

@@ -1,17 +1,20 @@
-"""What a cohort's counts are held against: earlier periods, what is still to come; and the facts of its page.
+"""What a cohort's counts are held against: earlier periods, what is still to come, when; and the facts of its page."""
 
-Frames as of :mod:`analysis.stats.summary`, whose ``attrs`` say what they are of and why one is empty.
-"""
-
+from collections.abc import Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.duration.survfunc import CumIncidenceRight
 
 from analysis.errors import InputError, called, unknown
 from analysis.load.reference import place_name, states
 from analysis.load.sources import SourceFacts
-from analysis.load.table import without_repeats
+from analysis.load.table import Outcome, without_repeats
 from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays
@@ -29,6 +32,12 @@ NO_ENDS = "Every row of the source has the same recorded end: nothing is said of
 NO_SHARE = f"{ONE_END}, so no share is given"
 NOT_EXTRACTED = "day of extraction not known, taken as the newest day of issue or of an end"
 MOST_NAMED = 4  # clear findings that a lead names in a sentence each; the others are named without their numbers
+# The competing ends, as wide as the totals of a week that are printed: an end by itself, read off the reports of two
+# weeks, would give that week's count of it away, and with it those of the lift reasons of which small ones are hidden.
+CAUSES = (Outcome.DECLINED, Outcome.TAKEN, Outcome.OTHER)
+ESTIMATED = ["incidence", "se", "low", "high"]
+FOLLOWED, WITHIN_DAYS = 60, 30  # days since issue to which curves are followed, and within which declines are told
+NO_LIFT_DATES = "This source does not say on which day a detainer ended: no time from issue to decline can be given."
 
 
 def own_comparisons(cohort: Cohort) -> pd.DataFrame:
@@ -174,11 +183,11 @@ def nowcast(cohort: Cohort) -> pd.DataFrame:
 def _without_end(cohort: Cohort) -> dict[str, object]:
     """Give the part of all detainers without a recorded end, newer and older weeks apart; none where few are known."""
     pair, counts = cohort.pairs[-1], cohort.by_state.groupby(level="week").sum()
-    newer, older = (counts.reindex(as_timestamps(weeks)).sum() for weeks in (pair.now, pair.before))
-    if pair.refusal or cohort.sole_state or not (newer["issued"] and older["issued"]):
+    sums = pd.DataFrame([counts.reindex(as_timestamps(weeks)).sum() for weeks in (pair.now, pair.before)])
+    if pair.refusal or cohort.sole_state or not sums["issued"].all():
         return {}
-    parts = [float(part["not_recorded"] / part["issued"]) for part in (newer, older)]
-    return {"no_end_newer": parts[0], "no_end_older": parts[1], "no_end_weeks": len(pair.now)}
+    newer, older = map(float, sums["not_recorded"] / sums["issued"])
+    return {"no_end_newer": newer, "no_end_older": older, "no_end_weeks": len(pair.now)}
 
 
 @takes_cohort
@@ -193,6 +202,95 @@ def nowcast_quantiles(cohort: Cohort) -> pd.DataFrame:
     """
     found = nowcast(cohort)
     return found if found.empty else described(delays.nowcast_quantiles(found), cohort)
+
+
+def aalen_johansen(days: ArrayLike, cause: ArrayLike, causes: int) -> pd.DataFrame:
+    """Estimate the cumulative incidence of causes 1 up to ``causes`` by distinct day; ``cause`` 0 = not ended so far.
+
+    Its interval is on the complementary log-log scale. Aalen and Johansen (1978), Scand. J. Stat. 5, 141-150.
+    """
+    time, status = np.asarray(days, dtype=float), np.asarray(cause, dtype=int)
+    if not len(time):
+        return pd.DataFrame(columns=["cause", "day", "at_risk", *ESTIMATED], dtype="float64")
+    with np.errstate(divide="ignore", invalid="ignore"):  # the last day, if nobody is left to follow
+        fitted = CumIncidenceRight(time, status)
+    f, se = np.zeros((2, causes, len(fitted.times)))
+    for number, occurring in enumerate(fitted.cinc):
+        f[number], se[number] = np.minimum(occurring, 1.0), fitted.cinc_se[number]
+    se[f == 0] = np.nan
+    inside = (f > 0) & (f < 1)
+    safe = np.where(inside, f, 0.5)
+    reach = np.exp(stats.norm.isf(0.025) * se / ((1 - safe) * -np.log1p(-safe)))
+    low, high = (np.where(inside, 1 - (1 - safe) ** power, np.nan) for power in (1 / reach, reach))
+    found = pd.DataFrame({name: part.ravel() for name, part in zip(ESTIMATED, (f, se, low, high), strict=True)})
+    found.insert(0, "cause", np.repeat(np.arange(1, causes + 1), len(fitted.times)))
+    found.insert(1, "day", np.tile(fitted.times, causes))
+    found.insert(2, "at_risk", len(time) - np.searchsorted(np.sort(time), found["day"]))
+    return found
+
+
+def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFrame:
+    """Give the share of detainers that had ended in each way of :data:`CAUSES`, by days since issue.
+
+    Those without a recorded end are followed to the extraction; those with days missing or out of order are left out.
+    """
+    issued, lifted, end = table["issued_on"], table["lifted_on"], pd.Timestamp(extracted_on)
+    still_open = table["outcome"] == Outcome.NOT_RECORDED
+    if not still_open.all() and lifted.isna().all():
+        what = "the source does not say on which day detainers ended"
+        raise InputError(what, do="Time to decline needs a release with lift dates")
+    until = lifted.where(lifted.notna() | ~still_open, end)
+    kept = (issued <= until) & (until <= end)
+    days = (until - issued)[kept].dt.days
+    number_of = dict.fromkeys(Outcome, 3) | {Outcome.NOT_RECORDED: 0, Outcome.DECLINED: 1, Outcome.TAKEN: 2}
+    cause = table.loc[kept, "outcome"].map(number_of).astype(float).where(days <= FOLLOWED, 0)
+    curves = aalen_johansen(days.clip(upper=FOLLOWED), cause, len(CAUSES))
+    curves.insert(0, "outcome", curves.pop("cause").map({n: str(name) for n, name in enumerate(CAUSES, 1)}))
+    return curves
+
+
+@takes_cohort
+def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
+    """Give by days since issue what share of the nation's detainers had ended in each way, where days are known.
+
+    Parameters
+    ----------
+    cohort
+        The cohort; all detainers up to its period's end are followed.
+    at
+        Days at which the curves are read off, each outcome that occurs and up to the longest followed; none = every
+        day on which any ended.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per ``outcome`` and ``day``: ``at_risk`` (followed up to it), ``incidence`` with ``low`` and ``high``
+        (:func:`cumulative_incidence`).
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> an.time_to_outcome(an.cohort("fy2015", "2015-06-20")).attrs["reason"][:52]
+    'This source does not say on which day a detainer end'
+    """
+    if np.ndim(at) != 1:
+        raise InputError("curves are read off at a list of days", found=at, expected="one such as [7, 30]")
+    rows = cohort.history
+    if cohort.sole_outcome or not rows["lifted_on"].notna().any():
+        return nothing(cohort, NO_ENDS if cohort.sole_outcome else NO_LIFT_DATES)
+    curves = cumulative_incidence(rows, cohort.source.facts.extracted_on)
+    own = _at_days(curves, [WITHIN_DAYS]).query("outcome == 'declined_by_lea'")["incidence"]
+    followed = int(curves["at_risk"].max()) if len(curves) else 0
+    facts = {"followed": followed, "within_days": WITHIN_DAYS, "declined_within": next(map(float, own), None)}
+    return described(_at_days(curves, at) if len(at) else curves, cohort, facts=facts)
+
+
+def _at_days(curves: pd.DataFrame, days: Sequence[int]) -> pd.DataFrame:
+    """Read the curves of outcomes that occur off at some days, up to the longest followed."""
+    steps = curves[curves.groupby("outcome")["incidence"].transform("max") > 0].drop(columns="se")
+    by_outcome = [curve for _, curve in steps.groupby("outcome", sort=False)]
+    rows = [c[c["day"] <= day].tail(1).assign(day=day) for c in by_outcome for day in days if day <= c["day"].max()]
+    return pd.concat(rows) if rows else steps
 
 
 def extraction_facts(facts: SourceFacts) -> dict[str, str | None]:
@@ -220,14 +318,12 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     facts |= {"dispersion_weeks": known, "chance_alone": known < TRAILING_WEEKS, "tests": tables["p"].notna().sum()}
     facts |= {"settling_days": SETTLING_DAYS, "trailing_weeks": TRAILING_WEEKS, "trend_weeks": TREND_WEEKS}
     facts |= {"data_through": cohort.source.facts.last_day, "trend_to": last_day(cohort.pairs[-1].now[-1])}
-    facts |= {"quarter_name": quarter and quarter.name, "quarter_first": quarter and quarter.first_day}
-    facts |= {"quarter_last": quarter and quarter.last_day}
-    given = {name: figures.get(name) for name in OUTCOME_COLUMNS[1:]}
-    facts |= {name: None if pd.isna(value) else int(value) for name, value in given.items()}
+    named = {"name": "name", "first": "first_day", "last": "last_day"}
+    facts |= {f"quarter_{part}": quarter and getattr(quarter, name) for part, name in named.items()}
+    facts |= {name: None if pd.isna(n := figures.get(name)) else int(n) for name in OUTCOME_COLUMNS[1:]}
     for against, name in ((LAST_WEEK, "last_week"), (TRAILING, "trailing"), (TREND, "trend")):
         if (against, *cohort.cell) in tables.index:
-            row = tables.loc[(against, *cohort.cell)].drop("reason")
-            facts |= {f"{name}_{key}": value for key, value in row.items()}
+            facts |= tables.loc[(against, *cohort.cell)].drop("reason").add_prefix(f"{name}_").to_dict()
     facts |= _finished_facts(cohort) | largest_place(cohort) | _finding_facts(cohort)
     return facts | _nation_facts(cohort) if cohort.cell == (ALL, ALL) else facts
 

@@ -21,7 +21,7 @@ Whole = NDArray[np.int64]
 SETTLED, PROVISIONAL, MOST_GROWTH_AT_END = 0.95, 0.5, 0.01
 LONGEST_DELAY = 26  # weeks of delay followed; declines recorded later are in no triangle, nor in a final number
 # Newest rows of each step on which delays are measured, and declines below which older rows are added. With 13 rows
-# the weighted interval score is 1 to 4 % better where delays are stable, up to 8 % worse where they double.
+# scores are 1 to 4 % better where delays are stable, up to 8 % worse where they double.
 WINDOW, FEWEST = 8, 20
 # Weeks from which a change of the delays is read; its standard deviation as a guide, in parts of itself: so bands
 # cover three quarters or more where delays double over 20 weeks.
@@ -32,23 +32,17 @@ PAST_BANDS = 40  # nowcasts that are held against what became of their weeks
 
 
 class Development(NamedTuple):
-    """How a triangle's rows grow, as known in each week: factors from delay to delay, their product from each delay on.
-
-    ``uncertainty`` is the relative variance of that, ``dispersion`` how much more than independently declines come in.
-    """
+    """How a triangle's rows grow, as known in each week: factors from delay to delay, their product from each on."""
 
     factors: Floats
     growth: Floats
-    uncertainty: Floats
-    dispersion: Floats
+    uncertainty: Floats  # relative variance of the growth
+    dispersion: Floats  # how much more than independently declines come in
 
 
 @dataclass(frozen=True)
 class Triangle:
-    """Declines recorded by issue week (Saturdays, oldest first, no gap) up to each delay in steps of ``step`` weeks.
-
-    NaN = not known: what lies after the extraction, or what no stored version says.
-    """
+    """Declines recorded by issue week (oldest first, no gap) up to each delay in ``step`` weeks; NaN = not known."""
 
     cumulative: pd.DataFrame
     step: int
@@ -73,9 +67,8 @@ class Triangle:
 def measure_delays(table: pd.DataFrame, extracted_on: date, versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
     """Build the triangle from days of declines, or else from versions by day of extraction; None of neither.
 
-    Declines without both days, with days out of order, issued in the unfinished week of the extraction or recorded
-    after :data:`LONGEST_DELAY` are in no row. The delay counts weeks that end on the weekday of the extraction, so that
-    the newest cell of a row holds all that is recorded of it.
+    Declines with days missing or out of order, or issued in the extraction's unfinished week, are in no row. The delay
+    counts weeks that end on the extraction's weekday, so that the newest cell of a row holds all recorded of it.
     """
     declined = table[table["outcome"] == Outcome.DECLINED]
     if not declined[["issued_on", "lifted_on"]].notna().all(axis=1).any():
@@ -95,10 +88,9 @@ def measure_delays(table: pd.DataFrame, extracted_on: date, versions: Mapping[da
 
 def _of_versions(versions: Mapping[date, pd.DataFrame]) -> Triangle | None:
     """Build the triangle of stored versions, in steps of their usual distance; of two on one age, the later stands."""
-    days = sorted(versions)
-    step = max(1, round(float(np.median(np.diff([day.toordinal() for day in days]))) / WEEK.days))
+    step = max(1, round(float(np.median(np.diff([day.toordinal() for day in sorted(versions)]))) / WEEK.days))
     parts = []
-    for day in days:
+    for day in sorted(versions):
         last_full, counts = _last_full_week(day), count_outcomes(versions[day], "week")["declined"]
         counts = counts[counts.index <= pd.Timestamp(last_full)]
         if len(counts):
@@ -120,9 +112,8 @@ def _last_full_week(day: date) -> date:
 def development(triangle: Triangle, rows: int) -> Development:
     """Measure how rows grow by the chain ladder, factor = sum C(d + 1) / sum C(d), on the newest ``rows`` of each step.
 
-    If each decline is recorded independently, (C(d + 1) - f C(d))² has mean f (f - 1) C(d) whatever the law of the
-    final counts; the dispersion is the ratio of the two. Mack (1993), ASTIN Bulletin 23, 213-225; Lawless (1994),
-    Canadian Journal of Statistics 22, 15-31.
+    Of declines recorded independently (C(d + 1) - f C(d))² has mean f (f - 1) C(d): the dispersion is their ratio.
+    Mack (1993), ASTIN Bulletin 23, 213-225; Lawless (1994), Canadian Journal of Statistics 22, 15-31.
     """
     c = triangle.counts
     moments = np.arange((np.arange(len(c)) + triangle.step * triangle.ages).max(initial=0) + 1)
@@ -153,8 +144,7 @@ def development(triangle: Triangle, rows: int) -> Development:
 def _drift(triangle: Triangle, moment: int) -> float:
     """Say by which part more is missing than the window says, because delays have begun to change.
 
-    Of the weeks nowcast :data:`DRIFT_WEEKS` before, b = recorded since / expected then - 1, from -1/2 to 1, drawn
-    towards 0 by b² / (b² + s²), s² = its variance if nothing changed.
+    b = recorded since / expected of the weeks nowcast before, drawn towards 0 by b² / (b² + its variance by chance).
     """
     c, start = triangle.counts, moment - DRIFT_WEEKS
     if start < 0 or triangle.step > 1:
@@ -247,9 +237,8 @@ def nowcast_quantiles(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def past_bands(triangle: Triangle) -> dict[str, float]:
-    """Hold the last nowcasts whose final number is known against it, each made as it was in its week.
+    """Hold the last nowcasts whose final number is known against it, of each week the newest as it was made then.
 
-    One is judged of each week, the newest issue week's that had a nowcast then; none where versions are months apart.
     The score is twice the mean quantile score: Bracher and others (2021), PLoS Computational Biology 17, e1008618.
     """
     c, growth, judged = triangle.counts, triangle.developed.growth, []

@@ -1,6 +1,6 @@
 """Two versions of a source: which rows are new, late, changed or vanished, what each week's figures were and are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -28,8 +28,8 @@ KINDS = ["same", "changed", "vanished", "late", "new"]
 class Revision:
     """What changed from one version of a source to another: the least that turns one into the other.
 
-    Rows were matched by ``key``; those ``alike`` share it with another of their version. Late rows were issued by the
-    older version's last day, new ones after it; a version begins or ends within a week that is ``cut``.
+    Rows were matched by ``key``; those ``alike`` share it with another of their version. Late: issued by the older
+    version's last day; new: after it; cut: a version begins or ends within the week.
     """
 
     key: tuple[str, ...]
@@ -45,7 +45,7 @@ class Revision:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """Give the source's name and the numbers of the two versions."""
+        """Give what was asked: the source's name and the numbers of the two versions."""
         return {"source": self.source.facts.name, "older": self.older.version, "newer": self.source.version}
 
     @cached_property
@@ -88,52 +88,10 @@ class Revision:
             most = revised["declined_change"].abs().idxmax()
             parts = {f"most_{part}": int(both.loc[most, f"declined_{part}"]) for part in ("was", "now")}
             facts |= {"most": f"{most:%Y-%m-%d}", **parts}
-        for name, version in (("older", self.older), ("newer", self.source)):
-            if version is not None:
-                words = extraction_facts(version.facts)["extracted_words"]
-                facts |= {name: version.version, f"{name}_extracted": words}
+        for name, one in (("older", self.older), ("newer", self.source)):
+            if one is not None:
+                facts |= {name: one.version, f"{name}_extracted": extraction_facts(one.facts)["extracted_words"]}
         return facts
-
-
-class _Matching:
-    """The rows of two versions below each other, and of each the row of the other version that it is, or -1."""
-
-    def __init__(self, older: pd.DataFrame, newer: pd.DataFrame, names: Sequence[str]) -> None:
-        needed = ["issued_on", "outcome", "person"]
-        self.rows = pd.concat([older[needed], newer[needed]], ignore_index=True)
-        self.newer = np.arange(len(self.rows)) >= len(older)
-        self.prints = {name: np.append(_fingerprint(older[name]), _fingerprint(newer[name])) for name in names}
-        self.partner = np.full(len(self.rows), -1)
-
-    def pair(self, names: Sequence[str], *, named: bool = False) -> None:
-        """Pair rows left that are alike in some columns, by the order of their whole content; ``named``: with an id."""
-        free = np.flatnonzero((self.partner < 0) & (self.rows["person"].notna().to_numpy() | (not named)))
-        free = free[np.argsort(self._content(self.prints, free), kind="stable")]
-        left = pd.DataFrame({"row": free, "alike": self._content(names, free), "newer": self.newer[free]})
-        left["nth"] = left.groupby(["newer", "alike"]).cumcount()
-        pairs = left[~left["newer"]].merge(left[left["newer"]], on=["alike", "nth"])
-        self.partner[pairs["row_x"]], self.partner[pairs["row_y"]] = pairs["row_y"], pairs["row_x"]
-
-    def counted(self, key: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """Give the kind of each detainer; of each pair, which columns differ, and its outcomes."""
-        was = np.flatnonzero((self.partner >= 0) & ~self.newer)
-        now = self.partner[was]
-        of_all = self._content(key, np.arange(len(self.rows)))
-        alike = pd.DataFrame({"content": of_all, "newer": self.newer}).duplicated(keep=False).to_numpy(copy=True)
-        alike[was] |= alike[now]
-        differs = pd.DataFrame({name: prints[was] != prints[now] for name, prints in self.prints.items()})
-        issued, ends = self.rows["issued_on"], self.rows["outcome"].astype("str").array
-        kind = np.where(self.newer, np.where(issued <= issued[~self.newer].max(), "late", "new"), "vanished")
-        kind[was] = np.where(differs.any(axis="columns"), "changed", "same")
-        fates = pd.DataFrame({"kind": kind, "week": week_of(issued), "alike": alike}).drop(index=now)
-        return fates, differs, pd.DataFrame({"was": ends[was], "is_now": ends[now], "alike": alike[was]})
-
-    def _content(self, names: Iterable[str], rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Join the fingerprints of some columns into one of 64 bits, in which two contents hardly ever meet."""
-        whole = np.zeros(len(rows), dtype=np.uint64)
-        for name in names:
-            whole = (whole * np.uint64(0x9E3779B97F4A7C15)) ^ self.prints[name][rows]
-        return whole
 
 
 def compare_versions(source: str, older: int = -1, newer: int = 0) -> Revision:
@@ -182,16 +140,30 @@ def compare_tables(older: pd.DataFrame, newer: pd.DataFrame) -> Revision:
     fewer, more = sorted((np.unique(_fingerprint(table["person"].dropna())) for table in (older, newer)), key=len)
     shared = len(fewer) > 0 and bool(np.isin(fewer, more).mean() >= IDS_SHARED)
     key = [*_in_both([*STABLE, *place, *carried], older, newer), *["person"] * shared]
-    reason, other = [*key, "lift_reason"], _in_both(may_change, older, newer)
-    matching = _Matching(older, newer, [*reason, *other])
-    for names in ([*reason, *other], [*key, *other], reason, key):
-        matching.pair(names)
-    if shared:
-        matching.pair(["person", "issued_on"], named=True)
-    fates, differs, ends = matching.counted(key)
+    reason, other, person = [*key, "lift_reason"], _in_both(may_change, older, newer), ["person", "issued_on"]
+    prints = {name: np.append(*(_fingerprint(one[name]) for one in (older, newer))) for name in (*reason, *other)}
+    rounds = [[*reason, *other], [*key, *other], reason, key, *[person] * shared]
+    both = pd.concat([older, newer], ignore_index=True)[["issued_on", "outcome", "person"]]
+    is_new, partner = np.arange(len(both)) >= len(older), np.full(len(both), -1)
+    for names in rounds:
+        free = np.flatnonzero((partner < 0) & (both["person"].notna() | (names is not person)))
+        free = free[np.argsort(_content(prints, prints)[free], kind="stable")]  # alike rows by their whole content
+        left = pd.DataFrame({"row": free, "alike": _content(prints, names)[free], "newer": is_new[free]})
+        left["nth"] = left.groupby(["newer", "alike"]).cumcount()
+        pairs = left[~left["newer"]].merge(left[left["newer"]], on=["alike", "nth"])
+        partner[pairs["row_x"]], partner[pairs["row_y"]] = pairs["row_y"], pairs["row_x"]
+    was = np.flatnonzero((partner >= 0) & ~is_new)
+    now, issued, ends = partner[was], both["issued_on"], both["outcome"].astype("str").array
+    alike = pd.DataFrame({"content": _content(prints, key), "newer": is_new}).duplicated(keep=False).to_numpy(copy=True)
+    alike[was] |= alike[now]
+    differs = pd.DataFrame({name: values[was] != values[now] for name, values in prints.items()})
+    kind = np.where(is_new, np.where(issued <= older["issued_on"].max(), "late", "new"), "vanished")
+    kind[was] = np.where(differs.any(axis="columns"), "changed", "same")
+    fates = pd.DataFrame({"kind": kind, "week": week_of(issued), "alike": alike}).drop(index=now)
+    changes = pd.DataFrame({"was": ends[was], "is_now": ends[now], "alike": alike[was]})[differs.any(axis="columns")]
     sums, most_first = {"detainers": "size", "alike": "sum"}, {"by": "detainers", "ascending": False, "kind": "stable"}
     columns = differs.sum().rename_axis("column").reset_index(name="detainers").sort_values(**most_first)
-    other_end = ends[(ends["was"] != ends["is_now"]) & differs.any(axis="columns")].groupby(["was", "is_now"])["alike"]
+    other_end = changes[changes["was"] != changes["is_now"]].groupby(["was", "is_now"])["alike"]
     outcomes = other_end.agg(**sums).reset_index().sort_values(**most_first, ignore_index=True)
     weeks = _weeks_revised(older, newer)
     of_week = pd.crosstab(fates["week"], fates["kind"]).reindex(index=weeks.index, columns=KINDS[1:], fill_value=0)
@@ -200,13 +172,21 @@ def compare_tables(older: pd.DataFrame, newer: pd.DataFrame) -> Revision:
     return Revision(tuple(key), kinds.reset_index(), columns, outcomes, weeks.join(of_week))
 
 
+def _content(prints: Mapping[str, NDArray[np.uint64]], names: Iterable[str]) -> NDArray[np.uint64]:
+    """Join the fingerprints of some columns into one of 64 bits, in which two contents hardly ever meet."""
+    whole = np.zeros(1, dtype=np.uint64)
+    for name in names:
+        whole = (whole * np.uint64(0x9E3779B97F4A7C15)) ^ prints[name]
+    return whole
+
+
 def _weeks_revised(older: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
     """Put each week's figures in two versions beside each other."""
     both = _weekly(older).add_suffix("_was").join(_weekly(newer).add_suffix("_now"), how="outer")
     for name in WEEKLY:
         both[f"{name}_change"] = both[f"{name}_now"] - both[f"{name}_was"]
-    begins, ends = ([table["issued_on"].agg(end) for table in (older, newer)] for end in ("min", "max"))
-    first, last = max(begins), min(ends)
+    days = pd.DataFrame([table["issued_on"].agg(["min", "max"]) for table in (older, newer)])
+    first, last = days["min"].max(), days["max"].min()
     saturday, friday = both.index, both.index + pd.Timedelta(days=6)
     cut = ((saturday < first) & (first <= friday)) | ((saturday <= last) & (last < friday))
     return both[[f"{name}_{part}" for name in WEEKLY for part in PARTS]].assign(cut=cut)

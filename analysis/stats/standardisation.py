@@ -1,7 +1,7 @@
 """Like for like, small places, and a change taken apart: what a period's shares would be if places were alike."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ from analysis.stats import counts as counting
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, Floats, count_outcomes, of_weeks
-from analysis.stats.inference import own_comparisons
 from analysis.stats.summary import NO_QUARTER, described, nothing, state_name
 
 LEAST_EXPECTED, FEWEST_PLACES = 4, 3  # declines expected of a state to hold its own against them; places for a prior
@@ -24,8 +23,7 @@ STRATA = {False: ["request"], True: ["request", "offence_group", "offence_status
 def over_expected(rows: pd.DataFrame, has_offences: bool, dispersion: pd.Series) -> pd.DataFrame:
     """Hold each state's declines of a period against those that its detainers would have at the national shares.
 
-    Expected by offence it is a whole number, since finer ones would tell of counts that are not shown. Intervals: exact
-    Poisson on observed / dispersion. Breslow and Day (1987), Statistical Methods in Cancer Research II, chapter 2.
+    By offence these are whole: finer ones would tell of hidden counts. Interval: exact Poisson, observed / dispersion.
     """
     counts = count_outcomes(rows, ["state", *STRATA[has_offences]])[["declined", "issued"]]
     of_state = counts.groupby(level=0).sum().drop(index=NOT_GIVEN, errors="ignore")
@@ -50,8 +48,7 @@ def indirect(counts: pd.DataFrame) -> pd.Series:
 def direct(counts: pd.DataFrame, standard: pd.Series | None = None, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     """Give the share of declines that each place would have with the standard's mix, by default that of all places.
 
-    NaN where a place has no detainers in a stratum of the standard. Interval of Fay and Feuer (1997), at most 1, with y
-    the share, v its variance, and w the largest weight of a detainer.
+    NaN where a place has none in a stratum of it. Fay and Feuer (1997): y the share, v its variance, w a top weight.
     """
     declined, issued = (counts[name].unstack(fill_value=0).astype(float) for name in ("declined", "issued"))  # noqa: PD010
     mix = issued.sum() if standard is None else standard.reindex(issued.columns).fillna(0)
@@ -71,14 +68,10 @@ def direct(counts: pd.DataFrame, standard: pd.Series | None = None, dispersion: 
 def kitagawa(
     weights_before: ArrayLike, weights: ArrayLike, shares_before: ArrayLike, shares: ArrayLike
 ) -> tuple[Floats, Floats]:
-    """Take the change of a weighted mean apart: mix = (w1 - w0)(r0 + r1) / 2, share = (r1 - r0)(w0 + w1) / 2.
-
-    A share of NaN is the other period's, so that a stratum's coming or going counts as mix. Kitagawa (1955), JASA 50,
-    1168-1194.
-    """
+    """Take the change of a weighted mean apart, into mix and share: Kitagawa (1955), JASA 50, 1168-1194."""
     w0, w1, r0, r1 = (np.asarray(v, dtype=float) for v in (weights_before, weights, shares_before, shares))
-    r0, r1 = np.where(np.isnan(r0), r1, r0), np.where(np.isnan(r1), r0, r1)
-    r0, r1 = np.nan_to_num(r0), np.nan_to_num(r1)  # a stratum in neither period: its weights are 0
+    # A share of NaN is the other period's, so that a stratum's coming or going counts as mix; in neither, weights: 0.
+    r0, r1 = np.nan_to_num(np.where(np.isnan(r0), r1, r0)), np.nan_to_num(np.where(np.isnan(r1), r0, r1))
     return (w1 - w0) * (r0 + r1) / 2, (r1 - r0) * (w0 + w1) / 2
 
 
@@ -89,57 +82,45 @@ def decompose_change(before: pd.DataFrame, after: pd.DataFrame, factors: Sequenc
         counts = [count_outcomes(part, column)[["declined", "issued"]] for part in (before, after)]
         cells = pd.concat(counts, axis="columns").fillna(0).to_numpy(dtype=float)
         y, n = cells[:, ::2].T, cells[:, 1::2].T
-        y_all, n_all = (part.sum(axis=1, keepdims=True) for part in (y, n))
-        weights, shares, (then, now) = (
-            part / np.where(of > 0, of, np.nan) for part, of in ((n, n_all), (y, n), (y_all[:, 0], n_all[:, 0]))
-        )
+        parts = (n, n.sum(axis=1, keepdims=True)), (y, n), (y.sum(axis=1), n.sum(axis=1))
+        weights, shares, (then, now) = (part / np.where(of > 0, of, np.nan) for part, of in parts)
         mix, within = (effect.sum() for effect in kitagawa(*weights, *shares))
         rows.append((column.replace("_", " "), then, now, mix, within, now - then))
     return pd.DataFrame(rows, columns=["factor", "share_before", "share", "mix_effect", "share_effect", "change"])
 
 
-class BetaPrior(NamedTuple):
-    """A beta law of places' true shares, of mean a / (a + b) and weight a + b in detainers; else why there is none."""
+def fit_prior(declined: ArrayLike, issued: ArrayLike) -> tuple[float, float, str]:
+    """Fit the beta law of places' true shares by moments, a and b of it, or say why there is none.
 
-    a: float
-    b: float
-    reason: str = ""
-
-
-def fit_prior(declined: ArrayLike, issued: ArrayLike) -> BetaPrior:
-    """Fit the beta prior of places' shares by moments; where they differ no more than by chance, of greatest weight.
-
-    Kleinman (1973), JASA 68, 46-54: with mean m = sum y / sum n, S = sum n (y/n - m)² over m (1 - m) has mean k - 1 +
-    rho (N - sum n² / N - k + 1), rho = 1 / (weight + 1) the correlation of two detainers of one place.
+    Where shares differ no more than by chance, its weight a + b is the greatest. Kleinman (1973), JASA 68, 46-54.
     """
     y, n = (np.asarray(v, dtype=float) for v in (declined, issued))
     y, n = y[n > 0], n[n > 0]
     if len(n) < FEWEST_PLACES:
-        return BetaPrior(np.nan, np.nan, "too few places")
+        return np.nan, np.nan, "too few places"
     if y.sum() in (0, n.sum()):
-        return BetaPrior(np.nan, np.nan, "no declines" if y.sum() == 0 else "every detainer declined")
+        return np.nan, np.nan, "no declines" if y.sum() == 0 else "every detainer declined"
     mean, whole, by_chance = y.sum() / n.sum(), n.sum(), len(n) - 1
     spread = (n * (y / n - mean) ** 2).sum() / (mean * (1 - mean))
     room = whole - (n**2).sum() / whole - by_chance
-    rho = (spread - by_chance) / room if room > 0 else 0.0
+    rho = (spread - by_chance) / room if room > 0 else 0.0  # the correlation of two detainers of one place
     weight = whole if rho <= 1 / (whole + 1) else max(1 / min(rho, 1) - 1, 1.0)
-    return BetaPrior(mean * weight, (1 - mean) * weight)
+    return mean * weight, (1 - mean) * weight, ""
 
 
 def shrink_shares(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataFrame:
     """Draw every place's share towards that of all, by as much as it rests on few detainers; say why where none is.
 
-    Posterior of a place: Beta(a + declined, b + issued - declined), its counts divided by the dispersion.
     ``own_weight`` is how much of the estimate is its own share. Efron and Morris (1975), JASA 70, 311-319.
     """
     y, n = (counts[name].to_numpy(dtype=float) / dispersion for name in ("declined", "issued"))
-    prior = fit_prior(y, n)
-    given = (n > 0) & (prior.reason == "")
-    a, b = np.where(given, prior.a + y, np.nan), np.where(given, prior.b + n - y, np.nan)
+    a0, b0, refusal = fit_prior(y, n)
+    given = (n > 0) & (refusal == "")
+    a, b = np.where(given, a0 + y, np.nan), np.where(given, b0 + n - y, np.nan)  # the posterior
     result = pd.DataFrame({"share": y / np.where(n > 0, n, np.nan), "shrunken": a / (a + b)}, index=counts.index)
     result["shrunken_low"], result["shrunken_high"] = stats.beta.ppf(TAIL, a, b), stats.beta.isf(TAIL, a, b)
-    result["own_weight"] = np.where(given, n / (n + prior.a + prior.b), np.nan)
-    result["reason"] = np.select([n == 0, ~given], ["no detainers", prior.reason], "")
+    result["own_weight"] = np.where(given, n / (n + a0 + b0), np.nan)
+    result["reason"] = np.select([n == 0, ~given], ["no detainers", refusal], "")
     return result
 
 
@@ -229,13 +210,12 @@ def decompose(cohort: Cohort) -> pd.DataFrame:
     >>> an.decompose(an.cohort("fy2015", "2015-06-20"))[["factor", "change"]].round(4).values.tolist()
     [['state', -0.0146]]
     """
-    own = own_comparisons(cohort).xs((ALL, ALL), level=("kind", "place")) if cohort.cell[0] == ALL else None
-    clear = [] if own is None else [name for name in own.index if own.loc[name, "finding"] in CLEAR]
-    if not clear:
+    told = cohort.comparisons["finding"]
+    pair = next((one for one in cohort.pairs if told[one.against, ALL, ALL] in CLEAR), None)
+    if pair is None or cohort.cell[0] != ALL:
         return nothing(cohort, "The nation's share has no clear change, so none is taken apart.")
-    pair = next(pair for pair in cohort.pairs if pair.against == clear[0])
     factors = [kind for kind in ("state", "offence_group") if kind in cohort.weekly.declined]
     before, now = (counting.rows_of_weeks(cohort.history, weeks) for weeks in (pair.before, pair.now))
     parts = decompose_change(before, now, factors)
-    facts = {"apart_against": clear[0], "points_of_change": 100 * float(parts["change"].iloc[0])}
+    facts = {"apart_against": pair.against, "points_of_change": 100 * float(parts["change"].iloc[0])}
     return described(parts, cohort, facts=facts)

@@ -1,7 +1,4 @@
-"""What a cohort's counts are: week by week, by state, offence, form and agency, and its key figures.
-
-A frame says in ``attrs`` of what, when and which source it is, which facts its caption names, and why it is empty.
-"""
+"""What a cohort's counts are: week by week, by state, offence, form and agency, and its key figures."""
 
 from collections.abc import Callable, Sequence
 from string import ascii_uppercase
@@ -20,8 +17,7 @@ from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.comparisons import clear_findings, usual_range
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
 
-RECENT_WEEKS = 26
-"""Weeks that a row's small bars show."""
+RECENT_WEEKS = 26  # that a row's small bars show
 MEASURES = {"issued": "Issued", "declined": "Recorded as declined", "taken": "Taken by ICE", "other_ends": "Other ends"}
 MEASURES |= {"not_recorded": "No outcome recorded", "persons": "Different persons named by the detainers counted"}
 _NAMES = {"total": "All", "other states": "Other states", "other groups": "Other groups"}
@@ -33,7 +29,7 @@ NO_QUARTER = "The source covers no full calendar quarter that was over by this w
 def described(
     frame: pd.DataFrame, cohort: Cohort, reason: str = "", facts: dict[str, Any] | None = None, **more: object
 ) -> pd.DataFrame:
-    """Say in a frame's ``attrs`` of what, when and of which source it is, and why it is empty."""
+    """Say in a frame's ``attrs`` of what, when and of which source it is, its caption's facts, and why it is empty."""
     about = {"place_name": cohort.name, "period_name": cohort.period.name, "week": cohort.week.isoformat()}
     frame.attrs = about | {"synthetic": cohort.source.facts.synthetic, "reason": reason, "facts": facts or {}} | more
     return frame
@@ -50,7 +46,7 @@ def state_name(postal: str) -> str:
 
 
 def group_name(group: str) -> str:
-    """Name an offence group, as tables do; also the blank one, and what a table puts for several."""
+    """Name an offence group likewise."""
     return {**_NAMES, NOT_GIVEN: "Offence not given"}.get(group) or str(groups().loc[group, "group"])
 
 
@@ -125,10 +121,10 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     >>> weeks.loc[["2015-06-20"], ["issued", "declined"]].values.tolist()
     [[1673, 66]]
     """
-    weeks, calendar, phi = cohort.calendar.weeks(), cohort.calendar, cohort.dispersion[cohort.cell]
+    calendar, phi = cohort.calendar, cohort.dispersion[cohort.cell]
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
     table = _with_shares(pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), cohort, phi)
-    table["status"] = [calendar.status(week) for week in weeks]
+    table["status"] = [calendar.status(week) for week in calendar.weeks()]
     full = pd.DataFrame({"declined": declined, "exposure": exposure}).where(table["status"] != "partial")
     past = full.shift().rolling(TRAILING_WEEKS).sum()
     known = (table["status"] == "settled") & (cohort.sole_outcome is None)
@@ -233,9 +229,9 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     facts["most_place"] = state_name(str(placed.idxmax())) if placed.max() else None
     if cohort.sole_state:
         table = table[table["issued"] > 0]
-    table = table.assign(blank=table.index == NOT_GIVEN, state_name=table.index.map(state_name))
-    by = ["blank", "declined", "issued", "state_name"]
-    table = table.sort_values(by, ascending=[True, False, False, True]).drop(columns="blank")
+    table = table.assign(state_name=table.index.map(state_name)).sort_values("state_name")
+    table = table.sort_values(["declined", "issued"], ascending=False, kind="stable")
+    table = table.sort_index(key=lambda place: place == NOT_GIVEN, kind="stable")
     recent = _recent(cohort, cohort.weekly.declined["state"])
     return described(table, cohort, facts=facts, recent=recent, marked="" if cohort.state == ALL else cohort.state)
 
@@ -301,10 +297,9 @@ def cross_tabulate(cohort: Cohort) -> pd.DataFrame:
     'This source records no offences.'
     """
     quarter = cohort.last_quarter
-    if not cohort.source.facts.offences:
-        return nothing(cohort, disclosure.NO_OFFENCES)
-    if quarter is None:
-        return nothing(cohort, NO_QUARTER.format("declines by state and offence"))
+    if quarter is None or not cohort.source.facts.offences:
+        lacks = cohort.source.facts.offences and NO_QUARTER.format("declines by state and offence")
+        return nothing(cohort, lacks or disclosure.NO_OFFENCES)
     table = disclosure.cross_tabulate(quarter.everywhere)
     hidden, reason = int(table.attrs["hidden"]), str(table.attrs["reason"])
     for kind, value in (("state", cohort.state), ("offence_group", cohort.offence)):

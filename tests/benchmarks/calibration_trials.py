@@ -28,7 +28,7 @@ from analysis.stats.comparisons import (
     usual_range,
 )
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, TRAILING_WEEKS, TREND_WEEKS, share_interval
-from analysis.stats.incidence import aalen_johansen
+from analysis.stats.inference import aalen_johansen
 from analysis.stats.nowcast import LONGEST_DELAY, Triangle, nowcast
 from analysis.stats.standardisation import over_expected, shrink_shares
 

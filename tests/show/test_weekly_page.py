@@ -22,8 +22,7 @@ from analysis.stats.cohort import Cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.counts import ALL
 from analysis.stats.disclosure import NO_OFFENCES
-from analysis.stats.incidence import NO_LIFT_DATES
-from analysis.stats.inference import NO_DELAYS
+from analysis.stats.inference import NO_DELAYS, NO_LIFT_DATES
 from analysis.stats.summary import NO_OFFENCE, NO_QUARTER, ONE_STATE
 
 ROOT = Path(__file__).resolve().parents[2]

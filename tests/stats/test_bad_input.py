@@ -11,7 +11,7 @@ from made_cohorts import detainers
 from analysis.load.table import Outcome
 from analysis.stats.comparisons import compare
 from analysis.stats.counts import count_outcomes, with_intervals
-from analysis.stats.incidence import cumulative_incidence
+from analysis.stats.inference import cumulative_incidence
 from analysis.stats.nowcast import measure_delays, nowcast
 from analysis.stats.standardisation import decompose_change, direct, indirect, over_expected, shrink_shares
 

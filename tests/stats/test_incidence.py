@@ -16,7 +16,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis.errors import InputError
 from analysis.load.table import Outcome
-from analysis.stats.incidence import aalen_johansen, cumulative_incidence
+from analysis.stats.inference import aalen_johansen, cumulative_incidence
 
 CURVES = yaml.safe_load(Path(__file__).with_name("curves.yml").read_text(encoding="utf-8"))
 EXTRACTED = date(2020, 6, 30)

@@ -18,7 +18,7 @@ import analysis as an
 from analysis.load.reference import crosswalk, data_file
 from analysis.stats.comparisons import adjust_for_many, ratio_interval, two_sided, up_to
 from analysis.stats.counts import count_interval, share_interval
-from analysis.stats.incidence import aalen_johansen
+from analysis.stats.inference import aalen_johansen
 from analysis.stats.nowcast import Development, Triangle, development
 from analysis.stats.reference_cases import calibration
 from analysis.stats.standardisation import direct, indirect, kitagawa
