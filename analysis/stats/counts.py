@@ -52,11 +52,7 @@ def count_interval(counts: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
-    """Count detainers and what became of them, by one or more columns, or ``week`` for the reporting week of issue.
-
-    One row per combination that occurs: ``issued`` and, adding up to it, ``declined``, ``taken`` (by ICE),
-    ``other_ends`` and ``not_recorded``. A blank counts under ``not given``; without a day of issue, in no week.
-    """
+    """Count detainers and what became of them (:func:`analysis.stats.summary.count_outcomes`)."""
     keys = [by] if isinstance(by, str) else list(by)
     columns = dict.fromkeys([*("issued_on" if key == "week" else key for key in keys), "outcome"])
     # Few combinations occur, so that names are made of those alone.

@@ -40,8 +40,7 @@ _DEAREST, _ZERO, _NO_LABEL, _STEP = 10.0, 2.0, 1.0, 1e-4
 def cross_tabulate(rows: pd.DataFrame) -> pd.DataFrame:
     """Count the detainers of one full calendar quarter by ``state`` and ``offence_group``, as may be shown.
 
-    States and groups of which fewer than twice the threshold were declined, or were not, are added together. A source
-    of one state shows a list of each.
+    Those with fewer than twice the threshold declined, or not, are added together; a source of one state shows lists.
     """
     by = ["state", "offence_group"]
     if rows["offence_group"].isna().all():
@@ -65,10 +64,7 @@ def cross_tabulate(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def offences_by_status(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count the nation's detainers of a week by offence group and how far the offence went in court, as may be shown.
-
-    Each group is a list, its total printed in full; of one that has one status alone, five or more are its total.
-    """
+    """Count a week's detainers by offence group, its total printed in full, and status in court, as may be shown."""
     by = ["offence_group", "offence_status"]
     if rows["offence_group"].isna().all():
         return _tidy({}, by, NO_OFFENCES)
@@ -100,8 +96,7 @@ def agency_outcomes(rows: pd.DataFrame) -> pd.DataFrame:
 def outcomes_by_state(by_state_counts: pd.DataFrame, sole: bool = False) -> pd.DataFrame:
     """Leave out of a week's outcomes by state what may not be shown beside its issued and declined.
 
-    The nation's outcomes, the sums of all rows, are printed in full; in a source of one state (``sole``) these are that
-    state's, so there each row is a list and no sum is printed.
+    The nation's are printed in full; in a source of one state (``sole``) each row is a list, without a sum.
     """
     outcomes = by_state_counts[OUTCOME_COLUMNS[1:]]
     labels = outcomes.apply(suppress_list, axis="columns") if sole else suppress_table(outcomes)
@@ -120,10 +115,7 @@ def outcomes_by_form(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def lift_reasons(rows: pd.DataFrame) -> pd.DataFrame:
-    """List the lift reasons of a week's detainers of all states by ``outcome``, most frequent first, as may be shown.
-
-    Each outcome is a list; one that cannot be shown safely is one row, and the only reason of an outcome is its total.
-    """
+    """List a week's lift reasons by ``outcome``, most frequent first; an outcome not safe to list is one row."""
     counts = count_outcomes(rows, "lift_reason").rename(index={NOT_GIVEN: NOTHING_RECORDED})
     found = []
     for outcome in OUTCOME_COLUMNS:
@@ -151,10 +143,7 @@ def _ordered(counts: pd.DataFrame, level: str) -> list[str]:
 
 
 def _gathered(counts: pd.DataFrame, sizes: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Add up under one name what is too small in any column of sizes, and the next smallest while the sum is so too.
-
-    A sum of but one tells of it, and one that leaves no other tells of none, so then they stay as they are.
-    """
+    """Add up under one name what is too small in any column of sizes, and the next smallest while the sum is so too."""
     small = sizes.index[((sizes > 0) & (sizes < 2 * THRESHOLD)).any(axis="columns")].tolist()
     while small:
         in_all, rest = sizes.loc[small].sum(), sizes.drop(small)
@@ -162,7 +151,7 @@ def _gathered(counts: pd.DataFrame, sizes: pd.DataFrame, name: str) -> pd.DataFr
         if lacking.empty or len(rest) < 2 or not (rest[lacking[0]] > 0).any():
             break
         small.append(rest[lacking[0]].where(rest[lacking[0]] > 0).idxmin())
-    if len(small) > 1:
+    if len(small) > 1:  # a sum of one alone tells of it
         counts = counts.rename(index=dict.fromkeys(small, name), level=sizes.index.name)
     return counts.groupby(level=[*counts.index.names], sort=False).sum()
 
@@ -205,8 +194,7 @@ def suppress_table(*weeks: pd.DataFrame) -> pd.DataFrame:
 def suppress_list(counts: pd.Series) -> pd.Series:
     """Leave out of a list what would give a small count away, its total being known; give labels as above.
 
-    With small counts the next smallest are hidden until each may be anything from 1 to 4; where all of them do not
-    suffice, every label is ``not shown``.
+    The next smallest are hidden until each may be 1 to 4; where all do not suffice, every label is ``not shown``.
     """
     numbers = _whole_numbers(counts)
     labels = pd.Series(numbers.astype(str), counts.index, dtype="str")
@@ -232,9 +220,8 @@ def _whole_numbers(counts: pd.DataFrame | pd.Series) -> Counts:
 class _Search:
     """The search for what to hide (``hidden``), until each small cell is at 1 in one such table, at 4 in another.
 
-    To change a cell and keep the totals takes a closed walk over cells of one week, along a row and along a column in
-    turn, that fall and rise alternately; the walk that hides least is a shortest path between the cell's column and its
-    row. Where the sum of a cell leaves the bounds of its label (``low``, ``high``), the label must go.
+    Changing a cell under its totals takes a closed walk of falls and rises, along rows and columns in turn; that which
+    hides least is a shortest path. A sum that leaves the bounds of its label (``low``, ``high``) loses the label.
     """
 
     def __init__(self, cells: Counts) -> None:
@@ -287,10 +274,7 @@ class _Search:
 
 
 def _cheapest_path(there: Floats, back: Floats, start: int, goal: int) -> tuple[int, list[tuple[int, int, int]]]:
-    """Find the week with the cheapest path from a line of the table to a crossing one, as Bellman and Ford do.
-
-    The path lists line, crossing line and -1 for a step there, 1 for one back.
-    """
+    """Find the week with the cheapest path (line, crossing, -1 there or 1 back), as Bellman and Ford do."""
     to_line, to_crossing = np.full(there.shape[:2], np.inf), np.full(back.shape[:2], np.inf)
     from_crossing, from_line = np.zeros(to_line.shape, dtype=int), np.zeros(to_crossing.shape, dtype=int)
     to_line[:, start] = 0

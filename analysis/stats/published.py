@@ -87,10 +87,7 @@ class PublishedWeek:
 
     @cached_property
     def changes(self) -> pd.DataFrame:
-        """Compare the week's declines with its neighbours', with and without the place apart, by chance alone.
-
-        Events do not block where the place that they are of is taken out; p is adjusted over the scopes of a pair.
-        """
+        """Compare the week's declines with its neighbours', with and without the place apart, by chance alone."""
         scopes = {"all places": (self.totals, "")}
         scopes[f"without {self.apart.name}"] = (self.totals - self.apart, str(self.apart.name))
         rows = []
@@ -265,8 +262,7 @@ FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
 def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_a_decline: int | None) -> pd.DataFrame:
     """Bound each state's declines as the known figures allow: ``known_low``, ``known_high`` and ``bound``, in words.
 
-    An exact figure is both; else the lower one is the sum of the outermost sure places, the upper leaves every other
-    state its lower one, and one decline to each of the ``with_a_decline`` states (None = not known) not named.
+    The lower is the sum of the outermost sure places; the upper leaves the others theirs, and one to each not named.
     """
     sure = declined[declined["bound"] != "disputed"]
     outermost = sure[(sure["within"] == "") & (sure["level"] != "region")]
