@@ -4,7 +4,7 @@ Those issued a detainer in a week and those whose decline was recorded in it are
 by the number issued; three weeks tell no usual variation, so two counts are compared by chance alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError, unknown
+from analysis.errors import unknown
 from analysis.load.published import PublishedReports
-from analysis.load.reference import RESTORE, events, groups, states
+from analysis.load.reference import crosswalk, events, groups, states
 from analysis.load.sources import Source, open_source
 from analysis.periods import WEEK, Calendar, last_day, name_week
 from analysis.stats.comparisons import adjust_for_many, direction, ratio_interval, two_sided
 
 HALF = 0.5
-REGIONS = {"New England": ("CT", "ME", "MA", "NH", "RI", "VT")}
 STATUSES = ["convicted", "charged", "unknown"]
 SOURCE = "published-2017"
 
@@ -62,9 +61,10 @@ class PublishedWeek:
 
     @cached_property
     def bounds(self) -> pd.DataFrame:
-        """Bound the declines of every state and territory (:func:`state_bounds`)."""
-        total = int(self.report.weekly_totals["declined"].iloc[0])
-        return state_bounds(self.report.declined_by_place, total, states().index, self.states_with_a_decline)
+        """Give the least and the most declines of every state and territory that agree with every known figure."""
+        rows = crosswalk("published_bounds", "row_id")
+        rows = rows[rows["week_start"] == self.week.isoformat()].set_index("state")
+        return rows[["known_low", "known_high", "bound"]].astype({"known_low": "int64", "known_high": "int64"})
 
     @cached_property
     def states_with_a_decline(self) -> int | None:
@@ -249,7 +249,7 @@ FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
     "weeks": lambda week: week.weeks.copy(),
     "with_and_without": _with_and_without,
     "changes": lambda week: week.changes.copy(),
-    "state_bounds": lambda week: week.bounds.join(states()["name"].rename("state_name")).rename_axis("state"),
+    "state_bounds": lambda week: week.bounds.join(states()["name"].rename("state_name")),
     "known_offences": _known_offences,
     "events": lambda week: events(week.week - WEEK, last_day(week.week + WEEK)),
     "declined_by_place": lambda week: week.report.declined_by_place.sort_values(
@@ -257,36 +257,3 @@ FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
     ),
     "policies": lambda week: week.reports.policies.sort_values(["state", "jurisdiction"]),
 }
-
-
-def state_bounds(declined: pd.DataFrame, total: int, codes: Sequence[str], with_a_decline: int | None) -> pd.DataFrame:
-    """Bound each state's declines as the known figures allow: ``known_low``, ``known_high`` and ``bound``, in words.
-
-    The lower is the sum of the outermost sure places; the upper leaves the others theirs, and one to each not named.
-    """
-    sure = declined[declined["bound"] != "disputed"]
-    outermost = sure[(sure["within"] == "") & (sure["level"] != "region")]
-    low = outermost.groupby("state")["declined"].sum().reindex(pd.Index(codes), fill_value=0).astype("int64")
-    exact = sure[(sure["level"] == "state") & (sure["bound"] == "exact")].set_index("state")["declined"]
-    for region, members in REGIONS.items():
-        if ((sure["place"] == region) & (sure["declined"] == 0)).any():
-            exact = pd.concat([exact, pd.Series(0, index=list(members))])
-    is_exact = low.index.isin(exact.index)
-    low[is_exact] = exact.reindex(low.index[is_exact])
-    spare, with_some = total - int(low.sum()), int((low > 0).sum())
-    named, unnamed = ~is_exact & (low > 0).to_numpy(), ~is_exact & (low == 0).to_numpy()
-    high = low + np.where(is_exact, 0, spare)
-    if with_a_decline is not None:
-        more = with_a_decline - with_some  # so many states have a decline, and no place of theirs is known
-        if not 0 <= more <= min(unnamed.sum(), max(spare, 0)):
-            what = "the places with a decline do not agree with the number of states that have one"
-            told = f"{with_some} states, {spare} declines elsewhere", f"{with_a_decline} states (aggregates.csv)"
-            raise InputError(what, file="declined_by_place.csv", found=told[0], expected=told[1], do=RESTORE)
-        high[named] -= more
-        high[unnamed] -= more - 1 if more else spare
-        low[unnamed] += int(more == unnamed.sum())
-    takers = high > low
-    if takers.sum() == 1:
-        low[takers] = high[takers]
-    bound = np.select([is_exact | (low == high), low > 0], ["exact", "at_least"], "not known")
-    return pd.DataFrame({"known_low": low, "known_high": high, "bound": bound})

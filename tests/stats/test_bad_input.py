@@ -1,7 +1,5 @@
 """Little or nothing to count: every method gives a defined result or NaN with a reason, never a silent zero."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pandas as pd

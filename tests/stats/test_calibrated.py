@@ -1,7 +1,5 @@
 """The methods keep what they say: some of the calibration's trials with loose bounds, and its table of all of them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import calibration_laws as laws

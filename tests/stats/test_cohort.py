@@ -1,7 +1,5 @@
 """Cohorts: the totals of fiscal 2015, periods, what is compared and when nothing is, and the family of a page."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What differs from before: one comparison for any two periods, one family for a page, what may be said of each."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

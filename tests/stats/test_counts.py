@@ -1,7 +1,5 @@
 """Intervals of shares and counts: against published values, their own definitions, and at the ends."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Suppression: an attacker who solves for the counts that are not shown must not narrow a small one down."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -21,14 +19,7 @@ from analysis.load.table import Outcome
 from analysis.periods import WEEK, last_day
 from analysis.stats import disclosure
 from analysis.stats.counts import OUTCOME_COLUMNS, count_outcomes
-from analysis.stats.disclosure import (
-    ALL_REASONS,
-    HIDDEN,
-    THRESHOLD,
-    WITHHELD,
-    suppress_list,
-    suppress_table,
-)
+from analysis.stats.disclosure import ALL_REASONS, HIDDEN, THRESHOLD, WITHHELD, suppress_list, suppress_table
 
 # One table: the attacker knows the labels and each week's totals -----------------------------------------------------
 

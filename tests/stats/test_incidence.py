@@ -1,7 +1,5 @@
 """Cumulative incidence of the ends of detainers."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import Any

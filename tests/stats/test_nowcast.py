@@ -1,7 +1,5 @@
 """Reporting triangles, completeness, nowcasts and how earlier ones did."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Every value of data/reference/reference_cases.csv: what our functions give, and what other programs do."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

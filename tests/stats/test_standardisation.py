@@ -1,7 +1,5 @@
 """Like for like, a change taken apart and small places, beyond their reference cases."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import made_cohorts
@@ -14,14 +12,7 @@ from scipy import stats
 
 from analysis.load.table import Outcome
 from analysis.stats.counts import count_interval, count_outcomes
-from analysis.stats.standardisation import (
-    decompose_change,
-    direct,
-    fit_prior,
-    indirect,
-    over_expected,
-    shrink_shares,
-)
+from analysis.stats.standardisation import decompose_change, direct, fit_prior, indirect, over_expected, shrink_shares
 
 REQUESTS = ["hold", "notify"]
 COUNT = st.integers(0, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

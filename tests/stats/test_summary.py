@@ -1,7 +1,5 @@
 """What a page says of a cohort: recomputed from its rows, silent where nothing is known, small counts hidden."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The one test of a change: against scipy, against published cases, and against itself turned round."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Two versions of a source: planted changes are found as they were planted, and the counts add up whatever the rows."""
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The scorecard of a week: held against the weeks before it, and silent on what the source cannot tell."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from typing import Any
@@ -123,10 +121,7 @@ def test_what_the_source_has_no_column_for_is_left_out_and_counted_repeats_are_s
 
 @pytest.mark.parametrize(
     ("week", "until", "why"),
-    [
-        (LAST - WEEK, None, "only 7 of 8 full weeks before"),
-        (LAST, LAST, "the source covers 1 of the week's 7 days"),
-    ],
+    [(LAST - WEEK, None, "only 7 of 8 full weeks before"), (LAST, LAST, "the source covers 1 of the week's 7 days")],
 )
 def test_without_eight_full_weeks_or_in_a_partial_one_nothing_is_judged(week: date, until: Any, why: str) -> None:  # noqa: ANN401
     found = card(nine_weeks(), week, until)
