@@ -241,7 +241,7 @@ def usual_range(
     low, high = np.full((2, *y0.shape), np.nan)
     y0, phi, w = y0[given], phi[given], (e[given] / (e + e0)[given])
     middle = y0 * w / (1 - w)
-    reach = np.ceil(middle + 12 * np.sqrt(phi * (middle + 1) / (1 - w)) + 12 * phi)
+    reach = np.ceil(middle + 12 * np.sqrt(phi * (middle + 1) / (1 - w)) + 12 * phi / (1 - w))
     middle = np.floor(middle)
     low[given] = _first_whole(lambda y: up_to(y, y + y0, w, phi) >= TAIL, np.zeros(len(y0)), middle)
     high[given] = _first_whole(lambda y: up_to(y0, y + y0, 1 - w, phi) < TAIL, middle, reach) - 1

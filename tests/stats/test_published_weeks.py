@@ -151,25 +151,6 @@ def test_every_bound_is_found_again_in_the_reports_files(week: date) -> None:
     pd.testing.assert_frame_equal(found, one.bounds, check_names=False)
 
 
-def test_without_the_number_of_states_more_may_be_anywhere() -> None:
-    loose = state_bounds(OPEN[FIRST].report.declined_by_place, 206, list(states().index), None)
-    assert loose.loc[["NY", "FL"], "known_high"].tolist() == [21, 17]
-    assert OPEN[THIRD].facts["states_with_a_decline"] is None
-
-
-def test_nested_places_are_not_added() -> None:
-    made = places(
-        ("a", "state", "Texas", 10, "TX", "exact", ""),
-        ("b", "county", "Travis", 8, "TX", "exact", "a"),
-        ("c", "city", "New York City", 5, "NY", "exact", ""),
-        ("d", "county", "Queens", 2, "NY", "exact", "c"),
-        ("e", "county", "Nassau", 1, "NY", "at_least", ""),
-        ("f", "county", "Cook", 9, "IL", "disputed", ""),
-    )
-    bounds, free = state_bounds(made, 20, ["TX", "NY", "IL", "FL"], None), [0, 4, "not known"]
-    assert bounds.to_numpy().tolist() == [[10, 10, "exact"], [6, 10, "at_least"], free, free]
-
-
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 3)), min_size=1, max_size=4), st.booleans())
 def test_bounds_are_the_tightest_that_every_possible_world_allows(
@@ -297,6 +278,11 @@ def test_the_scorecard_is_recomputed_from_the_reports_files(week: date) -> None:
     assert card["norm"].isna().all(), "three reports tell no usual share"
 
 
+def test_the_scorecard_has_the_three_reports_and_no_other() -> None:
+    assert sum(len(report_scorecard(week)) for week in WEEKS) == len(crosswalk("published_quality", "row_id"))
+    assert report_scorecard(date(2017, 2, 18)).empty
+
+
 @pytest.mark.parametrize(("week", "not_judged"), [(FIRST, 0), (SECOND, 2), (THIRD, 6)])
 def test_the_less_is_known_the_less_is_judged_and_what_warns_comes_first(week: date, not_judged: int) -> None:
     card = an.quality(OPEN[week])
@@ -306,8 +292,3 @@ def test_the_less_is_known_the_less_is_judged_and_what_warns_comes_first(week: d
     counted = [card.attrs["facts"][f"checks_{name}"] for name in ("stop", "warn", "pass", "not_judged")]
     assert counted == [levels.count(level) for level in ("stop", "warn", "pass", "")]
     assert levels.count("") == not_judged
-
-
-def test_the_scorecard_has_the_three_reports_and_no_other() -> None:
-    assert sum(len(report_scorecard(week)) for week in WEEKS) == len(crosswalk("published_quality", "row_id"))
-    assert report_scorecard(date(2017, 2, 18)).empty
