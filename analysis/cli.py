@@ -211,24 +211,28 @@ def list_command() -> None:
 
 
 @main.command("import")
-@click.argument("files", nargs=-1, required=True, type=_PATH)
+@click.argument("files", nargs=-1, required=True)
 @click.option("--name", required=True, help="Name of the source; a newer file under it becomes a new version.")
 @click.option("--title", help="What reports call it  [default: the name].")
+@click.option(
+    "--max-megabytes", "megabytes", type=click.IntRange(1), default=1000, show_default=True, help="Of an address."
+)
 @_extracted_on
 @_data_dir
-def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: date | None) -> None:
-    """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
+def import_command(files: tuple[str, ...], name: str, title: str | None, **options: Any) -> None:  # noqa: ANN401
+    """Read a release (files, a folder or addresses), check it, and keep it for `declines run --source NAME`."""
     from analysis.load.imports import import_release
 
-    click.echo(import_release(files, name, title=title or name, extracted_on=extracted_on, today=date.today())[1])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
+    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
 
 
 @main.command("check")
-@click.argument("files", nargs=-1, required=True, type=_PATH)
+@click.argument("files", nargs=-1, required=True)
 @click.option("--previous", help="Name of an imported source to compare with.")
 @_extracted_on
 @_data_dir
-def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: date | None) -> None:
+def check_command(files: tuple[str, ...], previous: str | None, extracted_on: date | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
     from analysis.load.imports import check_release
     from analysis.load.quality import as_text, stops

@@ -229,14 +229,8 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path) -> Source:
     """Keep a table and its scorecard as one version of a source (``v001``), whole or not at all; hash it."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = TemporaryDirectory(prefix=".import-", dir=folder.parent)
-    except OSError as error:
-        do = "Give another with --data-dir"
-        raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder.parent, do=do) from error
-    with scratch:
-        draft = Path(scratch.name) / folder.name
+    with scratch_folder(folder.parent, ".import-") as scratch:
+        draft = Path(scratch, folder.name)
         draft.mkdir()
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
@@ -248,6 +242,16 @@ def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
         draft.rename(folder)
     return _of(folder / TABLE_FILE)
+
+
+def scratch_folder(within: Path, prefix: str) -> TemporaryDirectory[str]:
+    """Make a folder that goes when its block ends, in one that is made too, or refuse one that cannot be written."""
+    try:
+        within.mkdir(parents=True, exist_ok=True)
+        return TemporaryDirectory(prefix=prefix, dir=within, ignore_cleanup_errors=True)
+    except OSError as error:
+        do = "Give another with --data-dir"
+        raise InputError(f"the data folder cannot be written: {error.strerror}", file=within, do=do) from error
 
 
 def data_folder() -> Path:
