@@ -16,7 +16,7 @@ import click
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.reference import bundled_folder
+from analysis.load.reference import bundled_folder, crosswalk
 from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
 from analysis.run import plan
@@ -192,9 +192,22 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
 
 
 @main.command("list")
+@click.option("--releases", is_flag=True, help="Show where ICE's releases are published instead.")
 @_data_dir
-def list_command() -> None:
+def list_command(releases: bool) -> None:
     """Show the notebooks with their parameters, and the sources with their weeks."""
+    if releases:
+        for row in crosswalk("releases", "release_id").reset_index().itertuples():
+            days = f"{row.first_day or '?'} to {row.last_day or '?'}" if row.first_day else "days not known"
+            counts = [
+                f"{int(n):,} {of}"
+                for n, of in ((row.published_rows, "rows"), (row.published_declined, "declined"))
+                if n
+            ]
+            click.echo(f"{row.release_id}, form {row.form}\n  {', '.join([row.publisher, days, *counts])}")
+            click.echo(f"  {row.page or 'page not known'}\n{click.wrap_text(row.note, 98, '  ', '  ')}")
+        click.echo("\nFrom its page, copy the link of a file: declines import LINK --name NAME")
+        return
     click.echo("Notebooks")
     for notebook in notebooks().values():
         click.echo(f"  {notebook.name}: {notebook.title}")
