@@ -48,7 +48,7 @@ def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
     """Fetch one file under the name that the address ends with, redirects followed; refuse what is not all of it."""
     folder = kept.enter_context(scratch_folder(data_folder(), ".fetch-"))
     name = re.sub(r"[^\w.() -]", "_", PurePosixPath(unquote(urlsplit(address).path)).name).lstrip(".")[-100:]
-    path, declared, come = Path(folder, name or "release"), 0, 0
+    path, declared, come = folder / (name or "release"), 0, 0
     options, how = dict[str, Any](), dict[str, Any]()
     if address.startswith("http"):
         from aiohttp import ClientTimeout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -78,16 +79,23 @@ def import_release(
         release = open_release(given, not_after=extracted_on or today)
     if release.table["issued_on"].isna().all():
         raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
+    folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
+    origin = _origin(release, name, title, extracted_on or release.extracted_on, digest).model_copy(update=fetched)
+    with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
+        checking = pool.submit(_passed, release, extracted_on, earlier)
+        kept = store(release.table, checking.result, origin, folder)
+    warnings = int((checking.result()["level"] == WARN).sum())
+    told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
+    return kept, f"{name}: version {kept.version}, {told}"
+
+
+def _passed(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:
+    """Give the scorecard of a release that no check stops."""
     card = _checked(release, extracted_on, earlier)
     if stops(card):
         do = "Mend the file or the crosswalk\n" + as_text(card)
         raise InputError("the release is not imported: a check stops it", do=do)
-    folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
-    origin = _origin(release, name, title, extracted_on or release.extracted_on, digest).model_copy(update=fetched)
-    kept = store(release.table, card, origin, folder)
-    warnings = int((card["level"] == WARN).sum())
-    told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
-    return kept, f"{name}: version {kept.version}, {told}"
+    return card
 
 
 def _checked(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:
