@@ -16,7 +16,7 @@ import click
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.reference import bundled_folder
+from analysis.load.reference import bundled_folder, crosswalk
 from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
 from analysis.run import plan
@@ -192,9 +192,22 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
 
 
 @main.command("list")
+@click.option("--releases", is_flag=True, help="Show where ICE's releases are published instead.")
 @_data_dir
-def list_command() -> None:
+def list_command(releases: bool) -> None:
     """Show the notebooks with their parameters, and the sources with their weeks."""
+    if releases:
+        for row in crosswalk("releases", "release_id").reset_index().itertuples():
+            days = f"{row.first_day or '?'} to {row.last_day or '?'}" if row.first_day else "days not known"
+            counts = [
+                f"{int(n):,} {of}"
+                for n, of in ((row.published_rows, "rows"), (row.published_declined, "declined"))
+                if n
+            ]
+            click.echo(f"{row.release_id}, form {row.form}\n  {', '.join([row.publisher, days, *counts])}")
+            click.echo(f"  {row.page or 'page not known'}\n{click.wrap_text(row.note, 98, '  ', '  ')}")
+        click.echo("\nFrom its page, copy the link of a file: declines import LINK --name NAME")
+        return
     click.echo("Notebooks")
     for notebook in notebooks().values():
         click.echo(f"  {notebook.name}: {notebook.title}")
@@ -211,24 +224,28 @@ def list_command() -> None:
 
 
 @main.command("import")
-@click.argument("files", nargs=-1, required=True, type=_PATH)
+@click.argument("files", nargs=-1, required=True)
 @click.option("--name", required=True, help="Name of the source; a newer file under it becomes a new version.")
 @click.option("--title", help="What reports call it  [default: the name].")
+@click.option(
+    "--max-megabytes", "megabytes", type=click.IntRange(1), default=1000, show_default=True, help="Of an address."
+)
 @_extracted_on
 @_data_dir
-def import_command(files: tuple[Path, ...], name: str, title: str | None, extracted_on: date | None) -> None:
-    """Read a release (files or a folder), check it, and keep it as a source for `declines run --source NAME`."""
+def import_command(files: tuple[str, ...], name: str, title: str | None, **options: Any) -> None:  # noqa: ANN401
+    """Read a release (files, a folder or addresses), check it, and keep it for `declines run --source NAME`."""
     from analysis.load.imports import import_release
 
-    click.echo(import_release(files, name, title=title or name, extracted_on=extracted_on, today=date.today())[1])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
+    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
 
 
 @main.command("check")
-@click.argument("files", nargs=-1, required=True, type=_PATH)
+@click.argument("files", nargs=-1, required=True)
 @click.option("--previous", help="Name of an imported source to compare with.")
 @_extracted_on
 @_data_dir
-def check_command(files: tuple[Path, ...], previous: str | None, extracted_on: date | None) -> None:
+def check_command(files: tuple[str, ...], previous: str | None, extracted_on: date | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
     from analysis.load.imports import check_release
     from analysis.load.quality import as_text, stops

@@ -49,6 +49,14 @@ def test_list_names_notebooks_parameters_sources_and_weeks() -> None:
     assert "2017-01-28 to 2017-02-11, 3 weeks" in listed
 
 
+def test_list_releases_names_the_page_of_each_with_what_is_known_of_it() -> None:
+    listed = call("list", "--releases")
+    assert max(map(len, listed.splitlines())) <= 100
+    assert "\n  NPR, 2007-10-01 to 2015-07-19, 1,814,828 rows, 20,241 declined\n  https://github.com/nprapps/" in listed
+    assert "form D\n  Deportation Data Project, days not known\n  https://deportationdata.org/data/ice.html" in listed
+    assert "fy2015" not in listed
+
+
 def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_earlier_versions(
     tmp_path: Path, outcome: dict[str, str]
 ) -> None:

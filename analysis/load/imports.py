@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.files import sha256_of
+from analysis.load.fetch import MOST_MEGABYTES, is_address, local_files, shown
 from analysis.load.quality import WARN, as_text, scorecard, stops
 from analysis.load.releases import Release, open_release
 from analysis.load.sources import Origin, Source, SourceFacts, data_folder, sources, store, versions
@@ -30,48 +32,70 @@ def name_of(path: Path) -> str:
 
 
 def check_release(
-    paths: Sequence[Path], *, previous: str | None = None, extracted_on: date | None = None, today: date | None = None
+    paths: Sequence[str | Path],
+    *,
+    previous: str | None = None,
+    extracted_on: date | None = None,
+    today: date | None = None,
 ) -> pd.DataFrame:
     """Read a release and give its scorecard, beside an imported source named ``previous``, if any."""
     earlier = versions(_checked_name(previous)) if previous is not None else []
     if previous is not None and not earlier:
         raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
-    return _checked(open_release(list(paths), not_after=extracted_on or today), extracted_on, earlier)
+    with local_files(paths) as files:
+        return _checked(open_release(files, not_after=extracted_on or today), extracted_on, earlier)
 
 
 def import_release(
-    paths: Sequence[Path], name: str, *, title: str, extracted_on: date | None = None, today: date | None = None
+    paths: Sequence[str | Path],
+    name: str,
+    *,
+    title: str,
+    extracted_on: date | None = None,
+    today: date | None = None,
+    megabytes: int = MOST_MEGABYTES,
 ) -> tuple[Source, str]:
     """Read a release, check it, keep it as the newest version of a source, and say so; the same files do nothing.
 
-    Where ``extracted_on`` is not given and the files do not say it, the newest day of issue or of an end stands for it.
+    Paths, or addresses (text with ``://``) that give no more than so many ``megabytes``. Where ``extracted_on`` is not
+    given and the files do not say it, the newest day of issue or of an end stands for it.
     """
     known = sources().get(_checked_name(name))
     if known is not None and known.version == 0:
         raise InputError("a bundled source has that name", found=name, do="Give the release another name")
-    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
-    if missing := [file for file in files if not file.exists()]:
-        raise InputError("there is no such file", file=missing[0], do="Check the path")
-    hashes = sorted({sha256_of(file) for file in files if file.is_file()})  # by content alone, however often given
-    digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
-    for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
-        text = f"{name}: version {same.version} was made from the same files"
-        if same is not earlier[-1]:
-            text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
-        return same, text
-    release = open_release(list(paths), not_after=extracted_on or today)
+    addresses = {shown(str(path)): None for path in paths if is_address(path)}
+    fetched = {"obtained": f"fetched from {', '.join(addresses)}", "accessed": date.today()} if addresses else {}
+    with local_files(paths, megabytes) as given:
+        files = [file for path in given for file in (path.iterdir() if path.is_dir() else [path])]
+        if missing := [file for file in files if not file.exists()]:
+            raise InputError("there is no such file", file=missing[0], do="Check the path")
+        hashes = sorted({sha256_of(file) for file in files if file.is_file()})  # by content alone, however often given
+        digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
+        for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
+            text = f"{name}: version {same.version} was made from the same files"
+            if same is not earlier[-1]:
+                text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
+            return same, text
+        release = open_release(given, not_after=extracted_on or today)
     if release.table["issued_on"].isna().all():
         raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
+    folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
+    origin = _origin(release, name, title, extracted_on or release.extracted_on, digest).model_copy(update=fetched)
+    with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
+        checking = pool.submit(_passed, release, extracted_on, earlier)
+        kept = store(release.table, checking.result, origin, folder)
+    warnings = int((checking.result()["level"] == WARN).sum())
+    told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
+    return kept, f"{name}: version {kept.version}, {told}"
+
+
+def _passed(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:
+    """Give the scorecard of a release that no check stops."""
     card = _checked(release, extracted_on, earlier)
     if stops(card):
         do = "Mend the file or the crosswalk\n" + as_text(card)
         raise InputError("the release is not imported: a check stops it", do=do)
-    folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
-    origin = _origin(release, name, title, extracted_on or release.extracted_on, digest)
-    kept = store(release.table, card, origin, folder)
-    warnings = int((card["level"] == WARN).sum())
-    told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
-    return kept, f"{name}: version {kept.version}, {told}"
+    return card
 
 
 def _checked(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:

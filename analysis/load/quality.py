@@ -187,8 +187,9 @@ def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     for place in (["state", "agency"], ["state"]):
         days = known.groupby([*place, "issued_on"], observed=True).size().rename("detainers")
         days = days.sort_values(ascending=False, kind="stable").reset_index()
-        ranked = days.groupby(place, observed=True)["detainers"]
-        days["usual"] = ranked.transform(lambda busy: busy.iloc[:BULK_RANK].iloc[-1] if len(busy) > 1 else np.nan)
+        busiest = days["detainers"].where(days.groupby(place, observed=True).cumcount() < BULK_RANK)
+        ranked = busiest.groupby([days[name] for name in place], observed=True)
+        days["usual"] = ranked.transform("min").where(ranked.transform("count") > 1)
         far = days[(days["detainers"] >= BULK_LEAST) & ~(days["detainers"] < BULK_TIMES * days["usual"])]
         found.append(far.astype(dict.fromkeys(place, "str")))
     facilities, whole = found

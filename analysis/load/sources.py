@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,7 @@ HINT = "`declines list` shows all sources with their weeks"
 NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
 """What a report may need of its source, and how one that lacks it is spoken of."""
 ROW_GROUP = 32_768  # small, so that a reader of some weeks skips the others
+FILTERED = ["issued_on", "duplicate"]  # columns by which rows are skipped
 WHERE_FROM = ("source_file", "source_sheet", "source_row")  # a new file changes them, the detainers being the same
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -227,27 +228,41 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def store(table: pd.DataFrame, card: pd.DataFrame, origin: Origin, folder: Path) -> Source:
-    """Keep a table and its scorecard as one version of a source (``v001``), whole or not at all; hash it."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = TemporaryDirectory(prefix=".import-", dir=folder.parent)
-    except OSError as error:
-        do = "Give another with --data-dir"
-        raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder.parent, do=do) from error
-    with scratch:
-        draft = Path(scratch.name) / folder.name
+def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin, folder: Path) -> Source:
+    """Keep a table and its scorecard, asked for last, as one version of a source (``v001``), whole or not at all."""
+    with scratch_folder(folder.parent, ".import-") as scratch:
+        draft = scratch / folder.name
         draft.mkdir()
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
         rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
-        rows.to_parquet(draft / TABLE_FILE, index=False, compression="zstd", row_group_size=ROW_GROUP)
-        card.to_csv(draft / SCORECARD_FILE, index=False)
+        how: dict[str, Any] = {"compression": "zstd", "row_group_size": ROW_GROUP, "write_statistics": FILTERED}
+        rows.to_parquet(draft / TABLE_FILE, index=False, use_dictionary=[*rows.columns.drop("person")], **how)
+        card().to_csv(draft / SCORECARD_FILE, index=False)
         origin = origin.model_copy(update={"sha256": sha256_of(draft / TABLE_FILE)})
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
         draft.rename(folder)
     return _of(folder / TABLE_FILE)
+
+
+@contextmanager
+def scratch_folder(within: Path, prefix: str) -> Iterator[Path]:
+    """Make a folder that goes when the block ends, in one that is made too, and goes too if nothing came of it."""
+    made = not within.exists()
+    try:
+        within.mkdir(parents=True, exist_ok=True)
+        scratch = TemporaryDirectory(prefix=prefix, dir=within, ignore_cleanup_errors=True)
+    except OSError as error:
+        do = "Give another with --data-dir"
+        raise InputError(f"the data folder cannot be written: {error.strerror}", file=within, do=do) from error
+    try:
+        with scratch:
+            yield Path(scratch.name)
+    finally:
+        if made:
+            with suppress(OSError):
+                within.rmdir()
 
 
 def data_folder() -> Path:

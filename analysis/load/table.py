@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -115,11 +116,13 @@ def flag_repeats(table: pd.DataFrame) -> pd.Series:
     The rule is that of the Deportation Data Project of August 2026 (``duplicate_drop_row``). ICE records the day of a
     detainer, not the hour; its 24 hours are therefore one day of the calendar.
     """
-    columns = ["person", "issued_on", "form", "agency"]
-    rows = table[columns][table["person"].duplicated(keep=False)].dropna(subset=["person", "issued_on"])
+    people = pd.factorize(table["person"])[0]
+    often = (people >= 0) & (np.bincount(people + 1)[people + 1] > 1)
+    rows = table.loc[often, ["issued_on", "form", "agency"]].assign(person=people[often]).dropna(subset=["issued_on"])
     rows = rows.sort_values(["person", "issued_on"], kind="stable")  # rows of one day stay in the file's order
-    again = (rows["person"] == rows["person"].shift()) & (rows["issued_on"].diff() <= pd.Timedelta(days=1))
-    flagged = rows.assign(issued_on=(~again).cumsum()).duplicated(columns[1:]).reindex(table.index, fill_value=False)
+    again = (rows["person"].diff() == 0) & (rows["issued_on"].diff() <= pd.Timedelta(days=1))
+    episodes = rows.assign(person=(~again).cumsum())[["person", "form", "agency"]]
+    flagged = episodes.duplicated().reindex(table.index, fill_value=False)
     codes = flagged.astype("int64") - 1
     return pd.Series(pd.Categorical.from_codes(codes, [REPEAT]), index=table.index, name="duplicate")
 

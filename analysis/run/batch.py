@@ -198,10 +198,8 @@ def use_address(url: str) -> None:
 @cache
 def fetched(url: str) -> str:
     """Copy imported sources from an address into a temporary folder, once for each process; give the folder."""
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError as error:
-        raise InputError("an address needs fsspec", do=INSTALL) from error
+    from fsspec.core import url_to_fs
+
     folder = tempfile.mkdtemp(prefix="declines-sources-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:

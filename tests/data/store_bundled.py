@@ -62,7 +62,7 @@ def store_again(bundled: Path, folder: Path) -> Source:
     counts = {"detainers": len(table), "declined": int((table["outcome"] == Outcome.DECLINED).sum())}
     made_from = Document(file=path.name, sha256=sha256_of(path))
     update = {"made_from": made_from, "source": origin.source.model_copy(update=counts)}
-    again = store(table, card, origin.model_copy(update=update), folder / origin.source.name / bundled.name)
+    again = store(table, lambda: card, origin.model_copy(update=update), folder / origin.source.name / bundled.name)
     again.week_hashes()
     return again
 

@@ -184,7 +184,7 @@ def test_an_import_that_breaks_or_is_stopped_by_a_check_leaves_nothing(
         patch.setattr("pyarrow.parquet.write_table", full)
         with pytest.raises(OSError, match="No space left"):
             import_release([files["newer"]], "made-up", title="T")
-    assert list((data_dir / "made-up").iterdir()) == []
+    assert not (data_dir / "made-up").exists()
     monkeypatch.setattr(imports, "scorecard", lambda release, **told: scorecard(release, **told).assign(level="stop"))
     with pytest.raises(InputError, match="not imported: a check stops it"):
         import_release([files["newer"]], "other", title="T")
