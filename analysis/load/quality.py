@@ -36,6 +36,7 @@ TOTALS_DIFFER = 0.05  # two publishers' totals of one year differ by up to 3.7%;
 # 33.4% blank): a tenth, and never less than half a point, lets that pass and little more.
 DRIFT, LEAST_DRIFT = 0.1, 0.005
 ERRORS = 3  # standard errors more, for small files
+CHANCE = 0.01  # that a small file has no filled cell where the share of blanks is a known one
 LEAST_THERE = 0.6  # of what is usual: weeks with a holiday have 67%, a published last week that is cut has 55%
 # Minnesota had 238 detainers on 2026-02-11 and 17 to 24 on its next busiest days; Rivers Correctional Institution 52 on
 # 2014-10-02 and 4. Against the fourth-busiest day, so that up to three batches of one place do not hide each other.
@@ -156,7 +157,8 @@ def against_known(share: float, rows: int, known: pd.Series) -> tuple[str, float
     nearest = float(np.clip(share, low, high))
     allowed = np.sqrt(nearest * (1 - nearest)) * (DRIFT + ERRORS / np.sqrt(max(1, rows)))
     note = f"known: {low:.1%}" + (f" to {high:.1%}" if high > low else "")
-    if abs(share - nearest) <= max(LEAST_DRIFT, allowed):
+    unheard_of = share == 1 and high**rows < CHANCE
+    if abs(share - nearest) <= max(LEAST_DRIFT, allowed) and not unheard_of:
         return PASS, nearest, note
     doubt = "is the column whole?" if share > nearest else "has the file only some of the rows?"
     return WARN, nearest, f"{note}; {doubt}"
@@ -270,6 +272,9 @@ def _columns(release: Release) -> Iterator[Check]:
     """Check which columns there are, what was made blank or mended in them, and unknown words."""
     aliases, changes = column_aliases(), release.changes
     canonical = set(aliases["canonical"]) - {""}
+    beside = changes[changes["what"].str.contains(" beside ")]
+    if len(beside):
+        yield _listed("columns_doubled", list(beside["column"] + ": " + beside["what"]), PASS)
     own = set(aliases["canonical"][[release.form in forms.split() for forms in aliases["forms"]]]) & canonical
     yield _listed("missing_columns", [name for name in release.gaps if name in own], form=release.form)
     yield _listed("absent_columns", [name for name in release.gaps if name in canonical - own], PASS, 12)
