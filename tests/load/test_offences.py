@@ -188,6 +188,9 @@ def test_charges_of_a_jail_that_the_crosswalk_does_not_know_are_read_by_their_wo
         # Written by someone who knew neither rules nor crosswalk; of 437 such, at first sight, 93 % came out right, 3 %
         # unknown and 4 % in a wrong group. The clear ones are kept here, after the rules were mended.
         ("strangers", 0.95, 0.04),
+        # As counties of Texas, Florida, Georgia, Ohio and California cut and misspell them, and eight that were once
+        # misread. At first sight 95 % of the last 82 came out right, 2 % unknown, before 89 %.
+        ("county", 0.96, 0.03),
     ):
         assert (JAILS["split"] == split).sum() >= 120
         assert right[split] >= right_at_least, split
