@@ -218,6 +218,12 @@ class Cohort:
         return None if quarter is None else replace(self, period=quarter)
 
 
+def aged_calendar(source: Source) -> Calendar:
+    """Give all weeks of a source, as its reports call them: by measured completeness, or by the rule of days."""
+    calendar = Calendar.of(source.facts)
+    return Cohort(source, calendar.pick_period(calendar.weeks()[-1]))._by_age
+
+
 def not_a_cohort(name: str, found: object, takes: str = "a cohort") -> InputError:
     """Build the error for something else where a function takes a cohort."""
     makes = "an.cohort(source, period) makes one; a file becomes a source by `declines import FILE --name NAME`"
