@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import chain
 
 import pandas as pd
@@ -45,11 +44,7 @@ _DIVIDER = re.compile(r"[;|\n\r]+")
 # Slips: one letter wrong, missing or swapped, two in a word of thirteen, and doubled ones; tests hold that names and
 # places stay unread. A common word that is no slip of another stands in charge_abbreviations.csv as itself.
 SHARE_WRONG, SHORTEST_MENDED, SHARE_KEPT, LONGEST_ENDING = 0.16, 5, 0.72, 4
-_DOUBLED = re.compile(r"(.)\1")
-_PREVIOUS = re.compile(
-    r"(?<=\w)[\W_]+(?:w/\s?|with\s)?(?:\d\s?(?:/more|or more)?\s)?(?:prev|prior)\w*\.?\s(?:\w+\s)?conv.*$",
-    re.IGNORECASE | re.DOTALL,
-)
+_undoubled = partial(re.compile(r"(.)\1").sub, r"\1")
 _ADDED = re.compile(r"(?<=\w)[\W_]+(?:w/|with\b)(?!\s?(?:o|out|in|int\w*)\b)", re.IGNORECASE)
 # Of what is added with "w/", that which tells the offence: by what means, and against whom.
 _TELLING = {"domestic", "family", "sex", "custody", "alcohol", "influence"}
@@ -166,30 +161,26 @@ def _cited(text: str) -> str | None:
 
 
 @lru_cache(maxsize=1 << 16)
-def _undoubled(word: str) -> str:
-    """Make one of two equal letters in a row."""
-    return _DOUBLED.sub(r"\1", word)
-
-
-@lru_cache(maxsize=1 << 16)
-def _spelt(word: str) -> str:
-    """Give the known word that an unknown one stands for by a slip of spelling, or the word itself."""
-    known = word in _vocabulary() or (word,) in _short_forms() or _beginnings().match(word)
+def _meant(word: str, *, cut: bool) -> str:
+    """Give the known word that an unknown one stands for, by a slip of spelling or ``cut`` short, or itself."""
+    known = word in _vocabulary() or (word,) in _short_forms() or (not cut and _beginnings().match(word))
     if known or len(word) < SHORTEST_MENDED:
         return word
-    alike, most = [known for known in _vocabulary() if known[0] == word[0]], max(1, int(SHARE_WRONG * len(word)))
+    alike, kept = [one for one in _vocabulary() if one[0] == word[0]], re.compile(".*".join(word))
+    if cut:
+        whole = (
+            one for one in alike if one.startswith(word) or (len(word) >= SHARE_KEPT * len(one) and kept.match(one))
+        )
+        return next(whole, word)
+    most = max(1, int(SHARE_WRONG * len(word)))
     slip = process.extractOne(word, alike, scorer=OSA.distance, processor=_undoubled, score_cutoff=most)
     return slip[0] if slip else word
 
 
-@lru_cache(maxsize=1 << 16)
-def _meant(word: str) -> str:
-    """Give the known word that one cut short stands for, or the word itself."""
-    if len(word) < SHORTEST_MENDED or word in _vocabulary() or (word,) in _short_forms():
-        return word
-    kept, alike = re.compile(".*".join(word)), [known for known in _vocabulary() if known[0] == word[0]]
-    cut = (one for one in alike if one.startswith(word) or (len(word) >= SHARE_KEPT * len(one) and kept.match(one)))
-    return next(cut, word)
+def _mended(words: tuple[str, ...], *, cut: bool) -> tuple[str, ...]:
+    """Put known words for those that mean one."""
+    meant = ((word, _meant(word, cut=cut)) for word in words)
+    return tuple(chain.from_iterable((word,) if word == known else charge_tokens(known) for word, known in meant))
 
 
 def _placed(words: tuple[str, ...]) -> str | None:
@@ -203,24 +194,18 @@ def _placed(words: tuple[str, ...]) -> str | None:
     return labels().get(frozenset(words)) or next(fits, None)
 
 
-def _detail_of_words(words: tuple[str, ...]) -> str | None:
-    """Place words by label or rule, slips mended; else with words that are cut short made whole."""
-    spelt = _mended(words, _spelt)
-    return _placed(spelt) or _placed(_mended(spelt, _meant))
-
-
-def _mended(words: tuple[str, ...], mend: Callable[[str], str]) -> tuple[str, ...]:
-    """Put known words for those that are mended."""
-    return tuple(plain for word in words for plain in ((word,) if mend(word) == word else charge_tokens(mend(word))))
+def _detail_of_words(charge: str) -> str | None:
+    """Place the words of a charge by label or rule, slips mended; else with words that are cut short made whole."""
+    spelt = _mended(charge_tokens(charge), cut=False)
+    return _placed(spelt) or _placed(_mended(spelt, cut=True))
 
 
 def _detail_of_charge(charge: str) -> str | None:
-    """Place one charge: by its words, of which what is added with ``w/`` may refine the offence only; by a statute."""
-    charge = _PREVIOUS.sub("", charge)
+    """Place one charge: by its words, of which those added with ``w/`` may refine the offence alone; by a statute."""
     head, *added = _ADDED.split(charge, maxsplit=1)
-    whole = _detail_of_words(charge_tokens(charge))
-    if added and _TELLING.isdisjoint(charge_tokens(added[0])) and (of_head := _detail_of_words(charge_tokens(head))):
-        return whole if whole and details()["group_id"][whole] == details()["group_id"][of_head] else of_head
+    whole, groups_of = _detail_of_words(charge), details()["group_id"]
+    if added and _TELLING.isdisjoint(charge_tokens(added[0])) and (of_head := _detail_of_words(head)):
+        return whole if whole and groups_of[whole] == groups_of[of_head] else of_head
     return whole or _cited(charge)
 
 

@@ -192,21 +192,21 @@ def _one_of_each(sheet: Sheet, changes: _Changes) -> Sheet:
         target = known.get(known_name(name)) or known_name(name)
         if (first := first_of.setdefault(target, name)) == name:
             continue
-        one, other = (cells.cleaned(cells.moments_as_text(table[each]))[0].astype("str") for each in (first, name))
-        differ = np.flatnonzero((one != other) & one.notna() & other.notna())
-        if len(differ):
-            rows = ", ".join(str(at + sheet.header_row + 1) for at in differ[:3])
-            place = ", ".join(filter(None, [sheet._replace(header_row=0).place, f"rows {rows}"]))
-            found = f"{first}: {one[differ[0]]}; {name}: {other[differ[0]]}"
+        texts = {each: cells.cleaned(cells.moments_as_text(table[each]))[0].astype("str") for each in (first, name)}
+        pair = pd.DataFrame(texts)
+        if differ := np.flatnonzero(pair.nunique(axis="columns") == 2).tolist():
+            rows = "rows " + ", ".join(str(at + sheet.header_row + 1) for at in differ[:3])
+            place = ", ".join(filter(None, [sheet._replace(header_row=0).place, rows]))
+            found = "; ".join(f"{column}: {cell}" for column, cell in pair.loc[differ[0]].items())
             raise refusal("two_for_one", sheet.file, place=place, found=found, target=target, count=len(differ))
-        kept, left = (first, name) if one.notna().any() else (name, first)
-        if (filled := one.fillna(other)).count() > max(one.count(), other.count()):
+        kept, left = (first, name) if texts[first].notna().any() else (name, first)
+        if (filled := texts[kept].fillna(texts[left])).count() > texts[kept].count():
             whole = pa.array(filled.to_numpy(dtype=object), pa.string(), from_pandas=True)
             whole = whole if cells.is_person(name) else whole.dictionary_encode()
             table = table.set_column(table.column_names.index(kept), kept, pa.chunked_array([whole]))
         table, first_of[target] = table.drop_columns([left]), kept
-        blank = other.isna().all() or one.isna().all()
-        changes.append((f"{'blank' if blank else 'read as one'} beside {kept}", left, sheet.rows, ""))
+        what = "read as one" if texts[left].notna().any() else "blank"
+        changes.append((f"{what} beside {kept}", left, sheet.rows, ""))
     return sheet._replace(cells=table)
 
 
