@@ -24,6 +24,7 @@ from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import STATUS_GROUPS, bundled_folder, events, group_named, groups, state_named, states
 from analysis.load.sources import Source, open_source, pick_versions, sources, versions
+from analysis.load.table import only
 from analysis.periods import Calendar
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
@@ -270,6 +271,10 @@ def _asked_of(
     reference = folder_sha256(bundled_folder("data") / "reference")
     inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries()}
     for name, source in ((name, fitting[name]) for name in fitting if not source_names or name in source_names):
+        if "offence" in takes and (state := only(source.detainers(["state"]), "state")):
+            what = "an offence group is profiled of several states: weeks of one state by offence are too small to show"
+            yield InputError(what, found=f"all rows of {name} are of {state}")
+            continue
         slices, calendar = _slices(source), Calendar.of(source.facts)
         usual = {
             key: _usual(source, key, one.default) for key, one in takes.items() if key in _ABOUT and not asked[key]

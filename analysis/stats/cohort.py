@@ -57,7 +57,7 @@ class Cohort:
     @property
     def cell(self) -> tuple[str, str]:
         """Name what the cohort is of as tables of comparisons do: kind and place."""
-        if ALL not in (self.state, self.offence):
+        if self.offence != ALL and (self.state != ALL or self.sole_state):
             what, do = "weeks are counted of a state or of an offence group, not of both", "Count with count_outcomes"
             raise InputError(what, found=self.name, do=do)
         if self.offence != ALL:

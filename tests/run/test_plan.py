@@ -71,16 +71,17 @@ def test_what_is_asked_for_is_planned_once_and_of_what_is_not_named_all_that_fit
 
 def test_a_profile_is_by_default_of_what_its_source_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "data"))
-    lines = ["Detainer Prepared Date,State,Detainer Lift Reason,MSC Charge"]
-    for week in range(8):
-        day = date(2025, 1, 4) + timedelta(days=7 * week)
-        lines += [
-            f"{day},{state},Died,{text}" for state, text in [("MINNESOTA", "Burglary"), ("MINNESOTA", ""), ("", "")]
-        ]
-    (tmp_path / "minnesota.csv").write_text("\n".join(lines), encoding="utf-8")
-    import_release([tmp_path / "minnesota.csv"], "minnesota", title="T", extracted_on=date(2025, 6, 1))
-    tasks = planned("state_profile", "offence_profile", source_names=["minnesota"])
-    assert [folder.rpartition("_")[2] for folder in folders(tasks)] == ["MN", "PROPERTY"]
+    for name, other in (("alone", "MINNESOTA"), ("beside", "IOWA")):
+        lines = ["Detainer Prepared Date,State,Detainer Lift Reason,MSC Charge"]
+        for day in (date(2025, 1, 4) + timedelta(days=7 * week) for week in range(8)):
+            lines += [f"{day},{state},Died,{text}" for state, text in [("MINNESOTA", "Burglary"), ("MINNESOTA", "")]]
+            lines.append(f"{day},{other},,")
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines), encoding="utf-8")
+        import_release([tmp_path / f"{name}.csv"], name, title="T", extracted_on=date(2025, 6, 1))
+    tasks = planned("state_profile", "offence_profile", source_names=["alone", "beside"])
+    assert [folder.rpartition("_")[2] for folder in folders(tasks)] == ["MN", "MN", "PROPERTY"]
+    with pytest.raises(InputError, match=r"of several states.*all rows of alone are of MN"):
+        planned("offence_profile", source_names=["alone"], offences=["PROPERTY"])
 
 
 @pytest.mark.parametrize(
