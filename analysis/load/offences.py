@@ -44,7 +44,7 @@ _DIVIDER = re.compile(r"[;|\n\r]+")
 # Slips: one letter wrong, missing or swapped, two in a word of thirteen, and doubled ones; tests hold that names and
 # places stay unread. A common word that is no slip of another stands in charge_abbreviations.csv as itself.
 SHARE_WRONG, SHORTEST_MENDED, SHARE_KEPT, LONGEST_ENDING = 0.16, 5, 0.72, 4
-_undoubled = partial(re.compile(r"(.)\1").sub, r"\1")
+_AS_COMPARED = (None, partial(re.compile(r"(.)\1").sub, r"\1"))  # whole, and without doubled letters
 _ADDED = re.compile(r"(?<=\w)[\W_]+(?:w/|with\b)(?!\s?(?:o|out|in|int\w*)\b)", re.IGNORECASE)
 # Of what is added with "w/", that which tells the offence: by what means, and against whom.
 _TELLING = {"domestic", "family", "sex", "custody", "alcohol", "influence"}
@@ -173,8 +173,8 @@ def _meant(word: str, *, cut: bool) -> str:
         )
         return next(whole, word)
     most = max(1, int(SHARE_WRONG * len(word)))
-    slip = process.extractOne(word, alike, scorer=OSA.distance, processor=_undoubled, score_cutoff=most)
-    return slip[0] if slip else word
+    slips = (process.extractOne(word, alike, scorer=OSA.distance, processor=p, score_cutoff=most) for p in _AS_COMPARED)
+    return next((slip[0] for slip in slips if slip), word)
 
 
 def _mended(words: tuple[str, ...], *, cut: bool) -> tuple[str, ...]:

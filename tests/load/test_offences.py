@@ -224,6 +224,23 @@ def test_order_of_words_does_not_count(words: frozenset[str], random: Random) ->
     assert detail_of_text(" ".join(shuffled)) == labels()[words]
 
 
+SPELT = ["burglary", "robbery", "kidnapping", "forgery", "shoplifting", "prostitution", "manslaughter", "vandalism"]
+
+
+@given(
+    st.sampled_from(SPELT),
+    st.integers(1, 20),
+    st.sampled_from("aeiostx"),
+    st.sampled_from(["drop", "add", "put", "swap"]),
+)
+def test_one_slip_behind_the_first_letter_does_not_count(word: str, at: int, letter: str, slip: str) -> None:
+    at = min(at, len(word) - 1)
+    end = {"drop": word[at + 1 :], "add": letter + word[at:], "put": letter + word[at + 1 :]}
+    spelt = word[:at] + end.get(slip, word[at : at + 2][::-1] + word[at + 2 :])
+    assert detail_of_text(spelt) == detail_of_text(word) is not None
+    assert detail_of_text(f"{spelt} - weapon") == detail_of_text(f"{word} - weapon")  # nor beside a known word
+
+
 TEXT = st.one_of(st.none(), st.text(max_size=40), st.sampled_from(ICE_LABELS["text"].tolist()))
 CODE = st.one_of(st.none(), st.text(max_size=6), st.sampled_from(PAIRS["code"].tolist()))
 
