@@ -31,6 +31,7 @@ _MOMENT = re.compile(
 )
 _DAYS = ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%d%b%Y", "%d%b%y", "%d-%b-%Y", "%d-%b-%y")
 _ISO = r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?"
+_JOINED = re.compile(r"[._ ](?:detainers?|arrests?|x|y)$", re.IGNORECASE)
 _CODE = re.compile(r"(\d{3,4})(?:\.0+)?|(\d{1,2}[A-Z]{2})")
 
 
@@ -64,11 +65,17 @@ def known_name(name: str) -> str:
     return begun[0] if begun and len({known[whole] for whole in begun}) == 1 else plain
 
 
+def joined_from(name: str) -> str:
+    """Give the known name that a join of two tables lengthened, as R and pandas do; blank = it is no such name."""
+    known, stem = column_aliases().index, _JOINED.sub("", name)
+    return stem if stem != name and normalised(name) not in known and known_name(stem) in known else ""
+
+
 def header_score(row: Sequence[str]) -> int:
-    """Count the known names in a row; 0 unless they are enough for a header."""
+    """Count the known names in a row, those of a join too; 0 unless they are enough for a header."""
     known = column_aliases()["canonical"]
-    names = {known_name(name) for name in row} & set(known.index)
-    dated = any(known[name] == "issued_on" for name in names)
+    names = {known_name(joined_from(name) or name) for name in row} & set(known.index)
+    dated = any(known[name] == "issued_on" and name != "date" for name in names)  # which any table may have
     return len(names) if len(names) >= (ENOUGH_WITH_DATE if dated else ENOUGH_WITHOUT) else 0
 
 
@@ -80,8 +87,9 @@ def form_of(given: Sequence[str]) -> str:
     if names & lists[PROCESSED]:
         return PROCESSED
     best = max(lists, key=lambda form: len(names & lists[form]) / len(names | lists[form]))
-    snake_case = all(re.fullmatch("[a-z0-9_]+", name) for name in given)  # as the Deportation Data Project writes them
-    return PROCESSED if best != TRAC and snake_case else best
+    # So the Deportation Data Project writes them; NPR's own files, of release A, do too.
+    snake_case = all(re.fullmatch("[a-z0-9_]+", name) for name in given)
+    return PROCESSED if best not in (TRAC, "A") and snake_case else best
 
 
 def is_date(name: str) -> bool:

@@ -14,9 +14,9 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.files import sha256_of
 from analysis.load.fetch import MOST_MEGABYTES, is_address, local_files, shown
-from analysis.load.quality import WARN, as_text, scorecard, stops
+from analysis.load.quality import WARN, as_text, last_known_day, scorecard, stops
 from analysis.load.releases import Release, open_release
-from analysis.load.sources import Origin, Source, SourceFacts, data_folder, sources, store, versions
+from analysis.load.sources import Document, Origin, Source, SourceFacts, data_folder, sources, store, versions
 from analysis.load.table import Outcome
 
 SAMPLE = "SAMPLE "
@@ -123,15 +123,15 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
     synthetic = any(agency.startswith(SAMPLE) for agency in table["agency"].cat.categories)  # and be it in part
     issued, ends = table["issued_on"].dropna(), table["lifted_on"]
     newest = issued.max()
-    last = max([newest, *ends[ends <= newest + pd.Timedelta(days=366)].nlargest(1)])  # one a year later is a slip
-    files = [f"{row.file} (sha256 {row.sha256})" for row in release.sheets.drop_duplicates("file").itertuples()]
+    given = release.sheets[release.sheets["rows"] > 0].drop_duplicates("file")
+    files = [f"{row.file} (sha256 {row.sha256})" for row in given.itertuples()]
     facts = SourceFacts(
         name=name,
         title=title,
         clock="issued",
         first_day=issued.min().date(),
         last_day=newest.date(),
-        extracted_on=extracted_on or last.date(),
+        extracted_on=extracted_on or last_known_day(table),
         extracted_known=extracted_on is not None,
         detainers=len(issued),
         declined=int((table["outcome"][issued.index] == Outcome.DECLINED).sum()),
@@ -153,5 +153,6 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
         sha256="",
         row="one detainer",
         blank="as in analysis.load.table",
+        made_from=Document(file=", ".join(given["file"]), sha256=digest if len(given) > 1 else given["sha256"].iloc[0]),
         source=facts,
     )

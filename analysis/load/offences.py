@@ -1,7 +1,8 @@
 """What was the offence: label, then code, then two-digit block of the code, then unknown: better unknown than wrong.
 
 A text is brought to plain words and placed by a known label, else by the first rule that fits, whose order is the
-argument: a burglary with intent to steal is a burglary. Else slips of spelling are mended; else a cited statute counts.
+argument: a burglary with intent to steal is a burglary. Slips of spelling are mended, convictions before left out; what
+is added with "w/" refines an offence and makes no other. Else a cited statute counts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import chain
 
 import pandas as pd
@@ -40,8 +41,13 @@ _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIVIDER = re.compile(r"[;|\n\r]+")
 
-# Slips: one letter wrong, missing, doubled or swapped in a word of seven; tests hold that names and places stay unread.
-SPELLING_SIMILARITY, SHORTEST_MENDED, SHARE_KEPT = 0.84, 5, 0.72
+# Slips: one letter wrong, missing or swapped, two in a word of thirteen, and doubled ones; tests hold that names and
+# places stay unread. A common word that is no slip of another stands in charge_abbreviations.csv as itself.
+SHARE_WRONG, SHORTEST_MENDED, SHARE_KEPT, LONGEST_ENDING = 0.16, 5, 0.72, 4
+_AS_COMPARED = (None, partial(re.compile(r"(.)\1").sub, r"\1"))  # whole, and without doubled letters
+_ADDED = re.compile(r"(?<=\w)[\W_]+(?:w/|with\b)(?!\s?(?:o|out|in|int\w*)\b)", re.IGNORECASE)
+# Of what is added with "w/", that which tells the offence: by what means, and against whom.
+_TELLING = {"domestic", "family", "sex", "custody", "alcohol", "influence"}
 
 
 class Step(StrEnum):
@@ -88,10 +94,19 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
 
 @cache
 def _vocabulary() -> dict[str, None]:
-    """Give the words that a slip of spelling may stand for, the shortest first."""
+    """Give the words that a slip of spelling may stand for, the shortest first; not those that mean themselves."""
     of_rules = (atom for needs, lacks, _ in rules() for atom in chain(lacks, *needs) if atom[-1] != "*")
-    words = {*of_rules, *chain(*labels(), *_short_forms(), *_short_forms().values())}
+    forms = chain.from_iterable((*short, *long) for short, long in _short_forms().items() if short != long)
+    words = {*of_rules, *chain(*labels()), *forms}
     return dict.fromkeys(word for word in sorted(sorted(words), key=len) if len(word) >= SHORTEST_MENDED)
+
+
+@cache
+def _beginnings() -> re.Pattern[str]:
+    """Give what is known of a word that is not in the vocabulary: its stem is one of a rule's, or it is cut short."""
+    begun = {atom[:-1] for needs, lacks, _ in rules() for atom in chain(lacks, *needs) if atom[-1] == "*"}
+    cut = {word[:size] for word in _vocabulary() for size in range(SHORTEST_MENDED, len(word))}
+    return re.compile(rf"(?:(?:{'|'.join(begun)})\w{{0,{LONGEST_ENDING}}}|{'|'.join(cut)})$")
 
 
 def _folded(text: str) -> str:
@@ -146,15 +161,26 @@ def _cited(text: str) -> str | None:
 
 
 @lru_cache(maxsize=1 << 16)
-def _meant(word: str) -> str:
-    """Give the one known word that an unknown one stands for by a slip of spelling or cut short, or the word itself."""
-    if len(word) < SHORTEST_MENDED or word in _vocabulary():
+def _meant(word: str, *, cut: bool) -> str:
+    """Give the known word that an unknown one stands for, by a slip of spelling or ``cut`` short, or itself."""
+    known = word in _vocabulary() or (word,) in _short_forms() or (not cut and _beginnings().match(word))
+    if known or len(word) < SHORTEST_MENDED:
         return word
-    alike = [known for known in _vocabulary() if known[0] == word[0]]
-    slip = process.extractOne(word, alike, scorer=OSA.normalized_similarity, score_cutoff=SPELLING_SIMILARITY)
-    kept = re.compile(".*".join(word))
-    cut = (one for one in alike if one.startswith(word) or (len(word) >= SHARE_KEPT * len(one) and kept.match(one)))
-    return slip[0] if slip else next(cut, word)
+    alike, kept = [one for one in _vocabulary() if one[0] == word[0]], re.compile(".*".join(word))
+    if cut:
+        whole = (
+            one for one in alike if one.startswith(word) or (len(word) >= SHARE_KEPT * len(one) and kept.match(one))
+        )
+        return next(whole, word)
+    most = max(1, int(SHARE_WRONG * len(word)))
+    slips = (process.extractOne(word, alike, scorer=OSA.distance, processor=p, score_cutoff=most) for p in _AS_COMPARED)
+    return next((slip[0] for slip in slips if slip), word)
+
+
+def _mended(words: tuple[str, ...], *, cut: bool) -> tuple[str, ...]:
+    """Put known words for those that mean one."""
+    meant = ((word, _meant(word, cut=cut)) for word in words)
+    return tuple(chain.from_iterable((word,) if word == known else charge_tokens(known) for word, known in meant))
 
 
 def _placed(words: tuple[str, ...]) -> str | None:
@@ -168,11 +194,19 @@ def _placed(words: tuple[str, ...]) -> str | None:
     return labels().get(frozenset(words)) or next(fits, None)
 
 
+def _detail_of_words(charge: str) -> str | None:
+    """Place the words of a charge by label or rule, slips mended; else with words that are cut short made whole."""
+    spelt = _mended(charge_tokens(charge), cut=False)
+    return _placed(spelt) or _placed(_mended(spelt, cut=True))
+
+
 def _detail_of_charge(charge: str) -> str | None:
-    """Place one charge: by label or rule, by the same with slips mended, by a cited statute."""
-    words = charge_tokens(charge)
-    mended = (plain for word in words for plain in ((word,) if _meant(word) == word else charge_tokens(_meant(word))))
-    return _placed(words) or _placed(tuple(mended)) or _cited(charge)
+    """Place one charge: by its words, of which those added with ``w/`` may refine the offence alone; by a statute."""
+    head, *added = _ADDED.split(charge, maxsplit=1)
+    whole, groups_of = _detail_of_words(charge), details()["group_id"]
+    if added and _TELLING.isdisjoint(charge_tokens(added[0])) and (of_head := _detail_of_words(head)):
+        return whole if whole and groups_of[whole] == groups_of[of_head] else of_head
+    return whole or _cited(charge)
 
 
 @lru_cache(maxsize=1 << 16)

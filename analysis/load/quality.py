@@ -22,7 +22,7 @@ from analysis.load.offences import Step
 from analysis.load.reference import crosswalk, read_text_table
 from analysis.load.releases import GATES, STOP_UNDATED, Release
 from analysis.load.table import NAMES, Outcome, only
-from analysis.periods import week_of
+from analysis.periods import Calendar, week_of
 
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")
 NOT_JUDGED = ""  # there is nothing to hold the check against
@@ -31,18 +31,17 @@ WARN_STRAYS = 0.001  # of rows: impossible dates, rows without a day; as in the 
 WARN_REPEATS = 0.1  # of rows; a file read twice has half of its rows flagged
 WARN_UNPLACED = 0.05  # of the named offences; a middling group of the 16 holds no more
 FEWER_ENDS = 0.005
+MOST_STATES = 30  # of 56: every release of the nation has more in a month; no region of the country has so many
 TOTALS_DIFFER = 0.05  # two publishers' totals of one year differ by up to 3.7%; a missing month is 8%
 # The known shares of one form move by up to 0.083 standard deviations of a cell between releases (lift reasons: 37.4 to
 # 33.4% blank): a tenth, and never less than half a point, lets that pass and little more.
 DRIFT, LEAST_DRIFT = 0.1, 0.005
 ERRORS = 3  # standard errors more, for small files
+CHANCE = 0.01  # that a small file has no filled cell where the share of blanks is a known one
 LEAST_THERE = 0.6  # of what is usual: weeks with a holiday have 67%, a published last week that is cut has 55%
 # Minnesota had 238 detainers on 2026-02-11 and 17 to 24 on its next busiest days; Rivers Correctional Institution 52 on
 # 2014-10-02 and 4. Against the fourth-busiest day, so that up to three batches of one place do not hide each other.
 BULK_TIMES, BULK_RANK, BULK_LEAST, BULK_DAYS_NEEDED = 5, 4, 20, 28
-# Of the median of the weeks before: holiday weeks of fiscal 2015 fall to 77% of it; a published last week that is cut
-# stands at 55%. And the share with a recorded end, of what it is in the older half of the weeks.
-FEW_ROWS, WEEKS_BEFORE, FINISHED = 0.7, 8, 0.9
 HARMLESS_NOTES = ("blank sheet", "not a type of file that is read")
 JUDGED = ("lift_reason", "state", "city", "agency", "form", "offence_text", "criminality", "citizenship", "person")
 """Columns whose blanks are held against known shares; a blank threat level has a meaning of its own."""
@@ -156,7 +155,8 @@ def against_known(share: float, rows: int, known: pd.Series) -> tuple[str, float
     nearest = float(np.clip(share, low, high))
     allowed = np.sqrt(nearest * (1 - nearest)) * (DRIFT + ERRORS / np.sqrt(max(1, rows)))
     note = f"known: {low:.1%}" + (f" to {high:.1%}" if high > low else "")
-    if abs(share - nearest) <= max(LEAST_DRIFT, allowed):
+    unheard_of = share == 1 and high**rows < CHANCE
+    if abs(share - nearest) <= max(LEAST_DRIFT, allowed) and not unheard_of:
         return PASS, nearest, note
     doubt = "is the column whole?" if share > nearest else "has the file only some of the rows?"
     return WARN, nearest, f"{note}; {doubt}"
@@ -199,30 +199,34 @@ def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     return ordered.sort_values(by, ascending=[False, True, True], ignore_index=True)
 
 
-def recording_by_week(table: pd.DataFrame, extracted_on: date | None = None) -> pd.DataFrame:
-    """Count the detainers of each week of issue and those without a recorded end, and say which look unfinished.
+def last_known_day(table: pd.DataFrame) -> date:
+    """Give the newest day of issue or of an end: what stands for a day of extraction that is not known."""
+    newest, ends = table["issued_on"].max(), table["lifted_on"]
+    # An end more than a year after the newest issue is a slip.
+    last: pd.Timestamp = max([newest, *ends[ends <= newest + pd.Timedelta(days=366)].nlargest(1)])
+    return last.date()
 
-    From the newest week back, weeks look ``unfinished`` as long as the data end before the week does (and it was not
-    over on the day of the extraction), or one of the two bounds of :data:`FEW_ROWS` and :data:`FINISHED` holds.
+
+def recording_by_week(table: pd.DataFrame, calendar: Calendar | None = None) -> pd.DataFrame:
+    """Count the detainers of each week of issue and those without a recorded end, and say which are unfinished.
+
+    From the newest week back, weeks are ``unfinished`` as long as the ``calendar`` does not call them settled; the
+    column has what it calls them.
     """
     dated = table[table["issued_on"].notna()]
     blank = (dated["outcome"] == Outcome.NOT_RECORDED).astype("int64")
     counts = blank.groupby(week_of(dated["issued_on"]).rename("week")).agg(issued="size", not_recorded="sum")
     counts = counts.resample("7D").sum() if len(counts) else counts
     counts["blank_share"] = counts["not_recorded"] / counts["issued"].replace(0, np.nan)
-    ended, friday = 1 - counts["blank_share"], counts.index.max() + pd.Timedelta(days=6)
-    over = extracted_on is not None and pd.Timestamp(extracted_on) > friday
-    cut = not is_counts(dated) and bool(dated["issued_on"].max() < friday) and not over
-    reasons = pd.DataFrame(
-        {
-            "its days are not all there": cut & (counts.index == counts.index.max()),
-            "few detainers": counts["issued"] < FEW_ROWS * counts["issued"].shift().rolling(WEEKS_BEFORE, 1).median(),
-            "ends are missing": ended < FINISHED * ended.iloc[: max(1, len(counts) // 2)].median(),
-        }
-    )
-    at_the_end = reasons.any(axis="columns")[::-1].cummin()[::-1]
-    said = [", ".join(reasons.columns[row]) for row in reasons.to_numpy()]
-    return counts.assign(unfinished=pd.Series(said, counts.index, dtype="str").where(at_the_end, ""))
+    called = pd.Series([calendar.status(week.date()) if calendar else "settled" for week in counts.index], counts.index)
+    at_the_end = called[::-1].ne("settled").cummin()[::-1]
+    return counts.assign(unfinished=called.astype("str").where(at_the_end, ""))
+
+
+def unfinished_weeks(weeks: pd.DataFrame) -> Check:
+    """Count the unfinished weeks of :func:`recording_by_week`, and name the first."""
+    found = [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["unfinished"] != ""]]
+    return _listed("unfinished_weeks", found, first=next(iter(found), ""))
 
 
 def check_of(words_id: str, found: object, share: float | None = None, level: str = PASS, **told: object) -> Check:
@@ -271,6 +275,9 @@ def _columns(release: Release) -> Iterator[Check]:
     """Check which columns there are, what was made blank or mended in them, and unknown words."""
     aliases, changes = column_aliases(), release.changes
     canonical = set(aliases["canonical"]) - {""}
+    beside = changes[changes["what"].str.contains(" beside ")]
+    if len(beside):
+        yield _listed("columns_doubled", list(beside["column"] + ": " + beside["what"]), PASS)
     own = set(aliases["canonical"][[release.form in forms.split() for forms in aliases["forms"]]]) & canonical
     yield _listed("missing_columns", [name for name in release.gaps if name in own], form=release.form)
     yield _listed("absent_columns", [name for name in release.gaps if name in canonical - own], PASS, 12)
@@ -353,14 +360,21 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
         days = bulk_days(table).fillna({"agency": ""}).itertuples()
         places = [f"{day.agency or day.state} {day.issued_on:%Y-%m-%d} ({day.detainers:,})" for day in days]
         yield _listed("bulk_days", places, most=3)
-    weeks = recording_by_week(table, extracted_on)
+    dated = issued.notna().any()
+    known = dated and Calendar(issued.min().date(), issued.max().date(), extracted_on or last_known_day(table))
+    weeks = recording_by_week(table, known or None)
     yield _listed("empty_weeks", [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["issued"] == 0]])
-    unfinished = [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["unfinished"] != ""]]
-    yield _listed("unfinished_weeks", unfinished, first=next(iter(unfinished), ""))
+    yield unfinished_weeks(weeks)
 
 
 def _totals(table: pd.DataFrame, form: str) -> Iterator[Check]:
-    """Hold the detainers and declines of each published period that the table's days reach over against the figure."""
+    """Hold the detainers and declines of each published period that the table's days reach over against the figure.
+
+    The figures are of the nation, and a file of fewer than :data:`MOST_STATES` states is not.
+    """
+    if 0 < table["state"].nunique() < MOST_STATES:
+        yield check_of("published_of_nation", "not compared", states=table["state"].nunique(), most=MOST_STATES)
+        return
     issued, slack = table["issued_on"].dropna(), pd.Timedelta(days=7)  # the first or last days may have had no detainer
     for measure, days in (("detainers", issued), ("declined", issued[table["outcome"] == Outcome.DECLINED])):
         known = norms(measure).query("form == @form")

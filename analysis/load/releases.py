@@ -113,10 +113,11 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     No detainer can have been issued after the day ``not_after``: of the extraction, or today.
     """
     sheets = _sheets(paths)
-    read = [sheet for sheet in sheets if sheet.rows]
+    changes: _Changes = []
+    read = [_one_of_each(sheet, changes) for sheet in sheets if sheet.rows]
     form, stacked, own_names, unknown_columns = _stacked(read)
     twice = "header stood twice, the second renamed"
-    changes: _Changes = [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
+    changes += [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
     columns: dict[str, pd.Series] = {}
     for name, column in zip(stacked.column_names, stacked.columns, strict=True):
         columns[name], counts = cells.cleaned(column if is_date(name) else cells.moments_as_text(column))
@@ -181,17 +182,41 @@ def _sheets(paths: str | Path | Sequence[str | Path]) -> list[Sheet]:
     return sheets
 
 
+def _one_of_each(sheet: Sheet, changes: _Changes) -> Sheet:
+    """Make one of the columns that are read as one: each row has the one that is filled, where none has two."""
+    known, table = column_aliases()["canonical"], sheet.cells
+    if joined := [name for name in table.column_names if cells.joined_from(name)]:
+        raise refusal("joined", sheet.file, place=sheet.place, found=joined[:3])
+    first_of: dict[str, str] = {}
+    for name in table.column_names:
+        target = known.get(known_name(name)) or known_name(name)
+        if (first := first_of.setdefault(target, name)) == name:
+            continue
+        texts = {each: cells.cleaned(cells.moments_as_text(table[each]))[0].astype("str") for each in (first, name)}
+        pair = pd.DataFrame(texts)
+        if differ := np.flatnonzero(pair.nunique(axis="columns") == 2).tolist():
+            rows = "rows " + ", ".join(str(at + sheet.header_row + 1) for at in differ[:3])
+            place = ", ".join(filter(None, [sheet._replace(header_row=0).place, rows]))
+            found = "; ".join(f"{column}: {cell}" for column, cell in pair.loc[differ[0]].items())
+            raise refusal("two_for_one", sheet.file, place=place, found=found, target=target, count=len(differ))
+        kept, left = (first, name) if texts[first].notna().any() else (name, first)
+        if (filled := texts[kept].fillna(texts[left])).count() > texts[kept].count():
+            whole = pa.array(filled.to_numpy(dtype=object), pa.string(), from_pandas=True)
+            whole = whole if cells.is_person(name) else whole.dictionary_encode()
+            table = table.set_column(table.column_names.index(kept), kept, pa.chunked_array([whole]))
+        table, first_of[target] = table.drop_columns([left]), kept
+        what = "read as one" if texts[left].notna().any() else "blank"
+        changes.append((f"{what} beside {kept}", left, sheet.rows, ""))
+    return sheet._replace(cells=table)
+
+
 def _targets(sheet: Sheet, form: str) -> dict[str, str]:
-    """Give each column of a sheet the name it goes by, one of the table or its own; refuse two for one, and gaps."""
+    """Give each column of a sheet the name it goes by, one of the table or its own; refuse a sheet with gaps."""
     known, taken = column_aliases()["canonical"], {normalised(name) for name in NAMES}
-    targets: dict[str, str] = {}
-    for name in sheet.cells.column_names:
-        plain = known_name(name)
-        target = known.get(plain) or (f"{name} (as given)" if plain in taken else name)
-        found = [*(other for other, its in targets.items() if its == target or known_name(other) == plain), name]
-        if found != [name]:
-            raise refusal("two_for_one", sheet.file, place=sheet.place, found=found, target=target)
-        targets[name] = target
+    targets = {
+        name: known.get(known_name(name)) or (f"{name} (as given)" if known_name(name) in taken else name)
+        for name in sheet.cells.column_names
+    }
     never_had_it = form in ("D", cells.PROCESSED) and "form" not in targets.values()
     for role in ("issued_on",) if never_had_it else ("issued_on", "lift_reason"):
         if role not in targets.values():

@@ -22,8 +22,9 @@ from typing import Any, Literal, NamedTuple
 import analysis
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
-from analysis.load.reference import bundled_folder, events, group_named, groups, state_named, states
+from analysis.load.reference import STATUS_GROUPS, bundled_folder, events, group_named, groups, state_named, states
 from analysis.load.sources import Source, open_source, pick_versions, sources, versions
+from analysis.load.table import only
 from analysis.periods import Calendar
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
@@ -43,6 +44,7 @@ INPUTS |= {"neighbours": "which weeks stand beside it"}
 ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
 TYPES = ("str", "bool", "int", "float")
 LIST = "See `declines list`"
+_ABOUT = {"state": "state", "offence": "offence_group"}  # the column of what a report can be of
 
 
 class Parameter(NamedTuple):
@@ -269,12 +271,21 @@ def _asked_of(
     reference = folder_sha256(bundled_folder("data") / "reference")
     inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries()}
     for name, source in ((name, fitting[name]) for name in fitting if not source_names or name in source_names):
+        if "offence" in takes and (state := only(source.detainers(["state"]), "state")):
+            what = "an offence group is profiled of several states: weeks of one state by offence are too small to show"
+            yield InputError(what, found=f"all rows of {name} are of {state}")
+            continue
         slices, calendar = _slices(source), Calendar.of(source.facts)
+        usual = {
+            key: _usual(source, key, one.default) for key, one in takes.items() if key in _ABOUT and not asked[key]
+        }
         try:
             weeks = calendar.pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
             for week, state, offence in product(weeks, asked["state"] or [None], asked["offence"] or [None]):
                 given = {"source": name, "week": week and str(week), "state": state, "offence": offence, "png": png}
-                parameters: dict[str, Any] = {key: given.get(key) or one.default for key, one in takes.items()}
+                parameters: dict[str, Any] = {
+                    key: given.get(key) or usual.get(key, one.default) for key, one in takes.items()
+                }
                 if notebook.versions > 1:
                     picked = pick_versions(name, parameters["older"], parameters["newer"])
                     parameters |= zip(("older", "newer"), picked, strict=True)
@@ -293,6 +304,12 @@ def _asked_of(
             yield InputError(f"{notebook.name} {why}", found=name, do=LIST)
         except InputError as refusal:
             yield refusal
+
+
+def _usual(source: Source, about: str, declared: object) -> object:
+    """Give the state or offence group that a report is of by default: as declared, or what the source has most of."""
+    found = source.detainers([_ABOUT[about]])[_ABOUT[about]].value_counts().drop(list(STATUS_GROUPS), errors="ignore")
+    return declared if found.get(declared, 0) or not found.any() else str(found.index[0])
 
 
 def _slices(source: Source) -> list[dict[str, str]]:

@@ -55,7 +55,7 @@ class Cohort:
     @property
     def cell(self) -> tuple[str, str]:
         """Name what the cohort is of as tables of comparisons do: kind and place."""
-        if ALL not in (self.state, self.offence):
+        if self.offence != ALL and (self.state != ALL or self.sole_state):
             what, do = "weeks are counted of a state or of an offence group, not of both", "Count with count_outcomes"
             raise InputError(what, found=self.name, do=do)
         if self.offence != ALL:
@@ -216,6 +216,12 @@ class Cohort:
         """Give the cohort of the last full calendar quarter that was over by the period's end; None = there is none."""
         quarter = self.calendar.last_quarter(self.week)
         return None if quarter is None else replace(self, period=quarter)
+
+
+def aged_calendar(source: Source) -> Calendar:
+    """Give all weeks of a source, as its reports call them: by measured completeness, or by the rule of days."""
+    calendar = Calendar.of(source.facts)
+    return Cohort(source, calendar.pick_period(calendar.weeks()[-1]))._by_age
 
 
 def not_a_cohort(name: str, found: object, takes: str = "a cohort") -> InputError:

@@ -12,10 +12,11 @@ from analysis.load.reference import STATUS_GROUPS
 from analysis.load.releases import GATES, STOP_UNDATED
 from analysis.load.sources import SCORECARD_FILE, Source
 from analysis.load.table import COUNTED, Outcome
-from analysis.periods import as_timestamps, week_of
-from analysis.stats.cohort import Cohort, not_a_cohort
+from analysis.periods import SETTLING_DAYS, as_timestamps, week_of
+from analysis.stats.cohort import Cohort, aged_calendar, not_a_cohort
 from analysis.stats.counts import TRAILING_WEEKS
 from analysis.stats.inference import extraction_facts
+from analysis.stats.nowcast import SETTLED
 from analysis.stats.published import PublishedWeek
 
 READ, ENDS = "quality_read", "quality_not_recorded"
@@ -74,12 +75,15 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
         return _shown(load.as_card(_week_scorecard(of)), "usual_share", limits)
     table = of.detainers()
     if part == "weeks":
-        frame = load.recording_by_week(table, of.facts.extracted_on)
+        frame = load.recording_by_week(table, aged_calendar(of))
         frame.attrs = {"facts": {"unfinished_weeks": int((frame["unfinished"] != "").sum())}}
     elif part == "bulk_days":
         frame = _bulk_days(table)
     else:
-        frame = _shown(load.read_scorecard(of.path.with_name(SCORECARD_FILE)), "norm", {})
+        card = load.read_scorecard(of.path.with_name(SCORECARD_FILE))
+        weeks = load.as_card([load.unfinished_weeks(load.recording_by_week(table, aged_calendar(of)))])
+        same = card["check"].eq("unfinished_weeks")  # on import the rule of days alone is known
+        frame = _shown(pd.concat([card[~same], weeks.set_axis(card.index[same])]).sort_index(), "norm", {})
         frame.attrs["lacking"] = [name for name in table.columns if table[name].isna().all()]
     facts = frame.attrs.get("facts", {}) | _source_facts(of)
     about = {"place_name": facts["title"], "data_through": facts["data_through"], "synthetic": of.facts.synthetic}
@@ -101,7 +105,7 @@ def _shown(card: pd.DataFrame, norm: str | None, limits: Mapping[str, object]) -
 def _source_facts(source: Source) -> dict[str, object]:
     """Give what sentences say of a source and of the limits of its checks, by id."""
     facts = source.facts
-    limits = {"few": load.FEW_ROWS, "weeks": load.WEEKS_BEFORE, "finished": load.FINISHED, "drift": load.DRIFT}
+    limits: dict[str, float] = {"settling_days": SETTLING_DAYS, "settled": SETTLED, "drift": load.DRIFT}
     limits |= {"batch": load.BULK_LEAST, "batch_times": load.BULK_TIMES, "batch_rank": load.BULK_RANK}
     limits |= {"errors": ERRORS, "least_drift": load.LEAST_DRIFT, "strays": load.WARN_STRAYS, "undated": STOP_UNDATED}
     limits |= {"repeats": load.WARN_REPEATS, "unplaced": load.WARN_UNPLACED, "totals": load.TOTALS_DIFFER}

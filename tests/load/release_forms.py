@@ -30,16 +30,17 @@ COLUMNS += ["offence_code", "criminality", "threat_level", "citizenship", "perso
 _LISTED = pd.read_csv(Path(__file__).with_name("release_headers.csv"), dtype=str, keep_default_na=False)
 HEADERS = {str(form): rows["name"].tolist() for form, rows in _LISTED.groupby("form", sort=False)}
 A_EARLY = HEADERS.pop("A_EARLY")
+COPIES = {name: HEADERS.pop(name) for name in ("NPR", "July 2025", "redistribution")}  # what others made of releases
 A, C, D, E, F = (HEADERS[form] for form in "ACDEF")
 F_EARLY = [name for name in F if name != "Birth Date"]
-_MEANING = {row.name: row.meaning for row in _LISTED.itertuples(index=False) if row.meaning}  # a column of the table
+MEANING = {row.name: row.meaning for row in _LISTED.itertuples(index=False) if row.meaning}  # a column of the table
 _OTHER: dict[str, Any] = {row.name: row.cell for row in _LISTED.itertuples(index=False) if row.cell}  # what others hold
 _OTHER |= {"Birth Year": 1985, "birth_year": 1985, "Apprehension Date": datetime(2025, 6, 14, 15, 10)}
 
 
 def columns_of(form: str) -> list[str]:
     """The columns of the table that a form can give."""
-    found = {_MEANING[name] for name in HEADERS[form] if name in _MEANING}
+    found = {MEANING[name] for name in (HEADERS | COPIES)[form] if name in MEANING}
     return [name for name in COLUMNS if name in found]
 
 
@@ -47,7 +48,7 @@ def cells(form: str, rows: pd.DataFrame, header: Sequence[str] | None = None) ->
     """Lay rows of the table out under a form's header, with that form's spelling; None is an empty cell."""
 
     def spelt(row: dict[str, Any], name: str) -> object:
-        meaning = _MEANING.get(name)
+        meaning = MEANING.get(name)
         value: Any = row[meaning] if meaning else _OTHER.get(name)
         if meaning == "state":
             return (value or "UN") if form == "TRAC" else NAMES.get(str(value))

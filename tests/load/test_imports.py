@@ -14,6 +14,7 @@ from refusals import refused
 from synthetic import generate, write_release
 
 from analysis.errors import InputError
+from analysis.files import sha256_of
 from analysis.load import imports
 from analysis.load.imports import check_release, import_release, name_of
 from analysis.load.quality import scorecard
@@ -168,6 +169,7 @@ def test_braces_in_the_name_of_a_file_stay_as_they_are(files: dict[str, Path], t
     source, _ = import_release([braces], "braces", title="{title} {0}")
     assert (source.facts.title, source.cited["title"]) == ("{title} {0}", "{title} {0}")
     assert braces.name in source.origin.document
+    assert (source.file, source.sha256) == (braces.name, sha256_of(braces))  # what pages name, which a user can check
     assert set(source.detainers(["source_file"])["source_file"]) == {braces.name}
 
 

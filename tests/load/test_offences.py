@@ -188,6 +188,9 @@ def test_charges_of_a_jail_that_the_crosswalk_does_not_know_are_read_by_their_wo
         # Written by someone who knew neither rules nor crosswalk; of 437 such, at first sight, 93 % came out right, 3 %
         # unknown and 4 % in a wrong group. The clear ones are kept here, after the rules were mended.
         ("strangers", 0.95, 0.04),
+        # As counties of Texas, Florida, Georgia, Ohio and California cut and misspell them, and eight that were once
+        # misread. At first sight 95 % of the last 82 came out right, 2 % unknown, before 89 %.
+        ("county", 0.96, 0.03),
     ):
         assert (JAILS["split"] == split).sum() >= 120
         assert right[split] >= right_at_least, split
@@ -219,6 +222,23 @@ def test_order_of_words_does_not_count(words: frozenset[str], random: Random) ->
     shuffled = sorted(words)
     random.shuffle(shuffled)
     assert detail_of_text(" ".join(shuffled)) == labels()[words]
+
+
+SPELT = ["burglary", "robbery", "kidnapping", "forgery", "shoplifting", "prostitution", "manslaughter", "vandalism"]
+
+
+@given(
+    st.sampled_from(SPELT),
+    st.integers(1, 20),
+    st.sampled_from("aeiostx"),
+    st.sampled_from(["drop", "add", "put", "swap"]),
+)
+def test_one_slip_behind_the_first_letter_does_not_count(word: str, at: int, letter: str, slip: str) -> None:
+    at = min(at, len(word) - 1)
+    end = {"drop": word[at + 1 :], "add": letter + word[at:], "put": letter + word[at + 1 :]}
+    spelt = word[:at] + end.get(slip, word[at : at + 2][::-1] + word[at + 2 :])
+    assert detail_of_text(spelt) == detail_of_text(word) is not None
+    assert detail_of_text(f"{spelt} - weapon") == detail_of_text(f"{word} - weapon")  # nor beside a known word
 
 
 TEXT = st.one_of(st.none(), st.text(max_size=40), st.sampled_from(ICE_LABELS["text"].tolist()))

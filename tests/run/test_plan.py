@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,21 @@ def test_what_is_asked_for_is_planned_once_and_of_what_is_not_named_all_that_fit
     assert [task.entry.parameters["state"] for task in of_states] == ["CA", "DC"] * 2
     tasks = planned("weekly_bulletin", "published_week", source_names=["fy2015", "published-2017"], weeks="2017-02-04")
     assert folders(tasks) == ["published_week/published-2017/2017-02-04"]
+
+
+def test_a_profile_is_by_default_of_what_its_source_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "data"))
+    for name, other in (("alone", "MINNESOTA"), ("beside", "IOWA")):
+        lines = ["Detainer Prepared Date,State,Detainer Lift Reason,MSC Charge"]
+        for day in (date(2025, 1, 4) + timedelta(days=7 * week) for week in range(8)):
+            lines += [f"{day},{state},Died,{text}" for state, text in [("MINNESOTA", "Burglary"), ("MINNESOTA", "")]]
+            lines.append(f"{day},{other},,")
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines), encoding="utf-8")
+        import_release([tmp_path / f"{name}.csv"], name, title="T", extracted_on=date(2025, 6, 1))
+    tasks = planned("state_profile", "offence_profile", source_names=["alone", "beside"])
+    assert [folder.rpartition("_")[2] for folder in folders(tasks)] == ["MN", "MN", "PROPERTY"]
+    with pytest.raises(InputError, match=r"of several states.*all rows of alone are of MN"):
+        planned("offence_profile", source_names=["alone"], offences=["PROPERTY"])
 
 
 @pytest.mark.parametrize(

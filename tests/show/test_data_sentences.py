@@ -121,7 +121,7 @@ def test_the_limits_are_those_of_the_checks_and_no_sentence_has_one_of_its_own()
     assert f"from {checks.WARN_REPEATS:.0%} of the rows on" in said
     limits = {name for name in SOURCE.attrs["facts"] if name.startswith("limit_")}
     named = {name for rule in rules for name in facts_named(rule.template)}
-    of_tables = {f"limit_{name}" for name in ("few", "weeks", "finished", "batch", "batch_times", "batch_rank")}
+    of_tables = {f"limit_{name}" for name in ("settling_days", "settled", "batch", "batch_times", "batch_rank")}
     assert named | of_tables == limits
 
 

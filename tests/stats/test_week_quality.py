@@ -159,8 +159,14 @@ def test_hardly_a_real_week_warns_but_those_around_a_holiday() -> None:
 def test_a_part_that_a_week_does_not_have_is_refused_with_those_that_a_source_has() -> None:
     with pytest.raises(InputError, match="the part 'weeks' of a source alone"):
         an.quality(made_cohort(nine_weeks(), LAST), "weeks")
-    weeks = an.quality(an.open_source("fy2015"), "weeks")
-    assert list(weeks) == ["issued", "not_recorded", "blank_share", "unfinished"]
+    for name, number in (("fy2015", 4), ("synthetic", 2)):  # of the second, delays are measured
+        weeks = an.quality(an.open_source(name), "weeks")
+        assert list(weeks) == ["issued", "not_recorded", "blank_share", "unfinished"]
+        card = an.quality(an.open_source(name))
+        assert card.loc[card["checked"] == "last weeks that are unfinished", "found"].tolist() == [str(number)]
+        calendar = an.cohort(name, "latest").calendar
+        called = {week: calendar.status(week).replace("settled", "") for week in calendar.weeks()[1:]}
+        assert {week: weeks["unfinished"][str(week)] for week in called} == called
 
 
 def test_a_cohort_of_several_weeks_is_refused_with_what_to_give() -> None:
