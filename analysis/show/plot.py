@@ -17,6 +17,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch
 
 from analysis.load.reference import states as all_states
+from analysis.periods import week_in_words
 from analysis.show import style as look
 from analysis.show.style import DECLINED, EDGE, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, WIDTH, Figure, drawn, frame
 from analysis.show.tables import write
@@ -396,8 +397,7 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     """
     without, own = weeks.attrs.get("without") or "one place", weeks.iloc[-1]
     against = weeks.attrs.get("comparison") or {} if pd.notna(own["elsewhere"]) else {}
-    first, ends = pd.to_datetime(weeks["week"]), pd.to_datetime(weeks["week"]) + pd.Timedelta(days=6)
-    names = [f"{a.day} {a:%b} to {b.day} {b:%b %Y}" for a, b in zip(first, ends, strict=True)]
+    names = [week_in_words(day.date()) for day in pd.to_datetime(weeks["week"])]
     figure, axes, rows = look.row_frame(names, 0.75 * len(weeks), right=0.9)
     short = textwrap.shorten(without, 35, placeholder=" …")
     written = weeks[["declined", "elsewhere"]].map("{:,.0f}".format).mask(weeks.isna(), "not known")
@@ -410,8 +410,8 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     axes.spines["left"].set_visible(False)
     most = max(1, weeks["declined"].max())
     look.scale(axes, "x", "Detainers recorded as declined", 1.04 * most, -0.02 * most)
-    told = [f"week of {a.day} {a:%B} {n} and {m}" for a, (n, m) in zip(first, written.to_numpy(), strict=True)]
-    return figure.telling(**own, **against, without=without, end=ends.iloc[-1], weeks="; ".join(told))
+    told = [f"{name} {n} and {m}" for name, (n, m) in zip(names, written.to_numpy(), strict=True)]
+    return figure.telling(**own, **against, without=without, end=names[-1], weeks="; ".join(told))
 
 
 @drawn

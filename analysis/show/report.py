@@ -22,7 +22,7 @@ from IPython.display import display
 from analysis.errors import unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
-from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill
+from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
 from analysis.show.style import Figure, png_of, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort, not_a_cohort
@@ -87,7 +87,8 @@ class Report:
         asked: Mapping[str, object] = {}
         source = about if isinstance(about, Source) or about is None else getattr(about, "source", None)
         if isinstance(about, Cohort):
-            known, self.lines = facts_of(about), captions()["week_lines"]
+            known = facts_of(about)
+            self.lines = captions()["week_lines"] | {"status": say("status", known)}
             place = {"state": about.state, "offence": about.offence}
             asked = {"source": about.source.facts.name, "week": about.week, "repeats": about.repeats}
             asked |= {name: value for name, value in place.items() if value != ALL}
@@ -133,7 +134,7 @@ class Report:
         """
         title, *rest = sentences
         self.title = as_made_up(str(title), self.synthetic)
-        finding = str(title).partition(": ")[2] if self.lines else ""  # place and week stand above it
+        finding = str(title).partition(": ")[2] if "week" in self.facts else ""  # place and week stand above it
         self.headline = as_made_up(finding or str(title), self.synthetic)
         rows = {"SYNTHETIC": MADE_UP} if self.synthetic else {}
         for name, template in (self.lines if lines is None else lines).items():

@@ -14,12 +14,13 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from analysis.load.reference import data_file
+from analysis.periods import day_in_words, week_in_words
 
 # The names under which an executed notebook carries what a report's files are made from.
 FACTS_TYPE, FIGURE_KEY = "application/vnd.declined-detainers.facts+json", "declined-detainers"
 TABLE_TYPE = "application/vnd.declined-detainers.table+json"
 # Kinds that are no numbers; a label and a figure (a number or words) stand as their source wrote them.
-TEXTS = ("text", "label", "word", "date", "source", "figure")
+TEXTS = ("text", "label", "word", "date", "week", "source", "figure")
 NUMBERS: dict[str, Callable[[float], str]] = {
     "count": lambda n: f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}",
     "share": lambda n: f"{100 * n:z.1f}%",
@@ -34,6 +35,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 ACRONYMS = {"ice": "ICE", "lea": "LEA"}
 ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?", re.ASCII)
+TIME = Markup('<time datetime="{}">{}</time>')
 LINK = Markup('<a href="{}">{}</a>')
 INTERVAL = Markup('{} <span class="interval">({} to {})</span>')
 TABLE = """\
@@ -80,7 +82,9 @@ def write(value: object, kind: str) -> str:
     if pd.isna(value):
         return MISSING
     if kind in TEXTS:
-        text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)
+        text = str(value)
+        if isinstance(value, datetime):
+            text = week_in_words(value) if kind == "week" else day_in_words(value)
         if kind == "word":
             text = " ".join(ACRONYMS.get(word, word) for word in text.split("_"))
         return (f"{int(text):,}" if kind == "figure" and text.isdecimal() else text) or MISSING
@@ -152,8 +156,10 @@ def bars_of(counts: Sequence[float]) -> str:
 
 
 def _linked(value: object, kind: str) -> str:
-    """Write one value; the addresses of a source as links that show their host."""
+    """Write one value: a day so that it is sorted as one, the addresses of a source as links that show their host."""
     text = write(value, kind)
+    if isinstance(value, datetime) and not pd.isna(value):
+        return TIME.format(f"{value:%Y-%m-%d}", text)
     if kind != "source":
         return text
     parts = [(part.strip(), ADDRESS.fullmatch(part.strip())) for part in text.split("; ")]

@@ -19,7 +19,7 @@ from analysis.errors import InputError, unknown
 from analysis.load.published import PublishedReports
 from analysis.load.reference import RESTORE, events, groups, states
 from analysis.load.sources import Source, open_source
-from analysis.periods import WEEK, Calendar, last_day, name_week
+from analysis.periods import WEEK, Calendar, last_day, name_week, week_in_words
 from analysis.stats.tests import adjust_for_many, direction, ratio_interval, two_sided
 
 HALF = 0.5
@@ -222,7 +222,7 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
         raise unknown("table of a published week", name, (*FIGURES, *FILES))
     frame = FIGURES[name](published) if name in FIGURES else getattr(published.report, name).copy()
     facts = published.facts
-    about = {"place_name": "the United States", "period_name": facts["week_name"], "synthetic": False}
+    about = {"place_name": "the United States", "period_name": week_in_words(published.week), "synthetic": False}
     about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name")}
     about |= {"placed": facts["covered_by_states"], "without": facts["apart_name"], "facts": facts}
     about["of_which"] = f", of the declined those of {facts['apart_name']} and all others"

@@ -127,7 +127,7 @@ def test_tables_of_one_week_add_up_to_one_another(june: Page) -> None:
     reasons = june.tables["lift_reasons"].set_index("lift_reason")["detainers_shown"]
     assert reasons["Detainer Declined by LEA"] == "66"
     usual = f"{week['usual_low']:.0f} to {week['usual_high']:.0f} would be usual"
-    said = f"66 of 1,673 detainers recorded as declined, week of 20 June 2015; {usual}\n"
+    said = f"66 of 1,673 detainers recorded as declined, 20–26 June 2015; {usual}\n"
     assert june.figures["weekly_counts"].startswith(said)
     assert "with the range that would be usual after the eight weeks before" in june.figures["weekly_counts"]
     assert list(june.tables["events"]["letter"]) == ["A", "B"]
@@ -172,7 +172,7 @@ def test_states_are_held_against_detainers_alike_without_a_ranking(june: Page) -
 
 def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() -> None:
     newest = page(an.cohort("synthetic", "latest"))
-    said = next(sentence for sentence in newest.said if sentence.startswith("By how declines of earlier weeks"))
+    said = next(sentence for sentence in newest.said if sentence.startswith("Going by how earlier weeks"))
     assert re.search(r"about \d+ in the end \(\d+ to \d+, 90% band\)\. Of the last \d+ such bands, ", said)
     quantiles = newest.tables["nowcast_quantiles"]
     assert set(quantiles["output_type_id"]) >= {0.05, 0.25, 0.5, 0.75, 0.95}
