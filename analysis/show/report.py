@@ -155,7 +155,7 @@ class Report:
         """Show sentences as a paragraph each; the facts that they name are known from then on.
 
         Facts are shown as they are, whatever their text looks like, each marked with its id. ``folded`` is the summary
-        under which the page folds them away; blank = they stand open.
+        under which the page folds them away, a template over the facts; blank = they stand open.
         """
         said = [one for given in sentences for one in ([given] if isinstance(given, Sentence) else given)]
         for one in said:
@@ -164,7 +164,7 @@ class Report:
             self.sentences.append({"text": str(one), "template": one.template, "facts": names})
         if said:
             shown = "\n\n".join(fill(one.template, self.facts, _marked) for one in said)
-            about = {FIGURE_KEY: {"folded": folded}} if folded else {}
+            about = {FIGURE_KEY: {"folded": fill(folded, {**self.facts, **self.of_source})}} if folded else {}
             self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))}, about)
 
     def _reason(self, reason: str) -> bool:
@@ -193,16 +193,20 @@ class Report:
         if frame.empty and self._reason(frame.attrs.get("reason", "")):
             return
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
-        told = {key: value for key, value in frame.attrs.items() if isinstance(value, str)} | self.facts
+        some = (frame[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(frame), bool)
+        told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
+        told |= {"rows_shown": int(some.sum()), **self.facts}
         caption = fill(about["caption"], told) if about else f"{_in_words(name)}."
         caption = f"SYNTHETIC data. {caption}" if self.synthetic else caption
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns)
-        some = (flat[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(flat), bool)
-        recent = [frame.attrs["recent"][row] for row in frame.index[some]] if "recent" in frame.attrs else []
-        page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent)
+        recent, kinds = (
+            [frame.attrs.get(each, {}).get(row) for row in frame.index[some]] for each in ("recent", "kinds")
+        )
+        recent = recent if "recent" in frame.attrs else []
+        page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent, kinds)
         if folded:
             summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
@@ -225,9 +229,9 @@ class Report:
             self.know(origin_notes=self.notes)
             if self.notes:
                 noted = Sentence("*From the source's origin file*: {origin_notes}", self.facts)
-                self.text(noted, folded="What the source's origin file notes")
+                self.text(noted, folded="About the source: {source_title}")
         if defined := captions()["definitions"].get(self.notebook):
-            about = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}
+            about, defined = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}, fill(defined, self.facts)
             self._show({"text/markdown": defined, "text/plain": defined}, about)
         content = {"report": self.notebook} | {
             name: getattr(self, name)

@@ -123,7 +123,7 @@ def test_tables_of_one_week_add_up_to_one_another(june: Page) -> None:
     week = june.tables["weekly_counts"].set_index("week").loc["2015-06-20"]
     assert figures[["Issued", "Recorded as declined"]].tolist() == [1_673, 66]
     assert states[both].sum().tolist() == week[both].tolist() == [1_673, 66]
-    assert figures.iloc[1:5].sum() == june.tables["by_form"]["issued"].sum() == 1_673
+    assert figures.drop("Share declined").iloc[1:5].sum() == june.tables["by_form"]["issued"].sum() == 1_673
     reasons = june.tables["lift_reasons"].set_index("lift_reason")["detainers_shown"]
     assert reasons["Detainer Declined by LEA"] == "66"
     usual = f"{week['usual_low']:.0f} to {week['usual_high']:.0f} would be usual"
@@ -239,7 +239,7 @@ def test_an_empty_week_shows_the_weeks_before_and_no_outcome() -> None:
     made = page(made_cohort(made_weeks(*STEADY), last, last_day=last + timedelta(days=6)))
     assert "There is no detainer in this week: nothing to show of outcomes." in made.said
     assert made.figures["map"].startswith("No decline of the week names a state\n")
-    assert made.tables["key_figures"]["this_week"].tolist() == [0] * 5
+    assert made.tables["key_figures"]["this_week"].dropna().tolist() == [0] * 5
     assert made.tables["weekly_counts"].iloc[-1][["issued", "declined"]].tolist() == [0, 0]
     assert not {"by_form", "lift_reasons", "outcomes"} & {*made.tables, *made.figures}
 
