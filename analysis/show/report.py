@@ -238,7 +238,8 @@ class Report:
             for name in ("title", "headline", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
         }
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
-        self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})
+        about = {FIGURE_KEY: {"masthead": True}}  # it stands elsewhere on the page
+        self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text}, about)
 
 
 def _in_words(name: str) -> str:
