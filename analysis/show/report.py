@@ -134,8 +134,8 @@ class Report:
         """
         title, *rest = sentences
         self.title = as_made_up(str(title), self.synthetic)
-        finding = str(title).partition(": ")[2] if "week" in self.facts else ""  # place and week stand above it
-        self.headline = as_made_up(finding or str(title), self.synthetic)
+        finding = re.sub(r"^(\([^)]*\)|[^(:])*: ", "", str(title)) if "week" in self.facts else str(title)
+        self.headline = as_made_up(finding, self.synthetic)  # place and week stand above it
         rows = {"SYNTHETIC": MADE_UP} if self.synthetic else {}
         for name, template in (self.lines if lines is None else lines).items():
             rows[_in_words(name)] = fill(template, {**self.facts, **self.of_source})
