@@ -45,6 +45,7 @@ OUTCOMES = {
 """Name, colour and hatch of each outcome, in the order in which they are drawn."""
 WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "--"), "other_end": ("other_ends", "-.")}
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
+MOST_NAMED = 4  # places that a title names
 LEAST_RATIO = 0.05  # where the axis of ratios begins
 
 
@@ -94,7 +95,8 @@ def published_map(bounds: pd.DataFrame) -> Figure:
     low, bound = known["known_low"].fillna(0), known["bound"]
     label, present = low.map("{:,.0f}".format), bound.isin(["exact", "at_least"])
     tiles = all_states().assign(count=low, label=label.where(bound == "exact", "≥" + label), present=present)
-    return _tiles(tiles, "not known").telling(placed=low.sum())
+    least = int((bound == "at_least").sum()) or None
+    return _tiles(tiles, "not known").telling(placed=low.sum(), states=(low > 0).sum(), least=least)
 
 
 def _tiles(tiles: pd.DataFrame, absent: str, marked: str = "") -> Figure:
@@ -295,7 +297,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     --------
     >>> counts = pd.DataFrame({"declined": [5], "taken": [9], "other_ends": [2], "not_recorded": [4]})
     >>> outcomes(counts).headline
-    'No outcome is recorded for 4 of 20 detainers'
+    'ICE has recorded no outcome for 4 of 20 detainers'
     """
     sums, total = counts[list(OUTCOMES)].sum(), counts[list(OUTCOMES)].sum(axis="columns").to_numpy(dtype=float)
     names = look.lines(counts.index, 18) if len(counts) > 1 else [""]
@@ -438,7 +440,10 @@ def published_places(places: pd.DataFrame) -> Figure:
         axes.annotate(f"{'≥' * int(bound)}{count:,}", (count, row), **look.BESIDE)
     axes.spines["left"].set_visible(False)
     look.scale(axes, "x", "Detainers recorded as declined", 1.04 * number.max(), -0.02 * number.max())
-    return figure.telling(apart=places.attrs.get("apart") or None)
+    outer = shown[shown["within"] == ""] if "within" in shown else shown
+    first = outer.nlargest(MOST_NAMED, "declined").itertuples()
+    named = (f"{textwrap.shorten(row.place, 30, placeholder=' …')} {row.declined}" for row in first)
+    return figure.telling(first=", ".join(named))
 
 
 @drawn

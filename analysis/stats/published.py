@@ -248,6 +248,18 @@ def _known_offences(published: PublishedWeek) -> pd.DataFrame:
     return counts.assign(group=counts["group"].map(groups()["group"]))
 
 
+def _nested(places: pd.DataFrame) -> pd.DataFrame:
+    """Set each place below the one that it lies in, and both by their declines; the state with most comes first."""
+    by_id, most = places.set_index("row_id"), places.groupby("state")["declined"].max()
+
+    def path(row_id: str) -> tuple[Any, ...]:
+        row = by_id.loc[row_id]
+        above = path(row["within"]) if row["within"] else (-most[row["state"]], row["state"])
+        return (*above, -row["declined"], row["place"])
+
+    return places.iloc[sorted(range(len(places)), key=lambda n: path(places["row_id"].iloc[n]))]
+
+
 FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
 """Files of the reports that are given as they are."""
 FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
@@ -257,9 +269,7 @@ FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
     "state_bounds": lambda week: week.bounds.join(states()["name"].rename("state_name")).rename_axis("state"),
     "known_offences": _known_offences,
     "events": lambda week: events(week.week - WEEK, last_day(week.week + WEEK)),
-    "declined_by_place": lambda week: week.report.declined_by_place.sort_values(
-        ["declined", "place"], ascending=[False, True]
-    ),
+    "declined_by_place": lambda week: _nested(week.report.declined_by_place),
     "policies": lambda week: week.reports.policies.sort_values(["state", "jurisdiction"]),
 }
 
