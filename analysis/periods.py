@@ -60,7 +60,7 @@ def _weeks_in(period: pd.Period) -> Period:
     return Period(tuple(pd.date_range(first, last, freq="W-SAT").date), name)
 
 
-def _day(day: date) -> str:
+def day_in_words(day: date) -> str:
     """Write a day as in "3 February 2017"."""
     return f"{day.day} {day:%B %Y}"
 
@@ -148,7 +148,7 @@ class Calendar:
             settled = [week for week in self.weeks() if self.is_settled(week)][-int(found[1]) :]
             if len(settled) < int(found[1]):
                 raise InputError(f"the source has no {text!r} weeks", found=f"{len(settled)} settled weeks")
-            return Period(tuple(settled), f"the {len(settled)} settled weeks to {_day(last_day(settled[-1]))}")
+            return Period(tuple(settled), f"the {len(settled)} settled weeks to {day_in_words(last_day(settled[-1]))}")
         if re.fullmatch(r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))", text):
             period = _weeks_in(pd.Period(text))
             if period.first_day >= self.first_day and period.last_day <= self.last_day:
@@ -161,9 +161,9 @@ class Calendar:
             )
         if ":" in text:
             weeks = tuple(self.pick_many(text))
-            return Period(weeks, f"{_day(weeks[0])} to {_day(last_day(weeks[-1]))}")
+            return Period(weeks, f"{day_in_words(weeks[0])} to {day_in_words(last_day(weeks[-1]))}")
         week = self.pick(given, PERIODS)
-        return Period((week,), name_week(week))
+        return Period((week,), week_in_words(week))
 
     def pick_many(self, given: str) -> list[date]:
         """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week."""

@@ -136,7 +136,7 @@ class _Report:
         self._plain(pd.concat([named, none]).reset_index(), name)
 
     def _key_figures(self, frame: pd.DataFrame, name: str) -> None:
-        table = frame.set_index(frame["measure"].map(IN_WORDS)).drop(index="persons", errors="ignore")
+        table = frame.set_index(frame["measure"].map(IN_WORDS)).drop(index=["persons", "share"], errors="ignore")
         if set(table.index) - set(MEASURED):
             self.attack.unread.add(name)
             return

@@ -70,7 +70,7 @@ def test_every_frame_of_a_cohort_says_what_it_is_of() -> None:
 
 def test_what_is_meant_is_taken_and_what_is_held_shows_in_a_line() -> None:
     week = an.cohort("fy2015", pd.Timestamp("2015-06-20"))
-    assert repr(week) == "<Cohort of fy2015: the United States, Saturday 20 June to Friday 26 June 2015>"
+    assert repr(week) == "<Cohort of fy2015: the United States, 20–26 June 2015>"
     assert repr(week.source) == "<Source fy2015: 2014-10-01 to 2015-07-19>"
     revision = an.compare_versions("synthetic")
     assert len(repr(revision).splitlines()) == 1

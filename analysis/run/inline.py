@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
+from markupsafe import escape
+
 from analysis.run.plan import TEMPLATES
+from analysis.run.site import COUNTING, page_of_place, place_names
 
 
 @cache
@@ -51,3 +56,25 @@ def _in_page(tag: str, ids: Mapping[str, str]) -> str:
     tag = re.sub(r"(\d\.\d)\d+", r"\1", tag).replace("xlink:href", "href")
     tag = re.sub(r' d="[^"]*"', lambda path: re.sub(r" ?([A-Za-z]) ", r"\1", path[0]), tag)
     return re.sub(r'font-family: [^;"]*;? ?| transform="rotate\(-0 [^"]*"', "", tag)
+
+
+def places_counted(parameters: Mapping[str, str], tables: Mapping[str, str]) -> dict[str, str]:
+    """Give the pages of the places that a report's own figures are listed on, by name: its own place, or all it counts.
+
+    ``tables`` are its CSV files by name.
+    """
+    pages = {name: page_of_place(place) for place, name in place_names().items()}
+    own = [place_names().get(parameters.get(kind, ""), "") for kind in ("state", "offence")]
+    rows = (row for name in COUNTING for row in csv.DictReader(io.StringIO(tables.get(name, ""))))
+    named = set(own) - {""} or {row.get("state_name") or row.get("group", "") for row in rows}
+    return {str(escape(name)): page for name, page in pages.items() if name in named}
+
+
+def linked(table: str, root: str, pages: Mapping[str, str]) -> str:
+    """Let the rows of a table that name a place lead to its page."""
+
+    def link(found: re.Match[str]) -> str:
+        page = pages.get(found[2])
+        return f'{found[1]}<a href="{root}{page}">{found[2]}</a></th>' if page else found[0]
+
+    return re.sub(r'(<th scope="row" class="text">)([^<]+)</th>', link, table) if root else table

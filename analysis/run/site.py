@@ -26,6 +26,7 @@ from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, groups, states
 from analysis.load.sources import HINT, sources
+from analysis.periods import week_in_words
 from analysis.run import plan
 from analysis.run.landing import landing
 from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task, find_notebook, notebooks
@@ -128,6 +129,7 @@ def _listed(out: Path, entry: Entry) -> Report:
         "headline": as_made_up(content.get("headline", title), synthetic),
         "notebook_title": as_made_up(known.title.partition(":")[0] if known else entry.notebook, synthetic),
         "clock": dict(content.get("masthead", [])).get("Clock", ""),
+        "days": week_in_words(date.fromisoformat(week)) if week else "",
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
         "place_name": place_names().get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
@@ -176,7 +178,7 @@ def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
     named = []
     for (name, state), pages in sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0])):
         by = [reports[place] for place in pages]
-        links = [(one["week"] or one["notebook_title"], page) for one, page in zip(by, pages.values(), strict=True)]
+        links = [(one["days"] or one["notebook_title"], page) for one, page in zip(by, pages.values(), strict=True)]
         in_full = as_made_up(f"{name}, {state}" if state else name, all(one["synthetic"] for one in by))
         named.append({"in_full": in_full, "reports": list(pages), "links": links[:MOST_LINKS]})
     return named

@@ -41,7 +41,7 @@ from analysis.files import as_json, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.periods import week_in_words
 from analysis.run import kernels
-from analysis.run.inline import inlined, text_of
+from analysis.run.inline import inlined, linked, places_counted, text_of
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
 from analysis.run.revisions import for_reading, revise
 from analysis.show.sentences import as_made_up
@@ -174,6 +174,7 @@ def _template() -> Template:
     where = {"template_name": "report", "template_file": "report.html.j2", "extra_template_basedirs": [str(TEMPLATES)]}
     exporter = TemplateExporter(**where)
     exporter.register_filter("inlined", inlined)
+    exporter.register_filter("linked", linked)
     exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
     exporter.register_filter("as_made_up", as_made_up)
     exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
@@ -227,7 +228,8 @@ def files_of(
     told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "script": text_of("script.js")}
     told |= {"style": text_of("style.css"), "before": beside[0], "after": beside[1]}
     told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
-    told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
+    csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
+    told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE, "places": places_counted(facts["parameters"], csvs)}
     return files | {PAGE: _template().render(nb=notebook, resources=told).translate(TURNING).encode()}
 
 

@@ -17,6 +17,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch
 
 from analysis.load.reference import states as all_states
+from analysis.periods import week_in_words
 from analysis.show import style as look
 from analysis.show.style import DECLINED, EDGE, FAINT, INK, OPEN, OTHER_ENDS, TAKEN, WIDTH, Figure, drawn, frame
 from analysis.show.tables import write
@@ -44,6 +45,7 @@ OUTCOMES = {
 """Name, colour and hatch of each outcome, in the order in which they are drawn."""
 WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "--"), "other_end": ("other_ends", "-.")}
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
+MOST_NAMED = 4  # places that a title names
 LEAST_RATIO = 0.05  # where the axis of ratios begins
 
 
@@ -93,7 +95,8 @@ def published_map(bounds: pd.DataFrame) -> Figure:
     low, bound = known["known_low"].fillna(0), known["bound"]
     label, present = low.map("{:,.0f}".format), bound.isin(["exact", "at_least"])
     tiles = all_states().assign(count=low, label=label.where(bound == "exact", "≥" + label), present=present)
-    return _tiles(tiles, "not known").telling(placed=low.sum())
+    least = int((bound == "at_least").sum()) or None
+    return _tiles(tiles, "not known").telling(placed=low.sum(), states=(low > 0).sum(), least=least)
 
 
 def _tiles(tiles: pd.DataFrame, absent: str, marked: str = "") -> Figure:
@@ -294,7 +297,7 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     --------
     >>> counts = pd.DataFrame({"declined": [5], "taken": [9], "other_ends": [2], "not_recorded": [4]})
     >>> outcomes(counts).headline
-    'No outcome is recorded for 4 of 20 detainers'
+    'ICE has recorded no outcome for 4 of 20 detainers'
     """
     sums, total = counts[list(OUTCOMES)].sum(), counts[list(OUTCOMES)].sum(axis="columns").to_numpy(dtype=float)
     names = look.lines(counts.index, 18) if len(counts) > 1 else [""]
@@ -396,8 +399,7 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     """
     without, own = weeks.attrs.get("without") or "one place", weeks.iloc[-1]
     against = weeks.attrs.get("comparison") or {} if pd.notna(own["elsewhere"]) else {}
-    first, ends = pd.to_datetime(weeks["week"]), pd.to_datetime(weeks["week"]) + pd.Timedelta(days=6)
-    names = [f"{a.day} {a:%b} to {b.day} {b:%b %Y}" for a, b in zip(first, ends, strict=True)]
+    names = [week_in_words(day.date()) for day in pd.to_datetime(weeks["week"])]
     figure, axes, rows = look.row_frame(names, 0.75 * len(weeks), right=0.9)
     short = textwrap.shorten(without, 35, placeholder=" …")
     written = weeks[["declined", "elsewhere"]].map("{:,.0f}".format).mask(weeks.isna(), "not known")
@@ -410,8 +412,8 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     axes.spines["left"].set_visible(False)
     most = max(1, weeks["declined"].max())
     look.scale(axes, "x", "Detainers recorded as declined", 1.04 * most, -0.02 * most)
-    told = [f"week of {a.day} {a:%B} {n} and {m}" for a, (n, m) in zip(first, written.to_numpy(), strict=True)]
-    return figure.telling(**own, **against, without=without, end=ends.iloc[-1], weeks="; ".join(told))
+    told = [f"{name} {n} and {m}" for name, (n, m) in zip(names, written.to_numpy(), strict=True)]
+    return figure.telling(**own, **against, without=without, end=names[-1], weeks="; ".join(told))
 
 
 @drawn
@@ -438,7 +440,10 @@ def published_places(places: pd.DataFrame) -> Figure:
         axes.annotate(f"{'≥' * int(bound)}{count:,}", (count, row), **look.BESIDE)
     axes.spines["left"].set_visible(False)
     look.scale(axes, "x", "Detainers recorded as declined", 1.04 * number.max(), -0.02 * number.max())
-    return figure.telling(apart=places.attrs.get("apart") or None)
+    outer = shown[shown["within"] == ""] if "within" in shown else shown
+    first = outer.nlargest(MOST_NAMED, "declined").itertuples()
+    named = (f"{textwrap.shorten(row.place, 30, placeholder=' …')} {row.declined}" for row in first)
+    return figure.telling(first=", ".join(named))
 
 
 @drawn

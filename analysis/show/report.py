@@ -22,7 +22,7 @@ from IPython.display import display
 from analysis.errors import unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
-from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill
+from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
 from analysis.show.style import Figure, png_of, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort, not_a_cohort
@@ -87,7 +87,8 @@ class Report:
         asked: Mapping[str, object] = {}
         source = about if isinstance(about, Source) or about is None else getattr(about, "source", None)
         if isinstance(about, Cohort):
-            known, self.lines = facts_of(about), captions()["week_lines"]
+            known = facts_of(about)
+            self.lines = captions()["week_lines"] | {"status": say("status", known)}
             place = {"state": about.state, "offence": about.offence}
             asked = {"source": about.source.facts.name, "week": about.week, "repeats": about.repeats}
             asked |= {name: value for name, value in place.items() if value != ALL}
@@ -133,8 +134,8 @@ class Report:
         """
         title, *rest = sentences
         self.title = as_made_up(str(title), self.synthetic)
-        finding = str(title).partition(": ")[2] if self.lines else ""  # place and week stand above it
-        self.headline = as_made_up(finding or str(title), self.synthetic)
+        finding = re.sub(r"^(\([^)]*\)|[^(:])*: ", "", str(title)) if "week" in self.facts else str(title)
+        self.headline = as_made_up(finding, self.synthetic)  # place and week stand above it
         rows = {"SYNTHETIC": MADE_UP} if self.synthetic else {}
         for name, template in (self.lines if lines is None else lines).items():
             rows[_in_words(name)] = fill(template, {**self.facts, **self.of_source})
@@ -154,7 +155,7 @@ class Report:
         """Show sentences as a paragraph each; the facts that they name are known from then on.
 
         Facts are shown as they are, whatever their text looks like, each marked with its id. ``folded`` is the summary
-        under which the page folds them away; blank = they stand open.
+        under which the page folds them away, a template over the facts; blank = they stand open.
         """
         said = [one for given in sentences for one in ([given] if isinstance(given, Sentence) else given)]
         for one in said:
@@ -163,7 +164,7 @@ class Report:
             self.sentences.append({"text": str(one), "template": one.template, "facts": names})
         if said:
             shown = "\n\n".join(fill(one.template, self.facts, _marked) for one in said)
-            about = {FIGURE_KEY: {"folded": folded}} if folded else {}
+            about = {FIGURE_KEY: {"folded": fill(folded, {**self.facts, **self.of_source})}} if folded else {}
             self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))}, about)
 
     def _reason(self, reason: str) -> bool:
@@ -192,16 +193,20 @@ class Report:
         if frame.empty and self._reason(frame.attrs.get("reason", "")):
             return
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
-        told = {key: value for key, value in frame.attrs.items() if isinstance(value, str)} | self.facts
+        some = (frame[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(frame), bool)
+        told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
+        told |= {"rows_shown": int(some.sum()), **self.facts}
         caption = fill(about["caption"], told) if about else f"{_in_words(name)}."
         caption = f"SYNTHETIC data. {caption}" if self.synthetic else caption
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns)
-        some = (flat[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(flat), bool)
-        recent = [frame.attrs["recent"][row] for row in frame.index[some]] if "recent" in frame.attrs else []
-        page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent)
+        recent, kinds = (
+            [frame.attrs.get(each, {}).get(row) for row in frame.index[some]] for each in ("recent", "kinds")
+        )
+        recent = recent if "recent" in frame.attrs else []
+        page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent, kinds)
         if folded:
             summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
@@ -224,16 +229,17 @@ class Report:
             self.know(origin_notes=self.notes)
             if self.notes:
                 noted = Sentence("*From the source's origin file*: {origin_notes}", self.facts)
-                self.text(noted, folded="What the source's origin file notes")
+                self.text(noted, folded="About the source: {source_title}")
         if defined := captions()["definitions"].get(self.notebook):
-            about = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}
+            about, defined = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}, fill(defined, self.facts)
             self._show({"text/markdown": defined, "text/plain": defined}, about)
         content = {"report": self.notebook} | {
             name: getattr(self, name)
             for name in ("title", "headline", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
         }
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
-        self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text})
+        about = {FIGURE_KEY: {"masthead": True}}  # it stands elsewhere on the page
+        self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text}, about)
 
 
 def _in_words(name: str) -> str:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.reference import crosswalk
+from analysis.periods import day_in_words, week_in_words
 from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.inference import MOST_NAMED, cohort_facts, extraction_facts, nowcast
 
@@ -63,7 +64,8 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "ratio": lambda value: f"{value:z.2f}",
     "points": lambda value: f"{value:+.2f}" if round(value, 2) else "0.00",
     "p": as_p,
-    "day": lambda value: "{0.day} {0:%B} {0.year}".format(date.fromisoformat(value)),
+    "day": lambda value: day_in_words(date.fromisoformat(value)),
+    "week": lambda value: week_in_words(date.fromisoformat(value)),
     "day_of_year": lambda value: "{0.day} {0:%B}".format(date.fromisoformat(value)),
     **{noun: partial(counted, noun=noun) for noun in NOUNS},
 }
@@ -91,9 +93,9 @@ def fill(template: str, facts: Mapping[str, Fact], mark: Callable[[str, str], st
 
     Formats: ``n`` (1,234), ``many`` (1,234, but "none" for zero), ``words`` ("three", 10), ``share`` (12.3%), ``ratio``
     (0.70), ``points`` (+1.25), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``day`` (4
-    February 2017, from an ISO date), ``day_of_year`` (4 February), a noun of :data:`NOUNS` ("1 detainer", "1,234
-    detainers"); without one, the value as it is. A fact that is missing or NaN reads "not known", an infinite one
-    "unlimited".
+    February 2017, from an ISO date), ``day_of_year`` (4 February), ``week`` (4–10 February 2017, from its Saturday), a
+    noun of :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the value as it is. A fact that is missing or
+    NaN reads "not known", an infinite one "unlimited".
 
     Raises
     ------
@@ -206,7 +208,7 @@ def lead(cohort: Cohort) -> list[Sentence]:
     --------
     >>> import analysis as an
     >>> print(an.sentences.lead(an.cohort("fy2015", "2015-01-31"))[0])
-    The United States, week ending 6 February 2015: 136 of 1,833 detainers recorded as declined (7.4%): no clear change
+    The United States, 31 January – 6 February 2015: 7.4% recorded as declined (136 of 1,833): no clear change
     """
     facts = facts_of(cohort)
     said = [headline(facts), *(say(clause, facts) for clause in LEAD)]
@@ -241,4 +243,7 @@ def checks(card: pd.DataFrame) -> list[Sentence]:
     of_source = ("quality_repeats", "quality_blank_state", "quality_unplaced")
     lacking = [say(f"no_{check}", {}) for check in of_source if check not in card.attrs["checks"]]
     not_checked = f"Not checked, for the source does not have it: {'; '.join(lacking)}."
-    return [Sentence(said, card.attrs["facts"]) for said in [say("checks", {}), *[not_checked] * bool(lacking)]]
+    return [
+        Sentence(said, card.attrs["facts"])
+        for said in [say("checks", card.attrs["facts"]), *[not_checked] * bool(lacking)]
+    ]

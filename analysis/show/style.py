@@ -163,7 +163,7 @@ def drawn(draw: Draw) -> Draw:
         with style():
             figure = draw(table) if len(table) else empty(table.attrs.get("reason") or "There is nothing to draw.")
             if not figure.reason:
-                in_week = "the week" if str(table.attrs.get("period_name")).startswith("Saturday") else None
+                in_week = "the week" if "–" in str(table.attrs.get("period_name")) else None
                 told = {**table.attrs, "in_week": in_week, **figure.told}
                 figure.entitle(*(_worded(about[part], told) for part in ("title", "subtitle")))
                 figure.alt = _worded(about["alt"], {**told, "title": figure.headline})

@@ -14,12 +14,13 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from analysis.load.reference import data_file
+from analysis.periods import day_in_words, week_in_words
 
 # The names under which an executed notebook carries what a report's files are made from.
 FACTS_TYPE, FIGURE_KEY = "application/vnd.declined-detainers.facts+json", "declined-detainers"
 TABLE_TYPE = "application/vnd.declined-detainers.table+json"
 # Kinds that are no numbers; a label and a figure (a number or words) stand as their source wrote them.
-TEXTS = ("text", "label", "word", "date", "source", "figure")
+TEXTS = ("text", "label", "word", "date", "week", "source", "figure")
 NUMBERS: dict[str, Callable[[float], str]] = {
     "count": lambda n: f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}",
     "share": lambda n: f"{100 * n:z.1f}%",
@@ -34,6 +35,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 ACRONYMS = {"ice": "ICE", "lea": "LEA"}
 ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?", re.ASCII)
+TIME = Markup('<time datetime="{}">{}</time>')
 LINK = Markup('<a href="{}">{}</a>')
 INTERVAL = Markup('{} <span class="interval">({} to {})</span>')
 TABLE = """\
@@ -47,7 +49,7 @@ EMPTY = '<tr><td class="text" colspan="{}">There is nothing to list here.</td></
 BAR = '<td class="drawn"><span class="bar" style="width:{:.0f}%"></span></td>'
 SPARK = '<td class="drawn"><svg class="spark" viewBox="0 0 {} 18" aria-hidden="true"><path d="{}"/></svg></td>'
 DRAWN = '<th scope="col" class="drawn"><span>{}</span></th>'
-FOLDED = '{}\n<details class="fold"><summary>All {:,} rows</summary>\n{}\n</details>'
+FOLDED = '{}\n<details class="fold"><summary>All {:,} rows{}</summary>\n{}\n</details>'
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ def write(value: object, kind: str) -> str:
     if pd.isna(value):
         return MISSING
     if kind in TEXTS:
-        text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)
+        text = str(value)
+        if isinstance(value, datetime):
+            text = week_in_words(value) if kind == "week" else day_in_words(value)
         if kind == "word":
             text = " ".join(ACRONYMS.get(word, word) for word in text.split("_"))
         return (f"{int(text):,}" if kind == "figure" and text.isdecimal() else text) or MISSING
@@ -94,21 +98,24 @@ def as_html(
     rows: int | None = None,
     bars: str = "",
     recent: Sequence[Sequence[float]] = (),
+    kinds: Sequence[str | None] = (),
 ) -> str:
     """Write a table as HTML: the first column names the row, the index is not shown; missing is a dash, zero is 0.
 
     A column that holds the limit of another, or what it has become in a newer version, stands beside that one, and a
     state named in full has no code; the CSV has all. Of more than ``rows`` rows all follow the first ones, folded. The
-    column ``bars`` has a bar beside each count; ``recent`` are each row's counts of the last weeks, drawn at its end.
+    column ``bars`` has a bar beside each count; ``recent`` are each row's counts of the last weeks, drawn at its end;
+    ``kinds`` are those of rows whose numbers are of another kind than their column's.
     """
     present = [COLUMNS[column] for column in frame if column in COLUMNS]
     beside = {other for spec in present for other in (*(spec.interval or ()), spec.becomes)}
     beside |= {"state"} if "state_name" in frame else set()
-    columns = [_cells(frame, column, first=not n) for n, column in enumerate(c for c in frame if c not in beside)]
+    shown = [column for column in frame if column not in beside]
+    columns = [_cells(frame, column, not n, kinds) for n, column in enumerate(shown)]
     if bars in frame:
         longest = max(1, frame[bars].max())
         parts = (BAR.format(100 * count / longest) for count in frame[bars])
-        columns.insert(1 + [c for c in frame if c not in beside].index(bars), [DRAWN.format(""), *parts])
+        columns.insert(1 + shown.index(bars), [DRAWN.format(""), *parts])
     lines = ["".join(row) for row in zip(*columns, strict=True)]
     drawn = [
         DRAWN.format(f"Declined, {len(recent[0])} weeks") if len(recent) else "",
@@ -123,14 +130,20 @@ def as_html(
     few = [row + bars for row, bars in zip(lines, drawn, strict=True)][: None if rows is None else rows + 1]
     if len(few) == len(lines):
         return table(name, few)
-    return FOLDED.format(table(name, few), len(lines) - 1, table(f"{name}-all", lines))
+    others = (
+        "; the others together: {:,.0f} declined of {:,.0f}".format(*frame[["declined", "issued"]][rows:].sum())
+        if bars
+        else ""
+    )
+    return FOLDED.format(table(name, few), len(lines) - 1, others, table(f"{name}-all", lines))
 
 
-def _cells(frame: pd.DataFrame, column: str, first: bool) -> list[str]:
+def _cells(frame: pd.DataFrame, column: str, first: bool, kinds: Sequence[str | None]) -> list[str]:
     """Write a column as cells, its heading first; its values have beside them what belongs to them."""
     plain = {"i": "number", "u": "number", "f": "number", "M": "date"}.get(frame[column].dtype.kind, "text")
     spec = COLUMNS.get(column) or Column(str(column), plain)
-    heading, values = spec.heading, [_linked(value, spec.kind) for value in frame[column]]
+    each = [(spec.kind in NUMBERS and kind) or spec.kind for kind in kinds or [None] * len(frame)]
+    heading, values = spec.heading, [_linked(value, kind) for value, kind in zip(frame[column], each, strict=True)]
     if spec.interval and spec.interval[0] in frame:
         heading += ", 95% interval"
         values = [
@@ -152,8 +165,10 @@ def bars_of(counts: Sequence[float]) -> str:
 
 
 def _linked(value: object, kind: str) -> str:
-    """Write one value; the addresses of a source as links that show their host."""
+    """Write one value: a day so that it is sorted as one, the addresses of a source as links that show their host."""
     text = write(value, kind)
+    if isinstance(value, datetime) and not pd.isna(value):
+        return TIME.format(f"{value:%Y-%m-%d}", text)
     if kind != "source":
         return text
     parts = [(part.strip(), ADDRESS.fullmatch(part.strip())) for part in text.split("; ")]

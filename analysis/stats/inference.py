@@ -15,7 +15,7 @@ from analysis.errors import InputError, called, unknown
 from analysis.load.reference import place_name, states
 from analysis.load.sources import SourceFacts
 from analysis.load.table import Outcome, without_repeats
-from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day
+from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day, name_week
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
@@ -309,7 +309,11 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     week, figures = weekly_counts(cohort).loc[pd.Timestamp(cohort.week)], key_figures(cohort)["this_week"]
     tables, quarter = cohort.comparisons, cohort.last_quarter and cohort.last_quarter.period
     known = cohort.dispersion.attrs["weeks"]
-    facts: dict[str, Any] = {"week": cohort.week, "week_end": cohort.period.last_day, "week_name": cohort.period.name}
+    facts: dict[str, Any] = {
+        "week": cohort.week,
+        "week_end": cohort.period.last_day,
+        "week_name": name_week(cohort.week),
+    }
     facts |= {"status": cohort.status, "days_covered": cohort.calendar.days_covered(cohort.week)}
     facts |= {"place": cohort.cell[1], "place_name": cohort.name, "nation_name": place_name(cohort.sole_state or ALL)}
     facts |= {"place_title": cohort.name[0].upper() + cohort.name[1:], **week.drop(["status", "outside"])}

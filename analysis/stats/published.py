@@ -17,7 +17,7 @@ from analysis.errors import unknown
 from analysis.load.published import PublishedReports
 from analysis.load.reference import crosswalk, events, groups, states
 from analysis.load.sources import Source, open_source
-from analysis.periods import WEEK, Calendar, last_day, name_week
+from analysis.periods import WEEK, Calendar, last_day, name_week, week_in_words
 from analysis.stats.comparisons import adjust_for_many, direction, ratio_interval, two_sided
 
 HALF = 0.5
@@ -217,7 +217,7 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
         raise unknown("table of a published week", name, (*FIGURES, *FILES))
     frame = FIGURES[name](published) if name in FIGURES else getattr(published.report, name).copy()
     facts = published.facts
-    about = {"place_name": "the United States", "period_name": facts["week_name"], "synthetic": False}
+    about = {"place_name": "the United States", "period_name": week_in_words(published.week), "synthetic": False}
     about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name")}
     about |= {"placed": facts["covered_by_states"], "without": facts["apart_name"], "facts": facts}
     about["of_which"] = f", of the declined those of {facts['apart_name']} and all others"
@@ -243,6 +243,18 @@ def _known_offences(published: PublishedWeek) -> pd.DataFrame:
     return counts.assign(group=counts["group"].map(groups()["group"]))
 
 
+def _nested(places: pd.DataFrame) -> pd.DataFrame:
+    """Set each place below the one that it lies in, and both by their declines; the state with most comes first."""
+    by_id, most = places.set_index("row_id"), places.groupby("state")["declined"].max()
+
+    def path(row_id: str) -> tuple[Any, ...]:
+        row = by_id.loc[row_id]
+        above = path(row["within"]) if row["within"] else (-most[row["state"]], row["state"])
+        return (*above, -row["declined"], row["place"])
+
+    return places.iloc[sorted(range(len(places)), key=lambda n: path(places["row_id"].iloc[n]))]
+
+
 FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
 """Files of the reports that are given as they are."""
 FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
@@ -252,8 +264,6 @@ FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
     "state_bounds": lambda week: week.bounds.join(states()["name"].rename("state_name")),
     "known_offences": _known_offences,
     "events": lambda week: events(week.week - WEEK, last_day(week.week + WEEK)),
-    "declined_by_place": lambda week: week.report.declined_by_place.sort_values(
-        ["declined", "place"], ascending=[False, True]
-    ),
+    "declined_by_place": lambda week: _nested(week.report.declined_by_place),
     "policies": lambda week: week.reports.policies.sort_values(["state", "jurisdiction"]),
 }

@@ -190,7 +190,10 @@ def shrink(cohort: Cohort) -> pd.DataFrame:
         table["share"] = table["share"].where(table["issued"] >= LEAST_FOR_A_SHARE)
         return table.sort_values(["issued", "declined"], ascending=False, kind="stable")
 
-    return _of_states(cohort, drawn, "No state's share can be drawn towards that of all.")
+    found = _of_states(cohort, drawn, "No state's share can be drawn towards that of all.")
+    if len(found):
+        found.attrs["facts"] = {"shrunken_least": found["shrunken"].min(), "shrunken_most": found["shrunken"].max()}
+    return found
 
 
 @takes_cohort

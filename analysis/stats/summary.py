@@ -18,7 +18,9 @@ from analysis.stats.comparisons import clear_findings, usual_range
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
 
 RECENT_WEEKS = 26  # that a row's small bars show
-MEASURES = {"issued": "Issued", "declined": "Recorded as declined", "taken": "Taken by ICE", "other_ends": "Other ends"}
+MEASURES = {"issued": "Issued", "declined": "Recorded as declined", "share": "Share declined", "taken": "Taken by ICE"}
+MEASURES |= {"other_ends": "Other ends"}
+CARDS = ("issued", "declined", "share", "taken", "not_recorded")
 MEASURES |= {"not_recorded": "No outcome recorded", "persons": "Different persons named by the detainers counted"}
 _NAMES = {"total": "All", "other states": "Other states", "other groups": "Other groups"}
 NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
@@ -133,7 +135,8 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     table["usual_low"], table["usual_high"] = low, np.minimum(high, issued)
     sides = [table["declined"] > table["usual_high"], table["declined"] < table["usual_low"]]
     span = known_events(cohort)[["letter", "date", "last_date", "headline"]].astype("str").to_dict("records")
-    return described(table.assign(outside=np.select(sides, ["above", "below"], "")), cohort, events=span)
+    facts = {"weeks_compared": table["usual_low"].notna().sum(), "weeks_outside": sum(map(sum, sides))}
+    return described(table.assign(outside=np.select(sides, ["above", "below"], "")), cohort, facts=facts, events=span)
 
 
 @takes_cohort
@@ -321,9 +324,9 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per count (index: issued, declined, taken, other_ends, not_recorded, persons where there are ids):
-        ``measure`` in words, ``this_week``, ``last_week``, ``trailing_mean`` (NaN = not known, not full, or not shown)
-        and ``note``.
+        One row per count (index: issued, declined, taken, other_ends, not_recorded, persons where there are ids), and
+        the ``share`` declined: ``measure`` in words, ``this_week``, ``last_week``, ``trailing_mean`` (NaN = not known,
+        not full, or not shown), ``note``, and ``card``: whether the page shows it at its head.
 
     Examples
     --------
@@ -343,18 +346,28 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
         if records["person"].notna().any():
             persons = records.groupby(week_of(records["issued_on"]))["person"].nunique()
             counts["persons"] = persons.reindex(counts.index, fill_value=0)
+    weeks = weekly_counts(cohort)
+    counts.insert(2, "share", weeks["share"])
     wanted = counts.loc[index].astype(float)
     table = pd.DataFrame({"this_week": wanted.iloc[-1]})
     table["last_week"] = wanted.iloc[-2] if cohort.calendar.full_weeks_before(cohort.week, 1) else np.nan
     table["trailing_mean"] = wanted.iloc[:-1].mean() if len(index) > TRAILING_WEEKS else np.nan
+    together = wanted.iloc[:-1].sum()  # the share of all of the weeks before, not a mean of shares
+    table.loc["share", "trailing_mean"] = (
+        np.nan if pd.isna(table.loc["share", "trailing_mean"]) else (together["declined"] / together["issued"])
+    )
     table["note"] = ""
-    low, high = weekly_counts(cohort).loc[pd.Timestamp(cohort.week), ["usual_low", "usual_high"]]
-    if not np.isnan(low):
-        table.loc["declined", "note"] = f"usual: {low:.0f} to {high:.0f}"
+    own = weeks.loc[pd.Timestamp(cohort.week)]
+    if not np.isnan(own["usual_low"]):
+        table.loc["declined", "note"] = f"usual: {own['usual_low']:.0f} to {own['usual_high']:.0f}"
+    if not np.isnan(own["share_low"]):
+        table.loc["share", "note"] = f"95% interval: {own['share_low']:.1%} to {own['share_high']:.1%}"
     if kind == "state" or cohort.sole_state:  # in a source of one state the nation is the state
         shown = counts_by(cohort, "state").loc[cohort.sole_state or place]
         for name in OUTCOME_COLUMNS[1:]:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
     table.insert(0, "measure", table.index.map(MEASURES))
-    return described(table, cohort, recent=_recent(cohort, counts.reindex(columns=table.index).fillna(0)))
+    table["card"] = table.index.isin(CARDS)
+    recent = _recent(cohort, counts.assign(share=1000 * counts["share"]).reindex(columns=table.index).fillna(0))
+    return described(table, cohort, recent=recent, kinds={"share": "share"})

@@ -117,6 +117,19 @@ def test_braces_in_a_name_are_no_template(name: str) -> None:
     assert page.count(name) >= 5
 
 
+def test_the_names_of_places_that_a_report_counts_lead_to_their_pages_on_a_site() -> None:
+    row = '<tr><th scope="row" class="text">{}</th></tr>'
+    data: dict[str, object] = {TABLE_TYPE: {"name": "by_offence", "csv": "group,issued\nAssault & threats,3\n"}}
+    shown = _shown(data | {"text/html": row.format("Assault &amp; threats") + row.format("Texas")})
+    for asked, page, name in (
+        ({}, "offences/ASSAULT", "Assault &amp; threats"),
+        ({"state": "TX"}, "states/TX", "Texas"),
+    ):
+        made = files_of(executed(shown, closing(parameters=asked)), root="../../")["report.html"].decode()
+        assert re.findall(r'class="text"><a href="(.*?)">(.*?)</a>', made) == [(f"../../{page}.html", name)]
+    assert "offences/" not in page_of(shown, closing()), "a page alone leads nowhere"
+
+
 def test_a_notebook_that_is_no_report_is_refused() -> None:
     with pytest.raises(InputError, match=r"tables/rows\.csv' twice"):
         files_of(executed(table("rows"), table("rows"), closing()))

@@ -104,11 +104,14 @@ def test_every_link_resolves(site: Made) -> None:
 
 def test_the_index_lists_every_report_and_sums_the_weeks_of_a_source(small: Made) -> None:
     page = small.read("index.html")
-    row = next(row for row in page.split("<tr ") if '<td class="date">2017-01-28' in row)
+    row = next(row for row in page.split("<tr ") if '<time datetime="2017-01-28">28 January – 3 February 2017<' in row)
     assert 'href="published_week/published-2017/2017-01-28/report.html"' in row
     assert page.count("<td>provisional</td>") == 1
     assert ": 2 weeks, 79,053 issued, 10 recorded as declined." in page, "single places are not added"
-    assert all(f'/report.html">{link}</a>' in page for link in ("2025-01-11", "2025-01-11 TX", "2025-01-04"))
+    assert all(
+        f'/report.html">{link}</a>' in page
+        for link in ("11–17 January 2025", "11–17 January 2025 TX", "4–10 January 2025")
+    )
 
 
 def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_week(made: Made) -> None:
@@ -138,8 +141,8 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     cells = [(re.findall(r'html">([^<]*)', row)[0], re.findall(r"<td[^>]*>([^<]*)", row)) for row in rows]
     assert cells[0] == ("Ohio", ["9", "36", "15", "60"])
     assert [state for state, _ in cells] == ["Ohio", "New York", "California"], "the most first, few together"
-    months = re.findall(r'title="Week of (\S+?)(?:, provisional)?"><span>(\w*)<', opening)
-    assert months == [("2025-01-04", "Jan"), ("2025-01-11", ""), ("2025-01-18", "")]
+    months = re.findall(r'title="([^",]+)(?:, provisional)?"><span>(\w*)<', opening)
+    assert months == [("4–10 January 2025", "Jan"), ("11–17 January 2025", ""), ("18–24 January 2025", "")]
     made.entries = {name: entry for name, entry in made.entries.items() if "synthetic" in name}
     made_up = made.page()
     assert "MADE-UP DATA: no figure here" in made_up
@@ -175,9 +178,9 @@ def test_the_index_knows_the_names_in_the_reports_tables_and_what_none_shows_can
     many, travis = lines[0], lines[-1]
     numbers = travis.split('data-reports="')[1].split('"')[0].split()
     assert [("published_week" in rows[int(n)], "Travis" in rows[int(n)]) for n in numbers] == [(True, False)] * 2
-    assert 'href="published_week/p/2017-02-04/report.html#table-declined_by_place">2017-02-04</a>' in travis
-    assert travis.index("2017-02-04</a>") < travis.index("2017-01-28</a>")
-    assert (many.count("<a "), "2025-03-09</a>" in many) == (MOST_LINKS, True), "links lead to the newest"
+    assert 'href="published_week/p/2017-02-04/report.html#table-declined_by_place">4–10 February 2017</a>' in travis
+    assert travis.index("4–10 February 2017</a>") < travis.index("28 January – 3 February 2017</a>")
+    assert (many.count("<a "), "9–15 March 2025</a>" in many) == (MOST_LINKS, True), "links lead to the newest"
     assert f"and {9 - MOST_LINKS} more" in many
     assert list(broken_links(made.out)) == []
 

@@ -31,7 +31,7 @@ from analysis.stats.counts import with_intervals
 
 LONG = ("DEPARTMENT OF CORRECTIONS AND COMMUNITY SUPERVISION OF THE COUNTY OF " * 5)[:300]
 ONE_WORD = "X" * 300
-LONG_PERIOD = "Saturday 27 September 2014 to Friday 3 October 2014"
+LONG_PERIOD = "27 September – 3 October 2014"
 ABOUT = {"place_name": "the Northern Mariana Islands", "period_name": LONG_PERIOD, "synthetic": True}
 LETTERS = [prefix + letter for prefix in ("", "A", "B") for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
 

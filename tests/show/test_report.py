@@ -140,7 +140,7 @@ def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
     made.table(frame, "agencies")
     table = last(made)[TABLE_TYPE]
     assert table["name"] == "agencies"
-    assert table["caption"].startswith("One row per agency in January to March 2015, those with few")
+    assert table["caption"].startswith("January to March 2015, those with few detainers")
     assert table["csv"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
     assert table["caption"].split(",")[0] in last(made)["text/html"]
     assert last(made)["text/plain"] == table["csv"]

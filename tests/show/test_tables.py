@@ -26,7 +26,8 @@ WRITTEN: dict[str, dict[Any, str]] = {
     "points": {0.0049: "+0.49", -0.0217: "-2.17", 0.00001: "0.00"},
     "figure": {"276181": "276,181", "about 24": "about 24", "0.723": "0.723"},
     "word": {"declined_by_lea": "declined by LEA"},
-    "text": {pd.Timestamp("2017-01-28"): "2017-01-28", False: "False", "": MISSING},
+    "week": {pd.Timestamp("2017-01-28"): "28 January – 3 February 2017"},
+    "text": {pd.Timestamp("2017-01-28"): "28 January 2017", False: "False", "": MISSING},
 }
 
 
@@ -111,7 +112,7 @@ def test_a_column_that_is_not_described_stands_under_its_own_name_in_a_plain_for
     plain = {"who": ["a", None], "year": [2015, 0], "mystery": [1 / 3, 2.0], "ratio": [1.0, 2.0]}
     found = read(**plain, when=pd.to_datetime(["2015-06-20", None]), is_it=[True, False])
     assert found.headings == ["who", "year", "mystery", "Ratio", "when", "is_it"]
-    assert found.rows[0] == ["a", "2015", "0.3333", "1.00", "2015-06-20", "True"]
+    assert found.rows[0] == ["a", "2015", "0.3333", "1.00", "20 June 2015", "True"]
     assert found.rows[1] == [MISSING, "0", "2", "2.00", MISSING, "False"]
 
 

@@ -122,11 +122,11 @@ def test_tables_of_one_week_add_up_to_one_another(june: Page) -> None:
     week = june.tables["weekly_counts"].set_index("week").loc["2015-06-20"]
     assert figures[["Issued", "Recorded as declined"]].tolist() == [1_673, 66]
     assert states[both].sum().tolist() == week[both].tolist() == [1_673, 66]
-    assert figures.iloc[1:5].sum() == june.tables["by_form"]["issued"].sum() == 1_673
+    assert figures.drop("Share declined").iloc[1:5].sum() == june.tables["by_form"]["issued"].sum() == 1_673
     reasons = june.tables["lift_reasons"].set_index("lift_reason")["detainers_shown"]
     assert reasons["Detainer Declined by LEA"] == "66"
     usual = f"{week['usual_low']:.0f} to {week['usual_high']:.0f} would be usual"
-    said = f"66 of 1,673 detainers recorded as declined, week of 20 June 2015; {usual}\n"
+    said = f"66 recorded as declined; {usual}\n"
     assert june.figures["weekly_counts"].startswith(said)
     assert "with the range that would be usual after the eight weeks before" in june.figures["weekly_counts"]
     assert list(june.tables["events"]["letter"]) == ["A", "B"]
@@ -171,7 +171,7 @@ def test_states_are_held_against_detainers_alike_without_a_ranking(june: Page) -
 
 def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() -> None:
     newest = page(an.cohort("synthetic", "latest"))
-    said = next(sentence for sentence in newest.said if sentence.startswith("By how declines of earlier weeks"))
+    said = next(sentence for sentence in newest.said if sentence.startswith("Going by how earlier weeks"))
     assert re.search(r"about \d+ in the end \(\d+ to \d+, 90% band\)\. Of the last \d+ such bands, ", said)
     quantiles = newest.tables["nowcast_quantiles"]
     assert set(quantiles["output_type_id"]) >= {0.05, 0.25, 0.5, 0.75, 0.95}
@@ -238,7 +238,7 @@ def test_an_empty_week_shows_the_weeks_before_and_no_outcome() -> None:
     made = page(made_cohort(made_weeks(*STEADY), last, last_day=last + timedelta(days=6)))
     assert "There is no detainer in this week: nothing to show of outcomes." in made.said
     assert made.figures["map"].startswith("No decline of the week names a state\n")
-    assert made.tables["key_figures"]["this_week"].tolist() == [0] * 5
+    assert made.tables["key_figures"]["this_week"].dropna().tolist() == [0] * 5
     assert made.tables["weekly_counts"].iloc[-1][["issued", "declined"]].tolist() == [0, 0]
     assert not {"by_form", "lift_reasons", "outcomes"} & {*made.tables, *made.figures}
 

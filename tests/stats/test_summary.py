@@ -42,7 +42,10 @@ def test_states_have_their_counts_and_no_share_below_twenty() -> None:
 def test_the_main_counts_of_the_nation_and_of_a_state_with_its_own_findings_alone() -> None:
     nation, state, facts = an.key_figures(of_june()), an.key_figures(of_june("TX")), cohort_facts(of_june("TX"))
     this_week = {"issued": 1_673, "declined": 66, "taken": 373, "other_ends": 192, "not_recorded": 1_042}
-    assert nation["this_week"].to_dict() == this_week
+    assert nation["this_week"].drop("share").to_dict() == this_week
+    assert nation.loc["share", ["this_week", "last_week"]].tolist() == pytest.approx([66 / 1_673, 82 / 1_621])
+    assert nation.loc["share", "trailing_mean"] == pytest.approx(cohort_facts(of_june())["trailing_share_before"])
+    assert nation.loc["share", "note"] == "95% interval: 2.8% to 5.5%"
     assert nation.loc["declined", ["last_week", "trailing_mean"]].tolist() == [82, 87]
     assert state.loc["declined", "this_week"] == 2
     assert state.loc[["taken", "other_ends", "not_recorded"], ["last_week", "trailing_mean"]].isna().all(axis=None)

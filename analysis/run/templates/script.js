@@ -4,7 +4,7 @@
   const collator = new Intl.Collator("en", { numeric: true });
   // The value by which a cell is sorted: the first number in it, or its text; null where it says "missing", a dash.
   const valueOf = (cell, numeric) => {
-    const text = cell?.textContent.trim() ?? "";
+    const text = cell?.querySelector("time")?.dateTime || (cell?.textContent.trim() ?? "");
     if (!text || text.startsWith("–")) return null;
     if (!numeric) return text;
     if (text.startsWith("unlimited")) return Infinity;
@@ -64,8 +64,9 @@
     date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 1) % 7));
     return date.toISOString().slice(0, 10);
   };
+  const RANGE = /\b\d{1,2}( [a-z]{3,})?( \d{4})? ?[-–] ?(?=\d{1,2} [a-z]{3,} \d{4})/g; // of a week its last day will do
   const asked = (text) =>
-    DAYS.reduce((said, form) => said.replace(form, saturday), plain(text)).split(/[\s,]+/).filter(Boolean);
+    DAYS.reduce((said, form) => said.replace(form, saturday), plain(text).replace(RANGE, "")).split(/[\s,]+/).filter(Boolean);
 
   // A report is found by the names in its tables, too; a name by itself alone, not by its links.
   let things;
