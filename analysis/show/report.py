@@ -133,8 +133,8 @@ class Report:
         """
         title, *rest = sentences
         self.title = as_made_up(str(title), self.synthetic)
-        finding = str(title).partition(": ")[2] if self.lines else ""  # place and week stand above it
-        self.headline = as_made_up(finding or str(title), self.synthetic)
+        finding = re.sub(r"^(\([^)]*\)|[^(:])*: ", "", str(title)) if self.lines else str(title)
+        self.headline = as_made_up(finding, self.synthetic)  # place and week stand above it
         rows = {"SYNTHETIC": MADE_UP} if self.synthetic else {}
         for name, template in (self.lines if lines is None else lines).items():
             rows[_in_words(name)] = fill(template, {**self.facts, **self.of_source})
@@ -198,7 +198,7 @@ class Report:
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
-        flat = flat[[*columns, *in_file]].rename(columns=columns)
+        flat = flat[[*columns, *in_file]].rename(columns=columns).reset_index(drop=True)
         some = (flat[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(flat), bool)
         recent = [frame.attrs["recent"][row] for row in frame.index[some]] if "recent" in frame.attrs else []
         page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent)
