@@ -15,8 +15,8 @@ from analysis.periods import week_in_words
 from analysis.show.sentences import as_made_up
 from analysis.show.tables import bars_of, write
 
-BARS, LEAST_OF_ROW = 8, 10
-"""Weeks of bars in the map; declines from which on a state has its own row."""
+BARS, COLUMNS, LEAST_OF_ROW = 8, 52, 10
+"""Weeks of bars in the map and of columns in the table; declines from which on a state has its own row."""
 CLASSES, OF_EIGHT = (1, 3, 6, 11, 21), (1, 9, 21, 41, 81)
 """Where each class of colours begins: that of a week's count, and of the sum that the map shows."""
 KINDS = {"issued": "count", "declined": "count", "share": "share"}
@@ -35,6 +35,8 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not weeks:
         return {}
     lead = next((one for one in reversed(weeks) if one["facts"].get("status") == "settled"), weeks[-1])
+    told = {"changes": _changes(out, weeks), "newest": weeks[-1]}
+    weeks = weeks[-COLUMNS:]
     read = {one["week"]: _table(out, one, "by_state").set_index("state") for one in weeks}
     every = pd.DataFrame({week: table["declined"] for week, table in read.items()}).fillna(0).astype(int)
     known = states()
@@ -52,7 +54,7 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     months = pd.Series([date.fromisoformat(week) for week in read])
     begins = months.map(lambda day: day.month).diff() != 0
     return {
-        **{"lead": lead, "words": _words(lead), "newest": weeks[-1], "weeks": weeks, "changes": _changes(out, weeks)},
+        **{"lead": lead, "words": _words(lead), "weeks": weeks, **told},
         "tiles": list(tiles.reset_index(names="state").to_dict("records")),
         "rows": [
             (state, [(n, bisect_right(CLASSES, n)) for n in row], f"{sum(row):,}") for state, *row in shown.itertuples()
@@ -85,7 +87,10 @@ def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for report in [one for one in reversed(weeks) if one["facts"].get("status") == "settled"]:
         table = _table(out, report, "comparisons")
-        for row in table[table["finding"].isin(["higher", "lower"])].to_dict("records") if len(table) else ():
+        clear = (
+            table["finding"].isin(["higher", "lower"]) & ~table["place"].str.endswith("not given") if len(table) else []
+        )
+        for row in table[clear].to_dict("records"):
             now, before = (
                 f"{row[f'declined{when}']:,.0f} of {row[f'issued{when}']:,.0f} "
                 f"({write(row[f'declined{when}'] / row[f'issued{when}'], 'share')})"
