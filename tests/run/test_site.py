@@ -301,7 +301,7 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     made.add("published_week", "p", {"week": "2017-01-28"}, facts=facts, tables=picked)
     made.page()
     assert _cells(made.read("states/AL.html")) == [
-        ["2025-01-04 State profile, 2025-01-04", "settled", "0", "0", "10.0% (5.0% to 20.0%)"]
+        ["2025-01-04 State profile", "settled", "0", "0", "10.0% (5.0% to 20.0%)"]
     ]
     assert _cells(made.read("offences/HOMICIDE.html")) == [["2025-01-04", "settled", "1,234", "–", "–"]]
     page = made.read("offences/DUI.html")
