@@ -35,8 +35,6 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not weeks:
         return {}
     lead = next((one for one in reversed(weeks) if one["facts"].get("status") == "settled"), weeks[-1])
-    told = {"changes": _changes(out, weeks), "newest": weeks[-1]}
-    weeks = weeks[-COLUMNS:]
     read = {one["week"]: _table(out, one, "by_state").set_index("state") for one in weeks}
     every = pd.DataFrame({week: table["declined"] for week, table in read.items()}).fillna(0).astype(int)
     known = states()
@@ -48,13 +46,15 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         absent=read[lead["week"]]["issued"].reindex(known.index).fillna(0) == 0,
         bars=[bars_of(row) for row in eight.to_numpy().tolist()],
     )
+    every, counts = every.iloc[:, -COLUMNS:], counts.iloc[:, -COLUMNS:]
     shown = counts[counts.sum(axis=1) >= LEAST_OF_ROW]
     shown = shown.loc[shown.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     rest = counts.drop(shown.index).sum(axis=1)
-    months = pd.Series([date.fromisoformat(week) for week in read])
+    months = pd.Series([date.fromisoformat(week) for week in counts])
     begins = months.map(lambda day: day.month).diff() != 0
     return {
-        **{"lead": lead, "words": _words(lead), "weeks": weeks, **told},
+        **{"lead": lead, "words": _words(lead), "newest": weeks[-1], "weeks": weeks[-COLUMNS:]},
+        "changes": _changes(out, weeks),
         "tiles": list(tiles.reset_index(names="state").to_dict("records")),
         "rows": [
             (state, [(n, bisect_right(CLASSES, n)) for n in row], f"{sum(row):,}") for state, *row in shown.itertuples()
@@ -86,11 +86,9 @@ def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     """List the clear changes of settled weeks, the newest first, each place and comparison at its newest only."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for report in [one for one in reversed(weeks) if one["facts"].get("status") == "settled"]:
-        table = _table(out, report, "comparisons")
-        clear = (
-            table["finding"].isin(["higher", "lower"]) & ~table["place"].str.endswith("not given") if len(table) else []
-        )
-        for row in table[clear].to_dict("records"):
+        for row in _table(out, report, "comparisons").to_dict("records"):
+            if row["finding"] not in ("higher", "lower") or row["place"].endswith("not given"):
+                continue
             now, before = (
                 f"{row[f'declined{when}']:,.0f} of {row[f'issued{when}']:,.0f} "
                 f"({write(row[f'declined{when}'] / row[f'issued{when}'], 'share')})"

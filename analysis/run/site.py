@@ -185,9 +185,7 @@ def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tu
         if (name := f"tables/{table}.csv") in report["entry"].files:
             with (out / report["entry"].folder / name).open(encoding="utf-8", newline="") as file:
                 for number, row in enumerate(csv.DictReader(file)):
-                    shown = (
-                        "table-" + table if row.get("issued") == "0" else f"{table}-{number}"
-                    )  # the page has no zeros
+                    shown = f"table-{table}" if row.get("issued") == "0" else f"{table}-{number}"  # no page has zeros
                     yield table, f"{report['page']}#{shown}", row
 
 
@@ -215,7 +213,7 @@ def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[s
     ids = {label: identity for identity, label in groups()["group"].items()}
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     first: dict[str, Report] = {}
-    for report in (report for report in reports if report["page"]):
+    for report in (report for report in reports if report["page"] and report["week"]):
         first.setdefault(report["source"], report)
         if report["place"] != ALL_STATES:
             found[report["place"]][report["source"]].append(_row(report["facts"], report, "", report["page"]))
@@ -246,7 +244,7 @@ def _crossed(out: Path, source: str, reports: Iterable[Report]) -> dict[str, dic
         for name, other in ((row["state_name"], row["group"]), (row["group"], row["state_name"])):
             if name in ids:
                 cells = found.setdefault(ids[name], {"crossed": report, "cells": []})["cells"]
-                cells.append((other, row["declined_shown"], page_of_place(ids[other]) if other in ids else ""))
+                cells.append((other, row["declined_shown"], ids.get(other)))
     return found
 
 
@@ -275,8 +273,7 @@ def _row(values: Mapping[str, Any], report: Report, table: str, link: str) -> di
     told |= {"status": report["facts"].get("status") or "", "unsettled": report["unsettled"], "picked": picked}
     told |= {"issued": write(issued, "count"), "declined": text, "share": write(number("share"), "share") + known}
     told |= {"before": write(number("last_week"), "count"), "mean": write(number("trailing_mean"), "about")}
-    told |= {"finding": str(values.get("finding") or ""), "profile": None if table else report}
-    told |= {"note": note}
+    told |= {"finding": str(values.get("finding") or ""), "note": note, "profile": None if table else report}
     return told | {"links": [(report["notebook_title"], link)]}
 
 
