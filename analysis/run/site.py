@@ -147,6 +147,7 @@ def _listed(out: Path, entry: Entry) -> Report:
     report: Report = in_json | {"in_json": in_json, "entry": entry, "facts": facts, "week": week, "place": place}
     report |= {name: write(facts.get(name), "count") for name in ("issued", "declined")}
     report["said"] = [one["text"].replace("**", "") for one in content.get("sentences", [])[:2]]
+    report["finding"] = content.get("headline", title).removeprefix(as_made_up("", synthetic))
     return report | {
         "source_title": as_made_up(source, synthetic),
         "headline": as_made_up(content.get("headline", title), synthetic),
