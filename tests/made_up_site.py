@@ -49,6 +49,7 @@ def add_report(
     }
     files = {f"tables/{name}.csv": text for name, text in (tables or {}).items()}
     ids = ["files", *(f"table-{name}" for name in tables or {})]
+    ids += [f"{name}-{row}" for name, text in (tables or {}).items() for row in range(text.count("\n") - 1)]
     files["report.html"] = "".join(f'<p id="{name}"></p>' for name in ids)
     files |= {"facts.json": json.dumps(content), "notebook.ipynb": "{}"}
     for name, text in files.items():
@@ -59,16 +60,19 @@ def add_report(
 
 
 def by_state_csv(declined: int = 3) -> str:
+    found = ["", "", "", "lower (trend)"]
     named = states()["name"].loc[["AL", "CA", "NY", "OH", "TX"]].items()
-    rows = [f"{name},{postal},{declined * (n % 4)},{10 * n},0.1,0.05,0.2" for n, (postal, name) in enumerate(named)]
-    header = "state_name,state,declined,issued,share,share_low,share_high"
-    return "\n".join([header, *rows, "State not given,not given,0,1,,,"]) + "\n"
+    rows = [
+        f"{name},{postal},{declined * (n % 4)},{10 * n},0.1,0.05,0.2,{found[n % 4]}"
+        for n, (postal, name) in enumerate(named)
+    ]
+    header = "state_name,state,declined,issued,share,share_low,share_high,finding"
+    return "\n".join([header, *rows, "State not given,not given,0,1,,,,"]) + "\n"
 
 
 def by_offence_csv() -> str:
-    of = [(n, label, status) for n, label in enumerate(groups()["group"]) for status in ("convicted", "charged")]
-    rows = [f'"{label}",{status},{5 * (n % 3)},{n}' for n, label, status in of]
-    return "\n".join(["group,status,declined_shown,issued_where_shown", *rows]) + "\n"
+    rows = [f'"{label}",{5 * (n % 3)},{n},0.1,,' for n, label in enumerate(groups()["group"])]
+    return "\n".join(["group,declined,issued,share,share_low,share_high", *rows]) + "\n"
 
 
 def agencies_csv(state: int) -> str:

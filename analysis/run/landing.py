@@ -15,8 +15,8 @@ from analysis.periods import week_in_words
 from analysis.show.sentences import as_made_up
 from analysis.show.tables import bars_of, write
 
-BARS, LEAST_OF_ROW = 8, 10
-"""Weeks of bars in the map; declines from which on a state has its own row."""
+BARS, COLUMNS, LEAST_OF_ROW = 8, 52, 10
+"""Weeks of bars in the map and of columns in the table; declines from which on a state has its own row."""
 CLASSES, OF_EIGHT = (1, 3, 6, 11, 21), (1, 9, 21, 41, 81)
 """Where each class of colours begins: that of a week's count, and of the sum that the map shows."""
 KINDS = {"issued": "count", "declined": "count", "share": "share"}
@@ -46,13 +46,15 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         absent=read[lead["week"]]["issued"].reindex(known.index).fillna(0) == 0,
         bars=[bars_of(row) for row in eight.to_numpy().tolist()],
     )
+    every, counts = every.iloc[:, -COLUMNS:], counts.iloc[:, -COLUMNS:]
     shown = counts[counts.sum(axis=1) >= LEAST_OF_ROW]
     shown = shown.loc[shown.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     rest = counts.drop(shown.index).sum(axis=1)
-    months = pd.Series([date.fromisoformat(week) for week in read])
+    months = pd.Series([date.fromisoformat(week) for week in counts])
     begins = months.map(lambda day: day.month).diff() != 0
     return {
-        **{"lead": lead, "words": _words(lead), "newest": weeks[-1], "weeks": weeks, "changes": _changes(out, weeks)},
+        **{"lead": lead, "words": _words(lead), "newest": weeks[-1], "weeks": weeks[-COLUMNS:]},
+        "changes": _changes(out, weeks),
         "tiles": list(tiles.reset_index(names="state").to_dict("records")),
         "rows": [
             (state, [(n, bisect_right(CLASSES, n)) for n in row], f"{sum(row):,}") for state, *row in shown.itertuples()
@@ -84,8 +86,9 @@ def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     """List the clear changes of settled weeks, the newest first, each place and comparison at its newest only."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for report in [one for one in reversed(weeks) if one["facts"].get("status") == "settled"]:
-        table = _table(out, report, "comparisons")
-        for row in table[table["finding"].isin(["higher", "lower"])].to_dict("records") if len(table) else ():
+        for row in _table(out, report, "comparisons").to_dict("records"):
+            if row["finding"] not in ("higher", "lower") or row["place"].endswith("not given"):
+                continue
             now, before = (
                 f"{row[f'declined{when}']:,.0f} of {row[f'issued{when}']:,.0f} "
                 f"({write(row[f'declined{when}'] / row[f'issued{when}'], 'share')})"

@@ -44,6 +44,7 @@ NAMING |= {"agencies": "agency", "bulk_days": "agency", "events": "agency", "pol
 PICKED = "known_offences"  # counts what the press picked
 COUNTING = {"by_state": "state", "state_bounds": "state", "by_offence": "group", PICKED: "group"}
 """Tables of national reports that count by state or offence group, and the column that names it."""
+CROSSED = "state_by_offence"  # counts by both, in the quarter
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
 Report = dict[str, Any]  # as the site lists it (:func:`_listed`)
 
@@ -74,7 +75,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     feed_id = uuid.uuid5(_NAMES, settings.title).urn
     there = sorted(name for name, one in entries.items() if FACTS not in one.files or (out / name / FACTS).is_file())
     reports = sorted((_listed(out, entries[name]) for name in there), key=lambda one: one["week"], reverse=True)
-    series = _place_series(out, reports)
+    series, opening = _place_series(out, reports), landing(out, reports)
     names = {
         place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
         for place, name in place_names().items()
@@ -82,18 +83,21 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, **blocks)
-    templates.globals.update(MISSING=MISSING, FACTS=FACTS, NOTEBOOK=plan.NOTEBOOK, page_of_place=page_of_place)
-    templates.globals.update(settings=replace(settings, title=title), names=names)
+    templates.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write)
+    templates.globals.update(settings=replace(settings, title=title), names=names, landing=opening, paged=series.keys())
 
     def page(template: str, **values: object) -> bytes:
         return templates.get_template(f"site/{template}").render(**values).translate(plan.TURNING).encode()
 
     places = [place for place in names if place in series]
     pages = {page_of_place(one): page("place.html.j2", place=one, series=series[one], root="../") for one in places}
+    for folder in _lacking(out, reports):
+        why = {"folder": folder, "entry": entries.get(folder), "root": "../" * (folder.count("/") + 1)}
+        pages[f"{folder}/{PAGE}"] = page("lacking.html.j2", **why)
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
     told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
     told |= {"offences": [place for place in places if place not in states().index]}
-    told |= {"landing": landing(out, reports), "news": (news := _feed_items(out, reports))}
+    told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(reports)}
     pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
     pages[plan.FEED] = page("feed.xml.j2", items=news, feed_id=feed_id)
     pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
@@ -107,6 +111,24 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
             (out / name).unlink()
     write_whole(out / plan.STAMP, as_json({"made_from": made_from, "pages": hashes}))
     return out / INDEX
+
+
+def _lacking(out: Path, reports: Iterable[Report]) -> set[str]:
+    """Name the reports that others lead to as the week before or after, and that could not be made."""
+    listed, ours = {one["entry"].folder: one["entry"] for one in reports if one["page"]}, plan.read_stamp(out)["pages"]
+    beside = {(folder, name) for folder, one in listed.items() for name in one.inputs.get("neighbours", ()) if name}
+    lacking = {f"{folder.rpartition('/')[0]}/{name}" for folder, name in beside} - listed.keys()
+    return {one for one in lacking if f"{one}/{PAGE}" in ours or not (out / one / PAGE).exists()}
+
+
+def _by_offence(reports: Iterable[Report]) -> list[tuple[Report, list[str]]]:
+    """Find the national report of each source that tells most of offences, else the newest, and its tables of them."""
+    found: dict[tuple[str, str], tuple[Report, list[str]]] = {}
+    for report in sorted(reports, key=lambda one: -(one["facts"].get(PICKED) or 0)):
+        names = [Path(name).stem for name in report["entry"].files if "offence" in name and name.endswith(".csv")]
+        if names and report["page"] and report["place"] == ALL_STATES:
+            found.setdefault((report["notebook"], report["source"]), (report, names[::-1]))
+    return sorted(found.values(), key=lambda one: one[0]["synthetic"])
 
 
 def _listed(out: Path, entry: Entry) -> Report:
@@ -124,6 +146,8 @@ def _listed(out: Path, entry: Entry) -> Report:
     in_json |= {"files": [f"{entry.folder}/{name}" for name in entry.files]}
     report: Report = in_json | {"in_json": in_json, "entry": entry, "facts": facts, "week": week, "place": place}
     report |= {name: write(facts.get(name), "count") for name in ("issued", "declined")}
+    report["said"] = [one["text"].replace("**", "") for one in content.get("sentences", [])[:2]]
+    report["finding"] = content.get("headline", title).removeprefix(as_made_up("", synthetic))
     return report | {
         "source_title": as_made_up(source, synthetic),
         "headline": as_made_up(content.get("headline", title), synthetic),
@@ -157,12 +181,14 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
     return [section for _, section in sorted(found, key=lambda one: one[0])]
 
 
-def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Go through the rows of those of a report's tables that it has: the table's name, and the row."""
+def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Go through the rows of those of a report's tables that it has: the table, a link to the row in it, the row."""
     for table in tables:
         if (name := f"tables/{table}.csv") in report["entry"].files:
             with (out / report["entry"].folder / name).open(encoding="utf-8", newline="") as file:
-                yield from ((table, row) for row in csv.DictReader(file))
+                for number, row in enumerate(csv.DictReader(file)):
+                    shown = f"table-{table}" if row.get("issued") == "0" else f"{table}-{number}"  # no page has zeros
+                    yield table, f"{report['page']}#{shown}", row
 
 
 def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
@@ -171,10 +197,10 @@ def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for place, report in enumerate(reports):
         own = report["parameters"].get("state", "").replace(ALL_STATES, "")
-        for table, row in _table_rows(out, report, NAMING):
+        for table, link, row in _table_rows(out, report, NAMING):
             if (name := row.get(NAMING[table], "")) and name not in postal_of and name != OTHER_AGENCIES:
                 state = row.get("state") or postal_of.get(row.get("state_name", "")) or own
-                found[name, state].setdefault(place, f"{report['page']}#table-{table}")
+                found[name, state].setdefault(place, link)
     named = []
     for (name, state), pages in sorted(found.items(), key=lambda one: (one[0][0].casefold(), *one[0])):
         by = [reports[place] for place in pages]
@@ -189,25 +215,42 @@ def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[s
     ids = {label: identity for identity, label in groups()["group"].items()}
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     first: dict[str, Report] = {}
-    for report in (report for report in reports if report["page"]):
+    for report in (report for report in reports if report["page"] and report["week"]):
         first.setdefault(report["source"], report)
         if report["place"] != ALL_STATES:
-            found[report["place"]][report["source"]].append(_row(report["facts"], report, ""))
+            found[report["place"]][report["source"]].append(_row(report["facts"], report, "", report["page"]))
         else:
-            for table, values in _table_rows(out, report, COUNTING):
+            for table, link, values in _table_rows(out, report, COUNTING):
                 place = ids.get(values[COUNTING[table]], values[COUNTING[table]])
-                found[place][report["source"]].append(_row(values, report, table))
-    return {
+                found[place][report["source"]].append(_row(values, report, table, link))
+    crossed = {source: _crossed(out, source, reports) for source in first}
+    series = {
         place: [
             {name: first[source][name] for name in ("source_title", "clock", "synthetic")}
-            | {"picked": any(row["picked"] for row in rows), "rows": _joined(rows)}
-            for source, rows in sorted(by_source.items(), key=lambda pair: first[pair[0]]["synthetic"])
+            | {"picked": any(row["picked"] for row in rows), "rows": _joined(rows), **crossed[source].get(place, {})}
+            for source, rows in by_source.items()
         ]
         for place, by_source in found.items()
     }
+    for many in series.values():  # the first leads: made-up data last, before them what has no settled week
+        many.sort(key=lambda one: (one["synthetic"], all(row["status"] != "settled" for row in one["rows"])))
+    return series
 
 
-def _row(values: Mapping[str, Any], report: Report, table: str) -> dict[str, Any]:
+def _crossed(out: Path, source: str, reports: Iterable[Report]) -> dict[str, dict[str, Any]]:
+    """Gather by place what a source's newest table by state and offence prints of it: the other's name, and a count."""
+    national = (one for one in reports if one["source"] == source and one["page"] and one["place"] == ALL_STATES)
+    report = next((one for one in national if f"tables/{CROSSED}.csv" in one["entry"].files), None)
+    ids, found = {name: place for place, name in place_names().items()}, dict[str, dict[str, Any]]()
+    for _, _, row in _table_rows(out, report, [CROSSED]) if report else ():
+        for name, other in ((row["state_name"], row["group"]), (row["group"], row["state_name"])):
+            if name in ids:
+                cells = found.setdefault(ids[name], {"crossed": report, "cells": []})["cells"]
+                cells.append((other, row["declined_shown"], ids.get(other)))
+    return found
+
+
+def _row(values: Mapping[str, Any], report: Report, table: str, link: str) -> dict[str, Any]:
     """Write one week's figures, from a row of a table or, without a table's name, the facts of a report.
 
     ``value`` is what its bar shows: None where a count is not known, or only bounds or a part of the rows are.
@@ -216,41 +259,35 @@ def _row(values: Mapping[str, Any], report: Report, table: str) -> dict[str, Any
     def number(name: str) -> float | None:
         return None if values.get(name) in (None, "") else float(values[name])
 
-    def with_interval(name: str, kind: str) -> str:
-        low, high = number(f"{name}_low"), number(f"{name}_high")
-        known = "" if low is None or high is None else f" ({write(low, kind)} to {write(high, kind)})"
-        return write(number(name), kind) + known
-
-    shown = str(values.get("declined_shown") or "")
-    declined = float(shown) if shown.isdecimal() else number("declined" if "declined" in values else "detainers")
-    text = write(declined, "count") if declined is not None else shown
+    declined, issued, day = number("declined"), number("issued"), date.fromisoformat(report["week"])
+    text, interval = write(declined, "count"), [number("share_low"), number("share_high")]
     if "known_low" in values:
         low, high = number("known_low"), number("known_high")
         declined = low if low == high else None
         bounds = f"at least {write(low, 'count')}, at most {write(high, 'count')}"
         text = write(low, "count") if low == high else bounds
-    elif "declined" in values:
-        text = with_interval("declined", "count")
+    note = ""
     if picked := table == PICKED:
-        text += f" (offence known for {write(report['facts'].get(PICKED), 'count')} of {report['declined']})"
-    issued = number("issued_where_shown" if "issued_where_shown" in values else "issued")
-    told = {"week": report["week"], "status": report["facts"].get("status", ""), "picked": picked, "own": not table}
-    told |= {"of": values.get("status", "") if "group" in values else "", "value": None if picked else declined}
-    told |= {"issued": write(issued, "count"), "declined": text, "share": with_interval("share", "share")}
-    return told | {"links": [(report["notebook_title"], report["page"] + (f"#table-{table}" if table else ""))]}
+        text = write(number("detainers"), "count")
+        note = f" (offence known for {write(report['facts'].get(PICKED), 'count')} of {report['declined']})"
+    known = "" if None in interval else f" ({write(interval[0], 'share')} to {write(interval[1], 'share')})"
+    told = {"week": report["week"], "days": week_in_words(day), "month": f"{day:%b}", "of": issued, "value": declined}
+    told |= {"status": report["facts"].get("status") or "", "unsettled": report["unsettled"], "picked": picked}
+    told |= {"issued": write(issued, "count"), "declined": text, "share": write(number("share"), "share") + known}
+    told |= {"before": write(number("last_week"), "count"), "mean": write(number("trailing_mean"), "about")}
+    told |= {"finding": str(values.get("finding") or ""), "note": note, "profile": None if table else report}
+    return told | {"links": [(report["notebook_title"], link)]}
 
 
 def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Put what several reports say of the same week in one row; a national report's figures go before a profile's."""
-    joined: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: row["own"]):
-        same = [key for key in joined if key[0] == row["week"]] if row["own"] else []
-        for key in same or [(row["week"], row["of"])]:
-            links = joined[key]["links"] if key in joined else []
-            joined[key] = joined.get(key, row) | {"links": links + row["links"]}
+    joined: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["profile"] is not None):
+        earlier = joined.get(row["week"], row | {"links": []})
+        joined[row["week"]] = earlier | {"links": earlier["links"] + row["links"], "profile": row["profile"]}
     most = max((row["value"] for row in joined.values() if row["value"] is not None), default=0) or 1
     ordered = sorted(joined.values(), key=lambda row: row["week"], reverse=True)
-    return [row | {"bar": None if row["value"] is None else 100 * row["value"] / most} for row in ordered]
+    return [row | {"bar": 100 * (row["value"] or 0) / most} for row in ordered]
 
 
 def _feed_items(out: Path, reports: Iterable[Report]) -> list[dict[str, Any]]:

@@ -44,6 +44,7 @@ OUTCOMES = {
 }
 """Name, colour and hatch of each outcome, in the order in which they are drawn."""
 WAYS = {"declined_by_lea": ("declined", "-"), "transferred_to_ice": ("taken", "--"), "other_end": ("other_ends", "-.")}
+MOST_WEEKS, MANY_WEEKS = 104, 75  # how many are drawn; from how many on what is drawn of each touches the next
 READ_AT, WITHIN_DAYS = (7, 14, 30, 60), 30
 MOST_NAMED = 4  # places that a title names
 LEAST_RATIO = 0.05  # where the axis of ratios begins
@@ -75,7 +76,7 @@ def state_map(states: pd.DataFrame) -> Figure:
     """
     known = all_states()
     counts, issued = (states[name].reindex(known.index, fill_value=0) for name in ("declined", "issued"))
-    tiles = known.assign(count=counts, label=counts.map("{:,.0f}".format), present=issued > 0)
+    tiles = known.assign(count=counts, label=counts.map(_short), present=issued > 0)
     first = known["name"][counts.idxmax()] if counts.any() else None
     figure = _tiles(tiles, "no detainers", states.attrs.get("marked", ""))
     return figure.telling(first=first, most=counts.max(), total=counts.sum())
@@ -93,10 +94,15 @@ def published_map(bounds: pd.DataFrame) -> Figure:
     """
     known = bounds.reindex(all_states().index)
     low, bound = known["known_low"].fillna(0), known["bound"]
-    label, present = low.map("{:,.0f}".format), bound.isin(["exact", "at_least"])
+    label, present = low.map(_short), bound.isin(["exact", "at_least"])
     tiles = all_states().assign(count=low, label=label.where(bound == "exact", "≥" + label), present=present)
     least = int((bound == "at_least").sum()) or None
     return _tiles(tiles, "not known").telling(placed=low.sum(), states=(low > 0).sum(), least=least)
+
+
+def _short(count: float) -> str:
+    """Write a count as a tile has room for, in thousands (k) from 1,000 on; the table has it in full."""
+    return f"{count:.0f}" if count < 1000 else f"{count / 1000:.{int(count < 9950)}f}k"
 
 
 def _tiles(tiles: pd.DataFrame, absent: str, marked: str = "") -> Figure:
@@ -117,7 +123,7 @@ def _tiles(tiles: pd.DataFrame, absent: str, marked: str = "") -> Figure:
     for tile in here.itertuples():
         axes.text(tile.x, tile.tile_row - 0.72, tile.Index, color=tile.ink, **middle)
         number: dict = {"color": tile.ink, "weight": "bold"} if tile.count else {"color": FAINT}
-        axes.text(tile.x, tile.tile_row - 0.31, tile.label, fontsize=min(12, 44 / len(tile.label)), **number, **middle)
+        axes.text(tile.x, tile.tile_row - 0.31, tile.label, **number, **middle)
     ground = {"facecolor": look.NO_DETAINERS, "edgecolor": "none", "pad": 1}
     for tile in gone.itertuples():
         axes.text(tile.x, tile.tile_row - 0.5, tile.Index, color=FAINT, bbox=ground, **middle)
@@ -136,14 +142,20 @@ def weekly_counts(weeks: pd.DataFrame) -> Figure:
     weeks
         As from :func:`analysis.stats.summary.weekly_counts`. Weeks that are not finished are open; a partial one has no
         share. ``attrs["week"]``: the week that the figure is about, by default the last one. ``attrs["events"]``: known
-        events, each a dict with ``date`` and ``letter``; those too near for a letter each share a label.
+        events, each a dict with ``date`` and ``letter``; those too near for a letter each share a label. Of more than
+        ``MOST_WEEKS`` weeks those about this one are drawn, the last at most.
     """
-    week = look.week_of(weeks)
+    week, events = look.week_of(weeks), weeks.attrs.get("events") or []
+    first = max(0, min(weeks.index.get_loc(week) - MOST_WEEKS // 2, len(weeks) - MOST_WEEKS))
+    if len(weeks) > MOST_WEEKS:
+        weeks = weeks.iloc[first : first + MOST_WEEKS]
+        ends = weeks.index[0], weeks.index[-1] + pd.Timedelta(days=6)
+        events = [event for event in events if ends[0] <= pd.Timestamp(event["date"]) <= ends[1]]
     own, last = weeks.loc[week], week == weeks.index[-1]
     figure, (above, below), x = look.week_frame(weeks, 1.75, 2, right=0.75, gap=0.34)
     _shares(above, weeks, x)
     _bars(below, weeks, x, week)
-    _mark_events(above, below, weeks.attrs.get("events") or [], x)
+    _mark_events(above, below, events, x)
     beside: dict = {"xytext": (7, 0), "va": "center"} if last else {"xytext": (0, 7), "ha": "center"}
     beside |= {"textcoords": "offset points", "weight": "bold"}
     below.annotate(f"{own['declined']:,.0f}", (x[week] + 2.5 * last, own["declined"]), color=DECLINED, **beside)
@@ -164,7 +176,8 @@ def _shares(axes: Axes, weeks: pd.DataFrame, x: pd.Series) -> None:
         chosen = whole[whole["status"] == status]
         look.dots(axes, x[chosen.index], chosen["share"], mark, status, TAKEN, hollow=status != "settled")
     interval: dict = {"color": look.LIGHT_TAKEN, "linewidth": 1.4, "label": "95% interval"}
-    axes.vlines(x[whole.index], whole["share_low"], whole["share_high"], **interval)
+    between = axes.vlines if len(whole) <= MANY_WEEKS else axes.fill_between  # lines would be a wall
+    between(x[whole.index], whole["share_low"], whole["share_high"], **interval)
     look.scale(axes, "y", "Share of issued", min(1.0, 1.08 * max(0.01, whole["share_high"].max())), share=True)
 
 
@@ -172,7 +185,8 @@ def _bars(axes: Axes, weeks: pd.DataFrame, x: pd.Series, week: pd.Timestamp) -> 
     """Draw the weeks' declines as bars, before the range that would be usual; the week's own is the strongest."""
     for status, chosen in weeks.groupby("status", sort=False):
         _, name, fill = STATUSES[str(status)]
-        edged = {"facecolor": look.LIGHT_DECLINED, "edgecolor": DECLINED, "linewidth": 0.8, **fill}
+        thin = 0.8 if len(weeks) <= MANY_WEEKS else 0.3
+        edged = {"facecolor": look.LIGHT_DECLINED, "edgecolor": DECLINED, "linewidth": thin, **fill}
         look.boxes(axes, x[chosen.index] - 2.5, 0, 5, chosen["declined"], label=name, **edged)
         if week in chosen.index:
             own = {**edged, "linewidth": 2, **(fill or {"facecolor": DECLINED})}
@@ -243,31 +257,32 @@ def cross_table(table: pd.DataFrame) -> Figure:
     cells = table.set_index(["state_name", "group"])
     counts, labels = (cells[name].unstack().reindex(**order) for name in ("declined", "declined_shown"))  # noqa: PD010
     labels = labels.fillna("").replace("not shown", "·")
-    rows = look.lines(counts.index)
-    groups = [textwrap.fill(name, 18, max_lines=2, placeholder=" …") for name in counts.columns]
-    stand: dict = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    deep = [0.2 + look.room_of([name]) / 2**0.5 for name in groups]
-    left = max(look.room_of(rows), deep[0])
+    least = max(0.5, 0.06 + max(look.width_of(label, 10) for label in labels.to_numpy().flat))  # inches of a column
+    rows, named = look.lines(counts.index), [textwrap.fill(name, 18, max_lines=2, placeholder=" …") for name in counts]
+    if look.room_of(rows) + least * len(named) > WIDTH - 0.2:  # there is no room for names of states
+        codes = {name: str(code) for code, name in all_states()["name"].items()}
+        rows = [textwrap.fill(codes.get(name, name), 10) for name in counts.index]
+    left = max(look.room_of(rows), 0.2 + look.room_of(named[:1]) / 2**0.5)
+    groups, told = (
+        dict(zip(counts, named, strict=True)),
+        {"hidden": table.attrs.get("hidden", counts.isna().sum().sum())},
+    )
+    if (left_out := len(named) - int((WIDTH - left - 0.2) / least)) > 0:
+        told |= {"groups": len(named) - left_out - ("All" in counts), "of_groups": len(named) - ("All" in counts)}
+        fewest = counts.drop(columns="All", errors="ignore").sum().sort_values(kind="stable").index[:left_out]
+        groups = {name: said for name, said in groups.items() if name not in fewest}
+        counts, labels = counts[[*groups]], labels[[*groups]]
     wide = min(0.8, (WIDTH - left - 0.2) / len(groups))
-    if wide < 0.5:  # at 45 degrees names would cover one another
-        if len(groups) > 12:  # there is no room for names of states
-            codes = {name: str(code) for code, name in all_states()["name"].items()}
-            rows = [textwrap.fill(codes.get(name, name), 10) for name in counts.index]
-        left = look.room_of(rows)
-        wide = (WIDTH - left - 0.2) / len(groups)
-        stand = {"rotation": 90, "fontsize": min(11, 60 * wide), "linespacing": 1.0}
-        groups = groups if wide > 0.4 else [textwrap.shorten(name, 32, placeholder=" …") for name in counts.columns]
-        deep = [look.room_of(groups)]
-    margins = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": max(deep) + 0.2}
+    deep = 0.4 + look.room_of([*groups.values()]) / 2**0.5
+    margins = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": deep}
     figure, (axes,) = frame((0.4 if "\n" in "".join(rows) else 0.3) * len(rows), **margins)
     sums = np.logical_or.outer(counts.index == "All", counts.columns == "All")
     hidden = counts.isna().to_numpy()
     shade = np.sqrt(counts.astype(float).fillna(0).mask(sums, 0))  # large ones would leave no shade to small ones
     darkest = max(1.0, float(shade.to_numpy().max()))
     colours = LinearSegmentedColormap.from_list("declined", ["white", *look.RAMP])
-    size = min(11.0, 8.2 * wide / max(look.width_of(label, 10) for label in labels.to_numpy().flat))
     bare: dict = {"cbar": False, "xticklabels": False, "yticklabels": False, "linewidths": 0.6, "linecolor": "#D5D5D5"}
-    bare |= {"annot": labels, "fmt": "", "annot_kws": {"size": size}}
+    bare |= {"annot": labels, "fmt": "", "annot_kws": {"size": 11}}
     sns.heatmap(shade, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare)
     grey: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": "#C9C9C9"}
     down, across = np.nonzero(hidden)
@@ -279,8 +294,9 @@ def cross_table(table: pd.DataFrame) -> Figure:
     axes.set(xlabel="", ylabel="")
     axes.tick_params(length=0)
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    axes.set_xticks(np.arange(len(groups)) + 0.5, groups, **stand)
-    return figure.telling(hidden=table.attrs.get("hidden", hidden.sum()))
+    stand: dict = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(np.arange(len(groups)) + 0.5, groups.values(), **stand)
+    return figure.telling(**told)
 
 
 @drawn

@@ -201,7 +201,7 @@ class Report:
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
-        flat = flat[[*columns, *in_file]].rename(columns=columns)
+        flat = flat[[*columns, *in_file]].rename(columns=columns).reset_index(drop=True)
         recent, kinds = (
             [frame.attrs.get(each, {}).get(row) for row in frame.index[some]] for each in ("recent", "kinds")
         )

@@ -103,9 +103,10 @@ def as_html(
     """Write a table as HTML: the first column names the row, the index is not shown; missing is a dash, zero is 0.
 
     A column that holds the limit of another, or what it has become in a newer version, stands beside that one, and a
-    state named in full has no code; the CSV has all. Of more than ``rows`` rows all follow the first ones, folded. The
-    column ``bars`` has a bar beside each count; ``recent`` are each row's counts of the last weeks, drawn at its end;
-    ``kinds`` are those of rows whose numbers are of another kind than their column's.
+    state named in full has no code; the CSV has all. Each row has an id, its place in the index. Of more than ``rows``
+    rows all follow the first ones, folded. The column ``bars`` has a bar beside each count; ``recent`` are each row's
+    counts of the last weeks, drawn at its end; ``kinds`` are those of rows whose numbers are of another kind than their
+    column's.
     """
     present = [COLUMNS[column] for column in frame if column in COLUMNS]
     beside = {other for spec in present for other in (*(spec.interval or ()), spec.becomes)}
@@ -123,11 +124,12 @@ def as_html(
     ]
     drawn += [""] * (len(lines) - len(drawn))
 
-    def table(of: str, rows: list[str]) -> str:
-        head, *body = (f"<tr>{row}</tr>\n" for row in rows)
+    def table(of: str, rows: list[tuple[str, str]]) -> str:
+        head, *body = (f"<tr{own}>{row}</tr>\n" for own, row in rows)
         return TABLE.format(escape(of), escape(caption), head.strip(), "".join(body) or EMPTY.format(len(columns)))
 
-    few = [row + bars for row, bars in zip(lines, drawn, strict=True)][: None if rows is None else rows + 1]
+    ids = ["", *(f' id="{escape(name)}-{row}"' for row in frame.index)]
+    few = [(own, row + bars) for own, row, bars in zip(ids, lines, drawn, strict=True)][: rows and rows + 1]
     if len(few) == len(lines):
         return table(name, few)
     others = (
@@ -135,7 +137,8 @@ def as_html(
         if bars
         else ""
     )
-    return FOLDED.format(table(name, few), len(lines) - 1, others, table(f"{name}-all", lines))
+    every = list(zip([""] * len(few) + ids[len(few) :], lines, strict=True))
+    return FOLDED.format(table(name, few), len(lines) - 1, others, table(f"{name}-all", every))
 
 
 def _cells(frame: pd.DataFrame, column: str, first: bool, kinds: Sequence[str | None]) -> list[str]:

@@ -9,6 +9,7 @@ import shutil
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -78,6 +79,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Made:
         facts = {"issued": issued, "declined": 5, "status": status}
         made.add("weekly_bulletin", "fy2015", {"week": week, "state": "all"}, facts=facts, tables=tables)
     made.add("weekly_bulletin", "fy2015", {"week": "2025-01-11", "state": "TX"}, facts={"declined": 0})
+    said = {"headline": "7 of 9", "sentences": [{"text": text} for text in ("**One**.", "And two.", "Three.")]}
+    made.add("state_profile", "fy2015", {"week": "2025-01-04", "state": "TX"}, told=said)
     made.add("offence_profile", "synthetic", {"week": "2025-01-11", "offence": "DUI"})
     made.add("release_quality", "synthetic", {}, facts={"status": None})
     bounds = "state_name,state,known_low,known_high,bound\nTexas,TX,149,149,exact\nOhio,OH,0,9,at_most\n"
@@ -98,7 +101,7 @@ def test_every_link_resolves(site: Made) -> None:
     (site.out / "offences/DUI.html").unlink()  # so that the test can fail
     assert {link for _, link in broken_links(site.out)} == {"offences/DUI.html"}
     reports = json.loads(site.read("index.json"))["reports"]
-    assert len(reports) == 6
+    assert len(reports) == 7
     assert all((site.out / path).is_file() for report in reports for path in report["files"])
 
 
@@ -117,7 +120,7 @@ def test_the_index_lists_every_report_and_sums_the_weeks_of_a_source(small: Made
 def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_week(made: Made) -> None:
     head = "place,against,finding,declined,issued,declined_before,issued_before\n"
     for source, week, declined, status, found in (
-        ("real", "2025-01-04", 3, "settled", "Texas,trend,lower,8,50,16,52\n"),
+        ("real", "2025-01-04", 3, "settled", "Texas,trend,lower,8,50,16,52\nstate not given,trend,lower,8,50,16,52\n"),
         ("real", "2025-01-11", 12, "settled", "<Texas>,trend,higher,16,52,8,50\nOhio,trend,not clear,1,9,2,8\n"),
         ("real", "2025-01-18", 5, "provisional", "Alabama,trend,higher,9,9,1,9\n"),
         ("synthetic", "2026-01-03", 90, "settled", "Alaska,trend,higher,9,9,1,9\n"),
@@ -150,16 +153,88 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     assert 'report.html">SYNTHETIC (made-up data): Alaska higher</a>' in made_up
 
 
-def test_a_state_and_an_offence_group_have_their_weeks_with_links_to_each_report(small: Made) -> None:
+def _head(page: str) -> list[str]:
+    """Give the title of a place's page, its sentences, its cards and where its week is read."""
+    told = BeautifulSoup(page.split("<main")[1].split("<h2>")[0], "html.parser")
+    shown = [one.get_text() for one in told.select("h1, .prose p, .cards div")]
+    return [*shown, *(str(one["href"]) for one in told.select("p > a"))]
+
+
+def test_a_place_opens_with_its_newest_settled_week_in_the_words_of_its_profile_if_any(small: Made) -> None:
+    week = "../weekly_bulletin/fy2015/2025-01-04/report.html"
+    told = _head(small.read("states/OH.html"))
+    assert told[0] == "Ohio: 9 of 30 detainers recorded as declined; share lower over 13 weeks"
+    assert told[1].startswith("Of the 30 detainers that ICE issued in the week of 4–10 January 2025, it has recorded 9")
+    assert told[2] == "The share is lower over 13 weeks, which is more than chance."
+    assert told[3:6] == ["30issued", "9recorded as declined", "10.0%of those"]
+    assert told[6:] == ["9 of 30 (30.0%)in its 1 settled week together", f"{week}#by_state-3", "../index.html#weeks"]
+    assert _head(small.read("states/AL.html"))[0] == "Alabama: no detainer issued"
+    told = _head(small.read("states/TX.html"))
+    assert told[:3] == ["Texas: 7 of 9", "One.", "And two."]
+    assert told[-3:-1] == ["../state_profile/fy2015/2025-01-04_TX/report.html", f"{week}#by_state-4"]
+    near = BeautifulSoup(small.read("states/TX.html"), "html.parser").select("ul.near a")
+    assert "LA" in [one.get_text()[:2] for one in near]
+    assert [str(one["title"]) for one in near if "aria-current" in one.attrs] == ["Texas: 0"]
+
+
+def test_a_place_has_its_weeks_as_bars_and_those_with_declines_as_a_table(small: Made, made: Made) -> None:
     page = small.read("states/TX.html")
-    for words in ("2025-01-11/report.html#table-by_state", "fy2015/2025-01-11_TX/report.html", ">149</td>"):
+    for words in ("2025-01-11/report.html#by_state-4", "fy2015/2025-01-11_TX/report.html", ">149</td>"):
         assert words in page
-    assert page.count('<th scope="row" class="date">2025-01-11') == 1, "one row a week, however many reports"
+    assert page.count('<th scope="row" class="date"><a href="../weekly_bulletin/fy2015/2025-01-11') == 1, "one a week"
     assert ">at least 0, at most 9</td>" in small.read("states/OH.html")
-    page = small.read("offences/DUI.html")
-    for words in ("convicted", "charged is not convicted", "offence_profile/synthetic/2025-01-11_DUI/report.html"):
-        assert words in page
-    assert "SYNTHETIC data. One row per week" in page
+    for day in range(110):
+        week = f"{date(2023, 1, 7) + timedelta(days=7 * day)}"
+        tables, facts = {"by_state": by_state_csv(day % 2)}, {"status": "settled" if day < 108 else "provisional"}
+        made.add("weekly_bulletin", "a", {"week": week}, tables=tables, facts=facts)
+    shown = BeautifulSoup(made.page("states/OH.html"), "html.parser")
+    bars = shown.select("ol.weeks li")
+    assert [str(bar) for bar in (bars[0].a["href"], bars[-1].a["title"])] == [
+        "../weekly_bulletin/a/2023-02-18/report.html#by_state-3",
+        "8–14 February 2025: 3 of 30, provisional",
+    ]
+    assert (len(bars), len(shown.select("li.open")), len(shown.select("tbody tr"))) == (104, 2, 55)
+    assert shown.select("summary")[0].get_text() == "55 weeks with declines as a table; 55 without"
+    assert "No decline is recorded in any of its 110 weeks." in made.read("states/TX.html")
+    assert not list(broken_links(made.out))
+
+
+def test_a_place_reprints_what_the_newest_table_by_state_and_offence_has_of_it(made: Made) -> None:
+    head = "state_name,group,declined_shown,issued_where_shown\n"
+    for week, count in (("2025-01-04", "77"), ("2025-01-11", "1–4")):
+        rows = (
+            f"Texas,Homicide,{count},\nTexas,Weapons & explosives,0,\nTexas,All,not shown,\nOther states,Homicide,9,\n"
+        )
+        tables = {"by_state": by_state_csv(), "by_offence": by_offence_csv(), "state_by_offence": head + rows}
+        facts = {"quarter_name": "October to December 2024"}
+        made.add("weekly_bulletin", "a", {"week": week}, tables=tables, facts=facts)
+    made.page()
+    for page, says in (
+        ("states/TX.html", ["By offence, October to December 2024", "1–4 Homicide", "not shown All"]),
+        ("offences/HOMICIDE.html", ["By state, October to December 2024", "1–4 Texas", "9 Other states"]),
+        ("states/OH.html", []),
+    ):
+        told = BeautifulSoup(made.read(page), "html.parser").select("h3, ul.places li")
+        assert [one.get_text() for one in told] == says
+    assert "None: Weapons &amp; explosives." in made.read("states/TX.html")
+    assert '2025-01-11/report.html#table-state_by_offence">state by offence</a>' in made.read("index.html")
+    assert not list(broken_links(made.out))
+
+
+def test_a_week_beside_one_that_failed_leads_to_a_page_that_says_so_until_it_is_made(made: Made) -> None:
+    made.add("weekly_bulletin", "a", {"week": "2025-01-04"})
+    own = made.entries["weekly_bulletin/a/2025-01-04"]
+    made.entries[own.folder] = replace(own, inputs=own.inputs | {"neighbours": ["", "2025-01-11"]})
+    failed = entry_of("weekly_bulletin/a/2025-01-11", {"week": "2025-01-11"}, outcome="failed", message="cell 3: <b>")
+    made.page()
+    path = f"{failed.folder}/report.html"
+    assert "it stands no longer in this folder" in made.read(path)
+    made.entries[failed.folder] = failed
+    made.page()
+    assert "2025-01-11: it failed in the last run. cell 3: &lt;b&gt;" in made.read(path)
+    made.add("weekly_bulletin", "a", {"week": "2025-01-11"})
+    made.page()
+    assert "failed" not in made.read(path)
 
 
 def test_the_index_knows_the_names_in_the_reports_tables_and_what_none_shows_cannot_be_found(made: Made) -> None:
@@ -178,7 +253,7 @@ def test_the_index_knows_the_names_in_the_reports_tables_and_what_none_shows_can
     many, travis = lines[0], lines[-1]
     numbers = travis.split('data-reports="')[1].split('"')[0].split()
     assert [("published_week" in rows[int(n)], "Travis" in rows[int(n)]) for n in numbers] == [(True, False)] * 2
-    assert 'href="published_week/p/2017-02-04/report.html#table-declined_by_place">4–10 February 2017</a>' in travis
+    assert 'href="published_week/p/2017-02-04/report.html#declined_by_place-0">4–10 February 2017</a>' in travis
     assert travis.index("4–10 February 2017</a>") < travis.index("28 January – 3 February 2017</a>")
     assert (many.count("<a "), "9–15 March 2025</a>" in many) == (MOST_LINKS, True), "links lead to the newest"
     assert f"and {9 - MOST_LINKS} more" in many
@@ -221,27 +296,22 @@ def _cells(page: str) -> list[list[str]]:
 
 
 def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_census(made: Made) -> None:
-    rows = ["charged,Homicide,12,1–4", "convicted,Homicide,,not shown", "none recorded,Homicide,1234,1005"]
-    by_offence = "\n".join(["status,group,issued_where_shown,declined_shown", *rows]) + "\n"
-    of_all = {"by_state": by_state_csv(2), "by_offence": by_offence}
+    of_all = {"by_state": by_state_csv(2), "by_offence": "group,declined,issued\nHomicide,,1234\n"}
     picked = {"known_offences": "group,convicted,charged,unknown,detainers\nDriving under the influence,1,0,0,1\n"}
     facts = {"declined": 206, "known_offences": 29}
     made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
     made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables=of_all)
     made.add("published_week", "p", {"week": "2017-01-28"}, facts=facts, tables=picked)
-    (row,) = _cells(made.page("states/AL.html"))
-    assert row[:4] + row[-1:] == ["2025-01-04", "settled", "0", "0", "Weekly bulletin, State profile"]
-    page = made.read("offences/HOMICIDE.html")
-    assert [row[1:2] + row[3:5] + row[6:7] for row in _cells(page)] == [
-        ["charged", "12", "1–4", "–"],
-        ["convicted", "–", "not shown", "–"],
-        ["none recorded", "1,234", "1,005", "–"],
+    made.page()
+    assert _cells(made.read("states/AL.html")) == [
+        ["2025-01-04 State profile", "settled", "0", "0", "10.0% (5.0% to 20.0%)"]
     ]
-    assert page.count('class="bar"') == 1
+    assert _cells(made.read("offences/HOMICIDE.html")) == [["2025-01-04", "settled", "1,234", "–", "–"]]
     page = made.read("offences/DUI.html")
     assert ">1 (offence known for 29 of 206)</td>" in page
-    assert "they are no census" in page
-    assert 'class="bar"' not in page
+    assert "<h1>Driving under the influence: 1 recorded as declined (offence known for 29 of 206)</h1>" in page
+    assert "no census" in page
+    assert 'class="weeks"' not in page
 
 
 def test_a_page_whose_reports_went_goes_too_and_what_the_site_did_not_write_stays(site: Made) -> None:
@@ -272,7 +342,7 @@ def test_the_feed_is_atom_its_times_are_those_of_the_runs_and_a_revision_is_news
     before = site.feed()
     assert before.tag == f"{ATOM}feed"
     entries = before.findall(f"{ATOM}entry")
-    assert len(entries) == 6
+    assert len(entries) == 7
     assert all(
         one.find(f"{ATOM}{name}") is not None for one in (before, *entries) for name in ("id", "title", "updated")
     )

@@ -151,14 +151,14 @@ def test_rows_of_zeros_stand_in_the_csv_alone_and_each_other_keeps_its_own_last_
     made, states = report(), an.counts_by(of_june(), "state")
     made.table(states, "by_state")
     page, some = last(made)["text/html"], states.index[states["issued"] > 0]
-    assert last(made)["text/plain"].count("\n") - 1 == len(states) > len(some) == page.count("<tr>") - 1
+    assert last(made)["text/plain"].count("\n") - 1 == len(states) > len(some) == page.count("<tr id=")
     assert re.findall('path d="(.*?)"', page) == [bars_of(states.attrs["recent"][state]) for state in some]
     recent = states.attrs["recent"]["TX"]
     assert (len(recent), recent[-1]) == (26, states.loc["TX", "declined"])
 
 
 def test_the_headline_of_a_weeks_title_is_its_finding_and_of_any_other_the_whole() -> None:
-    title, week = "Texas, one week: 7 of 9: many", Report("mine", of_june())
+    title, week = "Texas (group: DUI), one week: 7 of 9: many", Report("mine", of_june())
     for made, said, headline in ((week, title, "7 of 9: many"), (week, "None", "None"), (report(), title, title)):
         made.lead([Sentence(said, {})])
         assert f'<p class="headline">{headline}</p>' in last(made)["text/html"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -99,10 +100,12 @@ def test_sources_become_links_that_show_their_host() -> None:
         assert all({*link} == {"href"} and link["href"].startswith("https://") for link in links)
 
 
-def test_the_table_alone_has_an_id_and_text_has_its_own_class() -> None:
-    """A page holds thousands of cells; nothing refers to one."""
+def test_a_table_and_each_of_its_rows_have_one_id_and_text_has_its_own_class() -> None:
+    """The site leads to a row; a page holds thousands of cells, and nothing refers to one."""
+    folded = as_html(pd.DataFrame({"place": ["a", "b", "c"]}, index=[0, 4, 5]), "places", "", rows=1)
+    ids = ["table-places", "places-0", "table-places-all", "places-4", "places-5"]
+    assert re.findall(' id="(.*?)"', folded) == ids, "a row that stands twice has it where it is open"
     page = read(place=["a", "b"], declined=[1, 2]).page
-    assert [(one.tag, one.get("id")) for one in page.iter() if "id" in one.attrib] == [("table", "table-by_state")]
     assert [one.get("class") for one in page.iter("table")] == ["report-table sortable"]
     assert [one.get("class") for one in page.findall(".//tbody/tr/*")] == ["label", None] * 2
     assert [(one.tag, one.get("scope")) for one in page.findall(".//tbody/tr[1]/*")] == [("th", "row"), ("td", None)]
