@@ -177,12 +177,6 @@ def _meant(word: str, *, cut: bool) -> str:
     return next((slip[0] for slip in slips if slip), word)
 
 
-def _mended(words: tuple[str, ...], *, cut: bool) -> tuple[str, ...]:
-    """Put known words for those that mean one."""
-    meant = ((word, _meant(word, cut=cut)) for word in words)
-    return tuple(chain.from_iterable((word,) if word == known else charge_tokens(known) for word, known in meant))
-
-
 def _placed(words: tuple[str, ...]) -> str | None:
     """Place words by label, then by rule."""
     atoms = {*words, *(word[:size] + "*" for word in words for size in range(1, len(word) + 1))}
@@ -196,8 +190,12 @@ def _placed(words: tuple[str, ...]) -> str | None:
 
 def _detail_of_words(charge: str) -> str | None:
     """Place the words of a charge by label or rule, slips mended; else with words that are cut short made whole."""
-    spelt = _mended(charge_tokens(charge), cut=False)
-    return _placed(spelt) or _placed(_mended(spelt, cut=True))
+    words, detail = charge_tokens(charge), None
+    for cut in (False, True):
+        meant = [(word, _meant(word, cut=cut)) for word in words]
+        words = tuple(chain.from_iterable((word,) if word == known else charge_tokens(known) for word, known in meant))
+        detail = detail or _placed(words)
+    return detail
 
 
 def _detail_of_charge(charge: str) -> str | None:
