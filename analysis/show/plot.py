@@ -416,7 +416,7 @@ def published_weeks(weeks: pd.DataFrame) -> Figure:
     without, own = weeks.attrs.get("without") or "one place", weeks.iloc[-1]
     against = weeks.attrs.get("comparison") or {} if pd.notna(own["elsewhere"]) else {}
     names = [week_in_words(day.date()) for day in pd.to_datetime(weeks["week"])]
-    figure, axes, rows = look.row_frame(names, 0.75 * len(weeks), right=0.9)
+    figure, axes, rows = look.row_frame([name.replace(" – ", " –\n") for name in names], 0.75 * len(weeks), right=0.9)
     short = textwrap.shorten(without, 35, placeholder=" …")
     written = weeks[["declined", "elsewhere"]].map("{:,.0f}".format).mask(weeks.isna(), "not known")
     looks = (("declined", "o", "all places", DECLINED, -0.2), ("elsewhere", "D", f"without {short}", TAKEN, 0.2))

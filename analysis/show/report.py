@@ -231,15 +231,16 @@ class Report:
                 noted = Sentence("*From the source's origin file*: {origin_notes}", self.facts)
                 self.text(noted, folded="About the source: {source_title}")
         if defined := captions()["definitions"].get(self.notebook):
-            about, defined = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}, fill(defined, self.facts)
+            about = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}
+            defined = fill(defined, {**dict.fromkeys(facts_named(defined)), **self.facts})
             self._show({"text/markdown": defined, "text/plain": defined}, about)
         content = {"report": self.notebook} | {
             name: getattr(self, name)
             for name in ("title", "headline", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
         }
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
-        about = {FIGURE_KEY: {"masthead": True}}  # it stands elsewhere on the page
-        self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text}, about)
+        shown: dict[str, Any] = {FIGURE_KEY: {"masthead": True}}  # the page says it elsewhere
+        self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text}, shown)
 
 
 def _in_words(name: str) -> str:

@@ -50,7 +50,8 @@
   if (!box) return;
   const named = document.querySelector("section.named");
   if (named) named.hidden = true; // a long list: names stand only where they are looked for
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/offense/g, "offence");
+  const bare = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const plain = (text) => bare(text).replace(/offense/g, "offence").replace(/–/g, "-");
 
   // A day, as it is written on either side of the Atlantic, becomes the Saturday that names its week.
   const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
