@@ -22,6 +22,7 @@ from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv,
 from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.load.reference import states
+from analysis.run.landing import COLUMNS
 from analysis.run.plan import Entry
 from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 
@@ -185,14 +186,15 @@ def test_a_place_has_its_weeks_as_bars_and_those_with_declines_as_a_table(small:
         tables, facts = {"by_state": by_state_csv(day % 2)}, {"status": "settled" if day < 108 else "provisional"}
         made.add("weekly_bulletin", "a", {"week": week}, tables=tables, facts=facts)
     shown = BeautifulSoup(made.page("states/OH.html"), "html.parser")
-    bars = shown.select("ol.weeks li")
-    assert [str(bar) for bar in (bars[0].a["href"], bars[-1].a["title"])] == [
+    bars = shown.select("ol.weeks a")
+    assert [str(bars[0]["href"]), str(bars[-1]["title"])] == [
         "../weekly_bulletin/a/2023-02-18/report.html#by_state-3",
         "8–14 February 2025: 3 of 30, provisional",
     ]
     assert (len(bars), len(shown.select("li.open")), len(shown.select("tbody tr"))) == (104, 2, 55)
     assert shown.select("summary")[0].get_text() == "55 weeks with declines as a table; 55 without"
     assert "No decline is recorded in any of its 110 weeks." in made.read("states/TX.html")
+    assert made.read("index.html").count('title="Week of') == COLUMNS
     assert not list(broken_links(made.out))
 
 
