@@ -22,6 +22,7 @@ from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv,
 from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.load.reference import states
+from analysis.run.landing import COLUMNS
 from analysis.run.plan import Entry
 from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 
@@ -168,7 +169,10 @@ def test_a_place_opens_with_its_newest_settled_week_in_the_words_of_its_profile_
     assert told[2] == "The share is lower over 13 weeks, which is more than chance."
     assert told[3:6] == ["30issued", "9recorded as declined", "10.0%of those"]
     assert told[6:] == ["9 of 30 (30.0%)in its 1 settled week together", f"{week}#by_state-3", "../index.html#weeks"]
-    assert _head(small.read("states/AL.html"))[0] == "Alabama: no detainer issued"
+    told = _head(small.read("states/AL.html"))
+    assert (told[0], told[-2]) == ("Alabama: no detainer issued", f"{week}#table-by_state"), (
+        "its row is in the CSV alone"
+    )
     told = _head(small.read("states/TX.html"))
     assert told[:3] == ["Texas: 7 of 9", "One.", "And two."]
     assert told[-3:-1] == ["../state_profile/fy2015/2025-01-04_TX/report.html", f"{week}#by_state-4"]
@@ -188,14 +192,15 @@ def test_a_place_has_its_weeks_as_bars_and_those_with_declines_as_a_table(small:
         tables, facts = {"by_state": by_state_csv(day % 2)}, {"status": "settled" if day < 108 else "provisional"}
         made.add("weekly_bulletin", "a", {"week": week}, tables=tables, facts=facts)
     shown = BeautifulSoup(made.page("states/OH.html"), "html.parser")
-    bars = shown.select("ol.weeks li")
-    assert [str(bar) for bar in (bars[0].a["href"], bars[-1].a["title"])] == [
+    bars = shown.select("ol.weeks a")
+    assert [str(bars[0]["href"]), str(bars[-1]["title"])] == [
         "../weekly_bulletin/a/2023-02-18/report.html#by_state-3",
         "8–14 February 2025: 3 of 30, provisional",
     ]
     assert (len(bars), len(shown.select("li.open")), len(shown.select("tbody tr"))) == (104, 2, 55)
     assert shown.select("summary")[0].get_text() == "55 weeks with declines as a table; 55 without"
     assert "No decline is recorded in any of its 110 weeks." in made.read("states/TX.html")
+    assert made.read("index.html").count('title="Week of') == COLUMNS
     assert not list(broken_links(made.out))
 
 
@@ -291,7 +296,7 @@ def test_real_titles_say_nothing_of_made_up_data_and_a_page_of_both_tells_them_a
 
 
 def _cells(page: str) -> list[list[str]]:
-    rows = [row.split("</tr>")[0] for row in page.split("<tr>")[2:]]
+    rows = [row.split("</tr>")[0] for row in page.split("<tr>")[1:] if 'scope="row"' in row]
     return [[re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows]
 
 
@@ -302,10 +307,13 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
     made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables=of_all)
     made.add("published_week", "p", {"week": "2017-01-28"}, facts=facts, tables=picked)
+    newer = {"state_bounds": "state_name,state,known_low,known_high\nAlabama,AL,4,4\n"}
+    made.add("published_week", "q", {"week": "2027-01-02"}, facts={"status": "as published"}, tables=newer)
+    made.add("state_profile", "whole", {"state": "AL"})
     made.page()
-    assert _cells(made.read("states/AL.html")) == [
-        ["2025-01-04 State profile", "settled", "0", "0", "10.0% (5.0% to 20.0%)"]
-    ]
+    rows = [["2025-01-04 State profile", "settled", "0", "0", "10.0% (5.0% to 20.0%)"]]
+    rows.append(["2027-01-02", "as published", "–", "4", "–"])
+    assert _cells(made.read("states/AL.html")) == rows, "what has a settled week leads, what has no week is left out"
     assert _cells(made.read("offences/HOMICIDE.html")) == [["2025-01-04", "settled", "1,234", "–", "–"]]
     page = made.read("offences/DUI.html")
     assert ">1 (offence known for 29 of 206)</td>" in page
