@@ -345,9 +345,9 @@ def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
 def _known_word(column: str, text: str) -> str | None:
     """Give a word of ICE's as the table of detainers has it; blank = known to say nothing, None = not known."""
     if column == "state":
-        text = text.upper()
-        named = states().index[(states().index == text) | (states()["name"].str.upper() == text)]
-        return "" if text == "UN" else next(iter(named), None)  # the TRAC extract's word for not known
+        codes = dict(zip(states()["name"].str.upper(), states().index, strict=True))
+        text = codes.get(text.upper(), text.upper())
+        return "" if text == "UN" else text if text in states().index else None  # UN: TRAC's word for not known
     if column == "form":
         found = _FORM.match(text)
         text = found[1].upper().replace("-", "") if found else ""

@@ -85,7 +85,7 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError(f"column {needed} is missing", found=list(frame.columns))
     frame = frame.reset_index(drop=True)
     try:
-        table = _SCHEMA.validate(frame, lazy=True)
+        table = _SCHEMA.validate(frame[[name for name in NAMES if name in frame]], lazy=True)
     except pa.errors.SchemaErrors as error:
         first = error.failure_cases.iloc[0]
         row, check = frame.loc[first["index"]], first["check"]
@@ -101,7 +101,7 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
             table[name] = table[name].astype(DTYPES[kind])
         elif table[name].nunique() < len(table[name].cat.categories):
             table[name] = table[name].cat.remove_unused_categories()
-    return table[[*NAMES, *frame.columns.difference(NAMES, sort=False)]]
+    return pd.concat([table[[*NAMES]], frame[frame.columns.difference(NAMES, sort=False)]], axis="columns")
 
 
 def only(table: pd.DataFrame, column: str) -> str | None:
