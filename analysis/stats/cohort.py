@@ -157,9 +157,7 @@ class Cohort:
         """Give the weekly counts of the nation, the states and, where they may be shown by week, the offence groups."""
         with_groups = self.source.facts.offences and self.sole_state is None
         by_group = count_outcomes(self.history, ["week", "offence_group"]) if with_groups else None
-        complete = (
-            pd.Series(dtype=float) if self.delays is None else maturities(self.delays)["completeness"].clip(upper=1)
-        )
+        complete = None if self.delays is None else maturities(self.delays)["completeness"]
         return tested.weekly_cells(self.calendar.weeks(), self.by_state, by_group, complete)
 
     @cached_property

@@ -45,19 +45,19 @@ class Weekly(NamedTuple):
 
 
 def weekly_cells(
-    weeks: Sequence[date], by_state: pd.DataFrame, by_group: pd.DataFrame | None, completeness: pd.Series
+    weeks: Sequence[date], by_state: pd.DataFrame, by_group: pd.DataFrame | None, completeness: pd.Series | None
 ) -> Weekly:
     """Lay out the weekly counts of the nation, every state and group; a week without ``completeness`` is complete."""
-    index, frames, parts = as_timestamps(weeks), [], {"state": (by_state, [*states().index, NOT_GIVEN])}
-    if by_group is not None:
-        parts["offence_group"] = by_group, list(groups().index)
+    index, frames = as_timestamps(weeks), []
     for name in ("declined", "issued"):
-        by_week = {kind: (counts[name].unstack(fill_value=0), places) for kind, (counts, places) in parts.items()}  # noqa: PD010
-        wide = {kind: n.reindex(index, columns=places, fill_value=0) for kind, (n, places) in by_week.items()}
-        whole = wide["state"].sum(axis="columns").to_frame(ALL)
-        frames.append(pd.concat({ALL: whole, **wide}, axis="columns", sort=False).astype("int64"))
+        cells = {"state": by_state[name].unstack(fill_value=0).reindex(columns=[*states().index, NOT_GIVEN])}  # noqa: PD010
+        if by_group is not None:
+            cells["offence_group"] = by_group[name].unstack(fill_value=0).reindex(columns=groups().index)  # noqa: PD010
+        cells = {ALL: cells["state"].sum(axis="columns").to_frame(ALL), **cells}
+        frames.append(pd.concat(cells, axis="columns", sort=False).reindex(index).fillna(0).astype("int64"))
     declined, issued = frames
-    return Weekly(declined, issued, issued.mul(completeness.reindex(index).fillna(1.0), axis="index"))
+    complete = 1.0 if completeness is None else completeness.clip(upper=1).reindex(index).fillna(1.0)
+    return Weekly(declined, issued, issued.mul(complete, axis="index"))
 
 
 def cell_dispersion(declined: pd.DataFrame, exposure: pd.DataFrame) -> pd.Series:

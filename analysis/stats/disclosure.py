@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from analysis.load.reference import OTHER_AGENCIES, groups
 from analysis.load.table import OffenceStatus
-from analysis.stats.counts import NOT_GIVEN, OUTCOME_COLUMNS, count_outcomes
+from analysis.stats.counts import NOT_GIVEN, OUTCOME_COLUMNS, Floats, count_outcomes
 
 Counts = NDArray[np.int64]
-Floats = NDArray[np.float64]
 THRESHOLD = 5  # smallest count above zero that is shown
 # What stands in place of a count: a small one, another, one of which not even that can be said.
 SMALL, LARGE, WITHHELD = HIDDEN = f"1–{THRESHOLD - 1}", f"{THRESHOLD}+", "not shown"

@@ -13,9 +13,8 @@ from scipy import stats
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK, last_day, saturday_of, week_of
-from analysis.stats.counts import count_outcomes
+from analysis.stats.counts import Floats, count_outcomes
 
-Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 # Completeness from which a week is settled, or provisional; growth at the longest delay from which none is settled.
 SETTLED, PROVISIONAL, MOST_GROWTH_AT_END = 0.95, 0.5, 0.01

@@ -21,8 +21,6 @@ from analysis.periods import WEEK, Calendar, last_day, name_week, week_in_words
 from analysis.stats.comparisons import adjust_for_many, direction, ratio_interval, two_sided
 
 HALF = 0.5
-STATUSES = ["convicted", "charged", "unknown"]
-SOURCE = "published-2017"
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +180,7 @@ def published_week(week: object = "latest") -> PublishedWeek:
     >>> week.facts["declined"], week.facts["apart_name"]
     (47, 'Travis County, Texas')
     """
-    source, blocking = open_source(SOURCE), events().query("blocks_comparison")
+    source, blocking = open_source("published-2017"), events().query("blocks_comparison")
     return PublishedWeek(source, Calendar.of(source.facts).pick(week), source.reports(), blocking)
 
 
@@ -237,8 +235,9 @@ def _with_and_without(published: PublishedWeek) -> pd.DataFrame:
 def _known_offences(published: PublishedWeek) -> pd.DataFrame:
     """Count the known rows by offence group, most frequent first: by status, and their sum."""
     named = published.report.known_rows.query("offence_text != ''")
-    counts = pd.crosstab(named["offence_group"], named["offence_status"]).reindex(columns=STATUSES, fill_value=0)
-    counts = counts.rename_axis(columns=None).assign(detainers=counts.sum(axis="columns"))
+    counts = pd.crosstab(named["offence_group"], named["offence_status"]).rename_axis(columns=None)
+    counts = counts.reindex(columns=["convicted", "charged", "unknown"], fill_value=0)
+    counts = counts.assign(detainers=counts.sum(axis="columns"))
     counts = counts.sort_values("detainers", ascending=False, kind="stable").reset_index(names="group")
     return counts.assign(group=counts["group"].map(groups()["group"]))
 

@@ -71,8 +71,8 @@ def rates(counts: Sequence[Sequence[float]], populations: Sequence[Sequence[floa
 
 def parts_of_change(**given: Sequence[float]) -> Found:
     """Take a change apart; sizes are percentages."""
-    sizes = (np.divide(given[name], 100) for name in ("size_before", "size_after"))
-    mix, within = kitagawa(*sizes, given["share_before"], given["share_after"])
+    before, after = (np.divide(given[name], 100) for name in ("size_before", "size_after"))
+    mix, within = kitagawa(before, after, given["share_before"], given["share_after"])
     return {"composition": float(mix.sum()), "within": float(within.sum())}
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from made_cohorts import FIRST, detainers
 
 import analysis as an
-from analysis.errors import InputError
 from analysis.load.table import Outcome
 from analysis.stats.revisions import Revision, compare_tables
 
@@ -148,11 +147,3 @@ def test_the_frames_of_two_versions_agree_with_each_other_and_say_of_what_they_a
     assert list(known) == [1, 2, 3]
     assert (known.max(axis="columns") > known.min(axis="columns")).all()
     assert revision.triangle.groupby("version")["extracted_on"].nunique().eq(1).all()
-
-
-@pytest.mark.parametrize(
-    ("asked", "says"), [(("fy2015",), "a comparison needs two"), (("synthetic", 0, -1), "cannot be compared")]
-)
-def test_versions_that_are_not_there_are_refused(asked: tuple[Any, ...], says: str) -> None:
-    with pytest.raises(InputError, match=says):
-        an.compare_versions(*asked)

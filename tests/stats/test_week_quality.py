@@ -1,6 +1,5 @@
 """The scorecard of a week: held against the weeks before it, and silent on what the source cannot tell."""
 
-import re
 from datetime import date
 from typing import Any
 
@@ -11,7 +10,6 @@ from made_cohorts import FIRST as MADE
 from made_cohorts import STEADY, detainers, made_cohort, made_weeks, many
 
 import analysis as an
-from analysis.errors import InputError
 from analysis.load.table import REPEAT, Outcome, as_table
 from analysis.periods import WEEK, last_day
 from analysis.show.sentences import clauses
@@ -156,9 +154,7 @@ def test_hardly_a_real_week_warns_but_those_around_a_holiday() -> None:
     assert {card.attrs["checks"][0] for card in doubtful.values()} == {"quality_read"}
 
 
-def test_a_part_that_a_week_does_not_have_is_refused_with_those_that_a_source_has() -> None:
-    with pytest.raises(InputError, match="the part 'weeks' of a source alone"):
-        an.quality(made_cohort(nine_weeks(), LAST), "weeks")
+def test_a_source_calls_those_weeks_unfinished_that_its_cohorts_do() -> None:
     for name, number in (("fy2015", 4), ("synthetic", 2)):  # of the second, delays are measured
         weeks = an.quality(an.open_source(name), "weeks")
         assert list(weeks) == ["issued", "not_recorded", "blank_share", "unfinished"]
@@ -167,9 +163,3 @@ def test_a_part_that_a_week_does_not_have_is_refused_with_those_that_a_source_ha
         calendar = an.cohort(name, "latest").calendar
         called = {week: calendar.status(week).replace("settled", "") for week in calendar.weeks()[1:]}
         assert {week: weeks["unfinished"][str(week)] for week in called} == called
-
-
-def test_a_cohort_of_several_weeks_is_refused_with_what_to_give() -> None:
-    said = "one week or of a source: found 'March 2015'. Give a cohort of one of its weeks, or the source by an.open_s"
-    with pytest.raises(InputError, match=re.escape(said)):
-        an.quality(an.cohort("fy2015", "2015-03"))
