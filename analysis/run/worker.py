@@ -169,8 +169,8 @@ def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
 
 
 @cache
-def _template() -> Template:
-    """Compile the template once, with nbconvert's filters."""
+def _templates() -> tuple[Template, Template]:
+    """Compile the templates of a report's page and of a figure's once, with nbconvert's filters."""
     where = {"template_name": "report", "template_file": "report.html.j2", "extra_template_basedirs": [str(TEMPLATES)]}
     exporter = TemplateExporter(**where)
     exporter.register_filter("inlined", inlined)
@@ -178,7 +178,7 @@ def _template() -> Template:
     exporter.register_filter("as_made_up", as_made_up)
     exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
-    return exporter.template
+    return exporter.template, exporter.environment.get_template("figure.html.j2")
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
@@ -201,11 +201,12 @@ def files_of(
     root: str = "",
     written: str = "",
     beside: Sequence[str] = ("", ""),
+    address: str = "",
 ) -> dict[str, bytes]:
     """Make every file of a report, by path.
 
     ``root`` leads to the site's index, ``written`` is the notebook as text, ``beside`` the weeks before and after that
-    have the same report; blank = none.
+    have the same report, ``address`` where the report's folder will stand; blank = none.
     """
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}
@@ -215,6 +216,7 @@ def files_of(
             raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
         files[name] = content
 
+    shown: list[dict[str, Any]] = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data, about = output.get("data", {}), output.get("metadata", {}).get(FIGURE_KEY, {})
@@ -222,13 +224,19 @@ def files_of(
                 add(f"tables/{data[TABLE_TYPE]['name']}.csv", data[TABLE_TYPE]["csv"].encode())
             if name := about.get("figure"):
                 add(f"figures/{name}.svg", data["image/svg+xml"].encode())
+                shown.append({"shown": about, "svg": data["image/svg+xml"]})
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
     told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "script": text_of("script.js")}
-    told |= {"style": text_of("style.css"), "before": beside[0], "after": beside[1]}
+    told |= {"colours": text_of("colours.css"), "style": text_of("style.css"), "before": beside[0], "after": beside[1]}
+    told |= {"address": address, "picture": next((name for name in files if name.endswith(".png")), "")}
+    page_template, figure_template = _templates()
+    for one in shown:
+        page = figure_template.render(**one, resources=told).translate(TURNING)
+        add(f"figures/{one['shown']['figure']}.html", page.encode())
     told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
     told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
-    return files | {PAGE: _template().render(nb=notebook, resources=told).translate(TURNING).encode()}
+    return files | {PAGE: page_template.render(nb=notebook, resources=told).translate(TURNING).encode()}
 
 
 def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
@@ -245,4 +253,5 @@ def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, writ
     csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
     revisions = revise(out, entry, facts_of(notebook), csvs)
     root, beside = "../" * (entry.folder.count("/") + 1), entry.inputs.get("neighbours", ("", ""))
-    return write_report(out / entry.folder, files_of(notebook, revisions, root, written, beside), entry.files)
+    address = f"{site}{entry.folder}/" if (site := entry.inputs.get("address", "")) else ""
+    return write_report(out / entry.folder, files_of(notebook, revisions, root, written, beside, address), entry.files)

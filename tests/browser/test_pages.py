@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -13,18 +15,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+import analysis as an
 from analysis.run.worker import files_of, write_report
 from analysis.show import plot
 from analysis.show.report import Report
 from analysis.show.sentences import Sentence
+from analysis.show.style import svg_of
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -309,3 +315,23 @@ def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, ope
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert "\u202e" in text, "the file has every name as it is"
     assert "\"'=HYPERLINK(" in text, "a spreadsheet shows it and does not run it"
+
+
+def test_a_drawing_looks_as_matplotlib_wrote_it(open_page: Open) -> None:
+    cohort = an.cohort("synthetic", "2025-12-13")
+    frames = {plot.weekly_counts: an.weekly_counts(cohort), plot.state_map: an.counts_by(cohort, "state")}
+    frames |= {plot.time_to_outcome: an.time_to_outcome(cohort), plot.outcomes: an.counts_by(cohort, "all")}
+    page = open_page("about:blank", 500)
+    for draw, frame in frames.items():
+        figure = draw(frame)
+        figure.sign(source_title="<a> & b")
+        figure.savefig(written := io.StringIO(), format="svg")
+        pictures, seen = [], []
+        for svg in (written.getvalue(), svg_of(figure)):
+            seen.append({*re.findall(r'opacity(?:: |=")([\d.]+)', svg)})
+            page.set_content(svg[svg.index("<svg") :])
+            drawn = Image.open(io.BytesIO(page.locator("svg").screenshot()))
+            pictures.append(np.asarray(drawn.convert("L").crop((0, 0, 480, 8 * (drawn.height // 8))), float))
+        parts = (pictures[0] - pictures[1]).reshape(-1, 8, 60, 8).mean((1, 3))
+        assert np.abs(parts).max() < 26, draw.__name__
+        assert seen[0] == seen[1], "what lies below shines through as much"

@@ -120,7 +120,7 @@ def test_the_masthead_is_escaped_and_titles_the_report_and_the_last_cell_carries
     page = made.shown[0].data["text/html"]
     assert "47 detainers &lt;b&gt;" in page
     assert "<dt>Week</dt><dd>Texas &amp; more</dd>" in page
-    assert not [word for word in ("<script", "SYNTHETIC") if word in page]
+    assert not [word for word in ("<script", "MADE-UP") if word in page]
     made.close()
     content = last(made)[FACTS_TYPE]
     assert json.loads(json.dumps(content, allow_nan=False)) == content
@@ -196,26 +196,33 @@ def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_by
         made.figure(figure, "series", folded=True)
     first, second = made.shown
     assert first == second
-    told = {"alt": figure.alt, "title": figure.get_label(), "folded": True}
+    told = {"alt": figure.alt, "title": figure.get_label(), "folded": True, "table": "weekly_counts", "foot": 36.0}
     assert first.metadata[FIGURE_KEY] == {"figure": "series"} | told
     assert figure.alt.startswith("MADE-UP DATA. ")
     assert figure.alt.endswith("The numbers are in the table weekly_counts.")
     assert first.data["text/plain"] == figure.alt
     svg, png = first.data["image/svg+xml"], base64.b64decode(first.data["image/png"])
-    assert svg.lstrip().startswith("<?xml")
-    assert "MADE-UP DATA" in svg
-    assert "<dc:date>" not in svg
+    said = " ".join(re.findall(r">([^<]+)</text>", svg))
+    assert all(words in said for words in (figure.headline[:20], figure.subtitle[:20], "MADE-UP DATA"))
+    assert "Source: MADE-UP DATA: detainers issued 2025-01-04 to 2026-02-27; week of 20 June 2015" in said
     assert png.startswith(b"\x89PNG")
     assert b"Software" not in png
     made.lead([Sentence("{declined:n}", made.facts)])
-    assert '<p class="headline">SYNTHETIC (made-up data): 47<' in last(made)["text/html"]
+    assert '<p class="headline">MADE-UP DATA: 47<' in last(made)["text/html"]
     assert "masthead synthetic" in last(made)["text/html"]
     made.table(ROWS, "t")
-    assert last(made)[TABLE_TYPE]["caption"] == "SYNTHETIC data. T."
-    assert "SYNTHETIC data. T." in last(made)["text/html"]
+    assert last(made)[TABLE_TYPE]["caption"] == "MADE-UP DATA. T."
+    assert "MADE-UP DATA. T." in last(made)["text/html"]
     made.close()
-    assert last(made)[FACTS_TYPE]["title"].startswith("SYNTHETIC (made-up data): ")
+    assert last(made)[FACTS_TYPE]["title"].startswith("MADE-UP DATA: ")
     assert last(made)[FACTS_TYPE]["synthetic"] is True
+
+
+def test_the_first_figure_stands_for_the_report_as_png() -> None:
+    made = report()
+    for name in ("first", "second"):
+        made.figure(an.plot.outcomes(an.counts_by(an.cohort("fy2015", "2015-06-20"), "all")), name)
+    assert ["image/png" in shown.data for shown in made.shown] == [True, False]
 
 
 def test_a_misspelt_parameter_is_refused() -> None:

@@ -186,7 +186,7 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
     assert set(newest.tables["by_offence_status"]["status"]) > {"convicted", "charged"}
     assert "October to December 2025" in newest.captions["state_by_offence"]
     assert not set(newest.tables["state_by_offence"]["declined_shown"]) & {"1", "2", "3", "4"}
-    assert all(text.startswith("SYNTHETIC data. ") for text in newest.captions.values())
+    assert all(text.startswith("MADE-UP DATA. ") for text in newest.captions.values())
     assert all("\nMADE-UP DATA. " in text for text in newest.figures.values())
 
 
