@@ -76,7 +76,7 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
     clock, message, files = time.perf_counter(), entry.message, entry.files
     try:
         if not message:
-            files = write_revised(out, entry, nbformat.reads(executed, as_version=4), executed)
+            files = write_revised(out, entry, nbformat.reads(executed, as_version=4))
         elif executed:
             write_whole(out / entry.folder / FAILED, executed.encode())
     except (InputError, OSError) as error:
@@ -182,9 +182,9 @@ def _templates() -> tuple[Template, Template]:
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
-    """Go through what the code cells show of one kind, in order."""
+    """Go through what the code cells show that has one kind, in order."""
     for cell in notebook.cells:
-        yield from (out["data"][kind] for out in cell.get("outputs", []) if kind in out.get("data", {}))
+        yield from (out["data"] for out in cell.get("outputs", []) if kind in out.get("data", {}))
 
 
 def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
@@ -192,24 +192,24 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     found = list(_shown(notebook, FACTS_TYPE))
     if len(found) != 1:
         raise InputError("the executed notebook shows its facts once, in its last cell", found=len(found))
-    return json.loads(json.dumps(found[0], sort_keys=True))
+    return json.loads(json.dumps(found[0][FACTS_TYPE], sort_keys=True))
 
 
 def files_of(
     notebook: nbformat.NotebookNode,
     revisions: Sequence[dict[str, Any]] = (),
     root: str = "",
-    written: str = "",
     beside: Sequence[str] = ("", ""),
     address: str = "",
 ) -> dict[str, bytes]:
     """Make every file of a report, by path.
 
-    ``root`` leads to the site's index, ``written`` is the notebook as text, ``beside`` the weeks before and after that
-    have the same report, ``address`` where the report's folder will stand; blank = none.
+    ``root`` leads to the site's index, ``beside`` names the weeks before and after that have the same report,
+    ``address`` is where the report's folder will stand; blank = none.
     """
     facts = {**facts_of(notebook), "revisions": list(revisions)}
-    files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}
+    content = nbformat.writes(notebook, indent=None, separators=(",", ":"))  # of its lines a sixth would be indents
+    files = {NOTEBOOK: content.encode() + b"\n", FACTS: as_json(facts)}
 
     def add(name: str, content: bytes) -> None:
         if name in files:
@@ -221,7 +221,7 @@ def files_of(
         for output in cell.get("outputs", []):
             data, about = output.get("data", {}), output.get("metadata", {}).get(FIGURE_KEY, {})
             if TABLE_TYPE in data:
-                add(f"tables/{data[TABLE_TYPE]['name']}.csv", data[TABLE_TYPE]["csv"].encode())
+                add(f"tables/{data[TABLE_TYPE]['name']}.csv", data["text/plain"].encode())
             if name := about.get("figure"):
                 add(f"figures/{name}.svg", data["image/svg+xml"].encode())
                 shown.append({"shown": about, "svg": data["image/svg+xml"]})
@@ -248,10 +248,10 @@ def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] =
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
-def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, written: str = "") -> dict[str, str]:
+def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> dict[str, str]:
     """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
-    csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
+    csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     revisions = revise(out, entry, facts_of(notebook), csvs)
     root, beside = "../" * (entry.folder.count("/") + 1), entry.inputs.get("neighbours", ("", ""))
     address = f"{site}{entry.folder}/" if (site := entry.inputs.get("address", "")) else ""
-    return write_report(out / entry.folder, files_of(notebook, revisions, root, written, beside, address), entry.files)
+    return write_report(out / entry.folder, files_of(notebook, revisions, root, beside, address), entry.files)

@@ -206,7 +206,7 @@ class Report:
             summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
         csv = as_csv(flat)
-        self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption, "csv": csv}})
+        self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption}})
 
     def figure(self, figure: Figure, name: str, folded: bool = False) -> None:
         """Show a figure with its alternative text and source, under a file name of its own.

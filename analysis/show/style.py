@@ -41,7 +41,7 @@ HATCH = "////"
 WIDTH, EDGE = 5.0, 0.1  # inches: the width of every figure, and what stays free at its sides
 MARGINS = {"left": 0.9, "right": 0.3, "bottom": 0.55, "top": 0.0, "gap": 0.3}
 BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}  # where the number of a mark stands
-SOURCE, COLOURS = "source", 48
+SOURCE, COLOURS = "source", 24
 """The id of the source line in a drawing; how many colours a PNG has."""
 USUAL = {"font-family": "sans-serif", "font-size": "10px", "text-anchor": "start", "fill": "#000000"}
 """What most texts of a drawing have alike, and what each is where it is not said."""
@@ -158,7 +158,7 @@ def svg_of(figure: Figure) -> str:
     """Draw a figure as SVG; the same figure gives the same text.
 
     It is a quarter of what matplotlib writes: no groups, numbers to a tenth of a point, ids only of what is used, what
-    texts have in common said once, and neighbours that look alike as one path or group.
+    texts have in common said once, and neighbours that look alike (of texts in any order) as one path or group.
     """
     figure.savefig(file := io.StringIO(), format="svg", metadata={"Date": None, "Creator": None})
     written = NO_XML.sub("", file.getvalue())
@@ -177,14 +177,21 @@ def svg_of(figure: Figure) -> str:
         svg.attrib.update((name, most) for most, _ in said.most_common(1))
         for text in texts:
             text.attrib = {key: value for key, value in text.items() if (key, value) != (name, svg.get(name))}
-    for (tag, look), run in groupby(parts, lambda one: (one.tag, {k: v for k, v in one.items() if k not in OWN})):
-        if tag == "path" and "fill-opacity" not in look:
-            SubElement(svg, "path", {"d": "".join(one.attrib["d"] for one in run), **look})
+    runs = (list(run) for _, run in groupby(parts, lambda one: one.tag))
+    parts = [one for run in runs for one in (sorted(run, key=_look) if run[0].tag == "text" else run)]
+    for (tag, *look), run in groupby(parts, _look):
+        if tag == "path" and "fill-opacity" not in dict(look):
+            SubElement(svg, "path", {"d": "".join(one.attrib["d"] for one in run), **dict(look)})
         else:
             for one in (alike := list(run)):
                 one.attrib = {key: value for key, value in one.items() if key in OWN}
-            SubElement(svg, "g", look).extend(alike)
+            SubElement(svg, "g", dict(look)).extend(alike)
     return ElementTree.tostring(svg, encoding="unicode").replace(" />", "/>") + "\n"
+
+
+def _look(part: Element) -> list[Any]:
+    """Give what parts of a drawing that look alike have in common."""
+    return [part.tag, *sorted((name, value) for name, value in part.items() if name not in OWN)]
 
 
 def _parts(parent: Element, given: Mapping[str, str]) -> Iterator[Element]:
@@ -234,8 +241,9 @@ def _short(number: float) -> str:
 
 def png_of(figure: Figure) -> bytes:
     """Draw a figure as PNG of few colours; the same figure gives the same bytes."""
-    figure.savefig(file := io.BytesIO(), format="png", dpi=150)
-    Image.open(file).convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE).save(small := io.BytesIO(), "png")
+    figure.savefig(file := io.BytesIO(), format="png", dpi=120)
+    few = Image.open(file).convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE)
+    few.save(small := io.BytesIO(), "png", optimize=True)
     return small.getvalue()
 
 

@@ -36,7 +36,7 @@ def closing(**told: object) -> Output:
 
 
 def table(name: str, csv: str = "agency\n<script>alert(1)</script>\n") -> Output:
-    return _shown({TABLE_TYPE: {"name": name, "csv": csv}, "text/html": "<table></table>"})
+    return _shown({TABLE_TYPE: {"name": name}, "text/html": "<table></table>", "text/plain": csv})
 
 
 def executed(*outputs: Output) -> nbformat.NotebookNode:
@@ -138,7 +138,7 @@ def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the
 
 
 def test_a_page_leads_to_the_weeks_beside_it() -> None:
-    page = files_of(executed(closing()), (), "../../../", "", ("2015-06-27_TX", ""))["report.html"].decode()
+    page = files_of(executed(closing()), (), "../../../", ("2015-06-27_TX", ""))["report.html"].decode()
     before = 'rel="prev" href="../2015-06-27_TX/report.html">← 27 June – 3 July 2015</a>'
     assert f"{before}<span>newest report</span>" in page
 

@@ -141,9 +141,8 @@ def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
     table = last(made)[TABLE_TYPE]
     assert table["name"] == "agencies"
     assert table["caption"].startswith("One row per agency in January to March 2015, those with few")
-    assert table["csv"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
     assert table["caption"].split(",")[0] in last(made)["text/html"]
-    assert last(made)["text/plain"] == table["csv"]
+    assert last(made)["text/plain"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
     assert made.facts["quarter_name"] == "January to March 2015"
 
 
@@ -171,8 +170,8 @@ def test_a_table_of_ones_own_shows_all_its_columns_and_its_index_and_may_be_fold
     for folded in (False, True):
         made.table(ROWS.set_index("place"), "by_place", folded=folded)
     open_one, folded_one = (shown.data for shown in made.shown)
-    own = {"name": "by_place", "caption": "By place.", "csv": "place,declined\nKansas,0\n"}
-    assert open_one[TABLE_TYPE] == folded_one[TABLE_TYPE] == own
+    assert open_one[TABLE_TYPE] == folded_one[TABLE_TYPE] == {"name": "by_place", "caption": "By place."}
+    assert open_one["text/plain"] == folded_one["text/plain"] == "place,declined\nKansas,0\n"
     inner = open_one["text/html"]
     assert "<details" not in inner
     assert folded_one["text/html"] == f'<details class="fold"><summary>By place</summary>\n{inner}\n</details>'

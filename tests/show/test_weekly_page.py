@@ -71,7 +71,7 @@ def page(cohort: Cohort) -> Page:
     for part in names["report"].shown[2:-3]:  # after the lead, and before origin, definitions and facts
         if table := part.data.get(TABLE_TYPE):
             assert table["name"] not in made.tables, "a name is one table's"
-            made.tables[table["name"]] = pd.read_csv(io.StringIO(table["csv"]))
+            made.tables[table["name"]] = pd.read_csv(io.StringIO(part.data["text/plain"]))
             made.captions[table["name"]] = table["caption"]
             made.html.append(part.data["text/html"])
         elif "figure" in (figure := part.metadata.get(FIGURE_KEY, {})):
