@@ -22,6 +22,12 @@ def _colours() -> set[str]:
     return set(re.findall(r"--([0-9a-f]{6}):", text_of("colours.css")))
 
 
+def colours_of(svg: str) -> str:
+    """Give the style's colours, of those of drawings only the ones that this one has."""
+    named = r" ?--([0-9a-f]{6}): [^;}]+;?"
+    return re.sub(named, lambda one: one[0] if f"#{one[1]}" in svg else "", text_of("colours.css"))
+
+
 def inlined(svg: str, alt: str, name: str, foot: float = 0) -> str:
     """Write an SVG file into a page: ids of its own, the colours that the style names, text for who cannot see it.
 

@@ -41,7 +41,7 @@ from analysis.files import as_json, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.periods import week_in_words
 from analysis.run import kernels
-from analysis.run.inline import inlined, text_of
+from analysis.run.inline import colours_of, inlined, text_of
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
 from analysis.run.revisions import for_reading, revise
 from analysis.show.sentences import as_made_up
@@ -176,6 +176,7 @@ def _templates() -> tuple[Template, Template]:
     exporter.register_filter("inlined", inlined)
     exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
     exporter.register_filter("as_made_up", as_made_up)
+    exporter.register_filter("colours_of", colours_of)
     exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
     return exporter.template, exporter.environment.get_template("figure.html.j2")

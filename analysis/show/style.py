@@ -138,14 +138,15 @@ class Figure:
             return
         said = _broken(_worded(figures()[SOURCE], facts), 11)
         self.foot = 0.12 + 0.19 * (said.count("\n") + 1)
-        place = (EDGE / WIDTH, 0.02 / self.get_figheight())
-        self.text(*place, said, va="top", linespacing=1.15, color=FAINT, gid=SOURCE)
+        with style():
+            self.text(EDGE / WIDTH, 0.02 / self.get_figheight(), said, va="top", color=FAINT, gid=SOURCE)
 
     def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401
         """Save as matplotlib does, in this package's style."""
+        if self.foot:
+            options = {"bbox_inches": Bbox.from_extents(0, -self.foot, WIDTH, self.get_figheight()), **options}
         with style():
-            whole = Bbox.from_extents(0, -self.foot, WIDTH, self.get_figheight())
-            self.drawn.savefig(fname, **({"bbox_inches": whole} if self.foot else {}), **options)
+            self.drawn.savefig(fname, **options)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict]:
         width, height = (round(96 * inches) for inches in self.get_size_inches())

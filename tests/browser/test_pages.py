@@ -317,6 +317,43 @@ def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, ope
     assert "\"'=HYPERLINK(" in text, "a spreadsheet shows it and does not run it"
 
 
+def test_a_figure_stands_by_itself_and_its_links_lead_on(made_site: Path, host: str, open_page: Open) -> None:
+    report = next(made_site.glob("weekly_bulletin/synthetic/*/report.html"))
+    page = open_page(report)
+    page.locator("#figure-map").get_by_role("link", name="How it is made").click()
+    assert page.locator("pre:target").is_visible(), "a link unfolds what it leads to"
+    assert "plot.state_map" in page.locator("pre:target").inner_text()
+    names = page.locator("figcaption a").all_text_contents()
+    assert len(names) == len({*names}) > 25
+    for path in report.parent.glob("figures/*.html"):
+        assert path.stat().st_size < 60_000
+        for scheme in ("light", "dark"):
+            name = path.relative_to(made_site).as_posix()
+            page = open_page(f"{host}/{name}", 400, color_scheme=scheme)
+            page.screenshot(path=SCREENSHOTS / f"embed_{path.stem}_{scheme}.png", full_page=True)
+            assert page.title().startswith("MADE-UP DATA: ")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 400
+            assert min(page.locator("svg text").evaluate_all(LETTERS)) >= 9  # CSS pixels
+            assert _violations(page) == [], path
+            page.get_by_role("link").click()
+            page.locator("figure:target svg").wait_for()
+            page.context.close()
+
+
+def test_a_page_is_painted_within_two_thirds_of_a_second_by_a_slow_machine(made_site: Path, open_page: Open) -> None:
+    busy = max(1, os.getloadavg()[0] / len(os.sched_getaffinity(0)))  # with other work than this
+    for path in (made_site / "index.html", next(made_site.glob("weekly_bulletin/synthetic/*/report.html"))):
+        painted = []
+        for _ in range(5):
+            page = open_page("about:blank")
+            page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+            page.goto(path.as_uri())
+            entry = page.wait_for_function("performance.getEntriesByName('first-contentful-paint')[0]")
+            painted.append(entry.evaluate("entry => entry.startTime"))
+            page.context.close()
+        assert min(painted) <= 600 * busy, path
+
+
 def test_a_drawing_looks_as_matplotlib_wrote_it(open_page: Open) -> None:
     cohort = an.cohort("synthetic", "2025-12-13")
     frames = {plot.weekly_counts: an.weekly_counts(cohort), plot.state_map: an.counts_by(cohort, "state")}
