@@ -80,5 +80,5 @@ def test_a_notebook_of_ones_own_is_made_for_each_state_and_week(state: str, week
     shown = [output["data"] for cell in done.cells for output in cell.get("outputs", []) if "data" in output]
     facts = next(data[kind] for data in shown for kind in data if kind.endswith("facts+json"))
     assert (facts["parameters"]["state"], facts["parameters"]["week"]) == (state, week)
-    tables = [data[kind]["csv"] for data in shown for kind in data if kind.endswith("table+json")]
+    tables = [data["text/plain"] for data in shown for kind in data if kind.endswith("table+json")]
     assert pd.read_csv(io.StringIO(tables[0]))["issued"].sum() == facts["facts"]["issued"] > 0

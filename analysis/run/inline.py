@@ -6,7 +6,6 @@ import csv
 import html
 import io
 import re
-from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
@@ -14,6 +13,7 @@ from markupsafe import escape
 
 from analysis.run.plan import TEMPLATES
 from analysis.run.site import COUNTING, page_of_place, place_names
+from analysis.show.style import SOURCE
 
 
 @cache
@@ -25,37 +25,31 @@ def text_of(name: str) -> str:
 @cache
 def _colours() -> set[str]:
     """Give the colours that the style names."""
-    return set(re.findall(r"--([0-9a-f]{6}):", text_of("style.css")))
+    return set(re.findall(r"--([0-9a-f]{6}):", text_of("colours.css")))
 
 
-def inlined(svg: str, alt: str, name: str) -> str:
-    """Write an SVG file into a page: ids of its own, the colours that the style names, text for who cannot see it."""
-    drawing = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    tags = re.findall(r"<[^>]*>", drawing)
-    used = dict.fromkeys(found for tag in tags for found in re.findall(r'(?:url\(#|href="#)([^)"]+)', tag))
-    ids = {old: f"{name}-{n}" for n, old in enumerate(used)}
-    own = {tag: _in_page(tag, ids) for tag in dict.fromkeys(tags)}  # what stands between tags is text, and stays
-    times = Counter(style for tag in tags for style in re.findall(r' style="([^"]*)"', own[tag]))
-    classes = {style: f"{name}-s{n}" for n, style in enumerate(times) if times[style] > 2}
-    for tag, now in own.items():
-        own[tag] = re.sub(
-            r' style="([^"]*)"', lambda said: f' class="{classes[said[1]]}"' if said[1] in classes else said[0], now
-        )
-    rules = "".join(f".{known}{{{style}}}" for style, known in classes.items())
-    first = re.sub(r' (?:xmlns(?::\w+)?="[^"]*"|(?:width|height)="[\d.]+pt")', "", own[tags[0]])
-    start = first.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1)
-    own[tags[0]] = start + (f"<style>{rules}</style>" if rules else "")
-    return re.sub(r"<[^>]*>", lambda tag: own[tag[0]], drawing)
+def colours_of(svg: str) -> str:
+    """Give the style's colours, of those of drawings only the ones that this one has."""
+    named = r" ?--([0-9a-f]{6}): [^;}]+;?"
+    return re.sub(named, lambda one: one[0] if f"#{one[1]}" in svg else "", text_of("colours.css"))
 
 
-def _in_page(tag: str, ids: Mapping[str, str]) -> str:
-    """Write a tag of a drawing as a page needs it: shorter, numbers to a tenth of a point."""
-    tag = re.sub(r' id="([^"]+)"', lambda found: f' id="{ids[found[1]]}"' if found[1] in ids else "", tag)
-    tag = re.sub(r'(url\(#|href="#)([^)"]+)', lambda found: found[1] + ids[found[2]], tag)
-    tag = re.sub("#([0-9a-f]{6})", lambda found: f"var(--{found[1]})" if found[1] in _colours() else found[0], tag)
-    tag = re.sub(r"(\d\.\d)\d+", r"\1", tag).replace("xlink:href", "href")
-    tag = re.sub(r' d="[^"]*"', lambda path: re.sub(r" ?([A-Za-z]) ", r"\1", path[0]), tag)
-    return re.sub(r'font-family: [^;"]*;? ?| transform="rotate\(-0 [^"]*"', "", tag)
+def inlined(svg: str, alt: str, name: str, foot: float = 0) -> str:
+    """Write an SVG file into a page: ids of its own, the colours that the style names, text for who cannot see it.
+
+    What stands in the ``foot`` is left out: the page says it.
+    """
+    drawing = re.sub(rf'<g id="{SOURCE}".*?</g>', "", svg[svg.index("<svg") :]) if foot else svg[svg.index("<svg") :]
+    start, rest = re.sub("<[^>]*>", lambda tag: _in_page(tag[0], name), drawing).split(">", 1)
+    start = re.sub(r' (?:xmlns(?::\w+)?="[^"]*"|(?:width|height)="[\d.]+pt")', "", start)
+    start = re.sub(r'(?<= viewBox="0 0 )(\S+) ([\d.]+)', lambda size: f"{size[1]} {float(size[2]) - foot:.1f}", start)
+    return f'<svg role="img" aria-label="{html.escape(alt)}"{start.removeprefix("<svg")}>{rest}'
+
+
+def _in_page(tag: str, name: str) -> str:
+    """Write a tag of a drawing as a page needs it; what stands between tags is text, and stays."""
+    tag = re.sub(r'( id="|url\(#|href="#)', rf"\1{name}-", tag)
+    return re.sub("#([0-9a-f]{6})", lambda found: f"var(--{found[1]})" if found[1] in _colours() else found[0], tag)
 
 
 def places_counted(parameters: Mapping[str, str], tables: Mapping[str, str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ from analysis.load.table import only
 from analysis.periods import Calendar
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
-FEED, JSON_INDEX = "feed.xml", "index.json"
+FEED, JSON_INDEX, SITEMAP = "feed.xml", "index.json", "sitemap.xml"
 NOTEBOOK, PAGE, FACTS, FAILED = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb"
 """Files of a report: the executed notebook, its page and facts; and the executed copy of one that failed."""
 PACKAGE = Path(analysis.__file__).parent
@@ -39,7 +39,7 @@ SHAPING = "declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconv
 SHAPING += "scipy statsmodels"  # their versions shape what a report says, or how its figures and its page look
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
 INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads", "libraries": "libraries"}
-INPUTS |= {"neighbours": "which weeks stand beside it"}
+INPUTS |= {"neighbours": "which weeks stand beside it", "address": "the address of its site"}
 """What a report is made from, and how each is called."""
 ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
 TYPES = ("str", "bool", "int", "float")
@@ -269,7 +269,7 @@ def _asked_of(
     cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
     code = _sha256([["".join(cell["source"]), sorted(cell["metadata"].get("tags", []))] for cell in cells])
     reference = folder_sha256(bundled_folder("data") / "reference")
-    inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries()}
+    inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries(), "address": ""}
     for name, source in ((name, fitting[name]) for name in fitting if not source_names or name in source_names):
         if "offence" in takes and (state := only(source.detainers(["state"]), "state")):
             what = "an offence group is profiled of several states: weeks of one state by offence are too small to show"

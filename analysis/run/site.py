@@ -86,20 +86,26 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     templates.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write)
     templates.globals.update(settings=replace(settings, title=title), names=names, landing=opening, paged=series.keys())
 
-    def page(template: str, **values: object) -> bytes:
-        return templates.get_template(f"site/{template}").render(**values).translate(plan.TURNING).encode()
+    def page(template: str, path: str, **values: object) -> None:
+        text = templates.get_template(f"site/{template}").render(path=path, **values)
+        pages[path] = text.translate(plan.TURNING).encode()
 
+    pages: dict[str, bytes] = {}
     places = [place for place in names if place in series]
-    pages = {page_of_place(one): page("place.html.j2", place=one, series=series[one], root="../") for one in places}
-    for folder in _lacking(out, reports):
-        why = {"folder": folder, "entry": entries.get(folder), "root": "../" * (folder.count("/") + 1)}
-        pages[f"{folder}/{PAGE}"] = page("lacking.html.j2", **why)
+    for one in places:
+        page("place.html.j2", page_of_place(one), place=one, series=series[one], root="../")
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
     told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
     told |= {"offences": [place for place in places if place not in states().index]}
     told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(reports)}
-    pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
-    pages[plan.FEED] = page("feed.xml.j2", items=news, feed_id=feed_id)
+    told |= {"picture": opening["lead"]["picture"] if opening else ""}
+    page("index.html.j2", INDEX, root="", sections=_sections(reports, settings.order), **told)
+    if settings.address:
+        page("sitemap.xml.j2", plan.SITEMAP, paths=[*pages, *(one["page"] for one in reports if one["page"])])
+    page("feed.xml.j2", plan.FEED, items=news, feed_id=feed_id)
+    for folder in _lacking(out, reports):
+        why = {"folder": folder, "entry": entries.get(folder), "root": "../" * (folder.count("/") + 1)}
+        page("lacking.html.j2", f"{folder}/{PAGE}", **why)
     pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
@@ -157,6 +163,7 @@ def _listed(out: Path, entry: Entry) -> Report:
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
         "place_name": place_names().get(place, "all"),
         "page": f"{entry.folder}/{PAGE}" if PAGE in entry.files else "",
+        "picture": next((f"{entry.folder}/{name}" for name in entry.files if name.endswith(".png")), ""),
         "failed": f"{entry.folder}/{plan.FAILED}" if entry.outcome == "failed" else "",
     }
 
@@ -346,12 +353,14 @@ def _read_site(path: Path) -> SiteFile:
 def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     """Read a site file, and work out which reports it asks for, each once, and what the site is called."""
     site, tasks = _read_site(path), dict[str, Task]()
+    stands = {"address": str(site.address or "")}
     for asked in site.reports:
         if asked.source is not None and asked.source not in sources():
             raise unknown("source", asked.source, sources(), more=HINT)
         names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
         how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
         for task in plan.plan([find_notebook(asked.notebook)], source_names=names, states=states, **how):
-            tasks.setdefault(task.entry.folder, task)
+            entry = replace(task.entry, inputs=task.entry.inputs | stands)
+            tasks.setdefault(entry.folder, replace(task, entry=entry))
     order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))
-    return list(tasks.values()), Settings(site.title, str(site.address or ""), order)
+    return list(tasks.values()), Settings(site.title, stands["address"], order)

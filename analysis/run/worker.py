@@ -41,7 +41,7 @@ from analysis.files import as_json, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.periods import week_in_words
 from analysis.run import kernels
-from analysis.run.inline import inlined, linked, places_counted, text_of
+from analysis.run.inline import colours_of, inlined, linked, places_counted, text_of
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
 from analysis.run.revisions import for_reading, revise
 from analysis.show.sentences import as_made_up
@@ -76,7 +76,7 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
     clock, message, files = time.perf_counter(), entry.message, entry.files
     try:
         if not message:
-            files = write_revised(out, entry, nbformat.reads(executed, as_version=4), executed)
+            files = write_revised(out, entry, nbformat.reads(executed, as_version=4))
         elif executed:
             write_whole(out / entry.folder / FAILED, executed.encode())
     except (InputError, OSError) as error:
@@ -169,23 +169,24 @@ def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
 
 
 @cache
-def _template() -> Template:
-    """Compile the template once, with nbconvert's filters."""
+def _templates() -> tuple[Template, Template]:
+    """Compile the templates of a report's page and of a figure's once, with nbconvert's filters."""
     where = {"template_name": "report", "template_file": "report.html.j2", "extra_template_basedirs": [str(TEMPLATES)]}
     exporter = TemplateExporter(**where)
     exporter.register_filter("inlined", inlined)
     exporter.register_filter("linked", linked)
     exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
     exporter.register_filter("as_made_up", as_made_up)
+    exporter.register_filter("colours_of", colours_of)
     exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
-    return exporter.template
+    return exporter.template, exporter.environment.get_template("figure.html.j2")
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
-    """Go through what the code cells show of one kind, in order."""
+    """Go through what the code cells show that has one kind, in order."""
     for cell in notebook.cells:
-        yield from (out["data"][kind] for out in cell.get("outputs", []) if kind in out.get("data", {}))
+        yield from (out["data"] for out in cell.get("outputs", []) if kind in out.get("data", {}))
 
 
 def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
@@ -193,44 +194,52 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     found = list(_shown(notebook, FACTS_TYPE))
     if len(found) != 1:
         raise InputError("the executed notebook shows its facts once, in its last cell", found=len(found))
-    return json.loads(json.dumps(found[0], sort_keys=True))
+    return json.loads(json.dumps(found[0][FACTS_TYPE], sort_keys=True))
 
 
 def files_of(
     notebook: nbformat.NotebookNode,
     revisions: Sequence[dict[str, Any]] = (),
     root: str = "",
-    written: str = "",
     beside: Sequence[str] = ("", ""),
+    address: str = "",
 ) -> dict[str, bytes]:
     """Make every file of a report, by path.
 
-    ``root`` leads to the site's index, ``written`` is the notebook as text, ``beside`` the weeks before and after that
-    have the same report; blank = none.
+    ``root`` leads to the site's index, ``beside`` names the weeks before and after that have the same report,
+    ``address`` is where the report's folder will stand; blank = none.
     """
     facts = {**facts_of(notebook), "revisions": list(revisions)}
-    files = {NOTEBOOK: (written or nbformat.writes(notebook)).encode() + b"\n", FACTS: as_json(facts)}
+    content = nbformat.writes(notebook, indent=None, separators=(",", ":"))  # of its lines a sixth would be indents
+    files = {NOTEBOOK: content.encode() + b"\n", FACTS: as_json(facts)}
 
     def add(name: str, content: bytes) -> None:
         if name in files:
             raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
         files[name] = content
 
+    shown: list[dict[str, Any]] = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data, about = output.get("data", {}), output.get("metadata", {}).get(FIGURE_KEY, {})
             if TABLE_TYPE in data:
-                add(f"tables/{data[TABLE_TYPE]['name']}.csv", data[TABLE_TYPE]["csv"].encode())
+                add(f"tables/{data[TABLE_TYPE]['name']}.csv", data["text/plain"].encode())
             if name := about.get("figure"):
                 add(f"figures/{name}.svg", data["image/svg+xml"].encode())
+                shown.append({"shown": about, "svg": data["image/svg+xml"]})
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
     told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "script": text_of("script.js")}
-    told |= {"style": text_of("style.css"), "before": beside[0], "after": beside[1]}
+    told |= {"colours": text_of("colours.css"), "style": text_of("style.css"), "before": beside[0], "after": beside[1]}
+    told |= {"address": address, "picture": next((name for name in files if name.endswith(".png")), "")}
+    page_template, figure_template = _templates()
+    for one in shown:
+        page = figure_template.render(**one, resources=told).translate(TURNING)
+        add(f"figures/{one['shown']['figure']}.html", page.encode())
     told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
-    csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
+    csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE, "places": places_counted(facts["parameters"], csvs)}
-    return files | {PAGE: _template().render(nb=notebook, resources=told).translate(TURNING).encode()}
+    return files | {PAGE: page_template.render(nb=notebook, resources=told).translate(TURNING).encode()}
 
 
 def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
@@ -242,9 +251,10 @@ def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] =
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
-def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode, written: str = "") -> dict[str, str]:
+def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> dict[str, str]:
     """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
-    csvs = {bundle["name"]: bundle["csv"] for bundle in _shown(notebook, TABLE_TYPE)}
+    csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     revisions = revise(out, entry, facts_of(notebook), csvs)
     root, beside = "../" * (entry.folder.count("/") + 1), entry.inputs.get("neighbours", ("", ""))
-    return write_report(out / entry.folder, files_of(notebook, revisions, root, written, beside), entry.files)
+    address = f"{site}{entry.folder}/" if (site := entry.inputs.get("address", "")) else ""
+    return write_report(out / entry.folder, files_of(notebook, revisions, root, beside, address), entry.files)

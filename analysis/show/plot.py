@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from analysis.load.reference import states as all_states
@@ -28,7 +28,7 @@ __all__ = [
     *("recording", "revisions", "state_map", "time_to_outcome", "weekly_counts"),
 ]
 CLASSES = {1: "1 to 4", 5: "5 to 9", 10: "10 to 19", 20: "20 to 49", 50: "50 or more"}  # those of a map's colours
-DARK = 0.74  # part of the darkest shade from which text on it is white: on either side its contrast is 4.5 at least
+DARK = 0.6  # part of the darkest shade from which text on it is white: on either side its contrast is 4.5 at least
 STATUSES: dict[str, tuple[str, str, dict]] = {
     "settled": ("o", "declined", {}),
     "provisional": ("o", "unfinished", {"facecolor": "white"}),
@@ -280,15 +280,15 @@ def cross_table(table: pd.DataFrame) -> Figure:
     hidden = counts.isna().to_numpy()
     shade = np.sqrt(counts.astype(float).fillna(0).mask(sums, 0))  # large ones would leave no shade to small ones
     darkest = max(1.0, float(shade.to_numpy().max()))
-    colours = LinearSegmentedColormap.from_list("declined", ["white", *look.RAMP])
+    colours = ListedColormap(["white", *look.RAMP])
     bare: dict = {"cbar": False, "xticklabels": False, "yticklabels": False, "linewidths": 0.6, "linecolor": "#D5D5D5"}
     bare |= {"annot": labels, "fmt": "", "annot_kws": {"size": 11}}
-    sns.heatmap(shade, cmap=colours, vmin=0, vmax=darkest, ax=axes, **bare)
+    sns.heatmap(shade.mask(shade == 0, -1), cmap=colours, vmin=-darkest / 5, vmax=darkest, ax=axes, **bare)
     grey: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": "#C9C9C9"}
     down, across = np.nonzero(hidden)
     look.boxes(axes, across, down, 1, 1, hatch=look.HATCH, linewidth=0.4, **grey)
     for text, value, unseen, whole in zip(axes.texts, shade.to_numpy().flat, hidden.flat, sums.flat, strict=True):
-        text.set(color="white" if value > DARK * darkest else "black", weight="bold" if whole else "normal")
+        text.set(color="white" if value >= DARK * darkest else look.INK, weight="bold" if whole else "normal")
         if unseen:
             text.set_bbox({**grey, "edgecolor": "none", "pad": 0.5})
     axes.set(xlabel="", ylabel="")

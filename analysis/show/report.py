@@ -22,7 +22,7 @@ from IPython.display import display
 from analysis.errors import unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
-from analysis.show.sentences import Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
+from analysis.show.sentences import MADE_UP, Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
 from analysis.show.style import Figure, png_of, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort, not_a_cohort
@@ -30,7 +30,7 @@ from analysis.stats.counts import ALL
 
 SET_PARAMETERS = "# Parameters"  # first line of a cell that sets parameters from outside
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
-MADE_UP = "Made-up data: no figure here describes a real person, place or week."
+OF_NOBODY = "no figure here describes a real person, place or week."
 
 
 class Shown(NamedTuple):
@@ -136,7 +136,7 @@ class Report:
         self.title = as_made_up(str(title), self.synthetic)
         finding = re.sub(r"^(\([^)]*\)|[^(:])*: ", "", str(title)) if "week" in self.facts else str(title)
         self.headline = as_made_up(finding, self.synthetic)  # place and week stand above it
-        rows = {"SYNTHETIC": MADE_UP} if self.synthetic else {}
+        rows = {MADE_UP: OF_NOBODY} if self.synthetic else {}
         for name, template in (self.lines if lines is None else lines).items():
             rows[_in_words(name)] = fill(template, {**self.facts, **self.of_source})
         items = "".join(f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in rows.items())
@@ -197,7 +197,7 @@ class Report:
         told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
         told |= {"rows_shown": int(some.sum()), **self.facts}
         caption = fill(about["caption"], told) if about else f"{_in_words(name)}."
-        caption = f"SYNTHETIC data. {caption}" if self.synthetic else caption
+        caption = f"{MADE_UP}. {caption}" if self.synthetic else caption
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
@@ -211,17 +211,24 @@ class Report:
             summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
         csv = as_csv(flat)
-        self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption, "csv": csv}})
+        self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption}})
 
     def figure(self, figure: Figure, name: str, folded: bool = False) -> None:
-        """Show a figure with its alternative text as SVG (and PNG where asked), under a file name of its own."""
+        """Show a figure with its alternative text and source, under a file name of its own.
+
+        It is shown as SVG; the report's first one, which stands for it where a link is shared, and where asked every
+        one as PNG, too.
+        """
         if self._reason(figure.reason):
             return
+        if self.source:
+            title = as_made_up(str(self.source["title"]), self.synthetic)
+            figure.sign(**{**self.facts, "source_title": title, "week": self.parameters.get("week")})
         data = {"text/plain": figure.alt, "image/svg+xml": svg_of(figure)}
-        if self.png:
+        if self.png or not any("figure" in shown.metadata.get(FIGURE_KEY, {}) for shown in self.shown):
             data["image/png"] = base64.b64encode(png_of(figure)).decode("ascii")
         about = {"figure": name, "alt": figure.alt, "title": str(figure.get_label()), "folded": folded}
-        self._show(data, {FIGURE_KEY: about})
+        self._show(data, {FIGURE_KEY: about | {"table": figure.table, "foot": round(72 * figure.foot, 1)}})
 
     def close(self) -> None:
         """Show definitions and what the source's origin file notes, and carry all facts; the last cell of a report."""

@@ -30,7 +30,7 @@ Facts = Mapping[str, Fact]
 # Nouns that may follow a number; of one, without their last letter.
 NOUNS = ("detainers", "tests", "weeks", "rows", "warnings", "differences", "reports")
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-MADE_UP = "SYNTHETIC (made-up data)"  # begins titles over made-up data: of pages, in lists of them and in the feed
+MADE_UP = "MADE-UP DATA"  # begins titles over made-up data: of pages, in lists of them, in the feed, in figures
 UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
 LEAD = ("failed_check", "count", "unfinished", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings")
 LEAD += ("change", "usual", "one_place", "cannot_tell")  # the clauses of a weekly page's lead, in order
@@ -141,7 +141,7 @@ def as_fact(value: Any) -> Fact:  # noqa: ANN401
 
 def as_made_up(title: str, synthetic: bool) -> str:
     """Say of a title that it is about made-up data, where it is."""
-    return f"{MADE_UP}: {title}" if synthetic and not title.startswith("SYNTHETIC") else title
+    return f"{MADE_UP}: {title.removeprefix('SYNTHETIC ')}" if synthetic and not title.startswith(MADE_UP) else title
 
 
 def facts_named(template: str) -> list[str]:

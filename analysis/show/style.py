@@ -6,10 +6,14 @@ import base64
 import io
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
+from itertools import groupby
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
 
 import matplotlib.dates as mdates
 import matplotlib.figure
@@ -21,20 +25,28 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
+from PIL import Image
 
 from analysis.errors import InputError, called
 from analysis.load.reference import data_file
-from analysis.show.sentences import as_fact, facts_named, fill
+from analysis.show.sentences import MADE_UP, as_fact, facts_named, fill
 
 # Okabe and Ito's colours, told apart with every common colour vision; a mark or a label always says the same.
 DECLINED, TAKEN, OTHER_ENDS, OPEN = "#D55E00", "#0072B2", "#E69F00", "#8A8A8A"
 LIGHT_DECLINED, LIGHT_TAKEN = "#E8A87C", "#A6CBE3"
 RAMP = ("#FCE3D0", "#F3B285", "#DD7A35", "#B04A00", "#6B2A00")  # from few to many; on the last two text is white
 INK, FAINT, NO_DETAINERS, EDGES = "#1B1B1B", "#5F5F5F", "#E3E3E3", "#B5B5B5"
-HATCH, MADE_UP = "////", "MADE-UP DATA"
+HATCH = "////"
 WIDTH, EDGE = 5.0, 0.1  # inches: the width of every figure, and what stays free at its sides
 MARGINS = {"left": 0.9, "right": 0.3, "bottom": 0.55, "top": 0.0, "gap": 0.3}
 BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}  # where the number of a mark stands
+SOURCE, COLOURS = "source", 24
+"""The id of the source line in a drawing; how many colours a PNG has."""
+USUAL = {"font-family": "sans-serif", "font-size": "10px", "text-anchor": "start", "fill": "#000000"}
+"""What most texts of a drawing have alike, and what each is where it is not said."""
+OWN = ("d", "x", "y", "id", "href")
+NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 Draw = Callable[[pd.DataFrame], "Figure"]
 
 
@@ -66,10 +78,11 @@ class Figure:
     """A matplotlib figure that shows as the last line of a cell; ``headline``, ``subtitle`` and ``alt`` tell of it.
 
     It is none itself, though it has all that ``drawn`` has: Jupyter's inline backend would show it with its margins cut
-    off. ``reason`` is why there is nothing to draw.
+    off. ``reason`` is why there is nothing to draw, ``table`` where a report has its numbers.
     """
 
-    headline = subtitle = alt = reason = ""
+    headline = subtitle = alt = reason = table = ""
+    foot = 0.0  # inches below the drawing, of the source line
 
     def __init__(self, sizes: Sequence[float], places: Sequence[tuple[float, float, float, float]] = ()) -> None:
         self.drawn, self.sizes, self.places = matplotlib.figure.Figure((WIDTH, sizes[-1]), dpi=100), sizes, places
@@ -119,8 +132,19 @@ class Figure:
             look |= {"loc": "lower left", "bbox_to_anchor": (EDGE / WIDTH, 0.08 / self.get_figheight())}
             self.legend([named[name] for name in order], order, ncols=columns, **look)
 
+    def sign(self, **facts: object) -> None:
+        """Say once, below the drawing, where its numbers are from, as far as the facts know it."""
+        if self.foot:
+            return
+        said = _broken(_worded(figures()[SOURCE], facts), 11)
+        self.foot = 0.12 + 0.19 * (said.count("\n") + 1)
+        with style():
+            self.text(EDGE / WIDTH, 0.02 / self.get_figheight(), said, va="top", color=FAINT, gid=SOURCE)
+
     def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401
         """Save as matplotlib does, in this package's style."""
+        if self.foot:
+            options = {"bbox_inches": Bbox.from_extents(0, -self.foot, WIDTH, self.get_figheight()), **options}
         with style():
             self.drawn.savefig(fname, **options)
 
@@ -132,16 +156,96 @@ class Figure:
 
 
 def svg_of(figure: Figure) -> str:
-    """Draw a figure as SVG; the same figure gives the same text."""
+    """Draw a figure as SVG; the same figure gives the same text.
+
+    It is a quarter of what matplotlib writes: no groups, numbers to a tenth of a point, ids only of what is used, what
+    texts have in common said once, and neighbours that look alike (of texts in any order) as one path or group.
+    """
     figure.savefig(file := io.StringIO(), format="svg", metadata={"Date": None, "Creator": None})
-    without_comments = re.sub(r"<!--.*?-->", "", file.getvalue(), flags=re.DOTALL)
-    return " ".join(without_comments.split()).replace("> <", "><") + "\n"
+    written = NO_XML.sub("", file.getvalue())
+    used = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([^)"]+)', written))
+    ids = {SOURCE: SOURCE} | {old: f"i{number}" for number, old in enumerate(used)}
+    for element in (root := ElementTree.fromstring(written)).iter():
+        element.tag, element.tail = element.tag.rpartition("}")[2], None
+        element.text = element.text if element.tag == "text" else None
+        element.attrib = dict(_attributes(element.attrib, ids))
+    parts = list(_parts(root, {}))
+    texts = [text for part in parts for text in part.iter("text")]
+    svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **root.attrib, "stroke-linejoin": "round"})
+    SubElement(svg, "defs").extend(one for defs in root.iter("defs") for one in defs if one.tag != "style")
+    for name, usual in USUAL.items():
+        said = Counter(text.attrib.setdefault(name, usual) for text in texts)
+        svg.attrib.update((name, most) for most, _ in said.most_common(1))
+        for text in texts:
+            text.attrib = {key: value for key, value in text.items() if (key, value) != (name, svg.get(name))}
+    runs = (list(run) for _, run in groupby(parts, lambda one: one.tag))
+    parts = [one for run in runs for one in (sorted(run, key=_look) if run[0].tag == "text" else run)]
+    for (tag, *look), run in groupby(parts, _look):
+        if tag == "path" and "fill-opacity" not in dict(look):
+            SubElement(svg, "path", {"d": "".join(one.attrib["d"] for one in run), **dict(look)})
+        else:
+            for one in (alike := list(run)):
+                one.attrib = {key: value for key, value in one.items() if key in OWN}
+            SubElement(svg, "g", dict(look)).extend(alike)
+    return ElementTree.tostring(svg, encoding="unicode").replace(" />", "/>") + "\n"
+
+
+def _look(part: Element) -> list[Any]:
+    """Give what parts of a drawing that look alike have in common."""
+    return [part.tag, *sorted((name, value) for name, value in part.items() if name not in OWN)]
+
+
+def _parts(parent: Element, given: Mapping[str, str]) -> Iterator[Element]:
+    """Go through what is drawn, in order, each part with what its groups say of it."""
+    for part in parent:
+        if part.tag == "g" and part.attrib.keys() <= {"clip-path"}:
+            yield from _parts(part, {**given, **part.attrib})
+        elif part.tag not in ("defs", "metadata"):
+            part.attrib = {**given, **part.attrib}
+            yield part
+
+
+def _attributes(given: Mapping[str, str], ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Write the attributes of a part of a drawing shorter, its style as attributes, too."""
+    for name, value in given.items():
+        if name == "style":
+            yield from _attributes(dict(one.split(": ", 1) for one in value.split("; ") if one), ids)
+        elif name == "d":
+            yield name, "".join(_steps(value))
+        elif name == "id":
+            yield from [(name, ids[value])] if value in ids else []
+        elif name != "version" and not value.startswith("rotate(-0 "):
+            if "-" not in name:  # what is not of the style is a place or a size
+                value = re.sub(r"-?\d+\.\d\d+", lambda number: _short(float(number[0])), value)
+            yield name.rpartition("}")[2], re.sub(r"(^#|url\(#)(\w+)", lambda to: to[1] + ids.get(to[2], to[2]), value)
+
+
+def _steps(path: str) -> Iterator[str]:
+    """Write a path by steps from point to point, in tenths that add up."""
+    x = y = 0
+    for command, *rest in re.findall("[A-Zz][^A-Zz]*", path):
+        places = [round(10 * float(number)) for number in "".join(rest).split()]
+        steps = [place - (y if at % 2 else x) for at, place in enumerate(places)]
+        x, y = places[-2:] or (x, y)
+        if command == "M":
+            steps = places
+        elif command == "L" and 0 in steps:
+            command, steps = ("V", steps[1:]) if steps[0] == 0 else ("H", steps[:1])
+        shorter = " ".join(_short(step / 10) for step in steps).replace(" -", "-")
+        yield (command if command == "M" else command.lower()) + shorter
+
+
+def _short(number: float) -> str:
+    """Write a number to a tenth."""
+    return f"{number:z.1f}".removesuffix(".0")
 
 
 def png_of(figure: Figure) -> bytes:
-    """Draw a figure as PNG; the same figure gives the same bytes."""
-    figure.savefig(file := io.BytesIO(), format="png", dpi=150, metadata={"Software": None})
-    return file.getvalue()
+    """Draw a figure as PNG of few colours; the same figure gives the same bytes."""
+    figure.savefig(file := io.BytesIO(), format="png", dpi=120)
+    few = Image.open(file).convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE)
+    few.save(small := io.BytesIO(), "png", optimize=True)
+    return small.getvalue()
 
 
 def drawn(draw: Draw) -> Draw:
@@ -167,7 +271,8 @@ def drawn(draw: Draw) -> Draw:
                 told = {**table.attrs, "in_week": in_week, **figure.told}
                 figure.entitle(*(_worded(about[part], told) for part in ("title", "subtitle")))
                 figure.alt = _worded(about["alt"], {**told, "title": figure.headline})
-                figure.alt += f" The numbers are in the table {about['table']}."
+                figure.table = about["table"]
+                figure.alt += f" The numbers are in the table {figure.table}."
             figure.explain()
             if table.attrs.get("synthetic"):
                 above: dict = {"ha": "right", "va": "top", "weight": "bold", "color": "#B00000"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -13,18 +15,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+import analysis as an
 from analysis.run.worker import files_of, write_report
 from analysis.show import plot
 from analysis.show.report import Report
 from analysis.show.sentences import Sentence
+from analysis.show.style import svg_of
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -311,3 +317,60 @@ def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, ope
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert "\u202e" in text, "the file has every name as it is"
     assert "\"'=HYPERLINK(" in text, "a spreadsheet shows it and does not run it"
+
+
+def test_a_figure_stands_by_itself_and_its_links_lead_on(made_site: Path, host: str, open_page: Open) -> None:
+    report = next(made_site.glob("weekly_bulletin/synthetic/*/report.html"))
+    page = open_page(report)
+    page.locator("#figure-map").get_by_role("link", name="How it is made").click()
+    assert page.locator("pre:target").is_visible(), "a link unfolds what it leads to"
+    assert "plot.state_map" in page.locator("pre:target").inner_text()
+    names = page.locator("figcaption a").all_text_contents()
+    assert len(names) == len({*names}) > 25
+    for path in report.parent.glob("figures/*.html"):
+        assert path.stat().st_size < 60_000
+        for scheme in ("light", "dark"):
+            name = path.relative_to(made_site).as_posix()
+            page = open_page(f"{host}/{name}", 400, color_scheme=scheme)
+            page.screenshot(path=SCREENSHOTS / f"embed_{path.stem}_{scheme}.png", full_page=True)
+            assert page.title().startswith("MADE-UP DATA: ")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 400
+            assert min(page.locator("svg text").evaluate_all(LETTERS)) >= 9  # CSS pixels
+            assert _violations(page) == [], path
+            page.get_by_role("link").click()
+            page.locator("figure:target svg").wait_for()
+            page.context.close()
+
+
+def test_a_page_is_painted_within_two_thirds_of_a_second_by_a_slow_machine(made_site: Path, open_page: Open) -> None:
+    busy = max(1, os.getloadavg()[0] / len(os.sched_getaffinity(0)))  # with other work than this
+    for path in (made_site / "index.html", next(made_site.glob("weekly_bulletin/synthetic/*/report.html"))):
+        painted = []
+        for _ in range(5):
+            page = open_page("about:blank")
+            page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+            page.goto(path.as_uri())
+            entry = page.wait_for_function("performance.getEntriesByName('first-contentful-paint')[0]")
+            painted.append(entry.evaluate("entry => entry.startTime"))
+            page.context.close()
+        assert min(painted) <= 600 * busy, path
+
+
+def test_a_drawing_looks_as_matplotlib_wrote_it(open_page: Open) -> None:
+    cohort = an.cohort("synthetic", "2025-12-13")
+    frames = {plot.weekly_counts: an.weekly_counts(cohort), plot.state_map: an.counts_by(cohort, "state")}
+    frames |= {plot.time_to_outcome: an.time_to_outcome(cohort), plot.outcomes: an.counts_by(cohort, "all")}
+    page = open_page("about:blank", 500)
+    for draw, frame in frames.items():
+        figure = draw(frame)
+        figure.sign(source_title="<a> & b")
+        figure.savefig(written := io.StringIO(), format="svg")
+        pictures, seen = [], []
+        for svg in (written.getvalue(), svg_of(figure)):
+            seen.append({*re.findall(r'opacity(?:: |=")([\d.]+)', svg)})
+            page.set_content(svg[svg.index("<svg") :])
+            drawn = Image.open(io.BytesIO(page.locator("svg").screenshot()))
+            pictures.append(np.asarray(drawn.convert("L").crop((0, 0, 480, 8 * (drawn.height // 8))), float))
+        parts = (pictures[0] - pictures[1]).reshape(-1, 8, 60, 8).mean((1, 3))
+        assert np.abs(parts).max() < 26, draw.__name__
+        assert seen[0] == seen[1], "what lies below shines through as much"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import string
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from our_words import NEVER_IN_OUR_PROSE
 from test_site import broken_links
 
+from analysis.run.worker import files_of
 from analysis.show.sentences import fill
 
 pytestmark = pytest.mark.slow
@@ -52,6 +56,17 @@ def test_the_words_are_found_and_quotations_are_exempt() -> None:
         '<p>a surge of declines</p><img alt="the refusal rate"><p>the rate is known</p><td class="text">Released</td>'
     )
     assert len(list(faults(found))) == 5
+
+
+def test_a_page_is_made_in_less_than_a_third_of_a_second_and_weighs_little(made_site: Path) -> None:
+    for path in made_site.glob("weekly_bulletin/*/*/notebook.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        files_of(notebook)  # what is compiled once
+        clock = time.process_time()
+        files = files_of(notebook)
+        assert time.process_time() - clock <= 0.3
+        assert len(files["report.html"]) <= 250_000
+        assert len(gzip.compress(files["report.html"])) <= 60_000
 
 
 def test_every_figure_in_a_sentence_is_the_fact_it_is_marked_as(made_site: Path) -> None:

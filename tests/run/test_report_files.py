@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from analysis.errors import InputError
@@ -35,7 +36,7 @@ def closing(**told: object) -> Output:
 
 
 def table(name: str, csv: str = "agency\n<script>alert(1)</script>\n") -> Output:
-    return _shown({TABLE_TYPE: {"name": name, "csv": csv}, "text/html": "<table></table>"})
+    return _shown({TABLE_TYPE: {"name": name}, "text/html": "<table></table>", "text/plain": csv})
 
 
 def executed(*outputs: Output) -> nbformat.NotebookNode:
@@ -60,18 +61,18 @@ def test_only_a_source_that_asks_for_it_is_cited_in_its_words(citation: str) -> 
 @pytest.mark.parametrize("synthetic", [True, False])
 def test_a_page_over_made_up_data_says_so_in_its_heading_and_at_its_top(synthetic: bool) -> None:
     page = page_of(MASTHEAD, closing(synthetic=synthetic, title="A title"))
-    mark = "SYNTHETIC (made-up data): " if synthetic else ""
+    mark = "MADE-UP DATA: " if synthetic else ""
     assert f"<h1>{mark}A title</h1>" in page
     assert f'<p class="kick"><b>{mark}Title &lt;b&gt;bold&lt;/b&gt;</b>' in page
-    assert ('<p class="made-up">MADE-UP DATA: ' in page) is ("SYNTHETIC" in page) is synthetic
+    assert ('<p class="made-up">MADE-UP DATA: ' in page) is ("MADE-UP DATA: A title" in page) is synthetic
 
 
 def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -> None:
     about = {"figure": "picture", "alt": 'Alt "quoted" {declined:n}', "title": "One\nTwo"}
     picture = _shown({"image/svg+xml": SVG, "image/png": "iVBORw0KGgo="}, {FIGURE_KEY: about})
     hashes = write_report(tmp_path, files_of(executed(MASTHEAD, table("rows"), picture, closing())))
-    names = ["facts.json", "figures/picture.png", "figures/picture.svg", "notebook.ipynb", "report.html"]
-    assert list(hashes) == [*names, "tables/rows.csv"]
+    names = ["facts.json", *(f"figures/picture.{kind}" for kind in ("html", "png", "svg")), "notebook.ipynb"]
+    assert list(hashes) == [*names, "report.html", "tables/rows.csv"]
     assert json.loads((tmp_path / "facts.json").read_text())["facts"] == {"declined": 3}
     assert (tmp_path / "tables/rows.csv").read_text() == "agency\n<script>alert(1)</script>\n"
     assert (tmp_path / "figures/picture.svg").read_text() == SVG
@@ -92,21 +93,52 @@ def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -
 def test_a_drawing_in_a_page_has_ids_of_its_own_and_its_text_stays() -> None:
     text = 'd=" M 1 2" #d55e00 id="a" url(#a) style="fill: #d55e00" font-family: A; 3.14159 &lt;svg xlink:href'
     marks = f'<g id="b" style="fill: #d55e00"><use xlink:href="#a" x="3.14159"/><text>{text}</text></g>' * 3
-    drawing = f'<?xml version="1.0"?>\n<svg width="9.25pt" height="8pt" viewBox="0 0 9 8"><path id="a"/>{marks}</svg>'
-    first, second = (inlined(drawing, 'A "b"', name) for name in ("f0", "f1"))
-    assert first.startswith('<svg role="img" aria-label="A &quot;b&quot;" viewBox="0 0 9 8"><style>.f0-s0{fill: var(--')
+    drawing = f'<?xml version="1.0"?>\n<svg width="9.25pt" height="8pt" viewBox="0 0 9 8"><path id="a"/>{marks}'
+    drawing += '<g id="source"><text>of the source</text></g></svg>'
+    first, second = (inlined(drawing, 'A "b"', name, 2) for name in ("f0", "f1"))
+    assert first.startswith('<svg role="img" aria-label="A &quot;b&quot;" viewBox="0 0 9 6.0"><path id="f0-a"/><g')
     assert first.count(f">{text}<") == 3
-    assert first.count('<use href="#f0-0" x="3.1"/>') == 3
-    ids = [re.findall(r'<[^>]* id="([^"]*)"', one) for one in (first, second)]
-    assert ids == [["f0-0"], ["f1-0"]], "two figures of a page share none, and what nothing uses has none"
+    assert first.count('style="fill: var(--d55e00)"><use xlink:href="#f0-a"') == 3
+    assert "of the source" not in first, "the page says it, and the drawing ends above it"
+    ids = [{*re.findall(r'<[^>]* id="([^"]*)"', one)} for one in (first, second)]
+    assert ids == [{"f0-a", "f0-b"}, {"f1-a", "f1-b"}], "two figures of a page share none"
     data: dict[str, object] = {"image/svg+xml": drawing}
     alone, named = _shown(data), _shown(data, {FIGURE_KEY: {"figure": "a", "alt": ""}})
-    found = re.findall(r' id="(f\d+-\d+)"', page_of(alone, named, closing()))
+    found = re.findall(r' id="(f\d+-a)"', page_of(alone, named, closing()))
     assert len(found) == len({*found}) == 2
 
 
+def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the_report_where_that_is_shared() -> None:
+    about = {"figure": "bars", "alt": "An alt.", "title": "<One>\nTwo", "table": "rows"}
+    figure = _shown({"image/svg+xml": SVG, "image/png": "iVBORw0KGgo="}, {FIGURE_KEY: about})
+    plain = _shown({"image/svg+xml": SVG}, {FIGURE_KEY: {**about, "figure": "dots", "table": "none"}})
+    notebook, address = executed(table("rows"), figure, plain, closing(synthetic=True)), "https://example.org/a/b/"
+    files = files_of(notebook, (), "../", address=address)
+    page = BeautifulSoup(files["report.html"], "html.parser")
+    links = {str(one.get_text()): str(one["href"]) for one in page.select("#figure-bars a")}
+    assert links == {
+        "Data of the figure <One>": "tables/rows.csv",
+        "Image of <One>": "figures/bars.svg",
+        "PNG of <One>": "figures/bars.png",
+        "Link to <One>": "#figure-bars",
+        "Embed <One>": "figures/bars.html",
+        "How it is made: <One>": "#code-3",
+    }
+    assert page.select_one("details #code-3") is not None
+    assert [one.contents[0] for one in page.select("#figure-dots a")] == ["Image", "Link", "Embed", "How it is made"]
+    told = {str(one["property"]): one["content"] for one in page.select("[property]")}
+    assert told["og:image"] == f"{address}figures/bars.png"
+    assert page.select('link[rel="canonical"]')[0]["href"] == told["og:url"] == f"{address}report.html"
+    embed = BeautifulSoup(files["figures/bars.html"], "html.parser")
+    assert embed.title is not None
+    assert embed.title.get_text() == "MADE-UP DATA: <One>"
+    assert embed.select("svg")[0]["aria-label"] == "An alt."
+    assert embed.select("a")[0]["href"] == "../report.html#figure-bars"
+    assert b"example.org" not in files_of(notebook, (), "../")["report.html"], "where the address is not known"
+
+
 def test_a_page_leads_to_the_weeks_beside_it() -> None:
-    page = files_of(executed(closing()), (), "../../../", "", ("2015-06-27_TX", ""))["report.html"].decode()
+    page = files_of(executed(closing()), (), "../../../", ("2015-06-27_TX", ""))["report.html"].decode()
     before = 'rel="prev" href="../2015-06-27_TX/report.html">← 27 June – 3 July 2015</a>'
     assert f"{before}<span>newest report</span>" in page
 

@@ -150,8 +150,8 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     made.entries = {name: entry for name, entry in made.entries.items() if "synthetic" in name}
     made_up = made.page()
     assert "MADE-UP DATA: no figure here" in made_up
-    assert 'report.html">SYNTHETIC (made-up data): Week with 90</a></h1>' in made_up
-    assert 'report.html">SYNTHETIC (made-up data): Alaska higher</a>' in made_up
+    assert 'report.html">MADE-UP DATA: Week with 90</a></h1>' in made_up
+    assert 'report.html">MADE-UP DATA: Alaska higher</a>' in made_up
 
 
 def _head(page: str) -> list[str]:
@@ -283,16 +283,16 @@ def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
     titles += re.findall(r"<li[^>]*><b>(.*?)</b><br>", index)
     titles += re.findall(r'<span class="date">.*?</span> <a [^>]*>(.*?)</a>', index)
     assert len(titles) > 100
-    assert [title for title in titles if not str(title).startswith("SYNTHETIC (made-up data): ")] == []
+    assert [title for title in titles if not str(title).startswith("MADE-UP DATA: ")] == []
 
 
 def test_real_titles_say_nothing_of_made_up_data_and_a_page_of_both_tells_them_apart(small: Made) -> None:
-    assert sum(title.startswith("SYNTHETIC") for title in small.titles()) == 2
+    assert sum(title.startswith("MADE-UP") for title in small.titles()) == 2
     page = small.read("offences/DUI.html")
-    assert not re.search("<(?:title|h1)>SYNTHETIC", page)
-    assert page.index("<h2>Source fy2015</h2>") < page.index("<h2>SYNTHETIC (made-up data): Source synthetic</h2>")
-    assert "<strong>SYNTHETIC series are of made-up data</strong>" in page
-    assert "SYNTHETIC" not in small.read("states/OH.html")
+    assert not re.search("<(?:title|h1)>MADE-UP", page)
+    assert page.index("<h2>Source fy2015</h2>") < page.index("<h2>MADE-UP DATA: Source synthetic</h2>")
+    assert "<strong>Series marked MADE-UP DATA are of no real week</strong>" in page
+    assert "MADE-UP" not in small.read("states/OH.html")
 
 
 def _cells(page: str) -> list[list[str]]:
@@ -381,7 +381,13 @@ def test_a_site_has_its_title_address_and_order_and_made_up_data_last(site: Made
         assert [*dict.fromkeys(re.findall(r"</b><br>.*?Source ([\w-]+)", page))] == sources
     assert "<title>T &amp; &lt;b&gt;</title>" in page
     assert 'xml:base="https://example.org/detainers/"' in site.read("feed.xml")
+    assert '<link rel="canonical" href="https://example.org/detainers/index.html">' in page
+    pages = [one.text for one in ElementTree.fromstring(site.read("sitemap.xml")).iter() if one.tag.endswith("loc")]
+    for name in ("index.html", "states/TX.html", "weekly_bulletin/fy2015/2025-01-04/report.html"):
+        assert f"https://example.org/detainers/{name}" in pages
     assert site.feed().findtext(f"{ATOM}title") == "T & <b>"
+    assert "canonical" not in site.page()
+    assert not (site.out / "sitemap.xml").exists(), "where the address is not known"
     site.entries.clear()
     assert "<title>" in site.page(), "even without reports"
 

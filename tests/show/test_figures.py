@@ -27,7 +27,7 @@ from matplotlib.text import Text
 from analysis.errors import InputError
 from analysis.load.reference import groups, states
 from analysis.show import plot
-from analysis.show.style import DECLINED, LIGHT_DECLINED, Figure, frame, png_of, style, svg_of
+from analysis.show.style import DECLINED, LIGHT_DECLINED, RAMP, Figure, frame, png_of, style, svg_of
 from analysis.stats.counts import with_intervals
 
 LONG = ("DEPARTMENT OF CORRECTIONS AND COMMUNITY SUPERVISION OF THE COUNTY OF " * 5)[:300]
@@ -501,7 +501,8 @@ def test_the_cross_table_darkens_with_the_count_tells_zero_from_hidden_and_can_b
         zero, hidden, *shown, total = light
         assert min(zero, total) > 0.98, "a sum has no shade"
         assert spread[1] >= LEAST_HATCH > max(spread[0], *spread[2:]), "what is not shown, and that alone, is hatched"
-        assert all(light - dark > 0 for light, dark in pairwise(shown)), "more are darker"
+        assert all(light - dark > -0.001 for light, dark in pairwise(shown)), "more are no lighter"
+        assert len({round(one, 2) for one in shown}) == len(RAMP), "in the colours that a page has"
         assert zero - max(hidden, shown[0]) >= LEAST_LIGHT
         for text, ground in zip(axes.texts[::2], light, strict=True):
             least = 4.5 if vision == "grey" else 4.0  # WCAG's is that of grey

@@ -120,7 +120,7 @@ def test_the_masthead_is_escaped_and_titles_the_report_and_the_last_cell_carries
     page = made.shown[0].data["text/html"]
     assert "47 detainers &lt;b&gt;" in page
     assert "<dt>Week</dt><dd>Texas &amp; more</dd>" in page
-    assert not [word for word in ("<script", "SYNTHETIC") if word in page]
+    assert not [word for word in ("<script", "MADE-UP") if word in page]
     made.close()
     content = last(made)[FACTS_TYPE]
     assert json.loads(json.dumps(content, allow_nan=False)) == content
@@ -141,9 +141,9 @@ def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
     table = last(made)[TABLE_TYPE]
     assert table["name"] == "agencies"
     assert table["caption"].startswith("January to March 2015, those with few detainers")
-    assert table["csv"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
+    assert data["text/plain"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
     assert table["caption"].split(",")[0] in last(made)["text/html"]
-    assert last(made)["text/plain"] == table["csv"]
+    assert last(made)["text/plain"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
     assert made.facts["quarter_name"] == "January to March 2015"
 
 
@@ -171,8 +171,8 @@ def test_a_table_of_ones_own_shows_all_its_columns_and_its_index_and_may_be_fold
     for folded in (False, True):
         made.table(ROWS.set_index("place"), "by_place", folded=folded)
     open_one, folded_one = (shown.data for shown in made.shown)
-    own = {"name": "by_place", "caption": "By place.", "csv": "place,declined\nKansas,0\n"}
-    assert open_one[TABLE_TYPE] == folded_one[TABLE_TYPE] == own
+    assert open_one[TABLE_TYPE] == folded_one[TABLE_TYPE] == {"name": "by_place", "caption": "By place."}
+    assert open_one["text/plain"] == folded_one["text/plain"] == "place,declined\nKansas,0\n"
     inner = open_one["text/html"]
     assert "<details" not in inner
     assert folded_one["text/html"] == f'<details class="fold"><summary>By place</summary>\n{inner}\n</details>'
@@ -196,26 +196,33 @@ def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_by
         made.figure(figure, "series", folded=True)
     first, second = made.shown
     assert first == second
-    told = {"alt": figure.alt, "title": figure.get_label(), "folded": True}
+    told = {"alt": figure.alt, "title": figure.get_label(), "folded": True, "table": "weekly_counts", "foot": 36.0}
     assert first.metadata[FIGURE_KEY] == {"figure": "series"} | told
     assert figure.alt.startswith("MADE-UP DATA. ")
     assert figure.alt.endswith("The numbers are in the table weekly_counts.")
     assert first.data["text/plain"] == figure.alt
     svg, png = first.data["image/svg+xml"], base64.b64decode(first.data["image/png"])
-    assert svg.lstrip().startswith("<?xml")
-    assert "MADE-UP DATA" in svg
-    assert "<dc:date>" not in svg
+    said = " ".join(re.findall(r">([^<]+)</text>", svg))
+    assert all(words in said for words in (figure.headline[:20], figure.subtitle[:20], "MADE-UP DATA"))
+    assert "Source: MADE-UP DATA: detainers issued 2025-01-04 to 2026-02-27; week of 20 June 2015" in said
     assert png.startswith(b"\x89PNG")
     assert b"Software" not in png
     made.lead([Sentence("{declined:n}", made.facts)])
-    assert '<p class="headline">SYNTHETIC (made-up data): 47<' in last(made)["text/html"]
+    assert '<p class="headline">MADE-UP DATA: 47<' in last(made)["text/html"]
     assert "masthead synthetic" in last(made)["text/html"]
     made.table(ROWS, "t")
-    assert last(made)[TABLE_TYPE]["caption"] == "SYNTHETIC data. T."
-    assert "SYNTHETIC data. T." in last(made)["text/html"]
+    assert last(made)[TABLE_TYPE]["caption"] == "MADE-UP DATA. T."
+    assert "MADE-UP DATA. T." in last(made)["text/html"]
     made.close()
-    assert last(made)[FACTS_TYPE]["title"].startswith("SYNTHETIC (made-up data): ")
+    assert last(made)[FACTS_TYPE]["title"].startswith("MADE-UP DATA: ")
     assert last(made)[FACTS_TYPE]["synthetic"] is True
+
+
+def test_the_first_figure_stands_for_the_report_as_png() -> None:
+    made = report()
+    for name in ("first", "second"):
+        made.figure(an.plot.outcomes(an.counts_by(an.cohort("fy2015", "2015-06-20"), "all")), name)
+    assert ["image/png" in shown.data for shown in made.shown] == [True, False]
 
 
 def test_a_misspelt_parameter_is_refused() -> None:

@@ -70,7 +70,7 @@ def page(cohort: Cohort) -> Page:
     for part in names["report"].shown[2:-3]:  # after the lead, and before origin, definitions and facts
         if table := part.data.get(TABLE_TYPE):
             assert table["name"] not in made.tables, "a name is one table's"
-            made.tables[table["name"]] = pd.read_csv(io.StringIO(table["csv"]))
+            made.tables[table["name"]] = pd.read_csv(io.StringIO(part.data["text/plain"]))
             made.captions[table["name"]] = table["caption"]
             made.html.append(part.data["text/html"])
         elif "figure" in (figure := part.metadata.get(FIGURE_KEY, {})):
@@ -185,7 +185,7 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
     assert set(newest.tables["by_offence_status"]["status"]) > {"convicted", "charged"}
     assert "October to December 2025" in newest.captions["state_by_offence"]
     assert not set(newest.tables["state_by_offence"]["declined_shown"]) & {"1", "2", "3", "4"}
-    assert all(text.startswith("SYNTHETIC data. ") for text in newest.captions.values())
+    assert all(text.startswith("MADE-UP DATA. ") for text in newest.captions.values())
     assert all("\nMADE-UP DATA. " in text for text in newest.figures.values())
 
 
