@@ -6,7 +6,6 @@ each figure), WeasyPrint 6.2 s (12 pages, 291 kB; folds open, figures black for 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -17,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
-from analysis.files import write_whole
+from analysis.files import sha256_of, write_whole
 from analysis.run.plan import PAGE, Entry, read_manifest, write_manifest
 
 PDF = "report.pdf"
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
-DATES = re.compile(rb"/(?:CreationDate|ModDate) ?\([^)]*\)")
-"""What would make another file of the same page."""
+DATES = re.compile(rb"/(?:CreationDate|ModDate) ?\([^)]*\)")  # they would make another file of the same page
 
 
 @contextmanager
@@ -56,12 +54,11 @@ def print_pages(out: Path, entries: Iterable[Entry]) -> int:
         with a_browser() as context:
             page = context.new_page()
             for entry in ahead:
-                page.goto((out / entry.folder / PAGE).resolve().as_uri())
+                folder = out / entry.folder
+                page.goto((folder / PAGE).resolve().as_uri())
                 content = page.pdf(prefer_css_page_size=True, tagged=True, outline=True)
-                content = DATES.sub(lambda found: b" " * len(found[0]), content)
-                write_whole(out / entry.folder / PDF, content)
-                files = entry.files | {PDF: hashlib.sha256(content).hexdigest()}
-                printed[entry.folder] = replace(entry, files=files)
+                write_whole(folder / PDF, DATES.sub(lambda found: b" " * len(found[0]), content))
+                printed[entry.folder] = replace(entry, files=entry.files | {PDF: sha256_of(folder / PDF)})
     finally:
         if printed:
             write_manifest(out, read_manifest(out) | printed)
