@@ -126,6 +126,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 @click.option("--verify", is_flag=True, help="Read every file that was written, and make again what was edited.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, and why.")
 @click.option("--png", is_flag=True, help="Write each figure as PNG too.")
+@click.option("--pdf", is_flag=True, help="Print each page as a tagged PDF too; needs declined-detainers[pdf].")
 @click.option("--timeout", type=click.IntRange(1), default=900, show_default=True, help="Seconds a report may take.")
 @click.option("--memory", type=click.IntRange(100), default=4000, show_default=True, help="Megabytes it may take.")
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
@@ -140,6 +141,11 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         ahead = [f"run  {task.entry.folder}: {reason}" for reason, task in due if reason]
         click.echo("\n".join([*ahead, f"{len(ahead)} of {len(due)} reports are not up to date"]))
         return
+    if asked.pdf:
+        from analysis.run.pdf import a_browser, print_pages
+
+        with a_browser():  # or it is said before the first report that there is none
+            pass
     done: list[str] = []
 
     def tell(state: str, entry: Entry) -> None:
@@ -154,6 +160,8 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
     if {*done} == {"current"}:
         click.echo(f"[{len(done)}/{len(done)}] all were up to date")
+    if asked.pdf and results:
+        click.echo(f"pages printed as PDF: {print_pages(folder, results.values())}")
     if plan.index_is_due(folder, settings):
         from analysis.run.site import write_index
 

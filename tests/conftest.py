@@ -50,7 +50,7 @@ def _no_imported_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 @pytest.fixture(scope="session")
 def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: None) -> Path:
-    """Give a site of real reports: the three published weeks and one bulletin of each source, one of them revised."""
+    """Give a site of real reports of every kind: settled and newest weeks, and those published, one of them revised."""
     from nbformat import read
 
     from analysis.run.plan import read_manifest
@@ -60,7 +60,10 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
 
     out = tmp_path_factory.mktemp("site").resolve()
     declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--out", str(out)]
-    for asked in (["published_week"], ["weekly_bulletin", "--weeks", "latest settled"]):
+    others = ["published_week", "offence_profile", "release_quality", "compare_releases", "methods"]
+    newest = ["weekly_bulletin", "--source", "synthetic", "--weeks", "latest"]
+    settled = ["weekly_bulletin", "state_profile", "--weeks", "latest settled"]
+    for asked in (others, newest, settled):
         subprocess.run([*declines, *asked], check=True, capture_output=True)
     entries = read_manifest(out)
     entry = entries["published_week/published-2017/2017-01-28"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,20 @@ def test_a_site_file_names_all_reports_and_a_failed_one_gives_exit_code_1(
     said = call("run", "--site", site, "--out", tmp_path / "failed", exit_code=1)
     assert "failed: published_week/published-2017/2017-02-04: cell 4: ValueError: no" in said
     assert "names its notebooks" in call("run", "published_week", "--site", site, "--out", out, exit_code=2)
+
+
+@pytest.mark.parametrize("says", ["which is not installed", "none starts here"])
+def test_a_pdf_that_cannot_be_printed_is_refused_before_the_first_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    if says == "which is not installed":
+        monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    else:
+        pytest.importorskip("playwright")
+        monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+        monkeypatch.setattr("shutil.which", lambda *_: None)
+    assert says in call("run", "published_week", "--pdf", "--out", tmp_path / "reports", exit_code=2)
+    assert not (tmp_path / "reports").exists()
 
 
 def test_two_runs_are_compared(tmp_path: Path) -> None:

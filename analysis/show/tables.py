@@ -34,9 +34,9 @@ MISSING = "–"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 ACRONYMS = {"ice": "ICE", "lea": "LEA"}
-ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?", re.ASCII)
+ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?P<path>[:/?#]\S*)?", re.ASCII)
 TIME = Markup('<time datetime="{}">{}</time>')
-LINK = Markup('<a href="{}">{}</a>')
+LINK = Markup('<a href="{}">{}<span class="away">{}</span></a>')
 INTERVAL = Markup('{} <span class="interval">({} to {})</span>')
 TABLE = """\
 <table class="report-table sortable" id="table-{}">
@@ -175,7 +175,9 @@ def _linked(value: object, kind: str) -> str:
     if kind != "source":
         return text
     parts = [(part.strip(), ADDRESS.fullmatch(part.strip())) for part in text.split("; ")]
-    return Markup("; ").join(LINK.format(part, found["host"]) if found else escape(part) for part, found in parts)
+    return Markup("; ").join(
+        LINK.format(part, found["host"], found["path"] or "") if found else escape(part) for part, found in parts
+    )
 
 
 def as_csv(frame: pd.DataFrame) -> str:

@@ -112,10 +112,8 @@ def test_the_index_lists_every_report_and_sums_the_weeks_of_a_source(small: Made
     assert 'href="published_week/published-2017/2017-01-28/report.html"' in row
     assert page.count("<td>provisional</td>") == 1
     assert ": 2 weeks, 79,053 issued, 10 recorded as declined." in page, "single places are not added"
-    assert all(
-        f'/report.html">{link}</a>' in page
-        for link in ("11–17 January 2025", "11–17 January 2025 TX", "4–10 January 2025")
-    )
+    links = ("11–17 January 2025", "11–17 January 2025 TX", "4–10 January 2025")
+    assert all(f'/report.html">{link}<span' in page for link in links)
 
 
 def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_week(made: Made) -> None:
@@ -134,7 +132,7 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     assert f'<h1><a href="{lead}">Week with 12</a></h1>' in opening
     assert re.findall("<dd>(.*?)</dd>", opening) == ["100", "72", "50.0%"]
     assert "Newest week, provisional</a>" in opening
-    changes = re.findall(r'<li><span class="date">([^<]*)</span> <a [^>]*>([^<]*)</a>: (\d+ of [^<]*)</li>', opening)
+    changes = re.findall(r'"date">([^<]*)</span> <a [^>]*>([^<]*)<span.*?</a>: (\d+ of [^<]*)</li>', opening)
     numbers = "16 of 52 (30.8%), against 8 of 50 (16.0%) in the 13 weeks before"
     assert changes[0] == ("11–17 January 2025", "&lt;Texas&gt; higher", numbers)
     assert [finding for _, finding, _ in changes[1:]] == ["Texas lower"], "settled, clear and of this source alone"
@@ -151,7 +149,7 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     made_up = made.page()
     assert "MADE-UP DATA: no figure here" in made_up
     assert 'report.html">MADE-UP DATA: Week with 90</a></h1>' in made_up
-    assert 'report.html">MADE-UP DATA: Alaska higher</a>' in made_up
+    assert 'report.html">MADE-UP DATA: Alaska higher<' in made_up
 
 
 def _head(page: str) -> list[str]:

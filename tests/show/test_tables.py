@@ -93,7 +93,7 @@ def test_any_name_is_shown_as_it_is_and_never_run(name: str) -> None:
 
 def test_sources_become_links_that_show_their_host() -> None:
     found = read(source=["https://www.example.org/a?b=1&c=2; newspaper article", SCRIPT, None])
-    assert [row[0] for row in found.rows] == ["example.org; newspaper article", SCRIPT, MISSING]
+    assert [row[0] for row in found.rows] == ["example.org/a?b=1&c=2; newspaper article", SCRIPT, MISSING]
     assert [link.attrib for link in found.page.iter("a")] == [{"href": "https://www.example.org/a?b=1&c=2"}]
     for address in ("javascript:alert(1)", "https://[", 'https://x"onclick="y'):
         links = [link.attrib for link in read(source=[address]).page.iter("a")]

@@ -46,6 +46,10 @@
   addEventListener("hashchange", unfold);
   unfold();
 
+  // On paper a page says where it stands on the web, if it does.
+  const own = document.querySelector("link[rel=canonical]")?.href ?? (location.protocol === "file:" ? "" : location.href);
+  document.documentElement.style.setProperty("--address", JSON.stringify(own));
+
   const box = document.querySelector("#search");
   if (!box) return;
   const named = document.querySelector("section.named");
