@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -61,6 +62,8 @@ SMALL_LETTERS = """() => {
     if (size < 10.99) found.push(`${size} px: ${text.data}`);
   }
   return found }"""
+LETTERS = """all => all.map((one) => { const m = one.getScreenCTM();
+  return Math.hypot(m.a, m.b) * parseFloat(getComputedStyle(one).fontSize) })"""
 SIDES = """all => all.map((one) => { const box = one.getBoundingClientRect(); return [box.left, box.right] })"""
 NAMED_TWICE = """() => {
   const leads = {};
