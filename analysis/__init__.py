@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from analysis.stats.cohort import Cohort, cohort
     from analysis.stats.incidence import time_to_outcome
     from analysis.stats.inference import compare, comparisons, nowcast, nowcast_quantiles
+    from analysis.stats.period_profile import period_profile
     from analysis.stats.published import published_figures, published_week
     from analysis.stats.quality import quality
     from analysis.stats.reference_cases import reference_cases
@@ -43,7 +44,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Cohort", "cohort", "list_sources", "open_source", "read_release"]
 __all__ += ["count_outcomes", "counts_by", "cross_tabulate", "key_figures", "known_events", "weekly_counts"]
-__all__ += ["compare", "comparisons", "decompose", "expected", "nowcast", "nowcast_quantiles", "shrink"]
+__all__ += [
+    "compare",
+    "comparisons",
+    "decompose",
+    "expected",
+    "nowcast",
+    "nowcast_quantiles",
+    "period_profile",
+    "shrink",
+]
 __all__ += ["compare_versions", "published_figures", "published_week", "quality", "reference_cases", "time_to_outcome"]
 __all__ += ["Report", "plot", "sentences", "style"]
 _STANDS_IN = {
@@ -56,6 +66,7 @@ _STANDS_IN = {
     "stats.incidence": "time_to_outcome",
     "stats.quality": "quality",
     "stats.revisions": "compare_versions",
+    "stats.period_profile": "period_profile",
     "stats.published": "published_week published_figures",
     "stats.reference_cases": "reference_cases",
     "show.report": "Report",

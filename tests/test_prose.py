@@ -14,6 +14,7 @@ from our_words import NEVER_IN_OUR_PROSE
 
 from analysis.load.quality import BULK_LEAST
 from analysis.periods import SETTLING_DAYS
+from analysis.stats.counts import TREND_WEEKS
 from analysis.stats.disclosure import THRESHOLD
 from analysis.stats.tests import FALSE_DISCOVERY_RATE
 
@@ -24,12 +25,18 @@ WRITTEN += sorted((ROOT / "analysis" / "run" / "templates").rglob("*.j2"))
 IN_DATA = ("captions.yml", "columns.csv", "figures.yml", "week_words.csv")
 WRITTEN += [ROOT / "data" / "reference" / name for name in IN_DATA]
 BUDGETS = {
-    **{"weekly_bulletin": (50, 22), "state_profile": (40, 20), "offence_profile": (40, 20), "published_week": (50, 22)},
+    **{
+        "weekly_bulletin": (50, 22),
+        "state_profile": (40, 20),
+        "offence_profile": (40, 20),
+        "period_profile": (40, 20),
+        "published_week": (50, 22),
+    },
     **{"release_quality": (35, 20), "compare_releases": (35, 20), "methods": (90, 35)},
 }
 """Lines of code and cells of a notebook, at most."""
 # What may stand in prose as a number: a method's constant, each held against the code here.
-CONSTANTS = {f"{SETTLING_DAYS}", f"{FALSE_DISCOVERY_RATE:g}", f"{BULK_LEAST}", "95%"}
+CONSTANTS = {f"{SETTLING_DAYS}", f"{FALSE_DISCOVERY_RATE:g}", f"{BULK_LEAST}", f"{TREND_WEEKS}", "95%"}
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 NO_NUMBER = re.compile(
     rf"`[^`]*`|\{{[^}}]*\}}|\bsha256\b|\bI-?247[A-Z]?\b"

@@ -40,6 +40,8 @@ INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "th
 INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads", "libraries": "libraries"}
 INPUTS |= {"neighbours": "which weeks stand beside it"}
 """What a report is made from, and how each is called."""
+NAMING, AS_LONG = ("week", "period", "compare", "state", "offence"), "before"
+"""Parameters that name a report's folder; and the period beside another that does not, as it needs no name."""
 ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
 TYPES = ("str", "bool", "int", "float")
 LIST = "See `declines list`"
@@ -240,13 +242,20 @@ def plan(
     *,
     source_names: Sequence[str] = (),
     weeks: str | None = None,
+    periods: tuple[str | None, str | None] = (None, None),
     states: Sequence[str] = (),
     offences: Sequence[str] = (),
     png: bool = False,
 ) -> list[Task]:
-    """Work out which reports are asked for; of what is not named, all that fits."""
+    """Work out which reports are asked for; of what is not named, all that fits.
+
+    ``periods`` is a period and the one beside it, as a notebook's ``period`` and ``compare``; of such a notebook alone
+    ``weeks`` are one period.
+    """
     events()  # what cannot be used of the register is met before any report
-    asked = {"week": weeks, "state": states, "offence": offences}
+    if weeks and not periods[0] and all("period" in one.parameters for one in chosen):
+        weeks, periods = None, (weeks, periods[1])
+    asked = {"week": weeks, "period": periods[0], "compare": periods[1], "state": states, "offence": offences}
     found = [one for notebook in chosen for one in _asked_of(notebook, source_names, asked, png, len(chosen) == 1)]
     if tasks := [one for one in found if isinstance(one, Task)]:
         return tasks
@@ -274,13 +283,17 @@ def _asked_of(
             weeks = calendar.pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
             for week, state, offence in product(weeks, asked["state"] or [None], asked["offence"] or [None]):
                 given = {"source": name, "week": week and str(week), "state": state, "offence": offence, "png": png}
+                given |= {name: asked[name] for name in ("period", "compare")}
                 parameters: dict[str, Any] = {key: given.get(key) or one.default for key, one in takes.items()}
+                last = week and str(week)
+                if "period" in takes:
+                    last = _fix_periods(parameters, calendar)
                 if notebook.versions > 1:
                     picked = pick_versions(name, parameters["older"], parameters["newer"])
                     parameters |= zip(("older", "newer"), picked, strict=True)
-                about = [parameters[key] for key in ("week", "state", "offence") if parameters.get(key, "all") != "all"]
-                folder = "/".join(part for part in (notebook.name, name, "_".join(about)) if part)
-                until = parameters["week"] if notebook.reads == UNTIL_THIS else None
+                about = [parameters[key] for key in NAMING if parameters.get(key, "all") not in ("all", AS_LONG)]
+                folder = "/".join(part for part in (notebook.name, name, "_".join(about).replace(":", "_to_")) if part)
+                until = last if notebook.reads == UNTIL_THIS else None
                 made_from = {**inputs, "weeks": _weeks(source, calendar, slices, until)}
                 entry = Entry(folder, notebook.name, parameters, name, source.sha256, made_from)
                 yield Task(notebook.path, entry, {name: source.version_id})
@@ -293,6 +306,13 @@ def _asked_of(
             yield InputError(f"{notebook.name} {why}", found=name, do=LIST)
         except InputError as refusal:
             yield refusal
+
+
+def _fix_periods(parameters: dict[str, Any], calendar: Calendar) -> str:
+    """Write the periods of a report so that they stay the same weeks; give the last week that it reads."""
+    asked = [name for name in ("period", "compare") if parameters[name] != AS_LONG]
+    parameters |= {name: calendar.name_period(parameters[name]) for name in asked}
+    return str(max(calendar.pick_period(parameters[name]).weeks[-1] for name in asked))
 
 
 def _slices(source: Source) -> list[dict[str, str]]:

@@ -231,7 +231,8 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
         if (against, *cohort.cell) in tables.index:
             row = tables.loc[(against, *cohort.cell)].drop("reason")
             facts |= {f"{name}_{key}": value for key, value in row.items()}
-    facts |= _finished_facts(cohort) | largest_place(cohort) | _finding_facts(cohort)
+    facts |= _finished_facts(cohort) | largest_place(cohort)
+    facts |= finding_facts(cohort, own_comparisons(cohort))
     return facts | _nation_facts(cohort) if cohort.cell == (ALL, ALL) else facts
 
 
@@ -281,9 +282,9 @@ def largest_place(cohort: Cohort) -> dict[str, object]:
     return facts
 
 
-def _finding_facts(cohort: Cohort) -> dict[str, object]:
-    """Give the page's clear findings as facts: the first ones one by one, the names of the others."""
-    clear = tested.clear_findings(own_comparisons(cohort))
+def finding_facts(cohort: Cohort, comparisons: pd.DataFrame) -> dict[str, object]:
+    """Give the clear findings of a page's comparisons as facts: the first one by one, the names of the others."""
+    clear = tested.clear_findings(comparisons)
     clear["name"] = [cell_name(cohort, *cell) for cell in zip(clear["kind"], clear["place"], strict=True)]
     more = [f"{row.name} ({row.finding}, {row.against})" for row in clear[MOST_NAMED:].itertuples(index=False)]
     facts: dict[str, object] = {"findings": len(clear), "more_findings": "; ".join(more) or None}
