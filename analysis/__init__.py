@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from analysis.stats.incidence import time_to_outcome
     from analysis.stats.inference import compare, comparisons, nowcast, nowcast_quantiles
     from analysis.stats.period_profile import period_profile
-    from analysis.stats.published import published_figures, published_week
+    from analysis.stats.published import printed_figures, published_figures, published_week
     from analysis.stats.quality import quality
     from analysis.stats.reference_cases import reference_cases
     from analysis.stats.revisions import compare_versions
@@ -54,7 +54,15 @@ __all__ += [
     "period_profile",
     "shrink",
 ]
-__all__ += ["compare_versions", "published_figures", "published_week", "quality", "reference_cases", "time_to_outcome"]
+__all__ += [
+    "compare_versions",
+    "printed_figures",
+    "published_figures",
+    "published_week",
+    "quality",
+    "reference_cases",
+    "time_to_outcome",
+]
 __all__ += ["Report", "plot", "sentences", "style"]
 _STANDS_IN = {
     "load.sources": "list_sources open_source",
@@ -67,7 +75,7 @@ _STANDS_IN = {
     "stats.quality": "quality",
     "stats.revisions": "compare_versions",
     "stats.period_profile": "period_profile",
-    "stats.published": "published_week published_figures",
+    "stats.published": "published_week published_figures printed_figures",
     "stats.reference_cases": "reference_cases",
     "show.report": "Report",
     "show.style": "style",

@@ -212,6 +212,7 @@ def list_command() -> None:
         partial = [week.isoformat() for week in weeks if calendar.is_partial(week)]
         told = f"weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}, {len(weeks)} weeks"
         told += f", partial: {', '.join(partial)}" if partial else ""
+        told = told if source.facts.clock != "printed" else "figures without weeks"
         click.echo(f"  {name}: {source.facts.title}\n    {told}")
 
 

@@ -31,6 +31,7 @@ BUDGETS = {
         "offence_profile": (40, 20),
         "period_profile": (40, 20),
         "published_week": (50, 22),
+        "printed_figures": (35, 15),
     },
     **{"release_quality": (35, 20), "compare_releases": (35, 20), "methods": (90, 35)},
 }

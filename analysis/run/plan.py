@@ -62,7 +62,7 @@ class Notebook:
     path: Path
     title: str
     parameters: dict[str, Parameter]
-    clock: str  # what its weeks mean: issued or recorded
+    clock: str  # what its weeks mean: issued, recorded or printed
     versions: int = 1  # how many versions of a source it compares
     source: str = ""  # the one that it uses; blank where it can be run on every fitting one
     needs: Sequence[str] = ()  # what that must record (:data:`analysis.load.sources.NEEDS`)
@@ -130,7 +130,7 @@ def find_notebook(name: str) -> Notebook:
     if (stem := name.removesuffix(".ipynb")) in known:
         return known[stem]
     if (bundled_folder("notebooks") / f"{stem}.ipynb").is_file():
-        keys = "one with clock (issued or recorded) and, where needed, versions, source, needs, weeks, reads"
+        keys = "one with clock (issued, recorded or printed) and, where needed, versions, source, needs, weeks, reads"
         do = "A copy of state_profile.ipynb has it"
         raise InputError(f"the metadata of {stem}.ipynb have no block `declines`", expected=keys, do=do)
     raise unknown("notebook", name, known, more="`declines list` shows what each is for")
@@ -317,7 +317,7 @@ def _fix_periods(parameters: dict[str, Any], calendar: Calendar) -> str:
 
 def _slices(source: Source) -> list[dict[str, str]]:
     """Give the hash of each week's rows in every version of a source up to this one."""
-    if source.facts.clock == "recorded":  # its pages cite the origin of each file
+    if source.facts.clock != "issued":  # its pages cite the origin of each file
         return [{"all": folder_sha256(source.path.parent)}]
     older = versions(source.facts.name) if source.version else []
     return [one.week_hashes() for one in ([one for one in older if one.version <= source.version] or [source])]
