@@ -27,7 +27,7 @@ from analysis.load.sources import Source, open_source, pick_versions, sources, v
 from analysis.periods import Calendar
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
-FEED, JSON_INDEX = "feed.xml", "index.json"
+FEED, JSON_INDEX, JSON_SCHEMA = "feed.xml", "index.json", "index.schema.json"
 NOTEBOOK, PAGE, FACTS, FAILED = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb"
 """Files of a report: the executed notebook, its page and facts; and the executed copy of one that failed."""
 PACKAGE = Path(analysis.__file__).parent

@@ -27,6 +27,7 @@ from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, groups, states
 from analysis.load.sources import HINT, sources
 from analysis.run import plan
+from analysis.run.dataset import dataset
 from analysis.run.landing import landing
 from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task, find_notebook, notebooks
 from analysis.run.revisions import read_log
@@ -95,7 +96,10 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     told |= {"landing": landing(out, reports), "news": (news := _feed_items(out, reports))}
     pages[INDEX] = page("index.html.j2", root="", sections=_sections(reports, settings.order), **told)
     pages[plan.FEED] = page("feed.xml.j2", items=news, feed_id=feed_id)
-    pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
+    listed: dict[str, Any] = {"version": 2, "schema": plan.JSON_SCHEMA, "title": title}
+    pages[plan.JSON_INDEX] = as_json(listed | {"reports": [report["in_json"] for report in reports]})
+    pages[plan.JSON_SCHEMA] = (plan.TEMPLATES / "site" / plan.JSON_SCHEMA).read_bytes()
+    pages |= dataset(out, reports)
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
     write_whole(out / plan.STAMP, as_json({"made_from": "", "pages": earlier | hashes}))  # due again if this is cut off
