@@ -190,8 +190,8 @@ class _Report:
     def _read_facts(self) -> None:
         facts = {name: value for name, value in self.facts.items() if type(value) is int}
         if "period" in self.asked:
-            row = {f"{name}{when}": facts.pop(f"{name}{when}") for when in ("_before", "") for name in MEASURED[:2]}
-            self._comparisons(pd.DataFrame([row | {"against": "the weeks before"}]), "facts")
+            both = {f"{name}{when}": facts.pop(f"{name}{when}") for when in ("_before", "") for name in MEASURED[:2]}
+            self._comparisons(pd.DataFrame([both | {"against": "the weeks before"}]), "facts")
         read = {name for name in facts if NO_COUNTS_OF_DETAINERS.fullmatch(name)} | {*MEASURED}
         self.add(pd.DataFrame([{name: facts[name] for name in MEASURED if name in facts}]), self.week, "facts")
         for found in filter(None, map(NAMED.fullmatch, facts)):

@@ -24,8 +24,8 @@ TABLES = {"by_state": "state", "state_bounds": "state", "by_offence": "group"}
 RANGE = re.compile(r"(\d+)(?:–(\d+)|\+)")
 ABOUT = (
     "One row per source, week, place, offence group and measure that a weekly report shows. Of a share low and high "
-    "are its 95 % interval; of a count that is not shown, or only known to lie between two, the least and the most that it "
-    "can be. A place or group without a detainer in the week has no row. Weeks begin on Saturdays; US is all states."
+    "are its 95 % interval; of a count that is not shown, or only known to lie between two, the least and the most "
+    "that it can be. A place or group without a detainer in the week has no row. Weeks begin on Saturdays; US is all."
 )
 
 
@@ -44,7 +44,11 @@ def dataset(out: Path, reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]
     fields = [{"name": name, "type": kind, "description": COLUMNS[name].meaning} for name, kind in FIELDS.items()]
     schema = {"fields": fields, "missingValues": [""], "primaryKey": list(KEY)}
     resource = {"name": "weekly", "path": "weekly.csv", "profile": "tabular-data-resource", "encoding": "utf-8"}
-    package = {"profile": "tabular-data-package", "name": "declined-detainers-weekly", "description": ABOUT}
+    package: dict[str, Any] = {
+        "profile": "tabular-data-package",
+        "name": "declined-detainers-weekly",
+        "description": ABOUT,
+    }
     package |= {"resources": [{**resource, "schema": schema}, {"name": "weekly-parquet", "path": "weekly.parquet"}]}
     text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
     files = {"weekly.csv": text.encode(), "weekly.parquet": parquet.getvalue(), "datapackage.json": as_json(package)}
@@ -76,8 +80,8 @@ def _rows(out: Path, report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 def _bounds(values: Mapping[str, Any], measure: str) -> tuple[float | None, float | None, float | None] | None:
     """Read a measure of a row: its value, the least and the most that it can be; None where nothing is said of it."""
     if measure == "declined" and "known_low" in values:
-        low, high = float(values["known_low"]), float(values["known_high"])
-        return (low, None, None) if low == high else (None, low, high)
+        least, most = float(values["known_low"]), float(values["known_high"])
+        return (least, None, None) if least == most else (None, least, most)
     given = values.get(measure, values.get(f"{measure}_shown"))
     if given in (None, ""):
         return None

@@ -285,7 +285,7 @@ def _asked_of(
                 given = {"source": name, "week": week and str(week), "state": state, "offence": offence, "png": png}
                 given |= {name: asked[name] for name in ("period", "compare")}
                 parameters: dict[str, Any] = {key: given.get(key) or one.default for key, one in takes.items()}
-                last = week and str(week)
+                last: str | None = parameters.get("week")
                 if "period" in takes:
                     last = _fix_periods(parameters, calendar)
                 if notebook.versions > 1:
