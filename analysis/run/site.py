@@ -275,6 +275,8 @@ class Asked(BaseModel, extra="forbid"):
     notebook: StrictStr
     source: StrictStr | None = None
     weeks: StrictStr | None = None
+    period: StrictStr | None = None
+    compare: StrictStr | None = None
     states: Places = []
     offences: Places = []
 
@@ -316,6 +318,7 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
             raise unknown("source", asked.source, sources(), more=HINT)
         names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
         how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
+        how["periods"] = asked.period, asked.compare
         for task in plan.plan([find_notebook(asked.notebook)], source_names=names, states=states, **how):
             tasks.setdefault(task.entry.folder, task)
     order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))
