@@ -113,9 +113,14 @@ class PeriodProfile:
         >>> profile.by("state").loc[["CO", "NY"], ["declined_before", "declined", "ratio"]].round(2).values.tolist()
         [[44, 19, 0.47], [20, 5, 0.3]]
         """
+        if kind != self.cohort.cell[0] != ALL:
+            return nothing(
+                self.cohort, f"{self.cohort.name}: by {kind.replace('_', ' ')} full quarters alone are shown."
+            )
         if kind not in self.comparisons.index.unique(0):
             return nothing(self.cohort, ONE_STATE if self.source.facts.offences else NO_OFFENCE)
         table = self.comparisons.loc[kind].rename_axis(kind)
+        table = table if self.cohort.offence == ALL else table.loc[[self.cohort.offence]]
         table = self._with_shares(table[(table["issued"] + table["issued_before"]) > 0], kind)
         table["finding"] = table["finding"].where(table["finding"].isin(CLEAR), "")
         name, named = ("state_name", state_name) if kind == "state" else ("group", group_name)

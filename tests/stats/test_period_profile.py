@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 import analysis as an
@@ -81,4 +80,8 @@ def test_offence_groups_are_those_of_weekly_pages() -> None:
     profile = an.period_profile("synthetic", "2025Q4", offence="DUI")
     assert profile.by("offence_group").loc["DUI", "declined"] == profile.facts["declined"]
     assert an.period_profile("fy2015", "2015-03").by("offence_group").attrs["reason"].startswith("This source has no")
-    assert isinstance(profile.by("state"), pd.DataFrame)
+    assert list(profile.by("offence_group").index) == ["DUI"]
+    assert profile.by("state").attrs["reason"].endswith("by state full quarters alone are shown.")
+    of_texas = an.period_profile("synthetic", "2025Q4", state="TX")
+    assert of_texas.by("offence_group").attrs["reason"] == "Texas: by offence group full quarters alone are shown."
+    assert of_texas.by("state").attrs["marked"] == "TX"
