@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from analysis.show.style import style
     from analysis.stats.cohort import Cohort, cohort
     from analysis.stats.inference import compare, comparisons, nowcast, nowcast_quantiles, time_to_outcome
-    from analysis.stats.published import published_figures, published_week
+    from analysis.stats.period_profile import period_profile
+    from analysis.stats.published import printed_figures, published_figures, published_week
     from analysis.stats.quality import quality
     from analysis.stats.reference_cases import reference_cases
     from analysis.stats.revisions import compare_versions
@@ -42,8 +43,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Cohort", "cohort", "list_sources", "open_source", "read_release"]
 __all__ += ["count_outcomes", "counts_by", "cross_tabulate", "key_figures", "known_events", "weekly_counts"]
-__all__ += ["compare", "comparisons", "decompose", "expected", "nowcast", "nowcast_quantiles", "shrink"]
-__all__ += ["compare_versions", "published_figures", "published_week", "quality", "reference_cases", "time_to_outcome"]
+__all__ += [
+    "compare",
+    "comparisons",
+    "decompose",
+    "expected",
+    "nowcast",
+    "nowcast_quantiles",
+    "period_profile",
+    "shrink",
+]
+__all__ += [
+    "compare_versions",
+    "printed_figures",
+    "published_figures",
+    "published_week",
+    "quality",
+    "reference_cases",
+    "time_to_outcome",
+]
 __all__ += ["Report", "plot", "sentences", "style"]
 _STANDS_IN = {
     "load.sources": "list_sources open_source",
@@ -54,7 +72,8 @@ _STANDS_IN = {
     "stats.standardisation": "decompose expected shrink",
     "stats.quality": "quality",
     "stats.revisions": "compare_versions",
-    "stats.published": "published_week published_figures",
+    "stats.period_profile": "period_profile",
+    "stats.published": "published_week published_figures printed_figures",
     "stats.reference_cases": "reference_cases",
     "show.report": "Report",
     "show.style": "style",

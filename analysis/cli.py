@@ -84,7 +84,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     if asked.dry_run and any(Path(name).exists() for name in asked.source_names):
         raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
     if asked.site_path:
-        if asked.notebook or asked.source_names or asked.weeks or asked.states or asked.offences:
+        if any((asked.notebook, asked.source_names, asked.weeks, asked.period, asked.states, asked.offences)):
             what = "a site file names its notebooks, sources, weeks and states itself"
             raise InputError(what, do="Leave out the others")
         from analysis.run.site import plan_site
@@ -103,6 +103,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
         raise unknown("source", strange[0], sources(), more=HINT)
     states, offences = each("state", asked.states), each("offence", asked.offences)
     how: dict[str, Any] = {"source_names": names, "weeks": asked.weeks, "states": states, "offences": offences}
+    how["periods"] = asked.period, asked.compare
     chosen = [[find_notebook(name)] for name in asked.notebook] or [list(notebooks().values())]
     return [task for some in chosen for task in plan.plan(some, **how, png=asked.png)], None
 
@@ -115,6 +116,10 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     callback=_not_empty,
     help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all, of profiles the latest settled]",
 )
+@click.option(
+    "--period", callback=_not_empty, help="Of a period_profile: 2015-03, 2015Q1, FIRST:LAST, 'last 13 settled'."
+)
+@click.option("--compare", callback=_not_empty, help="The period beside it  [default: as many weeks before].")
 @click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
 @click.option("--offence", "offences", multiple=True, help="The same for offence groups.")
 @click.option("--site", "site_path", type=_PATH, help="A YAML file that names all reports of a site.")
@@ -228,6 +233,7 @@ def list_command(releases: bool) -> None:
         partial = [week.isoformat() for week in weeks if calendar.is_partial(week)]
         told = f"weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}, {len(weeks)} weeks"
         told += f", partial: {', '.join(partial)}" if partial else ""
+        told = told if source.facts.clock != "printed" else "figures without weeks"
         click.echo(f"  {name}: {source.facts.title}\n    {told}")
 
 

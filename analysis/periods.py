@@ -12,10 +12,11 @@ import pandas as pd
 
 from analysis.errors import InputError
 
-WEEK = timedelta(days=7)
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
 SETTLING_DAYS = 28  # from a week's Friday to the extraction: then it is settled where no delays can be measured
 AFTER_SATURDAY = timedelta(days=5)  # days are counted from a Thursday, the first of January 1970
 LATEST, LATEST_SETTLED = "latest", "latest settled"
+BY_CALENDAR = r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))"  # a month or a quarter
 WEEKS = f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
 PERIODS = f"{WEEKS}, a month as 2015-03, a quarter as 2015Q1, weeks as FIRST:LAST, or 'last 13 settled'"
 
@@ -140,6 +141,11 @@ class Calendar:
             raise InputError(f"the source has no week {day}", do=do)
         return day
 
+    def name_period(self, given: object) -> str:
+        """Write a period so that it means the same weeks whatever comes later: a month, a quarter, FIRST:LAST."""
+        weeks, text = self.pick_period(given).weeks, str(given).strip()
+        return text if re.fullmatch(BY_CALENDAR, text) else ":".join(map(str, dict.fromkeys([weeks[0], weeks[-1]])))
+
     def pick_period(self, given: object) -> Period:
         """Find the period that a user means, one of :data:`PERIODS`, of weeks that the source has."""
         given = given.date() if isinstance(given, datetime) and given == given else given  # not of NaT
@@ -149,7 +155,7 @@ class Calendar:
             if len(settled) < int(found[1]):
                 raise InputError(f"the source has no {text!r} weeks", found=f"{len(settled)} settled weeks")
             return Period(tuple(settled), f"the {len(settled)} settled weeks to {day_in_words(last_day(settled[-1]))}")
-        if re.fullmatch(r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))", text):
+        if re.fullmatch(BY_CALENDAR, text):
             period = _weeks_in(pd.Period(text))
             if period.first_day >= self.first_day and period.last_day <= self.last_day:
                 return period
@@ -166,15 +172,28 @@ class Calendar:
         return Period((week,), week_in_words(week))
 
     def pick_many(self, given: str) -> list[date]:
-        """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week."""
+        """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week.
+
+        FIRST and LAST that are no Saturdays are days, and the weeks are those that lie between them whole.
+        """
         weeks = self.weeks()
         first, colon, last = given.partition(":") if given != "all" else ("", ":", "")
         if not colon:
             return [self.pick(given)]
+        first, last = _snapped(first, WEEK - DAY), _snapped(last, DAY - WEEK)
         start, end = self.pick(first or weeks[0]), self.pick(last or weeks[-1])
         if start > end:
             raise InputError(f"the weeks {given!r} run backwards", do=f"Write {end}:{start}")
         return [week for week in weeks if start <= week <= end]
+
+
+def _snapped(given: str, by: timedelta) -> str:
+    """Give the Saturday of the first whole week after a day, or of the last before it; what is no day as it is."""
+    try:
+        day = date.fromisoformat(given.strip())
+        return str(saturday_of(day + by) if day != saturday_of(day) else day)
+    except (ValueError, OverflowError):
+        return given
 
 
 def week_in_words(week: date) -> str:

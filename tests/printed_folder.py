@@ -32,6 +32,7 @@ IN_WORDS = {words: name for name, words in MEASURES.items()}
 BY_QUARTER = {"state_by_offence", "agencies", "expected", "shrunken"}
 WHOLE = {"by_state", "by_offence", "by_offence_status", "by_form", "lift_reasons", "agencies", "state_by_offence"}
 READ = WHOLE | BY_QUARTER | {"weekly_counts", "key_figures", "comparisons"}
+READ |= {"period_by_state", "period_by_offence", "period_figures"}
 NO_COUNTS = {
     "change": "parts of the nation's share by state and by offence group, whose totals are printed in full",
     "events": "the register of known events",
@@ -62,7 +63,7 @@ def read_folder(out: Path) -> dict[str, Attack]:
     for path in sorted(out.rglob("facts.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         asked = content["parameters"]
-        if "week" in asked and "source" in asked:
+        if {"week", "period"} & asked.keys() and "source" in asked:
             _Report(path.parent, asked, content["facts"], found[asked["source"]]).read()
         elif "source" in asked:
             found[asked["source"]].unread.add(path.parent.relative_to(out).parts[0])
@@ -89,7 +90,14 @@ class _Report:
 
     @property
     def week(self) -> Days:
+        """The days of the report's week, or of its period."""
+        if "period" in self.asked:
+            return self.days_of("first_day", "last_day")
         return _week(date.fromisoformat(self.asked["week"]))
+
+    def days_of(self, first: str, last: str) -> Days:
+        """Give the days that two facts name."""
+        return date.fromisoformat(self.facts[first]), date.fromisoformat(self.facts[last])
 
     @cached_property
     def own(self) -> dict[str, str]:
@@ -109,7 +117,8 @@ class _Report:
         """Add a table of the week or the quarter, and the sums of other weeks beside it."""
         days = self.week
         if name in BY_QUARTER:
-            days = date.fromisoformat(self.facts["quarter_first"]), date.fromisoformat(self.facts["quarter_last"])
+            ends = ("first_day", "last_day") if "period" in self.asked else ("first", "last")
+            days = self.days_of(*(f"quarter_{end}" for end in ends))
         counts = [*MEASURED, *(f"{one}_shown" for one in MEASURED), "detainers_shown"]
         keys = [key for key in ("week", *_KEYS) if key in frame]
         table = frame[[*keys, *(count for count in counts if count in frame)]]
@@ -146,6 +155,18 @@ class _Report:
             counts = table.loc[[column]].dropna(axis="columns").reset_index(drop=True)
             self._sums(pd.DataFrame(index=counts.index), counts, column, name)
 
+    def _period_by_state(self, frame: pd.DataFrame, name: str) -> None:
+        """Add both sides of a table that holds a period against another."""
+        self._comparisons(frame.assign(against="the weeks before"), name)
+
+    _period_by_offence = _period_by_state
+
+    def _period_figures(self, frame: pd.DataFrame, name: str) -> None:
+        """Add the figures of a period and of the other one."""
+        table = frame.set_index(frame["measure"].map(IN_WORDS))
+        for column, days in zip(("this_period", "other_period"), self.periods()["the weeks before"], strict=True):
+            self.add(table[[column]].T.dropna(axis="columns").reset_index(drop=True), days, name)
+
     def _comparisons(self, frame: pd.DataFrame, name: str) -> None:
         """Add both sides of comparisons, with each period by itself."""
         keys = [key for key in _KEYS if key in frame]
@@ -156,6 +177,8 @@ class _Report:
 
     def periods(self) -> dict[str, tuple[Days, Days]]:
         """Give the days of both sides of each comparison, as the captions of the page define them."""
+        if "period" in self.asked:
+            return {"the weeks before": (self.week, self.days_of("before_first_day", "before_last_day"))}
         weeks = pd.read_csv(self.folder / "tables" / "weekly_counts.csv", dtype=str)
         days = [date.fromisoformat(week) for week in weeks["week"]]
         settled = [day for day, status in zip(days, weeks["status"], strict=True) if status == "settled"]
@@ -166,6 +189,9 @@ class _Report:
 
     def _read_facts(self) -> None:
         facts = {name: value for name, value in self.facts.items() if type(value) is int}
+        if "period" in self.asked:
+            both = {f"{name}{when}": facts.pop(f"{name}{when}") for when in ("_before", "") for name in MEASURED[:2]}
+            self._comparisons(pd.DataFrame([both | {"against": "the weeks before"}]), "facts")
         read = {name for name in facts if NO_COUNTS_OF_DETAINERS.fullmatch(name)} | {*MEASURED}
         self.add(pd.DataFrame([{name: facts[name] for name in MEASURED if name in facts}]), self.week, "facts")
         for found in filter(None, map(NAMED.fullmatch, facts)):

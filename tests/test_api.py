@@ -122,7 +122,7 @@ def test_an_unfinished_period_is_compared_with_nothing() -> None:
 # Captions ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(set(captions()) - {"definitions", "week_lines"}))
+@pytest.mark.parametrize("name", sorted(set(captions()) - {"definitions", "week_lines", "period_profile_lines"}))
 def test_a_caption_is_made_of_facts_and_names_columns_that_there_are(name: str) -> None:
     about = captions()[name]
     assert set(about) <= {"caption", "folded", "columns", "in_file", "bars", "where"}

@@ -15,6 +15,7 @@ from our_words import NEVER_IN_OUR_PROSE
 from analysis.load.quality import BULK_LEAST
 from analysis.periods import SETTLING_DAYS
 from analysis.stats.comparisons import FALSE_DISCOVERY_RATE
+from analysis.stats.counts import TREND_WEEKS
 from analysis.stats.disclosure import THRESHOLD
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,14 +29,16 @@ BUDGETS = {
         "weekly_bulletin": (50, 22),
         "state_profile": (40, 20),
         "offence_profile": (40, 20),
+        "period_profile": (40, 20),
         "published_week": (50, 22),
         "published_source": (35, 20),
+        "printed_figures": (35, 15),
     },
     **{"release_quality": (35, 20), "compare_releases": (35, 20), "methods": (90, 35)},
 }
 """Lines of code and cells of a notebook, at most."""
 # What may stand in prose as a number: a method's constant, each held against the code here.
-CONSTANTS = {f"{SETTLING_DAYS}", f"{FALSE_DISCOVERY_RATE:g}", f"{BULK_LEAST}", "95%"}
+CONSTANTS = {f"{SETTLING_DAYS}", f"{FALSE_DISCOVERY_RATE:g}", f"{BULK_LEAST}", f"{TREND_WEEKS}", "95%"}
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 NO_NUMBER = re.compile(
     rf"`[^`]*`|\{{[^}}]*\}}|\bsha256\b|\bI-?247[A-Z]?\b"

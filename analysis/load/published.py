@@ -12,6 +12,9 @@ from analysis.errors import InputError
 from analysis.load.offences import classify
 from analysis.load.reference import RESTORE, crosswalk, data_file, read_text_table, states, stop_at
 
+LIST_OF = ["publisher", "published_on", "state", "place", "measure"]
+"""What figures printed together share."""
+
 
 @dataclass(frozen=True)
 class PublishedReports:
@@ -19,7 +22,8 @@ class PublishedReports:
 
     Places nest (New York City holds Queens, a state its counties), and a figure is exact, a lower bound or disputed:
     rows of ``declined_by_place`` are never simply added. ``conflicting_figures`` have the ``place`` of their row;
-    ``known_rows`` (one per declined detainer that the press reproduced) their ``offence_group``.
+    ``known_rows`` (one per declined detainer that the press reproduced) their ``offence_group``;
+    ``held_by_offence`` is of one jail on one day.
     """
 
     weekly_totals: pd.DataFrame
@@ -30,6 +34,7 @@ class PublishedReports:
     policies: pd.DataFrame
     corrections: pd.DataFrame
     aggregates: pd.DataFrame
+    held_by_offence: pd.DataFrame
 
     def of_week(self, week: date) -> PublishedReports:
         """Keep what belongs to one week; the policies and what has no week stay."""
@@ -69,15 +74,27 @@ def read_published_reports() -> PublishedReports:
     return PublishedReports(**tables)
 
 
+def read_printed_figures() -> pd.DataFrame:
+    """Read what was printed of declined detainers by state and offence since, one row a figure; no place adds up."""
+    path = data_file("published_2025_26/declined_by_state_offence.csv")
+    table = _read("declined_by_state_offence", path)
+    over = (
+        table.groupby(LIST_OF)["count"].transform("sum").where(table["offence_as_printed"] != "all", 0) > table["total"]
+    )
+    what = "the offences of a list add up to more than its total"
+    stop_at(table, over, path, "count", "at most the total, all offences together", what)
+    return table
+
+
 def _path(name: str) -> Path:
     """Find one file of the reports."""
     return data_file(f"published_reports/{name}.csv")
 
 
-def _read(name: str) -> pd.DataFrame:
+def _read(name: str, path: Path | None = None) -> pd.DataFrame:
     """Read one file of the reports: states and words known, weeks Saturdays, counts whole, keys once."""
     told = crosswalk("published_columns", "column_id").query("table == @name").set_index("column")
-    path = _path(name)
+    path = path or _path(name)
     raw = table = read_text_table(path, list(told.index))
     for column, key, holds, words in told[["key", "holds", "words"]].itertuples():
         given = raw[column]

@@ -41,6 +41,7 @@ TABLE_FILE, SCORECARD_FILE, WEEKS_FILE, UNDATED = "detainers.parquet", "scorecar
 HINT = "`declines list` shows all sources with their weeks"
 NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
 """What a report may need of its source, and how one that lacks it is spoken of."""
+CLOCKS = ("issued", "recorded", "printed")
 ROW_GROUP = 32_768  # small, so that a reader of some weeks skips the others
 FILTERED = ["issued_on", "duplicate"]  # columns by which rows are skipped
 WHERE_FROM = ("source_file", "source_sheet", "source_row")  # a new file changes them, the detainers being the same
@@ -52,7 +53,7 @@ class SourceFacts(BaseModel, extra="forbid", frozen=True):
 
     name: str
     title: str
-    clock: Literal["issued", "recorded"]  # what its weeks mean: when detainers were issued, or declines recorded
+    clock: Literal["issued", "recorded", "printed"]  # its weeks: detainers issued, or declines recorded; or it has none
     first_day: date
     last_day: date
     extracted_on: date
@@ -286,7 +287,8 @@ def _by_name() -> dict[str, list[Source]]:
     bundled, found = bundled_folder("data"), dict[str, list[Source]]()
     tables = [folder / TABLE_FILE for folder in sorted(bundled.glob("sources/*/v[0-9]*"))]
     imports = sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}"))
-    for source in map(_of, [*tables, bundled / "published_reports" / "weekly_totals.csv", *imports]):
+    published = ["published_reports/weekly_totals.csv", "published_2025_26/declined_by_state_offence.csv"]
+    for source in map(_of, [*tables, *(bundled / path for path in published), *imports]):
         of_name = found.setdefault(source.facts.name, [])
         if not of_name or of_name[0].version or source.path not in imports:  # else a bundled source has the name
             of_name.append(source)
@@ -312,7 +314,8 @@ def list_sources() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per source, its name the index: ``title``, ``clock`` (what a week means: detainers ``issued`` or
-        declines ``recorded`` in it), ``weeks``, ``detainers``, ``declined``, and whether it records ``offences``,
+        declines ``recorded`` in it; ``printed``: it has none),
+        ``weeks``, ``detainers``, ``declined``, and whether it records ``offences``,
         ``outcomes`` (how detainers ended) and ``lift_dates`` (on which day), and is ``synthetic`` (made up).
 
     Examples
@@ -322,7 +325,8 @@ def list_sources() -> pd.DataFrame:
     """
     told = ["title", "clock", "weeks", "detainers", "declined", "offences", "outcomes", "lift_dates", "synthetic"]
     known = [source.facts for source in sources().values()]
-    rows = pd.DataFrame([facts.model_dump() | {"weeks": len(Calendar.of(facts).weeks())} for facts in known])
+    weeks = [len(Calendar.of(facts).weeks()) if facts.clock != "printed" else 0 for facts in known]
+    rows = pd.DataFrame([facts.model_dump() for facts in known]).assign(weeks=weeks)
     return rows.set_index("name")[told]
 
 
@@ -354,8 +358,8 @@ def open_source(
     """
     if not isinstance(name, str | int | None):
         raise InputError(f"a source is opened by its name, found {called(name)}", do=HINT)
-    if clock not in (None, "issued", "recorded"):
-        raise unknown("clock", clock, ("issued", "recorded"))
+    if clock not in (None, *CLOCKS):
+        raise unknown("clock", clock, CLOCKS)
     if strange := [need for need in needs if need not in NEEDS]:
         raise unknown("need of a source", strange[0], NEEDS)
     known, name = sources(), str(name)

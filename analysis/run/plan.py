@@ -28,7 +28,7 @@ from analysis.load.table import only
 from analysis.periods import Calendar
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
-FEED, JSON_INDEX, SITEMAP = "feed.xml", "index.json", "sitemap.xml"
+FEED, JSON_INDEX, JSON_SCHEMA, SITEMAP = "feed.xml", "index.json", "index.schema.json", "sitemap.xml"
 NOTEBOOK, PAGE, FACTS, FAILED = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb"
 """Files of a report: the executed notebook, its page and facts; and the executed copy of one that failed."""
 PACKAGE = Path(analysis.__file__).parent
@@ -41,6 +41,8 @@ INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "th
 INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads", "libraries": "libraries"}
 INPUTS |= {"neighbours": "which weeks stand beside it", "address": "the address of its site"}
 """What a report is made from, and how each is called."""
+NAMING, AS_LONG = ("week", "period", "compare", "state", "offence"), "before"
+"""Parameters that name a report's folder; and the period beside another that does not, as it needs no name."""
 ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
 TYPES = ("str", "bool", "int", "float")
 LIST = "See `declines list`"
@@ -62,7 +64,7 @@ class Notebook:
     path: Path
     title: str
     parameters: dict[str, Parameter]
-    clock: str  # what its weeks mean: issued or recorded
+    clock: str  # what its weeks mean: issued, recorded or printed
     versions: int = 1  # how many versions of a source it compares
     source: str = ""  # the one that it uses; blank where it can be run on every fitting one
     needs: Sequence[str] = ()  # what that must record (:data:`analysis.load.sources.NEEDS`)
@@ -130,7 +132,7 @@ def find_notebook(name: str) -> Notebook:
     if (stem := name.removesuffix(".ipynb")) in known:
         return known[stem]
     if (bundled_folder("notebooks") / f"{stem}.ipynb").is_file():
-        keys = "one with clock (issued or recorded) and, where needed, versions, source, needs, weeks, reads"
+        keys = "one with clock (issued, recorded or printed) and, where needed, versions, source, needs, weeks, reads"
         do = "A copy of state_profile.ipynb has it"
         raise InputError(f"the metadata of {stem}.ipynb have no block `declines`", expected=keys, do=do)
     raise unknown("notebook", name, known, more="`declines list` shows what each is for")
@@ -242,13 +244,20 @@ def plan(
     *,
     source_names: Sequence[str] = (),
     weeks: str | None = None,
+    periods: tuple[str | None, str | None] = (None, None),
     states: Sequence[str] = (),
     offences: Sequence[str] = (),
     png: bool = False,
 ) -> list[Task]:
-    """Work out which reports are asked for; of what is not named, all that fits."""
+    """Work out which reports are asked for; of what is not named, all that fits.
+
+    ``periods`` is a period and the one beside it, as a notebook's ``period`` and ``compare``; of such a notebook alone
+    ``weeks`` are one period.
+    """
     events()  # what cannot be used of the register is met before any report
-    asked = {"week": weeks, "state": states, "offence": offences}
+    if weeks and not periods[0] and all("period" in one.parameters for one in chosen):
+        weeks, periods = None, (weeks, periods[1])
+    asked = {"week": weeks, "period": periods[0], "compare": periods[1], "state": states, "offence": offences}
     found = [one for notebook in chosen for one in _asked_of(notebook, source_names, asked, png, len(chosen) == 1)]
     if tasks := [one for one in found if isinstance(one, Task)]:
         return tasks
@@ -283,15 +292,19 @@ def _asked_of(
             weeks = calendar.pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
             for week, state, offence in product(weeks, asked["state"] or [None], asked["offence"] or [None]):
                 given = {"source": name, "week": week and str(week), "state": state, "offence": offence, "png": png}
+                given |= {name: asked[name] for name in ("period", "compare")}
                 parameters: dict[str, Any] = {
                     key: given.get(key) or usual.get(key, one.default) for key, one in takes.items()
                 }
+                last: str | None = parameters.get("week")
+                if "period" in takes:
+                    last = _fix_periods(parameters, calendar)
                 if notebook.versions > 1:
                     picked = pick_versions(name, parameters["older"], parameters["newer"])
                     parameters |= zip(("older", "newer"), picked, strict=True)
-                about = [parameters[key] for key in ("week", "state", "offence") if parameters.get(key, "all") != "all"]
-                folder = "/".join(part for part in (notebook.name, name, "_".join(about)) if part)
-                until = parameters["week"] if notebook.reads == UNTIL_THIS else None
+                about = [parameters[key] for key in NAMING if parameters.get(key, "all") not in ("all", AS_LONG)]
+                folder = "/".join(part for part in (notebook.name, name, "_".join(about).replace(":", "_to_")) if part)
+                until = last if notebook.reads == UNTIL_THIS else None
                 made_from = {**inputs, "weeks": _weeks(source, calendar, slices, until)}
                 entry = Entry(folder, notebook.name, parameters, name, source.sha256, made_from)
                 yield Task(notebook.path, entry, {name: source.version_id})
@@ -312,9 +325,16 @@ def _usual(source: Source, about: str, declared: object) -> object:
     return declared if found.get(declared, 0) or not found.any() else str(found.index[0])
 
 
+def _fix_periods(parameters: dict[str, Any], calendar: Calendar) -> str:
+    """Write the periods of a report so that they stay the same weeks; give the last week that it reads."""
+    asked = [name for name in ("period", "compare") if parameters[name] != AS_LONG]
+    parameters |= {name: calendar.name_period(parameters[name]) for name in asked}
+    return str(max(calendar.pick_period(parameters[name]).weeks[-1] for name in asked))
+
+
 def _slices(source: Source) -> list[dict[str, str]]:
     """Give the hash of each week's rows in every version of a source up to this one."""
-    if source.facts.clock == "recorded":  # its pages cite the origin of each file
+    if source.facts.clock != "issued":  # its pages cite the origin of each file
         return [{"all": folder_sha256(source.path.parent)}]
     older = versions(source.facts.name) if source.version else []
     return [one.week_hashes() for one in ([one for one in older if one.version <= source.version] or [source])]

@@ -28,6 +28,7 @@ from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, groups, states
 from analysis.load.sources import HINT, sources
 from analysis.periods import week_in_words
 from analysis.run import plan
+from analysis.run.dataset import dataset
 from analysis.run.landing import landing
 from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task, find_notebook, notebooks
 from analysis.run.revisions import read_log
@@ -106,7 +107,10 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     for folder in _lacking(out, reports):
         why = {"folder": folder, "entry": entries.get(folder), "root": "../" * (folder.count("/") + 1)}
         page("lacking.html.j2", f"{folder}/{PAGE}", **why)
-    pages[plan.JSON_INDEX] = as_json({"title": title, "reports": [report["in_json"] for report in reports]})
+    listed: dict[str, Any] = {"version": 2, "schema": plan.JSON_SCHEMA, "title": title}
+    pages[plan.JSON_INDEX] = as_json(listed | {"reports": [report["in_json"] for report in reports]})
+    pages[plan.JSON_SCHEMA] = (plan.TEMPLATES / "site" / plan.JSON_SCHEMA).read_bytes()
+    pages |= dataset(out, reports)
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
     write_whole(out / plan.STAMP, as_json({"made_from": "", "pages": earlier | hashes}))  # due again if this is cut off
@@ -317,6 +321,8 @@ class Asked(BaseModel, extra="forbid"):
     notebook: StrictStr
     source: StrictStr | None = None
     weeks: StrictStr | None = None
+    period: StrictStr | None = None
+    compare: StrictStr | None = None
     states: Places = []
     offences: Places = []
 
@@ -359,6 +365,7 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
             raise unknown("source", asked.source, sources(), more=HINT)
         names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
         how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
+        how["periods"] = asked.period, asked.compare
         for task in plan.plan([find_notebook(asked.notebook)], source_names=names, states=states, **how):
             entry = replace(task.entry, inputs=task.entry.inputs | stands)
             tasks.setdefault(entry.folder, replace(task, entry=entry))

@@ -96,6 +96,7 @@ class Report:
             if source is None:
                 raise not_a_cohort("Report", about, "a cohort or a source")
             known, asked = about.facts, about.parameters
+            self.lines = captions().get(f"{notebook}_lines", {})
         asked = asked if parameters is None else parameters
         self.notebook, self.png, self.title, self.headline = notebook, png, notebook, notebook
         self.parameters = {name: as_fact(value) for name, value in asked.items()}

@@ -22,8 +22,21 @@ from analysis.load.reference import crosswalk
 from analysis.periods import day_in_words, week_in_words
 from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.inference import MOST_NAMED, cohort_facts, extraction_facts, nowcast
+from analysis.stats.period_profile import PeriodProfile
 
-__all__ = ["Sentence", "as_fact", "checks", "facts_of", "fill", "finished", "headline", "lead", "records", "say"]
+__all__ = [
+    "Sentence",
+    "as_fact",
+    "checks",
+    "facts_of",
+    "fill",
+    "finished",
+    "headline",
+    "lead",
+    "of_period",
+    "records",
+    "say",
+]
 Fact = str | int | float | bool | None
 Facts = Mapping[str, Fact]
 
@@ -33,6 +46,7 @@ WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight",
 MADE_UP = "MADE-UP DATA"  # begins titles over made-up data: of pages, in lists of them, in the feed, in figures
 UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
 LEAD = ("failed_check", "count", "unfinished", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings")
+PERIOD_LEAD = ("period_count", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings", "period_change")
 LEAD += ("change", "usual", "one_place", "cannot_tell")  # the clauses of a weekly page's lead, in order
 CONDITION = re.compile(r"(not )?(known )?(\w+)(?:=(.+))?")
 CLAUSE = re.compile(r"\[([^]]+)\]")
@@ -212,6 +226,21 @@ def lead(cohort: Cohort) -> list[Sentence]:
     """
     facts = facts_of(cohort)
     said = [headline(facts), *(say(clause, facts) for clause in LEAD)]
+    return [Sentence(template, facts) for template in said if template]
+
+
+def of_period(profile: PeriodProfile) -> list[Sentence]:
+    """Say what stands out of a period beside another: first its title, the finding, then a sentence each.
+
+    Examples
+    --------
+    >>> import analysis as an
+    >>> print(an.sentences.of_period(an.period_profile("fy2015", "2015-03", "2015-01", state="CO"))[0])
+    Colorado, March 2015: 19 of 138 detainers recorded as declined (13.8%); no clear change from January 2015 (29.5%)
+    """
+    facts = {name: as_fact(value) for name, value in profile.facts.items()}
+    at_page = {**facts, "finding_1_of_page": facts.get("finding_1_place") == facts["place"]}
+    said = [say("period_title", at_page), *(say(clause, facts) for clause in PERIOD_LEAD)]
     return [Sentence(template, facts) for template in said if template]
 
 

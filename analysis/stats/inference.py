@@ -328,7 +328,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     for against, name in ((LAST_WEEK, "last_week"), (TRAILING, "trailing"), (TREND, "trend")):
         if (against, *cohort.cell) in tables.index:
             facts |= tables.loc[(against, *cohort.cell)].drop("reason").add_prefix(f"{name}_").to_dict()
-    facts |= _finished_facts(cohort) | largest_place(cohort) | _finding_facts(cohort)
+    facts |= _finished_facts(cohort) | largest_place(cohort) | finding_facts(cohort, own_comparisons(cohort))
     return facts | _nation_facts(cohort) if cohort.cell == (ALL, ALL) else facts
 
 
@@ -378,9 +378,9 @@ def largest_place(cohort: Cohort) -> dict[str, object]:
     return facts
 
 
-def _finding_facts(cohort: Cohort) -> dict[str, object]:
-    """Give the page's clear findings as facts: the first ones one by one, the names of the others."""
-    clear = tested.clear_findings(own_comparisons(cohort))
+def finding_facts(cohort: Cohort, comparisons: pd.DataFrame) -> dict[str, object]:
+    """Give the clear findings of a page's comparisons as facts: the first one by one, the names of the others."""
+    clear = tested.clear_findings(comparisons)
     clear["name"] = [cell_name(cohort, *cell) for cell in zip(clear["kind"], clear["place"], strict=True)]
     more = [f"{row.name} ({row.finding}, {row.against})" for row in clear[MOST_NAMED:].itertuples(index=False)]
     facts: dict[str, object] = {"findings": len(clear), "more_findings": "; ".join(more) or None}

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import unknown
-from analysis.load.published import PublishedReports
+from analysis.load.published import LIST_OF, PublishedReports, read_printed_figures
 from analysis.load.reference import crosswalk, events, groups, states
 from analysis.load.sources import Source, open_source
 from analysis.periods import WEEK, Calendar, last_day, name_week, week_in_words
 from analysis.stats.comparisons import adjust_for_many, direction, ratio_interval, two_sided
+from analysis.stats.counts import with_intervals
 
 HALF = 0.5
 
@@ -128,6 +129,7 @@ class PublishedWeek:
             **{"known_offences": named, "known_without_offence": len(known) - named},
             **{"unknown_offences": declined - named, "issued_places": len(report.issued_by_place)},
             **{"issued_in_places": int(report.issued_by_place["issued"].sum()), "weeks_shown": len(self.weeks)},
+            **self._held_facts(),
             **{"report_weeks": len(self.totals), "policies": len(report.policies)},
         }
         for name, places in (("issued", report.issued_by_place), ("declined", report.declined_by_place)):
@@ -142,6 +144,22 @@ class PublishedWeek:
             facts |= {f"{name}_{day:%Y_%m_%d}": None if pd.isna(n) else int(n) for name, n in row.items()}
             facts[f"week_{day:%Y_%m_%d}"] = f"{day:%Y-%m-%d}"
         return facts
+
+    def _held_facts(self) -> dict[str, Any]:
+        """Count the people with a detainer in one jail on one day, beside what others say of its declines."""
+        held, told = self.report.held_by_offence, self.report.aggregates.set_index("measure")["value"]
+        if held.empty:
+            return {"held": None}
+        day = date.fromisoformat(held["day"].iloc[0])
+        place = f"{held['place'].iloc[0]}, {states().loc[held['state'].iloc[0], 'name']}"
+        sums = held[["held", "declined", "honoured"]].sum().astype(int)
+        facts = {
+            "held": int(sums["held"]),
+            "held_declined": int(sums["declined"]),
+            "held_honoured": int(sums["honoured"]),
+        }
+        said = f"declined, {held['place'].iloc[0]}, {day.day} {day:%B %Y}"
+        return facts | {"held_day": day.isoformat(), "held_place": place, "held_sheriff": int(told[said])}
 
     def _apart_facts(self) -> dict[str, Any]:
         """Say what place is taken out, its number, its part in this week or the last if over half, and its dates."""
@@ -196,8 +214,9 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
         ``with_and_without``, the same for its figure, with what may be said of it),
         ``changes`` (the week against its neighbours, with and without that place, by chance alone), ``state_bounds``
         (the least and the most that agree with every known figure, by state), ``known_offences`` (the declines known
-        one by one, by group and status), ``events`` (from the week before to the week after), or a file of the reports:
-        ``declined_by_place``, ``issued_by_place``, ``aggregates``, ``corrections``, ``conflicting_figures``,
+        one by one, by group and status), ``held_by_offence`` (people with a detainer in one jail on one day by gravest
+        charge, and what the sheriff did), ``events`` (from the week before to the week after), or a file of the
+        reports: ``declined_by_place``, ``issued_by_place``, ``aggregates``, ``corrections``, ``conflicting_figures``,
         ``policies``.
 
     Returns
@@ -254,6 +273,69 @@ def _nested(places: pd.DataFrame) -> pd.DataFrame:
     return places.iloc[sorted(range(len(places)), key=lambda n: path(places["row_id"].iloc[n]))]
 
 
+def _held_by_offence(published: PublishedWeek) -> pd.DataFrame:
+    """Give the people with a detainer in one jail by gravest charge, and what the sheriff did: of its week alone."""
+    held = published.report.held_by_offence
+    if held.empty:
+        frame = pd.DataFrame()
+        frame.attrs = {"reason": "By offence, the answer is known of one county and day alone, in the first report."}
+        return frame
+    shares = with_intervals(held.rename(columns={"held": "issued"}).set_index("row_id")).reset_index(drop=True)
+    names = held["charge"].map(groups()["group"]).fillna("All other groups")
+    return shares.rename(columns={"issued": "held"}).assign(group=names).sort_values("declined", ascending=False)
+
+
+def printed_figures(name: str) -> pd.DataFrame:
+    """Give declined detainers by state and offence as printed since 2014, of which none has a week or a denominator.
+
+    Parameters
+    ----------
+    name
+        ``rows``: every figure as printed; ``lists``: what was printed together, its offences added up and held against
+        the total printed with them; ``offences``: state × offence of those let go though ICE had a detainer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its columns are explained in ``data/reference/columns.csv``; ``attrs["facts"]`` is what may be said, by id.
+
+    Examples
+    --------
+    >>> printed_figures("lists").query("state == 'IL'")[["listed", "total"]].values.tolist()
+    [[222, 1768], [2536, 4015]]
+    """
+    rows = read_printed_figures()
+    listed = rows[rows["offence_as_printed"] != "all"].groupby(LIST_OF, sort=False)
+    lists = listed.agg(listed=("count", "sum"), total=("total", "first"), reprinted_on=("reprinted_on", "first"))
+    lists = lists[listed.size() > 1].reset_index()
+    lists = lists.assign(part=lists["listed"] / lists["total"], state_name=lists["state"].map(states()["name"]))
+    let_go = rows[(rows["measure"] == NOT_HONOURED) & (rows["offence_as_printed"] != "all")]
+    table = let_go.assign(group=let_go["offence_as_printed"].str.capitalize(), declined=let_go["count"])
+    table = table.assign(state_name=table["state"].map(states()["name"]), declined_shown=table["count"].astype("str"))
+    tables = {"rows": rows.assign(state_name=rows["state"].map(states()["name"])), "lists": lists, "offences": table}
+    if name not in tables:
+        raise unknown("table of printed figures", name, tables)
+    least = lists.sort_values("part").iloc[0]
+    facts = {
+        "figures": len(rows),
+        "publishers": rows["publisher"].nunique(),
+        "printed_states": table["state"].nunique(),
+    }
+    facts |= {"lists": len(lists), "lists_short": int((lists["listed"] < lists["total"]).sum())}
+    facts |= {f"least_{key}": least[key] for key in ("state_name", "listed", "total", "measure")}
+    again = lists.query("reprinted_on != ''")
+    facts |= {"reprinted": len(again), "reprinted_states": ", ".join(dict.fromkeys(again["state_name"]))}
+    frame = tables[name]
+    first = date.fromisoformat(let_go["period_from"].min())
+    frame.attrs = {"facts": facts, "period_name": f"{first.day} {first:%B %Y} to the day of printing"}
+    frame.attrs |= {
+        "titled": "Offences of people let go, as printed",
+        "subtitled": "Offences, not people; charged or convicted",
+    }
+    return frame
+
+
+NOT_HONOURED = "detainer not honoured"
 FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
 """Files of the reports that are given as they are."""
 FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
@@ -262,6 +344,7 @@ FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
     "changes": lambda week: week.changes.copy(),
     "state_bounds": lambda week: week.bounds.join(states()["name"].rename("state_name")),
     "known_offences": _known_offences,
+    "held_by_offence": _held_by_offence,
     "events": lambda week: events(week.week - WEEK, last_day(week.week + WEEK)),
     "declined_by_place": lambda week: _nested(week.report.declined_by_place),
     "policies": lambda week: week.reports.policies.sort_values(["state", "jurisdiction"]),

@@ -9,8 +9,10 @@ import pytest
 from conftest import DataCopy
 from refusals import refused
 
+from analysis.errors import InputError
 from analysis.load.published import PublishedReports
 from analysis.load.sources import open_source
+from analysis.stats.published import printed_figures, published_figures, published_week
 
 DECLINED, TOTALS = "published_reports/declined_by_place.csv", "published_reports/weekly_totals.csv"
 FIRST, SECOND, THIRD = date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)
@@ -70,3 +72,33 @@ def test_each_file_is_needed_unchanged(data_copy: DataCopy) -> None:
         with refused(path):
             open_source("published-2017").reports()
         path.write_bytes(content)
+
+
+def test_the_jail_of_travis_county_adds_up_to_what_was_counted(reports: PublishedReports) -> None:
+    held = reports.held_by_offence
+    assert held[["held", "declined", "honoured"]].sum().tolist() == [230, 180, 50]
+    assert (held["held"] == held["declined"] + held["honoured"]).all()
+    shown = published_figures(published_week("2017-01-28"), "held_by_offence").set_index("charge")
+    assert shown.loc["SEXUAL", ["declined", "held"]].tolist() == [28, 59]
+    assert shown.loc["DUI", "share"] == pytest.approx(61 / 68)
+    facts = published_week("2017-01-28").facts
+    assert [facts[name] for name in ("held", "held_declined", "apart", "held_sheriff")] == [230, 180, 142, 196]
+    other = published_figures(published_week("2017-02-04"), "held_by_offence")
+    assert other.empty
+    assert "one county and day alone" in other.attrs["reason"]
+
+
+def test_lists_of_offences_are_held_against_their_totals() -> None:
+    lists = printed_figures("lists").set_index(["state", "measure"])[["listed", "total"]]
+    released = "detainer not honoured"
+    assert {state: lists.loc[(state, released)].tolist() for state in ("NY", "IL", "CA")} == {
+        "NY": [29 + 2509 + 199 + 305 + 392 + 300 + 207, 6947],
+        "IL": [222, 1768],
+        "CA": [31 + 661 + 574 + 184 + 1489 + 379 + 234, 4561],
+    }
+    rows, offences = printed_figures("rows"), printed_figures("offences")
+    assert len(rows) == 51
+    assert offences["declined"].sum() == lists.xs(released, level="measure")["listed"].sum()
+    assert rows.loc[rows["state"] == "MN", "note"].str.contains("contests").all()
+    with pytest.raises(InputError, match="unknown table of printed figures 'row'; did you mean 'rows'"):
+        printed_figures("row")

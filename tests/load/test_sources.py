@@ -38,7 +38,7 @@ COUNTS = "counts/fy2015_weekly_counts.csv"
 def test_the_bundled_sources_say_what_their_weeks_mean_and_add_up() -> None:
     found = sources()
     assert {name for name, source in found.items() if source.facts.synthetic} == {"synthetic"}
-    assert set(found) == {"fy2015", "published-2017", "synthetic"}
+    assert set(found) == {"fy2015", "published-2017", "published-2025", "synthetic"}
     for name, source in found.items():
         source.check()
         facts = source.facts
@@ -55,7 +55,9 @@ def test_the_bundled_sources_say_what_their_weeks_mean_and_add_up() -> None:
     january = found["fy2015"].detainers(None, date(2015, 1, 3), date(2015, 1, 31))
     assert (january[january["state"] == "CO"]["lift_reason"] == "Detainer Declined by LEA").sum() == 44
     listed = list_sources()
-    assert listed["clock"].to_dict() == {"fy2015": "issued", "synthetic": "issued", "published-2017": "recorded"}
+    clocks = {"fy2015": "issued", "synthetic": "issued", "published-2017": "recorded", "published-2025": "printed"}
+    assert listed["clock"].to_dict() == clocks
+    assert listed.loc["published-2025", ["weeks", "detainers", "declined"]].tolist() == [0, 0, 0]
     assert listed.loc["published-2017", ["weeks", "detainers", "declined"]].tolist() == [3, 8_776, 318]
     had = listed.loc["fy2015", ["offences", "outcomes", "lift_dates", "synthetic"]]
     assert had.tolist() == [False, True, False, False]

@@ -146,6 +146,8 @@ def test_a_folder_of_reports_gives_no_small_count_away(tmp_path: Path) -> None:
     asked = ["weekly_bulletin --weeks 2025-04-05:2025-07-05"]
     asked += [f"state_profile --weeks 2025-07-05 --state {state}" for state in ("CA", "TX", "NY", "GA")]
     asked += [f"offence_profile --weeks 2025-07-05 --offence {group}" for group in ("DUI", "ASSAULT")]
+    asked += ["period_profile --period 2025-05 --compare 2025-04", "period_profile --period 2025-04-12:2025-06-21"]
+    asked += [f"period_profile --period 2025Q2 {of}" for of in ("--state CA", "--offence DUI")]
     for words in asked:
         declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--source", "synthetic"]
         subprocess.run([*declines, *words.split(), "--out", tmp_path], check=True, capture_output=True)

@@ -84,6 +84,21 @@ def test_a_profile_is_by_default_of_what_its_source_has(tmp_path: Path, monkeypa
         planned("offence_profile", source_names=["alone"], offences=["PROPERTY"])
 
 
+def test_a_period_is_one_report_whose_weeks_stay_the_same() -> None:
+    asked: dict[str, Any] = {"source_names": ["fy2015"], "states": ["CO", "NY"]}
+    tasks = planned("period_profile", periods=("2015-03", "2015-01"), **asked)
+    assert folders(tasks) == [f"period_profile/fy2015/2015-03_2015-01_{state}" for state in ("CO", "NY")]
+    of_weeks = planned("period_profile", source_names=["fy2015"], weeks="2015-01-01:2015-03-28")
+    assert folders(of_weeks) == ["period_profile/fy2015/2015-01-03_to_2015-03-28"]
+    newest = planned("period_profile", source_names=["fy2015"], periods=("last 13 settled", None))
+    parameters = newest[0].entry.parameters
+    assert (parameters["period"], parameters["compare"]) == ("2015-03-28:2015-06-20", "before")
+    later = planned("period_profile", source_names=["fy2015"], periods=("2014Q4", "2015Q1"))
+    assert later[0].entry.inputs["weeks"] == of_weeks[0].entry.inputs["weeks"], "both read until 3 April"
+    with pytest.raises(InputError, match="weekly_bulletin takes no period"):
+        planned("weekly_bulletin", periods=("2015-03", None))
+
+
 @pytest.mark.parametrize(
     ("names", "asked", "says"),
     [

@@ -423,8 +423,9 @@ def test_a_site_file_is_planned_in_its_order_each_report_once(tmp_path: Path) ->
         "state_profile/fy2015/2015-06-20_TX",
         "state_profile/fy2015/2015-06-20_DC",
         "published_week/published-2017/2017-01-28",
+        "period_profile/fy2015/2015Q1_2014Q4_TX",
     ]
-    order = ("weekly_bulletin", "state_profile", "published_week")
+    order = ("weekly_bulletin", "state_profile", "published_week", "period_profile")
     assert settings == Settings("Declined detainers in three states", "https://example.org/detainers/", order)
     with pytest.raises(InputError, match=r"nowhere\.yml: the site file cannot be read"):
         plan_site(tmp_path / "nowhere.yml")

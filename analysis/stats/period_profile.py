@@ -1,0 +1,235 @@
+"""One period beside another, for the nation, a state or an offence group.
+
+By state and by offence group a period's counts are sums of what weekly pages show; everything finer is of the last full
+calendar quarter, as on every other page, so that no page on a period of its own tells of a small count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from string import digits
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.load.reference import states
+from analysis.load.sources import Source
+from analysis.load.table import LEFT_OUT
+from analysis.periods import Period
+from analysis.stats import comparisons as tested
+from analysis.stats.cohort import ONE_END, Cohort, cohort
+from analysis.stats.comparisons import BEFORE, CLEAR, Pair, Weekly
+from analysis.stats.counts import (
+    ALL,
+    LEAST_FOR_A_SHARE,
+    NOT_GIVEN,
+    OUTCOME_COLUMNS,
+    TRAILING_WEEKS,
+    of_weeks,
+    with_intervals,
+)
+from analysis.stats.inference import NO_SHARE, extraction_facts, finding_facts
+from analysis.stats.summary import MEASURES, NO_OFFENCE, ONE_STATE, described, group_name, nothing, state_name
+
+AS_LONG = "before"
+"""What a period is compared with by default: as many weeks, those right before it."""
+
+
+@dataclass(frozen=True, eq=False)
+class PeriodProfile:
+    """A period's ``cohort`` and the ``other`` period's; where that is missing, only ``pair`` says what was meant.
+
+    ``comparisons``: every comparison of the page, one family of tests, one row a cell (``kind``, ``place``).
+    """
+
+    cohort: Cohort
+    other: Cohort | None = None
+
+    @property
+    def source(self) -> Source:
+        """Give the source of both."""
+        return self.cohort.source
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Give what was asked, as checked; a period by its first and last week."""
+        weeks = {"period": self.cohort.period.weeks, "compare": self.other.period.weeks if self.other else None}
+        told = {name: f"{span[0]}:{span[-1]}" if span else AS_LONG for name, span in weeks.items()}
+        return {"source": self.source.facts.name, **told, **self._place, "repeats": self.cohort.repeats}
+
+    @property
+    def _place(self) -> dict[str, object]:
+        return {name: value for name in ("state", "offence") if (value := getattr(self.cohort, name)) != ALL}
+
+    @cached_property
+    def later(self) -> Cohort:
+        """Give the cohort of the later period, which knows the weeks of both."""
+        return max([self.cohort, *filter(None, [self.other])], key=lambda one: one.week)
+
+    @cached_property
+    def pair(self) -> Pair:
+        """Name the two periods, and why they are not compared; blank = they are."""
+        if self.other is None:
+            weeks = self.cohort.period.weeks
+            of_weeks = [pair for pair in self.cohort.pairs if pair.against == BEFORE]
+            return (of_weeks or [self.cohort.pairs[0]])[0]._replace(against=BEFORE, now=weeks)
+        young = next((f"{one.status} weeks" for one in (self.cohort, self.other) if one.status != "settled"), "")
+        return Pair(
+            BEFORE, self.cohort.period.weeks, self.other.period.weeks, ONE_END if self.cohort.sole_outcome else young
+        )
+
+    @property
+    def compared_name(self) -> str:
+        """Name the other period, as in "lower than in January 2015"."""
+        if self.other is not None:
+            return self.other.period.name
+        number = len(self.pair.before)
+        return "the week before" if number == 1 else f"the {number} weeks before"
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """Compare every cell of both periods, adjusted together."""
+        kept = [(ALL, ALL)] if self.cohort.sole_state else list(self.later.weekly.declined)
+        weekly = Weekly(*(frame[kept] for frame in self.later.weekly))
+        return tested.family(weekly, [self.pair], self.later.dispersion[kept], self.later.events).loc[BEFORE]
+
+    def by(self, kind: str) -> pd.DataFrame:
+        """Give the counts of both periods by ``state`` or ``offence_group``, most declined first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per state (index the postal code) or group (index its id) with detainers in either period:
+            ``state_name`` or ``group``, ``issued``, ``declined``, ``share`` with its interval (from 20 detainers on),
+            the same of the other period, ``ratio`` of both shares with ``low`` and ``high``, ``p_adjusted`` and
+            ``finding``: higher, lower, or blank where there is no clear change.
+
+        Examples
+        --------
+        >>> profile = period_profile("fy2015", "2015-03", "2015-01")
+        >>> profile.by("state").loc[["CO", "NY"], ["declined_before", "declined", "ratio"]].round(2).values.tolist()
+        [[44, 19, 0.47], [20, 5, 0.3]]
+        """
+        if kind != self.cohort.cell[0] != ALL:
+            return nothing(
+                self.cohort, f"{self.cohort.name}: by {kind.replace('_', ' ')} full quarters alone are shown."
+            )
+        if kind not in self.comparisons.index.unique(0):
+            return nothing(self.cohort, ONE_STATE if self.source.facts.offences else NO_OFFENCE)
+        table = self.comparisons.loc[kind].rename_axis(kind)
+        table = table if self.cohort.offence == ALL else table.loc[[self.cohort.offence]]
+        table = self._with_shares(table[(table["issued"] + table["issued_before"]) > 0], kind)
+        table["finding"] = table["finding"].where(table["finding"].isin(CLEAR), "")
+        name, named = ("state_name", state_name) if kind == "state" else ("group", group_name)
+        table.insert(0, name, table.index.map(named))
+        order = table.assign(last=table.index == NOT_GIVEN).sort_values(
+            ["last", "declined", "issued", name], ascending=[True, False, False, True]
+        )
+        facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "compared_name": self.compared_name}
+        marked = "" if self.cohort.state == ALL else self.cohort.state
+        return described(order.drop(columns="last"), self.cohort, facts=facts, marked=marked)
+
+    def _with_shares(self, table: pd.DataFrame, kind: str) -> pd.DataFrame:
+        """Put the interval beside the share; of few detainers, and of rows chosen by their outcome, none is given."""
+        wide = with_intervals(
+            table[["issued", "declined"]], self.later.dispersion[kind].reindex(table.index).to_numpy()
+        )
+        table = table.assign(share_low=wide["share_low"], share_high=wide["share_high"])
+        for issued, shares in (("issued", ["share", "share_low", "share_high"]), ("issued_before", ["share_before"])):
+            few = (table[issued] < LEAST_FOR_A_SHARE) | (self.cohort.sole_outcome is not None)
+            table.loc[few, shares] = np.nan
+        return table
+
+    @cached_property
+    def key_figures(self) -> pd.DataFrame:
+        """Put the period's main counts beside the other's.
+
+        Outcomes other than declines are given of the nation alone: of a state they may be small in some week.
+        """
+        own = self.comparisons.loc[self.cohort.cell]
+        counts = {name: [own[name], own[f"{name}_before"]] for name in ("issued", "declined")}
+        if self.cohort.cell == (ALL, ALL) and not self.cohort.sole_state:
+            sums = [
+                of_weeks(self.later.by_state, weeks, [*states().index, NOT_GIVEN]).sum() for weeks in self.pair[1:3]
+            ]
+            counts |= {name: [span[name] for span in sums] for name in OUTCOME_COLUMNS[1:]}
+        table = pd.DataFrame(counts, index=["this_period", "other_period"], dtype=float).T
+        if not self.pair.before:
+            table["other_period"] = np.nan
+        table["note"] = ""
+        if pd.notna(own["expected"]):
+            table.loc["declined", "note"] = f"expected at the other period's share: {own['expected']:.0f}"
+        table.insert(0, "measure", table.index.map(MEASURES))
+        return described(table, self.cohort, facts={"compared_name": self.compared_name})
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Give what sentences may say of the two periods, by id."""
+        of, own, quarter = self.cohort, self.comparisons.loc[self.cohort.cell], self.cohort.last_quarter
+        period, counts = of.period, own.to_frame().T[["issued", "declined"]].astype(int)
+        spans = {"": period, "quarter_": quarter and quarter.period, "before_": Period(tuple(self.pair.before), "")}
+        facts: dict[str, Any] = {
+            f"{name}{end}": getattr(span, end) if span and span.weeks else None
+            for name, span in spans.items()
+            for end in ("first_day", "last_day")
+        }
+        facts |= {"period_name": period.name, "calendar": not period.name.startswith(("Saturday", *digits))}
+        facts |= {"compared_name": self.compared_name, "quarter_name": quarter and quarter.period.name}
+        facts |= {"place": of.cell[1], "place_name": of.name, "place_title": of.name[0].upper() + of.name[1:]}
+        facts |= with_intervals(counts, self.later.dispersion[of.cell]).iloc[0].to_dict() | counts.iloc[0].to_dict()
+        facts |= {name: int(own[name]) for name in ("issued_before", "declined_before")}
+        facts |= own[["share_before", "expected", "ratio", "low", "high", "p", "p_adjusted", "finding"]].to_dict()
+        facts |= {"between": own["between"] or None, "not_compared": self.pair.refusal or None, "status": of.status}
+        facts |= {"tests": int(self.comparisons["p"].notna().sum()), "trailing_weeks": TRAILING_WEEKS}
+        facts |= {"data_through": self.source.facts.last_day, "no_share": NO_SHARE if of.sole_outcome else None}
+        table = pd.concat({BEFORE: self.comparisons}, names=["against"])
+        table = table if of.cell == (ALL, ALL) else table.loc[[(BEFORE, *of.cell)]]
+        return facts | finding_facts(of, table) | extraction_facts(self.source.facts)
+
+
+def period_profile(
+    source: str,
+    period: object = "last 13 settled",
+    compare: object = AS_LONG,
+    *,
+    state: object = ALL,
+    offence: object = ALL,
+    repeats: object = LEFT_OUT,
+) -> PeriodProfile:
+    """Hold any period of a source against another: of the nation, a state or an offence group.
+
+    Parameters
+    ----------
+    source
+        Name of a source with weeks by day issued.
+    period
+        A Saturday, a month, a quarter, weeks as FIRST:LAST or ``last 13 settled``
+        (:meth:`analysis.periods.Calendar.pick_period`).
+    compare
+        The other period, or ``before``: as many weeks, those right before it.
+    state, offence, repeats
+        As of :func:`analysis.stats.cohort.cohort`, or ``all``.
+
+    Raises
+    ------
+    InputError
+        One of these is not there, or the two periods share a week.
+
+    Examples
+    --------
+    >>> profile = period_profile("fy2015", "2015-03", "2015-01", state="CO")
+    >>> [profile.facts[name] for name in ("declined_before", "issued_before", "declined", "issued")]
+    [44, 149, 19, 138]
+    """
+    of: dict[str, Any] = {name: given for name, given in {"state": state, "offence": offence}.items() if given != ALL}
+    of |= {"repeats": repeats}
+    now = cohort(source, period, **of)
+    if str(compare).strip() == AS_LONG:
+        return PeriodProfile(now)
+    other = cohort(source, compare, **of)
+    if set(now.period.weeks) & set(other.period.weeks):
+        raise InputError("the two periods share a week", found=f"{other.period.name} and {now.period.name}")
+    return PeriodProfile(now, other)

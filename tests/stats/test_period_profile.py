@@ -1,0 +1,87 @@
+"""A period beside another: counts by hand, the family of tests, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+import analysis as an
+from analysis.errors import InputError
+from analysis.periods import as_timestamps
+
+COUNTS = ["declined_before", "issued_before", "declined", "issued"]
+
+
+def test_colorado_and_new_york_january_against_march() -> None:
+    profile = an.period_profile("fy2015", "2015-03", "2015-01")
+    assert profile.by("state").loc[["CO", "NY"], COUNTS].to_numpy().tolist() == [[44, 149, 19, 138], [20, 235, 5, 197]]
+    for state, counts in (("CO", [44, 149, 19, 138]), ("New York", [20, 235, 5, 197])):
+        own = an.period_profile("fy2015", "2015-03", "2015-01", state=state)
+        assert [own.facts[name] for name in COUNTS] == counts
+        # The page of a state takes no easier test than the national one.
+        assert own.facts["p_adjusted"] == profile.comparisons.loc[("state", own.cohort.state), "p_adjusted"]
+        share = counts[2] / counts[3]
+        assert own.facts["share_low"] < own.facts["share"] == share < own.facts["share_high"]
+        assert str(an.sentences.of_period(own)[0]).startswith(
+            f"{own.cohort.name}, March 2015: {counts[2]} of {counts[3]} "
+        )
+
+
+@pytest.mark.parametrize("source", ["fy2015", "synthetic"])
+def test_a_period_is_the_sum_of_its_weeks_and_stands_beside_as_many(source: str) -> None:
+    profile = an.period_profile(source, "last 13 settled")
+    now, before = profile.cohort.period.weeks, profile.pair.before
+    assert (len(now), len(before), before[-1] < now[0]) == (13, 13, True)
+    rows = an.open_source(source).detainers()
+    rows = rows[rows["duplicate"].isna()] if source == "synthetic" else rows
+    by_week = an.count_outcomes(rows, ["week", "state"])
+    found = profile.by("state")
+    for weeks, ending in ((now, ""), (before, "_before")):
+        sums = by_week.loc[as_timestamps(weeks)].groupby(level=1)[["issued", "declined"]].sum()
+        assert found[f"declined{ending}"].to_dict() == sums["declined"].reindex(found.index, fill_value=0).to_dict()
+        column = "this_period" if not ending else "other_period"
+        assert profile.key_figures.loc["taken", column] == by_week.loc[as_timestamps(weeks), "taken"].sum()
+    assert found["declined"].sum() == profile.facts["declined"] == profile.key_figures.loc["declined", "this_period"]
+    tested = profile.comparisons["p"].notna()
+    assert profile.facts["tests"] == tested.sum() > 20
+    assert (profile.comparisons.loc[tested, "p_adjusted"] >= profile.comparisons.loc[tested, "p"]).all()
+
+
+def test_an_unfinished_period_names_no_direction_and_says_so() -> None:
+    profile = an.period_profile("synthetic", "2025-10-20:")
+    assert profile.facts["status"] != "settled"
+    assert profile.comparisons["p"].isna().all()
+    assert "It is not compared with the 18 weeks before: not settled." in map(str, an.sentences.of_period(profile))
+
+
+def test_where_there_are_no_weeks_before_the_period_stands_alone() -> None:
+    profile = an.period_profile("fy2015", "2014Q4")
+    assert profile.facts["not_compared"] == "only 0 of 13 full weeks before"
+    assert profile.by("state").loc["CA", "declined"] > 0
+    assert profile.key_figures["other_period"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("period", "compare", "said"),
+    [
+        ("2015-03", "2015Q1", "the two periods share a week"),
+        ("2015-03-28:2015-01-03", "before", "run backwards.*Write 2015-01-03:2015-03-28"),
+        ("2016-03", "before", "does not cover all of March 2016"),
+        ("2015-07", "before", "does not cover all of July 2015"),
+        ("2015-03", "last year", "not a date"),
+        ("2015-03-07:2015-12-05", "before", "the source has no week 2015-12-05"),
+    ],
+)
+def test_a_period_that_cannot_be_is_refused_in_one_sentence(period: str, compare: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        an.period_profile("fy2015", period, compare)
+
+
+def test_offence_groups_are_those_of_weekly_pages() -> None:
+    profile = an.period_profile("synthetic", "2025Q4", offence="DUI")
+    assert profile.by("offence_group").loc["DUI", "declined"] == profile.facts["declined"]
+    assert an.period_profile("fy2015", "2015-03").by("offence_group").attrs["reason"].startswith("This source has no")
+    assert list(profile.by("offence_group").index) == ["DUI"]
+    assert profile.by("state").attrs["reason"].endswith("by state full quarters alone are shown.")
+    of_texas = an.period_profile("synthetic", "2025Q4", state="TX")
+    assert of_texas.by("offence_group").attrs["reason"] == "Texas: by offence group full quarters alone are shown."
+    assert of_texas.by("state").attrs["marked"] == "TX"
