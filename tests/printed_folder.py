@@ -116,7 +116,7 @@ class _Report:
     def _plain(self, frame: pd.DataFrame, name: str) -> None:
         """Add a table of the week or the quarter, and the sums of other weeks beside it."""
         days = self.week
-        if name in BY_QUARTER:
+        if name in BY_QUARTER - ({"shrunken"} if "period" in self.asked else set()):
             ends = ("first_day", "last_day") if "period" in self.asked else ("first", "last")
             days = self.days_of(*(f"quarter_{end}" for end in ends))
         counts = [*MEASURED, *(f"{one}_shown" for one in MEASURED), "detainers_shown"]

@@ -125,10 +125,15 @@ def shrink_shares(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataF
 
 
 def _of_states(
-    cohort: Cohort, count: Callable[[Cohort], pd.DataFrame], none: str, facts: dict[str, Any] | None = None
+    cohort: Cohort,
+    quarter: Cohort | None,
+    count: Callable[[Cohort], pd.DataFrame],
+    none: str,
+    facts: dict[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Hold the states of the last full quarter against each other, or say why not; of a cohort of one, its row."""
-    quarter = cohort.last_quarter
+    """Hold the states of a quarter or period against each other, or say why not; of a cohort of one, its row."""
+    if cohort.offence != ALL:
+        return nothing(cohort, "States are held against each other over all offences alone.")
     if quarter is None:
         return nothing(cohort, NO_QUARTER.format("states like for like"))
     if cohort.sole_state:
@@ -162,12 +167,15 @@ def expected(cohort: Cohort) -> pd.DataFrame:
     by = ", ".join(name.replace("_", " ") for name in STRATA[offences])
     facts = {"least_expected": LEAST_EXPECTED, "alike_by": by}
     few = f"Fewer than {LEAST_EXPECTED} declines are expected in {{}}: none to compare."
-    return _of_states(cohort, lambda quarter: over_expected(quarter.everywhere, offences, phi), few, facts)
+    quarter = cohort.last_quarter
+    return _of_states(cohort, quarter, lambda of: over_expected(of.everywhere, offences, phi), few, facts)
 
 
 @takes_cohort
 def shrink(cohort: Cohort) -> pd.DataFrame:
-    """Draw each state's share of the last full quarter towards that of all, by as much as it rests on few detainers.
+    """Draw each state's share towards that of all, by as much as it rests on few detainers.
+
+    Of a week over the last full quarter, of a longer period over itself.
 
     Returns
     -------
@@ -190,7 +198,8 @@ def shrink(cohort: Cohort) -> pd.DataFrame:
         table["share"] = table["share"].where(table["issued"] >= LEAST_FOR_A_SHARE)
         return table.sort_values(["issued", "declined"], ascending=False, kind="stable")
 
-    found = _of_states(cohort, drawn, "No state's share can be drawn towards that of all.")
+    over = cohort if len(cohort.period.weeks) > 1 else cohort.last_quarter
+    found = _of_states(cohort, over, drawn, "No state's share can be drawn towards that of all.")
     if len(found):
         found.attrs["facts"] = {"shrunken_least": found["shrunken"].min(), "shrunken_most": found["shrunken"].max()}
     return found
