@@ -19,6 +19,7 @@ FIELDS = {"source": "string", "week": "date", "place": "string", "offence_group"
 KEY = tuple(FIELDS)
 FIELDS |= {"value": "number", "low": "number", "high": "number", "status": "string", "revision": "integer"}
 """Columns of the long table and their types, as Table Schema calls them; the first ones together name a row."""
+ENDS = {"low": "the least that it can be, or the lower end of its interval", "high": "the most, or the upper end"}
 MEASURES = ("issued", "declined", "taken", "other_ends", "not_recorded", "share")
 TABLES = {"by_state": "state", "state_bounds": "state", "by_offence": "group"}
 RANGE = re.compile(r"(\d+)(?:–(\d+)|\+)")
@@ -41,7 +42,8 @@ def dataset(out: Path, reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]
     table.assign(week=pd.to_datetime(table["week"])).to_parquet(
         parquet := io.BytesIO(), index=False, compression="zstd"
     )
-    fields = [{"name": name, "type": kind, "description": COLUMNS[name].meaning} for name, kind in FIELDS.items()]
+    said = {name: column.meaning for name, column in COLUMNS.items()} | ENDS
+    fields = [{"name": name, "type": kind, "description": said[name]} for name, kind in FIELDS.items()]
     schema = {"fields": fields, "missingValues": [""], "primaryKey": list(KEY)}
     resource = {"name": "weekly", "path": "weekly.csv", "profile": "tabular-data-resource", "encoding": "utf-8"}
     package: dict[str, Any] = {

@@ -285,9 +285,8 @@ def _asked_of(
             yield InputError(what, found=f"all rows of {name} are of {state}")
             continue
         slices, calendar = _slices(source), Calendar.of(source.facts)
-        usual = {
-            key: _usual(source, key, one.default) for key, one in takes.items() if key in _ABOUT and not asked[key]
-        }
+        own = [key for key, one in takes.items() if key in _ABOUT and one.default != "all" and not asked[key]]
+        usual = {key: _usual(source, key, takes[key].default) for key in own}
         try:
             weeks = calendar.pick_many(asked["week"] or notebook.weeks) if "week" in takes else [None]
             for week, state, offence in product(weeks, asked["state"] or [None], asked["offence"] or [None]):

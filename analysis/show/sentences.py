@@ -236,7 +236,7 @@ def of_period(profile: PeriodProfile) -> list[Sentence]:
     --------
     >>> import analysis as an
     >>> print(an.sentences.of_period(an.period_profile("fy2015", "2015-03", "2015-01", state="CO"))[0])
-    Colorado, March 2015: 19 of 138 detainers recorded as declined (13.8%); no clear change from January 2015 (29.5%)
+    Colorado, March 2015: 13.8% recorded as declined (19 of 138): no clear change from January 2015 (29.5%)
     """
     facts = {name: as_fact(value) for name, value in profile.facts.items()}
     at_page = {**facts, "finding_1_of_page": facts.get("finding_1_place") == facts["place"]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -125,7 +124,10 @@ def test_no_connection_and_an_address_of_no_known_kind_are_told(
 
 
 def test_stopped_in_the_middle_nothing_stays(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch.tqdm, "update", lambda *_: signal.raise_signal(signal.SIGINT))
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fetch.tqdm, "update", stop)
     assert imported(f"{site}/release.parquet").exit_code == 130
 
 

@@ -151,7 +151,7 @@ def test_braces_in_a_name_are_no_template(name: str) -> None:
 
 def test_the_names_of_places_that_a_report_counts_lead_to_their_pages_on_a_site() -> None:
     row = '<tr><th scope="row" class="text">{}</th></tr>'
-    data: dict[str, object] = {TABLE_TYPE: {"name": "by_offence", "csv": "group,issued\nAssault & threats,3\n"}}
+    data: dict[str, object] = {TABLE_TYPE: {"name": "by_offence"}, "text/plain": "group,issued\nAssault & threats,3\n"}
     shown = _shown(data | {"text/html": row.format("Assault &amp; threats") + row.format("Texas")})
     for asked, page, name in (
         ({}, "offences/ASSAULT", "Assault &amp; threats"),

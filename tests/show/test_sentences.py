@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.show.sentences import CLAUSE, CONDITION, FORMATS, LEAD, as_p, clauses, fill
+from analysis.show.sentences import CLAUSE, CONDITION, FORMATS, LEAD, PERIOD_LEAD, as_p, clauses, fill
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yml").read_text(encoding="utf-8"))
 
@@ -55,8 +55,8 @@ def test_a_p_value_is_written_true(p: float) -> None:
 def test_every_clause_is_said_somewhere_and_its_conditions_can_be_read() -> None:
     rows = [row for clause in clauses().values() for row in clause]
     said = {name.split(" ")[0] for _, template in rows for name in CLAUSE.findall(template)}
-    said |= {name.split(" ")[0] for name in LEAD} | {"title", "records", "completeness", "past_bands", "without_end"}
-    said |= {"recorded", "recorded_apart", "recorded_change", "status"}
+    said |= {name.split(" ")[0] for name in (*LEAD, *PERIOD_LEAD)} | {"completeness", "past_bands", "without_end"}
+    said |= {"title", "period_title", "records", "recorded", "recorded_apart", "recorded_change", "status"}
     assert said | {"checks"} == {name for name in clauses() if not name.startswith("no_quality_")}
     for when, template in rows:
         assert all(CONDITION.fullmatch(one.replace("@", "trend")) for one in when.split(", ") if one), when
