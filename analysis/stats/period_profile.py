@@ -111,7 +111,7 @@ class PeriodProfile:
         --------
         >>> profile = period_profile("fy2015", "2015-03", "2015-01")
         >>> profile.by("state").loc[["CO", "NY"], ["declined_before", "declined", "ratio"]].round(2).values.tolist()
-        [[44, 19, 0.47], [20, 5, 0.3]]
+        [[44.0, 19.0, 0.47], [20.0, 5.0, 0.3]]
         """
         if kind != self.cohort.cell[0] != ALL:
             return nothing(
