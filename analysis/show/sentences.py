@@ -41,7 +41,7 @@ Fact = str | int | float | bool | None
 Facts = Mapping[str, Fact]
 
 # Nouns that may follow a number; of one, without their last letter.
-NOUNS = ("detainers", "tests", "weeks", "rows", "warnings", "differences", "reports")
+NOUNS = ("detainers", "tests", "weeks", "rows", "warnings", "differences", "reports", "states")
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MADE_UP = "MADE-UP DATA"  # begins titles over made-up data: of pages, in lists of them, in the feed, in figures
 UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
