@@ -46,7 +46,7 @@ PRINTED_ENDS = {*OUTCOMES, "declined_by_lea", "transferred_to_ice", "other_end"}
 """Ends that may be told apart outside the tables that hide small counts."""
 NO_COUNTS_OF_DETAINERS = re.compile(
     r"cells_hidden|checks.*|check_.*|clear|comparisons_shown|days_covered|dispersion_weeks|findings|past_bands_.*|tests"
-    r"|states_with_.*|(least|limit|cell|settling|within)_\w+|(trailing|trend)_weeks|persons|without_id"
+    r"|states_with_.*|(least|limit|cell|settling|within)_\w+|(trailing|trend)_weeks|weeks_(compared|outside)|persons|without_id"
     r"|quality_(blank_person|counted|repeats|unplaced)|followed|most_declined|placed_declined|apart_total|repeats_flagged"
     r"|(declined_)?state_not_given|apart_declined|elsewhere_(declined|issued)(_before)?"
 )
