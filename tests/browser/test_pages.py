@@ -176,7 +176,7 @@ def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path
     said = page.locator(".prose").first.inner_text()
     for words in ("ICE recorded 206 detainers", "Texas, accounts for 142 of the 206", "when its policy changed"):
         assert words in said
-    page.get_by_text("Declined by place", exact=True).click()
+    page.locator("details:has(#table-declined_by_place) > summary").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Data of declined_by_place (CSV)").click()
     assert download.value.suggested_filename == "declined_by_place.csv"
@@ -236,7 +236,7 @@ def _column(page: Page, table: str, column: int) -> list[str]:
 def test_tables_are_sorted_by_keyboard_and_by_mouse(made_site: Path, open_page: Open) -> None:
     page = open_page(made_site / PUBLISHED)
     table = "#table-declined_by_place"
-    page.get_by_text("Declined by place", exact=True).click()
+    page.locator("details:has(#table-declined_by_place) > summary").click()
     heading = page.locator(f"{table} th", has_text="Recorded as declined")
     headings = [text.lower() for text in page.locator(f"{table} thead th").all_inner_texts()]
     at = next(n for n, text in enumerate(headings, 1) if "recorded as declined" in text)
