@@ -166,7 +166,10 @@ class Calendar:
                 do="Give weeks as FIRST:LAST",
             )
         if ":" in text:
+            first, _, last = text.partition(":")
             weeks = tuple(self.pick_many(text))
+            weeks = weeks[not first.strip() and self.is_partial(weeks[0]) :]  # an open end leaves a part of a week out
+            weeks = weeks[: len(weeks) - (not last.strip() and self.is_partial(weeks[-1]))] or weeks
             return Period(weeks, f"{day_in_words(weeks[0])} to {day_in_words(last_day(weeks[-1]))}")
         week = self.pick(given, PERIODS)
         return Period((week,), week_in_words(week))
@@ -182,9 +185,20 @@ class Calendar:
             return [self.pick(given)]
         first, last = _snapped(first, WEEK - DAY), _snapped(last, DAY - WEEK)
         start, end = self.pick(first or weeks[0]), self.pick(last or weeks[-1])
+        if start == end + WEEK and given != f"{start}:{end}":
+            raise InputError(
+                "no whole week lies between the two days", found=given, do="Weeks run from Saturday to Friday"
+            )
         if start > end:
             raise InputError(f"the weeks {given!r} run backwards", do=f"Write {end}:{start}")
         return [week for week in weeks if start <= week <= end]
+
+
+def refuse_shared_weeks(*periods: Period) -> None:
+    """Refuse two periods that overlap, since one would be compared with itself."""
+    if len(periods) > 1 and set(periods[0].weeks) & set(periods[1].weeks):
+        found = " and ".join(period.name for period in periods[::-1])
+        raise InputError("the two periods share a week", found=found, do="Give two periods that do not overlap")
 
 
 def _snapped(given: str, by: timedelta) -> str:

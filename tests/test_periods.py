@@ -99,7 +99,7 @@ def test_a_period_is_whole_weeks_with_a_name(given_as: str, first: str, last: st
     assert period.last_day == last_day(period.weeks[-1])
     assert period.name == name
     if ":" in given_as or number == 1:
-        assert FISCAL_2015.pick_many(given_as) == sorted(period.weeks)
+        assert [week for week in FISCAL_2015.pick_many(given_as) if not FISCAL_2015.is_partial(week)] == [*period.weeks]
     assert FISCAL_2015.pick_many("all") == FISCAL_2015.weeks()
 
 

@@ -26,8 +26,9 @@ def is_address(given: object) -> bool:
 
 
 def shown(address: str) -> str:
-    """Write an address without the name and password that it may hold."""
-    return re.sub(r"(?<=://)[^/?#]*@", "", address)
+    """Write an address without what lets in who knows it: name and password, keys and signatures."""
+    secret = r"(?i)([?&][^=&#]*(?:token|key|sig|secret|passw|credential|auth)[^=&#]*=)[^&#]*"
+    return re.sub(secret, r"\1...", re.sub(r"(?<=://)[^/?#]*@", "", address))
 
 
 @contextmanager

@@ -12,14 +12,22 @@ from typing import Any
 import pandas as pd
 
 from analysis.files import as_json
-from analysis.load.reference import ALL_STATES, groups
+from analysis.load.reference import ALL_STATES, groups, states
 from analysis.show.tables import COLUMNS
 
 FIELDS = {"source": "string", "week": "date", "place": "string", "offence_group": "string", "measure": "string"}
 KEY = tuple(FIELDS)
-FIELDS |= {"value": "number", "low": "number", "high": "number", "status": "string", "revision": "integer"}
+FIELDS |= {
+    "value": "number",
+    "low": "number",
+    "high": "number",
+    "status": "string",
+    "revision": "integer",
+    "synthetic": "boolean",
+}
 """Columns of the long table and their types, as Table Schema calls them; the first ones together name a row."""
 ENDS = {"low": "the least that it can be, or the lower end of its interval", "high": "the most, or the upper end"}
+ENDS["synthetic"] = "whether the data are made up"
 MEASURES = ("issued", "declined", "taken", "other_ends", "not_recorded", "share")
 TABLES = {"by_state": "state", "state_bounds": "state", "by_offence": "group"}
 RANGE = re.compile(r"(\d+)(?:–(\d+)|\+)")
@@ -61,22 +69,23 @@ def _rows(out: Path, report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Go through what one report says of its week: of all it is about, then of each state and offence group."""
     facts, own = report["facts"], report["place"]
     group = own if own in groups().index else "all"
-    place = "US" if own in (ALL_STATES, group) else own
+    nation = {name: code for code, name in states()["name"].items()}.get(facts.get("nation_name", ""), "US")
+    place = nation if own in (ALL_STATES, group) else own
     told: list[tuple[str, str, Mapping[str, Any]]] = [(place, group, facts)]
     ids = {label: identity for identity, label in groups()["group"].items()}
-    for name, column in TABLES.items() if (place, group) == ("US", "all") else ():
+    for name, column in TABLES.items() if own == ALL_STATES else ():
         path = out / report["entry"].folder / "tables" / f"{name}.csv"
         if path.is_file():
             with path.open(encoding="utf-8", newline="") as file:
                 for row in csv.DictReader(file):
-                    cell = (row["state"], "all") if column == "state" else ("US", ids.get(row["group"], row["group"]))
+                    cell = (row["state"], "all") if column == "state" else (nation, ids.get(row["group"], row["group"]))
                     told.append((*cell, row))
     for place, group, values in told:
-        for measure in MEASURES:
+        for measure in ("declined",) if facts.get("no_share") else MEASURES:  # rows chosen by their outcome
             bounds = _bounds(values, measure)
             if bounds is not None and not (values is not facts and values.get("issued") == "0"):
                 key = report["source"], report["week"], place, group, measure
-                yield (*key, *bounds, facts.get("status") or "", report["revision"])
+                yield (*key, *bounds, facts.get("status") or "", report["revision"], report["synthetic"])
 
 
 def _bounds(values: Mapping[str, Any], measure: str) -> tuple[float | None, float | None, float | None] | None:

@@ -25,7 +25,7 @@ from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import STATUS_GROUPS, bundled_folder, events, group_named, groups, state_named, states
 from analysis.load.sources import Source, open_source, pick_versions, sources, versions
 from analysis.load.table import only
-from analysis.periods import Calendar
+from analysis.periods import Calendar, refuse_shared_weeks
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
 FEED, JSON_INDEX, JSON_SCHEMA, SITEMAP = "feed.xml", "index.json", "index.schema.json", "sitemap.xml"
@@ -280,9 +280,10 @@ def _asked_of(
     reference = folder_sha256(bundled_folder("data") / "reference")
     inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries(), "address": ""}
     for name, source in ((name, fitting[name]) for name in fitting if not source_names or name in source_names):
-        if "offence" in takes and (state := only(source.detainers(["state"]), "state")):
-            what = "an offence group is profiled of several states: weeks of one state by offence are too small to show"
-            yield InputError(what, found=f"all rows of {name} are of {state}")
+        try:
+            _refuse_places(name, source, takes, asked)
+        except InputError as refusal:
+            yield refusal
             continue
         slices, calendar = _slices(source), Calendar.of(source.facts)
         own = [key for key, one in takes.items() if key in _ABOUT and one.default != "all" and not asked[key]]
@@ -324,11 +325,30 @@ def _usual(source: Source, about: str, declared: object) -> object:
     return declared if found.get(declared, 0) or not found.any() else str(found.index[0])
 
 
+def _refuse_places(name: str, source: Source, takes: Mapping[str, Parameter], asked: Mapping[str, Any]) -> None:
+    """Refuse the state or offence group that a notebook would be run for, where the source cannot have it."""
+    of_group = "offence" in takes and (asked["offence"] or takes["offence"].default != "all")
+    sole = only(source.detainers(["state"]), "state") if of_group or ("state" in takes and asked["state"]) else None
+    if of_group and sole:
+        what = "an offence group is profiled of several states: weeks of one state by offence are too small to show"
+        raise InputError(what, found=f"all rows of {name} are of {sole}")
+    if "state" in takes and sole and (others := [state for state in asked["state"] if state != sole]):
+        raise InputError(f"the source has no detainer of {others[0]}", found=f"all rows of {name} are of {sole}")
+    if of_group and "state" in takes and asked["state"]:
+        raise InputError(
+            "a period is profiled of a state or of an offence group, not of both", do="Ask for one of them"
+        )
+    if of_group and not source.facts.offences:
+        raise InputError(f"the source {name!r} records no offences, and this report needs that", do=LIST)
+
+
 def _fix_periods(parameters: dict[str, Any], calendar: Calendar) -> str:
     """Write the periods of a report so that they stay the same weeks; give the last week that it reads."""
     asked = [name for name in ("period", "compare") if parameters[name] != AS_LONG]
     parameters |= {name: calendar.name_period(parameters[name]) for name in asked}
-    return str(max(calendar.pick_period(parameters[name]).weeks[-1] for name in asked))
+    periods = [calendar.pick_period(parameters[name]) for name in asked]
+    refuse_shared_weeks(*periods)
+    return str(max(period.weeks[-1] for period in periods))
 
 
 def _slices(source: Source) -> list[dict[str, str]]:

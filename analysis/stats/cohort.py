@@ -277,4 +277,6 @@ def cohort(
     needs = ("outcomes",) if offence is None else ("offences", "outcomes")
     opened = open_source(source, clock="issued", needs=needs)
     place, group = ALL if state is None else state_named(state), ALL if offence is None else group_named(offence)
+    if place != ALL and (sole := only(opened.detainers(["state"]), "state")) not in (None, place):
+        raise InputError(f"the source has no detainer of {place_name(place)}", found=f"all its rows are of {sole}")
     return Cohort(opened, Calendar.of(opened.facts).pick_period(period), place, group, choose_repeats(repeats))

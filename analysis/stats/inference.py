@@ -15,7 +15,7 @@ from analysis.errors import InputError, called, unknown
 from analysis.load.reference import place_name, states
 from analysis.load.sources import SourceFacts
 from analysis.load.table import Outcome, without_repeats
-from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day, name_week
+from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day, name_week, refuse_shared_weeks
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
@@ -145,8 +145,7 @@ def compare(now: Cohort | pd.DataFrame, before: Cohort | pd.DataFrame, by: str =
         table = tested.compare(own, other, now.dispersion[now.cell])
         finding = [direction(row.declined, row.expected, row.p) or row.reason for row in table.itertuples()]
         return described(table.assign(p_adjusted=table["p"], between="", finding=finding), now)
-    if set(now.period.weeks) & set(before.period.weeks):
-        raise InputError("the two periods share a week", found=f"{before.period.name} and {now.period.name}")
+    refuse_shared_weeks(before.period, now.period)
     later = max(now, before, key=lambda one: one.week)
     unfinished = next((f"{one.status} weeks" for one in (now, before) if one.status != "settled"), "")
     pair = Pair("before", now.period.weeks, before.period.weeks, ONE_END if now.sole_outcome else unfinished)
@@ -341,7 +340,12 @@ def _finished_facts(cohort: Cohort) -> dict[str, object]:
     facts: dict[str, object] = dict.fromkeys(("check", "check_found", "check_usual", "nowcast"))
     facts |= {**failed, "status_by": "it fails a check" if failed else by}
     facts["week_completeness"] = None if cohort.status == "partial" else complete
-    if triangle is None or cohort.cell[0] != ALL or week not in (found := delays.nowcast(triangle)).index:
+    if (
+        triangle is None
+        or cohort.sole_outcome
+        or cohort.cell[0] != ALL
+        or week not in (found := delays.nowcast(triangle)).index
+    ):
         return facts
     now = found.loc[week]
     facts |= {"nowcast_level": delays.BAND, **{f"nowcast_{name}": now[name] for name in ("low", "high", "recorded")}}

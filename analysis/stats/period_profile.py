@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
 from analysis.load.reference import states
 from analysis.load.sources import Source
 from analysis.load.table import LEFT_OUT
-from analysis.periods import Period
+from analysis.periods import Period, refuse_shared_weeks
 from analysis.stats import comparisons as tested
 from analysis.stats.cohort import ONE_END, Cohort, cohort
 from analysis.stats.comparisons import BEFORE, CLEAR, Pair, Weekly
@@ -87,7 +86,7 @@ class PeriodProfile:
         if self.other is not None:
             return self.other.period.name
         number = len(self.pair.before)
-        return "the week before" if number == 1 else f"the {number} weeks before"
+        return {0: "the weeks before", 1: "the week before"}.get(number, f"the {number} weeks before")
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
@@ -230,6 +229,5 @@ def period_profile(
     if str(compare).strip() == AS_LONG:
         return PeriodProfile(now)
     other = cohort(source, compare, **of)
-    if set(now.period.weeks) & set(other.period.weeks):
-        raise InputError("the two periods share a week", found=f"{other.period.name} and {now.period.name}")
+    refuse_shared_weeks(now.period, other.period)
     return PeriodProfile(now, other)

@@ -230,7 +230,7 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     placed = table.drop(index=NOT_GIVEN)["declined"]
     facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "most_declined": placed.max(), "placed_declined": placed.sum()}
     facts["most_place"] = state_name(str(placed.idxmax())) if placed.max() else None
-    table = table[table["issued"] > 0] if cohort.sole_state else table
+    table = table[(table["issued"] > 0) | (table.index == cohort.sole_state)] if cohort.sole_state else table
     table = table.assign(state_name=table.index.map(state_name)).sort_values("state_name")
     table = table.sort_values(["declined", "issued"], ascending=False, kind="stable")
     table = table.sort_index(key=lambda place: place == NOT_GIVEN, kind="stable")

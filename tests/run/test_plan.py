@@ -18,6 +18,7 @@ from made_notebooks import write_notebook
 from made_up_site import add_report, by_state_csv
 from synthetic import generate, write_release
 
+import analysis as an
 from analysis.errors import InputError
 from analysis.load.imports import import_release
 from analysis.load.reference import bundled_folder, crosswalk
@@ -82,6 +83,11 @@ def test_a_profile_is_by_default_of_what_its_source_has(tmp_path: Path, monkeypa
     assert [folder.rpartition("_")[2] for folder in folders(tasks)] == ["MN", "MN", "PROPERTY"]
     with pytest.raises(InputError, match=r"of several states.*all rows of alone are of MN"):
         planned("offence_profile", source_names=["alone"], offences=["PROPERTY"])
+    assert len(planned("period_profile", source_names=["alone"], weeks="2025-01-04:2025-01-11")) == 1
+    with pytest.raises(InputError, match="no detainer of TX: found 'all rows of alone are of MN'"):
+        planned("state_profile", source_names=["alone"], states=["TX"])
+    with pytest.raises(InputError, match="no detainer of Texas: found 'all its rows are of MN'"):
+        an.cohort("alone", "2025-01-04", state="TX")
 
 
 def test_a_period_is_one_report_whose_weeks_stay_the_same() -> None:
@@ -103,6 +109,18 @@ def test_a_period_is_one_report_whose_weeks_stay_the_same() -> None:
     ("names", "asked", "says"),
     [
         (["published_week", "methods"], {"source_names": ["synthetic"]}, "nothing to make"),
+        (["period_profile"], {"states": ["TX"], "offences": ["DUI"]}, "of a state or of an offence group, not of both"),
+        (["period_profile"], {"source_names": ["fy2015"], "offences": ["DUI"]}, "'fy2015' records no offences"),
+        (
+            ["period_profile"],
+            {"source_names": ["fy2015"], "periods": ("2015Q1", "2015-02")},
+            "share a week.*not overlap",
+        ),
+        (
+            ["period_profile"],
+            {"source_names": ["fy2015"], "weeks": "2015-01-21:2015-01-23"},
+            "no whole week lies between",
+        ),
         (["published_week"], {"source_names": ["fy2015"]}, "'fy2015' has weeks by day issued.* Use published-2017"),
         (["compare_releases"], {"source_names": ["fy2015"]}, "needs two versions of a source: found 'fy2015'"),
         (["weekly_bulletin"], {"source_names": ["fy2015"], "weeks": "1999-01-02"}, "1999-01-02"),

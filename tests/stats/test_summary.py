@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_cohorts import made_cohort, many, of_june
+from made_cohorts import FIRST, made_cohort, made_weeks, many, of_june
 
 import analysis as an
 from analysis.load.table import REPEAT, Outcome
+from analysis.periods import WEEK
 from analysis.stats.comparisons import two_sided
 from analysis.stats.inference import cohort_facts
 
@@ -73,3 +74,11 @@ def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:
     assert figures["issued"] == 20
     assert figures[["taken", "not_recorded"]].isna().all(), "18 of 20 would tell the other two"
     assert an.counts_by(made, "state").loc["PA", "taken_shown"] != "2"
+
+
+def test_a_week_without_a_row_of_a_source_of_one_state_is_said_to_have_none() -> None:
+    empty = made_cohort(made_weeks(*[{"CA": (3, 30)}] * 10, {}, {"CA": (3, 30)}), FIRST + 10 * WEEK)
+    assert empty.sole_state == "CA"
+    assert an.counts_by(empty, "state").loc["CA", ["issued", "declined"]].tolist() == [0, 0]
+    assert an.key_figures(empty).loc["taken", "this_week"] in (0, "0")
+    assert "no detainer issued in California" in str(an.sentences.lead(empty)[1])
