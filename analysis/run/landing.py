@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.load.reference import ALL_STATES, states
-from analysis.periods import week_in_words
+from analysis.periods import day_in_words, last_day, week_in_words
 from analysis.show.sentences import as_made_up
 from analysis.show.tables import bars_of, write
 
@@ -50,8 +50,8 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     shown = counts[counts.sum(axis=1) >= LEAST_OF_ROW]
     shown = shown.loc[shown.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     rest = counts.drop(shown.index).sum(axis=1)
-    months = pd.Series([date.fromisoformat(week) for week in counts])
-    begins = months.map(lambda day: day.month).diff() != 0
+    months = pd.Series([f"{date.fromisoformat(week):%b}" for week in counts])
+    named = (months != months.shift()) & (months == months.shift(-1))  # one column has no room for a name
     return {
         **{"lead": lead, "words": _words(lead), "newest": weeks[-1], "weeks": weeks[-COLUMNS:]},
         "changes": _changes(out, weeks),
@@ -61,7 +61,8 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         ],
         "rest": {"states": f"{(rest > 0).sum()}", "declined": f"{rest.sum():,}"},
         "not_given": f"{every.drop(known.index, errors='ignore').to_numpy().sum():,}",
-        "months": [f"{day:%b}" if first else "" for day, first in zip(months, begins, strict=True)],
+        "months": months.where(named, "").tolist(),
+        **{"classes": CLASSES, "of_eight": OF_EIGHT},
     }
 
 
@@ -95,8 +96,9 @@ def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, An
                 for when in ("", "_before")
             )
             place = as_made_up(f"{row['place'][:1].upper()}{row['place'][1:]}", report["synthetic"])
-            said = {"report": report, "finding": f"{place} {row['finding']}"}
-            said["week"] = week_in_words(date.fromisoformat(report["week"]))
+            end = day_in_words(last_day(date.fromisoformat(report["week"])))
+            span = f"over the 13 weeks to {end}" if row["against"] == "trend" else f"in the week of {report['days']}"
+            said = {"report": report, "finding": f"{place} {row['finding']} {span}"}
             said["numbers"] = f"{now}, against {before} in {AGAINST.get(row['against'], row['against'])}"
             found.setdefault((row["place"], row["against"], row["finding"]), said)
     return list(found.values())

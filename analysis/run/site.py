@@ -24,9 +24,10 @@ from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, Vali
 
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
-from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, groups, states
+from analysis.load.offences import detail_of_text
+from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, details, groups, states
 from analysis.load.sources import HINT, sources
-from analysis.periods import week_in_words
+from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
 from analysis.run.dataset import dataset
 from analysis.run.landing import landing
@@ -46,6 +47,10 @@ PICKED = "known_offences"  # counts what the press picked
 COUNTING = {"by_state": "state", "state_bounds": "state", "by_offence": "group", PICKED: "group"}
 """Tables of national reports that count by state or offence group, and the column that names it."""
 CROSSED = "state_by_offence"  # counts by both, in the quarter
+OF_OFFENCES = {CROSSED: "by state and offence", "printed_offences": "by state and offence, in the printers' words"}
+OF_OFFENCES |= {"by_offence": "by offence", "period_by_offence": "by offence, two periods"}
+OF_OFFENCES |= {"held_by_offence": "held in one jail, by offence", PICKED: "named by the press, by offence"}
+"""Tables that count by offence, and what a link to them says."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
 Report = dict[str, Any]  # as the site lists it (:func:`_listed`)
 
@@ -85,6 +90,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, **blocks)
     templates.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write)
+    templates.filters["in_words"] = lambda day: day_in_words(date.fromisoformat(day[:10]))
     templates.globals.update(settings=replace(settings, title=title), names=names, landing=opening, paged=series.keys())
 
     def page(template: str, path: str, **values: object) -> None:
@@ -93,13 +99,14 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
 
     pages: dict[str, bytes] = {}
     places = [place for place in names if place in series]
+    printed = _printed(out, reports)
     for one in places:
-        page("place.html.j2", page_of_place(one), place=one, series=series[one], root="../")
+        page("place.html.j2", page_of_place(one), place=one, series=series[one], printed=printed[one], root="../")
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
     told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
     told |= {"offences": [place for place in places if place not in states().index]}
     told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(reports)}
-    told |= {"picture": opening["lead"]["picture"] if opening else ""}
+    told |= {"picture": opening["lead"]["picture"] if opening else "", "data": (data := dataset(out, reports))}
     page("index.html.j2", INDEX, root="", sections=_sections(reports, settings.order), **told)
     if settings.address:
         page("sitemap.xml.j2", plan.SITEMAP, paths=[*pages, *(one["page"] for one in reports if one["page"])])
@@ -110,7 +117,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     listed: dict[str, Any] = {"version": 2, "schema": plan.JSON_SCHEMA, "title": title}
     pages[plan.JSON_INDEX] = as_json(listed | {"reports": [report["in_json"] for report in reports]})
     pages[plan.JSON_SCHEMA] = (plan.TEMPLATES / "site" / plan.JSON_SCHEMA).read_bytes()
-    pages |= dataset(out, reports)
+    pages |= data
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
     write_whole(out / plan.STAMP, as_json({"made_from": "", "pages": earlier | hashes}))  # due again if this is cut off
@@ -131,14 +138,28 @@ def _lacking(out: Path, reports: Iterable[Report]) -> set[str]:
     return {one for one in lacking if f"{one}/{PAGE}" in ours or not (out / one / PAGE).exists()}
 
 
-def _by_offence(reports: Iterable[Report]) -> list[tuple[Report, list[str]]]:
+def _by_offence(reports: Iterable[Report]) -> list[tuple[Report, list[tuple[str, str]]]]:
     """Find the national report of each source that tells most of offences, else the newest, and its tables of them."""
-    found: dict[tuple[str, str], tuple[Report, list[str]]] = {}
+    found: dict[tuple[str, str], tuple[Report, list[tuple[str, str]]]] = {}
     for report in sorted(reports, key=lambda one: -(one["facts"].get(PICKED) or 0)):
-        names = [Path(name).stem for name in report["entry"].files if "offence" in name and name.endswith(".csv")]
-        if names and report["page"] and report["place"] == ALL_STATES:
-            found.setdefault((report["notebook"], report["source"]), (report, names[::-1]))
+        tables = [(name, says) for name, says in OF_OFFENCES.items() if f"tables/{name}.csv" in report["entry"].files]
+        if tables and report["page"] and report["place"] == ALL_STATES:
+            found.setdefault((report["notebook"], report["source"]), (report, tables))
     return sorted(found.values(), key=lambda one: one[0]["synthetic"])
+
+
+def _printed(out: Path, reports: Iterable[Report]) -> dict[str, list[tuple[str, str, str]]]:
+    """Gather by place what is printed of it by offence, beside the weeks: a link to the row, its count, its words."""
+    found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for report in (one for one in reports if one["page"] and not one["synthetic"]):
+        for _, link, row in _table_rows(out, report, ("printed_offences", "held_by_offence")):
+            of = report["facts"] | row
+            where = "{state_name}, to" if "state" in row else "of {held} held in {held_place} on"
+            day = date.fromisoformat(of.get("period_to") or of["held_day"])
+            said = f"{row['group']}, {where.format(**of)} {day_in_words(day)}"
+            for place in (row.get("state", ""), details()["group_id"].get(detail_of_text(row["group"]) or "", "")):
+                found[place].append((link, write(float(row["declined"]), "count"), said))
+    return found
 
 
 def _listed(out: Path, entry: Entry) -> Report:
@@ -274,9 +295,8 @@ def _row(values: Mapping[str, Any], report: Report, table: str, link: str) -> di
     text, interval = write(declined, "count"), [number("share_low"), number("share_high")]
     if "known_low" in values:
         low, high = number("known_low"), number("known_high")
-        declined = low if low == high else None
         bounds = f"at least {write(low, 'count')}, at most {write(high, 'count')}"
-        text = write(low, "count") if low == high else bounds
+        declined, text = (low, write(low, "count")) if low == high else (None, bounds)
     note = ""
     if picked := table == PICKED:
         text = write(number("detainers"), "count")

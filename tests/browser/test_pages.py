@@ -205,6 +205,14 @@ def test_search_finds_states_offences_days_and_counties(made_site: Path, open_pa
         assert found.inner_text() == "1 report listed"
     page.fill("#search", "sexual offense")
     assert "1 page of a state or offence group" in found.inner_text()
+    for words, leads in (
+        ("texas dui", [STATE, OFFENCE]),
+        ("drunk driving", [OFFENCE]),
+        ("Ohio 2015", ["states/OH.html"]),
+    ):
+        page.fill("#search", words)
+        shown = page.locator("ul.places li:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        assert shown == leads, "most of the words, where no report or page has them all"
     page.fill("#search", "no such place")
     assert found.inner_text().startswith("0 reports listed. Try a state")
     page.fill("#search", "")
@@ -252,7 +260,7 @@ def test_tables_are_sorted_by_keyboard_and_by_mouse(made_site: Path, open_page: 
     assert places == sorted(places, key=str.casefold)
     assert heading.get_attribute("aria-sort") is None
     page = open_page(made_site / STATE)
-    weeks = page.locator("table").filter(has_text="2017-01-28")
+    weeks = page.locator("table").filter(has_text="28 January – 3 February 2017")
     weeks.evaluate("one => one.tBodies[0].rows[1].cells[3].textContent = '–'")
     for _ in range(2):  # missing stands last whatever the direction
         weeks.locator("th", has_text="Recorded as declined").get_by_role("button").click()

@@ -119,26 +119,35 @@ def test_the_index_lists_every_report_and_sums_the_weeks_of_a_source(small: Made
 def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_week(made: Made) -> None:
     head = "place,against,finding,declined,issued,declined_before,issued_before\n"
     for source, week, declined, status, found in (
-        ("real", "2025-01-04", 3, "settled", "Texas,trend,lower,8,50,16,52\nstate not given,trend,lower,8,50,16,52\n"),
+        (
+            "real",
+            "2025-01-04",
+            3,
+            "settled",
+            "Texas,last week,lower,8,50,16,52\nstate not given,trend,lower,8,5,16,52\n",
+        ),
         ("real", "2025-01-11", 12, "settled", "<Texas>,trend,higher,16,52,8,50\nOhio,trend,not clear,1,9,2,8\n"),
         ("real", "2025-01-18", 5, "provisional", "Alabama,trend,higher,9,9,1,9\n"),
         ("synthetic", "2026-01-03", 90, "settled", "Alaska,trend,higher,9,9,1,9\n"),
     ):
         tables = {"by_state": by_state_csv(declined), "comparisons": head + found}
         facts, told = {"declined": 6 * declined, "status": status, "share": 0.5}, {"headline": f"Week with {declined}"}
+        facts["data_through"] = "2025-01-20"
         made.add("weekly_bulletin", source, {"week": week}, facts=facts, tables=tables, told=told)
     opening = made.page().split('<div id="opening">')[1].split('<div id="places">')[0]
     lead = "weekly_bulletin/real/2025-01-11/report.html"
     assert f'<h1><a href="{lead}">Week with 12</a></h1>' in opening
     assert re.findall("<dd>(.*?)</dd>", opening) == ["100", "72", "50.0%"]
     assert "Newest week, provisional</a>" in opening
-    changes = re.findall(r'"date">([^<]*)</span> <a [^>]*>([^<]*)<span.*?</a>: (\d+ of [^<]*)</li>', opening)
+    changes = re.findall(r"<li><a [^>]*>([^<]*)</a>: (\d+ of [^<]*)</li>", opening)
     numbers = "16 of 52 (30.8%), against 8 of 50 (16.0%) in the 13 weeks before"
-    assert changes[0] == ("11–17 January 2025", "&lt;Texas&gt; higher", numbers)
-    assert [finding for _, finding, _ in changes[1:]] == ["Texas lower"], "settled, clear and of this source alone"
+    assert changes[0] == ("&lt;Texas&gt; higher over the 13 weeks to 17 January 2025", numbers)
+    later = ["Texas lower in the week of 4–10 January 2025"]
+    assert [finding for finding, _ in changes[1:]] == later, "settled, clear and of this source alone"
+    assert "the data of this source end on 20 January 2025." in opening
     assert opening.count("<li style=") == len(states())
     assert 'title="California: 12"><b>CA</b> <i>12</i>' in opening
-    assert 'title="Alaska: 0, no detainers"><b>AK</b><svg' in opening
+    assert 'title="Alaska: 0, no detainer issued"><b>AK</b></a>' in opening
     rows = opening.split("<tbody>")[1].split("<tr>")[1:]
     cells = [(re.findall(r'html">([^<]*)', row)[0], re.findall(r"<td[^>]*>([^<]*)", row)) for row in rows]
     assert cells[0] == ("Ohio", ["9", "36", "15", "60"])
@@ -149,7 +158,8 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     made_up = made.page()
     assert "MADE-UP DATA: no figure here" in made_up
     assert 'report.html">MADE-UP DATA: Week with 90</a></h1>' in made_up
-    assert 'report.html">MADE-UP DATA: Alaska higher<' in made_up
+    assert 'report.html">MADE-UP DATA: Alaska higher over' in made_up
+    assert "the data of this source end" not in made_up
 
 
 def _head(page: str) -> list[str]:
@@ -220,7 +230,7 @@ def test_a_place_reprints_what_the_newest_table_by_state_and_offence_has_of_it(m
         told = BeautifulSoup(made.read(page), "html.parser").select("h3, ul.places li")
         assert [one.get_text() for one in told] == says
     assert "None: Weapons &amp; explosives." in made.read("states/TX.html")
-    assert '2025-01-11/report.html#table-state_by_offence">state by offence</a>' in made.read("index.html")
+    assert '2025-01-11/report.html#table-state_by_offence">by state and offence<' in made.read("index.html")
     assert not list(broken_links(made.out))
 
 
@@ -301,7 +311,10 @@ def _cells(page: str) -> list[list[str]]:
 def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_census(made: Made) -> None:
     of_all = {"by_state": by_state_csv(2), "by_offence": "group,declined,issued\nHomicide,,1234\n"}
     picked = {"known_offences": "group,convicted,charged,unknown,detainers\nDriving under the influence,1,0,0,1\n"}
-    facts = {"declined": 206, "known_offences": 29}
+    picked["held_by_offence"] = "group,held,declined,honoured\nDriving under the influence,68,61,7\nOther,1,1,0\n"
+    facts = {"declined": 206, "known_offences": 29, "held_place": "Travis County", "held_day": "2017-02-01"}
+    printed = "state_name,state,group,declined,period_to\nAlabama,AL,Homicides,1029,2025-12-01\n"
+    made.add("printed_figures", "p", {}, tables={"printed_offences": printed})
     made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
     made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables=of_all)
     made.add("published_week", "p", {"week": "2017-01-28"}, facts=facts, tables=picked)
@@ -309,15 +322,21 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     made.add("published_week", "q", {"week": "2027-01-02"}, facts={"status": "as published"}, tables=newer)
     made.add("state_profile", "whole", {"state": "AL"})
     made.page()
-    rows = [["2025-01-04 State profile", "settled", "0", "0", "10.0% (5.0% to 20.0%)"]]
-    rows.append(["2027-01-02", "as published", "–", "4", "–"])
+    rows = [["4–10 January 2025 State profile", "settled", "0", "0", "10.0% (5.0% to 20.0%)"]]
+    rows.append(["2–8 January 2027", "as published", "–", "4", "–"])
     assert _cells(made.read("states/AL.html")) == rows, "what has a settled week leads, what has no week is left out"
-    assert _cells(made.read("offences/HOMICIDE.html")) == [["2025-01-04", "settled", "1,234", "–", "–"]]
+    assert _cells(made.read("offences/HOMICIDE.html")) == [["4–10 January 2025", "settled", "1,234", "–", "–"]]
     page = made.read("offences/DUI.html")
     assert ">1 (offence known for 29 of 206)</td>" in page
     assert "<h1>Driving under the influence: 1 recorded as declined (offence known for 29 of 206)</h1>" in page
     assert "no census" in page
     assert 'class="weeks"' not in page
+    held = "../published_week/p/2017-01-28/report.html#held_by_offence-0"
+    held += '"><b>61</b> Driving under the influence, of 68 held in Travis County on 1 February 2017</a>'
+    assert held in page, "what is printed beside the weeks"
+    for place in ("states/AL.html", "offences/HOMICIDE.html"):
+        row = '#printed_offences-0"><b>1,029</b> Homicides, Alabama, to 1 December 2025</a>'
+        assert row in made.read(place)
 
 
 def test_a_page_whose_reports_went_goes_too_and_what_the_site_did_not_write_stays(site: Made) -> None:

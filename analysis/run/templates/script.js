@@ -46,6 +46,9 @@
   addEventListener("hashchange", unfold);
   unfold();
 
+  // A table of weeks opens at its newest.
+  for (const one of document.querySelectorAll("table.matrix")) one.parentElement.scrollLeft = one.scrollWidth;
+
   // On paper a page says where it stands on the web, if it does.
   const own = document.querySelector("link[rel=canonical]")?.href ?? (location.protocol === "file:" ? "" : location.href);
   document.documentElement.style.setProperty("--address", JSON.stringify(own));
@@ -91,10 +94,19 @@
     things ??= gather();
     const wanted = asked(box.value);
     const shown = { TR: 0, page: 0, name: 0 };
+    const texts = new Map(things);
     for (const [thing, words] of things) {
       thing.hidden = !wanted.every((word) => words.includes(word));
       if (!thing.hidden) shown[thing.tagName === "TR" ? "TR" : thing.dataset.reports ? "name" : "page"]++;
     }
+    // What no report or page has in full: the pages of states, and those of offences, that have most of the words.
+    if (!shown.TR && !shown.page && !shown.name)
+      for (const list of document.querySelectorAll("#places ul")) {
+        const has = (text, word) => (word.length < 3 ? text.startsWith(`${word} `) : ` ${text}`.includes(` ${word}`));
+        const numbers = [...list.children].map((page) => [page, wanted.filter((word) => has(texts.get(page), word)).length]);
+        const most = Math.max(1, ...numbers.map((pair) => pair[1]));
+        for (const [page, number] of numbers) shown.page += !(page.hidden = number < most);
+      }
     for (const part of document.querySelectorAll("section.found"))
       part.hidden = !part.querySelector("[data-found]:not([hidden])") || (part === named && !wanted.length);
     for (const part of document.querySelectorAll("#opening, #grids")) part.hidden = wanted.length > 0;
@@ -102,7 +114,7 @@
     if (wanted.length && shown.page) says += `, and ${counted(shown.page, "page", "pages")} of a state or offence group`;
     if (wanted.length && shown.name) says += `, and ${counted(shown.name, "name", "names")} of a county, city or agency`;
     if (wanted.length && !shown.TR && !shown.page && !shown.name)
-      says += ". Try a state (Texas, TX), a county, an offence group, or a day (28 January 2017)";
+      says += ". Try a state (Texas, TX), a county, an offence group, a year, or a day (28 January 2017)";
     document.querySelector("#found").textContent = says;
   };
   box.closest("form").hidden = false;
