@@ -36,7 +36,7 @@ def test_states_have_their_counts_and_no_share_below_twenty() -> None:
     assert table.loc["CA", ["declined", "issued", "last_week", "trailing_mean"]].tolist() == [33, 291, 23, 34.125]
     assert table.loc["IA", "issued"] < 20
     assert table.loc[table["issued"] < 20, "share"].isna().all()
-    assert table.loc[["TX", "WY"], "finding"].tolist() == ["higher (trend)", ""]
+    assert table.loc[["TX", "WY"], "finding"].tolist() == ["higher over 13 weeks", ""]
 
 
 def test_the_main_counts_of_the_nation_and_of_a_state_with_its_own_findings_alone() -> None:
