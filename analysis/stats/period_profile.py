@@ -162,7 +162,7 @@ class PeriodProfile:
             table["other_period"] = np.nan
         table["note"] = ""
         if pd.notna(own["expected"]):
-            table.loc["declined", "note"] = f"expected at the other period's share: {own['expected']:.0f}"
+            table.loc["declined", "note"] = f"expected at the other period's share: {own['expected']:,.0f}"
         table.insert(0, "measure", table.index.map(MEASURES))
         return described(table, self.cohort, facts={"compared_name": self.compared_name})
 
