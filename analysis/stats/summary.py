@@ -369,7 +369,7 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
     if growing := GROWING.get(cohort.status, "").format(cohort.calendar.days_covered(cohort.week)):
-        names = list(CARDS[cohort.status != "partial" :])  # of a full week, all are issued
+        names = table.index.intersection(CARDS[cohort.status != "partial" :])  # of a full week, all are issued
         table.loc[names, "note"] = [f"{growing}; {note}".removesuffix("; ") for note in table.loc[names, "note"]]
     table.insert(0, "measure", table.index.map(MEASURES))
     table["card"] = table.index.isin(CARDS)

@@ -173,6 +173,8 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
     newest = page(an.cohort("synthetic", "latest"))
     said = next(sentence for sentence in newest.said if sentence.startswith("Going by how earlier weeks"))
     assert re.search(r"about \d+ in the end \(\d+ to \d+, 90% band\)\. Of the last \d+ such bands, ", said)
+    for cohort, number in ((an.cohort("synthetic", "latest"), 4), (an.cohort("synthetic", "latest", offence="DUI"), 2)):
+        assert an.key_figures(cohort)["note"].str.startswith("not final yet").sum() == number
     quantiles = newest.tables["nowcast_quantiles"]
     assert set(quantiles["output_type_id"]) >= {0.05, 0.25, 0.5, 0.75, 0.95}
     assert quantiles.groupby("week")["value"].apply(lambda values: values.is_monotonic_increasing).all()

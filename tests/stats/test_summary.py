@@ -18,6 +18,8 @@ def test_the_weekly_counts_are_those_of_the_source() -> None:
     assert row[["share", "expected"]].tolist() == pytest.approx([66 / 1_673, 1_673 * 696 / 14_170])
     assert row["share_low"] < row["share"] < row["share_high"]
     assert weeks.iloc[0]["status"] == "partial"
+    notes = an.key_figures(an.cohort("fy2015", "2014-09-27"))["note"]
+    assert notes[["issued", "declined"]].tolist() == ["only 3 of 7 days"] * 2
     assert weeks["usual_low"].first_valid_index() == pd.Timestamp("2014-11-29")  # eight full weeks before it
 
 
