@@ -60,7 +60,7 @@ def add_report(
 
 
 def by_state_csv(declined: int = 3) -> str:
-    found = ["", "", "", "lower (trend)"]
+    found = ["", "", "", "lower over 13 weeks"]
     named = states()["name"].loc[["AL", "CA", "NY", "OH", "TX"]].items()
     rows = [
         f"{name},{postal},{declined * (n % 4)},{10 * n},0.1,0.05,0.2,{found[n % 4]}"

@@ -256,17 +256,15 @@ def cross_table(table: pd.DataFrame) -> Figure:
     order = {"index": table["state_name"].unique(), "columns": table["group"].unique()}
     cells = table.set_index(["state_name", "group"])
     counts, labels = (cells[name].unstack().reindex(**order) for name in ("declined", "declined_shown"))  # noqa: PD010
-    labels = labels.fillna("").replace("not shown", "·")
+    labels = labels.fillna("").replace("not shown", "·").map(lambda label: label and write(label, "figure"))
     least = max(0.5, 0.06 + max(look.width_of(label, 10) for label in labels.to_numpy().flat))  # inches of a column
     rows, named = look.lines(counts.index), [textwrap.fill(name, 18, max_lines=2, placeholder=" …") for name in counts]
     if look.room_of(rows) + least * len(named) > WIDTH - 0.2:  # there is no room for names of states
         codes = {name: str(code) for code, name in all_states()["name"].items()}
         rows = [textwrap.fill(codes.get(name, name), 10) for name in counts.index]
     left = max(look.room_of(rows), 0.2 + look.room_of(named[:1]) / 2**0.5)
-    groups, told = (
-        dict(zip(counts, named, strict=True)),
-        {"hidden": table.attrs.get("hidden", counts.isna().sum().sum())},
-    )
+    groups = dict(zip(counts, named, strict=True))
+    told = {"hidden": table.attrs.get("hidden", counts.isna().sum().sum())}
     if (left_out := len(named) - int((WIDTH - left - 0.2) / least)) > 0:
         told |= {"groups": len(named) - left_out - ("All" in counts), "of_groups": len(named) - ("All" in counts)}
         fewest = counts.drop(columns="All", errors="ignore").sum().sort_values(kind="stable").index[:left_out]
@@ -296,7 +294,7 @@ def cross_table(table: pd.DataFrame) -> Figure:
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
     stand: dict = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     axes.set_xticks(np.arange(len(groups)) + 0.5, groups.values(), **stand)
-    return figure.telling(**told)
+    return figure.telling(**told, hatched="hatched" if hidden.any() else None)
 
 
 @drawn

@@ -47,7 +47,7 @@ MADE_UP = "MADE-UP DATA"  # begins titles over made-up data: of pages, in lists 
 UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
 LEAD = ("failed_check", "count", "unfinished", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings")
 PERIOD_LEAD = ("period_count", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings", "period_change")
-LEAD += ("change", "usual", "one_place", "cannot_tell")  # the clauses of a weekly page's lead, in order
+LEAD += ("outside", "change", "usual", "one_place", "cannot_tell")  # the clauses of a weekly page's lead, in order
 CONDITION = re.compile(r"(not )?(known )?(\w+)(?:=(.+))?")
 CLAUSE = re.compile(r"\[([^]]+)\]")
 
@@ -76,7 +76,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "share": lambda value: f"{value:z.1%}",
     "limit": lambda value: f"{100 * value:g}%",
     "ratio": lambda value: f"{value:z.2f}",
-    "points": lambda value: f"{value:+.2f}" if round(value, 2) else "0.00",
+    "points": lambda value: f"{value:+.2f}".replace("-", "−") if round(value, 2) else "0.00",
     "p": as_p,
     "day": lambda value: day_in_words(date.fromisoformat(value)),
     "week": lambda value: week_in_words(date.fromisoformat(value)),
@@ -106,7 +106,7 @@ def fill(template: str, facts: Mapping[str, Fact], mark: Callable[[str, str], st
     """Fill a template's ``{fact_id:format}`` fields, each as ``mark`` writes it, given its id and its text.
 
     Formats: ``n`` (1,234), ``many`` (1,234, but "none" for zero), ``words`` ("three", 10), ``share`` (12.3%), ``ratio``
-    (0.70), ``points`` (+1.25), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``day`` (4
+    (0.70), ``points`` (+1.25, −1.25), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``day`` (4
     February 2017, from an ISO date), ``day_of_year`` (4 February), ``week`` (4–10 February 2017, from its Saturday), a
     noun of :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the value as it is. A fact that is missing or
     NaN reads "not known", an infinite one "unlimited".

@@ -271,7 +271,7 @@ def drawn(draw: Draw) -> Draw:
                 told = {**table.attrs, "in_week": in_week, **figure.told}
                 figure.entitle(*(_worded(about[part], told) for part in ("title", "subtitle")))
                 figure.alt = _worded(about["alt"], {**told, "title": figure.headline})
-                figure.table = about["table"]
+                figure.table = table.attrs.get("table", about["table"])
                 figure.alt += f" The numbers are in the table {figure.table}."
             figure.explain()
             if table.attrs.get("synthetic"):

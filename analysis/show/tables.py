@@ -25,7 +25,7 @@ NUMBERS: dict[str, Callable[[float], str]] = {
     "count": lambda n: f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}",
     "share": lambda n: f"{100 * n:z.1f}%",
     "about": lambda n: f"{n:,.0f}" if n >= 10 or n.is_integer() else f"{n:z.1f}",
-    "points": lambda n: f"{100 * n:+.2f}" if round(100 * n, 2) else "0.00",
+    "points": lambda n: f"{100 * n:+.2f}".replace("-", "−") if round(100 * n, 2) else "0.00",
     "ratio": lambda n: "unlimited" if math.isinf(n) else f"{n:,.0f}" if n >= 10 else f"{n:z.2f}",
     "p": lambda n: f"{n:.2g}" if n >= 0.001 else "below 0.001",
     "number": lambda n: f"{n:.0f}" if n.is_integer() else f"{n:.4g}",
@@ -119,7 +119,7 @@ def as_html(
         columns.insert(1 + shown.index(bars), [DRAWN.format(""), *parts])
     lines = ["".join(row) for row in zip(*columns, strict=True)]
     drawn = [
-        DRAWN.format(f"Declined, {len(recent[0])} weeks") if len(recent) else "",
+        DRAWN.format(f"Declined, {len(recent[0])} week{'s' * (len(recent[0]) > 1)}") if len(recent) else "",
         *(SPARK.format(3 * len(counts), bars_of(counts)) for counts in recent),
     ]
     drawn += [""] * (len(lines) - len(drawn))

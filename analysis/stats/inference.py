@@ -21,7 +21,7 @@ from analysis.stats import nowcast as delays
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
 from analysis.stats.comparisons import CLEAR, LAST_WEEK, MINIMUM_DIFFERENCE, TRAILING, TREND, Pair, Weekly, direction
 from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
-from analysis.stats.summary import cell_name, described, key_figures, nothing, weekly_counts
+from analysis.stats.summary import SPANS, cell_name, described, key_figures, nothing, weekly_counts
 
 WEEKS_OF_NOWCAST = 26
 NO_DELAYS = (
@@ -386,7 +386,7 @@ def finding_facts(cohort: Cohort, comparisons: pd.DataFrame) -> dict[str, object
     """Give the clear findings of a page's comparisons as facts: the first one by one, the names of the others."""
     clear = tested.clear_findings(comparisons)
     clear["name"] = [cell_name(cohort, *cell) for cell in zip(clear["kind"], clear["place"], strict=True)]
-    more = [f"{row.name} ({row.finding}, {row.against})" for row in clear[MOST_NAMED:].itertuples(index=False)]
+    more = [f"{row.name} ({row.finding}{SPANS[row.against]})" for row in clear[MOST_NAMED:].itertuples(index=False)]
     facts: dict[str, object] = {"findings": len(clear), "more_findings": "; ".join(more) or None}
     named = ["name", "against", "place", "finding", "share", "share_before"]
     named += ["declined", "issued", "declined_before", "issued_before"]

@@ -30,8 +30,9 @@ from analysis.stats.counts import (
     of_weeks,
     with_intervals,
 )
+from analysis.stats.disclosure import NO_OFFENCES
 from analysis.stats.inference import NO_SHARE, extraction_facts, finding_facts
-from analysis.stats.summary import MEASURES, NO_OFFENCE, ONE_STATE, described, group_name, nothing, state_name
+from analysis.stats.summary import MEASURES, ONE_STATE, described, group_name, nothing, state_name
 
 AS_LONG = "before"
 """What a period is compared with by default: as many weeks, those right before it."""
@@ -117,7 +118,7 @@ class PeriodProfile:
                 self.cohort, f"{self.cohort.name}: by {kind.replace('_', ' ')} full quarters alone are shown."
             )
         if kind not in self.comparisons.index.unique(0):
-            return nothing(self.cohort, ONE_STATE if self.source.facts.offences else NO_OFFENCE)
+            return nothing(self.cohort, ONE_STATE if self.source.facts.offences else NO_OFFENCES)
         table = self.comparisons.loc[kind].rename_axis(kind)
         table = table if self.cohort.offence == ALL else table.loc[[self.cohort.offence]]
         table = self._with_shares(table[(table["issued"] + table["issued_before"]) > 0], kind)
@@ -129,7 +130,7 @@ class PeriodProfile:
         )
         facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "compared_name": self.compared_name}
         marked = "" if self.cohort.state == ALL else self.cohort.state
-        return described(order.drop(columns="last"), self.cohort, facts=facts, marked=marked)
+        return described(order.drop(columns="last"), self.cohort, facts=facts, marked=marked, table=f"period_by_{kind}")
 
     def _with_shares(self, table: pd.DataFrame, kind: str) -> pd.DataFrame:
         """Put the interval beside the share; of few detainers, and of rows chosen by their outcome, none is given."""
@@ -160,7 +161,7 @@ class PeriodProfile:
             table["other_period"] = np.nan
         table["note"] = ""
         if pd.notna(own["expected"]):
-            table.loc["declined", "note"] = f"expected at the other period's share: {own['expected']:.0f}"
+            table.loc["declined", "note"] = f"expected at the other period's share: {own['expected']:,.0f}"
         table.insert(0, "measure", table.index.map(MEASURES))
         return described(table, self.cohort, facts={"compared_name": self.compared_name})
 

@@ -153,11 +153,8 @@ class PublishedWeek:
         day = date.fromisoformat(held["day"].iloc[0])
         place = f"{held['place'].iloc[0]}, {states().loc[held['state'].iloc[0], 'name']}"
         sums = held[["held", "declined", "honoured"]].sum().astype(int)
-        facts = {
-            "held": int(sums["held"]),
-            "held_declined": int(sums["declined"]),
-            "held_honoured": int(sums["honoured"]),
-        }
+        facts = {"held": int(sums["held"]), "held_declined": int(sums["declined"])}
+        facts |= {"held_honoured": int(sums["honoured"])}
         said = f"declined, {held['place'].iloc[0]}, {day.day} {day:%B %Y}"
         return facts | {"held_day": day.isoformat(), "held_place": place, "held_sheriff": int(told[said])}
 
@@ -316,11 +313,8 @@ def printed_figures(name: str) -> pd.DataFrame:
     if name not in tables:
         raise unknown("table of printed figures", name, tables)
     least = lists.sort_values("part").iloc[0]
-    facts = {
-        "figures": len(rows),
-        "publishers": rows["publisher"].nunique(),
-        "printed_states": table["state"].nunique(),
-    }
+    facts = {"figures": len(rows), "publishers": rows["publisher"].nunique()}
+    facts |= {"printed_states": table["state"].nunique(), "since": int(rows["period_from"].replace("", None).min()[:4])}
     facts |= {"lists": len(lists), "lists_short": int((lists["listed"] < lists["total"]).sum())}
     facts |= {f"least_{key}": least[key] for key in ("state_name", "listed", "total", "measure")}
     again = lists.query("reprinted_on != ''")
@@ -328,10 +322,8 @@ def printed_figures(name: str) -> pd.DataFrame:
     frame = tables[name]
     first = date.fromisoformat(let_go["period_from"].min())
     frame.attrs = {"facts": facts, "period_name": f"{first.day} {first:%B %Y} to the day of printing"}
-    frame.attrs |= {
-        "titled": "Offences of people let go, as printed",
-        "subtitled": "Offences, not people; charged or convicted",
-    }
+    frame.attrs |= {"titled": "Offences of people let go, as printed", "table": "printed_offences"}
+    frame.attrs |= {"subtitled": "Offences, not people; charged or convicted"}
     return frame
 
 

@@ -143,7 +143,7 @@ def _of_states(
     table = count(quarter).rename_axis("state")
     table = table if cohort.state == ALL else table[table.index == cohort.state]
     table.insert(0, "state_name", [state_name(place) for place in table.index])
-    return described(table, quarter, "" if len(table) else none.format(quarter.period.name), facts)
+    return described(table, quarter, "" if len(table) else none.format(quarter.period.name), facts, **(facts or {}))
 
 
 @takes_cohort
@@ -164,7 +164,7 @@ def expected(cohort: Cohort) -> pd.DataFrame:
     2.6
     """
     offences, phi = cohort.source.facts.offences, cohort.dispersion["state"]
-    by = ", ".join(name.replace("_", " ") for name in STRATA[offences])
+    by = "what the form asks" + offences * ", offence group and offence status"
     facts = {"least_expected": LEAST_EXPECTED, "alike_by": by}
     few = f"Fewer than {LEAST_EXPECTED} declines are expected in {{}}: none to compare."
     quarter = cohort.last_quarter

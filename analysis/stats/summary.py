@@ -14,8 +14,8 @@ from analysis.periods import as_timestamps, week_of
 from analysis.stats import counts as counting
 from analysis.stats import disclosure
 from analysis.stats.cohort import Cohort, takes_cohort
-from analysis.stats.comparisons import clear_findings, usual_range
-from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS
+from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, clear_findings, usual_range
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS
 
 RECENT_WEEKS = 26  # that a row's small bars show
 MEASURES = {"issued": "Issued", "declined": "Recorded as declined", "share": "Share declined", "taken": "Taken by ICE"}
@@ -23,7 +23,9 @@ MEASURES |= {"other_ends": "Other ends"}
 CARDS = ("issued", "declined", "share", "taken", "not_recorded")
 MEASURES |= {"not_recorded": "No outcome recorded", "persons": "Different persons named by the detainers counted"}
 _NAMES = {"total": "All", "other states": "Other states", "other groups": "Other groups"}
-NO_OFFENCE = "This source has no offence: nothing can be said by offence group."
+SPANS = {LAST_WEEK: " than last week", TRAILING: f" than in the {TRAILING_WEEKS} weeks before"}
+SPANS |= {TREND: f" over {TREND_WEEKS} weeks", BEFORE: ""}  # how a direction goes on, by what it is against
+GROWING = {"partial": "only {} of 7 days"} | dict.fromkeys(("provisional", "too young"), "not final yet")
 ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
 
@@ -211,7 +213,7 @@ def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
         weeks = cohort.calendar.full_weeks_before(cohort.period.first_day, number)
         table[name] = declined.loc[as_timestamps(weeks)].mean() if len(weeks) == number else np.nan
     clear = clear_findings(cohort.comparisons).query("kind == @kind")
-    words = (clear["finding"] + " (" + clear["against"] + ")").groupby(clear["place"]).agg("; ".join)
+    words = (clear["finding"] + clear["against"].map(SPANS)).groupby(clear["place"]).agg("; ".join)
     return table.assign(finding=words.reindex(table.index).fillna("")).rename_axis(kind)
 
 
@@ -241,7 +243,7 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
 def _by_group(cohort: Cohort, *, by_status: bool = False) -> pd.DataFrame:
     """Count by offence group, also by how far the offence went in court; of a cohort of one group, that one."""
     if "offence_group" not in cohort.weekly.declined:
-        return nothing(cohort, ONE_STATE if cohort.source.facts.offences else NO_OFFENCE)
+        return nothing(cohort, ONE_STATE if cohort.source.facts.offences else disclosure.NO_OFFENCES)
     table = disclosure.offences_by_status(cohort.everywhere) if by_status else _with_past(cohort, "offence_group")
     groups_of = table["offence_group"] if by_status else table.index.to_series()
     table = table.assign(group=groups_of.map(group_name))
@@ -366,6 +368,9 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
         for name in OUTCOME_COLUMNS[1:]:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
+    if growing := GROWING.get(cohort.status, "").format(cohort.calendar.days_covered(cohort.week)):
+        names = table.index.intersection(CARDS[cohort.status != "partial" :])  # of a full week, all are issued
+        table.loc[names, "note"] = [f"{growing}; {note}".removesuffix("; ") for note in table.loc[names, "note"]]
     table.insert(0, "measure", table.index.map(MEASURES))
     table["card"] = table.index.isin(CARDS)
     recent = _recent(cohort, counts.assign(share=1000 * counts["share"]).reindex(columns=table.index).fillna(0))

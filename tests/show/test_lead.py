@@ -147,8 +147,11 @@ def test_one_sentence_stands_for_one_change() -> None:
     usual = "about 58 were to be expected and 43 to 75 would be usual: the count of 210 is above that"
     assert f"At the share of the 8 weeks before, {usual}." in said
     facts: dict[str, Fact] = {"usual_low": 0, "usual_high": 7, "issued": 200, "declined": 8, "outside": "above"}
-    template = say("usual", facts | {"tests": 69}).replace("**", "")
+    template = say("outside", facts | {"tests": 69}).replace("**", "")
     assert template.endswith("{outside} that, which does not stand out among the page's {tests:tests}.")
+    assert say("usual", facts) == "", "it is said once"
+    assert say("no_change", facts).startswith("{outside} the usual ")
+    assert say("no_change", {}) == "no clear change"
 
 
 def test_a_weekly_page_of_several_weeks_is_refused() -> None:

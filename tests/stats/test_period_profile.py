@@ -78,7 +78,7 @@ def test_a_period_that_cannot_be_is_refused_in_one_sentence(period: str, compare
 def test_offence_groups_are_those_of_weekly_pages() -> None:
     profile = an.period_profile("synthetic", "2025Q4", offence="DUI")
     assert profile.by("offence_group").loc["DUI", "declined"] == profile.facts["declined"]
-    assert an.period_profile("fy2015", "2015-03").by("offence_group").attrs["reason"].startswith("This source has no")
+    assert an.period_profile("fy2015", "2015-03").by("offence_group").attrs["reason"].startswith("This source records")
     assert list(profile.by("offence_group").index) == ["DUI"]
     assert profile.by("state").attrs["reason"].endswith("by state full quarters alone are shown.")
     of_texas = an.period_profile("synthetic", "2025Q4", state="TX")

@@ -19,6 +19,8 @@ def test_the_weekly_counts_are_those_of_the_source() -> None:
     assert row[["share", "expected"]].tolist() == pytest.approx([66 / 1_673, 1_673 * 696 / 14_170])
     assert row["share_low"] < row["share"] < row["share_high"]
     assert weeks.iloc[0]["status"] == "partial"
+    notes = an.key_figures(an.cohort("fy2015", "2014-09-27"))["note"]
+    assert notes[["issued", "declined"]].tolist() == ["only 3 of 7 days"] * 2
     assert weeks["usual_low"].first_valid_index() == pd.Timestamp("2014-11-29")  # eight full weeks before it
 
 
@@ -37,7 +39,7 @@ def test_states_have_their_counts_and_no_share_below_twenty() -> None:
     assert table.loc["CA", ["declined", "issued", "last_week", "trailing_mean"]].tolist() == [33, 291, 23, 34.125]
     assert table.loc["IA", "issued"] < 20
     assert table.loc[table["issued"] < 20, "share"].isna().all()
-    assert table.loc[["TX", "WY"], "finding"].tolist() == ["higher (trend)", ""]
+    assert table.loc[["TX", "WY"], "finding"].tolist() == ["higher over 13 weeks", ""]
 
 
 def test_the_main_counts_of_the_nation_and_of_a_state_with_its_own_findings_alone() -> None:
