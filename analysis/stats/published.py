@@ -156,7 +156,8 @@ class PublishedWeek:
         facts = {"held": int(sums["held"]), "held_declined": int(sums["declined"])}
         facts |= {"held_honoured": int(sums["honoured"])}
         said = f"declined, {held['place'].iloc[0]}, {day.day} {day:%B %Y}"
-        return facts | {"held_day": day.isoformat(), "held_place": place, "held_sheriff": int(told[said])}
+        facts |= {"held_taken": int(told[f"{said}, taken by ICE later"]), "held_sheriff": int(told[said])}
+        return facts | {"held_day": day.isoformat(), "held_place": place}
 
     def _apart_facts(self) -> dict[str, Any]:
         """Say what place is taken out, its number, its part in this week or the last if over half, and its dates."""

@@ -82,7 +82,13 @@ def test_the_jail_of_travis_county_adds_up_to_what_was_counted(reports: Publishe
     assert shown.loc["SEXUAL", ["declined", "held"]].tolist() == [28, 59]
     assert shown.loc["DUI", "share"] == pytest.approx(61 / 68)
     facts = published_week("2017-01-28").facts
-    assert [facts[name] for name in ("held", "held_declined", "apart", "held_sheriff")] == [230, 180, 142, 196]
+    assert [facts[name] for name in ("held", "held_declined", "held_taken", "apart", "held_sheriff")] == [
+        230,
+        180,
+        31,
+        142,
+        196,
+    ]
     other = published_figures(published_week("2017-02-04"), "held_by_offence")
     assert other.empty
     assert "one county and day alone" in other.attrs["reason"]
