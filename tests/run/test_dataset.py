@@ -80,6 +80,7 @@ def test_the_table_and_the_index_are_as_their_schemas_say(folder: Path) -> None:
         jsonschema.validate(index | {"version": 1}, checked)
 
 
+@pytest.mark.slow
 def test_the_real_site_has_texas_of_the_published_week(made_site: Path) -> None:
     table = pd.read_parquet(made_site / "data" / "weekly.parquet")
     texas = table[(table["source"] == "published-2017") & (table["week"] == "2017-01-28") & (table["place"] == "TX")]
