@@ -31,6 +31,9 @@ NUMBERS: dict[str, Callable[[float], str]] = {
     "number": lambda n: f"{n:.0f}" if n.is_integer() else f"{n:.4g}",
 }
 MISSING = "–"
+LINKED = "by_state by_offence state_bounds known_offences state_by_offence held_by_offence printed_offences agencies"
+LINKED += " declined_by_place issued_by_place corrections bulk_days events policies"
+"""Tables to whose rows other pages lead."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 ACRONYMS = {"ice": "ICE", "lea": "LEA"}
@@ -103,10 +106,10 @@ def as_html(
     """Write a table as HTML: the first column names the row, the index is not shown; missing is a dash, zero is 0.
 
     A column that holds the limit of another, or what it has become in a newer version, stands beside that one, and a
-    state named in full has no code; the CSV has all. Each row has an id, its place in the index. Of more than ``rows``
-    rows all follow the first ones, folded. The column ``bars`` has a bar beside each count; ``recent`` are each row's
-    counts of the last weeks, drawn at its end; ``kinds`` are those of rows whose numbers are of another kind than their
-    column's.
+    state named in full has no code; the CSV has all. A row of a table of :data:`LINKED` has an id, its place in the
+    index. Of more than ``rows`` rows all follow the first ones, folded. The column ``bars`` has a bar beside counts;
+    ``recent`` are each row's counts of the last weeks, drawn at its end; ``kinds`` are those of rows whose numbers are
+    of another kind than their column's.
     """
     present = [COLUMNS[column] for column in frame if column in COLUMNS]
     beside = {other for spec in present for other in (*(spec.interval or ()), spec.becomes)}
@@ -128,7 +131,7 @@ def as_html(
         head, *body = (f"<tr{own}>{row}</tr>\n" for own, row in rows)
         return TABLE.format(escape(of), escape(caption), head.strip(), "".join(body) or EMPTY.format(len(columns)))
 
-    ids = ["", *(f' id="{escape(name)}-{row}"' for row in frame.index)]
+    ids = ["", *(f' id="{escape(name)}-{row}"' if name in LINKED.split() else "" for row in frame.index)]
     few = [(own, row + bars) for own, row, bars in zip(ids, lines, drawn, strict=True)][: rows and rows + 1]
     if len(few) == len(lines):
         return table(name, few)

@@ -102,8 +102,8 @@ def test_sources_become_links_that_show_their_host() -> None:
 
 def test_a_table_and_each_of_its_rows_have_one_id_and_text_has_its_own_class() -> None:
     """The site leads to a row; a page holds thousands of cells, and nothing refers to one."""
-    folded = as_html(pd.DataFrame({"place": ["a", "b", "c"]}, index=[0, 4, 5]), "places", "", rows=1)
-    ids = ["table-places", "places-0", "table-places-all", "places-4", "places-5"]
+    folded = as_html(pd.DataFrame({"place": ["a", "b", "c"]}, index=[0, 4, 5]), "agencies", "", rows=1)
+    ids = ["table-agencies", "agencies-0", "table-agencies-all", "agencies-4", "agencies-5"]
     assert re.findall(' id="(.*?)"', folded) == ids, "a row that stands twice has it where it is open"
     page = read(place=["a", "b"], declined=[1, 2]).page
     assert [one.get("class") for one in page.iter("table")] == ["report-table sortable"]

@@ -210,7 +210,7 @@ def test_a_states_page_has_its_own_rows_alone_and_an_offence_groups_page_its_sta
     assert list(made.tables) == TABLES["offence_profile"]
     for name in ("state_by_offence", "by_offence"):
         assert set(made.tables[name]["group"]) == {"Driving under the influence"}
-    assert list(made.tables["key_figures"]["measure"]) == ["Issued", "Recorded as declined"]
+    assert list(made.tables["key_figures"]["measure"]) == ["Issued", "Recorded as declined", "Share declined"]
 
 
 @pytest.mark.slow
