@@ -151,13 +151,15 @@ def _by_offence(reports: Iterable[Report]) -> list[tuple[Report, list[tuple[str,
 def _printed(out: Path, reports: Iterable[Report]) -> dict[str, list[tuple[str, str, str]]]:
     """Gather by place what is printed of it by offence, beside the weeks: a link to the row, its count, its words."""
     found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    postal_of = {name: postal for postal, name in states()["name"].items()}
     for report in (one for one in reports if one["page"] and not one["synthetic"]):
         for _, link, row in _table_rows(out, report, ("printed_offences", "held_by_offence")):
             of = report["facts"] | row
-            where = "{state_name}, to" if "state" in row else "of {held} held in {held_place} on"
+            where = "{state_name}, to" if "state" in row else "declined of {held} held in {held_place} on"
+            state = row.get("state") or postal_of[of["held_place"].rpartition(", ")[2]]
             day = date.fromisoformat(of.get("period_to") or of["held_day"])
             said = f"{row['group']}, {where.format(**of)} {day_in_words(day)}"
-            for place in (row.get("state", ""), details()["group_id"].get(detail_of_text(row["group"]) or "", "")):
+            for place in (state, details()["group_id"].get(detail_of_text(row["group"]) or "", "")):
                 found[place].append((link, write(float(row["declined"]), "count"), said))
     return found
 

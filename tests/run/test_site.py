@@ -138,7 +138,7 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     assert changes[0] == ("&lt;Texas&gt; higher over the 13 weeks to 17 January 2025", numbers)
     later = ["Texas lower in the week of 4–10 January 2025"]
     assert [finding for finding, _ in changes[1:]] == later, "settled, clear and of this source alone"
-    assert "the data of this source end on 20 January 2025." in opening
+    assert "The data of this source end on 20 January 2025, and" in opening
     assert opening.count("<li style=") == len(states())
     assert 'title="California: 12"><b>CA</b> <i>12</i>' in opening
     assert 'title="Alaska: 0, no detainer issued"><b>AK</b></a>' in opening
@@ -306,7 +306,7 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     of_all = {"by_state": by_state_csv(2), "by_offence": "group,declined,issued\nHomicide,,1234\n"}
     picked = {"known_offences": "group,convicted,charged,unknown,detainers\nDriving under the influence,1,0,0,1\n"}
     picked["held_by_offence"] = "group,held,declined,honoured\nDriving under the influence,68,61,7\nOther,1,1,0\n"
-    facts = {"declined": 206, "known_offences": 29, "held_place": "Travis County", "held_day": "2017-02-01"}
+    facts = {"declined": 206, "known_offences": 29, "held_place": "Travis County, Texas", "held_day": "2017-02-01"}
     printed = "state_name,state,group,declined,period_to\nAlabama,AL,Homicides,1029,2025-12-01\n"
     made.add("printed_figures", "p", {}, tables={"printed_offences": printed})
     made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
@@ -326,7 +326,9 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     assert "no census" in page
     assert 'class="weeks"' not in page
     held = "../published_week/p/2017-01-28/report.html#held_by_offence-0"
-    held += '"><b>61</b> Driving under the influence, of 68 held in Travis County on 1 February 2017</a>'
+    held += (
+        '"><b>61</b> Driving under the influence, declined of 68 held in Travis County, Texas on 1 February 2017</a>'
+    )
     assert held in page, "what is printed beside the weeks"
     for place in ("states/AL.html", "offences/HOMICIDE.html"):
         assert '#printed_offences-0"><b>1,029</b> Homicides, Alabama, to 1 December 2025</a>' in made.read(place)
