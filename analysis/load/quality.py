@@ -21,7 +21,8 @@ from analysis.load.columns import column_aliases, normalised
 from analysis.load.offences import Step
 from analysis.load.reference import crosswalk, read_text_table
 from analysis.load.releases import GATES, STOP_UNDATED, Release
-from analysis.load.table import NAMES, Outcome, only
+from analysis.load.sources import only
+from analysis.load.table import NAMES, Outcome
 from analysis.periods import Calendar, week_of
 
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")

@@ -219,6 +219,12 @@ class Source:
         return reports
 
 
+def only(table: pd.DataFrame, column: str) -> str | None:
+    """Give the one value that all rows with a value have, as in a file chosen by it; None = several, or none."""
+    found = table[column].dropna().unique()
+    return str(found[0]) if len(found) == 1 else None
+
+
 def week_hashes(table: pd.DataFrame) -> dict[str, str]:
     """Hash the rows of each week of issue, by Saturday or ``undated``, whatever their order and place in the file."""
     rows = pd.util.hash_pandas_object(table.drop(columns=list(WHERE_FROM), errors="ignore"), index=False)

@@ -104,12 +104,6 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table[[*NAMES]], frame[frame.columns.difference(NAMES, sort=False)]], axis="columns")
 
 
-def only(table: pd.DataFrame, column: str) -> str | None:
-    """Give the one value that all rows with a value have, as in a file chosen by it; None = several, or none."""
-    found = table[column].dropna().unique()
-    return str(found[0]) if len(found) == 1 else None
-
-
 def flag_repeats(table: pd.DataFrame) -> pd.Series:
     """Flag the rows that repeat form and facility of an earlier one within a person's episode, without a day's gap.
 

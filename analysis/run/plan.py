@@ -23,8 +23,7 @@ import analysis
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import STATUS_GROUPS, bundled_folder, events, group_named, groups, state_named, states
-from analysis.load.sources import Source, open_source, pick_versions, sources, versions
-from analysis.load.table import only
+from analysis.load.sources import Source, only, open_source, pick_versions, sources, versions
 from analysis.periods import Calendar, refuse_shared_weeks
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"

@@ -11,8 +11,8 @@ import pandas as pd
 from analysis.errors import InputError, called
 from analysis.load.quality import LEAST_THERE
 from analysis.load.reference import events, group_named, groups, place_name, state_named
-from analysis.load.sources import Source, open_source, versions_by_day
-from analysis.load.table import LEFT_OUT, choose_repeats, only, without_repeats
+from analysis.load.sources import Source, only, open_source, versions_by_day
+from analysis.load.table import LEFT_OUT, choose_repeats, without_repeats
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
 from analysis.stats import comparisons as tested
 from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, Pair, Weekly

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import refused
 
-from analysis.load.table import COLUMNS, DTYPES, NAMES, Outcome, as_table, only
+from analysis.load.sources import only
+from analysis.load.table import COLUMNS, DTYPES, NAMES, Outcome, as_table
 
 
 def frame(**columns: list[Any]) -> pd.DataFrame:
