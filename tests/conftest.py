@@ -53,19 +53,21 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     """Give a site of real reports of every kind: settled and newest weeks, and those published, one of them revised."""
     from nbformat import read
 
-    from analysis.run.plan import read_manifest
+    from analysis.run.plan import notebooks, read_manifest
     from analysis.run.revisions import LOG
     from analysis.run.site import write_index
     from analysis.run.worker import write_revised
 
     out = tmp_path_factory.mktemp("site").resolve()
     declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--out", str(out)]
-    others = ["published_week", "offence_profile", "release_quality", "compare_releases", "methods"]
+    others = ["published_week", "published_source", "printed_figures", "offence_profile", "period_profile"]
+    others += ["release_quality", "compare_releases", "methods"]
     newest = ["weekly_bulletin", "--source", "synthetic", "--weeks", "latest"]
     settled = ["weekly_bulletin", "state_profile", "--weeks", "latest settled"]
     for asked in (others, newest, settled):
         subprocess.run([*declines, *asked], check=True, capture_output=True)
     entries = read_manifest(out)
+    assert {one.notebook for one in entries.values()} == notebooks().keys(), "a kind of report that no page is seen of"
     entry = entries["published_week/published-2017/2017-01-28"]
     log = out / LOG / f"{entry.folder}.json"
     said = json.loads(log.read_text(encoding="utf-8"))

@@ -51,6 +51,11 @@ OF_OFFENCES = {CROSSED: "by state and offence", "printed_offences": "by state an
 OF_OFFENCES |= {"by_offence": "by offence", "period_by_offence": "by offence, two periods"}
 OF_OFFENCES |= {"held_by_offence": "held in one jail, by offence", PICKED: "named by the press, by offence"}
 """Tables that count by offence, and what a link to them says."""
+PRINTED = {
+    "printed_offences": ("offence_as_printed", "printed", "{state_name}, to"),
+    "held_by_offence": ("group", "declined", "declined of {held} held in {held_place} on"),
+}
+"""Tables of what is printed by offence beside the weeks: the columns of offence and count, and what a link says."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
 Report = dict[str, Any]  # as the site lists it (:func:`_listed`)
 
@@ -153,14 +158,13 @@ def _printed(out: Path, reports: Iterable[Report]) -> dict[str, list[tuple[str, 
     found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     postal_of = {name: postal for postal, name in states()["name"].items()}
     for report in (one for one in reports if one["page"] and not one["synthetic"]):
-        for _, link, row in _table_rows(out, report, ("printed_offences", "held_by_offence")):
-            of = report["facts"] | row
-            where = "{state_name}, to" if "state" in row else "declined of {held} held in {held_place} on"
+        for table, link, row in _table_rows(out, report, PRINTED):
+            of, (offence, count, where) = report["facts"] | row, PRINTED[table]
             state = row.get("state") or postal_of[of["held_place"].rpartition(", ")[2]]
             day = date.fromisoformat(of.get("period_to") or of["held_day"])
-            said = f"{row['group']}, {where.format(**of)} {day_in_words(day)}"
-            for place in (state, details()["group_id"].get(detail_of_text(row["group"]) or "", "")):
-                found[place].append((link, write(float(row["declined"]), "count"), said))
+            said = f"{row[offence]}, {where.format(**of)} {day_in_words(day)}"
+            for place in (state, details()["group_id"].get(detail_of_text(row[offence]) or "", "")):
+                found[place].append((link, write(float(row[count]), "count"), said))
     return found
 
 

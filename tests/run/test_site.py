@@ -25,6 +25,7 @@ from analysis.load.reference import states
 from analysis.run.landing import COLUMNS
 from analysis.run.plan import Entry
 from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
+from analysis.show.report import captions
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 PAGES = ("index.html", "feed.xml", "index.json", "states/TX.html")
@@ -307,7 +308,10 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     picked = {"known_offences": "group,convicted,charged,unknown,detainers\nDriving under the influence,1,0,0,1\n"}
     picked["held_by_offence"] = "group,held,declined,honoured\nDriving under the influence,68,61,7\nOther,1,1,0\n"
     facts = {"declined": 206, "known_offences": 29, "held_place": "Travis County, Texas", "held_day": "2017-02-01"}
-    printed = "state_name,state,group,declined,period_to\nAlabama,AL,Homicides,1029,2025-12-01\n"
+    columns = [name.rpartition(" as ")[2] for name in captions()["printed_offences"]["columns"]]
+    row = {"state_name": "Alabama", "state": "AL", "offence_as_printed": "Homicides", "printed": "1029"}
+    row["period_to"] = "2025-12-01"
+    printed = f"{','.join(columns)}\n{','.join(row.get(name, '') for name in columns)}\n"
     made.add("printed_figures", "p", {}, tables={"printed_offences": printed})
     made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
     made.add("weekly_bulletin", "a", {"week": "2025-01-04"}, tables=of_all)
