@@ -131,11 +131,11 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
     return pd.Series(pd.Categorical.from_codes(codes, pd.Index(names, dtype="str")), index=column.index)
 
 
-def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
-    """Trim a text column; make empty text, the text ``NA`` and redactions blank; count the rows by reason."""
-    if pa.types.is_timestamp(column.type):
+def cleaned(column: pa.ChunkedArray, dates: bool = False) -> tuple[pd.Series, dict[str, int]]:
+    """Trim a column, as text unless of dates; blank empty text, the text ``NA`` and redactions; count the rows by why."""
+    if dates and pa.types.is_timestamp(column.type):
         return column.to_pandas(), {}
-    whole = column.unify_dictionaries().combine_chunks()
+    whole = moments_as_text(column).unify_dictionaries().combine_chunks()
     coded = pa.types.is_dictionary(whole.type)
     text = pc.utf8_trim_whitespace(whole.dictionary if coded else whole)
     found = {REDACTED: pc.match_substring_regex(text, _REDACTION), NA_TEXT: pc.equal(text, "NA")}

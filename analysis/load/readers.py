@@ -12,7 +12,9 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -132,11 +134,12 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
     cells: dict[str, pa.ChunkedArray] = {}
     places: dict[str, int] = {}
     repeated = []
-    for at, (given, typed) in enumerate(zip(header, columns, strict=True)):
+    with ThreadPoolExecutor() as pool:  # Arrow lets go of the interpreter: a column on each core
+        read = list(pool.map(partial(_text_or_moments, path), header, columns))
+    for at, (given, column) in enumerate(zip(header, read, strict=True)):
         plain, name = normalised(given), given.strip() or f"column {at + 1}, no name"
         if (at == 0 and plain in _ROW_NAMES) or plain == "index level 0":
             continue
-        column = _text_or_moments(path, given, typed)
         texts = [] if pa.types.is_timestamp(column.type) else column.chunks
         lengths = (pc.max(pc.utf8_length(getattr(each, "dictionary", each))).as_py() for each in texts)
         longest = max(filter(None, lengths), default=0)
@@ -156,7 +159,8 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
 
 
 def _text_or_moments(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Bring a column to text, or to whole seconds where it holds moments; refuse lists and the like."""
+    """Bring a column to text, or to whole seconds where it holds moments; refuse lists, and bytes that are neither."""
+    column.validate(full=True)  # wrong bytes that reading does not see
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not _PLAIN.match(str(kind)):
         raise refusal("column_type", path, name=name, kind=kind)
@@ -319,7 +323,6 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
         names = [str(name) for name in frame]
         labels = [facts.column_names_to_labels.get(name) or name for name in names]
         table = pa.table(columns, labels if score(labels) > score(names) else names)  # which are cut short
-    table.validate(full=True)  # wrong bytes that reading does not see
     header = table.column_names
     if not score(header):
         return blank._replace(note=f"no known column names; found {header[:8]}")
