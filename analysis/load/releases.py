@@ -115,10 +115,11 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     """
     sheets = _sheets(paths)
     changes: _Changes = []
-    read = [_one_of_each(sheet, changes) for sheet in sheets if sheet.rows]
+    merged: _Changes = []
+    read = [_one_of_each(sheet, merged) for sheet in sheets if sheet.rows]
     form, stacked, own_names, unknown_columns = _stacked(read)
     twice = "header stood twice, the second renamed"
-    changes += [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
+    merged += [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
     columns: dict[str, pd.Series] = {}
     with ThreadPoolExecutor() as pool:  # as in the reader, a column on each core
         cleaned = list(pool.map(cells.cleaned, stacked.columns, map(is_date, stacked.column_names)))
@@ -142,7 +143,8 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
         frame = frame.rename(columns=own).assign(**edition, detainers=1)
         table = as_table(frame).assign(duplicate=flagging.result())
     lists = [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets]
-    noted = [(what, own_names.get(name, name), int(rows), str(one)) for what, name, rows, one in changes if rows]
+    changes = [(what, own_names.get(name, name), rows, one) for what, name, rows, one in changes]
+    noted = [(what, name, int(rows), str(one)) for what, name, rows, one in merged + changes if rows]
     return Release(
         table=table,
         form=form,
