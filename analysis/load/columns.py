@@ -132,7 +132,7 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
 
 
 def cleaned(column: pa.ChunkedArray, dates: bool = False) -> tuple[pd.Series, dict[str, int]]:
-    """Trim a column, as text unless of dates; blank empty text, the text ``NA`` and redactions; count the rows by why."""
+    """Trim a column, as text unless of dates; blank empty text, the text ``NA`` and redactions; count each."""
     if dates and pa.types.is_timestamp(column.type):
         return column.to_pandas(), {}
     whole = moments_as_text(column).unify_dictionaries().combine_chunks()

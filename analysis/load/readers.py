@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import zipfile
 import zlib
 from array import array
@@ -16,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +30,10 @@ import pyarrow.parquet
 import pyreadstat
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
+from analysis.errors import InputError
 from analysis.files import sha256_of
 from analysis.load.columns import cell_text, is_person, normalised, refusal
+from analysis.load.sources import data_folder, scratch_folder
 
 SUFFIXES = {
     "Excel workbook": (".xlsx", ".xlsm"),
@@ -103,6 +106,8 @@ def read_sheets(path: Path, score: Score) -> list[Sheet]:
     if kind == "text":
         return [_text(path, blank, score)]
     try:
+        if kind == "Excel workbook" and (member := _only_member(path)):
+            return _packed(path, blank, member, score)
         return _workbook(path, blank, score) if kind == "Excel workbook" else [_columnar(path, kind, blank, score)]
     except (
         *(CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, UnicodeError),
@@ -110,6 +115,32 @@ def read_sheets(path: Path, score: Score) -> list[Sheet]:
     ) as error:
         found = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise refusal("damaged", path, found=found, kind=kind) from error
+
+
+def _only_member(path: Path) -> str:
+    """Name the one file that a zip file holds, folders and what a Mac adds left out; blank = several, or a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    files = [part.filename for part in parts if not part.is_dir() and not part.filename.startswith("__MACOSX/")]
+    return files[0] if len(files) == 1 else ""
+
+
+def _packed(path: Path, blank: Sheet, member: str, score: Score) -> list[Sheet]:
+    """Read the one file of a zip file, unpacked for as long as it is read; its name may say when it was made."""
+    with scratch_folder(data_folder(), ".fetch-") as folder, zipfile.ZipFile(path) as archive:
+        part = archive.getinfo(member)
+        _check_size(path, [part])
+        file = folder / f"packed{PurePosixPath(member).suffix}"
+        with archive.open(part) as packed, file.open("wb") as unpacked:
+            file.chmod(0o600)
+            shutil.copyfileobj(packed, unpacked, 2**20)
+        try:
+            if _kind_of(file) == "Excel workbook" and _only_member(file):
+                raise refusal("no_workbook", file, found=["a zip file in a zip file"])
+            sheets = read_sheets(file, score)
+        except InputError as error:  # which names a file that is gone when it is read
+            raise InputError(str(error).replace(str(file), f"{path}, {member}")) from error
+    return [sheet._replace(file=blank.file, sha256=blank.sha256, above=(member, *sheet.above)) for sheet in sheets]
 
 
 def _kind_of(path: Path) -> str:
@@ -226,11 +257,7 @@ def _check_archive(path: Path) -> None:
         parts = archive.infolist()
         if "xl/workbook.xml" not in archive.namelist():
             raise refusal("no_workbook", path, found=[part.filename for part in parts][:5])
-        size = sum(part.file_size for part in parts)
-        ratio = max(part.file_size / max(part.compress_size, 1) * (part.file_size > 2**20) for part in parts)
-        if size > MOST_BYTES or ratio > MOST_RATIO:
-            found = f"{size:,} bytes, a part {ratio:.0f} times its packed size"
-            raise refusal("zip_bomb", path, found=found, bytes=MOST_BYTES, ratio=MOST_RATIO)
+        _check_size(path, parts)
         for name in archive.namelist():
             with archive.open(name) as stream:  # to the end, which proves the checksum
                 since_tag = 0
@@ -242,6 +269,15 @@ def _check_archive(path: Path) -> None:
                         raise refusal("unsaved_formula", path, place=f"{name}, cell {cell[1].decode()}")
                     if "worksheets/" in name and (cell := _FAR_CELL.search(block)):  # room is taken as far as to it
                         raise refusal("far_cell", path, place=f"{name}, cell {cell[1].decode()}")
+
+
+def _check_size(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
+    """Refuse parts of a zip file that unpack to more than any release holds."""
+    size = sum(part.file_size for part in parts)
+    ratio = max(part.file_size / max(part.compress_size, 1) * (part.file_size > 2**20) for part in parts)
+    if size > MOST_BYTES or ratio > MOST_RATIO:
+        found = f"{size:,} bytes, a part {ratio:.0f} times its packed size"
+        raise refusal("zip_bomb", path, found=found, bytes=MOST_BYTES, ratio=MOST_RATIO)
 
 
 def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
