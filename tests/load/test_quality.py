@@ -103,7 +103,7 @@ def test_what_a_column_says_of_a_file(columns: dict[str, Any], expected: dict[st
 
 @pytest.mark.parametrize(("few", "level"), [(29, "pass"), (30, "warn")])
 def test_known_shares_of_the_nation_are_no_measure_of_a_few_states(few: int, level: str) -> None:
-    blanker = {"lift_reason": [None, None, None, None, TAKEN] * 120, "citizenship": None}
+    blanker: dict[str, Any] = {"lift_reason": [None, None, None, None, TAKEN] * 120, "citizenship": None}
     card = card_of(table(state=[list(states().index)[at % few] for at in range(600)], **blanker))
     assert card.loc["blank_lift_reason", ["level", "norm"]].tolist() == [level, 0.334]
     assert card.loc["blank_citizenship", "level"] == "warn"  # a column that is wholly blank is doubtful anywhere
