@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -348,11 +349,16 @@ def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
     return mapped(lift_reason, known.get, blank=known[""])
 
 
+@cache
+def _codes_of_states() -> dict[str, str]:
+    """Give the postal codes by names in capitals, as ICE writes them."""
+    return dict(zip(states()["name"].str.upper(), states().index, strict=True))
+
+
 def _known_word(column: str, text: str) -> str | None:
     """Give a word of ICE's as the table of detainers has it; blank = known to say nothing, None = not known."""
     if column == "state":
-        codes = dict(zip(states()["name"].str.upper(), states().index, strict=True))
-        text = codes.get(text.upper(), text.upper())
+        text = _codes_of_states().get(text.upper(), text.upper())
         return "" if text == "UN" else text if text in states().index else None  # UN: TRAC's word for not known
     if column == "form":
         found = _FORM.match(text)
