@@ -269,7 +269,7 @@ def scratch_folder(within: Path, prefix: str) -> Iterator[Path]:
     try:
         for folder in (data_folder(), within):
             folder.mkdir(0o700, parents=True, exist_ok=True)
-        owner = f"{prefix}{os.getpid()}-{_started(os.getpid())}-{platform.node()}-"
+        owner = f"{prefix}{os.getpid()}-{platform.node()}-"
         scratch = TemporaryDirectory(prefix=owner, dir=within, ignore_cleanup_errors=True)
     except OSError as error:
         do = "Give another with --data-dir"
@@ -285,27 +285,15 @@ def scratch_folder(within: Path, prefix: str) -> Iterator[Path]:
 
 def _remove_left() -> None:
     """Remove the scratch folders of processes that were killed: gone from this machine, or begun a day ago anywhere."""
+    import psutil  # with scratch folders: `declines list` makes none
+
     root, yesterday = data_folder(), time.time() - 86_400
     for left in [*root.glob(".fetch-*"), *root.glob("*/.import-*")]:
         with suppress(OSError):  # another import has been faster
-            named = re.fullmatch(r"\.[a-z]+-(\d+)-(\d+)-(.*)-\w+", left.name)
-            here = named is not None and named[3] == platform.node()
-            gone = (
-                here and named is not None and abs(_started(int(named[1])) - int(named[2])) > 5
-            )  # of a clock set anew
-            if gone or left.stat().st_mtime < yesterday:
+            here = re.fullmatch(rf"\.[a-z]+-(\d+)-{re.escape(platform.node())}-\w+", left.name)
+            if (here and not psutil.pid_exists(int(here[1]))) or left.stat().st_mtime < yesterday:
                 shutil.rmtree(left)
                 left.parent.rmdir()  # of a source that never came to be
-
-
-def _started(process: int) -> int:
-    """Give the second in which a process began; 0 = there is none."""
-    import psutil  # with scratch folders: `declines list` makes none
-
-    try:
-        return int(psutil.Process(process).create_time())
-    except psutil.NoSuchProcess:
-        return 0
 
 
 def data_folder() -> Path:

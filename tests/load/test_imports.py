@@ -131,8 +131,8 @@ def test_rows_are_the_users_alone_and_what_killed_processes_left_goes_with_the_n
     files: dict[str, Path], data_dir: Path
 ) -> None:
     node = platform.node()
-    left = [f".fetch-{os.getpid()}-99-{node}-ab", f"gone/.import-999999999-99-{node}-ab", "made-up/.import-ab"]
-    kept = ["other/.import-1-1-elsewhere-ab", "mine/notes"]
+    left = [f".fetch-999999999-{node}-ab", f"gone/.import-999999999-{node}-ab", "made-up/.import-ab"]
+    kept = ["other/.import-999999999-elsewhere-ab", "mine/notes"]
     for name in left + kept:
         (data_dir / name).mkdir(parents=True)
     os.utime(data_dir / left[2], (0, 0))  # of a long time ago
