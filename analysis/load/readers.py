@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
 import zipfile
 import zlib
 from array import array
@@ -17,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -128,12 +127,8 @@ def _only_member(path: Path) -> str:
 def _packed(path: Path, blank: Sheet, member: str, score: Score) -> list[Sheet]:
     """Read the one file of a zip file, unpacked for as long as it is read; its name may say when it was made."""
     with scratch_folder(data_folder(), ".fetch-") as folder, zipfile.ZipFile(path) as archive:
-        part = archive.getinfo(member)
-        _check_size(path, [part])
-        file = folder / f"packed{PurePosixPath(member).suffix}"
-        with archive.open(part) as packed, file.open("wb") as unpacked:
-            file.chmod(0o600)
-            shutil.copyfileobj(packed, unpacked, 2**20)
+        _check_size(path, [archive.getinfo(member)])
+        file = Path(archive.extract(member, folder))
         try:
             if _kind_of(file) == "Excel workbook" and _only_member(file):
                 raise refusal("no_workbook", file, found=["a zip file in a zip file"])
