@@ -127,15 +127,21 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
     """Read each distinct value of a category once, in their order; ``blank`` is what a blank stands for, None = one."""
     values = [*(read(value) for value in column.cat.categories), blank]
     places, names = pd.factorize(np.array(values, dtype=object))
-    codes = places[column.cat.codes]  # a blank's code is -1, the last
-    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(names, dtype="str")), index=column.index)
+    coded = _coded(places, column.cat.codes.to_numpy(), pd.Index(names, dtype="str"))  # a blank's code is -1, the last
+    return pd.Series(coded, index=column.index)
 
 
-def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
-    """Trim a text column; make empty text, the text ``NA`` and redactions blank; count the rows by reason."""
-    if pa.types.is_timestamp(column.type):
+def _coded(places: np.ndarray, codes: np.ndarray, names: pd.Index) -> pd.Categorical:
+    """Make a category of the place of each code's name; short numbers, known to be places, spare most of the time."""
+    short = places.astype(np.min_scalar_type(-len(names) - 1))[codes]
+    return pd.Categorical.from_codes(short, names, validate=False)
+
+
+def cleaned(column: pa.ChunkedArray, dates: bool = False) -> tuple[pd.Series, dict[str, int]]:
+    """Trim a column, as text unless of dates; blank empty text, the text ``NA`` and redactions; count each."""
+    if dates and pa.types.is_timestamp(column.type):
         return column.to_pandas(), {}
-    whole = column.unify_dictionaries().combine_chunks()
+    whole = moments_as_text(column).unify_dictionaries().combine_chunks()
     coded = pa.types.is_dictionary(whole.type)
     text = pc.utf8_trim_whitespace(whole.dictionary if coded else whole)
     found = {REDACTED: pc.match_substring_regex(text, _REDACTION), NA_TEXT: pc.equal(text, "NA")}
@@ -143,12 +149,10 @@ def cleaned(column: pa.ChunkedArray) -> tuple[pd.Series, dict[str, int]]:
     left = pc.if_else(pc.or_(pc.equal(text, ""), pc.or_(*found.values())), None, text).to_pandas()
     if not coded:
         return left.astype("str"), {what: len(places) for what, places in blanks.items()}
-    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = whole.indices.fill_null(len(text)).to_numpy()
     counts = {what: int(np.isin(codes, places).sum()) for what, places in blanks.items()}
     places, names = pd.factorize(left)
-    if len(names) < len(text):  # else each stands where it stood
-        codes = np.append(places, -1)[codes]
-    return pd.Series(pd.Categorical.from_codes(codes, names.astype("str"))), counts
+    return pd.Series(_coded(np.append(places, -1), codes, names.astype("str"))), counts
 
 
 def moment_of(text: str) -> datetime | None:

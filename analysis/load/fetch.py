@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from email.message import Message
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,6 +15,7 @@ from fsspec.core import url_to_fs
 from tqdm import tqdm
 
 from analysis.errors import InputError
+from analysis.load.readers import SUFFIXES
 from analysis.load.sources import data_folder, scratch_folder
 
 MOST_MEGABYTES = 1_000  # ICE's yearly workbooks have a tenth of it
@@ -46,10 +49,9 @@ def local_files(given: Sequence[str | Path], megabytes: int = MOST_MEGABYTES) ->
 
 
 def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
-    """Fetch one file under the name that the address ends with, redirects followed; refuse what is not all of it."""
+    """Fetch one file under the name that its server gives it, redirects followed; refuse what is not all of it."""
     folder = kept.enter_context(scratch_folder(data_folder(), ".fetch-"))
-    name = re.sub(r"[^\w.() -]", "_", PurePosixPath(unquote(urlsplit(address).path)).name).lstrip(".")[-100:]
-    path, declared, come = folder / (name or "release"), 0, 0
+    path, declared, come = folder / "release", 0, 0
     options, how = dict[str, Any](), dict[str, Any]()
     if address.startswith("http"):
         from aiohttp import ClientTimeout
@@ -61,7 +63,9 @@ def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
     try:
         files, place = url_to_fs(address, **options)
         with bar, files.open(place, **how) as remote, path.open("wb") as local:
-            declared = bar.total = int(remote.r.headers.get("Content-Length", 0) if how else remote.size)
+            path.chmod(0o600)
+            told, last = (remote.r.headers, str(remote.r.url)) if how else ({}, address)
+            declared = bar.total = int(told.get("Content-Length", 0)) if how else remote.size
             while (found := max(declared, come)) <= megabytes * 10**6 and (part := remote.read(2**20)):
                 come += local.write(part)
                 bar.update(len(part))
@@ -78,9 +82,23 @@ def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
         if path.exists():  # the server has begun
             what, expected = "the file was cut off before its end", f"{declared:,} bytes" * bool(declared)
             raise InputError(what, file=file, expected=expected, do="Try again later") from error
+        if getattr(error, "history", ()):
+            raise InputError("the address is redirected too often", file=file, do=f"Check it, or {PAGES}") from error
         raise InputError("no connection", file=file, found=said, do="Check the address and the network") from error
     if found > megabytes * 10**6:
         expected, do = f"{megabytes:,} MB at most", "If that is right, allow more with --max-megabytes"
         what = f"the file is too large: {found:,} bytes"
         raise InputError(what, file=shown(address), expected=expected, do=do)
-    return path
+    return path.rename(folder / _name(told.get("Content-Disposition", ""), last, address))
+
+
+def _name(disposition: str, *addresses: str) -> str:
+    """Choose a file's name, with a suffix if any has one: its server's, or that of the last address or the first."""
+    header = Message()
+    header["Content-Disposition"] = disposition
+    given = [header.get_filename("").replace("\\", "/"), *(unquote(urlsplit(one).path) for one in addresses)]
+    names = [re.sub(r"[^\w.() -]", "_", PurePosixPath(one).name).lstrip(".")[-100:] for one in given]
+    known = tuple(chain.from_iterable(SUFFIXES.values()))
+    return next(
+        (name for name in names if name.lower().endswith((*known, ".zip"))), next(filter(None, names), "release")
+    )

@@ -313,7 +313,7 @@ def _blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator
 
     Without any lift reason no decline can be told: that stops, but where the form has no such column.
     """
-    known = norms("blank_share")
+    known, states = norms("blank_share"), table["state"].nunique()
     columns = known["column"].map(normalised)
     carried = [name for name in table.columns if name not in NAMES and normalised(name) in set(columns)]
     for name in [*JUDGED, *carried]:
@@ -327,6 +327,8 @@ def _blanks(table: pd.DataFrame, form: str, absent: Collection[str]) -> Iterator
             own = of_column[of_column["form"] == form]
             level, norm, note = against_known(share, len(table), (own if len(own) else of_column)["value"])
             note = note if len(own) or not note else f"of other forms, {note}"
+            if note and 0 < states < MOST_STATES and share < 1:
+                level, note = PASS, f"{note.partition(';')[0]}, in the nation"
             yield check_of("blank", blank, share, level, of=of, known=note)._replace(norm=norm)
 
 

@@ -12,7 +12,9 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -27,8 +29,10 @@ import pyarrow.parquet
 import pyreadstat
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
+from analysis.errors import InputError
 from analysis.files import sha256_of
 from analysis.load.columns import cell_text, is_person, normalised, refusal
+from analysis.load.sources import data_folder, scratch_folder
 
 SUFFIXES = {
     "Excel workbook": (".xlsx", ".xlsm"),
@@ -101,6 +105,8 @@ def read_sheets(path: Path, score: Score) -> list[Sheet]:
     if kind == "text":
         return [_text(path, blank, score)]
     try:
+        if kind == "Excel workbook" and (member := _only_member(path)):
+            return _packed(path, blank, member, score)
         return _workbook(path, blank, score) if kind == "Excel workbook" else [_columnar(path, kind, blank, score)]
     except (
         *(CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, UnicodeError),
@@ -108,6 +114,28 @@ def read_sheets(path: Path, score: Score) -> list[Sheet]:
     ) as error:
         found = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise refusal("damaged", path, found=found, kind=kind) from error
+
+
+def _only_member(path: Path) -> str:
+    """Name the one file that a zip file holds, folders and what a Mac adds left out; blank = several, or a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    files = [part.filename for part in parts if not part.is_dir() and not part.filename.startswith("__MACOSX/")]
+    return files[0] if len(files) == 1 else ""
+
+
+def _packed(path: Path, blank: Sheet, member: str, score: Score) -> list[Sheet]:
+    """Read the one file of a zip file, unpacked for as long as it is read; its name may say when it was made."""
+    with scratch_folder(data_folder(), ".fetch-") as folder, zipfile.ZipFile(path) as archive:
+        _check_size(path, [archive.getinfo(member)])
+        file = Path(archive.extract(member, folder))
+        try:
+            if _kind_of(file) == "Excel workbook" and _only_member(file):
+                raise refusal("no_workbook", file, found=["a zip file in a zip file"])
+            sheets = read_sheets(file, score)
+        except InputError as error:  # which names a file that is gone when it is read
+            raise InputError(str(error).replace(str(file), f"{path}, {member}")) from error
+    return [sheet._replace(file=blank.file, sha256=blank.sha256, above=(member, *sheet.above)) for sheet in sheets]
 
 
 def _kind_of(path: Path) -> str:
@@ -132,11 +160,12 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
     cells: dict[str, pa.ChunkedArray] = {}
     places: dict[str, int] = {}
     repeated = []
-    for at, (given, typed) in enumerate(zip(header, columns, strict=True)):
+    with ThreadPoolExecutor() as pool:  # Arrow lets go of the interpreter: a column on each core
+        read = list(pool.map(partial(_text_or_moments, path), header, columns))
+    for at, (given, column) in enumerate(zip(header, read, strict=True)):
         plain, name = normalised(given), given.strip() or f"column {at + 1}, no name"
         if (at == 0 and plain in _ROW_NAMES) or plain == "index level 0":
             continue
-        column = _text_or_moments(path, given, typed)
         texts = [] if pa.types.is_timestamp(column.type) else column.chunks
         lengths = (pc.max(pc.utf8_length(getattr(each, "dictionary", each))).as_py() for each in texts)
         longest = max(filter(None, lengths), default=0)
@@ -156,7 +185,8 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
 
 
 def _text_or_moments(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Bring a column to text, or to whole seconds where it holds moments; refuse lists and the like."""
+    """Bring a column to text, or to whole seconds where it holds moments; refuse lists, and bytes that are neither."""
+    column.validate(full=True)  # wrong bytes that reading does not see
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not _PLAIN.match(str(kind)):
         raise refusal("column_type", path, name=name, kind=kind)
@@ -222,11 +252,7 @@ def _check_archive(path: Path) -> None:
         parts = archive.infolist()
         if "xl/workbook.xml" not in archive.namelist():
             raise refusal("no_workbook", path, found=[part.filename for part in parts][:5])
-        size = sum(part.file_size for part in parts)
-        ratio = max(part.file_size / max(part.compress_size, 1) * (part.file_size > 2**20) for part in parts)
-        if size > MOST_BYTES or ratio > MOST_RATIO:
-            found = f"{size:,} bytes, a part {ratio:.0f} times its packed size"
-            raise refusal("zip_bomb", path, found=found, bytes=MOST_BYTES, ratio=MOST_RATIO)
+        _check_size(path, parts)
         for name in archive.namelist():
             with archive.open(name) as stream:  # to the end, which proves the checksum
                 since_tag = 0
@@ -238,6 +264,15 @@ def _check_archive(path: Path) -> None:
                         raise refusal("unsaved_formula", path, place=f"{name}, cell {cell[1].decode()}")
                     if "worksheets/" in name and (cell := _FAR_CELL.search(block)):  # room is taken as far as to it
                         raise refusal("far_cell", path, place=f"{name}, cell {cell[1].decode()}")
+
+
+def _check_size(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
+    """Refuse parts of a zip file that unpack to more than any release holds."""
+    size = sum(part.file_size for part in parts)
+    ratio = max(part.file_size / max(part.compress_size, 1) * (part.file_size > 2**20) for part in parts)
+    if size > MOST_BYTES or ratio > MOST_RATIO:
+        found = f"{size:,} bytes, a part {ratio:.0f} times its packed size"
+        raise refusal("zip_bomb", path, found=found, bytes=MOST_BYTES, ratio=MOST_RATIO)
 
 
 def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
@@ -319,7 +354,6 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
         names = [str(name) for name in frame]
         labels = [facts.column_names_to_labels.get(name) or name for name in names]
         table = pa.table(columns, labels if score(labels) > score(names) else names)  # which are cut short
-    table.validate(full=True)  # wrong bytes that reading does not see
     header = table.column_names
     if not score(header):
         return blank._replace(note=f"no known column names; found {header[:8]}")

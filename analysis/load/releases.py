@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from calendar import month_abbr, month_name
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -114,13 +116,15 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     """
     sheets = _sheets(paths)
     changes: _Changes = []
-    read = [_one_of_each(sheet, changes) for sheet in sheets if sheet.rows]
+    merged: _Changes = []
+    read = [_one_of_each(sheet, merged) for sheet in sheets if sheet.rows]
     form, stacked, own_names, unknown_columns = _stacked(read)
     twice = "header stood twice, the second renamed"
-    changes += [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
+    merged += [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
     columns: dict[str, pd.Series] = {}
-    for name, column in zip(stacked.column_names, stacked.columns, strict=True):
-        columns[name], counts = cells.cleaned(column if is_date(name) else cells.moments_as_text(column))
+    with ThreadPoolExecutor() as pool:  # as in the reader, a column on each core
+        cleaned = list(pool.map(cells.cleaned, stacked.columns, map(is_date, stacked.column_names)))
+    for name, (columns[name], counts) in zip(stacked.column_names, cleaned, strict=True):
         changes += [(what, name, rows, "") for what, rows in counts.items()]
         if name in ONE_SPACED:
             columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
@@ -132,15 +136,18 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
     if "form" in frame:
         frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
-    steps = read_offences(frame)
-    gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
-    duplicate = flag_repeats(frame.reindex(columns=["person", "issued_on", "form", "agency"]))
-    own = {name: own_names[name] for name in frame if name in own_names and name not in NAMES}
-    frame = frame.rename(columns=own).assign(**edition, detainers=1, duplicate=duplicate)
+    with ThreadPoolExecutor(1) as pool:  # on another core, while offences are read and types are checked
+        flagging = pool.submit(flag_repeats, frame.reindex(columns=["person", "issued_on", "form", "agency"]))
+        steps = read_offences(frame)
+        gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
+        own = {name: own_names[name] for name in frame if name in own_names and name not in NAMES}
+        frame = frame.rename(columns=own).assign(**edition, detainers=1)
+        table = as_table(frame).assign(duplicate=flagging.result())
     lists = [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets]
-    noted = [(what, own_names.get(name, name), int(rows), str(one)) for what, name, rows, one in changes if rows]
+    changes = [(what, own_names.get(name, name), rows, one) for what, name, rows, one in changes]
+    noted = [(what, name, int(rows), str(one)) for what, name, rows, one in merged + changes if rows]
     return Release(
-        table=as_table(frame),
+        table=table,
         form=form,
         sheets=pd.DataFrame(lists, columns=["file", "sheet", "sha256", "header_row", "rows", "note"]),
         gaps=gaps,
@@ -192,7 +199,7 @@ def _one_of_each(sheet: Sheet, changes: _Changes) -> Sheet:
         target = known.get(known_name(name)) or known_name(name)
         if (first := first_of.setdefault(target, name)) == name:
             continue
-        texts = {each: cells.cleaned(cells.moments_as_text(table[each]))[0].astype("str") for each in (first, name)}
+        texts = {each: cells.cleaned(table[each])[0].astype("str") for each in (first, name)}
         pair = pd.DataFrame(texts)
         if differ := np.flatnonzero(pair.nunique(axis="columns") == 2).tolist():
             rows = "rows " + ", ".join(str(at + sheet.header_row + 1) for at in differ[:3])
@@ -342,11 +349,16 @@ def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
     return mapped(lift_reason, known.get, blank=known[""])
 
 
+@cache
+def _codes_of_states() -> dict[str, str]:
+    """Give the postal codes by names in capitals, as ICE writes them."""
+    return dict(zip(states()["name"].str.upper(), states().index, strict=True))
+
+
 def _known_word(column: str, text: str) -> str | None:
     """Give a word of ICE's as the table of detainers has it; blank = known to say nothing, None = not known."""
     if column == "state":
-        codes = dict(zip(states()["name"].str.upper(), states().index, strict=True))
-        text = codes.get(text.upper(), text.upper())
+        text = _codes_of_states().get(text.upper(), text.upper())
         return "" if text == "UN" else text if text in states().index else None  # UN: TRAC's word for not known
     if column == "form":
         found = _FORM.match(text)

@@ -9,6 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
+import re
+import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -239,12 +243,13 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
     """Keep a table and its scorecard, asked for last, as one version of a source (``v001``), whole or not at all."""
     with scratch_folder(folder.parent, ".import-") as scratch:
         draft = scratch / folder.name
-        draft.mkdir()
+        draft.mkdir(0o700)  # it holds rows of people
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
         rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
         how: dict[str, Any] = {"compression": "zstd", "row_group_size": ROW_GROUP, "write_statistics": FILTERED}
         rows.to_parquet(draft / TABLE_FILE, index=False, use_dictionary=[*rows.columns.drop("person")], **how)
+        (draft / TABLE_FILE).chmod(0o600)
         card().to_csv(draft / SCORECARD_FILE, index=False)
         origin = origin.model_copy(update={"sha256": sha256_of(draft / TABLE_FILE)})
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
@@ -255,11 +260,17 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
 
 @contextmanager
 def scratch_folder(within: Path, prefix: str) -> Iterator[Path]:
-    """Make a folder that goes when the block ends, in one that is made too, and goes too if nothing came of it."""
+    """Make a folder that goes when the block ends, in one that is made too, and goes too if nothing came of it.
+
+    The owner alone may look into them. What an earlier process left because it was killed goes first.
+    """
+    _remove_left()
     made = not within.exists()
     try:
-        within.mkdir(parents=True, exist_ok=True)
-        scratch = TemporaryDirectory(prefix=prefix, dir=within, ignore_cleanup_errors=True)
+        for folder in (data_folder(), within):
+            folder.mkdir(0o700, parents=True, exist_ok=True)
+        owner = f"{prefix}{os.getpid()}-{platform.node()}-"
+        scratch = TemporaryDirectory(prefix=owner, dir=within, ignore_cleanup_errors=True)
     except OSError as error:
         do = "Give another with --data-dir"
         raise InputError(f"the data folder cannot be written: {error.strerror}", file=within, do=do) from error
@@ -270,6 +281,19 @@ def scratch_folder(within: Path, prefix: str) -> Iterator[Path]:
         if made:
             with suppress(OSError):
                 within.rmdir()
+
+
+def _remove_left() -> None:
+    """Remove the scratch folders of processes that were killed: gone from this machine, or begun a day ago anywhere."""
+    import psutil  # with scratch folders: `declines list` makes none
+
+    root, yesterday = data_folder(), time.time() - 86_400
+    for left in [*root.glob(".fetch-*"), *root.glob("*/.import-*")]:
+        with suppress(OSError):  # another import has been faster
+            here = re.fullmatch(rf"\.[a-z]+-(\d+)-{re.escape(platform.node())}-\w+", left.name)
+            if (here and not psutil.pid_exists(int(here[1]))) or left.stat().st_mtime < yesterday:
+                shutil.rmtree(left)
+                left.parent.rmdir()  # of a source that never came to be
 
 
 def data_folder() -> Path:

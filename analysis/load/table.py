@@ -74,8 +74,7 @@ _SCHEMA = pa.DataFrameSchema(
         if kind not in ("count", "row")
         else pa.Column(checks=_CHECKS[name])
         for name, kind in COLUMNS.items()
-    },
-    add_missing_columns=True,
+    }
 )
 
 
@@ -84,8 +83,9 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     for needed in [name for name in NEEDED if name not in frame]:
         raise InputError(f"column {needed} is missing", found=list(frame.columns))
     frame = frame.reset_index(drop=True)
+    absent = {name: pd.Series(index=frame.index, dtype=DTYPES[COLUMNS[name]]) for name in NAMES if name not in frame}
     try:
-        table = _SCHEMA.validate(frame[[name for name in NAMES if name in frame]], lazy=True)
+        table = _SCHEMA.validate(frame.assign(**absent)[[*NAMES]], lazy=True)
     except pa.errors.SchemaErrors as error:
         first = error.failure_cases.iloc[0]
         row, check = frame.loc[first["index"]], first["check"]

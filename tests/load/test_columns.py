@@ -94,7 +94,7 @@ def test_aliases_are_unique_however_they_are_spelt() -> None:
     assert (aliases.index != "").all()
     assert set(aliases["canonical"]) <= {"", *NAMES, *OWN_ROLES}
     assert set(aliases["kind"]) == {"", "date"}
-    assert all(forms and set(forms) <= set(release_forms.HEADERS) for forms in aliases["forms"].str.split())
+    assert all(set(forms) <= set(release_forms.HEADERS) for forms in aliases["forms"].str.split())
     assert (aliases["reason"].str.len() > 10).all()
 
 

@@ -49,6 +49,13 @@ class _Server(BaseHTTPRequestHandler):
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/release.parquet")
+        elif self.path == "/round":
+            self.send_response(302)
+            self.send_header("Location", "/round")
+        elif self.path == "/get?id=4":  # the server names the file
+            self.send_response(200)
+            self.send_header("Content-Disposition", "attachment; filename*=UTF-8''..%2Ffy26%20%C3%A9.csv")
+            content = b"a"
         elif self.path == "/endless.csv":  # its length is not declared
             self.send_response(200)
             content = bytes(3_000_000)
@@ -86,7 +93,7 @@ def test_an_address_becomes_a_source_whose_origin_names_it_and_again_nothing(sit
     assert (first.exit_code, first.output.split(",")[0]) == (0, "ice: version 1"), first.output
     origin = open_source("ice").origin
     assert (origin.obtained, origin.accessed) == (f"fetched from {site}/moved", date.today().isoformat())
-    assert "moved (sha256 " in origin.document
+    assert "release.parquet (sha256 " in origin.document
     for again in ("/moved", "/release.parquet", "/download?id=3"):
         assert imported(site + again).output == "ice: version 1 was made from the same files\n"
     assert len(versions("ice")) == 1
@@ -100,6 +107,7 @@ def test_an_address_becomes_a_source_whose_origin_names_it_and_again_nothing(sit
         ("/page.csv", "/page.csv: the file cannot be read: found 'a web page'.*download the file itself"),
         ("/cut.parquet", r"/cut.parquet: the file was cut off before its end: expected 100,000 bytes.*again"),
         ("/two.zip", r"/two.zip: the zip file is no.*'fy25.csv', 'fy26.csv'.*give the files in it"),
+        ("/round", "/round: the address is redirected too often.*publisher's page"),
         ("/large.csv", r"/large.csv: the file is too large: 2,000,001 bytes.*--max-megabytes"),
         ("/endless.csv", r"/endless.csv: the file is too large.*expected 1 MB at most.*--max-megabytes"),
     ],
@@ -131,8 +139,10 @@ def test_stopped_in_the_middle_nothing_stays(site: str, monkeypatch: pytest.Monk
     assert imported(f"{site}/release.parquet").exit_code == 130
 
 
-def test_the_name_of_the_file_is_the_end_of_its_address_and_leads_nowhere_else(site: str) -> None:
-    with local_files([f"{site}/x%2F..%2F.fy%3A26.csv?id=../y", Path("mine.csv")]) as files:
-        assert [file.name for file in files] == ["fy_26.csv", "mine.csv"]
+def test_the_name_of_the_file_is_its_servers_or_the_end_of_its_address_and_leads_nowhere_else(site: str) -> None:
+    addresses = [site + end for end in ("/x%2F..%2F.fy%3A26.csv?id=../y", "/get?id=4", "/moved", "/download?id=3")]
+    with local_files([*addresses, Path("mine.csv")]) as files:
+        assert [file.name for file in files] == ["fy_26.csv", "fy26 é.csv", "release.parquet", "download", "mine.csv"]
         assert files[0].read_bytes() == b"a"
+        assert {oct(file.stat().st_mode)[-3:] for file in files[:4]} == {"600"}
     assert not files[0].exists()

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +23,7 @@ from analysis.files import sha256_of
 from analysis.load import imports
 from analysis.load.imports import check_release, import_release, name_of
 from analysis.load.quality import scorecard
-from analysis.load.sources import VERSIONS_VARIABLE, data_folder, open_source, sources, versions
+from analysis.load.sources import VERSIONS_VARIABLE, data_folder, open_source, scratch_folder, sources, versions
 from analysis.load.table import NAMES
 from analysis.stats.inference import NOT_EXTRACTED, extraction_facts
 
@@ -107,6 +112,52 @@ def test_a_check_compares_with_an_earlier_version(both: Path, files: dict[str, P
     assert "previous_rows" in set(check_release([files["newer"]], previous="made-up")["check"])
     with refused("no imported source"):
         check_release([files["newer"]], previous="nobody")
+
+
+# Rows of people.
+
+KILLED = """import os, signal, sys, pyarrow.parquet
+from analysis.load.imports import import_release
+write = pyarrow.parquet.write_table
+pyarrow.parquet.write_table = lambda *a, **k: (write(*a, **k), os.kill(os.getpid(), signal.SIGKILL))
+import_release([sys.argv[1]], "killed", title="T")"""
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {path.name: oct(path.stat().st_mode)[-3:] for path in [folder, *folder.rglob("*")]}
+
+
+def test_rows_are_the_users_alone_and_what_killed_processes_left_goes_with_the_next_import(
+    files: dict[str, Path], data_dir: Path
+) -> None:
+    node = platform.node()
+    left = [f".fetch-999999999-{node}-ab", f"gone/.import-999999999-{node}-ab", "made-up/.import-ab"]
+    kept = ["other/.import-999999999-elsewhere-ab", "mine/notes"]
+    for name in left + kept:
+        (data_dir / name).mkdir(parents=True)
+    os.utime(data_dir / left[2], (0, 0))  # of a long time ago
+    with scratch_folder(data_dir, ".fetch-") as alive:
+        import_release([files["newer"]], "made-up", title="T")
+        assert alive.is_dir()
+    assert sorted(path.name for path in data_dir.iterdir()) == ["made-up", "mine", "other"]
+    assert all((data_dir / name).is_dir() for name in kept)
+    private = {"v001": "700", "detainers.parquet": "600"}
+    assert private.items() <= modes(data_dir / "made-up").items()
+    shutil.rmtree(data_dir)
+    import_release([files["newer"]], "made-up", title="T")
+    assert {"data": "700", "made-up": "700"}.items() <= modes(data_dir).items()
+
+
+@pytest.mark.slow
+def test_an_import_that_is_killed_leaves_its_rows_to_the_user_alone_until_the_next_one(
+    files: dict[str, Path], data_dir: Path
+) -> None:
+    ended = subprocess.run([sys.executable, "-c", KILLED, files["newer"]], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    (left,) = (data_dir / "killed").iterdir()
+    assert (modes(left)[left.name], "detainers.parquet" in modes(left), sources().get("killed")) == ("700", True, None)
+    import_release([files["newer"]], "made-up", title="T")
+    assert not (data_dir / "killed").exists()
 
 
 # Versions.

@@ -101,6 +101,14 @@ def test_what_a_column_says_of_a_file(columns: dict[str, Any], expected: dict[st
         assert card.loc[["repeats", "rows_kept"], "found"].tolist() == ["59", "541"]
 
 
+@pytest.mark.parametrize(("few", "level"), [(29, "pass"), (30, "warn")])
+def test_known_shares_of_the_nation_are_no_measure_of_a_few_states(few: int, level: str) -> None:
+    blanker: dict[str, Any] = {"lift_reason": [None, None, None, None, TAKEN] * 120, "citizenship": None}
+    card = card_of(table(state=[list(states().index)[at % few] for at in range(600)], **blanker))
+    assert card.loc["blank_lift_reason", ["level", "norm"]].tolist() == [level, 0.334]
+    assert card.loc["blank_citizenship", "level"] == "warn"  # a column that is wholly blank is doubtful anywhere
+
+
 def test_a_quiet_card_comes_back_from_csv_and_reads_as_text_and_as_facts(tmp_path: Path) -> None:
     card = card_of(extracted_on=date(2025, 1, 1), previous=table(300)).reset_index()
     assert list(card.columns) == list(quality.Check._fields)

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ import pytest
 from release_forms import A, F, cells, some_rows, workbook, write_release
 
 from analysis.errors import InputError
+from analysis.files import sha256_of
 from analysis.load import readers
 from analysis.load.columns import header_score
 from analysis.load.readers import Sheet, read_sheets
@@ -164,7 +166,32 @@ def test_missing_file_and_zip_of_csv_files(tmp_path: Path) -> None:
         open_release(tmp_path)
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
         archive.writestr("detainers.csv", LINES)
+        archive.writestr("more.csv", LINES)
     refused(tmp_path / "a.xlsx", r"no Excel workbook.*detainers\.csv.*Unpack it")
+
+
+def zipped(path: Path, name: str, content: bytes | str) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("__MACOSX")
+        archive.writestr("__MACOSX/._" + name, "x")
+        archive.writestr("FY25/" + name, content)
+    return path
+
+
+def test_a_zip_of_one_file_is_read_within_the_bounds(
+    parquet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "data"))
+    plain = open_release(parquet)
+    packed = open_release(zipped(tmp_path / "a.zip", "detainers 2026-03-10.parquet", parquet.read_bytes()))
+    pd.testing.assert_frame_equal(packed.table.drop(columns="source_file"), plain.table.drop(columns="source_file"))
+    assert packed.sheets[["file", "sha256"]].to_numpy().tolist() == [["a.zip", sha256_of(tmp_path / "a.zip")]]
+    assert packed.extracted_on == date(2026, 3, 10)
+    refused(zipped(tmp_path / "b.zip", "c.csv", "a,b"), "no header")
+    refused(zipped(tmp_path / "d.zip", "e.zip", (tmp_path / "b.zip").read_bytes()), r"FY25/e\.zip: the zip file is no")
+    refused(zipped(tmp_path / "f.zip", "g.csv", LINES + "\n" * 2**22), "unpacks to more.*times its packed size")
+    refused(zipped(tmp_path / "h.zip", "i.csv", b"\xff\xfea"), r", FY25/i\.csv: the file cannot be read")
+    assert not (tmp_path / "data").exists()
 
 
 # ---- header and rows

@@ -241,6 +241,24 @@ def test_of_two_columns_read_as_one_each_row_has_the_filled_cell(rows: pd.DataFr
         ]
 
 
+@pytest.mark.parametrize("blank", ["short", "long"])
+def test_short_names_of_copies_join_the_long_ones_and_the_blank_one_is_named(
+    blank: str, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    short = ["criminality", "facility", "facility_code", "threat_level"]
+    long = ["Detainer Criminality", "Detainer Facility", "Detainer Facility Code", "Detainer Threat Level"]
+    lines = pd.DataFrame(cells("F", rows, F), columns=F, dtype=object)
+    lines[short] = lines[long]
+    left, kept = (short, long) if blank == "short" else (long, short)
+    lines[left] = None
+    release = open_release(text(tmp_path / "a.csv", list(lines), lines.to_numpy().tolist()))
+    hold(release.table, rows, "F")
+    assert (release.form, release.unknown_columns) == ("F", ())
+    beside = release.changes[release.changes["what"].str.startswith("blank beside")]
+    said = dict(zip(beside["column"], beside["what"], strict=True))
+    assert said == {name: f"blank beside {other}" for name, other in zip(left, kept, strict=True)}
+
+
 def test_names_that_stata_cuts_are_read_as_whole(tmp_path: Path) -> None:
     names = ["detainer_prepare_date", "detainer_lift_reason", "facility_state", "most_serious_conviction_msc_char"]
     rows = [["2025-01-04", "Died", "TEXAS", "DUI"], ["2025-01-05", "Case Closed", "OHIO", "Burglary"]]
