@@ -21,7 +21,8 @@ from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
 from analysis.run import plan
 from analysis.run.batch import run, use_address
-from analysis.run.plan import Entry, Limits, Task, each, find_notebook, notebooks
+from analysis.run.notebooks import find_notebook, notebooks
+from analysis.run.plan import Entry, Limits, Task, each
 
 if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
     from analysis.run.site import Settings

@@ -1,12 +1,10 @@
 """Which reports are asked for, what each is made from, and which of them are not up to date.
 
-A notebook declares each parameter once, in its cell tagged ``parameters`` (name, annotation, default, comment). What a
-report is made from is a dict of hashes, kept in its line of the manifest: it is due when that would be another.
+What a report is made from is a dict of hashes, kept in its line of the manifest: it is due when that would be another.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -17,14 +15,15 @@ from functools import cache
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import analysis
-from analysis.errors import InputError, unknown
+from analysis.errors import InputError
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import STATUS_GROUPS, bundled_folder, events, group_named, groups, state_named, states
-from analysis.load.sources import Source, only, open_source, pick_versions, sources, versions
+from analysis.load.sources import Source, only, open_source, pick_versions, versions
 from analysis.periods import Calendar, refuse_shared_weeks
+from analysis.run.notebooks import UNTIL_THIS, Notebook, Parameter, notebooks, sources_for
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
 FEED, JSON_INDEX, JSON_SCHEMA, SITEMAP = "feed.xml", "index.json", "index.schema.json", "sitemap.xml"
@@ -42,111 +41,8 @@ INPUTS |= {"neighbours": "which weeks stand beside it", "address": "the address 
 """What a report is made from, and how each is called."""
 NAMING, AS_LONG = ("week", "period", "compare", "state", "offence"), "before"
 """Parameters that name a report's folder; and the period beside another that does not, as it needs no name."""
-ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
-TYPES = ("str", "bool", "int", "float")
-LIST = "See `declines list`"
+EACH, LIST = "each", "See `declines list`"
 _ABOUT = {"state": "state", "offence": "offence_group"}  # the column of what a report can be of
-
-
-class Parameter(NamedTuple):
-    """One parameter as its notebook declares it."""
-
-    kind: str
-    default: object
-    comment: str
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """One of our notebooks: what it asks for; all after ``parameters`` as its metadata say under ``declines``."""
-
-    path: Path
-    title: str
-    parameters: dict[str, Parameter]
-    clock: str  # what its weeks mean: issued, recorded or printed
-    versions: int = 1  # how many versions of a source it compares
-    source: str = ""  # the one that it uses; blank where it can be run on every fitting one
-    needs: Sequence[str] = ()  # what that must record (:data:`analysis.load.sources.NEEDS`)
-    weeks: str = "all"  # which are made unless others are asked for
-    reads: str = ALL_WEEKS  # or those until its own alone
-
-    @property
-    def name(self) -> str:
-        """The name of its file."""
-        return self.path.stem
-
-
-@cache
-def notebooks() -> dict[str, Notebook]:
-    """Find the notebooks that make reports, by name: those with ``declines`` in their metadata."""
-    paths = sorted(bundled_folder("notebooks").glob("*.ipynb"))
-    return {path.stem: read_notebook(path) for path in paths if "declines" in _content(path)["metadata"]}
-
-
-def _content(path: Path) -> dict[str, Any]:
-    """Read a notebook's JSON."""
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {name: content[name] for name in ("cells", "metadata")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
-
-
-def read_notebook(path: Path) -> Notebook:
-    """Read what a notebook declares in its cells and metadata, or say what is wrong with it."""
-    content = _content(path)
-    cells = [(cell, "".join(cell["source"])) for cell in content["cells"]]
-    tagged = [source for cell, source in cells if "parameters" in cell["metadata"].get("tags", [])]
-    if len(tagged) != 1:
-        raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
-    titles = [line[2:] for _, source in cells[:1] for line in source.splitlines() if line.startswith("# ")]
-    if not titles:
-        raise InputError("the notebook's first cell needs a title", file=path, expected="a line '# Title'")
-    notebook = Notebook(path, titles[0], _declared(tagged[0], path), **content["metadata"]["declines"])
-    if notebook.reads not in (ALL_WEEKS, UNTIL_THIS):
-        raise unknown(f"declaration `reads` of {path.name}", notebook.reads, (ALL_WEEKS, UNTIL_THIS))
-    return notebook
-
-
-def _declared(source: str, path: Path) -> dict[str, Parameter]:
-    """Read ``name: type = literal  # comment`` lines."""
-    found = {}
-    for node in ast.parse(source).body:
-        line = source.splitlines()[node.lineno - 1]
-        match node:
-            case ast.AnnAssign(
-                ast.Name(name), ast.Name(kind), ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()) as value
-            ) if kind in TYPES:
-                found[name] = Parameter(kind, ast.literal_eval(value), line.partition("  # ")[2])
-            case _:
-                what = "the parameters cell holds more than annotated literals"
-                place, expected = f"line {node.lineno} of the cell", "name: str = 'value'  # comment"
-                raise InputError(what, file=path, place=place, found=line, expected=expected)
-    return found
-
-
-def find_notebook(name: str) -> Notebook:
-    """Find a notebook by name, with or without its suffix."""
-    known = notebooks()
-    if (stem := name.removesuffix(".ipynb")) in known:
-        return known[stem]
-    if (bundled_folder("notebooks") / f"{stem}.ipynb").is_file():
-        keys = "one with clock (issued, recorded or printed) and, where needed, versions, source, needs, weeks, reads"
-        do = "A copy of state_profile.ipynb has it"
-        raise InputError(f"the metadata of {stem}.ipynb have no block `declines`", expected=keys, do=do)
-    raise unknown("notebook", name, known, more="`declines list` shows what each is for")
-
-
-def sources_for(notebook: Notebook) -> dict[str, Source]:
-    """Find the sources that a notebook can be run on: by what its weeks mean and what it needs."""
-    return {
-        name: source
-        for name, source in sources().items()
-        if source.facts.clock == notebook.clock
-        and all(getattr(source.facts, need) for need in notebook.needs)
-        and notebook.source in ("", name)
-        and (notebook.versions == 1 or len(versions(name)) >= notebook.versions)
-    }
 
 
 def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:

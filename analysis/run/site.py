@@ -31,7 +31,8 @@ from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
 from analysis.run.dataset import dataset
 from analysis.run.landing import landing
-from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task, find_notebook, notebooks
+from analysis.run.notebooks import find_notebook, notebooks
+from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task
 from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
 from analysis.show.tables import MISSING, write

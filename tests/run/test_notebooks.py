@@ -10,8 +10,9 @@ from made_notebooks import write_notebook
 
 from analysis.errors import InputError
 from analysis.load.reference import groups, states
-from analysis.run import plan as notebooks_module
-from analysis.run.plan import each, find_notebook, notebooks, read_notebook, sources_for
+from analysis.run import notebooks as notebooks_module
+from analysis.run.notebooks import find_notebook, notebooks, read_notebook, sources_for
+from analysis.run.plan import each
 
 
 def test_sources_that_fit_a_notebook_a_state_by_code_name_or_fips_and_an_offence_group_by_id_or_label() -> None:

@@ -25,14 +25,13 @@ from analysis.load.reference import bundled_folder, crosswalk
 from analysis.run import batch
 from analysis.run import plan as plan_module
 from analysis.run.batch import run
+from analysis.run.notebooks import find_notebook, read_notebook
 from analysis.run.plan import (
     Entry,
     Task,
-    find_notebook,
     index_is_due,
     plan,
     read_manifest,
-    read_notebook,
     what_is_due,
     write_manifest,
 )
