@@ -36,7 +36,12 @@ TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
 SHAPING = "declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow "
 SHAPING += "scipy statsmodels"  # their versions shape what a report says, or how its figures and its page look
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
-INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads", "libraries": "libraries"}
+INPUTS |= {
+    "files": "files beside its notebook",
+    "reference": "the reference tables",
+    "weeks": "the data that it reads",
+    "libraries": "libraries",
+}
 INPUTS |= {"neighbours": "which weeks stand beside it", "address": "the address of its site"}
 """What a report is made from, and how each is called."""
 NAMING, AS_LONG = ("week", "period", "compare", "state", "offence"), "before"
@@ -61,6 +66,7 @@ class Entry:
     source: str
     source_sha256: str  # of its file
     inputs: dict[str, Any]  # a hash of each of INPUTS; of libraries their versions
+    title: str = ""  # of the notebook
     outcome: Literal["made", "failed"] = "failed"
     message: str = ""
     started: str = ""
@@ -174,6 +180,7 @@ def _asked_of(
     code = _sha256([["".join(cell["source"]), sorted(cell["metadata"].get("tags", []))] for cell in cells])
     reference = folder_sha256(bundled_folder("data") / "reference")
     inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries(), "address": ""}
+    inputs["files"] = {name: sha256_of(notebook.path.parent / name) for name in notebook.files}
     for name, source in ((name, fitting[name]) for name in fitting if not source_names or name in source_names):
         try:
             _refuse_places(name, source, takes, asked)
@@ -201,7 +208,7 @@ def _asked_of(
                 folder = "/".join(part for part in (notebook.name, name, "_".join(about).replace(":", "_to_")) if part)
                 until = last if notebook.reads == UNTIL_THIS else None
                 made_from = {**inputs, "weeks": _weeks(source, calendar, slices, until)}
-                entry = Entry(folder, notebook.name, parameters, name, source.sha256, made_from)
+                entry = Entry(folder, notebook.name, parameters, name, source.sha256, made_from, notebook.title)
                 yield Task(notebook.path, entry, {name: source.version_id})
         except InputError as refusal:
             yield refusal
@@ -301,6 +308,9 @@ def what_is_due(
 
     Of those that are to be made every source is read and checked, so that nothing runs on bad input.
     """
+    paths = {task.entry.folder: task.notebook for task in tasks}
+    for one in (task.notebook for task in tasks if task.notebook != paths[task.entry.folder]):
+        raise InputError("two notebooks have one name", file=one, do="Their reports would stand in one folder")
     manifest = read_manifest(out)
     every = [*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)]
     _check_repeats(every, out)
@@ -340,11 +350,12 @@ def _with_neighbours(entry: Entry, weeks: Mapping[str, Mapping[str, str]]) -> En
 
 
 def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Name what differs between the inputs of two reports, as far as both are known; of libraries, which."""
-    versions = [was.get("libraries", {}), now.get("libraries", {})]
-    found = {name: [one.get(name, "none") for one in versions] for name in versions[0] | versions[1]}
-    libraries = ", ".join(f"{name} {old} → {new}" for name, (old, new) in found.items() if old != new)
-    said = {**INPUTS, "libraries": libraries}
+    """Name what differs between the inputs of two reports, as far as both are known; of libraries and files, which."""
+    said = dict(INPUTS)
+    for kind, form in (("libraries", "{} {} → {}"), ("files", "{}")):
+        pair = [was.get(kind, {}), now.get(kind, {})]
+        found = [(name, *(one.get(name, "none") for one in pair)) for name in pair[0] | pair[1]]
+        said[kind] = ", ".join(form.format(*one) for one in found if one[1] != one[2])
     return [said[name] for name in INPUTS if name in was.keys() & now and was[name] != now[name]]
 
 

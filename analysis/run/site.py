@@ -31,7 +31,7 @@ from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
 from analysis.run.dataset import dataset
 from analysis.run.landing import landing
-from analysis.run.notebooks import find_notebook, notebooks
+from analysis.run.notebooks import find_notebook
 from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task
 from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
@@ -174,7 +174,7 @@ def _listed(out: Path, entry: Entry) -> Report:
     written = FACTS in entry.files
     content = json.loads((out / entry.folder / FACTS).read_text(encoding="utf-8")) if written else {}
     facts, synthetic = content.get("facts", {}), content.get("synthetic", False)
-    known, week = notebooks().get(entry.notebook), entry.parameters.get("week", "")
+    named, week = entry.title or entry.notebook, entry.parameters.get("week", "")
     place = entry.parameters.get("offence") or entry.parameters.get("state", ALL_STATES)
     title, source = content.get("title", entry.folder), content.get("source", {}).get("title", entry.source)
     in_json: Report = {"title": as_made_up(title, synthetic), "notebook": entry.notebook, "source": entry.source}
@@ -189,7 +189,7 @@ def _listed(out: Path, entry: Entry) -> Report:
     return report | {
         "source_title": as_made_up(source, synthetic),
         "headline": as_made_up(content.get("headline", title), synthetic),
-        "notebook_title": as_made_up(known.title.partition(":")[0] if known else entry.notebook, synthetic),
+        "notebook_title": as_made_up(named.partition(":")[0], synthetic),
         "clock": dict(content.get("masthead", [])).get("Clock", ""),
         "days": week_in_words(date.fromisoformat(week)) if week else "",
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
@@ -207,13 +207,13 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
         grouped[report["notebook"], report["source"]].append(report)
     found = []
     for (notebook, source), inside in grouped.items():
-        known, synthetic = notebooks().get(notebook), any(report["synthetic"] for report in inside)
+        synthetic = any(report["synthetic"] for report in inside)
         weeks = [one["facts"] for one in inside if one["week"] and one["place"] == ALL_STATES]
         counts = [facts for facts in weeks if {"issued", "declined"} <= facts.keys()]
         sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
         title = next((one["source_title"] for one in inside if one["facts"]), source)
         section = {"source_title": title, "made_up": synthetic, "newest": [one for one in inside if one["page"]][:3]}
-        section |= {"title": as_made_up(known.title if known else notebook, synthetic)}
+        section |= {"title": as_made_up(inside[0]["entry"].title or notebook, synthetic)}
         section |= {"together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}}
         rank = order.index(notebook) if notebook in order else len(order)
         found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
@@ -385,7 +385,7 @@ def _read_site(path: Path) -> SiteFile:
 
 def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     """Read a site file, and work out which reports it asks for, each once, and what the site is called."""
-    site, tasks = _read_site(path), dict[str, Task]()
+    site, tasks = _read_site(path), dict[tuple[str, Path], Task]()
     stands = {"address": str(site.address or "")}
     for asked in site.reports:
         if asked.source is not None and asked.source not in sources():
@@ -393,8 +393,8 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
         names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
         how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
         how["periods"] = asked.period, asked.compare
-        for task in plan.plan([find_notebook(asked.notebook)], source_names=names, states=states, **how):
+        for task in plan.plan([find_notebook(asked.notebook, path.parent)], source_names=names, states=states, **how):
             entry = replace(task.entry, inputs=task.entry.inputs | stands)
-            tasks.setdefault(entry.folder, replace(task, entry=entry))
-    order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))
+            tasks.setdefault((entry.folder, task.notebook), replace(task, entry=entry))
+    order = tuple(dict.fromkeys(task.entry.notebook for task in tasks.values()))
     return list(tasks.values()), Settings(site.title, stands["address"], order)

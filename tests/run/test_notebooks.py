@@ -47,7 +47,7 @@ def test_damaged_and_other_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyP
         read_notebook(tmp_path / "cut.ipynb")
     with pytest.raises(InputError, match=r"untitled\.ipynb: the notebook's first cell needs a title"):
         read_notebook(write_notebook(tmp_path / "untitled.ipynb", text="No title"))
-    with pytest.raises(InputError, match="did you mean 'weeks until this one'"):
+    with pytest.raises(InputError, match="should be 'all' or 'weeks until this one'"):
         read_notebook(write_notebook(tmp_path / "a.ipynb", reads="weeks until this"))
     (beside := tmp_path / "beside").mkdir()
     write_notebook(beside / "ours.ipynb")
@@ -55,5 +55,5 @@ def test_damaged_and_other_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: beside)
     monkeypatch.setattr(notebooks_module, "notebooks", notebooks.__wrapped__)
     assert list(notebooks_module.notebooks()) == ["ours"]
-    with pytest.raises(InputError, match=r"Untitled\.ipynb have no block `declines`: expected one with clock"):
+    with pytest.raises(InputError, match=r"Untitled\.ipynb: its metadata have no block 'declines'"):
         find_notebook("Untitled")

@@ -184,7 +184,7 @@ Change = tuple[str, int, dict[str, object]]
 CHANGES: list[tuple[list[Change], set[str]]] = [
     ([], set()),
     ([(PUBLISHED, -1, {"outputs": [], "execution_count": None}), ("data/unused.csv", 0, {})], set()),
-    ([(BULLETIN, -1, {"source": "1 + 1"}), (QUALITY, 0, {"source": "# Another title"})], {*NAMES[::2]}),
+    ([(BULLETIN, -1, {"source": "report.close()"}), (QUALITY, 0, {"source": "# Another title"})], {*NAMES[::2]}),
     ([(QUALITY, -1, {"metadata": {"tags": ["t"]}})], {NAMES[2]}),
     ([("data/published_reports/policies.csv.origin.yml", 0, {})], {NAMES[1]}),
     ([("analysis/run/templates/style.css", 0, {})], {*NAMES}),
