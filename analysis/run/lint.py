@@ -47,7 +47,7 @@ weeks = an.weekly_counts(cohort).tail(26)  # one row a week; `cohort.detainers` 
 report.figure(plot.weekly_counts(weeks), "weekly_counts")
 ---
 report.know(weeks_shown=len(weeks), most_declined=weeks["declined"].max())
-told = "Of these {{weeks_shown:n}} weeks, the most declined detainers of one week are {{most_declined:n}}."
+told = "In no week of these {{weeks_shown:n}} are more than {{most_declined:n}} detainers recorded as declined."
 report.text(sentences.Sentence(told, report.facts))
 ---
 report.table(weeks, "weekly_counts", folded=True)
@@ -144,7 +144,7 @@ def look_at(paths: Sequence[Path], mend: bool) -> tuple[list[str], int]:
                 found = [str(problem) for problem in problems(path, makes_reports)]
             told += [f"mended: {one.removesuffix(f' {MEND}.')}" for one in before if one not in found] + found
             seen, wrong = seen + 1, wrong + len(found)
-    return [*told, f"{wrong} problems in {seen} notebooks"], wrong
+    return [*told, f"notebooks: {seen}, problems: {wrong}"], wrong
 
 
 def new_notebook(path: Path, given: Sequence[str], source: str | None) -> Path:

@@ -91,7 +91,7 @@ class Draft:
 
     @cached_property
     def statements(self) -> list[tuple[Cell, ast.stmt]]:
-        """Parse every cell; lines for IPython alone (``%``, ``!``) are passed over."""
+        """Parse every cell; those lines, too, that only IPython understands."""
         return [(cell, statement) for cell in self.code for statement in parsed(cell, self.path)]
 
     def walk(self) -> Iterator[tuple[str, ast.AST]]:
@@ -102,16 +102,16 @@ class Draft:
 
 
 def parsed(cell: Cell, path: Path) -> list[ast.stmt]:
-    """Parse a cell; where it is no Python as it stands, without what IPython alone understands."""
+    """Parse a cell; where it is no Python as it stands, as IPython reads it (``%``, ``!``, ``?``)."""
     with suppress(SyntaxError, ValueError):
         return ast.parse(cell.source).body
-    python = "" if cell.source.startswith("%%") else re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", cell.source)
+    from IPython.core.inputtransformer2 import TransformerManager
+
     try:
-        return ast.parse(python).body
+        return ast.parse(TransformerManager().transform_cell(cell.source)).body
     except (SyntaxError, ValueError) as error:
         place = f"cell {cell.number}, line {getattr(error, 'lineno', None) or 1}"
-        what = f"the code cannot be read: {getattr(error, 'msg', error)}"
-        raise InputError(what, file=path, place=place) from error
+        raise InputError(f"the code cannot be read: {getattr(error, 'msg', error)}", file=path, place=place) from error
 
 
 def read_draft(path: Path) -> Draft:
@@ -124,7 +124,9 @@ def read_draft(path: Path) -> Draft:
             hash(cell.get("id"))
         hash(content["metadata"].get("kernelspec", {}).get("name"))  # what is no text would be met later
         return Draft(path, content, cells)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise InputError(f"the notebook cannot be read: {error.strerror}", file=path) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
 
 
@@ -171,8 +173,9 @@ def block_of(draft: Draft) -> Declared:
     except ValidationError as error:
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # misspelt before missing
         place = ".".join(["metadata", BLOCK, *map(str, first["loc"])])
-        known = f"keys: {', '.join(Declared.model_fields)}"
-        raise InputError(first["msg"], file=draft.path, place=place, found=first["input"], expected=known) from error
+        known = f"It may have {', '.join(Declared.model_fields)}"
+        what = "an unknown key" if first["type"] == "extra_forbidden" else first["msg"]
+        raise InputError(what, file=draft.path, place=place, found=first["input"], do=known) from error
 
 
 def names_in(draft: Draft) -> list[str]:

@@ -23,7 +23,7 @@ from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import STATUS_GROUPS, bundled_folder, events, group_named, groups, state_named, states
 from analysis.load.sources import Source, only, open_source, pick_versions, versions
 from analysis.periods import Calendar, refuse_shared_weeks
-from analysis.run.notebooks import UNTIL_THIS, Notebook, Parameter, notebooks, sources_for
+from analysis.run.notebooks import UNTIL_THIS, Notebook, Parameter, notebooks, read_draft, sources_for
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
 FEED, JSON_INDEX, JSON_SCHEMA, SITEMAP = "feed.xml", "index.json", "index.schema.json", "sitemap.xml"
@@ -176,8 +176,7 @@ def _asked_of(
         refusal = InputError(f"{notebook.name} takes no {strange[0]}", do=f"Those that do: {takers}")
         yield from [refusal] if alone else []
         return
-    cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
-    code = _sha256([["".join(cell["source"]), sorted(cell["metadata"].get("tags", []))] for cell in cells])
+    code = _sha256([[cell.source, sorted(cell.tags)] for cell in read_draft(notebook.path).cells])
     reference = folder_sha256(bundled_folder("data") / "reference")
     inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries(), "address": ""}
     inputs["files"] = {name: sha256_of(notebook.path.parent / name) for name in notebook.files}
