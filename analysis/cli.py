@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -292,8 +293,11 @@ def new_command(path: Path, given: str, source: str | None) -> None:
     from analysis.run.lint import new_notebook
 
     wanted = [one.strip() for one in given.split(",")]
-    made, every = new_notebook(path, wanted, source), "".join(f" --{one} each" for one in wanted if one != "week")
-    click.echo(f"made {made}: change it in JupyterLab, or run it as it is\n  declines run {made}{every} --weeks all")
+    made = shlex.quote(str(new_notebook(path, wanted, source)))
+    every = "".join(f" --{one} each" for one in wanted if one != "week") or " --weeks all"
+    click.echo(
+        f"made {made}: change it in JupyterLab, or run it as it is\n  declines run {made}\n  declines run {made}{every}"
+    )
 
 
 @main.command("lint")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from warnings import catch_warnings
 
 from pydantic import BaseModel, ValidationError
 
@@ -103,7 +104,7 @@ class Draft:
 
 def parsed(cell: Cell, path: Path) -> list[ast.stmt]:
     """Parse a cell; where it is no Python as it stands, as IPython reads it (``%``, ``!``, ``?``)."""
-    with suppress(SyntaxError, ValueError):
+    with suppress(SyntaxError, ValueError), catch_warnings(action="ignore"):
         return ast.parse(cell.source).body
     from IPython.core.inputtransformer2 import TransformerManager
 
@@ -132,9 +133,8 @@ def read_draft(path: Path) -> Draft:
 
 def title_of(draft: Draft) -> str:
     """Find the title."""
-    first = draft.cells[0].source.splitlines() if draft.cells and not draft.cells[0].code else []
-    if titles := [line[2:].strip() for line in first if line.startswith("# ")]:
-        return titles[0]
+    if title := re.search(r"(?m)^# +(\S.*)$", "".join(cell.source for cell in draft.cells[:1] if not cell.code)):
+        return title[1].strip()
     raise InputError("the notebook's first cell needs a title", file=draft.path, expected="text with a line '# Title'")
 
 
