@@ -25,7 +25,7 @@ from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, Vali
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.offences import detail_of_text
-from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, details, groups, states
+from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, bundled_folder, details, groups, states
 from analysis.load.sources import HINT, sources
 from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
@@ -87,7 +87,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     feed_id = uuid.uuid5(_NAMES, settings.title).urn
     there = sorted(name for name, one in entries.items() if FACTS not in one.files or (out / name / FACTS).is_file())
     reports = sorted((_listed(out, entries[name]) for name in there), key=lambda one: one["week"], reverse=True)
-    series, opening = _place_series(out, reports), landing(out, reports)
+    ours = [one for one in reports if (bundled_folder("notebooks") / f"{one['notebook']}.ipynb").is_file()]
+    series, opening = _place_series(out, ours), landing(out, ours)  # a user's own table may hold anything
     names = {
         place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
         for place, name in place_names().items()
@@ -105,14 +106,14 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
 
     pages: dict[str, bytes] = {}
     places = [place for place in names if place in series]
-    printed = _printed(out, reports)
+    printed = _printed(out, ours)
     for one in places:
         page("place.html.j2", page_of_place(one), place=one, series=series[one], printed=printed[one], root="../")
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
     told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
     told |= {"offences": [place for place in places if place not in states().index]}
-    told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(reports)}
-    told |= {"picture": opening["lead"]["picture"] if opening else "", "data": (data := dataset(out, reports))}
+    told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(ours)}
+    told |= {"picture": opening["lead"]["picture"] if opening else "", "data": (data := dataset(out, ours))}
     page("index.html.j2", INDEX, root="", sections=_sections(reports, settings.order), **told)
     if settings.address:
         page("sitemap.xml.j2", plan.SITEMAP, paths=[*pages, *(one["page"] for one in reports if one["page"])])
@@ -174,6 +175,8 @@ def _listed(out: Path, entry: Entry) -> Report:
     written = FACTS in entry.files
     content = json.loads((out / entry.folder / FACTS).read_text(encoding="utf-8")) if written else {}
     facts, synthetic = content.get("facts", {}), content.get("synthetic", False)
+    words = [name for name in ("issued", "declined") if not isinstance(facts.get(name), int | float)]
+    facts = {name: value for name, value in facts.items() if name not in words}
     named, week = entry.title or entry.notebook, entry.parameters.get("week", "")
     place = entry.parameters.get("offence") or entry.parameters.get("state", ALL_STATES)
     title, source = content.get("title", entry.folder), content.get("source", {}).get("title", entry.source)

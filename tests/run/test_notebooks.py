@@ -41,7 +41,9 @@ def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: s
         read_notebook(path)
 
 
-def test_damaged_and_other_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_and_other_notebooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "cut.ipynb").write_text('{"cells": [')
     with pytest.raises(InputError, match=r"cut\.ipynb: the notebook is damaged"):
         read_notebook(tmp_path / "cut.ipynb")
@@ -54,6 +56,8 @@ def test_damaged_and_other_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (beside / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: beside)
     monkeypatch.setattr(notebooks_module, "notebooks", notebooks.__wrapped__)
+    (beside / "cut.ipynb").write_text('{"cells": [')
     assert list(notebooks_module.notebooks()) == ["ours"]
+    assert capsys.readouterr().err.startswith(f"declines: passed over: {beside / 'cut.ipynb'}: the notebook is damaged")
     with pytest.raises(InputError, match=r"Untitled\.ipynb: its metadata have no block 'declines'"):
         find_notebook("Untitled")

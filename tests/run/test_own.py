@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from made_notebooks import write_notebook
+from made_up_site import add_report, by_state_csv
 from test_cli import call
 from test_cli import outcome as outcome  # a fixture
 
-from analysis.run.plan import read_manifest
+from analysis.run.plan import Entry, read_manifest
+from analysis.run.site import write_index
 
 ROOT = Path(__file__).resolve().parents[2]
 Content = dict[str, Any]
@@ -181,6 +183,24 @@ def test_a_site_file_may_name_a_notebook_beside_it_and_the_index_calls_it_by_its
     (folder / "two.ipynb").unlink()
     call("run", folder / "one", "--source", "fy2015", "--weeks", "2015-01-17", "--out", out)
     assert "<b>Two: a question</b>" in (out / "index.html").read_text(encoding="utf-8"), "though it is gone"
+
+
+def test_what_a_report_of_ones_own_shows_is_listed_and_never_counted(tmp_path: Path) -> None:
+    odd = {name: "a,b\n1,2\n" for name in ("by_state", "by_offence", "comparisons", "agencies", "state_by_offence")}
+    entries: dict[str, Entry] = {}
+    add_report(
+        tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2015-01-03"}, tables={"by_state": by_state_csv()}
+    )
+    write_index(tmp_path, entries)
+    counted = [(tmp_path / "data" / "weekly.csv").read_bytes(), (tmp_path / "states" / "TX.html").read_bytes()]
+    add_report(tmp_path, entries, "mine", "fy2015", {"week": "2015-01-10"}, tables=odd, facts={"issued": "many"})
+    write_index(tmp_path, entries)
+    assert counted == [(tmp_path / "data" / "weekly.csv").read_bytes(), (tmp_path / "states" / "TX.html").read_bytes()]
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert 'href="mine/fy2015/2015-01-10/report.html">Mine<span' in index
+    assert index.index("3–9 January 2015") < index.index("10–16 January 2015"), (
+        "the page opens with the bulletin's week"
+    )
 
 
 def test_a_file_beside_a_notebook_is_declared_by_its_line_and_makes_due_when_it_changes(
