@@ -22,7 +22,7 @@ from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
 from analysis.run import plan
 from analysis.run.batch import run, use_address
-from analysis.run.notebooks import find_notebook, notebooks, notebooks_in
+from analysis.run.notebooks import notebooks, pick_notebooks
 from analysis.run.plan import Entry, Limits, Task, each
 
 if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
@@ -112,9 +112,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     states, offences = each("state", asked.states), each("offence", asked.offences)
     how: dict[str, Any] = {"source_names": names, "weeks": asked.weeks, "states": states, "offences": offences}
     how["periods"] = asked.period, asked.compare
-    folder = asked.folder
-    chosen = [[find_notebook(name, folder or Path())] for name in asked.notebook]
-    chosen = chosen or [list((notebooks_in(folder) if folder else notebooks()).values())]
+    chosen = pick_notebooks(asked.notebook, asked.folder)
     return [task for some in chosen for task in plan.plan(some, **how, png=asked.png)], None
 
 

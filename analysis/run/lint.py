@@ -118,9 +118,9 @@ def fix(path: Path, makes_reports: bool = True) -> None:
     if makes_reports:
         metadata.setdefault(BLOCK, {"clock": "issued", "weeks": "latest settled"})
         first = next((raw for raw in cells if raw["cell_type"] == "code"), None)
-        with suppress(InputError, SyntaxError):  # the first cell is none of parameters
-            if first and not any(TAG in cell.tags for cell in draft.cells):
-                declared.literals_in(draft.code[0], path)
+        with suppress(InputError):  # the first cell is none of parameters
+            untagged = first and not any(TAG in cell.tags for cell in draft.cells)
+            if first and untagged and declared.literals_in(draft.code[0], path):
                 first["metadata"]["tags"] = [*draft.code[0].tags, TAG]
     if draft.content != read_draft(path).content:
         write_whole(path, as_json(draft.content))

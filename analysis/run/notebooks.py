@@ -10,7 +10,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -262,6 +262,12 @@ def find_notebook(name: str, folder: Path = Path()) -> Notebook:
     if path := next((path for path in (own, shipped) if path.is_file()), None):
         return read_notebook(named(path))  # or say what is wrong with it
     raise unknown("notebook", name, known, more="`declines list` shows what each is for")
+
+
+def pick_notebooks(names: Sequence[str], folder: Path | None) -> list[list[Notebook]]:
+    """Find notebooks one by one; where none is named, all together of a folder, or of the package."""
+    every = [] if names else list((notebooks_in(folder) if folder else notebooks()).values())
+    return [[find_notebook(name, folder or Path())] for name in names] or [every]
 
 
 def sources_for(notebook: Notebook) -> dict[str, Source]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from made_up_site import add_report, by_state_csv
 from test_cli import call
 from test_cli import outcome as outcome  # a fixture
 
+import analysis as an
+from analysis.errors import InputError
 from analysis.run.plan import Entry, read_manifest
 from analysis.run.site import write_index
 
@@ -204,7 +207,7 @@ def test_what_a_report_of_ones_own_shows_is_listed_and_never_counted(tmp_path: P
 
 
 def test_a_file_beside_a_notebook_is_declared_by_its_line_and_makes_due_when_it_changes(
-    tmp_path: Path, outcome: dict[str, str]
+    tmp_path: Path, outcome: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, people = write_notebook(tmp_path / "probe.ipynb", READS), tmp_path / "people.csv"
     asked = ["run", str(path), "--source", "fy2015", "--weeks", "2015-01-03", "--out", str(tmp_path / "out")]
@@ -214,5 +217,12 @@ def test_a_file_beside_a_notebook_is_declared_by_its_line_and_makes_due_when_it_
     call(*asked)
     assert [*read_manifest(tmp_path / "out")["probe/fy2015/2015-01-03"].inputs["files"]] == ["people.csv"]
     assert "0 of 1" in call(*asked, "--dry-run")
+    report = an.Report("probe")
+    with pytest.raises(
+        InputError, match=f"{re.escape(str(Path.cwd() / 'people.csv'))}: the file beside the notebook is"
+    ):
+        report.side_file("people.csv")
+    monkeypatch.setenv("DECLINES_NOTEBOOK_DIR", str(tmp_path))
+    assert report.side_file("people.csv").read_text() == "TX,1\n"
     people.write_text("TX,2\n")
     assert "run  probe/fy2015/2015-01-03: changed: people.csv\n" in call(*asked, "--dry-run")
