@@ -12,6 +12,7 @@ from analysis.load.reference import groups, states
 from analysis.run.plan import Entry
 
 INPUTS: dict[str, Any] = {name: name[0] * 64 for name in ("code", "package", "reference", "weeks")}
+INPUTS["files"] = {}
 INPUTS["libraries"] = {"declined-detainers": "0.1.0", "pandas": "3.1.1"}
 """What every report is made from, unless a test says otherwise."""
 
