@@ -92,7 +92,9 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     if asked.dry_run and any(Path(name).exists() for name in asked.source_names):
         raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
     if asked.site_path:
-        if any((asked.notebook, asked.source_names, asked.weeks, asked.period, asked.states, asked.offences)):
+        if any(
+            (asked.notebook, asked.folder, asked.source_names, asked.weeks, asked.period, asked.states, asked.offences)
+        ):
             what = "a site file names its notebooks, sources, weeks and states itself"
             raise InputError(what, do="Leave out the others")
         from analysis.run.site import plan_site

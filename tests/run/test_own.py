@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from made_notebooks import write_notebook
 from made_up_site import add_report, by_state_csv
@@ -82,6 +83,8 @@ def test_what_is_wrong_is_one_sentence_and_mended_where_it_can_be(
     assert runs or says in ahead
     said = call("lint", path, "--fix", exit_code=0 if mended else 1)
     assert (path.read_bytes() != wrong) == ("mended: " in said) == mended
+    if mended:
+        nbformat.validate(json.loads(path.read_bytes()))
     assert call("lint", tmp_path, exit_code=0 if mended or "no block" in says else 1)
 
 
@@ -108,7 +111,8 @@ def test_a_new_notebook_is_right_and_stays(tmp_path: Path, options: list[str], p
     path = tmp_path / "mine" / "my_question.ipynb"
     assert f"declines run {path}" in call("new", path.with_suffix(""), *options)
     assert call("lint", path) == RIGHT
-    assert 7 <= len(json.loads(path.read_bytes())["cells"]) <= 9
+    nbformat.validate(made := json.loads(path.read_bytes()))
+    assert 7 <= len(made["cells"]) <= 9
     ahead = call("run", path, "--out", tmp_path, "--dry-run").splitlines()[:-1]
     assert ahead == [f"run  my_question/{one}: it was never made" for one in planned]
     path.write_text("changed")
@@ -183,6 +187,7 @@ def test_a_site_file_may_name_a_notebook_beside_it_and_the_index_calls_it_by_its
     index = (out / "index.html").read_text(encoding="utf-8")
     assert index.index("<b>Two: a question</b>") < index.index("<b>A probe</b>"), "in the order of the file"
     assert index.count('2015-01-10/report.html">Two<span') == 1
+    assert "names its notebooks" in call("run", "--site", folder / "site.yml", "--notebooks", folder, exit_code=2)
     (folder / "two.ipynb").unlink()
     call("run", folder / "one", "--source", "fy2015", "--weeks", "2015-01-17", "--out", out)
     assert "<b>Two: a question</b>" in (out / "index.html").read_text(encoding="utf-8"), "though it is gone"
