@@ -169,13 +169,16 @@ def block_of(draft: Draft) -> Declared:
         what, do = f"its metadata have no block {BLOCK!r}", "`declines lint --fix` adds it to a notebook of your own"
         raise InputError(what, file=draft.path, do=do)
     try:
-        return Declared.model_validate(draft.metadata[BLOCK])
+        told = Declared.model_validate(draft.metadata[BLOCK])
     except ValidationError as error:
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # misspelt before missing
         place = ".".join(["metadata", BLOCK, *map(str, first["loc"])])
         known = f"It may have {', '.join(Declared.model_fields)}"
         what = "an unknown key" if first["type"] == "extra_forbidden" else first["msg"]
         raise InputError(what, file=draft.path, place=place, found=first["input"], do=known) from error
+    if told.versions > 1 and not {"older", "newer"} <= parameters_of(draft).keys():
+        raise InputError("a comparison of versions needs the parameters `older` and `newer`", file=draft.path)
+    return told
 
 
 def names_in(draft: Draft) -> list[str]:

@@ -245,7 +245,7 @@ def _refuse_places(name: str, source: Source, takes: Mapping[str, Parameter], as
 
 def _fix_periods(parameters: dict[str, Any], calendar: Calendar) -> str:
     """Write the periods of a report so that they stay the same weeks; give the last week that it reads."""
-    asked = [name for name in ("period", "compare") if parameters[name] != AS_LONG]
+    asked = ["period", *(["compare"] if parameters.get("compare", AS_LONG) != AS_LONG else [])]
     parameters |= {name: calendar.name_period(parameters[name]) for name in asked}
     periods = [calendar.pick_period(parameters[name]) for name in asked]
     refuse_shared_weeks(*periods)

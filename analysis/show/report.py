@@ -243,7 +243,8 @@ class Report:
         """
         path = Path(os.environ.get(BESIDE_VARIABLE, ""), name)
         if not path.is_file():
-            raise InputError("the file beside the notebook is missing", file=path.resolve())
+            do = "Put it there, and run the notebook from its folder or by `declines run`"
+            raise InputError("the file beside the notebook is missing", file=path.resolve(), do=do)
         return path
 
     def close(self) -> None:

@@ -59,6 +59,7 @@ CASES: list[tuple[Callable[[Content], object], str, bool]] = [
     (put(2, "open('probe.ipynb')"), "cell 2, line 3: the file 'probe.ipynb' is not declared", False),
     (put(2, READS), "not beside it: found 'people.csv'", False),
     (put(2, "sheet.side_file(week)"), "cell 2, line 3: the name of a file is to be known before the run", False),
+    (lambda n: n["metadata"]["declines"].update(versions=2), "needs the parameters `older` and `newer`", False),
     (lambda n: n.pop("cells"), "probe.ipynb: the notebook is damaged: found \"KeyError('cells')\"", False),
 ]
 RUNS = ("outputs", "id of its own", "another kernel", "expected python3", "defined", "private", "is not declared")
