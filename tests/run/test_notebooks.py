@@ -41,23 +41,17 @@ def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: s
         read_notebook(path)
 
 
-def test_damaged_and_other_notebooks(
+def test_a_damaged_notebook_is_named_and_passed_over_and_one_that_makes_no_reports_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "cut.ipynb").write_text('{"cells": [')
-    with pytest.raises(InputError, match=r"cut\.ipynb: the notebook is damaged"):
-        read_notebook(tmp_path / "cut.ipynb")
-    with pytest.raises(InputError, match=r"untitled\.ipynb: the notebook's first cell needs a title"):
-        read_notebook(write_notebook(tmp_path / "untitled.ipynb", text="No title"))
-    with pytest.raises(InputError, match="should be 'all' or 'weeks until this one'"):
-        read_notebook(write_notebook(tmp_path / "a.ipynb", reads="weeks until this"))
-    (beside := tmp_path / "beside").mkdir()
-    write_notebook(beside / "ours.ipynb")
-    (beside / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
-    monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: beside)
+    write_notebook(tmp_path / "ours.ipynb")
+    (tmp_path / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: tmp_path)
     monkeypatch.setattr(notebooks_module, "notebooks", notebooks.__wrapped__)
-    (beside / "cut.ipynb").write_text('{"cells": [')
+    (tmp_path / "cut.ipynb").write_text('{"cells": [')
     assert list(notebooks_module.notebooks()) == ["ours"]
-    assert capsys.readouterr().err.startswith(f"declines: passed over: {beside / 'cut.ipynb'}: the notebook is damaged")
+    assert capsys.readouterr().err.startswith(
+        f"declines: passed over: {tmp_path / 'cut.ipynb'}: the notebook is damaged"
+    )
     with pytest.raises(InputError, match=r"Untitled\.ipynb: its metadata have no block 'declines'"):
         find_notebook("Untitled")
