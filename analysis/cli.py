@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -21,7 +22,8 @@ from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
 from analysis.run import plan
 from analysis.run.batch import run, use_address
-from analysis.run.plan import Entry, Limits, Task, each, find_notebook, notebooks
+from analysis.run.notebooks import notebooks, pick_notebooks
+from analysis.run.plan import Entry, Limits, Task, each
 
 if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
     from analysis.run.site import Settings
@@ -65,6 +67,12 @@ _data_dir = click.option(
     callback=_remember,
     help="Folder of imported sources, or its address  [default: the user's data folder].",
 )
+_folder = click.option(
+    "--notebooks",
+    "folder",
+    type=_PATH,
+    help="Folder of notebooks of your own; without a name, all of them alone.",
+)
 _extracted_on = click.option(
     "--extracted-on",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -84,7 +92,9 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     if asked.dry_run and any(Path(name).exists() for name in asked.source_names):
         raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
     if asked.site_path:
-        if any((asked.notebook, asked.source_names, asked.weeks, asked.period, asked.states, asked.offences)):
+        if any(
+            (asked.notebook, asked.folder, asked.source_names, asked.weeks, asked.period, asked.states, asked.offences)
+        ):
             what = "a site file names its notebooks, sources, weeks and states itself"
             raise InputError(what, do="Leave out the others")
         from analysis.run.site import plan_site
@@ -104,12 +114,13 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     states, offences = each("state", asked.states), each("offence", asked.offences)
     how: dict[str, Any] = {"source_names": names, "weeks": asked.weeks, "states": states, "offences": offences}
     how["periods"] = asked.period, asked.compare
-    chosen = [[find_notebook(name)] for name in asked.notebook] or [list(notebooks().values())]
+    chosen = pick_notebooks(asked.notebook, asked.folder)
     return [task for some in chosen for task in plan.plan(some, **how, png=asked.png)], None
 
 
 @main.command("run")
 @click.argument("notebook", nargs=-1)
+@_folder
 @click.option("--source", "source_names", multiple=True, help="Only this source, or a file to import; may be repeated.")
 @click.option(
     "--weeks",
@@ -137,7 +148,10 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
-    """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
+    """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place.
+
+    NOTEBOOK is the name of one that `declines list` shows, or the path of one of your own.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
     asked, folder = SimpleNamespace(**options), Path(out)
     tasks, settings = _tasks(asked)
@@ -267,6 +281,35 @@ def check_command(files: tuple[str, ...], previous: str | None, extracted_on: da
     scorecard = check_release(files, previous=previous, extracted_on=extracted_on, today=date.today())
     click.echo(as_text(scorecard))
     sys.exit(INPUT_EXIT if stops(scorecard) else 0)
+
+
+@main.command("new")
+@click.argument("path", type=_PATH)
+@click.option("--each", "given", default="week", show_default=True, help="As week,state or week,offence.")
+@click.option("--source", help="The one source that it is about  [default: any that fits].")
+@_data_dir
+def new_command(path: Path, given: str, source: str | None) -> None:
+    """Make a notebook of your own, ready to run and to change: `declines new my_question` makes my_question.ipynb."""
+    from analysis.run.lint import new_notebook
+
+    wanted = [one.strip() for one in given.split(",")]
+    made = shlex.quote(str(new_notebook(path, wanted, source)))
+    every = "".join(f" --{one} each" for one in wanted if one != "week") or " --weeks all"
+    click.echo(
+        f"made {made}: change it in JupyterLab, or run it as it is\n  declines run {made}\n  declines run {made}{every}"
+    )
+
+
+@main.command("lint")
+@click.argument("paths", metavar="NOTEBOOK...", nargs=-1, required=True, type=_PATH)
+@click.option("--fix", is_flag=True, help="Mend what can be: outputs, ids, kernel, tag and block of metadata.")
+def lint_command(paths: tuple[Path, ...], fix: bool) -> None:
+    """Say what is wrong with notebooks, or with those of a folder. Exit code 1 if anything is."""
+    from analysis.run.lint import look_at
+
+    lines, wrong = look_at(paths, fix)
+    click.echo("\n".join(lines))
+    sys.exit(FAILED_EXIT if wrong else 0)
 
 
 @main.command("lab", context_settings={"ignore_unknown_options": True})

@@ -12,6 +12,7 @@ from analysis.load.reference import groups, states
 from analysis.run.plan import Entry
 
 INPUTS: dict[str, Any] = {name: name[0] * 64 for name in ("code", "package", "reference", "weeks")}
+INPUTS["files"] = {}
 INPUTS["libraries"] = {"declined-detainers": "0.1.0", "pandas": "3.1.1"}
 """What every report is made from, unless a test says otherwise."""
 
@@ -19,7 +20,14 @@ INPUTS["libraries"] = {"declined-detainers": "0.1.0", "pandas": "3.1.1"}
 def entry_of(folder: str, parameters: dict[str, Any], **more: Any) -> Entry:  # noqa: ANN401
     """Give a manifest line; what is not named is the same for all."""
     notebook, source = folder.split("/")[:2]
-    values: dict[str, Any] = {"inputs": dict(INPUTS), "outcome": "made", "started": "2026-11-26T18:00:00+00:00", **more}
+    title = notebook.replace("_", " ").capitalize()
+    values: dict[str, Any] = {
+        "title": title,
+        "inputs": dict(INPUTS),
+        "outcome": "made",
+        "started": "2026-11-26T18:00:00+00:00",
+        **more,
+    }
     return Entry(folder, notebook, parameters, source, "s" * 64, **values)
 
 

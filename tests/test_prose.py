@@ -14,6 +14,7 @@ from our_words import NEVER_IN_OUR_PROSE
 
 from analysis.load.quality import BULK_LEAST
 from analysis.periods import SETTLING_DAYS
+from analysis.run.lint import problems
 from analysis.stats.comparisons import FALSE_DISCOVERY_RATE
 from analysis.stats.counts import TREND_WEEKS
 from analysis.stats.disclosure import THRESHOLD
@@ -48,7 +49,7 @@ NO_NUMBER = re.compile(
 
 class Notebook:
     def __init__(self, path: Path) -> None:
-        self.text, self.name = path.read_text(encoding="utf-8"), path.stem
+        self.path, self.text, self.name = path, path.read_text(encoding="utf-8"), path.stem
         self.metadata: dict[str, Any] = json.loads(self.text)["metadata"]
         self.cells = [cell | {"source": "".join(cell["source"])} for cell in json.loads(self.text)["cells"]]
         self.code = [cell for cell in self.cells if cell["cell_type"] == "code"]
@@ -91,6 +92,7 @@ def test_the_checks_themselves_can_fail() -> None:
 
 @by_name
 def test_a_notebook_begins_with_a_title_a_question_and_one_cell_of_explained_parameters(notebook: Notebook) -> None:
+    assert [str(problem) for problem in problems(notebook.path, "declines" in notebook.metadata)] == []
     headings = [line for text in notebook.prose for line in text.splitlines() if line.startswith("#")]
     assert re.match(r"# \S.*\n[\s\S]*\?", notebook.cells[0]["source"])
     assert all(heading.startswith("## ") for heading in headings[1:])
@@ -98,23 +100,18 @@ def test_a_notebook_begins_with_a_title_a_question_and_one_cell_of_explained_par
     tagged = ["parameters" in cell["metadata"].get("tags", []) for cell in notebook.code]
     assert tagged == [True] + [False] * (len(tagged) - 1)
     assert notebook.code[-1] is notebook.cells[-1]
-    assert notebook.lines[-1] == "report.close()"
     parameters = re.compile(r"\w+: (str = \".*\"|bool = (True|False)|int = -?\d+|float = [\d.]+)  # .+")
     assert all(map(parameters.fullmatch, notebook.code[0]["source"].splitlines())), "each says what it is"
 
 
 @by_name
-def test_a_notebook_is_short_without_outputs_and_work_of_its_own(notebook: Notebook) -> None:
+def test_a_notebook_is_short_without_work_of_its_own(notebook: Notebook) -> None:
     most, most_cells = BUDGETS[notebook.name]
     assert len(notebook.lines) <= most
     assert len(notebook.cells) <= most_cells
-    assert not [cell for cell in notebook.code if cell["outputs"] or cell["execution_count"] is not None]
-    assert len({cell["id"] for cell in notebook.cells} - {""}) == len(notebook.cells)
     assert not re.search(r"/home/|/Users/|/tmp/|/work/|[A-Z]:\\\\", notebook.text)
-    assert notebook.metadata["kernelspec"]["name"] == "python3"
     nodes = list(ast.walk(notebook.tree))
-    work = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Try | ast.Lambda
-    assert not [node for node in nodes if isinstance(node, work)]
+    assert not [node for node in nodes if isinstance(node, ast.Try | ast.Lambda)]
     named = {getattr(node, "attr", getattr(node, "id", "")) for node in nodes}
     assert not named & {"filterwarnings", "simplefilter", "sys", "today", "now", "get_ipython", "open"}
     assert not [line for line in notebook.lines if line.lstrip().startswith(("%", "!"))]

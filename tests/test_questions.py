@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import json
 import random
+import subprocess
+import sys
+from itertools import product
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 import pytest
-from papermill import execute_notebook
 
 import analysis as an
 
@@ -62,23 +63,30 @@ def test_a_file_of_ones_own_becomes_a_chart(tmp_path: Path) -> None:
         assert f"{counts['declined'].max():,}" in data["image/svg+xml"]
 
 
-PARAMETERS = 'source: str = "fy2015"\nstate: str = "TX"\nweek: str = "latest"'
-CELLS = [
-    "import analysis as an\ncohort = an.cohort(source, week, state=state)\nreport = an.Report('mine', cohort)",
-    "report.lead(an.sentences.lead(cohort))\nreport.table(an.count_outcomes(cohort, 'form'), 'forms')\nreport.close()",
-]
+PEOPLE = "people = pd.read_csv(report.side_file('people.csv'), index_col='state')['people']"
+RATE = "report.know(per_million=1_000_000 * len(cohort.detainers) / people[state])"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("state", "week"), [("TX", "2015-01-03"), ("TX", "2015-01-10"), ("CA", "2015-01-03")])
-def test_a_notebook_of_ones_own_is_made_for_each_state_and_week(state: str, week: str, tmp_path: Path) -> None:
-    parameters = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [parameters, *map(nbformat.v4.new_code_cell, CELLS)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), tmp_path / "mine.ipynb")
-    done = execute_notebook(str(tmp_path / "mine.ipynb"), None, {"state": state, "week": week}, progress_bar=False)
-    shown = [output["data"] for cell in done.cells for output in cell.get("outputs", []) if "data" in output]
-    facts = next(data[kind] for data in shown for kind in data if kind.endswith("facts+json"))
-    assert (facts["parameters"]["state"], facts["parameters"]["week"]) == (state, week)
-    tables = [data["text/plain"] for data in shown for kind in data if kind.endswith("table+json")]
-    assert pd.read_csv(io.StringIO(tables[0]))["issued"].sum() == facts["facts"]["issued"] > 0
+def test_a_notebook_of_ones_own_is_made_for_each_state_and_week(tmp_path: Path) -> None:
+    def declines(*arguments: str) -> str:
+        command = [sys.executable, "-c", "from analysis.cli import main; main()", *arguments]
+        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    declines("new", "mine", "--each", "state,week", "--source", "fy2015")
+    (tmp_path / "people.csv").write_text("state,people\nTX,27469114\nCA,39144818\n")
+    notebook = json.loads((tmp_path / "mine.ipynb").read_bytes())
+    notebook["cells"][4]["source"] += ["\nimport pandas as pd\n", f"{PEOPLE}\n", RATE]
+    (tmp_path / "mine.ipynb").write_text(json.dumps(notebook))
+    declines("lint", "mine.ipynb")
+    made = declines("run", "mine.ipynb", "--state", "TX", "--state", "CA", "--weeks", "2015-01-03:2015-01-10")
+    assert "4 of 4 reports stand under reports" in made
+    for state, week in product(("TX", "CA"), ("2015-01-03", "2015-01-10")):
+        report = tmp_path / "reports" / "mine" / "fy2015" / f"{week}_{state}"
+        facts = json.loads((report / "facts.json").read_bytes())
+        assert (facts["parameters"]["state"], facts["parameters"]["week"]) == (state, week)
+        counts = pd.read_csv(report / "tables" / "weekly_counts.csv")
+        assert counts["issued"].iloc[-1] == facts["facts"]["issued"] > 0
+        people = {"TX": 27469114, "CA": 39144818}[state]
+        assert facts["facts"]["per_million"] == pytest.approx(1_000_000 * facts["facts"]["issued"] / people)
+    assert "<b>Mine</b>" in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")

@@ -1,12 +1,10 @@
 """Which reports are asked for, what each is made from, and which of them are not up to date.
 
-A notebook declares each parameter once, in its cell tagged ``parameters`` (name, annotation, default, comment). What a
-report is made from is a dict of hashes, kept in its line of the manifest: it is due when that would be another.
+What a report is made from is a dict of hashes, kept in its line of the manifest: it is due when that would be another.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -17,14 +15,15 @@ from functools import cache
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import analysis
-from analysis.errors import InputError, unknown
+from analysis.errors import InputError
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import STATUS_GROUPS, bundled_folder, events, group_named, groups, state_named, states
-from analysis.load.sources import Source, only, open_source, pick_versions, sources, versions
+from analysis.load.sources import Source, only, open_source, pick_versions, versions
 from analysis.periods import Calendar, refuse_shared_weeks
+from analysis.run.notebooks import UNTIL_THIS, Notebook, Parameter, notebooks, read_draft, sources_for
 
 MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
 FEED, JSON_INDEX, JSON_SCHEMA, SITEMAP = "feed.xml", "index.json", "index.schema.json", "sitemap.xml"
@@ -37,116 +36,18 @@ TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
 SHAPING = "declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow "
 SHAPING += "scipy statsmodels"  # their versions shape what a report says, or how its figures and its page look
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
-INPUTS |= {"reference": "the reference tables", "weeks": "the data that it reads", "libraries": "libraries"}
+INPUTS |= {
+    "files": "files beside its notebook",
+    "reference": "the reference tables",
+    "weeks": "the data that it reads",
+    "libraries": "libraries",
+}
 INPUTS |= {"neighbours": "which weeks stand beside it", "address": "the address of its site"}
 """What a report is made from, and how each is called."""
 NAMING, AS_LONG = ("week", "period", "compare", "state", "offence"), "before"
 """Parameters that name a report's folder; and the period beside another that does not, as it needs no name."""
-ALL_WEEKS, UNTIL_THIS, EACH = "all", "weeks until this one", "each"
-TYPES = ("str", "bool", "int", "float")
-LIST = "See `declines list`"
+EACH, LIST = "each", "See `declines list`"
 _ABOUT = {"state": "state", "offence": "offence_group"}  # the column of what a report can be of
-
-
-class Parameter(NamedTuple):
-    """One parameter as its notebook declares it."""
-
-    kind: str
-    default: object
-    comment: str
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """One of our notebooks: what it asks for; all after ``parameters`` as its metadata say under ``declines``."""
-
-    path: Path
-    title: str
-    parameters: dict[str, Parameter]
-    clock: str  # what its weeks mean: issued, recorded or printed
-    versions: int = 1  # how many versions of a source it compares
-    source: str = ""  # the one that it uses; blank where it can be run on every fitting one
-    needs: Sequence[str] = ()  # what that must record (:data:`analysis.load.sources.NEEDS`)
-    weeks: str = "all"  # which are made unless others are asked for
-    reads: str = ALL_WEEKS  # or those until its own alone
-
-    @property
-    def name(self) -> str:
-        """The name of its file."""
-        return self.path.stem
-
-
-@cache
-def notebooks() -> dict[str, Notebook]:
-    """Find the notebooks that make reports, by name: those with ``declines`` in their metadata."""
-    paths = sorted(bundled_folder("notebooks").glob("*.ipynb"))
-    return {path.stem: read_notebook(path) for path in paths if "declines" in _content(path)["metadata"]}
-
-
-def _content(path: Path) -> dict[str, Any]:
-    """Read a notebook's JSON."""
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {name: content[name] for name in ("cells", "metadata")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError("the notebook is damaged", file=path, found=repr(error), do="Restore the file") from error
-
-
-def read_notebook(path: Path) -> Notebook:
-    """Read what a notebook declares in its cells and metadata, or say what is wrong with it."""
-    content = _content(path)
-    cells = [(cell, "".join(cell["source"])) for cell in content["cells"]]
-    tagged = [source for cell, source in cells if "parameters" in cell["metadata"].get("tags", [])]
-    if len(tagged) != 1:
-        raise InputError("the notebook needs one cell tagged 'parameters'", file=path, found=len(tagged))
-    titles = [line[2:] for _, source in cells[:1] for line in source.splitlines() if line.startswith("# ")]
-    if not titles:
-        raise InputError("the notebook's first cell needs a title", file=path, expected="a line '# Title'")
-    notebook = Notebook(path, titles[0], _declared(tagged[0], path), **content["metadata"]["declines"])
-    if notebook.reads not in (ALL_WEEKS, UNTIL_THIS):
-        raise unknown(f"declaration `reads` of {path.name}", notebook.reads, (ALL_WEEKS, UNTIL_THIS))
-    return notebook
-
-
-def _declared(source: str, path: Path) -> dict[str, Parameter]:
-    """Read ``name: type = literal  # comment`` lines."""
-    found = {}
-    for node in ast.parse(source).body:
-        line = source.splitlines()[node.lineno - 1]
-        match node:
-            case ast.AnnAssign(
-                ast.Name(name), ast.Name(kind), ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()) as value
-            ) if kind in TYPES:
-                found[name] = Parameter(kind, ast.literal_eval(value), line.partition("  # ")[2])
-            case _:
-                what = "the parameters cell holds more than annotated literals"
-                place, expected = f"line {node.lineno} of the cell", "name: str = 'value'  # comment"
-                raise InputError(what, file=path, place=place, found=line, expected=expected)
-    return found
-
-
-def find_notebook(name: str) -> Notebook:
-    """Find a notebook by name, with or without its suffix."""
-    known = notebooks()
-    if (stem := name.removesuffix(".ipynb")) in known:
-        return known[stem]
-    if (bundled_folder("notebooks") / f"{stem}.ipynb").is_file():
-        keys = "one with clock (issued, recorded or printed) and, where needed, versions, source, needs, weeks, reads"
-        do = "A copy of state_profile.ipynb has it"
-        raise InputError(f"the metadata of {stem}.ipynb have no block `declines`", expected=keys, do=do)
-    raise unknown("notebook", name, known, more="`declines list` shows what each is for")
-
-
-def sources_for(notebook: Notebook) -> dict[str, Source]:
-    """Find the sources that a notebook can be run on: by what its weeks mean and what it needs."""
-    return {
-        name: source
-        for name, source in sources().items()
-        if source.facts.clock == notebook.clock
-        and all(getattr(source.facts, need) for need in notebook.needs)
-        and notebook.source in ("", name)
-        and (notebook.versions == 1 or len(versions(name)) >= notebook.versions)
-    }
 
 
 def each(kind: Literal["state", "offence"], given: Sequence[str]) -> list[str]:
@@ -165,6 +66,7 @@ class Entry:
     source: str
     source_sha256: str  # of its file
     inputs: dict[str, Any]  # a hash of each of INPUTS; of libraries their versions
+    title: str = ""  # of the notebook
     outcome: Literal["made", "failed"] = "failed"
     message: str = ""
     started: str = ""
@@ -274,10 +176,10 @@ def _asked_of(
         refusal = InputError(f"{notebook.name} takes no {strange[0]}", do=f"Those that do: {takers}")
         yield from [refusal] if alone else []
         return
-    cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
-    code = _sha256([["".join(cell["source"]), sorted(cell["metadata"].get("tags", []))] for cell in cells])
+    code = _sha256([[cell.source, sorted(cell.tags)] for cell in read_draft(notebook.path).cells])
     reference = folder_sha256(bundled_folder("data") / "reference")
     inputs = {"code": code, "package": _package(), "reference": reference, "libraries": libraries(), "address": ""}
+    inputs["files"] = {name: sha256_of(notebook.path.parent / name) for name in notebook.files}
     for name, source in ((name, fitting[name]) for name in fitting if not source_names or name in source_names):
         try:
             _refuse_places(name, source, takes, asked)
@@ -305,7 +207,7 @@ def _asked_of(
                 folder = "/".join(part for part in (notebook.name, name, "_".join(about).replace(":", "_to_")) if part)
                 until = last if notebook.reads == UNTIL_THIS else None
                 made_from = {**inputs, "weeks": _weeks(source, calendar, slices, until)}
-                entry = Entry(folder, notebook.name, parameters, name, source.sha256, made_from)
+                entry = Entry(folder, notebook.name, parameters, name, source.sha256, made_from, notebook.title)
                 yield Task(notebook.path, entry, {name: source.version_id})
         except InputError as refusal:
             yield refusal
@@ -343,7 +245,7 @@ def _refuse_places(name: str, source: Source, takes: Mapping[str, Parameter], as
 
 def _fix_periods(parameters: dict[str, Any], calendar: Calendar) -> str:
     """Write the periods of a report so that they stay the same weeks; give the last week that it reads."""
-    asked = [name for name in ("period", "compare") if parameters[name] != AS_LONG]
+    asked = ["period", *(["compare"] if parameters.get("compare", AS_LONG) != AS_LONG else [])]
     parameters |= {name: calendar.name_period(parameters[name]) for name in asked}
     periods = [calendar.pick_period(parameters[name]) for name in asked]
     refuse_shared_weeks(*periods)
@@ -405,6 +307,9 @@ def what_is_due(
 
     Of those that are to be made every source is read and checked, so that nothing runs on bad input.
     """
+    paths = {task.entry.folder: task.notebook for task in tasks}
+    for one in (task.notebook for task in tasks if task.notebook != paths[task.entry.folder]):
+        raise InputError("two notebooks have one name", file=one, do="Their reports would stand in one folder")
     manifest = read_manifest(out)
     every = [*(entry for entry in manifest.values() if entry.files), *(task.entry for task in tasks)]
     _check_repeats(every, out)
@@ -444,11 +349,12 @@ def _with_neighbours(entry: Entry, weeks: Mapping[str, Mapping[str, str]]) -> En
 
 
 def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Name what differs between the inputs of two reports, as far as both are known; of libraries, which."""
-    versions = [was.get("libraries", {}), now.get("libraries", {})]
-    found = {name: [one.get(name, "none") for one in versions] for name in versions[0] | versions[1]}
-    libraries = ", ".join(f"{name} {old} → {new}" for name, (old, new) in found.items() if old != new)
-    said = {**INPUTS, "libraries": libraries}
+    """Name what differs between the inputs of two reports, as far as both are known; of libraries and files, which."""
+    said = dict(INPUTS)
+    for kind, form in (("libraries", "{} {} → {}"), ("files", "{}")):
+        pair = [was.get(kind, {}), now.get(kind, {})]
+        found = [(name, *(one.get(name, "none") for one in pair)) for name in pair[0] | pair[1]]
+        said[kind] = ", ".join(form.format(*one) for one in found if one[1] != one[2])
     return [said[name] for name in INPUTS if name in was.keys() & now and was[name] != now[name]]
 
 

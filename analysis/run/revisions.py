@@ -78,6 +78,7 @@ def _compared(was: Said, now: Said) -> tuple[list[dict[str, Any]], list[str], li
     other = changed(was["inputs"], now["inputs"])
     data = "new rows" if "issued" in facts else "changed outcome" if {*OUTCOMES} & {*facts} else "data"
     words = {INPUTS["weeks"]: data, INPUTS["reference"]: "reference tables"}
+    words |= {name: name for name in changed(*({"files": said["inputs"].get("files", {})} for said in (was, now)))}
     found = [word for name, word in words.items() if name in other]
     why = " or ".join(found + ["method version"] * bool({*other} - {*words})) or _because(other)
     return [{"fact": name, "was": before[name], "is": after[name], "why": why} for name in facts], tables, other

@@ -25,13 +25,14 @@ from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, Vali
 from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.offences import detail_of_text
-from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, details, groups, states
+from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, bundled_folder, details, groups, states
 from analysis.load.sources import HINT, sources
 from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
 from analysis.run.dataset import dataset
 from analysis.run.landing import landing
-from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task, find_notebook, notebooks
+from analysis.run.notebooks import find_notebook
+from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task
 from analysis.run.revisions import read_log
 from analysis.show.sentences import as_made_up, counted
 from analysis.show.tables import MISSING, write
@@ -86,7 +87,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     feed_id = uuid.uuid5(_NAMES, settings.title).urn
     there = sorted(name for name, one in entries.items() if FACTS not in one.files or (out / name / FACTS).is_file())
     reports = sorted((_listed(out, entries[name]) for name in there), key=lambda one: one["week"], reverse=True)
-    series, opening = _place_series(out, reports), landing(out, reports)
+    ours = [one for one in reports if (bundled_folder("notebooks") / f"{one['notebook']}.ipynb").is_file()]
+    series, opening = _place_series(out, ours), landing(out, ours)  # a user's own table may hold anything
     names = {
         place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
         for place, name in place_names().items()
@@ -104,14 +106,14 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
 
     pages: dict[str, bytes] = {}
     places = [place for place in names if place in series]
-    printed = _printed(out, reports)
+    printed = _printed(out, ours)
     for one in places:
         page("place.html.j2", page_of_place(one), place=one, series=series[one], printed=printed[one], root="../")
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
     told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
     told |= {"offences": [place for place in places if place not in states().index]}
-    told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(reports)}
-    told |= {"picture": opening["lead"]["picture"] if opening else "", "data": (data := dataset(out, reports))}
+    told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(ours)}
+    told |= {"picture": opening["lead"]["picture"] if opening else "", "data": (data := dataset(out, ours))}
     page("index.html.j2", INDEX, root="", sections=_sections(reports, settings.order), **told)
     if settings.address:
         page("sitemap.xml.j2", plan.SITEMAP, paths=[*pages, *(one["page"] for one in reports if one["page"])])
@@ -173,7 +175,9 @@ def _listed(out: Path, entry: Entry) -> Report:
     written = FACTS in entry.files
     content = json.loads((out / entry.folder / FACTS).read_text(encoding="utf-8")) if written else {}
     facts, synthetic = content.get("facts", {}), content.get("synthetic", False)
-    known, week = notebooks().get(entry.notebook), entry.parameters.get("week", "")
+    words = [name for name in ("issued", "declined") if not isinstance(facts.get(name), int | float)]
+    facts = {name: value for name, value in facts.items() if name not in words}
+    named, week = entry.title or entry.notebook, entry.parameters.get("week", "")
     place = entry.parameters.get("offence") or entry.parameters.get("state", ALL_STATES)
     title, source = content.get("title", entry.folder), content.get("source", {}).get("title", entry.source)
     in_json: Report = {"title": as_made_up(title, synthetic), "notebook": entry.notebook, "source": entry.source}
@@ -188,7 +192,7 @@ def _listed(out: Path, entry: Entry) -> Report:
     return report | {
         "source_title": as_made_up(source, synthetic),
         "headline": as_made_up(content.get("headline", title), synthetic),
-        "notebook_title": as_made_up(known.title.partition(":")[0] if known else entry.notebook, synthetic),
+        "notebook_title": as_made_up(named.partition(":")[0], synthetic),
         "clock": dict(content.get("masthead", [])).get("Clock", ""),
         "days": week_in_words(date.fromisoformat(week)) if week else "",
         "unsettled": facts.get("status") in ("provisional", "partial", "too young"),
@@ -206,13 +210,13 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
         grouped[report["notebook"], report["source"]].append(report)
     found = []
     for (notebook, source), inside in grouped.items():
-        known, synthetic = notebooks().get(notebook), any(report["synthetic"] for report in inside)
+        synthetic = any(report["synthetic"] for report in inside)
         weeks = [one["facts"] for one in inside if one["week"] and one["place"] == ALL_STATES]
         counts = [facts for facts in weeks if {"issued", "declined"} <= facts.keys()]
         sums = {name: f"{sum(facts[name] for facts in counts):,}" for name in ("issued", "declined")}
         title = next((one["source_title"] for one in inside if one["facts"]), source)
         section = {"source_title": title, "made_up": synthetic, "newest": [one for one in inside if one["page"]][:3]}
-        section |= {"title": as_made_up(known.title if known else notebook, synthetic)}
+        section |= {"title": as_made_up(inside[0]["entry"].title or notebook, synthetic)}
         section |= {"together": {"weeks": counted(len(counts), "weeks"), **sums} if counts else {}}
         rank = order.index(notebook) if notebook in order else len(order)
         found.append(((rank, synthetic, not inside[0]["week"], notebook, source), section))
@@ -384,7 +388,7 @@ def _read_site(path: Path) -> SiteFile:
 
 def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     """Read a site file, and work out which reports it asks for, each once, and what the site is called."""
-    site, tasks = _read_site(path), dict[str, Task]()
+    site, tasks = _read_site(path), dict[tuple[str, Path], Task]()
     stands = {"address": str(site.address or "")}
     for asked in site.reports:
         if asked.source is not None and asked.source not in sources():
@@ -392,8 +396,8 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
         names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
         how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
         how["periods"] = asked.period, asked.compare
-        for task in plan.plan([find_notebook(asked.notebook)], source_names=names, states=states, **how):
+        for task in plan.plan([find_notebook(asked.notebook, path.parent)], source_names=names, states=states, **how):
             entry = replace(task.entry, inputs=task.entry.inputs | stands)
-            tasks.setdefault(entry.folder, replace(task, entry=entry))
-    order = tuple(dict.fromkeys(asked.notebook for asked in site.reports))
+            tasks.setdefault((entry.folder, task.notebook), replace(task, entry=entry))
+    order = tuple(dict.fromkeys(task.entry.notebook for task in tasks.values()))
     return list(tasks.values()), Settings(site.title, stands["address"], order)

@@ -44,6 +44,7 @@ from analysis.run import kernels
 from analysis.run.inline import colours_of, inlined, linked, places_counted, text_of
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
 from analysis.run.revisions import for_reading, revise
+from analysis.show.report import BESIDE_VARIABLE
 from analysis.show.sentences import as_made_up
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
@@ -94,6 +95,7 @@ def execute(task: Task, limits: Limits) -> tuple[Entry, str]:
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as folder:
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of its name elsewhere
         os.environ[VERSIONS_VARIABLE] = json.dumps(task.versions)
+        os.environ[BESIDE_VARIABLE] = str(task.notebook.parent)
         KernelProvisionerFactory.instance().default_provisioner_name = kernels.PROVISIONER
         executed = Path(folder) / NOTEBOOK
         died, message = _run_cells(task, executed, Path(folder) / "first", limits)

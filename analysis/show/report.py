@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +21,7 @@ import yaml
 from IPython import get_ipython
 from IPython.display import display
 
-from analysis.errors import unknown
+from analysis.errors import InputError, unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
 from analysis.show.sentences import MADE_UP, Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
@@ -28,6 +30,8 @@ from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_
 from analysis.stats.cohort import Cohort, not_a_cohort
 from analysis.stats.counts import ALL
 
+BESIDE_VARIABLE = "DECLINES_NOTEBOOK_DIR"
+"""Names the folder of the notebook that a run executes, which it does elsewhere."""
 SET_PARAMETERS = "# Parameters"  # first line of a cell that sets parameters from outside
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
 OF_NOBODY = "no figure here describes a real person, place or week."
@@ -230,6 +234,18 @@ class Report:
             data["image/png"] = base64.b64encode(png_of(figure)).decode("ascii")
         about = {"figure": name, "alt": figure.alt, "title": str(figure.get_label()), "folded": folded}
         self._show(data, {FIGURE_KEY: about | {"table": figure.table, "foot": round(72 * figure.foot, 1)}})
+
+    @staticmethod
+    def side_file(name: str) -> Path:
+        """Find a file that lies beside the notebook, and declare it: a report is made again when the file changes.
+
+        The name is relative to the notebook, and stands there as it is: ``report.side_file("populations.csv")``.
+        """
+        path = Path(os.environ.get(BESIDE_VARIABLE, ""), name)
+        if not path.is_file():
+            do = "Put it there, and run the notebook from its folder or by `declines run`"
+            raise InputError("the file beside the notebook is missing", file=path.resolve(), do=do)
+        return path
 
     def close(self) -> None:
         """Show definitions and what the source's origin file notes, and carry all facts; the last cell of a report."""

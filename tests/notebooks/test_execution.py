@@ -12,7 +12,7 @@ import yaml
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from analysis.run.plan import notebooks
+from analysis.run.notebooks import notebooks
 from analysis.run.worker import facts_of, files_of
 
 pytestmark = pytest.mark.slow

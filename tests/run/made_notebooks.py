@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from analysis.run.plan import Task, plan, read_notebook
+from analysis.run.notebooks import read_notebook
+from analysis.run.plan import Task, plan
 
 BEGIN = "import analysis as an\nsheet = an.Report('probe', an.open_source(source), parameters={'week': week})"
 

@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from warm import CELLS, execute, write_cells
 
-from analysis.run.plan import notebooks
+from analysis.run.notebooks import notebooks
 
 pytestmark = pytest.mark.slow
 

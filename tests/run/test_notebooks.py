@@ -10,8 +10,9 @@ from made_notebooks import write_notebook
 
 from analysis.errors import InputError
 from analysis.load.reference import groups, states
-from analysis.run import plan as notebooks_module
-from analysis.run.plan import each, find_notebook, notebooks, read_notebook, sources_for
+from analysis.run import notebooks as notebooks_module
+from analysis.run.notebooks import find_notebook, notebooks, read_notebook, sources_for
+from analysis.run.plan import each
 
 
 def test_sources_that_fit_a_notebook_a_state_by_code_name_or_fips_and_an_offence_group_by_id_or_label() -> None:
@@ -40,19 +41,17 @@ def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: s
         read_notebook(path)
 
 
-def test_damaged_and_other_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "cut.ipynb").write_text('{"cells": [')
-    with pytest.raises(InputError, match=r"cut\.ipynb: the notebook is damaged"):
-        read_notebook(tmp_path / "cut.ipynb")
-    with pytest.raises(InputError, match=r"untitled\.ipynb: the notebook's first cell needs a title"):
-        read_notebook(write_notebook(tmp_path / "untitled.ipynb", text="No title"))
-    with pytest.raises(InputError, match="did you mean 'weeks until this one'"):
-        read_notebook(write_notebook(tmp_path / "a.ipynb", reads="weeks until this"))
-    (beside := tmp_path / "beside").mkdir()
-    write_notebook(beside / "ours.ipynb")
-    (beside / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
-    monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: beside)
+def test_a_damaged_notebook_is_named_and_passed_over_and_one_that_makes_no_reports_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_notebook(tmp_path / "ours.ipynb")
+    (tmp_path / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: tmp_path)
     monkeypatch.setattr(notebooks_module, "notebooks", notebooks.__wrapped__)
+    (tmp_path / "cut.ipynb").write_text('{"cells": [')
     assert list(notebooks_module.notebooks()) == ["ours"]
-    with pytest.raises(InputError, match=r"Untitled\.ipynb have no block `declines`: expected one with clock"):
+    assert capsys.readouterr().err.startswith(
+        f"declines: passed over: {tmp_path / 'cut.ipynb'}: the notebook is damaged"
+    )
+    with pytest.raises(InputError, match=r"Untitled\.ipynb: its metadata have no block 'declines'"):
         find_notebook("Untitled")

@@ -73,6 +73,7 @@ UNKNOWN = "the reason is not known, what it is made from being the same"
         (CODE, {"declined": 49}, "method version", "the code of the package."),
         (OTHER_VERSION, {"declined": 49}, "method version", "pandas 3.1.1 → 3.2.0."),
         ({"reference": "f"}, {"declined": 49}, "reference tables", "the reference tables."),
+        ({"files": {"people.csv": "f"}}, {"declined": 49}, "people.csv", "what it is made from changed: people.csv."),
         (BOTH, {"share": 0.5}, "data or method version", "the code of the package, the data that it reads."),
         ({}, {"declined": 49}, UNKNOWN, UNKNOWN),
     ],
