@@ -199,8 +199,8 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     say = (lambda _: None) if asked.quiet else click.echo
     if asked.as_document and not asked.dry_run:
         raise InputError("--json is of a dry run", do="Add --dry-run, or read manifest.json of the folder afterwards")
-    tasks, settings = _tasks(asked)
     _note_weeks(asked.weeks, asked.period, asked.compare)
+    tasks, settings = _tasks(asked)
     due = []
     if asked.dry_run or asked.verbose:
         due = plan.what_is_due(tasks, folder, force=asked.force, verify=asked.verify)

@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,9 @@ def weeks(typed: dict[str, Any]) -> Words:
     known = {name: facts for name, facts in _facts().items() if facts["clock"] != "printed"}
     yield "latest", "the last full week"
     for facts in [known[name] for name in named if name in known] or known.values():
-        first = facts["first_day"] - timedelta((facts["first_day"].weekday() + 2) % 7)
-        for number in range((facts["last_day"] - first).days // 7 + 1):
-            yield str(first + timedelta(7 * number)), ""
+        first, last = (date.fromisoformat(str(facts[day])) for day in ("first_day", "last_day"))
+        saturday = first - timedelta((first.weekday() + 2) % 7)
+        yield from ((str(saturday + timedelta(days)), "") for days in range(0, (last - saturday).days + 1, 7))
 
 
 def periods(typed: dict[str, Any]) -> Words:

@@ -17,7 +17,6 @@ from analysis.files import data_folder
 from analysis.load.reference import crosswalk, group_named, groups, state_named, states
 from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, WEEKS_FILE, sources
 from analysis.periods import Calendar, as_timestamps
-from analysis.run.batch import URL_VARIABLE
 from analysis.run.plan import INDEX, PAGE, notebooks, read_manifest
 
 IMPORTED = (TABLE_FILE, f"{TABLE_FILE}.origin.yml", SCORECARD_FILE, WEEKS_FILE)
@@ -101,6 +100,7 @@ def counts_of(place: str, period: str, source: str) -> dict[str, Any]:
     rows = weekly_counts(found)[[*counts, "usual_low", "usual_high", "status"]].loc[as_timestamps(found.period.weeks)]
     weeks = [{"week": f"{week:%Y-%m-%d}", **row} for week, row in rows.to_dict("index").items()]
     headline, *others = (str(one).replace("**", "") for one in said)
+    headline = sentences.as_made_up(headline, found.source.facts.synthetic)
     told = {
         "source": source,
         "title": found.source.facts.title,
@@ -174,6 +174,8 @@ def show_page(page: Path) -> bool:
 
 def imported_files(name: str) -> list[Path]:
     """List the files that imports under a name have written, by version; no links, and nothing else that lies there."""
+    from analysis.run.batch import URL_VARIABLE
+
     if os.environ.get(URL_VARIABLE):
         raise InputError("the sources of an address are only read", do="Remove them where they stand")
     root = data_folder().resolve()
