@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 _json = click.option("--json", "as_document", is_flag=True, help="As one JSON document.")
 FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
-DUE = ("notebook", "source", "parameters")  # what a dry run tells of each report
 
 
 class _Commands(click.Group):
@@ -75,16 +74,9 @@ _extracted_on = click.option(
     callback=lambda _context, _parameter, given: given and given.date(),
     help="Day on which ICE made the file  [default: as the files say].",
 )
-
-
 _out = click.option(
     "--out", type=click.Path(file_okay=False), callback=_not_empty, default="reports", show_default=True, help="Folder."
 )
-
-
-def _examples(*lines: str) -> str:
-    """Write the examples that end a command's help."""
-    return "\b\nExamples:\n" + "\n".join(f"  declines {line}" for line in lines)
 
 
 def _note_weeks(*given: str | None) -> None:
@@ -95,11 +87,7 @@ def _note_weeks(*given: str | None) -> None:
         click.echo(f"declines: {note}", err=True)
 
 
-@click.group(
-    cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_examples("run", 'run weekly_bulletin --weeks "latest settled"', "open", "show CO 2015-01-03", "run --help"),
-)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="declined-detainers", prog_name="declines")
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -140,17 +128,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     return [task for some in chosen for task in plan.plan(some, **how, png=asked.png)], None
 
 
-@main.command(
-    "run",
-    epilog=_examples(
-        "run                                           all reports that are not up to date",
-        "run weekly_bulletin --source fy2015 --weeks 2015-06",
-        'run state_profile --weeks "last 4 settled" --state CO --state "New York"',
-        "run period_profile --period 2015-03 --compare 2015-01 --state CO",
-        "run --site site.yml --out site --jobs 4 --quiet",
-        "run --dry-run --json | jq .due",
-    ),
-)
+@main.command("run")
 @click.argument("notebook", nargs=-1, type=NOTEBOOK)
 @click.option("--source", "source_names", type=SOURCE, multiple=True, help="Only this one, or a file; may be repeated.")
 @click.option(
@@ -199,16 +177,17 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     say = (lambda _: None) if asked.quiet else click.echo
     if asked.as_document and not asked.dry_run:
         raise InputError("--json is of a dry run", do="Add --dry-run, or read manifest.json of the folder afterwards")
-    _note_weeks(asked.weeks, asked.period, asked.compare)
+    _note_weeks(*[] if asked.quiet else (asked.weeks, asked.period, asked.compare))
     tasks, settings = _tasks(asked)
     due = []
     if asked.dry_run or asked.verbose:
         due = plan.what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
     reasons = {task.entry.folder: reason for reason, task in due if reason}
     if asked.as_document:
-        told = [(reason, task.entry) for reason, task in due]
         every = [
-            {"report": one.folder, **{name: getattr(one, name) for name in DUE}, "reason": why} for why, one in told
+            {"report": of.entry.folder, "notebook": of.entry.notebook, "source": of.entry.source}
+            | {"parameters": of.entry.parameters, "reason": reason}
+            for reason, of in due
         ]
         click.echo(as_json({"due": len(reasons), "reports": every}), nl=False)
         return
@@ -226,7 +205,7 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     def tell(state: str, entry: Entry) -> None:
         done.append(state)
         if state != "current":
-            why = f": {reasons[entry.folder]}" if asked.verbose else ""
+            why = f": {reasons.get(entry.folder, '')}" if asked.verbose else ""
             say(coloured(f"[{len(done)}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s){why}"))
 
     results: dict[str, Entry] | None = None
@@ -253,7 +232,7 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     sys.exit(FAILED_EXIT if failed else 0)
 
 
-@main.command("compare", epilog=_examples("compare reports reports-new", "compare old new --csv differences.csv"))
+@main.command("compare")
 @click.argument("before", type=_PATH)
 @click.argument("after", type=_PATH)
 @click.option("--csv", "csv_path", type=_PATH, help="Write the differences to this file too.")
@@ -277,7 +256,7 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
         csv_path.write_text(as_csv(table), encoding="utf-8")
 
 
-@main.command("list", epilog=_examples("list", "list --releases", "list --json | jq -r '.sources[].name'"))
+@main.command("list")
 @click.option("--releases", "where", is_flag=True, help="Show where ICE's releases are published instead.")
 @_json
 @_data_dir
@@ -286,8 +265,7 @@ def list_command(where: bool, as_document: bool) -> None:
 
     The document of --json has the keys `data_folder`; `notebooks`: `name`, `title` and `parameters` (`name`, `kind`,
     `default`, `comment`); and `sources`: `name`, `title`, `clock` (what a week means: issued, recorded, or printed, as
-    there are none), `imported`, `version`, `first_week`, `last_week`, `weeks`, `partial`, `detainers`, `declined`,
-    `synthetic`.
+    there are none), `imported`, `version`, `weeks`, `partial`, `detainers`, `declined`, `synthetic`.
     """
     from analysis.run import terminal
 
@@ -297,12 +275,7 @@ def list_command(where: bool, as_document: bool) -> None:
         click.echo("\n".join(terminal.releases() if where else terminal.listing()))
 
 
-@main.command(
-    "show",
-    epilog=_examples(
-        "show CO 2015-01-03", 'show US "latest settled"', 'show Texas "June 2015"', "show DUI --source synthetic --json"
-    ),
-)
+@main.command("show")
 @click.argument("place", type=PLACE)
 @click.argument("period", default="latest settled", type=PERIOD)
 @click.option("--source", default="fy2015", show_default=True, help="Its name.", type=SOURCE)
@@ -325,7 +298,7 @@ def show_command(place: str, period: str, source: str, as_document: bool) -> Non
     click.echo(as_json(told) if as_document else "\n".join(terminal.counts_written(told)), nl=not as_document)
 
 
-@main.command("open", epilog=_examples("open", "open weekly_bulletin/fy2015/2015-06-20", 'open "state 2015-06-20 TX"'))
+@main.command("open")
 @click.argument("report", default="", type=REPORT)
 @_out
 def open_command(report: str, out: str) -> None:
@@ -338,12 +311,12 @@ def open_command(report: str, out: str) -> None:
         click.echo("declines: no browser starts here; open the file yourself", err=True)
 
 
-@main.group("sources", epilog=_examples("list", "sources rm march-2026"))
+@main.group("sources")
 def sources_command() -> None:
     """Keep the sources that were imported; `declines list` shows all."""
 
 
-@sources_command.command("rm", epilog=_examples("sources rm march-2026", "sources rm march-2026 --yes"))
+@sources_command.command("rm")
 @click.argument("name", type=IMPORTED)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @_data_dir
@@ -356,18 +329,10 @@ def remove_command(name: str, yes: bool) -> None:
     click.echo(f"{len(files)} files of {name} would go:\n  " + "\n  ".join(folders), err=True)
     click.echo("What it was imported from stays, and so do reports that were made of it.", err=True)
     if yes or click.confirm("Remove them?", err=True):
-        left = remove(files)
-        click.echo(f"removed {name}" + f"; {len(left)} files of yours stay in {left[0].parent}" * bool(left))
+        click.echo(f"removed {name}" + f"; what no import wrote stays in {files[0].parents[1]}" * remove(files))
 
 
-@main.command(
-    "import",
-    epilog=_examples(
-        "import detainers.xlsx --name march-2026",
-        "import 2014.xlsx 2015.xlsx --name ice --extracted-on 2015-11-20",
-        "import https://example.org/detainers.parquet --name ice",
-    ),
-)
+@main.command("import")
 @click.argument("files", nargs=-1, required=True)
 @click.option("--name", required=True, help="Name of the source; a newer file under it becomes a new version.")
 @click.option("--title", help="What reports call it  [default: the name].")
@@ -384,7 +349,7 @@ def import_command(files: tuple[str, ...], name: str, title: str | None, **optio
     click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
 
 
-@main.command("check", epilog=_examples("check detainers.xlsx", "check detainers.xlsx --previous march-2026"))
+@main.command("check")
 @click.argument("files", nargs=-1, required=True)
 @click.option("--previous", help="Name of an imported source to compare with.", type=IMPORTED)
 @_extracted_on
@@ -420,3 +385,30 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
     os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "declines-warm")
     code = "import analysis.run; from jupyterlab.labapp import main; main()"  # analysis.run: a slow import is kept out
     os.execv(sys.executable, [sys.executable, "-c", code, f"--notebook-dir={folder}", *jupyter_args])
+
+
+_EXAMPLES = """\
+run                                           all reports that are not up to date
+run weekly_bulletin --source fy2015 --weeks 2015-06
+run state_profile --weeks "last 4 settled" --state CO --state "New York"
+run period_profile --period 2015-03 --compare 2015-01 --state CO
+run --dry-run --json | jq .due
+show CO 2015-01-03
+show Texas "June 2015"
+show DUI "latest settled" --source synthetic --json
+open
+open weekly_bulletin/fy2015/2015-06-20
+open "state 2015-06-20 TX"
+list
+list --json | jq -r '.sources[].name'
+import detainers.xlsx --name march-2026
+import 2014.xlsx 2015.xlsx --name ice --extracted-on 2015-11-20
+check detainers.xlsx --previous march-2026
+sources rm march-2026
+compare reports reports-new --csv differences.csv
+lab
+"""
+for _name, _command in [*main.commands.items(), ("sources", sources_command.commands["rm"])]:
+    _lines = [f"  declines {line}" for line in _EXAMPLES.splitlines() if line.split()[0] == _name]
+    _command.epilog = "\n".join(["\b", "Examples:", *_lines])
+main.epilog = "\b\nExamples:\n  declines run\n  declines show CO 2015-01-03\n  declines open\n  declines run --help"

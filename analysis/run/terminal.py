@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from analysis.periods import Calendar, as_timestamps
 from analysis.run.plan import INDEX, PAGE, notebooks, read_manifest
 
 IMPORTED = (TABLE_FILE, f"{TABLE_FILE}.origin.yml", SCORECARD_FILE, WEEKS_FILE)
+COUNTS = ("issued", "declined", "share", "share_low", "share_high")
+OF_SOURCE = ("name", "title", "clock", "detainers", "declined", "synthetic")
 NATION = ("US", "USA", "ALL", "UNITED STATES")
 COLOURS = {"pass": "green", "warn": "yellow", "stop": "red", "made": "green", "failed": "red"}
 
@@ -36,21 +39,13 @@ def what_there_is() -> dict[str, Any]:
     for notebook in notebooks().values():
         parameters = [{"name": name, **one._asdict()} for name, one in notebook.parameters.items()]
         found["notebooks"].append({"name": notebook.name, "title": notebook.title, "parameters": parameters})
-    for name, source in sources().items():
+    for source in sources().values():
         calendar, facts = Calendar.of(source.facts), source.facts
-        weeks = calendar.weeks() if facts.clock != "printed" else []
-        partial = [str(week) for week in weeks if calendar.is_partial(week)]
-        found["sources"].append(
-            {
-                "name": name,
-                "title": facts.title,
-                "clock": facts.clock,
-                "imported": source.path.is_relative_to(data_folder()),
-            }
-            | {"version": source.version, "first_week": str(weeks[0]) if weeks else None}
-            | {"last_week": str(weeks[-1]) if weeks else None, "weeks": len(weeks), "partial": partial}
-            | {"detainers": facts.detainers, "declined": facts.declined, "synthetic": facts.synthetic}
-        )
+        weeks = [str(week) for week in calendar.weeks() if facts.clock != "printed"]
+        partial = [week for week in weeks if calendar.is_partial(date.fromisoformat(week))]
+        told: dict[str, Any] = {name: getattr(facts, name) for name in OF_SOURCE}
+        told |= {"imported": source.path.is_relative_to(data_folder()), "version": source.version}
+        found["sources"].append(told | {"weeks": weeks, "partial": partial})
     return found
 
 
@@ -64,9 +59,10 @@ def listing() -> Iterator[str]:
             yield f"    {one['name']}: {one['kind']} = {one['default']!r}  {one['comment']}"
     yield "Sources"
     for one in found["sources"]:
-        told = f"weeks by day {one['clock']}: {one['first_week']} to {one['last_week']}, {one['weeks']} weeks"
+        first, *_, last = one["weeks"] or ["", ""]
+        told = f"weeks by day {one['clock']}: {first} to {last}, {len(one['weeks'])} weeks"
         told += f", partial: {', '.join(one['partial'])}" if one["partial"] else ""
-        yield f"  {one['name']}: {one['title']}\n    {told if one['weeks'] else 'figures without weeks'}"
+        yield f"  {one['name']}: {one['title']}\n    {told if first else 'figures without weeks'}"
     yield f"Imported sources are kept in {found['data_folder']}"
 
 
@@ -90,28 +86,21 @@ def counts_of(place: str, period: str, source: str) -> dict[str, Any]:
 
     of = _meant(place)
     found = cohort(source, period, **of)
-    if len(found.period.weeks) == 1:
-        facts, said = sentences.facts_of(found), sentences.lead(found)
-        status = str(sentences.Sentence(sentences.say("status", facts), facts))
+    facts, span, made = found.source.facts, found.period, found.source.facts.synthetic
+    if len(span.weeks) == 1:
+        values, said = sentences.facts_of(found), sentences.lead(found)
+        said.append(sentences.Sentence(f"Status: {sentences.say('status', values)}.", values))
     else:
         profile = period_profile(source, period, **of)
-        facts, said, status = profile.facts, sentences.of_period(profile), found.status
-    counts = ("issued", "declined", "share", "share_low", "share_high")
-    rows = weekly_counts(found)[[*counts, "usual_low", "usual_high", "status"]].loc[as_timestamps(found.period.weeks)]
-    weeks = [{"week": f"{week:%Y-%m-%d}", **row} for week, row in rows.to_dict("index").items()]
+        values, said = profile.facts, sentences.of_period(profile)
     headline, *others = (str(one).replace("**", "") for one in said)
-    headline = sentences.as_made_up(headline, found.source.facts.synthetic)
-    told = {
-        "source": source,
-        "title": found.source.facts.title,
-        "synthetic": found.source.facts.synthetic,
-        "place": found.cell[1],
-        "place_name": found.name,
-    }
-    told |= {"period": found.period.name, "first_day": found.period.first_day, "last_day": found.period.last_day}
-    told |= {name: facts[name] for name in counts} | {"status": status, "headline": headline, "sentences": others}
-    plain = {name: value if isinstance(value, list) else sentences.as_fact(value) for name, value in told.items()}
-    return plain | {"weeks": [{name: sentences.as_fact(value) for name, value in row.items()} for row in weeks]}
+    told = {"source": source, "title": facts.title, "synthetic": made, "place": found.cell[1], "place_name": found.name}
+    told |= {"period": span.name, "first_day": span.first_day, "last_day": span.last_day, "status": found.status}
+    told |= {name: values[name] for name in COUNTS} | {"headline": sentences.as_made_up(headline, made)}
+    rows = weekly_counts(found).loc[as_timestamps(span.weeks), [*COUNTS, "usual_low", "usual_high", "status"]]
+    weeks = rows.reset_index().to_dict("records")
+    plain, *weeks = ({name: sentences.as_fact(value) for name, value in row.items()} for row in (told, *weeks))
+    return plain | {"sentences": others, "weeks": weeks}
 
 
 def _meant(place: str) -> dict[str, str]:
@@ -143,15 +132,13 @@ def counts_written(told: dict[str, Any]) -> Iterator[str]:
     yield ""
     for sentence in told["sentences"]:
         yield click.wrap_text(sentence, 98, "- ", "  ")
-    yield f"\n{told['title']} ({told['source']}); status: {told['status']}"
+    yield f"\nSource: {told['source']}, {told['title']}"
 
 
 def page_of(out: Path, name: str) -> Path:
     """Find the page of a report by its folder, or by words of it; the index of all where none is named."""
     if not (out / INDEX).is_file():
-        raise InputError(
-            "there is no report yet", file=out, do="`declines run` makes them, or give a folder with --out"
-        )
+        raise InputError("there is no report yet", file=out, do="`declines run` makes them; --out names a folder")
     folders = [folder for folder in read_manifest(out) if (out / folder / PAGE).is_file()]
     words = name.casefold().removeprefix(f"{out}/".casefold()).strip("/").split()
     fits = [one for one in folders if [one.casefold()] == words]
@@ -178,20 +165,26 @@ def imported_files(name: str) -> list[Path]:
 
     if os.environ.get(URL_VARIABLE):
         raise InputError("the sources of an address are only read", do="Remove them where they stand")
-    root = data_folder().resolve()
-    imported = sorted({path.parents[1].name for path in root.glob(f"*/v[0-9]*/{TABLE_FILE}*")})
-    if name not in imported:
-        known = imported or ["none"]
-        raise unknown("imported source", name, imported, listed=known, more="Those that come with the package stay")
-    found = sorted(path for path in (root / name).glob("v[0-9]*/*") if path.name in IMPORTED)
-    return [path for path in found if re.fullmatch(r"v\d+", path.parent.name) and path.resolve() == path]
+    written = dict[str, list[Path]]()
+    for path in sorted(data_folder().resolve().glob(f"*/v[0-9]*/{TABLE_FILE}*")):
+        beside = [path.with_name(other) for other in IMPORTED]
+        written.setdefault(path.parents[1].name, []).extend(
+            one for one in beside if one.is_file() and one.resolve() == one
+        )
+    if not written.get(name):
+        known = sorted(written) or ["none"]
+        raise unknown("imported source", name, written, listed=known, more="Those that come with the package stay")
+    return list(dict.fromkeys(written[name]))
 
 
-def remove(files: list[Path]) -> list[Path]:
-    """Remove the files of a source, and folders that nothing else lies in; give what lies there still."""
-    for path in files:
-        path.unlink()
+def remove(files: Sequence[Path]) -> bool:
+    """Remove the files of a source, and its folders unless something else lies in them; say whether that is so."""
+    try:
+        for path in files:
+            path.unlink()
+    except OSError as error:
+        raise InputError(f"the file cannot be removed: {error.strerror}", file=path) from error
     for folder in [*dict.fromkeys(path.parent for path in files), files[0].parents[1]]:
         with suppress(OSError):  # not empty
             folder.rmdir()
-    return sorted(files[0].parents[1].rglob("*"))
+    return files[0].parents[1].exists()
