@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import sys
+import webbrowser
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -303,11 +304,11 @@ def show_command(place: str, period: str, source: str, as_document: bool) -> Non
 @_out
 def open_command(report: str, out: str) -> None:
     """Open the page of a REPORT in the browser, found by its folder or words of it; without one, the index."""
-    from analysis.run.terminal import page_of, show_page
+    from analysis.run.terminal import page_of
 
     page = page_of(Path(out), report)
     click.echo(page)
-    if not show_page(page):
+    if not webbrowser.open(page.resolve().as_uri()):
         click.echo("declines: no browser starts here; open the file yourself", err=True)
 
 

@@ -263,7 +263,7 @@ def test_completion_comes_at_once_and_is_silent_where_a_source_is_damaged(
     (tmp_path / "made" / "v001").mkdir(parents=True)
     (tmp_path / "made" / "v001" / "detainers.parquet.origin.yml").write_text("[")
     asked = {"_DECLINES_COMPLETE": "bash_complete", "COMP_WORDS": "declines run --source f", "COMP_CWORD": "3"}
-    assert call(prog_name="declines", env=asked) == "\n"
+    assert call(prog_name="declines", env=asked) == "file,f\n"
 
 
 def test_colours_stand_on_a_terminal_alone_and_where_they_are_wanted(

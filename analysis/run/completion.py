@@ -23,16 +23,17 @@ Words = Iterable[tuple[str, str]]
 class Offered(click.ParamType):
     """A text of which the shell offers some words, each with what it means; where they cannot be read, none."""
 
-    def __init__(self, name: str, *finders: Callable[[dict[str, Any]], Words]) -> None:
-        self.name, self.finders = name, finders
+    def __init__(self, name: str, *finders: Callable[[dict[str, Any]], Words], files: bool = False) -> None:
+        self.name, self.finders, self.files = name, finders, files
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the words that go on with what is begun, as the finders give them for what is typed before."""
         with suppress(Exception):  # a traceback would stand in the middle of what the user types
             found = dict(one for find in self.finders for one in find(ctx.params))
             fits = [word for word in found if word.casefold().startswith(incomplete.casefold())]
-            return [CompletionItem(word, help=found[word]) for word in fits]
-        return []
+            if fits or not self.files:
+                return [CompletionItem(word, help=found[word]) for word in fits]
+        return [CompletionItem(incomplete, type="file")] if self.files else []
 
 
 def notebooks(_: object) -> Words:
@@ -82,8 +83,8 @@ def reports(typed: dict[str, Any]) -> Words:
 
 
 EACH = ("each", "one report for every one of them")
-NOTEBOOK = Offered("notebook", notebooks)
-SOURCE = Offered("source", lambda _: ((name, facts["title"]) for name, facts in _facts().items()))
+NOTEBOOK = Offered("notebook", notebooks, files=True)
+SOURCE = Offered("source", lambda _: ((name, facts["title"]) for name, facts in _facts().items()), files=True)
 IMPORTED = Offered("source", lambda _: ((path.name, "") for path in data_folder().glob("[a-z0-9]*")))
 WEEKS, PERIOD = Offered("weeks", weeks), Offered("period", periods)
 STATE = Offered("state", lambda _: [*_rows("states", "postal", "name"), EACH])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
@@ -150,13 +149,6 @@ def page_of(out: Path, name: str) -> Path:
     if len(fits) > 1:
         raise InputError(f"{len(fits)} reports fit {name!r}", do=f"Give more of the name, as in {', '.join(fits[-3:])}")
     return out / fits[0] / PAGE
-
-
-def show_page(page: Path) -> bool:
-    """Show a page in the browser, if one starts."""
-    with suppress(webbrowser.Error):
-        return webbrowser.open(page.resolve().as_uri())
-    return False
 
 
 def imported_files(name: str) -> list[Path]:
