@@ -117,7 +117,8 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
             from analysis.load.imports import import_release, name_of
 
             kept, told = import_release([path], name_of(path), title=path.name, today=date.today())
-            click.echo(told, err=asked.quiet)
+            if not asked.quiet:
+                click.echo(told)
             name = kept.facts.name
         names.append(name)
     if strange := [name for name in names if name not in sources()]:

@@ -227,6 +227,7 @@ def test_an_imported_source_is_removed_when_asked_twice_and_nothing_that_no_impo
     assert "3 files of made would go" in call("sources", "rm", "made", input="n\n")
     assert sorted(folder.rglob("*")) == written
     (folder / "v001" / "notes.txt").write_text("mine")
+    (folder / "v001" / "detainers.parquet.origin.yml").write_text("damaged")
     (folder / "v002").symlink_to(folder / "v001")
     assert f"removed made; what no import wrote stays in {folder}" in call("sources", "rm", "made", input="y\n")
     assert sorted(path.name for path in folder.rglob("*")) == ["notes.txt", "v001", "v002"]
@@ -254,7 +255,7 @@ def test_the_shell_offers_words(typed: list[str], offered: list[str]) -> None:
     assert [one.value for one in shell.get_completions(typed[:-1], typed[-1])] == offered
 
 
-def test_completion_comes_at_once_and_is_silent_where_a_source_is_damaged(
+def test_completion_comes_at_once_and_passes_over_what_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "import analysis.cli, sys; sys.exit(bool({'numpy', 'pandas', 'pyarrow', 'pydantic'} & {*sys.modules}))"
@@ -263,7 +264,8 @@ def test_completion_comes_at_once_and_is_silent_where_a_source_is_damaged(
     (tmp_path / "made" / "v001").mkdir(parents=True)
     (tmp_path / "made" / "v001" / "detainers.parquet.origin.yml").write_text("[")
     asked = {"_DECLINES_COMPLETE": "bash_complete", "COMP_WORDS": "declines run --source f", "COMP_CWORD": "3"}
-    assert call(prog_name="declines", env=asked) == "file,f\n"
+    assert call(prog_name="declines", env=asked) == "plain,fy2015\n"
+    assert call(prog_name="declines", env=asked | {"COMP_WORDS": "declines open w", "COMP_CWORD": "2"}) == "\n"
 
 
 def test_colours_stand_on_a_terminal_alone_and_where_they_are_wanted(

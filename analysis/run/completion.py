@@ -37,20 +37,25 @@ class Offered(click.ParamType):
 
 
 def notebooks(_: object) -> Words:
-    """Offer the notebooks that make reports."""
+    """Offer the notebooks that make reports, and can be read."""
     for path in sorted(bundled_folder("notebooks").glob("*.ipynb")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if "declines" in content["metadata"]:
-            yield path.stem, "".join(content["cells"][0]["source"]).splitlines()[0].removeprefix("# ")
+        with suppress(Exception):
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if "declines" in content["metadata"]:
+                yield path.stem, "".join(content["cells"][0]["source"]).splitlines()[0].removeprefix("# ")
 
 
 def _facts() -> dict[str, dict[str, Any]]:
-    """Read what origin files say of each source, of several versions the newest."""
+    """Read what origin files that can be read say of each source, of several versions the newest."""
     paths = [path for pattern in ORIGINS for path in sorted(bundled_folder("data").glob(pattern))]
     paths += sorted(data_folder().glob("*/v*/*.origin.yml"))
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    told = [yaml.load(path.read_text(encoding="utf-8"), loader).get("source") for path in paths]
-    return {one["name"]: one for one in told if one}
+    found = dict[str, dict[str, Any]]()
+    for path in paths:
+        with suppress(Exception):
+            told = yaml.load(path.read_text(encoding="utf-8"), loader)["source"]
+            found[told["name"]] = told
+    return found
 
 
 def weeks(typed: dict[str, Any]) -> Words:
