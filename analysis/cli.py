@@ -271,6 +271,8 @@ def list_command(where: bool, as_document: bool) -> None:
     """
     from analysis.run import terminal
 
+    if where and as_document:
+        raise InputError("--json is of the notebooks and the sources", do="Leave out --releases")
     if as_document:
         click.echo(as_json(terminal.what_there_is()), nl=False)
     else:
@@ -408,9 +410,12 @@ import 2014.xlsx 2015.xlsx --name ice --extracted-on 2015-11-20
 check detainers.xlsx --previous march-2026
 sources rm march-2026
 compare reports reports-new --csv differences.csv
+new my_question --each state,week
+lint my_question.ipynb --fix
 lab
 """
 for _name, _command in [*main.commands.items(), ("sources", sources_command.commands["rm"])]:
     _lines = [f"  declines {line}" for line in _EXAMPLES.splitlines() if line.split()[0] == _name]
     _command.epilog = "\n".join(["\b", "Examples:", *_lines])
-main.epilog = "\b\nExamples:\n  declines run\n  declines show CO 2015-01-03\n  declines open\n  declines run --help"
+main.epilog = "\b\nExamples:\n  declines run\n  declines show CO 2015-01-03\n  declines open\n  declines run --help\n"
+main.epilog += '  eval "$(_DECLINES_COMPLETE=bash_source declines)"      Tab completes from then on'

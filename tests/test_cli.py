@@ -95,6 +95,7 @@ def test_list_releases_names_the_page_of_each_with_what_is_known_of_it() -> None
     assert "\n  NPR, 2007-10-01 to 2015-07-19, 1,814,828 rows, 20,241 declined\n  https://github.com/nprapps/" in listed
     assert "form D\n  Deportation Data Project, days not known\n  https://deportationdata.org/data/ice.html" in listed
     assert "fy2015" not in listed
+    assert "Leave out --releases" in call("list", "--releases", "--json", exit_code=2)
 
 
 def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_earlier_versions(
@@ -197,17 +198,21 @@ def test_a_page_is_opened_by_words_of_its_folder(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(webbrowser, "open", open_page)
     assert "there is no report yet" in call("open", "--out", tmp_path, exit_code=2)
     entries: dict[str, Entry] = {}
-    for week in ("2025-01-04", "2025-01-11"):
-        add_report(tmp_path, entries, "bulletin", "made", {"week": week})
+    for about in ({"week": "2025-01-04"}, {"week": "2025-01-11"}, {"week": "2025-01-11", "state": "TX"}):
+        add_report(tmp_path, entries, "bulletin", "made", about)
     write_manifest(tmp_path, entries)
     (tmp_path / "index.html").write_text("")
     said = call("open", "--out", tmp_path)
     assert said == f"{tmp_path / 'index.html'}\ndeclines: no browser starts here; open the file yourself\n"
-    page = tmp_path / "bulletin" / "made" / "2025-01-11" / "report.html"
-    for name in ("bulletin/made/2025-01-11", "Made 01-11", f"{tmp_path}/bulletin/made/2025-01-11/"):
+    for name, folder in (
+        ("bulletin/made/2025-01-11", "2025-01-11"),
+        (f"{tmp_path}/bulletin/made/2025-01-11/", "2025-01-11"),
+        ("Made tx", "2025-01-11_TX"),
+    ):
+        page = tmp_path / "bulletin" / "made" / folder / "report.html"
         assert call("open", name, "--out", tmp_path) == f"{page}\n"
-    assert opened[1:] == [page.as_uri()] * 3
-    assert "2 reports fit 'bulletin'" in call("open", "bulletin", "--out", tmp_path, exit_code=2)
+        assert opened[-1] == page.as_uri()
+    assert "3 reports fit 'bulletin'" in call("open", "bulletin", "--out", tmp_path, exit_code=2)
     assert "unknown report 'none'" in call("open", "none", "--out", tmp_path, exit_code=2)
 
 
