@@ -9,6 +9,7 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ def call(*args: str | Path, exit_code: int = 0, **how: Any) -> str:  # noqa: ANN
     return result.output
 
 
+@cache
+def document(asked: str) -> dict[str, Any]:
+    """Give the JSON document of a command."""
+    return json.loads(call(*asked.split(), "--json"))
+
+
 @pytest.fixture
 def outcome(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Make every report in no time, with the message set here (blank = made)."""
@@ -58,12 +65,12 @@ def test_list_names_notebooks_parameters_sources_and_weeks() -> None:
         assert words in listed
     assert "partial: 2014-09-27, 2015-07-18" in listed
     assert "2017-01-28 to 2017-02-11, 3 weeks" in listed
-    document = json.loads(call("list", "--json"))
-    assert listed.endswith(f"Imported sources are kept in {document['data_folder']}\n")
-    (source,) = (one for one in document["sources"] if one["name"] == "fy2015")
+    whole = document("list")
+    assert listed.endswith(f"Imported sources are kept in {whole['data_folder']}\n")
+    (source,) = (one for one in whole["sources"] if one["name"] == "fy2015")
     told = [source[name] for name in ("clock", "partial", "detainers", "declined", "imported")]
     assert told == ["issued", [source["weeks"][0], source["weeks"][42]], 79053, 5501, False]
-    (notebook,) = (one for one in document["notebooks"] if one["name"] == "published_week")
+    (notebook,) = (one for one in whole["notebooks"] if one["name"] == "published_week")
     assert notebook["parameters"][0]["default"] == "2017-02-04"
 
 
@@ -78,13 +85,12 @@ def test_every_help_has_examples_that_fit(name: str, command: click.Command) -> 
     ("asked", "listed"),
     [
         ("list", ["notebooks", "sources"]),
-        ("show CO 2015-01-03", ["weeks"]),
+        ("show colorado Jan-2015", ["weeks"]),
         ("run published_week --out nowhere --dry-run", ["reports"]),
     ],
 )
 def test_every_key_of_a_document_is_named_by_the_help(asked: str, listed: list[str]) -> None:
-    document = json.loads(call(*asked.split(), "--json"))
-    keys = [*document, *(key for name in listed for key in document[name][0])]
+    keys = [*document(asked), *(key for name in listed for key in document(asked)[name][0])]
     told = call(asked.split()[0], "--help")
     assert [key for key in keys if f"`{key}`" not in told] == []
 
@@ -170,21 +176,21 @@ def test_a_pdf_that_cannot_be_printed_is_refused_before_the_first_report(
 
 
 def test_a_place_is_shown_with_its_weeks_status_and_caveats() -> None:
-    document = json.loads(call("show", "colorado", "Jan 2015", "--json"))
-    assert [document[name] for name in ("place", "issued", "declined", "status")] == ["CO", 149, 44, "settled"]
-    assert round(document["share_low"], 3) == 0.223
-    assert [week["declined"] for week in document["weeks"]] == [4, 8, 12, 7, 13]
-    said = "\n".join(counts_written(document))
-    assert document["headline"] in said
+    told = document("show colorado Jan-2015")
+    assert [told[name] for name in ("place", "issued", "declined", "status")] == ["CO", 149, 44, "settled"]
+    assert round(told["share_low"], 3) == 0.223
+    assert [week["declined"] for week in told["weeks"]] == [4, 8, 12, 7, 13]
+    said = "\n".join(counts_written(told))
+    assert told["headline"] in said
     assert "2015-01-31        28        13   46.4%  28.3% to 65.5%" in said
     assert "all 5            149        44   29.5%" in said
-    day = CliRunner().invoke(main, ["show", "US", "2015-01-06"])
-    assert day.stderr.startswith("declines: 2015-01-06 is a Tuesday: the week taken is 2015-01-03, Saturday 3 January")
-    assert day.stdout.startswith("The United States, 3–9 January 2015: ")
-    said = call("show", "DUI", "latest", "--source", "synthetic")
-    assert said.startswith("MADE-UP DATA: ")
-    assert "The week is unfinished" in said
-    assert "- Status: provisional, which is unfinished" in said
+    day = CliRunner().invoke(main, ["show", "DUI", "2026-02-24", "--source", "synthetic"])
+    assert day.stderr.startswith(
+        "declines: 2026-02-24 is a Tuesday: the week taken is 2026-02-21, Saturday 21 February"
+    )
+    assert day.stdout.startswith("MADE-UP DATA: The United States (offence group: Driving under the influence)")
+    assert "The week is unfinished" in day.stdout
+    assert "- Status: provisional, which is unfinished" in day.stdout
     assert "did you mean 'Colorado'" in call("show", "Colorodo", exit_code=2)
 
 
@@ -290,9 +296,9 @@ def test_a_quiet_run_says_what_failed_a_verbose_one_why_and_a_dry_one_a_document
     tmp_path: Path, outcome: dict[str, str]
 ) -> None:
     asked = ["run", "published_week", "--weeks", "2017-02-05", "--out", str(tmp_path)]
-    document = json.loads(CliRunner().invoke(main, [*asked, "--dry-run", "--json"]).stdout)
-    (told,) = document["reports"]
-    assert (document["due"], told["reason"], told["parameters"]["week"]) == (1, "it was never made", "2017-02-04")
+    ahead = json.loads(CliRunner().invoke(main, [*asked, "--dry-run", "--json"]).stdout)
+    (told,) = ahead["reports"]
+    assert (ahead["due"], told["reason"], told["parameters"]["week"]) == (1, "it was never made", "2017-02-04")
     assert "2017-02-05 is a Sunday: the week taken is 2017-02-04" in call(*asked, "--dry-run")
     verbose = call(*asked, "--verbose")
     assert "made published_week/published-2017/2017-02-04 (0.0 s): it was never made" in verbose
