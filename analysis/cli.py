@@ -1,4 +1,7 @@
-"""The ``declines`` command: run the reports, list what there is, open the notebooks."""
+"""The ``declines`` command: run the reports, list what there is, open the notebooks.
+
+What a command needs is imported by it, so that help and completion come at once.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import shlex
 import shutil
 import signal
 import sys
+import webbrowser
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -14,21 +18,17 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
-import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.reference import bundled_folder, crosswalk
-from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
-from analysis.periods import Calendar
-from analysis.run import plan
-from analysis.run.batch import run, use_address
-from analysis.run.notebooks import notebooks, pick_notebooks
-from analysis.run.plan import Entry, Limits, Task, each
+from analysis.files import DATA_DIR_VARIABLE, as_json, bundled_folder
+from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
-if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
+if TYPE_CHECKING:
+    from analysis.run.plan import Entry, Task
     from analysis.run.site import Settings
 
 _PATH = click.Path(path_type=Path)
+_json = click.option("--json", "as_document", is_flag=True, help="As one JSON document.")
 FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
 
 
@@ -46,10 +46,13 @@ class _Commands(click.Group):
             ctx.exit(STOPPED_EXIT)
 
 
-def _remember(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+def _remember(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     """Let this process and its kernels see the folder of imported sources."""
     if value is not None and "://" in value:
-        use_address(value)
+        from analysis.run.batch import use_address
+
+        if not context.resilient_parsing:  # as for completion, which must not wait
+            use_address(value)
     elif value is not None:
         os.environ[DATA_DIR_VARIABLE] = str(Path(value).resolve())
 
@@ -79,16 +82,33 @@ _extracted_on = click.option(
     callback=lambda _context, _parameter, given: given and given.date(),
     help="Day on which ICE made the file  [default: as the files say].",
 )
+_out = click.option(
+    "--out", type=click.Path(file_okay=False), callback=_not_empty, default="reports", show_default=True, help="Folder."
+)
+
+
+def _note_weeks(*given: str | None) -> None:
+    """Say on the error stream which week was taken for a day that is no Saturday."""
+    from analysis.periods import week_taken
+
+    for note in filter(None, map(week_taken, filter(None, given))):
+        click.echo(f"declines: {note}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="declined-detainers", prog_name="declines")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Weekly analyses of declined ICE detainers by state and offence type."""
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     """Work out the reports asked for, and what the site is called; sources given as files are imported."""
+    from analysis.load.sources import HINT, sources
+    from analysis.run import plan
+
     if asked.dry_run and any(Path(name).exists() for name in asked.source_names):
         raise InputError("a dry run imports nothing", do="Import the file first: `declines import FILE --name NAME`")
     if asked.site_path:
@@ -106,41 +126,50 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
             from analysis.load.imports import import_release, name_of
 
             kept, told = import_release([path], name_of(path), title=path.name, today=date.today())
-            click.echo(told)
+            if not asked.quiet:
+                click.echo(told)
             name = kept.facts.name
         names.append(name)
     if strange := [name for name in names if name not in sources()]:
         raise unknown("source", strange[0], sources(), more=HINT)
-    states, offences = each("state", asked.states), each("offence", asked.offences)
+    states, offences = plan.each("state", asked.states), plan.each("offence", asked.offences)
     how: dict[str, Any] = {"source_names": names, "weeks": asked.weeks, "states": states, "offences": offences}
     how["periods"] = asked.period, asked.compare
+    from analysis.run.notebooks import pick_notebooks
+
     chosen = pick_notebooks(asked.notebook, asked.folder)
     return [task for some in chosen for task in plan.plan(some, **how, png=asked.png)], None
 
 
 @main.command("run")
-@click.argument("notebook", nargs=-1)
+@click.argument("notebook", nargs=-1, type=NOTEBOOK)
 @_folder
-@click.option("--source", "source_names", multiple=True, help="Only this source, or a file to import; may be repeated.")
+@click.option("--source", "source_names", type=SOURCE, multiple=True, help="Only this one, or a file; may be repeated.")
 @click.option(
     "--weeks",
+    type=WEEKS,
     callback=_not_empty,
-    help="A Saturday, FIRST:LAST, 'latest', 'latest settled' or 'all'.  [default: all, of profiles the latest settled]",
+    help="A day of the week, a month, FIRST:LAST, 'last 4', 'last 4 settled', 'latest', 'latest settled' or 'all'.  "
+    "[default: all, of profiles the latest settled]",
 )
 @click.option(
-    "--period", callback=_not_empty, help="Of a period_profile: 2015-03, 2015Q1, FIRST:LAST, 'last 13 settled'."
+    "--period",
+    type=PERIOD,
+    callback=_not_empty,
+    help="Of a period_profile: 2015-03, 2015Q1, FIRST:LAST, 'last 13 settled'.",
 )
-@click.option("--compare", callback=_not_empty, help="The period beside it  [default: as many weeks before].")
-@click.option("--state", "states", multiple=True, help="A report for this state, or for 'each'; may be repeated.")
-@click.option("--offence", "offences", multiple=True, help="The same for offence groups.")
+@click.option("--compare", type=PERIOD, callback=_not_empty, help="That beside it  [default: as many weeks before].")
+@click.option("--state", "states", type=STATE, multiple=True, help="For this state, or 'each'; may be repeated.")
+@click.option("--offence", "offences", type=OFFENCE, multiple=True, help="The same for offence groups.")
 @click.option("--site", "site_path", type=_PATH, help="A YAML file that names all reports of a site.")
-@click.option(
-    "--out", type=click.Path(file_okay=False), callback=_not_empty, default="reports", show_default=True, help="Folder."
-)
+@_out
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Reports at a time [cores].")
 @click.option("--force", is_flag=True, help="Make reports that are up to date again.")
 @click.option("--verify", is_flag=True, help="Read every file that was written, and make again what was edited.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, and why.")
+@_json
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what failed.")
+@click.option("-v", "--verbose", is_flag=True, help="Say why each report is made.")
 @click.option("--png", is_flag=True, help="Write each figure as PNG too.")
 @click.option("--pdf", is_flag=True, help="Print each page as a tagged PDF too; needs declined-detainers[pdf].")
 @click.option("--timeout", type=click.IntRange(1), default=900, show_default=True, help="Seconds a report may take.")
@@ -151,13 +180,35 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place.
 
     NOTEBOOK is the name of one that `declines list` shows, or the path of one of your own.
+
+    The document of --dry-run --json has the keys `due` (a number) and `reports`: of each its `report` (the folder),
+    `notebook`, `source`, `parameters`, and the `reason` why it would be made, blank where it stands.
     """
+    from analysis.run import plan
+    from analysis.run.batch import run
+    from analysis.run.terminal import coloured
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
     asked, folder = SimpleNamespace(**options), Path(out)
+    say = (lambda _: None) if asked.quiet else click.echo
+    if asked.as_document and not asked.dry_run:
+        raise InputError("--json is of a dry run", do="Add --dry-run, or read manifest.json of the folder afterwards")
+    _note_weeks(*[] if asked.quiet else (asked.weeks, asked.period, asked.compare))
     tasks, settings = _tasks(asked)
-    if asked.dry_run:
+    due = []
+    if asked.dry_run or asked.verbose:
         due = plan.what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
-        ahead = [f"run  {task.entry.folder}: {reason}" for reason, task in due if reason]
+    reasons = {task.entry.folder: reason for reason, task in due if reason}
+    if asked.as_document:
+        every = [
+            {"report": of.entry.folder, "notebook": of.entry.notebook, "source": of.entry.source}
+            | {"parameters": of.entry.parameters, "reason": reason}
+            for reason, of in due
+        ]
+        click.echo(as_json({"due": len(reasons), "reports": every}), nl=False)
+        return
+    if asked.dry_run:
+        ahead = [f"run  {name}: {reason}" for name, reason in reasons.items()]
         click.echo("\n".join([*ahead, f"{len(ahead)} of {len(due)} reports are not up to date"]))
         return
     if asked.pdf:
@@ -170,17 +221,18 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     def tell(state: str, entry: Entry) -> None:
         done.append(state)
         if state != "current":
-            click.echo(f"[{len(done)}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s)")
+            why = f": {reasons.get(entry.folder, '')}" if asked.verbose else ""
+            say(coloured(f"[{len(done)}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s){why}"))
 
     results: dict[str, Entry] | None = None
     with suppress(KeyboardInterrupt):
-        limits = Limits(asked.timeout, asked.memory)
+        limits = plan.Limits(asked.timeout, asked.memory)
         how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
         results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
     if {*done} == {"current"}:
-        click.echo(f"[{len(done)}/{len(done)}] all were up to date")
+        say(f"[{len(done)}/{len(done)}] all were up to date")
     if asked.pdf and results:
-        click.echo(f"pages printed as PDF: {print_pages(folder, results.values())}")
+        say(f"pages printed as PDF: {print_pages(folder, results.values())}")
     if plan.index_is_due(folder, settings):
         from analysis.run.site import write_index
 
@@ -190,9 +242,9 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     stand = f"{len(results) - len(failed)} of {len(results)} reports stand under {folder}"
-    click.echo(f"{stand}; index: {folder / 'index.html'}")
+    say(f"{stand}; index: {folder / plan.INDEX}")
     for entry in failed:
-        click.echo(f"failed: {entry.folder}: {entry.message}", err=True)
+        click.echo(coloured(f"failed: {entry.folder}: {entry.message}"), err=True)
     sys.exit(FAILED_EXIT if failed else 0)
 
 
@@ -202,6 +254,8 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
 @click.option("--csv", "csv_path", type=_PATH, help="Write the differences to this file too.")
 def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     """Say what the reports under AFTER say otherwise than those under BEFORE: was, is, why."""
+    import pandas as pd
+
     from analysis.run.revisions import compare_runs, written
     from analysis.show.sentences import counted
     from analysis.show.tables import as_csv
@@ -219,36 +273,81 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
 
 
 @main.command("list")
-@click.option("--releases", is_flag=True, help="Show where ICE's releases are published instead.")
+@click.option("--releases", "where", is_flag=True, help="Show where ICE's releases are published instead.")
+@_json
 @_data_dir
-def list_command(releases: bool) -> None:
-    """Show the notebooks with their parameters, and the sources with their weeks."""
-    if releases:
-        for row in crosswalk("releases", "release_id").reset_index().itertuples():
-            days = f"{row.first_day or '?'} to {row.last_day or '?'}" if row.first_day else "days not known"
-            counts = [
-                f"{int(n):,} {of}"
-                for n, of in ((row.published_rows, "rows"), (row.published_declined, "declined"))
-                if n
-            ]
-            click.echo(f"{row.release_id}, form {row.form}\n  {', '.join([row.publisher, days, *counts])}")
-            click.echo(f"  {row.page or 'page not known'}\n{click.wrap_text(row.note, 98, '  ', '  ')}")
-        click.echo("\nFrom its page, copy the link of a file: declines import LINK --name NAME")
-        return
-    click.echo("Notebooks")
-    for notebook in notebooks().values():
-        click.echo(f"  {notebook.name}: {notebook.title}")
-        for name, one in notebook.parameters.items():
-            click.echo(f"    {name}: {one.kind} = {one.default!r}  {one.comment}")
-    click.echo("Sources")
-    for name, source in sources().items():
-        calendar = Calendar.of(source.facts)
-        weeks = calendar.weeks()
-        partial = [week.isoformat() for week in weeks if calendar.is_partial(week)]
-        told = f"weeks by day {source.facts.clock}: {weeks[0]} to {weeks[-1]}, {len(weeks)} weeks"
-        told += f", partial: {', '.join(partial)}" if partial else ""
-        told = told if source.facts.clock != "printed" else "figures without weeks"
-        click.echo(f"  {name}: {source.facts.title}\n    {told}")
+def list_command(where: bool, as_document: bool) -> None:
+    """Show the notebooks with their parameters, and the sources with their weeks.
+
+    The document of --json has the keys `data_folder`; `notebooks`: `name`, `title` and `parameters` (`name`, `kind`,
+    `default`, `comment`); and `sources`: `name`, `title`, `clock` (what a week means: issued, recorded, or printed, as
+    there are none), `imported`, `version`, `weeks`, `partial`, `detainers`, `declined`, `synthetic`.
+    """
+    from analysis.run import terminal
+
+    if where and as_document:
+        raise InputError("--json is of the notebooks and the sources", do="Leave out --releases")
+    if as_document:
+        click.echo(as_json(terminal.what_there_is()), nl=False)
+    else:
+        click.echo("\n".join(terminal.releases() if where else terminal.listing()))
+
+
+@main.command("show")
+@click.argument("place", type=PLACE)
+@click.argument("period", default="latest settled", type=PERIOD)
+@click.option("--source", default="fy2015", show_default=True, help="Its name.", type=SOURCE)
+@_json
+@_data_dir
+def show_command(place: str, period: str, source: str, as_document: bool) -> None:
+    """Show what is counted of a PLACE in a PERIOD, week by week, and what can be said of it.
+
+    PLACE is a state by postal code or name, an offence group by id or label, or US for the nation; PERIOD is as after
+    `declines run --period`, the latest settled week unless given.
+
+    The document of --json has the keys `source`, `title`, `synthetic`, `place`, `place_name`, `period`, `first_day`,
+    `last_day`, `issued`, `declined`, `share`, `share_low` and `share_high` (95 % interval), `status`, `headline`,
+    `sentences`, and `weeks`: of each the `week`, the same counts, `usual_low`, `usual_high` and `status`.
+    """
+    from analysis.run import terminal
+
+    _note_weeks(period)
+    told = terminal.counts_of(place, period, source)
+    click.echo(as_json(told) if as_document else "\n".join(terminal.counts_written(told)), nl=not as_document)
+
+
+@main.command("open")
+@click.argument("report", default="", type=REPORT)
+@_out
+def open_command(report: str, out: str) -> None:
+    """Open the page of a REPORT in the browser, found by its folder or words of it; without one, the index."""
+    from analysis.run.terminal import page_of
+
+    page = page_of(Path(out), report)
+    click.echo(page)
+    if not webbrowser.open(page.resolve().as_uri()):
+        click.echo("declines: no browser starts here; open the file yourself", err=True)
+
+
+@main.group("sources")
+def sources_command() -> None:
+    """Keep the sources that were imported; `declines list` shows all."""
+
+
+@sources_command.command("rm")
+@click.argument("name", type=IMPORTED)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_data_dir
+def remove_command(name: str, yes: bool) -> None:
+    """Remove an imported source, all its versions: the files that imports wrote, and nothing else."""
+    from analysis.run.terminal import imported_files, remove
+
+    files = imported_files(name)
+    folders = [str(folder) for folder in dict.fromkeys(path.parent for path in files)]
+    click.echo(f"{len(files)} files of {name} would go:\n  " + "\n  ".join(folders), err=True)
+    click.echo("What it was imported from stays, and so do reports that were made of it.", err=True)
+    if yes or click.confirm("Remove them?", err=True):
+        click.echo(f"removed {name}" + f"; what no import wrote stays in {files[0].parents[1]}" * remove(files))
 
 
 @main.command("import")
@@ -270,16 +369,17 @@ def import_command(files: tuple[str, ...], name: str, title: str | None, **optio
 
 @main.command("check")
 @click.argument("files", nargs=-1, required=True)
-@click.option("--previous", help="Name of an imported source to compare with.")
+@click.option("--previous", help="Name of an imported source to compare with.", type=IMPORTED)
 @_extracted_on
 @_data_dir
 def check_command(files: tuple[str, ...], previous: str | None, extracted_on: date | None) -> None:
     """Say how good a release is: a scorecard, each line pass, warn or stop. Exit code 2 if any line stops."""
     from analysis.load.imports import check_release
     from analysis.load.quality import as_text, stops
+    from analysis.run.terminal import coloured
 
     scorecard = check_release(files, previous=previous, extracted_on=extracted_on, today=date.today())
-    click.echo(as_text(scorecard))
+    click.echo(coloured(as_text(scorecard)))
     sys.exit(INPUT_EXIT if stops(scorecard) else 0)
 
 
@@ -332,3 +432,33 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
     os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "declines-warm")
     code = "import analysis.run; from jupyterlab.labapp import main; main()"  # analysis.run: a slow import is kept out
     os.execv(sys.executable, [sys.executable, "-c", code, f"--notebook-dir={folder}", *jupyter_args])
+
+
+_EXAMPLES = """\
+run                                           all reports that are not up to date
+run weekly_bulletin --source fy2015 --weeks 2015-06
+run state_profile --weeks "last 4 settled" --state CO --state "New York"
+run period_profile --period 2015-03 --compare 2015-01 --state CO
+run --dry-run --json | jq .due
+show CO 2015-01-03
+show Texas "June 2015"
+show DUI "latest settled" --source synthetic --json
+open
+open weekly_bulletin/fy2015/2015-06-20
+open "state 2015-06-20 TX"
+list
+list --json | jq -r '.sources[].name'
+import detainers.xlsx --name march-2026
+import 2014.xlsx 2015.xlsx --name ice --extracted-on 2015-11-20
+check detainers.xlsx --previous march-2026
+sources rm march-2026
+compare reports reports-new --csv differences.csv
+new my_question --each state,week
+lint my_question.ipynb --fix
+lab
+"""
+for _name, _command in [*main.commands.items(), ("sources", sources_command.commands["rm"])]:
+    _lines = [f"  declines {line}" for line in _EXAMPLES.splitlines() if line.split()[0] == _name]
+    _command.epilog = "\n".join(["\b", "Examples:", *_lines])
+main.epilog = "\b\nExamples:\n  declines run\n  declines show CO 2015-01-03\n  declines open\n  declines run --help\n"
+main.epilog += '  eval "$(_DECLINES_COMPLETE=bash_source declines)"      Tab completes from then on'

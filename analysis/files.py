@@ -1,11 +1,36 @@
-"""Files of any room: written whole or not at all, hashed, as JSON."""
+"""Files of any room: where they stand, written whole or not at all, hashed, as JSON."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
+
+from platformdirs import user_data_path
+
+from analysis.errors import InputError
+
+DATA_DIR_VARIABLE = "DECLINES_DATA_DIR"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def bundled_folder(name: Literal["data", "notebooks"]) -> Path:
+    """Find a folder that ships with the package: in a wheel inside it, in a checkout beside it."""
+    places = _PACKAGE / "_bundled" / name, _PACKAGE.parent / name
+    for folder in places:
+        if folder.is_dir():
+            return folder
+    expected = " or ".join(map(str, places))
+    raise InputError(f"the bundled folder {name!r} is missing", expected=expected, do="Install the package again")
+
+
+def data_folder() -> Path:
+    """Give the folder of imported sources: ``DECLINES_DATA_DIR`` if set, else the user's own data folder."""
+    given = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(given) if given else user_data_path("declined-detainers", appauthor=False)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from calendar import month_abbr, month_name
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Self
@@ -17,8 +19,10 @@ SETTLING_DAYS = 28  # from a week's Friday to the extraction: then it is settled
 AFTER_SATURDAY = timedelta(days=5)  # days are counted from a Thursday, the first of January 1970
 LATEST, LATEST_SETTLED = "latest", "latest settled"
 BY_CALENDAR = r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))"  # a month or a quarter
-WEEKS = f"a Saturday as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
-PERIODS = f"{WEEKS}, a month as 2015-03, a quarter as 2015Q1, weeks as FIRST:LAST, or 'last 13 settled'"
+NAMED = r"(?i)([12]\d{3})?[ -]?(q[1-4]|[a-z]{3,9})[ -]?([12]\d{3})?"  # the same as people write them
+SEVERAL = r"last ([1-9]\d*)( settled)?"
+WEEKS = f"a day as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
+PERIODS = f"{WEEKS}, a month as 2015-03, a quarter as 2015Q1, weeks as FIRST:LAST, 'last 4' or 'last 13 settled'"
 
 
 def week_of(days: pd.Series) -> pd.Series:
@@ -121,7 +125,7 @@ class Calendar:
         return [w for n in range(number, 0, -1) if not self.is_partial(w := week - n * WEEK)]
 
     def pick(self, given: object, expected: str = WEEKS) -> date:
-        """Find the week that a user means: a Saturday, ``latest`` (the last full week) or ``latest settled``."""
+        """Find the week that a user means: one of its days, ``latest`` (the last full week) or ``latest settled``."""
         weeks = self.weeks()
         if given in (LATEST, LATEST_SETTLED):
             fits = [w for w in weeks if (self.is_settled(w) if given == LATEST_SETTLED else not self.is_partial(w))]
@@ -129,35 +133,33 @@ class Calendar:
                 raise InputError(f"the source has no week that is {given!r}", do=f"It has {weeks[0]} to {weeks[-1]}")
             return fits[-1]
         try:
-            day = given.date() if isinstance(given, datetime) else date.fromisoformat(str(given).strip())
-            saturday = saturday_of(day)
+            week = saturday_of(given.date() if isinstance(given, datetime) else _day(str(given)))
         except (ValueError, OverflowError) as error:
             raise InputError("the week is not a date", found=given, expected=expected) from error
-        if day != saturday:
-            found = f"{day} is a {day:%A}, and a reporting week is named by its Saturday"
-            raise InputError(found, do=f"The week that holds this day is {saturday}")
-        if not weeks[0] <= day <= weeks[-1]:
+        if not weeks[0] <= week <= weeks[-1]:
             do = f"Its first week is {weeks[0]}, its last is {weeks[-1]}"
-            raise InputError(f"the source has no week {day}", do=do)
-        return day
+            raise InputError(f"the source has no week {week}", do=do)
+        return week
 
     def name_period(self, given: object) -> str:
         """Write a period so that it means the same weeks whatever comes later: a month, a quarter, FIRST:LAST."""
-        weeks, text = self.pick_period(given).weeks, str(given).strip()
+        weeks, text = self.pick_period(given).weeks, self._dated(str(given))
         return text if re.fullmatch(BY_CALENDAR, text) else ":".join(map(str, dict.fromkeys([weeks[0], weeks[-1]])))
 
     def pick_period(self, given: object) -> Period:
         """Find the period that a user means, one of :data:`PERIODS`, of weeks that the source has."""
         given = given.date() if isinstance(given, datetime) and given == given else given  # not of NaT
-        text = str(given).strip()
-        if found := re.fullmatch(r"last ([1-9]\d*) settled", text):
-            settled = [week for week in self.weeks() if self.is_settled(week)][-int(found[1]) :]
-            if len(settled) < int(found[1]):
-                raise InputError(f"the source has no {text!r} weeks", found=f"{len(settled)} settled weeks")
-            return Period(tuple(settled), f"the {len(settled)} settled weeks to {day_in_words(last_day(settled[-1]))}")
+        text = self._dated(str(given))
+        if found := re.fullmatch(SEVERAL, text):
+            fits, kind = (self.is_settled, "settled") if found[2] else (lambda week: not self.is_partial(week), "full")
+            weeks = tuple(filter(fits, self.weeks()))[-int(found[1]) :]
+            if len(weeks) < int(found[1]):
+                raise InputError(f"the source has no {text!r} weeks", found=f"{len(weeks)} {kind} weeks")
+            several = f"the {len(weeks)} {kind} weeks to {day_in_words(last_day(weeks[-1]))}"
+            return Period(weeks, several if len(weeks) > 1 else week_in_words(weeks[0]))
         if re.fullmatch(BY_CALENDAR, text):
             period = _weeks_in(pd.Period(text))
-            if period.first_day >= self.first_day and period.last_day <= self.last_day:
+            if self._covers(period):
                 return period
             raise InputError(
                 f"the source does not cover all of {period.name}",
@@ -175,23 +177,42 @@ class Calendar:
         return Period((week,), week_in_words(week))
 
     def pick_many(self, given: str) -> list[date]:
-        """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or one week.
+        """Find the weeks that a user means: ``all``, ``FIRST:LAST`` (either may be left out), or those of a period.
 
-        FIRST and LAST that are no Saturdays are days, and the weeks are those that lie between them whole.
+        FIRST and LAST that are no Saturdays are days or months, and the weeks are those that lie between them whole.
         """
         weeks = self.weeks()
         first, colon, last = given.partition(":") if given != "all" else ("", ":", "")
         if not colon:
-            return [self.pick(given)]
-        first, last = _snapped(first, WEEK - DAY), _snapped(last, DAY - WEEK)
-        start, end = self.pick(first or weeks[0]), self.pick(last or weeks[-1])
-        if start == end + WEEK and given != f"{start}:{end}":
-            raise InputError(
-                "no whole week lies between the two days", found=given, do="Weeks run from Saturday to Friday"
-            )
+            return list(self.pick_period(given).weeks)
+        first, last = self._dated(first), self._dated(last)
+        start = self.pick(_snapped(first, WEEK - DAY) or weeks[0])
+        end = self.pick(_snapped(last, DAY - WEEK) or weeks[-1])
+        if start > end and first <= last:
+            do = "Weeks run from Saturday to Friday"
+            raise InputError("no whole week lies between the two days", found=given, do=do)
         if start > end:
-            raise InputError(f"the weeks {given!r} run backwards", do=f"Write {end}:{start}")
+            raise InputError(f"the weeks {given!r} run backwards", do=f"Write {last}:{first}")
         return [week for week in weeks if start <= week <= end]
+
+    def _covers(self, period: Period) -> bool:
+        """Say whether the source covers every day of a period."""
+        return period.first_day >= self.first_day and period.last_day <= self.last_day
+
+    def _dated(self, given: str) -> str:
+        """Write a month or a quarter as 2015-06 or 2015Q2, however it is named, and another text as it is."""
+        text, found = given.strip(), re.fullmatch(NAMED, given.strip())
+        name = found[2].title() if found else ""
+        number = next((n for n in range(1, 13) if name in (month_name[n], month_abbr[n])), 0)
+        if not found or (found[1] and found[3]) or not (number or len(name) == 2):
+            return text
+        ending = f"-{number:02}" if number else name
+        if year := found[1] or found[3]:
+            return f"{year}{ending}"
+        years = [f"{year}{ending}" for year in range(self.first_day.year, self.last_day.year + 1)]
+        whole = " or ".join(year for year in years if self._covers(_weeks_in(pd.Period(year))))
+        do = f"Write {whole}" if whole else f"The source has {self.first_day} to {self.last_day}"
+        raise InputError("the period names no year", found=text, do=do)
 
 
 def refuse_shared_weeks(*periods: Period) -> None:
@@ -201,13 +222,30 @@ def refuse_shared_weeks(*periods: Period) -> None:
         raise InputError("the two periods share a week", found=found, do="Give two periods that do not overlap")
 
 
-def _snapped(given: str, by: timedelta) -> str:
-    """Give the Saturday of the first whole week after a day, or of the last before it; what is no day as it is."""
+def _snapped(text: str, by: timedelta) -> str:
+    """Give the Saturday of the first whole week from a day or month on, or of the last to it; other text as it is."""
+    if re.fullmatch(BY_CALENDAR, text):
+        return str(_weeks_in(pd.Period(text)).weeks[0 if by > DAY else -1])
     try:
-        day = date.fromisoformat(given.strip())
+        day = _day(text)
         return str(saturday_of(day + by) if day != saturday_of(day) else day)
     except (ValueError, OverflowError):
-        return given
+        return text
+
+
+def _day(text: str) -> date:
+    """Read a day; a week of ISO 8601, which runs from Monday, is none."""
+    if "W" in text:
+        raise ValueError
+    return date.fromisoformat(text.strip())
+
+
+def week_taken(given: str) -> str:
+    """Say which week a day that is no Saturday stands for; blank of anything else."""
+    with suppress(ValueError, OverflowError):
+        if (week := saturday_of(day := _day(given))) != day:
+            return f"{day} is a {day:%A}: the week taken is {week}, {name_week(week)}"
+    return ""
 
 
 def week_in_words(week: date) -> str:

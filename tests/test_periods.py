@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.periods import WEEK, Calendar, as_timestamps, last_day, name_week, saturday_of, week_of
+from analysis.periods import WEEK, Calendar, as_timestamps, last_day, name_week, saturday_of, week_of, week_taken
 
 FISCAL_2015 = Calendar(date(2014, 10, 1), date(2015, 7, 19), date(2015, 7, 26))
 CASES = yaml.safe_load(Path(__file__).with_name("periods.yml").read_text(encoding="utf-8"))
@@ -36,15 +36,19 @@ def test_a_saturday_is_read_however_it_comes() -> None:
         assert type(week) is date
 
 
-@given(DAYS.filter(lambda day: day.weekday() != 5))
-def test_another_day_is_refused_with_its_name_and_the_saturday_meant(day: date) -> None:
-    with pytest.raises(InputError, match=f"{day} is a {day:%A}.*{saturday_of(day)}"):
-        PUBLISHED.pick(day.isoformat())
+@given(st.dates(date(2017, 1, 28), date(2017, 2, 17)))
+def test_any_day_stands_for_its_week_and_one_that_is_no_saturday_is_named(day: date) -> None:
+    week = saturday_of(day)
+    assert PUBLISHED.pick(day.isoformat()) == week
+    said = f"{day} is a {day:%A}: the week taken is {week}, {name_week(week)}"
+    assert week_taken(day.isoformat()) == ("" if day == week else said)
 
 
-@pytest.mark.parametrize("nonsense", ["", "week 5", "2017-02-30", "28/01/2017", None, True, float("nan"), pd.NaT])
+@pytest.mark.parametrize(
+    "nonsense", ["", "week 5", "2017-02-30", "28/01/2017", "2017-W05", None, True, float("nan"), pd.NaT]
+)
 def test_what_is_no_date_is_refused_with_the_form_expected(nonsense: object) -> None:
-    with pytest.raises(InputError, match=r"not a date: .*expected a Saturday as YYYY-MM-DD, 'latest'"):
+    with pytest.raises(InputError, match=r"not a date: .*expected a day as YYYY-MM-DD, 'latest'"):
         PUBLISHED.pick(nonsense)
 
 
@@ -98,6 +102,7 @@ def test_a_period_is_whole_weeks_with_a_name(given_as: str, first: str, last: st
     assert (period.first_day, period.weeks[-1], len(period.weeks)) == (day(first), day(last), number)
     assert period.last_day == last_day(period.weeks[-1])
     assert period.name == name
+    assert FISCAL_2015.pick_period(FISCAL_2015.name_period(given_as)).weeks == period.weeks
     if ":" in given_as or number == 1:
         assert [week for week in FISCAL_2015.pick_many(given_as) if not FISCAL_2015.is_partial(week)] == [*period.weeks]
     assert FISCAL_2015.pick_many("all") == FISCAL_2015.weeks()

@@ -15,8 +15,9 @@ from fsspec.core import url_to_fs
 from tqdm import tqdm
 
 from analysis.errors import InputError
+from analysis.files import data_folder
 from analysis.load.readers import SUFFIXES
-from analysis.load.sources import data_folder, scratch_folder
+from analysis.load.sources import scratch_folder
 
 MOST_MEGABYTES = 1_000  # ICE's yearly workbooks have a tenth of it
 SECONDS_SILENT = 60  # that a server may take for its next bytes; the whole may take as long as it likes

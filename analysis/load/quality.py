@@ -23,7 +23,7 @@ from analysis.load.reference import crosswalk, read_text_table
 from analysis.load.releases import GATES, STOP_UNDATED, Release
 from analysis.load.sources import only
 from analysis.load.table import NAMES, Outcome
-from analysis.periods import Calendar, week_of
+from analysis.periods import SETTLING_DAYS, Calendar, week_of
 
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")
 NOT_JUDGED = ""  # there is nothing to hold the check against
@@ -224,10 +224,10 @@ def recording_by_week(table: pd.DataFrame, calendar: Calendar | None = None) -> 
     return counts.assign(unfinished=called.astype("str").where(at_the_end, ""))
 
 
-def unfinished_weeks(weeks: pd.DataFrame) -> Check:
-    """Count the unfinished weeks of :func:`recording_by_week`, and name the first."""
+def unfinished_weeks(weeks: pd.DataFrame, rule: str = "") -> Check:
+    """Count the unfinished weeks of :func:`recording_by_week`, and name the first; ``rule`` says by what they are."""
     found = [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["unfinished"] != ""]]
-    return _listed("unfinished_weeks", found, first=next(iter(found), ""))
+    return _listed("unfinished_weeks", found, first=next(iter(found), ""), rule=rule)
 
 
 def check_of(words_id: str, found: object, share: float | None = None, level: str = PASS, **told: object) -> Check:
@@ -367,7 +367,8 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
     known = dated and Calendar(issued.min().date(), issued.max().date(), extracted_on or last_known_day(table))
     weeks = recording_by_week(table, known or None)
     yield _listed("empty_weeks", [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["issued"] == 0]])
-    yield unfinished_weeks(weeks)
+    rule = f" (by the rule of {SETTLING_DAYS} days; reports go by measured delays where there are any)"
+    yield unfinished_weeks(weeks, rule)
 
 
 def _totals(table: pd.DataFrame, form: str) -> Iterator[Check]:

@@ -30,9 +30,9 @@ import pyreadstat
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from analysis.errors import InputError
-from analysis.files import sha256_of
+from analysis.files import data_folder, sha256_of
 from analysis.load.columns import cell_text, is_person, normalised, refusal
-from analysis.load.sources import data_folder, scratch_folder
+from analysis.load.sources import scratch_folder
 
 SUFFIXES = {
     "Excel workbook": (".xlsx", ".xlsm"),

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import csv
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
 from analysis.errors import InputError, unknown
+from analysis.files import bundled_folder
 
 RESTORE = "Restore the file from the distribution, or mend this place"
 ALL_STATES, OTHER_AGENCIES = "all", "other agencies"
 STATUS_GROUPS = NO_OFFENCE, UNKNOWN_OFFENCE = ("NONE", "UNKNOWN")
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def bundled_folder(name: Literal["data", "notebooks"]) -> Path:
-    """Find a folder that ships with the package: in a wheel inside it, in a checkout beside it."""
-    places = _PACKAGE / "_bundled" / name, _PACKAGE.parent / name
-    for folder in places:
-        if folder.is_dir():
-            return folder
-    expected = " or ".join(map(str, places))
-    raise InputError(f"the bundled folder {name!r} is missing", expected=expected, do="Install the package again")
 
 
 def data_file(name: str) -> Path:
@@ -113,7 +103,11 @@ def state_named(given: object) -> str:
     by_fips = dict(zip(table["fips"], table.index, strict=True))
     if found := by_fips.get(text.zfill(2)) or _named(table, "name", text):
         return found
-    raise unknown("state", given, [*table.index, *table["name"]], listed=table.index)
+    near = get_close_matches(
+        *((text.upper(), table.index) if len(text) == 2 else (text.title(), table["name"])), 3, 0.4
+    )
+    guess = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+    raise InputError(f"unknown state {str(given)!r}{guess} A state goes by postal code, name or FIPS code")
 
 
 def group_named(given: object) -> str:

@@ -29,18 +29,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
-from platformdirs import user_data_path
 from pydantic import BaseModel, ValidationError
 
 from analysis.errors import InputError, called, unknown
-from analysis.files import as_json, sha256_of, write_whole
-from analysis.load.reference import RESTORE, bundled_folder
+from analysis.files import as_json, bundled_folder, data_folder, sha256_of, write_whole
+from analysis.load.reference import RESTORE
 from analysis.periods import Calendar, week_of
 
 if TYPE_CHECKING:
     from analysis.load.published import PublishedReports
 
-DATA_DIR_VARIABLE, VERSIONS_VARIABLE = "DECLINES_DATA_DIR", "DECLINES_VERSIONS"
+VERSIONS_VARIABLE = "DECLINES_VERSIONS"
 TABLE_FILE, SCORECARD_FILE, WEEKS_FILE, UNDATED = "detainers.parquet", "scorecard.csv", "weeks.json", "undated"
 HINT = "`declines list` shows all sources with their weeks"
 NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
@@ -294,12 +293,6 @@ def _remove_left() -> None:
             if (here and not psutil.pid_exists(int(here[1]))) or left.stat().st_mtime < yesterday:
                 shutil.rmtree(left)
                 left.parent.rmdir()  # of a source that never came to be
-
-
-def data_folder() -> Path:
-    """Give the folder of imported sources: ``DECLINES_DATA_DIR`` if set, else the user's own data folder."""
-    given = os.environ.get(DATA_DIR_VARIABLE)
-    return Path(given) if given else user_data_path("declined-detainers", appauthor=False)
 
 
 def _of(path: Path) -> Source:

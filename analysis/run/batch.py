@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
-from analysis.load.sources import DATA_DIR_VARIABLE
+from analysis.files import DATA_DIR_VARIABLE
 from analysis.run.plan import Entry, Limits, Task, keep_own_pages, read_manifest, what_is_due, write_manifest
 
 INSTALL, URL_VARIABLE = "Install it: pip install 'declined-detainers[cluster]'", "DECLINES_DATA_URL"

@@ -156,25 +156,42 @@ def plan(
     ``weeks`` are one period.
     """
     events()  # what cannot be used of the register is met before any report
-    if weeks and not periods[0] and all("period" in one.parameters for one in chosen):
+    if weeks and periods[0]:
+        do = "Give one of them: a period is for notebooks that take one, weeks are for all"
+        raise InputError("weeks and a period are asked for, and a report is of one or the other", do=do)
+    if weeks and all("period" in one.parameters for one in chosen):
         weeks, periods = None, (weeks, periods[1])
     asked = {"week": weeks, "period": periods[0], "compare": periods[1], "state": states, "offence": offences}
-    found = [one for notebook in chosen for one in _asked_of(notebook, source_names, asked, png, len(chosen) == 1)]
-    if tasks := [one for one in found if isinstance(one, Task)]:
+    found = [(notebook.name, one) for notebook in chosen for one in _asked_of(notebook, source_names, asked, png)]
+    if tasks := [one for _, one in found if isinstance(one, Task)]:
         return tasks
-    nothing = InputError("nothing to make: no notebook, source and week fit what was asked", do=LIST)
-    raise next((one for one in found if isinstance(one, InputError)), nothing)
+    raise _nothing([(name, one) for name, one in found if isinstance(one, InputError)])
+
+
+def _nothing(refused: Sequence[tuple[str, InputError]]) -> InputError:
+    """Say why there is nothing to make: why notebooks that fit the sources refuse, or else why none fits, each once."""
+    refused = [one for one in refused if not isinstance(one[1], _Misfit)] or refused
+    names: dict[str, list[str]] = {}
+    for name, why in refused:
+        names.setdefault(str(why).removeprefix(f"{name} "), []).append(name)
+    if len(names) == 1:
+        return refused[0][1]
+    told = [f"  {', '.join(dict.fromkeys(of))}: {why}" for why, of in names.items()]
+    return InputError("nothing to make:\n" + ("\n".join(told) or "  no notebook, source and week fit what was asked"))
+
+
+class _Misfit(InputError):
+    """Why a notebook cannot be used for what is asked at all, whatever the weeks and places."""
 
 
 def _asked_of(
-    notebook: Notebook, source_names: Sequence[str], asked: Mapping[str, Any], png: bool, alone: bool
+    notebook: Notebook, source_names: Sequence[str], asked: Mapping[str, Any], png: bool
 ) -> Iterator[Task | InputError]:
-    """Give the reports of one notebook, what was refused and, where it is asked for ``alone``, what does not fit it."""
+    """Give the reports of one notebook, what was refused, and what does not fit it."""
     takes, fitting = notebook.parameters, sources_for(notebook)
     if strange := [name for name, given in asked.items() if given and name not in takes]:
         takers = ", ".join(one.name for one in notebooks().values() if strange[0] in one.parameters)
-        refusal = InputError(f"{notebook.name} takes no {strange[0]}", do=f"Those that do: {takers}")
-        yield from [refusal] if alone else []
+        yield _Misfit(f"{notebook.name} takes no {strange[0]}", do=f"Those that do: {takers}")
         return
     code = _sha256([[cell.source, sorted(cell.tags)] for cell in read_draft(notebook.path).cells])
     reference = folder_sha256(bundled_folder("data") / "reference")
@@ -211,13 +228,13 @@ def _asked_of(
                 yield Task(notebook.path, entry, {name: source.version_id})
         except InputError as refusal:
             yield refusal
-    for name in [name for name in source_names if alone and name not in fitting]:
+    for name in [name for name in source_names if name not in fitting]:
         why = f"is about {notebook.source} alone" if notebook.source else "needs two versions of a source"
         try:
             open_source(name, clock=notebook.clock, needs=notebook.needs)
-            yield InputError(f"{notebook.name} {why}", found=name, do=LIST)
+            yield _Misfit(f"{notebook.name} {why}", found=name, do=LIST)
         except InputError as refusal:
-            yield refusal
+            yield _Misfit(str(refusal))
 
 
 def _usual(source: Source, about: str, declared: object) -> object:

@@ -26,9 +26,10 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 from synthetic import generate, write_release
 
+from analysis.files import DATA_DIR_VARIABLE
 from analysis.load.imports import import_release
 from analysis.load.reference import data_file, events
-from analysis.load.sources import DATA_DIR_VARIABLE, open_source
+from analysis.load.sources import open_source
 from analysis.periods import WEEK, Calendar, last_day
 from analysis.stats.cohort import HISTORY_COLUMNS, RECORD_COLUMNS
 from analysis.stats.comparisons import LAST_WEEK, TRAILING, TREND, Pair, Weekly, family, pooled_dispersion

@@ -43,7 +43,7 @@ def test_a_damaged_table_is_refused_with_file_row_and_column(data_copy: DataCopy
 def test_a_wheel_carries_its_data_inside_and_a_checkout_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site" / "analysis"
     package.mkdir(parents=True)
-    monkeypatch.setattr(reference, "_PACKAGE", package)
+    monkeypatch.setattr("analysis.files._PACKAGE", package)
     with refused("'data' is missing", tmp_path / "site" / "data", "_bundled", "Install"):
         reference.bundled_folder("data")
     beside, inside = tmp_path / "site" / "data", package / "_bundled" / "data"
