@@ -41,7 +41,7 @@ from analysis.files import as_json, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.periods import week_in_words
 from analysis.run import kernels
-from analysis.run.inline import colours_of, inlined, linked, places_counted, text_of
+from analysis.run.inline import colours_of, compact, inlined, linked, places_counted, text_of
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
 from analysis.run.revisions import for_reading, revise
 from analysis.show.report import BESIDE_VARIABLE
@@ -116,6 +116,7 @@ def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> tuple[
     how |= {"extra_arguments": ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]}
     how |= {"shutdown_kernel": "immediate"}  # all that it made stands in its outputs
     how |= {"progress_bar": False, "request_save_on_cell_execute": False, "parameters": task.entry.parameters}
+    how |= {"record_timing": False}  # papermill's is enough
     with _watching(limits) as stopped:
         try:
             execute_notebook(str(task.notebook), str(executed), **how)
@@ -212,32 +213,36 @@ def files_of(
     ``address`` is where the report's folder will stand; blank = none.
     """
     facts = {**facts_of(notebook), "revisions": list(revisions)}
-    content = nbformat.writes(notebook, indent=None, separators=(",", ":"))  # of its lines a sixth would be indents
-    files = {NOTEBOOK: content.encode() + b"\n", FACTS: as_json(facts)}
+    files = {FACTS: as_json(facts)}
 
-    def add(name: str, content: bytes) -> None:
+    def add(name: str, content: str | bytes) -> None:
         if name in files:
             raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
-        files[name] = content
+        files[name] = content.encode() if isinstance(content, str) else content
 
     shown: list[dict[str, Any]] = []
     for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)  # when it began and ended: times that would differ each time
         for output in cell.get("outputs", []):
             data, about = output.get("data", {}), output.get("metadata", {}).get(FIGURE_KEY, {})
             if TABLE_TYPE in data:
-                add(f"tables/{data[TABLE_TYPE]['name']}.csv", data["text/plain"].encode())
+                add(f"tables/{data[TABLE_TYPE]['name']}.csv", data["text/plain"])
+                data["text/html"] = compact(data["text/html"])
             if name := about.get("figure"):
-                add(f"figures/{name}.svg", data["image/svg+xml"].encode())
+                add(f"figures/{name}.svg", data["image/svg+xml"])
                 shown.append({"shown": about, "svg": data["image/svg+xml"]})
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
+    content = json.dumps(notebook, ensure_ascii=False, sort_keys=True, separators=(",", ":"))  # nbformat indents
+    add(NOTEBOOK, f"{content}\n")
     told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "script": text_of("script.js")}
-    told |= {"colours": text_of("colours.css"), "style": text_of("style.css"), "before": beside[0], "after": beside[1]}
+    told |= {"colours": text_of("colours.css"), "style": text_of("report/report.css") + text_of("style.css")}
+    told |= {"before": beside[0], "after": beside[1]}
     told |= {"address": address, "picture": next((name for name in files if name.endswith(".png")), "")}
     page_template, figure_template = _templates()
     for one in shown:
         page = figure_template.render(**one, resources=told).translate(TURNING)
-        add(f"figures/{one['shown']['figure']}.html", page.encode())
+        add(f"figures/{one['shown']['figure']}.html", page)
     told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
     csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE, "places": places_counted(facts["parameters"], csvs)}

@@ -114,10 +114,11 @@ def _tiles(tiles: pd.DataFrame, absent: str, marked: str = "") -> Figure:
     axes.set_axis_off()
     axes.set(xlim=(0, columns), ylim=(rows, 0))
     here, gone = tiles[tiles["present"]], tiles[~tiles["present"]]
-    filled: dict = {"facecolor": here["face"].to_list(), "edgecolor": look.EDGES}
+    alike = here.sort_values("count", kind="stable")  # tiles of one colour become one path
+    filled: dict = {"facecolor": alike["face"].to_list(), "edgecolor": look.EDGES}
     without: dict = {"facecolor": look.NO_DETAINERS, "edgecolor": look.EDGES, "hatch": look.HATCH}
     outlined: dict = {"facecolor": "none", "edgecolor": INK, "linewidth": 2.4}
-    for group, box in ((here, filled), (gone, without), (tiles[tiles.index == marked], outlined)):
+    for group, box in ((alike, filled), (gone, without), (tiles[tiles.index == marked], outlined)):
         look.boxes(axes, group["tile_column"] - 0.97, group["tile_row"] - 0.97, 0.94, 0.94, **{"linewidth": 0.8, **box})
     middle: dict = {"ha": "center", "va": "center"}
     for tile in here.itertuples():

@@ -207,6 +207,7 @@ class Report:
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns).reset_index(drop=True)
+        flat.attrs = {}  # pandas would copy them with each column
         recent, kinds = (
             [frame.attrs.get(each, {}).get(row) for row in frame.index[some]] for each in ("recent", "kinds")
         )

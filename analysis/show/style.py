@@ -41,8 +41,8 @@ HATCH = "////"
 WIDTH, EDGE = 5.0, 0.1  # inches: the width of every figure, and what stays free at its sides
 MARGINS = {"left": 0.9, "right": 0.3, "bottom": 0.55, "top": 0.0, "gap": 0.3}
 BESIDE: dict = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}  # where the number of a mark stands
-SOURCE, COLOURS = "source", 24
-"""The id of the source line in a drawing; how many colours a PNG has."""
+SOURCE, COLOURS, DPI = "source", 24, 120
+"""The id of the source line in a drawing; how many colours a PNG has, and dots an inch."""
 USUAL = {"font-family": "sans-serif", "font-size": "10px", "text-anchor": "start", "fill": "#000000"}
 """What most texts of a drawing have alike, and what each is where it is not said."""
 OWN = ("d", "x", "y", "id", "href")
@@ -169,7 +169,10 @@ def svg_of(figure: Figure) -> str:
         element.tag, element.tail = element.tag.rpartition("}")[2], None
         element.text = element.text if element.tag == "text" else None
         element.attrib = dict(_attributes(element.attrib, ids))
-    parts = list(_parts(root, {}))
+    parts, marks = list(_parts(root, {})), {f"#{one.get('id')}": one.attrib for one in root.iter("path")}
+    for one in parts:  # a mark looks as where it is defined
+        mark = marks.get(one.get("href", ""), {})
+        one.attrib = {key: value for key, value in one.items() if key in OWN or key not in mark}
     texts = [text for part in parts for text in part.iter("text")]
     svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **root.attrib, "stroke-linejoin": "round"})
     SubElement(svg, "defs").extend(one for defs in root.iter("defs") for one in defs if one.tag != "style")
@@ -178,13 +181,15 @@ def svg_of(figure: Figure) -> str:
         svg.attrib.update((name, most) for most, _ in said.most_common(1))
         for text in texts:
             text.attrib = {key: value for key, value in text.items() if (key, value) != (name, svg.get(name))}
-    runs = (list(run) for _, run in groupby(parts, lambda one: one.tag))
-    parts = [one for run in runs for one in (sorted(run, key=_look) if run[0].tag == "text" else run)]
+    parts.sort(key=lambda one: _look(one) if one.tag == "text" else [])  # texts stand above all else
     for (tag, *look), run in groupby(parts, _look):
+        alike = list(run)
         if tag == "path" and "fill-opacity" not in dict(look):
-            SubElement(svg, "path", {"d": "".join(one.attrib["d"] for one in run), **dict(look)})
+            SubElement(svg, "path", {"d": "".join(one.attrib["d"] for one in alike), **dict(look)})
+        elif len(alike) == 1 and tag != "use":  # whose place would move what it is clipped to
+            svg.extend(alike)
         else:
-            for one in (alike := list(run)):
+            for one in alike:
                 one.attrib = {key: value for key, value in one.items() if key in OWN}
             SubElement(svg, "g", dict(look)).extend(alike)
     return ElementTree.tostring(svg, encoding="unicode").replace(" />", "/>") + "\n"
@@ -242,8 +247,9 @@ def _short(number: float) -> str:
 
 def png_of(figure: Figure) -> bytes:
     """Draw a figure as PNG of few colours; the same figure gives the same bytes."""
-    figure.savefig(file := io.BytesIO(), format="png", dpi=120)
-    few = Image.open(file).convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE)
+    figure.savefig(file := io.BytesIO(), format="rgba", dpi=DPI)
+    drawn = Image.frombytes("RGBA", (round(WIDTH * DPI), file.tell() // 4 // round(WIDTH * DPI)), file.getvalue())
+    few = drawn.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE)
     few.save(small := io.BytesIO(), "png", optimize=True)
     return small.getvalue()
 

@@ -40,7 +40,7 @@ ACRONYMS = {"ice": "ICE", "lea": "LEA"}
 ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?P<path>[:/?#]\S*)?", re.ASCII)
 TIME = Markup('<time datetime="{}">{}</time>')
 LINK = Markup('<a href="{}">{}<span class="away">{}</span></a>')
-INTERVAL = Markup('{} <span class="interval">({} to {})</span>')
+INTERVAL = Markup("{} <small>({} to {})</small>")
 TABLE = """\
 <table class="report-table sortable" id="table-{}">
 <caption>{}</caption>
@@ -167,7 +167,8 @@ def _cells(frame: pd.DataFrame, column: str, first: bool, kinds: Sequence[str | 
 
 def bars_of(counts: Sequence[float]) -> str:
     """Draw counts as small bars, on their own scale: the path of an SVG of 18 in height and 3 in width for each."""
-    return "".join(f"M{3 * n + 1} 18v-{18 * count / max(1, *counts):.0f}" for n, count in enumerate(counts) if count)
+    most = max(1, *counts)
+    return "".join(f"M{3 * n + 1} 18V{18 - 18 * count / most:.0f}" for n, count in enumerate(counts) if count)
 
 
 def _linked(value: object, kind: str) -> str:

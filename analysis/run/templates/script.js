@@ -1,5 +1,5 @@
 "use strict";
-// Tables are sorted by the buttons of their headings, and the index is searched; without this script every row stands.
+// Tables are sorted by the buttons of their headings; without this script every row stands.
 (() => {
   const collator = new Intl.Collator("en", { numeric: true });
   // The value by which a cell is sorted: the first number in it, or its text; null where it says "missing", a dash.
@@ -28,7 +28,7 @@
   };
   for (const table of document.querySelectorAll("table.sortable")) {
     [...table.tHead.rows[0].cells].forEach((heading, place) => {
-      if (!heading.textContent.trim() || heading.classList.contains("links")) return;
+      if (!heading.textContent.trim()) return;
       const button = document.createElement("button");
       button.type = "button";
       button.append(...heading.childNodes);
@@ -46,85 +46,7 @@
   addEventListener("hashchange", unfold);
   unfold();
 
-  // A table of weeks opens at its newest.
-  for (const one of document.querySelectorAll("table.matrix")) one.parentElement.scrollLeft = one.scrollWidth;
-
   // On paper a page says where it stands on the web, if it does.
   const own = document.querySelector("link[rel=canonical]")?.href ?? (location.protocol === "file:" ? "" : location.href);
   document.documentElement.style.setProperty("--address", JSON.stringify(own));
-
-  const box = document.querySelector("#search");
-  if (!box) return;
-  const named = document.querySelector("section.named");
-  if (named) named.hidden = true; // a long list: names stand only where they are looked for
-  const bare = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const plain = (text) => bare(text).replace(/offense/g, "offence").replace(/–/g, "-");
-
-  // A day, as it is written on either side of the Atlantic, becomes the Saturday that names its week.
-  const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
-  const DAYS = [/\b(?<y>\d{4})-(?<m>\d\d)-(?<d>\d\d)\b/g, /\b(?<m>\d{1,2})\/(?<d>\d{1,2})\/(?<y>\d{4})\b/g];
-  DAYS.push(/\b(?<d>\d{1,2}) (?<m>[a-z]{3,}) (?<y>\d{4})\b/g, /\b(?<m>[a-z]{3,}) (?<d>\d{1,2}),? (?<y>\d{4})\b/g);
-  const saturday = (written, ...more) => {
-    const { y, m, d } = more.at(-1);
-    const month = Number(m) || MONTHS.indexOf(m.slice(0, 3)) + 1;
-    const date = new Date(Date.UTC(y, month - 1, d));
-    if (!month || isNaN(date)) return written;
-    date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 1) % 7));
-    return date.toISOString().slice(0, 10);
-  };
-  const RANGE = /\b\d{1,2}( [a-z]{3,})?( \d{4})? ?[-–] ?(?=\d{1,2} [a-z]{3,} \d{4})/g; // of a week its last day will do
-  const asked = (text) =>
-    DAYS.reduce((said, form) => said.replace(form, saturday), plain(text).replace(RANGE, "")).split(/[\s,]+/).filter(Boolean);
-
-  // A report is found by the names in its tables, too; a name by itself alone, not by its links.
-  let things;
-  const gather = () => {
-    const [names, words] = [new Map(), new Map()];
-    for (const thing of document.querySelectorAll("[data-found]")) {
-      const { reports, words: more = "" } = thing.dataset;
-      const name = reports ? thing.firstElementChild.textContent : `${more} ${thing.textContent}`;
-      words.set(thing, name);
-      for (const place of (reports ?? "").split(" ")) names.set(place, `${names.get(place) ?? ""} ${name}`);
-    }
-    // A row by its place before any is sorted.
-    return [...words].map(([thing, text]) => [thing, plain(`${text} ${names.get(thing.dataset.place) ?? ""}`)]);
-  };
-  const counted = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
-  const search = () => {
-    things ??= gather();
-    const wanted = asked(box.value);
-    const shown = { TR: 0, page: 0, name: 0 };
-    const texts = new Map(things);
-    for (const [thing, words] of things) {
-      thing.hidden = !wanted.every((word) => words.includes(word));
-      if (!thing.hidden) shown[thing.tagName === "TR" ? "TR" : thing.dataset.reports ? "name" : "page"]++;
-    }
-    // What no report or page has in full: the pages of states, and those of offences, that have most of the words.
-    if (!shown.TR && !shown.page && !shown.name)
-      for (const list of document.querySelectorAll("#places ul")) {
-        const has = (text, word) => (word.length < 3 ? text.startsWith(`${word} `) : ` ${text}`.includes(` ${word}`));
-        const numbers = [...list.children].map((page) => [page, wanted.filter((word) => has(texts.get(page), word)).length]);
-        const most = Math.max(1, ...numbers.map((pair) => pair[1]));
-        for (const [page, number] of numbers) shown.page += !(page.hidden = number < most);
-      }
-    for (const part of document.querySelectorAll("section.found"))
-      part.hidden = !part.querySelector("[data-found]:not([hidden])") || (part === named && !wanted.length);
-    for (const part of document.querySelectorAll("#opening, #grids")) part.hidden = wanted.length > 0;
-    let says = `${counted(shown.TR, "report", "reports")} listed`;
-    if (wanted.length && shown.page) says += `, and ${counted(shown.page, "page", "pages")} of a state or offence group`;
-    if (wanted.length && shown.name) says += `, and ${counted(shown.name, "name", "names")} of a county, city or agency`;
-    if (wanted.length && !shown.TR && !shown.page && !shown.name)
-      says += ". Try a state (Texas, TX), a county, an offence group, a year, or a day (28 January 2017)";
-    document.querySelector("#found").textContent = says;
-  };
-  box.closest("form").hidden = false;
-  box.addEventListener("input", search);
-  box.closest("form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    search();
-    const kinds = ["tr", "li"].map((kind) => document.querySelector(`${kind}[data-found]:not([hidden]) a[href]`));
-    if (box.value.trim()) kinds.find(Boolean)?.click();
-  });
-  box.value = new URLSearchParams(location.search).get("q") ?? "";
-  if (box.value) search();
 })();
