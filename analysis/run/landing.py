@@ -14,12 +14,15 @@ from analysis.load.reference import ALL_STATES, states
 from analysis.periods import day_in_words, last_day, week_in_words
 from analysis.show.sentences import as_made_up
 from analysis.show.tables import bars_of, write
+from analysis.stats.counts import with_intervals
 
 BARS, COLUMNS, LEAST_OF_ROW = 8, 52, 10
-"""Weeks of bars in the map and of columns in the table; declines from which on a state has its own row."""
-CLASSES, OF_EIGHT = (1, 3, 6, 11, 21), (1, 9, 21, 41, 81)
-"""Where each class of colours begins: that of a week's count, and of the sum that the map shows."""
+"""Weeks of bars in the map and of columns in the table, a year's; declines from which on a state has its own row."""
+CLASSES = (1, 3, 6, 11, 21)  # where each class of colours of a week's count begins
+QUARTER = 13
+"""Weeks at either end of a year that are told apart where the year before is not known."""
 KINDS = {"issued": "count", "declined": "count", "share": "share"}
+MEANT = {"issued": "issued", "declined": "recorded as declined", "share": "of those"}
 AGAINST = {"last week": "the week before", "trailing weeks": "the eight weeks before", "trend": "the 13 weeks before"}
 
 
@@ -42,7 +45,7 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     eight = counts.loc[:, : lead["week"]].iloc[:, -BARS:]
     tiles = known[["tile_row", "tile_column"]].assign(
         now=eight.iloc[:, -1],
-        shade=[bisect_right(OF_EIGHT, declined) for declined in eight.sum(axis=1)],
+        shade=[bisect_right(CLASSES, declined) for declined in eight.iloc[:, -1]],
         absent=read[lead["week"]]["issued"].reindex(known.index).fillna(0) == 0,
         bars=[bars_of(row) for row in eight.to_numpy().tolist()],
     )
@@ -62,7 +65,7 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "rest": {"states": f"{(rest > 0).sum()}", "declined": f"{rest.sum():,}"},
         "not_given": f"{every.drop(known.index, errors='ignore').to_numpy().sum():,}",
         "months": months.where(named, "").tolist(),
-        **{"classes": CLASSES, "of_eight": OF_EIGHT},
+        "classes": CLASSES,
     }
 
 
@@ -73,12 +76,12 @@ def _table(out: Path, report: Mapping[str, Any], name: str) -> pd.DataFrame:
 
 
 def _words(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Say of a week what its page says at first."""
-    last = {name: write(report["facts"].get(f"last_week_{name}_before"), kind) for name, kind in KINDS.items()}
-    share = write(report["facts"].get("share"), "share")
-    said = [(report["issued"], "issued", "issued"), (report["declined"], "recorded as declined", "declined")]
+    """Say of a week what its page says at first; no share of rows that were chosen by their outcome."""
+    facts = report["facts"]
+    kinds = {name: kind for name, kind in KINDS.items() if kind == "count" or not facts.get("no_share")}
     figures = [
-        (found, f"{what}; {last[name]} last week") for found, what, name in [*said, (share, "of those", "share")]
+        (write(facts.get(name), kind), f"{MEANT[name]}; {write(facts.get(f'last_week_{name}_before'), kind)} last week")
+        for name, kind in kinds.items()
     ]
     return {"week": week_in_words(date.fromisoformat(report["week"])), "figures": figures}
 
@@ -102,3 +105,32 @@ def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, An
             said["numbers"] = f"{now}, against {before} in {AGAINST.get(row['against'], row['against'])}"
             found.setdefault((row["place"], row["against"], row["finding"]), said)
     return list(found.values())
+
+
+def story(rows: Sequence[Mapping[str, Any]], no_share: str | None) -> str:
+    """Tell a place's settled weeks of a year, the newest first, against the year before or within them; blank = none.
+
+    The share has its interval by chance alone: pages of single weeks know no more of all of them.
+    """
+    known = [row for row in rows if row["status"] == "settled" and None not in (row["of"], row["value"])]
+    year, rest = known[:COLUMNS], known[COLUMNS : 2 * COLUMNS]
+    spans = {"": year, f"in the {COLUMNS} before": rest} if len(rest) == COLUMNS else {"": year}
+    if len(rest) < COLUMNS and len(year) >= 2 * QUARTER:
+        spans |= {f"in the {QUARTER} newest of them": year[:QUARTER], f"in the {QUARTER} oldest": year[-QUARTER:]}
+    sums = pd.DataFrame(
+        [[sum(row[name] for row in weeks) for name in ("value", "of")] for weeks in spans.values()],
+        list(spans),
+        ["declined", "issued"],
+    )
+    if len(year) < 2 or not sums.loc["", "issued"]:
+        return ""
+    shares, own = with_intervals(sums), sums.loc[""]
+    told = f"Of {write(own['issued'], 'count')} detainers issued in {len(year)} settled weeks to "
+    told += f"{day_in_words(last_day(date.fromisoformat(year[0]['week'])))}, {write(own['declined'], 'count')} are "
+    told += "recorded as declined"
+    if no_share:
+        return f"{told}; {no_share}."
+    low, share, high = (write(shares.loc["", name], "share") for name in ("share_low", "share", "share_high"))
+    told += f": {share} (95% interval {low} to {high} by chance alone; real ups and downs are larger)"
+    within = [f"{write(share, 'share')} {when}" for when, share in shares["share"].iloc[1:].items()]
+    return f"{told}{'; ' * bool(within)}{', '.join(within)}."
