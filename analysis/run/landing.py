@@ -23,7 +23,6 @@ QUARTER = 13
 """Weeks at either end of a year that are told apart where the year before is not known."""
 KINDS = {"issued": "count", "declined": "count", "share": "share"}
 MEANT = {"issued": "issued", "declined": "recorded as declined", "share": "of those"}
-AGAINST = {"last week": "the week before", "trailing weeks": "the eight weeks before", "trend": "the 13 weeks before"}
 
 
 def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -102,7 +101,7 @@ def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, An
             end = day_in_words(last_day(date.fromisoformat(report["week"])))
             span = f"over the 13 weeks to {end}" if row["against"] == "trend" else f"in the week of {report['days']}"
             said = {"report": report, "finding": f"{place} {row['finding']} {span}"}
-            said["numbers"] = f"{now}, against {before} in {AGAINST.get(row['against'], row['against'])}"
+            said["numbers"] = f"{now}, against {before} in {write(row['against'], 'word')}"
             found.setdefault((row["place"], row["against"], row["finding"]), said)
     return list(found.values())
 

@@ -28,6 +28,7 @@ WRITTEN: dict[str, dict[Any, str]] = {
     "figure": {"276181": "276,181", "about 24": "about 24", "0.723": "0.723"},
     "word": {"declined_by_lea": "declined by LEA"},
     "week": {pd.Timestamp("2017-01-28"): "28 January – 3 February 2017"},
+    "days": {"2026-01-31; 2026-02-07": "31 January 2026; 7 February 2026", "2015-07": "July 2015", "2014": "2014"},
     "text": {pd.Timestamp("2017-01-28"): "28 January 2017", False: "False", "": MISSING},
 }
 
@@ -117,6 +118,13 @@ def test_a_column_that_is_not_described_stands_under_its_own_name_in_a_plain_for
     assert found.headings == ["who", "year", "mystery", "Ratio", "when", "is_it"]
     assert found.rows[0] == ["a", "2015", "0.3333", "1.00", "20 June 2015", "True"]
     assert found.rows[1] == [MISSING, "0", "2", "2.00", MISSING, "False"]
+
+
+def test_cards_say_nothing_of_what_is_missing() -> None:
+    frame = pd.DataFrame({"measure": ["Issued"], "this_week": [9], "last_week": [None], "note": [""]})
+    shown = ElementTree.fromstring(as_html(frame, "key_figures", ""))
+    assert [cell.text for cell in shown.iter("td") if "hidden" in cell.attrib] == ["–", "–"]
+    assert "hidden" not in as_html(frame, "figures_of_weeks", "")
 
 
 def test_the_first_rows_stand_open_and_all_of_them_folded() -> None:
