@@ -22,7 +22,7 @@ TABLE_TYPE = "application/vnd.declined-detainers.table+json"
 # Kinds that are no numbers; a label and a figure (a number or words) stand as their source wrote them.
 TEXTS = ("text", "label", "word", "date", "days", "week", "source", "figure")
 NUMBERS: dict[str, Callable[[float], str]] = {
-    "count": lambda n: f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}",
+    "count": lambda n: (f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}").replace("-", "−"),
     "share": lambda n: f"{100 * n:z.1f}%",
     "about": lambda n: f"{n:,.0f}" if n >= 10 or n.is_integer() else f"{n:z.1f}",
     "points": lambda n: f"{100 * n:+.2f}".replace("-", "−") if round(100 * n, 2) else "0.00",
@@ -90,7 +90,7 @@ def write(value: object, kind: str) -> str:
         text = str(value)
         if isinstance(value, datetime):
             text = week_in_words(value) if kind == "week" else day_in_words(value)
-        if kind == "days":
+        if kind in ("date", "days"):
             text = DAYS.sub(_day_or_month, text)
         if kind == "word":
             text = " ".join(SPOKEN.get(word, word) for word in text.split("_"))
@@ -171,7 +171,8 @@ def _cells(frame: pd.DataFrame, column: str, first: bool, kinds: Sequence[str | 
     if spec.becomes in frame:
         heading += f" → {COLUMNS[spec.becomes].heading.split(', ')[-1]}"
         values = [f"{was} → {_linked(now, spec.kind)}" for was, now in zip(values, frame[spec.becomes], strict=True)]
-    kind, tag, scope = spec.kind if spec.kind in TEXTS else "number", *(("th", ' scope="row"') if first else ("td", ""))
+    kind = "text" if spec.kind == "days" else spec.kind if spec.kind in TEXTS else "number"
+    tag, scope = ("th", ' scope="row"') if first else ("td", "")
     marked = "" if kind == "number" else f' class="{kind}"'
     cells = (f"<{tag}{scope}{marked}>{escape(value)}</{tag}>" for value in values)
     return [f'<th scope="col" class="{kind}">{escape(heading)}</th>', *cells]

@@ -19,7 +19,7 @@ from analysis.show.tables import COLUMNS, MISSING, TEXTS, Column, as_csv, as_htm
 SCRIPT, FORMULA = "<script>alert(1)</script>", '=HYPERLINK("http://example.org","x")'
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=40)
 WRITTEN: dict[str, dict[Any, str]] = {
-    "count": {0: "0", 1234.0: "1,234", np.int64(79053): "79,053", 6.5: "6.5", 3.68887945: "3.7"},
+    "count": {0: "0", 1234.0: "1,234", np.int64(79053): "79,053", 6.5: "6.5", 3.68887945: "3.7", -72: "−72"},
     "share": {0: "0.0%", 0.0494: "4.9%", -0.0001: "0.0%"},
     "ratio": {math.inf: "unlimited", 0.703125: "0.70", -0.001: "0.00", 12.6: "13"},
     "p": {0.0842: "0.084", 6e-25: "below 0.001", 0.001: "0.001"},
@@ -28,6 +28,7 @@ WRITTEN: dict[str, dict[Any, str]] = {
     "figure": {"276181": "276,181", "about 24": "about 24", "0.723": "0.723"},
     "word": {"declined_by_lea": "declined by LEA"},
     "week": {pd.Timestamp("2017-01-28"): "28 January – 3 February 2017"},
+    "date": {"by 2017-04-06": "by 6 April 2017"},
     "days": {"2026-01-31; 2026-02-07": "31 January 2026; 7 February 2026", "2015-07": "July 2015", "2014": "2014"},
     "text": {pd.Timestamp("2017-01-28"): "28 January 2017", False: "False", "": MISSING},
 }
