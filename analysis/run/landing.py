@@ -14,7 +14,7 @@ from analysis.load.reference import ALL_STATES, states
 from analysis.periods import day_in_words, last_day, week_in_words
 from analysis.show.sentences import as_made_up
 from analysis.show.tables import bars_of, write
-from analysis.stats.counts import with_intervals
+from analysis.stats.counts import LEAST_FOR_A_SHARE, with_intervals
 
 BARS, COLUMNS, LEAST_OF_ROW = 8, 52, 10
 """Weeks of bars in the map and of columns in the table, a year's; declines from which on a state has its own row."""
@@ -109,7 +109,7 @@ def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, An
 def story(rows: Sequence[Mapping[str, Any]], no_share: str | None) -> str:
     """Tell a place's settled weeks of a year, the newest first, against the year before or within them; blank = none.
 
-    The share has its interval by chance alone: pages of single weeks know no more of all of them.
+    The share has its interval by chance alone: pages of single weeks know no more of all of them. Of few, none is told.
     """
     known = [row for row in rows if row["status"] == "settled" and None not in (row["of"], row["value"])]
     year, rest = known[:COLUMNS], known[COLUMNS : 2 * COLUMNS]
@@ -125,11 +125,13 @@ def story(rows: Sequence[Mapping[str, Any]], no_share: str | None) -> str:
         return ""
     shares, own = with_intervals(sums), sums.loc[""]
     told = f"Of {write(own['issued'], 'count')} detainers issued in {len(year)} settled weeks to "
-    told += f"{day_in_words(last_day(date.fromisoformat(year[0]['week'])))}, {write(own['declined'], 'count')} are "
-    told += "recorded as declined"
-    if no_share:
-        return f"{told}; {no_share}."
+    told += f"{day_in_words(last_day(date.fromisoformat(year[0]['week'])))}, "
+    told += f"{write(own['declined'], 'count') if own['declined'] else 'none'} are recorded as declined"
+    if no_share or own["issued"] < LEAST_FOR_A_SHARE:
+        return f"{told}{'; ' * bool(no_share)}{no_share or ''}."
     low, share, high = (write(shares.loc["", name], "share") for name in ("share_low", "share", "share_high"))
     told += f": {share} (95% interval {low} to {high} by chance alone; real ups and downs are larger)"
-    within = [f"{write(share, 'share')} {when}" for when, share in shares["share"].iloc[1:].items()]
-    return f"{told}{'; ' * bool(within)}{', '.join(within)}."
+    parts = shares.iloc[1:]
+    within = [f"{write(share, 'share')} {when}" for when, share in parts["share"].items()]
+    enough = len(within) and parts["issued"].min() >= LEAST_FOR_A_SHARE
+    return f"{told}; {', '.join(within)}." if enough else f"{told}."

@@ -22,7 +22,7 @@ from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv,
 from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.load.reference import states
-from analysis.run.landing import COLUMNS
+from analysis.run.landing import COLUMNS, story
 from analysis.run.plan import Entry
 from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 from analysis.show.report import captions
@@ -209,6 +209,29 @@ def test_a_place_has_its_weeks_as_bars_and_those_with_declines_as_a_table(small:
     assert "No decline is recorded in any of its 110 weeks." in made.read("states/TX.html")
     assert len(BeautifulSoup(made.read("index.html"), "html.parser").select("table.matrix thead a")) == COLUMNS
     assert not list(broken_links(made.out))
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ([(0, 0)] * 30, ""),
+        (
+            [(0, 9), (0, 10)],
+            "Of 19 detainers issued in 2 settled weeks to 10 January 2025, none are recorded as declined.",
+        ),
+        ([(1, 1)] * 13 + [(5, 30)] * 13, "by chance alone; real ups and downs are larger)."),
+        ([(6, 30)] * 13 + [(3, 30)] * 13, "; 20.0% in the 13 newest of them, 10.0% in the 13 oldest."),
+    ],
+)
+def test_a_year_is_told_as_far_as_its_counts_go(counts: list[tuple[int, int]], said: str) -> None:
+    weeks = [date(2025, 1, 4) - timedelta(days=7 * n) for n in range(len(counts))]
+    rows = [
+        {"status": "settled", "week": f"{week}", "value": declined, "of": issued}
+        for week, (declined, issued) in zip(weeks, counts, strict=True)
+    ]
+    told = story(rows, None)
+    assert told.endswith(said)
+    assert bool(told) is bool(said)
 
 
 def test_of_a_file_chosen_by_its_outcome_no_page_of_the_site_gives_a_share(made: Made) -> None:
