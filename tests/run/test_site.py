@@ -373,11 +373,11 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     assert "<h1>Driving under the influence: 1 recorded as declined (offence known for 29 of 206)</h1>" in page
     assert "no census" in page
     assert 'class="weeks"' not in page
-    printed = BeautifulSoup(page, "html.parser")
-    told = [one.get_text() for one in printed.select("h3, ul.places li")]
+    shown = BeautifulSoup(page, "html.parser")
+    told = [one.get_text() for one in shown.select("h3, ul.places li")]
     assert told[-2] == "The sheriff's workbooks: declined of those held in Travis County, Texas, 1 February 2017"
     assert told[-1] == f"61 of 68: Driving under the influence, {told[-2]}", "what is printed beside the weeks"
-    assert printed.select('a[href="../published_week/p/2017-01-28/report.html#held_by_offence-0"]')
+    assert shown.select('a[href="../published_week/p/2017-01-28/report.html#held_by_offence-0"]')
     for place in ("states/AL.html", "offences/HOMICIDE.html"):
         assert '#printed_offences-0"><b>1,029</b> Homicides<span' in made.read(place)
         assert "ICE: Alabama, 20 January 2025 to 1 December 2025, 6,947 in all</h3>" in made.read(place)
