@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.load.reference import ALL_STATES, states
 from analysis.periods import day_in_words, last_day, week_in_words
-from analysis.show.sentences import as_made_up
+from analysis.show.sentences import as_fact, as_made_up, fill, say
 from analysis.show.tables import bars_of, write
 from analysis.stats.counts import LEAST_FOR_A_SHARE, with_intervals
 
@@ -21,8 +21,7 @@ BARS, COLUMNS, LEAST_OF_ROW = 8, 52, 10
 CLASSES = (1, 3, 6, 11, 21)  # where each class of colours of a week's count begins
 QUARTER = 13
 """Weeks at either end of a year that are told apart where the year before is not known."""
-KINDS = {"issued": "count", "declined": "count", "share": "share"}
-MEANT = {"issued": "issued", "declined": "recorded as declined", "share": "of those"}
+SAID = {"issued": ("count", "issued"), "declined": ("count", "recorded as declined"), "share": ("share", "of those")}
 
 
 def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -77,10 +76,10 @@ def _table(out: Path, report: Mapping[str, Any], name: str) -> pd.DataFrame:
 def _words(report: Mapping[str, Any]) -> dict[str, Any]:
     """Say of a week what its page says at first; no share of rows that were chosen by their outcome."""
     facts = report["facts"]
-    kinds = {name: kind for name, kind in KINDS.items() if kind == "count" or not facts.get("no_share")}
     figures = [
-        (write(facts.get(name), kind), f"{MEANT[name]}; {write(facts.get(f'last_week_{name}_before'), kind)} last week")
-        for name, kind in kinds.items()
+        (write(facts.get(name), kind), f"{what}; {write(facts.get(f'last_week_{name}_before'), kind)} last week")
+        for name, (kind, what) in SAID.items()
+        if kind == "count" or not facts.get("no_share")
     ]
     return {"week": week_in_words(date.fromisoformat(report["week"])), "figures": figures}
 
@@ -111,27 +110,15 @@ def story(rows: Sequence[Mapping[str, Any]], no_share: str | None) -> str:
 
     The share has its interval by chance alone: pages of single weeks know no more of all of them. Of few, none is told.
     """
-    known = [row for row in rows if row["status"] == "settled" and None not in (row["of"], row["value"])]
-    year, rest = known[:COLUMNS], known[COLUMNS : 2 * COLUMNS]
-    spans = {"": year, f"in the {COLUMNS} before": rest} if len(rest) == COLUMNS else {"": year}
-    if len(rest) < COLUMNS and len(year) >= 2 * QUARTER:
-        spans |= {f"in the {QUARTER} newest of them": year[:QUARTER], f"in the {QUARTER} oldest": year[-QUARTER:]}
-    sums = pd.DataFrame(
-        [[sum(row[name] for row in weeks) for name in ("value", "of")] for weeks in spans.values()],
-        list(spans),
-        ["declined", "issued"],
-    )
-    if len(year) < 2 or not sums.loc["", "issued"]:
-        return ""
-    shares, own = with_intervals(sums), sums.loc[""]
-    told = f"Of {write(own['issued'], 'count')} detainers issued in {len(year)} settled weeks to "
-    told += f"{day_in_words(last_day(date.fromisoformat(year[0]['week'])))}, "
-    told += f"{write(own['declined'], 'count') if own['declined'] else 'none'} are recorded as declined"
-    if no_share or own["issued"] < LEAST_FOR_A_SHARE:
-        return f"{told}{'; ' * bool(no_share)}{no_share or ''}."
-    low, share, high = (write(shares.loc["", name], "share") for name in ("share_low", "share", "share_high"))
-    told += f": {share} (95% interval {low} to {high} by chance alone; real ups and downs are larger)"
-    parts = shares.iloc[1:]
-    within = [f"{write(share, 'share')} {when}" for when, share in parts["share"].items()]
-    enough = len(within) and parts["issued"].min() >= LEAST_FOR_A_SHARE
-    return f"{told}; {', '.join(within)}." if enough else f"{told}."
+    weeks = [(row["value"], row["of"], row["week"]) for row in rows if row["status"] == "settled"]
+    known = pd.DataFrame([week for week in weeks if None not in week], columns=["declined", "issued", "week"])
+    year, before = known[:COLUMNS], known[COLUMNS : 2 * COLUMNS]
+    parts = year if len(before) < COLUMNS and len(year) >= 2 * QUARTER else year[:0]
+    spans = {"": year, "before_": before, "newest_": parts[:QUARTER], "oldest_": parts[-QUARTER:]}
+    sums = pd.DataFrame({name: span[["declined", "issued"]].sum() for name, span in spans.items()}).T.astype(int)
+    shares = with_intervals(sums).where(sums["issued"] >= LEAST_FOR_A_SHARE)[["share", "share_low", "share_high"]]
+    facts = {f"{name}{what}": as_fact(shares.loc[name, what]) for name in spans for what in shares}
+    facts |= {"issued": int(sums.loc["", "issued"]), "declined": int(sums.loc["", "declined"]), "weeks": len(year)}
+    facts |= {"no_share": no_share, "year_weeks": COLUMNS, "part_weeks": QUARTER, "weeks_before": len(before)}
+    facts["to"] = f"{last_day(date.fromisoformat(year['week'][0]))}" if len(year) else None
+    return fill(say("story", facts), facts)

@@ -123,7 +123,7 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
         ("real", "2025-01-04", 3, "settled", "Texas,last week,lower,8,50,16,52\nstate not given,trend,lower,8,5,1,5\n"),
         ("real", "2025-01-11", 12, "settled", "<Texas>,trend,higher,16,52,8,50\nOhio,trend,not clear,1,9,2,8\n"),
         ("real", "2025-01-18", 5, "provisional", "Alabama,trend,higher,9,9,1,9\n"),
-        ("synthetic", "2026-01-03", 90, "settled", "Alaska,trend,higher,9,9,1,9\n"),
+        ("synthetic", "2026-01-03", 9, "settled", "Alaska,trend,higher,9,9,1,9\n"),
     ):
         tables = {"by_state": by_state_csv(declined), "comparisons": head + found}
         facts, told = {"declined": 6 * declined, "status": status, "share": 0.5}, {"headline": f"Week with {declined}"}
@@ -152,7 +152,7 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     made.entries = {name: entry for name, entry in made.entries.items() if "synthetic" in name}
     made_up = made.page()
     assert "MADE-UP DATA: no figure here" in made_up
-    assert 'report.html">MADE-UP DATA: Week with 90</a></h1>' in made_up
+    assert 'report.html">MADE-UP DATA: Week with 9</a></h1>' in made_up
     assert 'report.html">MADE-UP DATA: Alaska higher over' in made_up
     assert "the data of this source end" not in made_up
 
