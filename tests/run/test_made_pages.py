@@ -81,6 +81,6 @@ def test_every_figure_in_a_sentence_is_the_fact_it_is_marked_as(made_site: Path)
         parts = [part for one in sentences for part in string.Formatter().parse(one["template"])]
         assert [words for words, *_ in parts if re.search(r"\d", FIXED.sub("", words))] == [], "a number without a fact"
         expected = [(name, fill(f"{{{name}:{form}}}", facts)) for _, name, form, _ in parts if name]
-        assert len(expected) > 5
+        assert len(expected) > 2
         marked = BeautifulSoup(page, "html.parser").select("[data-fact]")
         assert sorted((str(tag["data-fact"]), tag.get_text()) for tag in marked) == sorted(expected)
