@@ -137,15 +137,10 @@ class PeriodProfile:
         return described(order.drop(columns="last"), self.cohort, facts=facts, marked=marked, table=f"period_by_{kind}")
 
     def by_request(self) -> pd.DataFrame:
-        """Add up what weekly pages show of the period by what the form asks: at least as many are of each.
+        """Add up what weekly pages show of the period by ``request``, what the form asks; last what they do not.
 
-        An exact count of a period would tell those that its weeks hide; sums of what they show tell nothing new.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row per ``request``, the most issued first, and last those that are not shown apart: ``issued_least``,
-            ``declined_least``. Their sums are all detainers of the period.
+        ``issued_least`` and ``declined_least`` add up to the period's. Exact counts would tell those that its weeks
+        hide; sums of what they show tell nothing new.
 
         Examples
         --------
