@@ -79,7 +79,7 @@ def by_state_csv(declined: int = 3) -> str:
 
 
 def by_offence_csv() -> str:
-    rows = [f'"{label}",{5 * (n % 3)},{n},0.1,,' for n, label in enumerate(groups()["group"])]
+    rows = [f'"{label}",{5 * (n % 3)},{10 * n},0.1,,' for n, label in enumerate(groups()["group"])]
     return "\n".join(["group,declined,issued,share,share_low,share_high", *rows]) + "\n"
 
 

@@ -39,6 +39,7 @@ NO_COUNTS = {
     "incidence": "shares of the nation's detainers by days to an end, the ends grouped as in the printed totals",
     "nowcast": "the nation's declines by week, printed in full, and estimates of their final number",
     "nowcast_quantiles": "quantiles of those estimates",
+    "period_by_request": "sums of what the weekly tables by form show, and what is left of the nation's printed totals",
     "week_quality": "the facts quality_..., which are read",
 }
 """Tables that say nothing of a hidden count, and why."""

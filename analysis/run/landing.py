@@ -12,15 +12,16 @@ import pandas as pd
 
 from analysis.load.reference import ALL_STATES, states
 from analysis.periods import day_in_words, last_day, week_in_words
-from analysis.show.sentences import as_made_up
+from analysis.show.sentences import as_fact, as_made_up, fill, say
 from analysis.show.tables import bars_of, write
+from analysis.stats.counts import LEAST_FOR_A_SHARE, with_intervals
 
 BARS, COLUMNS, LEAST_OF_ROW = 8, 52, 10
-"""Weeks of bars in the map and of columns in the table; declines from which on a state has its own row."""
-CLASSES, OF_EIGHT = (1, 3, 6, 11, 21), (1, 9, 21, 41, 81)
-"""Where each class of colours begins: that of a week's count, and of the sum that the map shows."""
-KINDS = {"issued": "count", "declined": "count", "share": "share"}
-AGAINST = {"last week": "the week before", "trailing weeks": "the eight weeks before", "trend": "the 13 weeks before"}
+"""Weeks of bars in the map and of columns in the table, a year's; declines from which on a state has its own row."""
+CLASSES = (1, 3, 6, 11, 21)  # where each class of colours of a week's count begins
+QUARTER = 13
+"""Weeks at either end of a year that are told apart where the year before is not known."""
+SAID = {"issued": ("count", "issued"), "declined": ("count", "recorded as declined"), "share": ("share", "of those")}
 
 
 def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     eight = counts.loc[:, : lead["week"]].iloc[:, -BARS:]
     tiles = known[["tile_row", "tile_column"]].assign(
         now=eight.iloc[:, -1],
-        shade=[bisect_right(OF_EIGHT, declined) for declined in eight.sum(axis=1)],
+        shade=[bisect_right(CLASSES, declined) for declined in eight.iloc[:, -1]],
         absent=read[lead["week"]]["issued"].reindex(known.index).fillna(0) == 0,
         bars=[bars_of(row) for row in eight.to_numpy().tolist()],
     )
@@ -62,7 +63,7 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "rest": {"states": f"{(rest > 0).sum()}", "declined": f"{rest.sum():,}"},
         "not_given": f"{every.drop(known.index, errors='ignore').to_numpy().sum():,}",
         "months": months.where(named, "").tolist(),
-        **{"classes": CLASSES, "of_eight": OF_EIGHT},
+        "classes": CLASSES,
     }
 
 
@@ -73,12 +74,12 @@ def _table(out: Path, report: Mapping[str, Any], name: str) -> pd.DataFrame:
 
 
 def _words(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Say of a week what its page says at first."""
-    last = {name: write(report["facts"].get(f"last_week_{name}_before"), kind) for name, kind in KINDS.items()}
-    share = write(report["facts"].get("share"), "share")
-    said = [(report["issued"], "issued", "issued"), (report["declined"], "recorded as declined", "declined")]
+    """Say of a week what its page says at first; no share of rows that were chosen by their outcome."""
+    facts = report["facts"]
     figures = [
-        (found, f"{what}; {last[name]} last week") for found, what, name in [*said, (share, "of those", "share")]
+        (write(facts.get(name), kind), f"{what}; {write(facts.get(f'last_week_{name}_before'), kind)} last week")
+        for name, (kind, what) in SAID.items()
+        if kind == "count" or not facts.get("no_share")
     ]
     return {"week": week_in_words(date.fromisoformat(report["week"])), "figures": figures}
 
@@ -99,6 +100,25 @@ def _changes(out: Path, weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, An
             end = day_in_words(last_day(date.fromisoformat(report["week"])))
             span = f"over the 13 weeks to {end}" if row["against"] == "trend" else f"in the week of {report['days']}"
             said = {"report": report, "finding": f"{place} {row['finding']} {span}"}
-            said["numbers"] = f"{now}, against {before} in {AGAINST.get(row['against'], row['against'])}"
+            said["numbers"] = f"{now}, against {before} in {write(row['against'], 'word')}"
             found.setdefault((row["place"], row["against"], row["finding"]), said)
     return list(found.values())
+
+
+def story(rows: Sequence[Mapping[str, Any]], no_share: str | None) -> str:
+    """Tell a place's settled weeks of a year, the newest first, against the year before or within them; blank = none.
+
+    The share has its interval by chance alone: pages of single weeks know no more of all of them. Of few, none is told.
+    """
+    weeks = [(row["value"], row["of"], row["week"]) for row in rows if row["status"] == "settled"]
+    known = pd.DataFrame([week for week in weeks if None not in week], columns=["declined", "issued", "week"])
+    year, before = known[:COLUMNS], known[COLUMNS : 2 * COLUMNS]
+    parts = year if len(before) < COLUMNS and len(year) >= 2 * QUARTER else year[:0]
+    spans = {"": year, "before_": before, "newest_": parts[:QUARTER], "oldest_": parts[-QUARTER:]}
+    sums = pd.DataFrame({name: span[["declined", "issued"]].sum() for name, span in spans.items()}).T.astype(int)
+    shares = with_intervals(sums).where(sums["issued"] >= LEAST_FOR_A_SHARE)[["share", "share_low", "share_high"]]
+    facts = {f"{name}{what}": as_fact(shares.loc[name, what]) for name in spans for what in shares}
+    facts |= {"issued": int(sums.loc["", "issued"]), "declined": int(sums.loc["", "declined"]), "weeks": len(year)}
+    facts |= {"no_share": no_share, "year_weeks": COLUMNS, "part_weeks": QUARTER, "weeks_before": len(before)}
+    facts["to"] = f"{last_day(date.fromisoformat(year['week'][0]))}" if len(year) else None
+    return fill(say("story", facts), facts)

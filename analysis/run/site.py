@@ -30,7 +30,7 @@ from analysis.load.sources import HINT, sources
 from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
 from analysis.run.dataset import dataset
-from analysis.run.landing import landing
+from analysis.run.landing import landing, story
 from analysis.run.notebooks import find_notebook
 from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task
 from analysis.run.revisions import read_log
@@ -53,10 +53,14 @@ OF_OFFENCES |= {"by_offence": "by offence", "period_by_offence": "by offence, tw
 OF_OFFENCES |= {"held_by_offence": "held in one jail, by offence", PICKED: "named by the press, by offence"}
 """Tables that count by offence, and what a link to them says."""
 PRINTED = {
-    "printed_offences": ("offence_as_printed", "printed", "{state_name}, to"),
-    "held_by_offence": ("group", "declined", "declined of {held} held in {held_place} on"),
+    "printed_offences": (
+        "offence_as_printed",
+        "printed",
+        "{publisher}: {state_name}, {since} to {day}, {in_all} in all",
+    ),
+    "held_by_offence": ("group", "declined", "The sheriff's workbooks: declined of those held in {held_place}, {day}"),
 }
-"""Tables of what is printed by offence beside the weeks: the columns of offence and count, and what a link says."""
+"""Tables of what is printed by offence beside the weeks: the columns of offence and count, and what stands above."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
 Report = dict[str, Any]  # as the site lists it (:func:`_listed`)
 
@@ -99,6 +103,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     templates.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write)
     templates.filters["in_words"] = lambda day: day_in_words(date.fromisoformat(day[:10]))
     templates.globals.update(settings=replace(settings, title=title), names=names, landing=opening, paged=series.keys())
+    crossed = (one for many in series.values() for one in many if "crossed" in one)
+    templates.globals["real_crossed"] = not all(one["synthetic"] for one in crossed)
 
     def page(template: str, path: str, **values: object) -> None:
         text = templates.get_template(f"site/{template}").render(path=path, **values)
@@ -155,18 +161,20 @@ def _by_offence(reports: Iterable[Report]) -> list[tuple[Report, list[tuple[str,
     return sorted(found.values(), key=lambda one: one[0]["synthetic"])
 
 
-def _printed(out: Path, reports: Iterable[Report]) -> dict[str, list[tuple[str, str, str]]]:
-    """Gather by place what is printed of it by offence, beside the weeks: a link to the row, its count, its words."""
-    found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+def _printed(out: Path, reports: Iterable[Report]) -> dict[str, dict[str, list[tuple[str, str, str]]]]:
+    """Gather by place what is printed of it by offence, by who printed it: a link, its count, the offence."""
+    found: dict[str, dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))
     postal_of = {name: postal for postal, name in states()["name"].items()}
     for report in (one for one in reports if one["page"] and not one["synthetic"]):
         for table, link, row in _table_rows(out, report, PRINTED):
-            of, (offence, count, where) = report["facts"] | row, PRINTED[table]
+            of, (offence, count, told) = report["facts"] | row, PRINTED[table]
             state = row.get("state") or postal_of[of["held_place"].rpartition(", ")[2]]
-            day = date.fromisoformat(of.get("period_to") or of["held_day"])
-            said = f"{row[offence]}, {where.format(**of)} {day_in_words(day)}"
+            days = of.get("period_from") or of.get("held_day"), of.get("period_to") or of["held_day"]
+            of["since"], of["day"] = (day_in_words(date.fromisoformat(day)) for day in days)
+            of["in_all"] = write(float(row.get("total") or "nan"), "count")
+            said = f"of {row['held']}: {row[offence]}" if "held" in row else row[offence]
             for place in (state, details()["group_id"].get(detail_of_text(row[offence]) or "", "")):
-                found[place].append((link, write(float(row[count]), "count"), said))
+                found[place][told.format(**of)].append((link, write(float(row[count]), "count"), said))
     return found
 
 
@@ -269,7 +277,8 @@ def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[s
     series = {
         place: [
             {name: first[source][name] for name in ("source_title", "clock", "synthetic")}
-            | {"picked": any(row["picked"] for row in rows), "rows": _joined(rows), **crossed[source].get(place, {})}
+            | {"picked": any(row["picked"] for row in rows), "rows": (joined := _joined(rows))}
+            | {"story": story(joined, first[source]["facts"].get("no_share")), **crossed[source].get(place, {})}
             for source, rows in by_source.items()
         ]
         for place, by_source in found.items()

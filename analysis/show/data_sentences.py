@@ -34,9 +34,9 @@ def quality(card: pd.DataFrame) -> list[Sentence]:
         if level in DOUBTS:
             share = f", {{{check}_share:share}}" if f"{check}_share" in facts else ""
             norm = f" where {{{check}_norm:share}} is known" if f"{check}_norm" in facts else ""
-            note = f"; {{{check}_note}}" if f"{check}_note" in facts else ""
+            note = f"; {{{check}_note:days}}" if f"{check}_note" in facts else ""
             end = "" if str(facts.get(f"{check}_note")).endswith("?") else "."
-            found = f"{{{check}:n}}" if isinstance(facts[check], int) else f"{{{check}}}"
+            found = f"{{{check}:n}}" if isinstance(facts[check], int) else f"{{{check}:days}}"
             told.append(f"{DOUBTS[level]}{{{check}_what}}: {found}{share}{norm}{note}{end}")
     return [*said("source", facts), *(Sentence(template, facts) for template in told)]
 

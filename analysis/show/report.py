@@ -216,7 +216,7 @@ class Report:
         if folded:
             summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
-        csv = as_csv(flat)
+        csv = as_csv(flat.assign(synthetic=True) if self.synthetic or frame.attrs.get("synthetic") else flat)
         self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption}})
 
     def figure(self, figure: Figure, name: str, folded: bool = False) -> None:

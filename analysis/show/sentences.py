@@ -20,6 +20,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.load.reference import crosswalk
 from analysis.periods import day_in_words, week_in_words
+from analysis.show.tables import write
 from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.inference import MOST_NAMED, cohort_facts, extraction_facts, nowcast
 from analysis.stats.period_profile import PeriodProfile
@@ -78,6 +79,8 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "ratio": lambda value: f"{value:z.2f}",
     "points": lambda value: f"{value:+.2f}".replace("-", "−") if round(value, 2) else "0.00",
     "p": as_p,
+    "word": lambda value: write(value, "word"),
+    "days": lambda value: write(value, "days"),
     "day": lambda value: day_in_words(date.fromisoformat(value)),
     "week": lambda value: week_in_words(date.fromisoformat(value)),
     "day_of_year": lambda value: "{0.day} {0:%B}".format(date.fromisoformat(value)),
@@ -106,10 +109,11 @@ def fill(template: str, facts: Mapping[str, Fact], mark: Callable[[str, str], st
     """Fill a template's ``{fact_id:format}`` fields, each as ``mark`` writes it, given its id and its text.
 
     Formats: ``n`` (1,234), ``many`` (1,234, but "none" for zero), ``words`` ("three", 10), ``share`` (12.3%), ``ratio``
-    (0.70), ``points`` (+1.25, −1.25), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``day`` (4
-    February 2017, from an ISO date), ``day_of_year`` (4 February), ``week`` (4–10 February 2017, from its Saturday), a
-    noun of :data:`NOUNS` ("1 detainer", "1,234 detainers"); without one, the value as it is. A fact that is missing or
-    NaN reads "not known", an infinite one "unlimited".
+    (0.70), ``points`` (+1.25, −1.25), ``limit`` (5%: a bound that we chose, as it is), ``p`` ("p = 0.084"), ``word`` (a
+    name of ours) and ``days`` (a text with ISO dates) as tables write them, ``day`` (4 February 2017, from an ISO
+    date), ``day_of_year`` (4 February), ``week`` (4–10 February 2017, from its Saturday), a noun of :data:`NOUNS`
+    ("1 detainer", "1,234 detainers"); without one, the value as it is. A fact that is missing or NaN reads "not known",
+    an infinite one "unlimited".
 
     Raises
     ------

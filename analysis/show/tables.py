@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -20,9 +20,9 @@ from analysis.periods import day_in_words, week_in_words
 FACTS_TYPE, FIGURE_KEY = "application/vnd.declined-detainers.facts+json", "declined-detainers"
 TABLE_TYPE = "application/vnd.declined-detainers.table+json"
 # Kinds that are no numbers; a label and a figure (a number or words) stand as their source wrote them.
-TEXTS = ("text", "label", "word", "date", "week", "source", "figure")
+TEXTS = ("text", "label", "word", "date", "days", "week", "source", "figure")
 NUMBERS: dict[str, Callable[[float], str]] = {
-    "count": lambda n: f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}",
+    "count": lambda n: (f"{n:,.0f}" if n.is_integer() else f"{n:z,.1f}").replace("-", "−"),
     "share": lambda n: f"{100 * n:z.1f}%",
     "about": lambda n: f"{n:,.0f}" if n >= 10 or n.is_integer() else f"{n:z.1f}",
     "points": lambda n: f"{100 * n:+.2f}".replace("-", "−") if round(100 * n, 2) else "0.00",
@@ -34,9 +34,11 @@ MISSING = "–"
 LINKED = "by_state by_offence state_bounds known_offences state_by_offence held_by_offence printed_offences agencies"
 LINKED += " declined_by_place issued_by_place corrections bulk_days events policies"
 """Tables to whose rows other pages lead."""
+DAYS = re.compile(r"\b(\d{4}-\d\d)(-\d\d)?\b")  # days and months in a text
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
-ACRONYMS = {"ice": "ICE", "lea": "LEA"}
+SPOKEN = {"ice": "ICE", "lea": "LEA", "last week": "the week before", "trailing weeks": "the eight weeks before"}
+SPOKEN |= {"trend": "the 13 weeks before"}
 ADDRESS = re.compile(r"https?://(?:www\.)?(?P<host>[\w-]+(?:\.[\w-]+)+)(?P<path>[:/?#]\S*)?", re.ASCII)
 TIME = Markup('<time datetime="{}">{}</time>')
 LINK = Markup('<a href="{}">{}<span class="away">{}</span></a>')
@@ -88,10 +90,18 @@ def write(value: object, kind: str) -> str:
         text = str(value)
         if isinstance(value, datetime):
             text = week_in_words(value) if kind == "week" else day_in_words(value)
+        if kind in ("date", "days"):
+            text = DAYS.sub(_day_or_month, text)
         if kind == "word":
-            text = " ".join(ACRONYMS.get(word, word) for word in text.split("_"))
+            text = " ".join(SPOKEN.get(word, word) for word in text.split("_"))
         return (f"{int(text):,}" if kind == "figure" and text.isdecimal() else text) or MISSING
     return NUMBERS.get(kind, NUMBERS["number"])(float(value))  # type: ignore[arg-type]
+
+
+def _day_or_month(found: re.Match[str]) -> str:
+    """Write a day or a month of a text in words."""
+    day = date.fromisoformat(found[0] if found[2] else f"{found[0]}-01")
+    return day_in_words(day) if found[2] else f"{day:%B %Y}"
 
 
 def as_html(
@@ -121,6 +131,8 @@ def as_html(
         parts = (BAR.format(100 * count / longest) for count in frame[bars])
         columns.insert(1 + shown.index(bars), [DRAWN.format(""), *parts])
     lines = ["".join(row) for row in zip(*columns, strict=True)]
+    if name.endswith("_figures"):  # shown as cards, which say nothing of what is missing
+        lines = [line.replace(f">{MISSING}<", f' hidden="">{MISSING}<') for line in lines]
     drawn = [
         DRAWN.format(f"Declined, {len(recent[0])} week{'s' * (len(recent[0]) > 1)}") if len(recent) else "",
         *(SPARK.format(3 * len(counts), bars_of(counts)) for counts in recent),
@@ -159,7 +171,8 @@ def _cells(frame: pd.DataFrame, column: str, first: bool, kinds: Sequence[str | 
     if spec.becomes in frame:
         heading += f" → {COLUMNS[spec.becomes].heading.split(', ')[-1]}"
         values = [f"{was} → {_linked(now, spec.kind)}" for was, now in zip(values, frame[spec.becomes], strict=True)]
-    kind, tag, scope = spec.kind if spec.kind in TEXTS else "number", *(("th", ' scope="row"') if first else ("td", ""))
+    kind = "text" if spec.kind == "days" else spec.kind if spec.kind in TEXTS else "number"
+    tag, scope = ("th", ' scope="row"') if first else ("td", "")
     marked = "" if kind == "number" else f' class="{kind}"'
     cells = (f"<{tag}{scope}{marked}>{escape(value)}</{tag}>" for value in values)
     return [f'<th scope="col" class="{kind}">{escape(heading)}</th>', *cells]

@@ -5,7 +5,7 @@
 # declined and what is not are tables apart, each with printed totals, so neither narrows the other. Tables have only
 # such totals in common, and so linked form a tree, status - offence - state - outcome - form: whatever one may be, each
 # other may still be all that it alone allows. To keep it so: states by offence, and agencies, by full calendar quarter
-# only; statuses by one kind of period; agencies, forms and lift reasons over all offences; one treatment of repeats.
+# only; statuses by one kind of period, forms by week; agencies, forms, lift reasons over all offences; repeats one way.
 # Cox (1980), JASA 75, 377-385, and (1995), JASA 90, 1453-1462 (network models); Lauritzen (1996), Graphical Models, 3.1
 # (tables whose common totals form a tree); Hundepool and others (2012), Statistical Disclosure Control, chapter 4.
 

@@ -1,7 +1,8 @@
 """One period beside another, for the nation, a state or an offence group.
 
-By state and by offence group a period's counts are sums of what weekly pages show; everything finer is of the last full
-calendar quarter, as on every other page, so that no page on a period of its own tells of a small count.
+By state, by offence group and by what the form asks a period's counts are sums of what weekly pages show; everything
+finer is of the last full calendar quarter, as on every other page, so that no page on a period of its own tells of a
+small count.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.load.reference import states
+from analysis.load.reference import crosswalk, states
 from analysis.load.sources import Source
 from analysis.load.table import LEFT_OUT
-from analysis.periods import Period, refuse_shared_weeks
+from analysis.periods import Period, refuse_shared_weeks, week_of
 from analysis.stats import comparisons as tested
 from analysis.stats.cohort import ONE_END, Cohort, cohort
 from analysis.stats.comparisons import BEFORE, CLEAR, Pair, Weekly
@@ -30,10 +31,13 @@ from analysis.stats.counts import (
     of_weeks,
     with_intervals,
 )
-from analysis.stats.disclosure import NO_OFFENCES
+from analysis.stats.disclosure import NO_OFFENCES, outcomes_by_form
 from analysis.stats.inference import NO_SHARE, extraction_facts, finding_facts
 from analysis.stats.summary import MEASURES, ONE_STATE, described, group_name, nothing, state_name
 
+NO_REQUESTS = "What the form asks is shown of all states and offence groups together alone."
+REQUESTS = {"hold": "to hold the person", "notify": "to be told in time", "other": "something else"}
+NOT_APART = "not shown apart by week"
 AS_LONG = "before"
 """What a period is compared with by default: as many weeks, those right before it."""
 
@@ -131,6 +135,29 @@ class PeriodProfile:
         facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "compared_name": self.compared_name}
         marked = "" if self.cohort.state == ALL else self.cohort.state
         return described(order.drop(columns="last"), self.cohort, facts=facts, marked=marked, table=f"period_by_{kind}")
+
+    def by_request(self) -> pd.DataFrame:
+        """Add up what weekly pages show of the period by ``request``, what the form asks; last what they do not.
+
+        ``issued_least`` and ``declined_least`` add up to the period's. Exact counts would tell those that its weeks
+        hide; sums of what they show tell nothing new.
+
+        Examples
+        --------
+        >>> period_profile("fy2015", "2015Q2").by_request().iloc[:, 1:].to_numpy().tolist()
+        [[11923, 498], [164, 10], [11061, 638]]
+        """
+        rows, asked = self.cohort.everywhere, crosswalk("forms", "form")["request"].map(REQUESTS)
+        if self.cohort.cell != (ALL, ALL) or self.cohort.sole_state:
+            return nothing(self.cohort, NO_REQUESTS)
+        shown = pd.concat([outcomes_by_form(of_week) for _, of_week in rows.groupby(week_of(rows["issued_on"]))])
+        shown = shown[["issued", "declined"]].groupby(shown["form"].map(asked)).sum().astype("int64")
+        if shown.empty:
+            return nothing(self.cohort, "No weekly page of this period shows what a form asks.")
+        shown = shown.sort_values("issued", ascending=False)
+        shown.loc[NOT_APART] = self.comparisons.loc[self.cohort.cell, ["issued", "declined"]] - shown.sum()
+        named = {"issued": "issued_least", "declined": "declined_least"}
+        return described(shown.rename(columns=named).rename_axis("request").reset_index(), self.cohort)
 
     def _with_shares(self, table: pd.DataFrame, kind: str) -> pd.DataFrame:
         """Put the interval beside the share; of few detainers, and of rows chosen by their outcome, none is given."""

@@ -290,7 +290,8 @@ def printed_figures(name: str) -> pd.DataFrame:
     ----------
     name
         ``rows``: every figure as printed; ``lists``: what was printed together, its offences added up and held against
-        the total printed with them; ``offences``: state × offence of those let go though ICE had a detainer.
+        the total printed with them; ``offences``: state × offence of those let go though ICE had a detainer; ``notes``:
+        what is said beside or against them, and by whom, once each.
 
     Returns
     -------
@@ -310,7 +311,9 @@ def printed_figures(name: str) -> pd.DataFrame:
     let_go = rows[(rows["measure"] == NOT_HONOURED) & (rows["offence_as_printed"] != "all")]
     table = let_go.assign(group=let_go["offence_as_printed"].str.capitalize(), declined=let_go["count"])
     table = table.assign(state_name=table["state"].map(states()["name"]), declined_shown=table["count"].astype("str"))
-    tables = {"rows": rows.assign(state_name=rows["state"].map(states()["name"])), "lists": lists, "offences": table}
+    named = rows.assign(state_name=rows["state"].map(states()["name"]))
+    tables = {"rows": named, "lists": lists, "offences": table}
+    tables["notes"] = named[named["note"] != ""].drop_duplicates(["state", "note"])
     if name not in tables:
         raise unknown("table of printed figures", name, tables)
     least = lists.sort_values("part").iloc[0]

@@ -334,7 +334,8 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     pandas.DataFrame
         One row per count (index: issued, declined, taken, other_ends, not_recorded, persons where there are ids), and
         the ``share`` declined: ``measure`` in words, ``this_week``, ``last_week``, ``trailing_mean`` (NaN = not known,
-        not full, or not shown), ``note``, and ``card``: whether the page shows it at its head.
+        not full, not shown, or not to be held against an unfinished week), ``note``, and ``card``: whether the page
+        shows it at its head.
 
     Examples
     --------
@@ -376,7 +377,9 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
     if growing := GROWING.get(cohort.status, "").format(cohort.calendar.days_covered(cohort.week)):
-        names = table.index.intersection(CARDS[cohort.status != "partial" :])  # of a full week, all are issued
+        full = ["issued", "persons"] if cohort.status != "partial" else []  # of a full week, all are issued
+        names = table.index.difference(full, sort=False)  # less is recorded of it than of the weeks before
+        table.loc[names, ["last_week", "trailing_mean"]] = np.nan
         table.loc[names, "note"] = [f"{growing}; {note}".removesuffix("; ") for note in table.loc[names, "note"]]
     table.insert(0, "measure", table.index.map(MEASURES))
     table["card"] = table.index.isin(CARDS)

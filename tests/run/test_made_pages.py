@@ -26,7 +26,8 @@ RATE = re.compile(r"\brates?\b")
 NO_RATE = re.compile(r"no rate (?:can be|is) given")
 FIXED = re.compile(r"95%|\b7 days\b|I-?247[A-Z]?")
 """Numbers that are no figures."""
-LINES = ("Week", "Clock", "Source", "File", "Data through", "Status", "Version")
+LINES = ("Source", "File", "Status", "Version")
+OF_WEEKS = ("Clock", "Data through")
 HEADINGS = ("Revisions of this report", "How to cite", "Files of this report")
 
 
@@ -73,13 +74,14 @@ def test_a_page_is_made_in_less_than_a_third_of_a_second_and_weighs_little(made_
 def test_every_figure_in_a_sentence_is_the_fact_it_is_marked_as(made_site: Path) -> None:
     for path in sorted(made_site.glob("[pw]*/*/**/report.html")):
         page, content = path.read_text(), json.loads((path.parent / "facts.json").read_text())
-        assert [line for line in LINES if f"<dt>{line}</dt>" not in page] == []
+        lines = LINES + OF_WEEKS * ("data_through" in content["facts"]) + ("Week",) * ("week" in content["facts"])
+        assert [line for line in lines if f"<dt>{line}</dt>" not in page] == []
         assert [heading for heading in HEADINGS if heading not in page] == []
         facts, sentences = content["facts"], content["sentences"]
         assert [fill(one["template"], facts) for one in sentences] == [one["text"] for one in sentences]
         parts = [part for one in sentences for part in string.Formatter().parse(one["template"])]
         assert [words for words, *_ in parts if re.search(r"\d", FIXED.sub("", words))] == [], "a number without a fact"
         expected = [(name, fill(f"{{{name}:{form}}}", facts)) for _, name, form, _ in parts if name]
-        assert len(expected) > 5
+        assert len(expected) > 2
         marked = BeautifulSoup(page, "html.parser").select("[data-fact]")
         assert sorted((str(tag["data-fact"]), tag.get_text()) for tag in marked) == sorted(expected)

@@ -143,6 +143,13 @@ def test_a_page_leads_to_the_weeks_beside_it() -> None:
     assert f"{before}<span>newest report</span>" in page
 
 
+@pytest.mark.parametrize(("shown", "kept"), [(table("by_state"), True), (_shown({"text/markdown": "None."}), False)])
+def test_a_heading_goes_where_nothing_is_shown_below_it_but_why_not(shown: Output, kept: bool) -> None:
+    notebook = executed(shown, closing())
+    notebook.cells.insert(1, new_markdown_cell("## Are states alike?", metadata={"tags": ["if-shown"]}))
+    assert ("Are states alike?" in files_of(notebook)["report.html"].decode().split("<details")[0]) is kept
+
+
 @pytest.mark.parametrize("name", ["{issued} of {issued:n} x{declined.__class__}", "{{ 7 * 7 }}", "{% raw %}"])
 def test_braces_in_a_name_are_no_template(name: str) -> None:
     page = page_of(MASTHEAD, closing(title=name, source={"name": name, "title": name}, masthead=[["File", name]]))

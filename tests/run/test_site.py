@@ -22,7 +22,7 @@ from made_up_site import add_report, agencies_csv, by_offence_csv, by_state_csv,
 from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.load.reference import states
-from analysis.run.landing import COLUMNS
+from analysis.run.landing import COLUMNS, story
 from analysis.run.plan import Entry
 from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 from analysis.show.report import captions
@@ -123,7 +123,7 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
         ("real", "2025-01-04", 3, "settled", "Texas,last week,lower,8,50,16,52\nstate not given,trend,lower,8,5,1,5\n"),
         ("real", "2025-01-11", 12, "settled", "<Texas>,trend,higher,16,52,8,50\nOhio,trend,not clear,1,9,2,8\n"),
         ("real", "2025-01-18", 5, "provisional", "Alabama,trend,higher,9,9,1,9\n"),
-        ("synthetic", "2026-01-03", 90, "settled", "Alaska,trend,higher,9,9,1,9\n"),
+        ("synthetic", "2026-01-03", 9, "settled", "Alaska,trend,higher,9,9,1,9\n"),
     ):
         tables = {"by_state": by_state_csv(declined), "comparisons": head + found}
         facts, told = {"declined": 6 * declined, "status": status, "share": 0.5}, {"headline": f"Week with {declined}"}
@@ -152,7 +152,7 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     made.entries = {name: entry for name, entry in made.entries.items() if "synthetic" in name}
     made_up = made.page()
     assert "MADE-UP DATA: no figure here" in made_up
-    assert 'report.html">MADE-UP DATA: Week with 90</a></h1>' in made_up
+    assert 'report.html">MADE-UP DATA: Week with 9</a></h1>' in made_up
     assert 'report.html">MADE-UP DATA: Alaska higher over' in made_up
     assert "the data of this source end" not in made_up
 
@@ -171,7 +171,7 @@ def test_a_place_opens_with_its_newest_settled_week_in_the_words_of_its_profile_
     assert told[1].startswith("Of the 30 detainers that ICE issued in the week of 4–10 January 2025, it has recorded 9")
     assert told[2] == "The share is lower over 13 weeks, which is more than chance."
     assert told[3:6] == ["30issued", "9recorded as declined", "10.0%of those"]
-    assert told[6:] == ["9 of 30 (30.0%)in its 1 settled week together", f"{week}#by_state-3", "../index.html#weeks"]
+    assert told[6:] == [f"{week}#by_state-3", "../index.html#weeks"]
     told = _head(small.read("states/AL.html"))
     assert (told[0], told[-2]) == ("Alabama: no detainer issued", f"{week}#table-by_state"), (
         "its row is in the CSV alone"
@@ -200,11 +200,55 @@ def test_a_place_has_its_weeks_as_bars_and_those_with_declines_as_a_table(small:
         "../weekly_bulletin/a/2023-02-18/report.html#by_state-3",
         "8–14 February 2025: 3 of 30, provisional",
     ]
-    assert (len(bars), len(shown.select("li.open")), len(shown.select("tbody tr"))) == (104, 2, 55)
-    assert shown.select("summary")[0].get_text() == "55 weeks with declines as a table; 55 without"
+    assert (len(bars), len(shown.select("li.open")), len(shown.select("tbody tr"))) == (104, 2, 110)
+    assert shown.select("summary")[0].get_text() == "All 110 weeks as a table; 55 with declines"
+    told = _head(str(shown))[3]
+    assert told.startswith("Of 1,560 detainers issued in 52 settled weeks to 31 January 2025, 78 are recorded")
+    assert ": 5.0% (95% interval 4.0% to 6.2% by chance alone;" in told
+    assert told.endswith("; 5.0% in the 52 before.")
     assert "No decline is recorded in any of its 110 weeks." in made.read("states/TX.html")
     assert len(BeautifulSoup(made.read("index.html"), "html.parser").select("table.matrix thead a")) == COLUMNS
     assert not list(broken_links(made.out))
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ([(0, 0)] * 30, ""),
+        (
+            [(0, 9), (0, 10)],
+            "Of 19 detainers issued in 2 settled weeks to 10 January 2025, none are recorded as declined.",
+        ),
+        ([(1, 1)] * 13 + [(5, 30)] * 13, "by chance alone; real ups and downs are larger)."),
+        ([(6, 30)] * 13 + [(3, 30)] * 13, "; 20.0% in the 13 newest of them, 10.0% in the 13 oldest."),
+    ],
+)
+def test_a_year_is_told_as_far_as_its_counts_go(counts: list[tuple[int, int]], said: str) -> None:
+    weeks = [date(2025, 1, 4) - timedelta(days=7 * n) for n in range(len(counts))]
+    rows = [
+        {"status": "settled", "week": f"{week}", "value": declined, "of": issued}
+        for week, (declined, issued) in zip(weeks, counts, strict=True)
+    ]
+    told = story(rows, None)
+    assert told.endswith(said)
+    assert bool(told) is bool(said)
+
+
+def test_of_a_file_chosen_by_its_outcome_no_page_of_the_site_gives_a_share(made: Made) -> None:
+    for week in ("2025-01-04", "2025-01-11"):
+        facts = {"no_share": "all have one end", "last_week_share_before": 1.0, "last_week_issued_before": 99}
+        made.add("weekly_bulletin", "a", {"week": week}, tables={"by_state": by_state_csv()}, facts=facts)
+    opening = made.page().split('<div id="opening">')[1].split("</dl>")[0]
+    assert re.findall("<d[dt]>(.*?)</d", opening) == [
+        "100",
+        "issued; 99 last week",
+        "7",
+        "recorded as declined; – last week",
+    ]
+    told = _head(made.read("states/OH.html"))[3]
+    assert told.endswith(
+        "60 detainers issued in 2 settled weeks to 17 January 2025, 18 are recorded as declined; all have one end."
+    )
 
 
 def test_a_place_reprints_what_the_newest_table_by_state_and_offence_has_of_it(made: Made) -> None:
@@ -310,7 +354,7 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     facts = {"declined": 206, "known_offences": 29, "held_place": "Travis County, Texas", "held_day": "2017-02-01"}
     columns = [name.rpartition(" as ")[2] for name in captions()["printed_offences"]["columns"]]
     row = {"state_name": "Alabama", "state": "AL", "offence_as_printed": "Homicides", "printed": "1029"}
-    row["period_to"] = "2025-12-01"
+    row |= {"period_from": "2025-01-20", "period_to": "2025-12-01", "publisher": "ICE", "total": "6947"}
     printed = f"{','.join(columns)}\n{','.join(row.get(name, '') for name in columns)}\n"
     made.add("printed_figures", "p", {}, tables={"printed_offences": printed})
     made.add("state_profile", "a", {"week": "2025-01-04", "state": "AL"}, facts={"declined": 99})
@@ -329,13 +373,14 @@ def test_the_national_report_goes_first_ranges_stay_and_picked_rows_are_no_censu
     assert "<h1>Driving under the influence: 1 recorded as declined (offence known for 29 of 206)</h1>" in page
     assert "no census" in page
     assert 'class="weeks"' not in page
-    held = "../published_week/p/2017-01-28/report.html#held_by_offence-0"
-    held += (
-        '"><b>61</b> Driving under the influence, declined of 68 held in Travis County, Texas on 1 February 2017</a>'
-    )
-    assert held in page, "what is printed beside the weeks"
+    shown = BeautifulSoup(page, "html.parser")
+    told = [one.get_text() for one in shown.select("h3, ul.places li")]
+    assert told[-2] == "The sheriff's workbooks: declined of those held in Travis County, Texas, 1 February 2017"
+    assert told[-1] == f"61 of 68: Driving under the influence, {told[-2]}", "what is printed beside the weeks"
+    assert shown.select('a[href="../published_week/p/2017-01-28/report.html#held_by_offence-0"]')
     for place in ("states/AL.html", "offences/HOMICIDE.html"):
-        assert '#printed_offences-0"><b>1,029</b> Homicides, Alabama, to 1 December 2025</a>' in made.read(place)
+        assert '#printed_offences-0"><b>1,029</b> Homicides<span' in made.read(place)
+        assert "ICE: Alabama, 20 January 2025 to 1 December 2025, 6,947 in all</h3>" in made.read(place)
 
 
 def test_a_page_whose_reports_went_goes_too_and_what_the_site_did_not_write_stays(site: Made) -> None:

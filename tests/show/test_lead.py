@@ -113,6 +113,7 @@ def test_the_newest_made_up_week_has_its_estimate_in_the_nations_page(state: str
         late = {"apart_name", "elsewhere_declined_before", "finding_trend_of_page", *an.quality(cohort).attrs["facts"]}
         late |= {f"finding_trend_{name}" for name in ("place", "against", "between")}
         late |= an.period_profile("fy2015").facts.keys()
+        late |= {"weeks", "weeks_before", *(f"{part}_share" for part in ("before", "newest", "oldest"))}  # of a place
         assert named <= facts.keys() | an.published_week("2017-02-04").facts.keys() | late
 
 

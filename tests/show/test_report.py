@@ -204,7 +204,7 @@ def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_by
     svg, png = first.data["image/svg+xml"], base64.b64decode(first.data["image/png"])
     said = " ".join(re.findall(r">([^<]+)</text>", svg))
     assert all(words in said for words in (figure.headline[:20], figure.subtitle[:20], "MADE-UP DATA"))
-    assert "Source: MADE-UP DATA: detainers issued 2025-01-04 to 2026-02-27; week of 20 June 2015" in said
+    assert "Source: MADE-UP DATA: detainers issued 4 January 2025 to 27 February 2026; week of 20 June 2015" in said
     assert png.startswith(b"\x89PNG")
     assert b"Software" not in png
     made.lead([Sentence("{declined:n}", made.facts)])

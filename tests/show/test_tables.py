@@ -19,7 +19,7 @@ from analysis.show.tables import COLUMNS, MISSING, TEXTS, Column, as_csv, as_htm
 SCRIPT, FORMULA = "<script>alert(1)</script>", '=HYPERLINK("http://example.org","x")'
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=40)
 WRITTEN: dict[str, dict[Any, str]] = {
-    "count": {0: "0", 1234.0: "1,234", np.int64(79053): "79,053", 6.5: "6.5", 3.68887945: "3.7"},
+    "count": {0: "0", 1234.0: "1,234", np.int64(79053): "79,053", 6.5: "6.5", 3.68887945: "3.7", -72: "−72"},
     "share": {0: "0.0%", 0.0494: "4.9%", -0.0001: "0.0%"},
     "ratio": {math.inf: "unlimited", 0.703125: "0.70", -0.001: "0.00", 12.6: "13"},
     "p": {0.0842: "0.084", 6e-25: "below 0.001", 0.001: "0.001"},
@@ -28,6 +28,8 @@ WRITTEN: dict[str, dict[Any, str]] = {
     "figure": {"276181": "276,181", "about 24": "about 24", "0.723": "0.723"},
     "word": {"declined_by_lea": "declined by LEA"},
     "week": {pd.Timestamp("2017-01-28"): "28 January – 3 February 2017"},
+    "date": {"by 2017-04-06": "by 6 April 2017"},
+    "days": {"2026-01-31; 2026-02-07": "31 January 2026; 7 February 2026", "2015-07": "July 2015", "2014": "2014"},
     "text": {pd.Timestamp("2017-01-28"): "28 January 2017", False: "False", "": MISSING},
 }
 
@@ -117,6 +119,13 @@ def test_a_column_that_is_not_described_stands_under_its_own_name_in_a_plain_for
     assert found.headings == ["who", "year", "mystery", "Ratio", "when", "is_it"]
     assert found.rows[0] == ["a", "2015", "0.3333", "1.00", "20 June 2015", "True"]
     assert found.rows[1] == [MISSING, "0", "2", "2.00", MISSING, "False"]
+
+
+def test_cards_say_nothing_of_what_is_missing() -> None:
+    frame = pd.DataFrame({"measure": ["Issued"], "this_week": [9], "last_week": [None], "note": [""]})
+    shown = ElementTree.fromstring(as_html(frame, "key_figures", ""))
+    assert [cell.text for cell in shown.iter("td") if "hidden" in cell.attrib] == ["–", "–"]
+    assert "hidden" not in as_html(frame, "figures_of_weeks", "")
 
 
 def test_the_first_rows_stand_open_and_all_of_them_folded() -> None:

@@ -155,7 +155,10 @@ def test_the_comparisons_are_those_of_the_facts_the_smallest_p_first_and_folded(
     assert f"adjusted over all {facts['tests']} tests" in june.captions["comparisons"]
     parts = june.tables["change"]  # a clear change of the nation is taken apart, and no other
     assert (parts["mix_effect"] + parts["share_effect"]).to_numpy() == pytest.approx(parts["change"].to_numpy())
-    assert f"−{-100 * parts['change'].iloc[0]:.2f} percentage points (trend)" in june.captions["change"]
+    assert (
+        f"−{-100 * parts['change'].iloc[0]:.2f} percentage points (against the 13 weeks before)"
+        in june.captions["change"]
+    )
     assert an.decompose(an.cohort("fy2015", "2015-01-31")).attrs["reason"].endswith("so none is taken apart.")
 
 
@@ -173,8 +176,13 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
     newest = page(an.cohort("synthetic", "latest"))
     said = next(sentence for sentence in newest.said if sentence.startswith("Going by how earlier weeks"))
     assert re.search(r"about \d+ in the end \(\d+ to \d+, 90% band\)\. Of the last \d+ such bands, ", said)
-    for cohort, number in ((an.cohort("synthetic", "latest"), 4), (an.cohort("synthetic", "latest", offence="DUI"), 2)):
-        assert an.key_figures(cohort)["note"].str.startswith("not final yet").sum() == number
+    for cohort, number in ((an.cohort("synthetic", "latest"), 5), (an.cohort("synthetic", "latest", offence="DUI"), 2)):
+        figures = an.key_figures(cohort)
+        unfinished = figures["note"].str.startswith("not final yet")
+        assert unfinished.sum() == number
+        beside = figures[["last_week", "trailing_mean"]]
+        assert beside[unfinished].isna().all(axis=None), "not held against finished weeks"
+        assert beside.loc["issued"].notna().all()
     quantiles = newest.tables["nowcast_quantiles"]
     assert set(quantiles["output_type_id"]) >= {0.05, 0.25, 0.5, 0.75, 0.95}
     assert quantiles.groupby("week")["value"].apply(lambda values: values.is_monotonic_increasing).all()
@@ -188,6 +196,7 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
     assert "October to December 2025" in newest.captions["state_by_offence"]
     assert not set(newest.tables["state_by_offence"]["declined_shown"]) & {"1", "2", "3", "4"}
     assert all(text.startswith("MADE-UP DATA. ") for text in newest.captions.values())
+    assert all(list(table)[-1] == "synthetic" and table["synthetic"].all() for table in newest.tables.values())
     assert all("\nMADE-UP DATA. " in text for text in newest.figures.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import analysis as an
@@ -84,3 +85,26 @@ def test_offence_groups_are_those_of_weekly_pages() -> None:
     of_texas = an.period_profile("synthetic", "2025Q4", state="TX")
     assert of_texas.by("offence_group").attrs["reason"] == "Texas: by offence group full quarters alone are shown."
     assert of_texas.by("state").attrs["marked"] == "TX"
+
+
+def test_what_forms_ask_is_what_weekly_pages_show_added_up_so_that_it_tells_nothing_new() -> None:
+    profile = an.period_profile("fy2015", "2015-06-13:2015-06-27")
+    printed = pd.concat([an.counts_by(an.cohort("fy2015", week), "form") for week in profile.cohort.period.weeks])
+    assert {"other forms", "I247", "I247N"} <= {*printed["form"]}
+    assert printed["declined"].isna().any()
+    found = profile.by_request().set_index("request")
+    for forms, words in ((["I247", "I247D"], "to hold the person"), (["I247N"], "to be told in time")):
+        of_forms = printed[printed["form"].isin(forms)]
+        assert found.loc[words].to_list() == of_forms[["issued", "declined"]].sum().to_list()
+    assert found.sum().to_list() == [profile.facts["issued"], profile.facts["declined"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "period", "of", "said"),
+    [
+        ("fy2015", "2015-03", {"state": "TX"}, "all states and offence groups together alone"),
+        ("fy2015", "2015-01-17:2015-02-07", {}, "No weekly page of this period shows what a form asks"),
+    ],
+)
+def test_or_it_is_said_why_not(source: str, period: str, of: dict[str, str], said: str) -> None:
+    assert said in an.period_profile(source, period, **of).by_request().attrs["reason"]
