@@ -41,7 +41,7 @@ from analysis.files import as_json, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.periods import week_in_words
 from analysis.run import kernels
-from analysis.run.inline import colours_of, compact, inlined, linked, places_counted, text_of
+from analysis.run.inline import colours_of, inlined, linked, places_counted, text_of
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
 from analysis.run.revisions import for_reading, revise
 from analysis.show.report import BESIDE_VARIABLE
@@ -227,7 +227,6 @@ def files_of(
             data, about = output.get("data", {}), output.get("metadata", {}).get(FIGURE_KEY, {})
             if TABLE_TYPE in data:
                 add(f"tables/{data[TABLE_TYPE]['name']}.csv", data["text/plain"])
-                data["text/html"] = compact(data["text/html"])
             if name := about.get("figure"):
                 add(f"figures/{name}.svg", data["image/svg+xml"])
                 shown.append({"shown": about, "svg": data["image/svg+xml"]})
