@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -16,11 +15,12 @@ import click
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.reference import bundled_folder, crosswalk
+from analysis.load.reference import crosswalk
 from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
 from analysis.periods import Calendar
 from analysis.run import plan
 from analysis.run.batch import run, use_address
+from analysis.run.lab import differing, open_lab
 from analysis.run.plan import Entry, Limits, Task, each, find_notebook, notebooks
 
 if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
@@ -141,6 +141,8 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
     asked, folder = SimpleNamespace(**options), Path(out)
     tasks, settings = _tasks(asked)
+    if edited := differing({task.notebook for task in tasks}):
+        click.echo(f"declines: {edited}", err=True)
     if asked.dry_run:
         due = plan.what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
         ahead = [f"run  {task.entry.folder}: {reason}" for reason, task in due if reason]
@@ -270,22 +272,11 @@ def check_command(files: tuple[str, ...], previous: str | None, extracted_on: da
 
 
 @main.command("lab", context_settings={"ignore_unknown_options": True})
-@click.argument("jupyter_args", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[FOLDER] [JUPYTER OPTIONS]...")
 @_data_dir
-def lab_command(jupyter_args: tuple[str, ...]) -> None:
-    """Open the notebooks in JupyterLab; further arguments go to `jupyter lab`.
+def lab_command(arguments: tuple[str, ...]) -> None:
+    """Open a working copy of the notebooks in JupyterLab, in FOLDER  [default: declines-lab].
 
-    From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
-    never overwritten.
+    It is made once and never overwritten, and what is edited in it changes no report. Options of `jupyter lab` follow.
     """
-    folder, mine = bundled_folder("notebooks"), Path.cwd() / "notebooks"
-    if folder.parent.name == "_bundled":
-        mine.mkdir(exist_ok=True)
-        for path in folder.glob("*.ipynb"):
-            if not (mine / path.name).exists():
-                shutil.copyfile(path, mine / path.name)
-        folder = mine
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of the same name elsewhere
-    os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "declines-warm")
-    code = "import analysis.run; from jupyterlab.labapp import main; main()"  # analysis.run: a slow import is kept out
-    os.execv(sys.executable, [sys.executable, "-c", code, f"--notebook-dir={folder}", *jupyter_args])
+    open_lab(arguments)
