@@ -45,6 +45,7 @@ from analysis.run.inline import colours_of, inlined, linked, places_counted, tex
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
 from analysis.run.revisions import for_reading, revise
 from analysis.show.sentences import as_made_up
+from analysis.show.style import drawing
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 LOOK_EVERY = 0.5
@@ -177,6 +178,7 @@ def _templates() -> tuple[Template, Template]:
     exporter.register_filter("linked", linked)
     exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
     exporter.register_filter("as_made_up", as_made_up)
+    exporter.register_filter("drawing", drawing)
     exporter.register_filter("colours_of", colours_of)
     exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
@@ -225,8 +227,8 @@ def files_of(
             if TABLE_TYPE in data:
                 add(f"tables/{data[TABLE_TYPE]['name']}.csv", data["text/plain"].encode())
             if name := about.get("figure"):
-                add(f"figures/{name}.svg", data["image/svg+xml"].encode())
-                shown.append({"shown": about, "svg": data["image/svg+xml"]})
+                add(f"figures/{name}.svg", drawing(data).encode())
+                shown.append({"shown": about, "svg": drawing(data)})
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
     told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "script": text_of("script.js")}

@@ -46,3 +46,16 @@ def test_a_working_copy_that_is_edited_and_saved_changes_no_report_and_a_run_say
     assert after.stdout == before.stdout
     assert "declines-lab/published_week.ipynb differs from the package's own" in after.stderr
     page.close()
+
+
+def test_an_executed_report_shows_its_figures_and_reads_from_the_left_though_it_is_not_trusted(lab: Lab) -> None:
+    made = lab.declines("run", "published_week", "--weeks", "2017-02-04", "--jobs", "1")
+    assert "1 of 1 reports stand" in made.stdout, made.stderr
+    page = lab.open("reports/published_week/published-2017/2017-02-04/notebook.ipynb")
+    figures = page.locator(".jp-OutputArea-output img")
+    figures.last.scroll_into_view_if_needed()
+    expect(page.locator(".jp-OutputArea-output svg")).to_have_count(0)
+    assert figures.evaluate_all("all => all.map(one => one.complete && one.naturalWidth > 100)") == [True] * 3
+    places = page.locator(".report-table").first.locator("tbody th")
+    assert set(places.evaluate_all("all => all.map(one => getComputedStyle(one).textAlign)")) == {"left"}
+    page.close()

@@ -26,6 +26,7 @@ from analysis.errors import InputError
 from analysis.load.sources import open_source
 from analysis.show.report import Report, captions, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
+from analysis.show.style import drawing, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, bars_of
 
 SCRIPT = "<script>alert(1)</script>"
@@ -201,7 +202,8 @@ def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_by
     assert figure.alt.startswith("MADE-UP DATA. ")
     assert figure.alt.endswith("The numbers are in the table weekly_counts.")
     assert first.data["text/plain"] == figure.alt
-    svg, png = first.data["image/svg+xml"], base64.b64decode(first.data["image/png"])
+    svg, png = drawing(first.data), base64.b64decode(first.data["image/png"])
+    assert svg == svg_of(figure)
     said = " ".join(re.findall(r">([^<]+)</text>", svg))
     assert all(words in said for words in (figure.headline[:20], figure.subtitle[:20], "MADE-UP DATA"))
     assert "Source: MADE-UP DATA: detainers issued 2025-01-04 to 2026-02-27; week of 20 June 2015" in said
