@@ -194,9 +194,8 @@ def svg_of(figure: Figure) -> str:
 
 def as_image(svg: str, alt: str) -> str:
     """Write a drawing as an image in HTML, which a notebook shows though nobody has said that it is to be trusted."""
-    address = svg.translate(
-        str.maketrans({"%": "%25", "#": "%23", "'": "%26apos;", '"': "'", "&": "&amp;", "\n": "%0A"})
-    )
+    codes = {"%": "%25", "#": "%23", "'": "%26apos;", '"': "'", "&": "&amp;", "\n": "%0A"}
+    address = svg.translate({ord(mark): code for mark, code in codes.items()})
     return f'<img alt="{html.escape(alt)}" style="background:white" src="data:image/svg+xml,{address}">'
 
 

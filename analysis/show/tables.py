@@ -48,7 +48,7 @@ TABLE = """\
 <tbody>
 {}</tbody>
 </table>"""
-LEFT, UNBROKEN = ' style="text-align:left"', ' style="text-align:left;white-space:nowrap"'
+LEFT, UNBROKEN = ' style="text-align:left"', ' style="white-space:nowrap"'
 """What JupyterLab needs to be told of cells; pages have a style sheet for them, and are made without it."""
 MOST_ROWS = 20  # that a table of one's own shows open, and whose every text is told so: notebooks would grow by more
 EMPTY = '<tr><td class="text" colspan="{}">There is nothing to list here.</td></tr>\n'
@@ -166,9 +166,9 @@ def _cells(frame: pd.DataFrame, column: str, first: bool, kinds: Sequence[str | 
         values = [f"{was} → {_linked(now, spec.kind)}" for was, now in zip(values, frame[spec.becomes], strict=True)]
     kind, tag, scope = spec.kind if spec.kind in TEXTS else "number", *(("th", ' scope="row"') if first else ("td", ""))
     marked = "" if kind == "number" else f' class="{kind}"'
-    marked += UNBROKEN if kind in ("date", "week") else LEFT if marked else ""
-    cells = (f"<{tag}{scope}{marked}>{escape(value)}</{tag}>" for value in values)
-    return [f'<th scope="col" class="{kind}"{LEFT if marked else ""}>{escape(heading)}</th>', *cells]
+    style = "" if kind == "number" else UNBROKEN if kind in ("date", "week") else LEFT
+    cells = (f"<{tag}{scope}{marked}{style}>{escape(value)}</{tag}>" for value in values)
+    return [f'<th scope="col" class="{kind}"{style}>{escape(heading)}</th>', *cells]
 
 
 def bars_of(counts: Sequence[float]) -> str:
