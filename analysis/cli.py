@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import sys
 import webbrowser
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analysis.errors import InputError, unknown
-from analysis.files import DATA_DIR_VARIABLE, as_json, bundled_folder
+from analysis.files import DATA_DIR_VARIABLE, as_json
 from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
 if TYPE_CHECKING:
@@ -186,6 +185,7 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """
     from analysis.run import plan
     from analysis.run.batch import run
+    from analysis.run.lab import differing
     from analysis.run.terminal import coloured
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
@@ -195,6 +195,8 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         raise InputError("--json is of a dry run", do="Add --dry-run, or read manifest.json of the folder afterwards")
     _note_weeks(*[] if asked.quiet else (asked.weeks, asked.period, asked.compare))
     tasks, settings = _tasks(asked)
+    if edited := differing({task.notebook for task in tasks}):
+        click.echo(f"declines: {edited}", err=True)
     due = []
     if asked.dry_run or asked.verbose:
         due = plan.what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
@@ -413,25 +415,16 @@ def lint_command(paths: tuple[Path, ...], fix: bool) -> None:
 
 
 @main.command("lab", context_settings={"ignore_unknown_options": True})
-@click.argument("jupyter_args", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[FOLDER] [JUPYTER OPTIONS]...")
 @_data_dir
-def lab_command(jupyter_args: tuple[str, ...]) -> None:
-    """Open the notebooks in JupyterLab; further arguments go to `jupyter lab`.
+def lab_command(arguments: tuple[str, ...]) -> None:
+    """Open a working copy of the notebooks in JupyterLab, in FOLDER  [default: declines-lab].
 
-    From a checkout the notebooks themselves are opened; from an installed package, copies in ./notebooks, which are
-    never overwritten.
+    It is made once and never overwritten, and what is edited in it changes no report. Options of `jupyter lab` follow.
     """
-    folder, mine = bundled_folder("notebooks"), Path.cwd() / "notebooks"
-    if folder.parent.name == "_bundled":
-        mine.mkdir(exist_ok=True)
-        for path in folder.glob("*.ipynb"):
-            if not (mine / path.name).exists():
-                shutil.copyfile(path, mine / path.name)
-        folder = mine
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of the same name elsewhere
-    os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "declines-warm")
-    code = "import analysis.run; from jupyterlab.labapp import main; main()"  # analysis.run: a slow import is kept out
-    os.execv(sys.executable, [sys.executable, "-c", code, f"--notebook-dir={folder}", *jupyter_args])
+    from analysis.run.lab import open_lab
+
+    open_lab(arguments)
 
 
 _EXAMPLES = """\

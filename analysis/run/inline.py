@@ -14,6 +14,7 @@ from markupsafe import escape
 from analysis.run.plan import TEMPLATES
 from analysis.run.site import COUNTING, page_of_place, place_names
 from analysis.show.style import SOURCE
+from analysis.show.tables import LEFT, UNBROKEN
 
 
 @cache
@@ -67,7 +68,8 @@ def places_counted(parameters: Mapping[str, str], tables: Mapping[str, str]) -> 
 
 
 def linked(table: str, root: str, pages: Mapping[str, str]) -> str:
-    """Let the rows of a table that name a place lead to its page."""
+    """Let the rows of a table that name a place lead to its page; what the style sheet says is not said in cells."""
+    table = table.replace(UNBROKEN, "").replace(LEFT, "")
 
     def link(found: re.Match[str]) -> str:
         page = pages.get(found[2])

@@ -47,6 +47,13 @@ IPython.utils.wildcard faulthandler ipykernel.debugger ipykernel.ipkernel ipyker
 matplotlib.backends.backend_agg matplotlib.backends.backend_svg matplotlib.pyplot pyarrow.parquet scipy.stats seaborn
 sqlite3 tornado.platform.asyncio analysis.run.worker
 """  # what every kernel imports at its start, what notebooks do, and what workers do
+LAUNCHER = ["-m", "ipykernel_launcher"]
+OURS_FIRST = """\
+import sys, runpy
+sys.path[:] = filter(None, sys.path)
+import analysis
+runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)"""
+"""Starts a kernel that knows this package before its folder is looked through."""
 started: list[int] = []  # process ids of the kernels that this process has started, warm or not
 _set_by_imports: dict[str, str] = {}
 Server = tuple[dict[str, Any], dict[str, str], dict[Path, int] | None]
@@ -91,13 +98,22 @@ def _why_not_forked(command: list[str], cwd: str, env: dict[str, str]) -> str:
     ours = {sys.executable, str(Path(sys.executable).resolve())}
     if (running := server()) is None:
         return "this system cannot fork"
-    if shutil.which(command[0]) not in ours or command[1:3] != ["-m", "ipykernel_launcher"]:
+    if shutil.which(command[0]) not in ours or command[1:3] != LAUNCHER:
         return "the kernel is not this environment's Python"
     if differing := (running[1].items() ^ _read_at_import(env).items()) - ONE_THREAD.items():
         return f"the kernel is to start with another {min(differing)[0]}"
     if (Path(cwd) / "matplotlibrc").exists():
         return "the kernel's folder has a matplotlibrc"
     return "" if running[2] in (None, _package()) else "the package has been edited since the first one"
+
+
+def hiding(folder: str | Path) -> str:
+    """Say which file of a folder would hide this package from the notebooks there; blank = none."""
+    for path in (Path(folder, "analysis.py"), Path(folder, "analysis", "__init__.py")):
+        if path.is_file() and not path.samefile(PACKAGE / "__init__.py"):
+            what = f"{path} has the name of this package, and `import analysis` means the package, not this file"
+            return f"{what}. Rename it to import it; other programs than `declines lab` cannot import the package there"
+    return ""
 
 
 class _Kernel(NamedTuple):
@@ -167,8 +183,11 @@ class WarmProvisioner(LocalProvisioner):
                 self.pid = self.pgid = self.process.pid
         except (InputError, OSError, EOFError) as error:
             why_not = str(error) or "the process that forks them has ended"
+        if hides := hiding(self.cwd):
+            _say_once(hides)
+            cmd = [cmd[0], "-c", OURS_FIRST, *cmd[3:]] if cmd[1:3] == LAUNCHER else cmd
         if why_not:
-            _say_once(why_not)
+            _say_once(f"kernels are started one by one, which takes longer: {why_not}")
             await super().launch_kernel(cmd, **{**kwargs, "env": {**ONE_THREAD, **env}})
         started.extend([self.pid] if self.pid is not None else [])
         return self.connection_info
@@ -182,8 +201,8 @@ class WarmProvisioner(LocalProvisioner):
 
 @cache
 def _say_once(reason: str) -> None:
-    """Say that kernels are started in the ordinary way, once for each reason."""
-    print(f"declines: kernels are started one by one, which takes longer: {reason}", file=sys.stderr)
+    """Say something of how kernels are started, once."""
+    print(f"declines: {reason}", file=sys.stderr)
 
 
 def _preload() -> None:

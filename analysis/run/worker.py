@@ -46,6 +46,7 @@ from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING,
 from analysis.run.revisions import for_reading, revise
 from analysis.show.report import BESIDE_VARIABLE
 from analysis.show.sentences import as_made_up
+from analysis.show.style import drawing
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 LOOK_EVERY = 0.5
@@ -180,6 +181,7 @@ def _templates() -> tuple[Template, Template]:
     exporter.register_filter("linked", linked)
     exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
     exporter.register_filter("as_made_up", as_made_up)
+    exporter.register_filter("drawing", drawing)
     exporter.register_filter("colours_of", colours_of)
     exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
@@ -228,8 +230,8 @@ def files_of(
             if TABLE_TYPE in data:
                 add(f"tables/{data[TABLE_TYPE]['name']}.csv", data["text/plain"])
             if name := about.get("figure"):
-                add(f"figures/{name}.svg", data["image/svg+xml"])
-                shown.append({"shown": about, "svg": data["image/svg+xml"]})
+                add(f"figures/{name}.svg", drawing(data))
+                shown.append({"shown": about, "svg": drawing(data)})
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
     content = json.dumps(notebook, ensure_ascii=False, sort_keys=True, separators=(",", ":"))  # nbformat indents

@@ -25,8 +25,8 @@ from analysis.errors import InputError, unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
 from analysis.show.sentences import MADE_UP, Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
-from analysis.show.style import Figure, png_of, svg_of
-from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, as_csv, as_html
+from analysis.show.style import Figure, as_image, png_of, svg_of
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, MOST_ROWS, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort, not_a_cohort
 from analysis.stats.counts import ALL
 
@@ -190,7 +190,7 @@ class Report:
         name
             File name of the CSV, unique in the report.
         rows
-            Rows that are shown open, all of them folded; None = all open.
+            Rows that are shown open, all of them folded; None = all open, but of a long table of one's own 20.
         folded
             Whether all is folded away.
         """
@@ -198,6 +198,7 @@ class Report:
         if frame.empty and self._reason(frame.attrs.get("reason", "")):
             return
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
+        rows = MOST_ROWS if rows is None and not about and not folded else rows
         some = (frame[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(frame), bool)
         told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
         told |= {"rows_shown": int(some.sum()), **self.facts}
@@ -222,15 +223,15 @@ class Report:
     def figure(self, figure: Figure, name: str, folded: bool = False) -> None:
         """Show a figure with its alternative text and source, under a file name of its own.
 
-        It is shown as SVG; the report's first one, which stands for it where a link is shared, and where asked every
-        one as PNG, too.
+        It is shown as SVG, in an image; the report's first one, which stands for it where a link is shared, and where
+        asked every one as PNG, too.
         """
         if self._reason(figure.reason):
             return
         if self.source:
             title = as_made_up(str(self.source["title"]), self.synthetic)
             figure.sign(**{**self.facts, "source_title": title, "week": self.parameters.get("week")})
-        data = {"text/plain": figure.alt, "image/svg+xml": svg_of(figure)}
+        data = {"text/plain": figure.alt, "text/html": as_image(svg_of(figure), figure.alt)}
         if self.png or not any("figure" in shown.metadata.get(FIGURE_KEY, {}) for shown in self.shown):
             data["image/png"] = base64.b64encode(png_of(figure)).decode("ascii")
         about = {"figure": name, "alt": figure.alt, "title": str(figure.get_label()), "folded": folded}

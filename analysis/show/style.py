@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import re
 import textwrap
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from functools import cache, wraps
 from itertools import groupby
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -193,6 +195,21 @@ def svg_of(figure: Figure) -> str:
                 one.attrib = {key: value for key, value in one.items() if key in OWN}
             SubElement(svg, "g", dict(look)).extend(alike)
     return ElementTree.tostring(svg, encoding="unicode").replace(" />", "/>") + "\n"
+
+
+def as_image(svg: str, alt: str) -> str:
+    """Write a drawing as an image in HTML, which a notebook shows though nobody has said that it is to be trusted."""
+    codes = {"%": "%25", "#": "%23", "'": "%26apos;", '"': "'", "&": "&amp;", "\n": "%0A"}
+    address = svg.translate({ord(mark): code for mark, code in codes.items()})
+    return f'<img alt="{html.escape(alt)}" style="background:white" src="data:image/svg+xml,{address}">'
+
+
+def drawing(data: Mapping[str, str]) -> str:
+    """Give the drawing that an output shows, as :func:`svg_of` wrote it."""
+    if "image/svg+xml" in data:
+        return data["image/svg+xml"]
+    address = data["text/html"].partition('src="data:image/svg+xml,')[2].removesuffix('">')
+    return unquote(address.replace("&amp;", "&").replace("'", '"')).replace("&apos;", "'")
 
 
 def _look(part: Element) -> list[Any]:

@@ -50,6 +50,9 @@ TABLE = """\
 <tbody>
 {}</tbody>
 </table>"""
+LEFT, UNBROKEN = ' style="text-align:left"', ' style="white-space:nowrap"'
+"""What JupyterLab needs to be told of cells; pages have a style sheet for them, and are made without it."""
+MOST_ROWS = 20  # that a table of one's own shows open, and whose every text is told so: notebooks would grow by more
 EMPTY = '<tr><td class="text" colspan="{}">There is nothing to list here.</td></tr>\n'
 BAR = '<td class="drawn"><span class="bar" style="width:{:.0f}%"></span></td>'
 SPARK = '<td class="drawn"><svg class="spark" viewBox="0 0 {} 18" aria-hidden="true"><path d="{}"/></svg></td>'
@@ -144,7 +147,9 @@ def as_html(
         return TABLE.format(escape(of), escape(caption), head.strip(), "".join(body) or EMPTY.format(len(columns)))
 
     ids = ["", *(f' id="{escape(name)}-{row}"' if name in LINKED.split() else "" for row in frame.index)]
-    few = [(own, row + bars) for own, row, bars in zip(ids, lines, drawn, strict=True)][: rows and rows + 1]
+    plain = lines if len(lines) <= MOST_ROWS else [lines[0], *(line.replace(LEFT, "") for line in lines[1:])]
+    opened = zip(ids, lines if rows else plain, drawn, strict=True)
+    few = [(own, row + bars) for own, row, bars in opened][: rows and rows + 1]
     if len(few) == len(lines):
         return table(name, few)
     others = (
@@ -152,7 +157,7 @@ def as_html(
         if bars
         else ""
     )
-    every = list(zip([""] * len(few) + ids[len(few) :], lines, strict=True))
+    every = list(zip([""] * len(few) + ids[len(few) :], plain, strict=True))
     return FOLDED.format(table(name, few), len(lines) - 1, others, table(f"{name}-all", every))
 
 
@@ -174,8 +179,9 @@ def _cells(frame: pd.DataFrame, column: str, first: bool, kinds: Sequence[str | 
     kind = "text" if spec.kind == "days" else spec.kind if spec.kind in TEXTS else "number"
     tag, scope = ("th", ' scope="row"') if first else ("td", "")
     marked = "" if kind == "number" else f' class="{kind}"'
-    cells = (f"<{tag}{scope}{marked}>{escape(value)}</{tag}>" for value in values)
-    return [f'<th scope="col" class="{kind}">{escape(heading)}</th>', *cells]
+    style = "" if kind == "number" else UNBROKEN if kind in ("date", "week") else LEFT
+    cells = (f"<{tag}{scope}{marked}{style}>{escape(value)}</{tag}>" for value in values)
+    return [f'<th scope="col" class="{kind}"{style}>{escape(heading)}</th>', *cells]
 
 
 def bars_of(counts: Sequence[float]) -> str:

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -26,7 +25,7 @@ from PIL import Image
 pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 import analysis as an
 from analysis.run.worker import files_of, write_report
@@ -77,17 +76,6 @@ NAMED_TWICE = """() => {
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 """Pictures of the last run, for whoever changes a page or figure to look at; git ignores them."""
-
-
-@pytest.fixture(scope="module")  # Playwright runs an event loop in this thread as long as it is open
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "these tests need Chromium: apt-get install chromium"
-    sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium has none for root
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=sandbox)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import yaml
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
+from analysis.load.reference import bundled_folder
 from analysis.run.notebooks import notebooks
 from analysis.run.worker import facts_of, files_of
 
@@ -24,7 +25,7 @@ AWKWARD = [(name, parameters) for name, sets in SETS["awkward"].items() for para
 def _execute(name: str, parameters: dict[str, object], folder: Path) -> nbformat.NotebookNode:
     folder.mkdir(exist_ok=True)
     asked = {"parameters": parameters, "cwd": str(folder), "progress_bar": False, "kernel_name": "python3"}
-    execute_notebook(str(notebooks()[name].path), str(folder / "executed.ipynb"), **asked)
+    execute_notebook(str(bundled_folder("notebooks") / f"{name}.ipynb"), str(folder / "executed.ipynb"), **asked)
     return nbformat.read(folder / "executed.ipynb", as_version=4)
 
 
@@ -34,6 +35,18 @@ def test_defaults(name: str, tmp_path: Path) -> None:
     assert {"report.html", "facts.json", "notebook.ipynb"} < set(files)
     assert {"figures", "tables"} <= {file.split("/")[0] for file in files}
     assert name in SETS["awkward"]
+
+
+def test_the_tutorial_shows_figures_a_comparison_a_file_of_ones_own_and_a_report(tmp_path: Path) -> None:
+    shown = [out for cell in _execute("tutorial", {}, tmp_path).cells for out in cell.get("outputs", [])]
+    kinds = [{*out.get("data", {})} for out in shown]
+    assert sum({"image/svg+xml", "image/png"} <= kind for kind in kinds) == 2
+    assert sum("image/png" in kind for kind in kinds) == 3
+    assert facts_of(nbformat.from_dict({"cells": [{"outputs": shown}]}))["report"] == "my_question"
+    said = "\n".join(out.get("text") or out["data"]["text/plain"] for out in shown)
+    assert re.search(r"\bCO +44 +149 +19 +138\b", said)
+    for words in ("(19 of 138): no clear change", "against 44 of 149 in January 2015", "MADE-UP DATA. Tile map"):
+        assert words in said
 
 
 @pytest.mark.parametrize(("name", "parameters"), AWKWARD, ids=str)

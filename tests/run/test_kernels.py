@@ -145,6 +145,20 @@ def test_jupyterlabs_manager_restarts_a_kernel_with_the_package_as_it_stands(tmp
     assert "the package has been edited" in done.stderr
 
 
+@pytest.mark.parametrize("ordinary", [False, True])
+def test_a_file_of_the_packages_name_hides_nothing_from_a_notebook_beside_it(ordinary: bool, tmp_path: Path) -> None:
+    (folder := tmp_path / "mine").mkdir()
+    (folder / "analysis.py").write_text("raise RuntimeError('not this one')")
+    (folder / "own.py").write_text("name = 'own'")
+    if ordinary:
+        (folder / "matplotlibrc").touch()
+    said = f"{folder / 'analysis.py'} has the name of this package" if ordinary else ""
+    cell = "import analysis as an, own\nan.open_source('fy2015').facts.name, own.name"
+    assert _run(cell, folder, said) == "('fy2015', 'own')"
+    assert kernels.hiding(folder).startswith(f"{folder / 'analysis.py'} has the name of this package")
+    assert kernels.hiding(kernels.PACKAGE.parent) == kernels.hiding(tmp_path) == ""
+
+
 def test_a_kernelspec_may_name_the_provisioner_which_stock_papermill_finds_by_its_entry_point(tmp_path: Path) -> None:
     (folder := tmp_path / "kernels" / "warm").mkdir(parents=True)
     spec = {

@@ -24,9 +24,11 @@ from nbconvert.filters import markdown2html
 import analysis as an
 from analysis.errors import InputError
 from analysis.load.sources import open_source
+from analysis.run.inline import linked
 from analysis.show.report import Report, captions, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
-from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE, bars_of
+from analysis.show.style import drawing, svg_of
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, LEFT, TABLE_TYPE, bars_of
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = ["x{declined.__class__}", "FOIA {7F3A-22} detainers.parquet", "{nowhere}", "{{", "}"]
@@ -178,6 +180,18 @@ def test_a_table_of_ones_own_shows_all_its_columns_and_its_index_and_may_be_fold
     assert folded_one["text/html"] == f'<details class="fold"><summary>By place</summary>\n{inner}\n</details>'
 
 
+@pytest.mark.parametrize(("rows", "folded", "told"), [(20, 0, 21), (21, 1, 21)])
+def test_a_long_table_of_ones_own_is_folded_and_its_open_rows_are_read_from_the_left(
+    rows: int, folded: int, told: int
+) -> None:
+    made = report()
+    made.table(pd.DataFrame({"place": [f"p{n}" for n in range(rows)]}), "places")
+    table = last(made)["text/html"]
+    assert table.count("<details") == folded
+    assert table.count(LEFT) == told + folded  # each with the heading, of all rows alone
+    assert LEFT not in linked(table, "", {})
+
+
 def test_a_frame_without_rows_says_why_and_once() -> None:
     made, table = report(), ROWS[:0].copy()
     table.attrs["reason"] = "There is nothing, for {this} reason."
@@ -201,7 +215,8 @@ def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_by
     assert figure.alt.startswith("MADE-UP DATA. ")
     assert figure.alt.endswith("The numbers are in the table weekly_counts.")
     assert first.data["text/plain"] == figure.alt
-    svg, png = first.data["image/svg+xml"], base64.b64decode(first.data["image/png"])
+    svg, png = drawing(first.data), base64.b64decode(first.data["image/png"])
+    assert svg == svg_of(figure)
     said = " ".join(re.findall(r">([^<]+)</text>", svg))
     assert all(words in said for words in (figure.headline[:20], figure.subtitle[:20], "MADE-UP DATA"))
     assert "Source: MADE-UP DATA: detainers issued 4 January 2025 to 27 February 2026; week of 20 June 2015" in said

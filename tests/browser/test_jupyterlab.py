@@ -1,0 +1,61 @@
+"""What an analyst meets in a real JupyterLab, opened by `declines lab`."""
+
+from __future__ import annotations
+
+import pytest
+from in_lab import Lab
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_start_page_opens_and_leads_to_notebooks_data_reports_and_ones_own_folder(lab: Lab) -> None:
+    page = lab.open()
+    expect(page.get_by_role("heading", name="Declined detainers: where to begin")).to_be_visible()
+    files = page.locator(".jp-DirListing-item")
+    for name in ("data", "imported", "reports", "started-in", "weekly_bulletin.ipynb"):
+        expect(files.get_by_text(name, exact=True)).to_be_visible()
+    files.get_by_text("data", exact=True).dblclick()
+    expect(files.get_by_text("README.md", exact=True)).to_be_visible()
+    page.get_by_role("link", name="tutorial").click()
+    expect(page.get_by_role("heading", name="Tutorial: from a source")).to_be_visible()
+    page.close()
+
+
+def test_the_tutorial_runs_from_top_to_bottom(lab: Lab) -> None:
+    page = lab.open("tutorial.ipynb")
+    lab.run_all(page)
+    assert lab.errors(page).all_inner_texts() == []
+    assert page.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg").count() >= 3
+    expect(page.get_by_text("19 as declined")).to_be_visible()
+    page.close()
+
+
+def test_a_working_copy_that_is_edited_and_saved_changes_no_report_and_a_run_says_so(lab: Lab) -> None:
+    asked = ["run", "published_week", "--weeks", "2017-02-04", "--dry-run"]
+    before = lab.declines(*asked)
+    assert before.stderr == ""
+    page = lab.open("published_week.ipynb")
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\nmine = 1")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
+    assert "mine = 1" in (lab.copy / "published_week.ipynb").read_text(encoding="utf-8")
+    after = lab.declines(*asked)
+    assert after.stdout == before.stdout
+    assert "declines-lab/published_week.ipynb differs from the package's own" in after.stderr
+    page.close()
+
+
+def test_an_executed_report_shows_its_figures_and_reads_from_the_left_though_it_is_not_trusted(lab: Lab) -> None:
+    made = lab.declines("run", "published_week", "--weeks", "2017-02-04", "--jobs", "1")
+    assert "1 of 1 reports stand" in made.stdout, made.stderr
+    page = lab.open("reports/published_week/published-2017/2017-02-04/notebook.ipynb")
+    figures = page.locator(".jp-OutputArea-output img")
+    figures.last.scroll_into_view_if_needed()
+    expect(page.locator(".jp-OutputArea-output svg")).to_have_count(0)
+    assert figures.evaluate_all("all => all.map(one => one.complete && one.naturalWidth > 100)") == [True] * 3
+    places = page.locator(".report-table").first.locator("tbody th")
+    assert set(places.evaluate_all("all => all.map(one => getComputedStyle(one).textAlign)")) == {"left"}
+    page.close()
