@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -51,12 +51,8 @@ def _no_imported_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(scope="session")
 def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: None) -> Path:
     """Give a site of real reports of every kind: settled and newest weeks, and those published, one of them revised."""
-    from nbformat import read
-
     from analysis.run.plan import notebooks, read_manifest
     from analysis.run.revisions import LOG
-    from analysis.run.site import write_index
-    from analysis.run.worker import write_revised
 
     out = tmp_path_factory.mktemp("site").resolve()
     declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--out", str(out)]
@@ -68,14 +64,13 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
         subprocess.run([*declines, *asked], check=True, capture_output=True)
     entries = read_manifest(out)
     assert {one.notebook for one in entries.values()} == notebooks().keys(), "a kind of report that no page is seen of"
-    entry = entries["published_week/published-2017/2017-01-28"]
-    log = out / LOG / f"{entry.folder}.json"
+    log = out / LOG / "published_week/published-2017/2017-01-28.json"
     said = json.loads(log.read_text(encoding="utf-8"))
     said["last"]["facts"]["declined"] += 1
     said["last"]["inputs"]["weeks"] = "0" * 64
     log.write_text(json.dumps(said), encoding="utf-8")
-    files = write_revised(out, entry, read(out / entry.folder / "notebook.ipynb", as_version=4))
-    write_index(out, {**entries, entry.folder: replace(entry, files=files)})
+    again = ["published_week", "--weeks", "2017-01-28", "--force"]
+    subprocess.run([*declines, *again], check=True, capture_output=True)
     return out
 
 

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
@@ -222,9 +223,9 @@ def files_of(
             raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
         files[name] = content.encode() if isinstance(content, str) else content
 
+    csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     shown: list[dict[str, Any]] = []
     for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)  # when it began and ended: times that would differ each time
         for output in cell.get("outputs", []):
             data, about = output.get("data", {}), output.get("metadata", {}).get(FIGURE_KEY, {})
             if TABLE_TYPE in data:
@@ -234,8 +235,7 @@ def files_of(
                 shown.append({"shown": about, "svg": drawing(data)})
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
-    content = json.dumps(notebook, ensure_ascii=False, sort_keys=True, separators=(",", ":"))  # nbformat indents
-    add(NOTEBOOK, f"{content}\n")
+    add(NOTEBOOK, _without_copies(notebook))
     told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "script": text_of("script.js")}
     told |= {"colours": text_of("colours.css"), "style": text_of("report/report.css") + text_of("style.css")}
     told |= {"before": beside[0], "after": beside[1]}
@@ -245,9 +245,21 @@ def files_of(
         page = figure_template.render(**one, resources=told).translate(TURNING)
         add(f"figures/{one['shown']['figure']}.html", page)
     told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
-    csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE, "places": places_counted(facts["parameters"], csvs)}
     return files | {PAGE: page_template.render(nb=notebook, resources=told).translate(TURNING).encode()}
+
+
+def _without_copies(notebook: nbformat.NotebookNode) -> str:
+    """Write a notebook without what differs each time, and without a second copy of the files beside it."""
+    kept = deepcopy(notebook)
+    for cell in kept.cells:
+        cell.metadata.pop("papermill", None)  # when it began and ended
+        for data in (output["data"] for output in cell.get("outputs", []) if "data" in output):
+            if TABLE_TYPE in data:
+                data["text/plain"] = f"tables/{data[TABLE_TYPE]['name']}.csv"
+            if "text/html" in data:  # what is shown
+                data.pop("image/png", None)
+    return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"  # nbformat indents
 
 
 def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
