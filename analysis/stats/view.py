@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.load.reference import crosswalk, group_named, groups, state_named, states
+from analysis.load.reference import crosswalk, group_named, groups, place_name, state_named, states
 from analysis.load.sources import NEEDS, TABLE_FILE, Source
 from analysis.load.table import OffenceStatus, Request
 from analysis.periods import Calendar, refuse_shared_weeks, week_of
@@ -143,7 +143,7 @@ class Memory:
     def _counted(self, given: str) -> CountedCohort:
         """Count the nation's cohort of a period."""
         found = CountedCohort(self.source, self.calendar.pick_period(given))
-        _ = found.status, found.pairs  # with the counts and delays that they need, for every place of the period
+        _ = found.status  # and with it the counts and delays that every place of the period needs
         return found
 
     def _compared(self, period: str, compare: str) -> PeriodProfile:
@@ -215,7 +215,12 @@ class View:
             raise InputError(f"the source {facts.name!r} {NEEDS['offences']}", do="Choose by state")
         if "offence" in given:
             given["offence"] = group_named(given["offence"])
-        known = {"status": [*OffenceStatus], "request": [*Request], "outcome": OUTCOME_COLUMNS, "show": [*SHOWS]}
+        known = {
+            "status": [*map(str, OffenceStatus)],
+            "request": [*map(str, Request)],
+            "outcome": OUTCOME_COLUMNS,
+            "show": [*SHOWS],
+        }
         for name in known.keys() & given.keys():
             if given[name] not in known[name]:
                 raise unknown(name, given[name], known[name])
@@ -250,7 +255,8 @@ class View:
     def lines(self, week: str = "") -> list[str]:
         """Give the lines that make its frame; ``week``: the last one of its period."""
         of = ", ".join(map(_text, [self.source, week if self.of_week else self.period]))
-        place = f", state={_text(self.states[0])}" if len(self.states) == 1 else ""
+        one = len(self.states) == 1 or (self.states and self.show == "series")  # a series is of the first one chosen
+        place = f", state={_text(self.states[0])}" if one else ""
         group = f", offence={_text(self.offence)}" if self.offence != ALL else ""
         rows = [f"state in {[*self.states]}"] * bool(self.states)
         if self.cut == "period":
@@ -291,8 +297,15 @@ class View:
         """Give what is said of a view by id: what it is of, what of it is hidden, and why nothing is compared."""
         cohort = memory.cohort(self.source, self.period)
         quarter = cohort.last_quarter
-        labels = frame[[name for name in frame if str(name).endswith("_shown")]]
-        facts = {"place_title": cohort.name[0].upper() + cohort.name[1:], "week": self.week(memory), "cut": self.cut}
+        ending = f"{self.outcome}_shown" if self.cut == "outcome" else "_shown"
+        labels = frame[[name for name in frame if str(name).endswith(ending)]]
+        facts: dict[str, Any] = {
+            "place_title": cohort.name[0].upper() + cohort.name[1:],
+            "week": self.week(memory),
+            "cut": self.cut,
+        }
+        first = self.states[0] if len(self.states) > 1 and self.show == "series" else None
+        facts |= {"first_name": first and place_name(first)}
         facts |= {"quarter_name": quarter and quarter.period.name, "hidden": int(labels.isin(HIDDEN).to_numpy().sum())}
         facts |= {"most_hidden": THRESHOLD - 1, "refused": " and ".join(self.refused) or None, "request": self.request}
         return facts | {"status": self.status, "measure": summary.MEASURES[self.outcome].lower(), "rows": len(frame)}
