@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import json
 import os
 import re
@@ -25,8 +24,8 @@ from analysis.load.sources import VERSIONS_VARIABLE, open_source, sources
 from analysis.show import plot, sentences
 from analysis.show.data_sentences import said
 from analysis.show.report import OF_NOBODY, Report, Shown
-from analysis.show.sentences import MADE_UP, Sentence
-from analysis.show.style import Figure
+from analysis.show.sentences import MADE_UP, Sentence, as_made_up
+from analysis.show.style import Figure, svg_of
 from analysis.show.tables import as_csv
 from analysis.stats.counts import ALL, OUTCOME_COLUMNS
 from analysis.stats.period_profile import AS_LONG
@@ -36,28 +35,28 @@ from analysis.stats.view import SHOWS, Memory, View
 DRAWN = {"map": "state_map", "series": "weekly_counts", "cross": "cross_table"}
 TABLES = {"status": "by_offence_status", "form": "by_form", "outcome": "outcome_by_state", "cross": "state_by_offence"}
 OF_PERIOD = {"series": "weekly_counts", "groups": "period_by_offence"}
-LABELS = {"source": "Source", "show": "View", "period": "Period", "compare": "Compared with", "states": "Place"}
+LABELS = {"source": "Source", "show": "View", "period": "Period", "compare": "Compared with"}
 LABELS |= {"offence": "Offence group", "status": "Offence status", "request": "Request", "outcome": "Outcome"}
-SHARP = 144  # dots an inch
 MANY = 20  # rows from which a table is folded
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 DECLINES = [sys.executable, "-P", "-c", "from analysis.cli import main; main()", "run"]
 PAGE = "report.html"
 LOOK = """<style>
-.declines-view p { margin: 0 0 .4em; max-width: 60em; line-height: 1.4 }
-.declines-view .first { font-size: 1.25em; font-weight: 600 }
+.declines-view { line-height: 1.4 }
+.declines-view p { margin: 0 0 .4em; max-width: 60em }
+.declines-view .first { font-size: 1.2em; font-weight: 600; margin-top: .6em }
 .declines-view .made-up { color: #b00000; font-weight: 700; background: #fff; padding: 0 .3em }
 .declines-view img { max-width: 100%; height: auto; background: #fff }
 .declines-view .wide { overflow-x: auto }
 .declines-view table { border-collapse: collapse; font-size: .92em }
-.declines-view caption { caption-side: bottom; text-align: left; padding-top: .4em; white-space: normal }
-.declines-view :is(th, td) { text-align: left; white-space: nowrap; padding: .15em .7em }
+.declines-view caption { caption-side: bottom; text-align: left; padding: .4em 0; max-width: 65em }
+.declines-view :is(th, td) { text-align: left; padding: .2em .7em; vertical-align: bottom }
 .declines-view tr { border-bottom: 1px solid #8886 }
+.declines-view tbody :is(th, td) { white-space: nowrap; font-weight: 400 }
 .declines-view :is(th, td).number, .declines-view td:not([class]) { text-align: right }
-.declines-view th { white-space: normal; vertical-align: bottom }
 .declines-view .bar { display: block; height: .8em; background: #d55e00 }
-.declines-view td.drawn { min-width: 6em } .declines-view .away { display: none }
-.declines-view a.button { display: inline-block; padding: .35em .8em; border: 1px solid #888; color: inherit }
+.declines-view td.drawn { min-width: 6em }
+.declines-view a.button { display: inline-block; padding: .3em .8em; background: #8883; color: inherit }
 </style>"""
 
 
@@ -91,18 +90,20 @@ class Seen:
         told = [sentences.of_period(profile) for profile in profiles]
         told = told if len(told) < 2 else [[own[0], *own[2:]] for own in told]
         self.said = [*chain(*told), *said("view", facts)]
+        self.titles = [own[0] for own in told] or self.said[:1]
         if (reason := self.frame.attrs.get("reason")) and not view.refused:
             self.said.append(Sentence(reason.replace("{", "{{").replace("}", "}}"), {}))
         self.synthetic = memory.source.facts.synthetic
+        self.source_title = as_made_up(memory.source.facts.title, self.synthetic)
         self.sheet = Sheet("explore", memory.source, parameters={"week": self.week})
         self.sheet.know(**(profiles[0].facts if profiles else facts))
 
     @cached_property
     def sentences(self) -> Static:
         """Give the sentences, the finding first; of made-up data that is said before."""
-        texts = [BOLD.sub(r"<b>\1</b>", html.escape(str(one))) for one in self.said]
+        texts = [(BOLD.sub(r"<b>\1</b>", html.escape(str(one))), one in self.titles) for one in self.said]
         marked = f'<p class="made-up">{MADE_UP}: {OF_NOBODY}</p>' if self.synthetic else ""
-        page = "".join(f'<p class="{"" if n else "first"}">{text}</p>' for n, text in enumerate(texts))
+        page = "".join(f'<p class="{"first" if title else ""}">{text}</p>' for text, title in texts)
         return Static(marked + page, "\n".join([MADE_UP] * self.synthetic + [str(one) for one in self.said]))
 
     @cached_property
@@ -116,7 +117,7 @@ class Seen:
             name = "period_figures"
         if view.cut == "outcome":
             frame = frame[["state_name", f"{view.outcome}_shown", "issued"]].reset_index(drop=True)
-        self.sheet.table(frame[::-1] if view.show == "series" else frame, name, rows=MANY)
+        self.sheet.table(frame[::-1] if name == OF_PERIOD["series"] else frame, name, rows=MANY)
         data = self.sheet.shown[-1].data
         return Static(f'<div class="wide">{data["text/html"]}</div>', data["text/plain"])
 
@@ -129,17 +130,20 @@ class Seen:
     @cached_property
     def figure(self) -> Figure | None:
         """Give the figure, signed with its source; None where the table alone shows it."""
-        return getattr(plot, self.drawing)(self.frame) if self.drawing else None
+        if not self.drawing:
+            return None
+        figure: Figure = getattr(plot, self.drawing)(self.frame)
+        figure.sign(source_title=self.source_title)
+        return figure
 
     @cached_property
     def picture(self) -> Static:
         """Give the figure as a picture with its alternative text."""
         if (figure := self.figure) is None:
             return Static("", "")
-        figure.savefig(file := io.BytesIO(), format="png", dpi=SHARP)
-        picture = base64.b64encode(file.getvalue()).decode()
+        drawn = base64.b64encode(svg_of(figure).encode()).decode()  # a picture of its own, whose ids meet no other's
         about = f'width="{96 * figure.get_figwidth():.0f}" alt="{html.escape(figure.alt)}"'
-        return Static(f'<img src="data:image/png;base64,{picture}" {about}>', figure.alt)
+        return Static(f'<img src="data:image/svg+xml;base64,{drawn}" {about}>', figure.alt)
 
     @property
     def code(self) -> str:
@@ -171,15 +175,10 @@ class Explorer(ui.VBox):
     """The form. ``seen`` is what it shows now, ``frame`` its table; ``static`` shows the same without a kernel."""
 
     def __init__(self, memory: Memory, chosen: dict[str, Any], out: str) -> None:
-        wide = ui.Layout(width="auto", min_width="17em", flex="1 1 17em")
-        look: dict[str, Any] = {"layout": wide, "style": {"description_width": "8em"}}
+        look: dict[str, Any] = {"layout": ui.Layout(width="auto"), "style": {"description_width": "8em"}}
         self.out, self.filling = out, False
-        self.controls: dict[str, Any] = {
-            name: ui.SelectMultiple(description=label, rows=4, **look)
-            if name == "states"
-            else ui.Dropdown(description=label, **look)
-            for name, label in LABELS.items()
-        }
+        self.controls: dict[str, Any] = {name: ui.Dropdown(description=label, **look) for name, label in LABELS.items()}
+        self.controls["states"] = ui.SelectMultiple(description="Place", rows=5, **look)
         self.told, self.picture, self.table, self.note, self.file = (ui.HTML() for _ in range(5))
         self.progress = ui.HTML()
         self.newer = ui.Button(description="Read the newer version", layout=ui.Layout(display="none", width="auto"))
@@ -188,7 +187,8 @@ class Explorer(ui.VBox):
         self.code = ui.Textarea(description="Code", rows=7, layout=ui.Layout(width="100%", max_width="60em"))
         self.clipboard, self.links = ui.Output(), ui.Output()
         wrap = ui.Layout(flex_flow="row wrap", align_items="center", grid_gap=".4em")
-        form = ui.HBox([*self.controls.values()], layout=wrap)
+        columns = ui.Layout(grid_template_columns="repeat(auto-fill, minmax(20em, 1fr))", align_items="flex-start")
+        form = ui.GridBox([*self.controls.values()], layout=columns)
         buttons = ui.HBox([self.copy, self.save, self.file], layout=wrap)
         shown = [
             self.note,
@@ -230,7 +230,7 @@ class Explorer(ui.VBox):
         options: dict[str, Any] = {
             name: every + [(one, one) for one in memory.there(column)] for name, column in columns.items()
         }
-        options |= {"source": [(one.facts.title, name) for name, one in explorable().items()], "period": periods}
+        options |= {"source": [*explorable()], "period": periods}
         options |= {"compare": [("as many weeks before", AS_LONG), *periods]}
         options["show"] = [(label, name) for name, label in SHOWS.items()]
         options["offence"] = every + [(group_name(one), one) for one in memory.there("offence_group")] * facts.offences
