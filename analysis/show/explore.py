@@ -265,13 +265,14 @@ class Explorer(ui.VBox):
         except InputError as error:
             self.told.value, self.picture.value, self.table.value = _paragraph(str(error)), "", ""
             return
+        self.code.value = self.seen.code
         for widget, part in ((self.told, "sentences"), (self.table, "table"), (self.picture, "picture")):
             widget.value = getattr(self.seen, part)._repr_html_().removeprefix(LOOK)
         csv = base64.b64encode(as_csv(self.frame.reset_index()).encode()).decode()
         name = f"{self.seen.view.source}_{self.seen.view.show}.csv"
         link = f'<a class="button" download="{name}" href="data:text/csv;base64,{csv}">Download CSV</a>'
         self.file.value = "" if self.frame.empty else f'<div class="declines-view">{link}</div>'
-        self.code.value, changed = self.seen.code, self.memory.changed
+        changed = self.memory.changed
         self.copy.disabled = self.save.disabled = not self.seen.code
         self.note.value, self.newer.layout.display = _paragraph(changed), "" if "Version" in changed else "none"
 
