@@ -45,7 +45,7 @@ LOOK = """<style>
 .declines-view { line-height: 1.4 }
 .declines-view p { margin: 0 0 .4em; max-width: 60em }
 .declines-view .first { font-size: 1.2em; font-weight: 600; margin-top: .6em }
-.declines-view .made-up { color: #b00000; font-weight: 700; background: #fff; padding: 0 .3em }
+.declines-view .made-up { color: #b00000; font-weight: 700; background: #fff; padding: 0 .3em; display: table }
 .declines-view img { max-width: 100%; height: auto; background: #fff }
 .declines-view .wide { overflow-x: auto }
 .declines-view table { border-collapse: collapse; font-size: .92em }
@@ -184,24 +184,16 @@ class Explorer(ui.VBox):
         self.newer = ui.Button(description="Read the newer version", layout=ui.Layout(display="none", width="auto"))
         self.copy = ui.Button(description="Copy as code", layout=ui.Layout(width="auto"))
         self.save = ui.Button(description="Save as report", layout=ui.Layout(width="auto"))
-        self.code = ui.Textarea(description="Code", rows=7, layout=ui.Layout(width="100%", max_width="60em"))
+        self.code = ui.Textarea(description="Code", rows=8, layout=ui.Layout(width="100%", display="none"))
         self.clipboard, self.links = ui.Output(), ui.Output()
-        wrap = ui.Layout(flex_flow="row wrap", align_items="center", grid_gap=".4em")
+        wrap = ui.Layout(flex_flow="row wrap", grid_gap="0 .4em")
         columns = ui.Layout(grid_template_columns="repeat(auto-fill, minmax(20em, 1fr))", align_items="flex-start")
         form = ui.GridBox([*self.controls.values()], layout=columns)
         buttons = ui.HBox([self.copy, self.save, self.file], layout=wrap)
-        shown = [
-            self.note,
-            self.newer,
-            self.told,
-            self.picture,
-            self.table,
-            buttons,
-            self.progress,
-            self.links,
-            self.code,
-        ]
-        super().__init__([ui.HTML(LOOK), form, *shown, self.clipboard])
+        self.table.layout = ui.Layout(flex="1 1 46em", min_width="0")
+        seen = ui.HBox([self.picture, self.table], layout=wrap)
+        kept = [self.code, self.clipboard, self.progress, self.links]
+        super().__init__([ui.HTML(LOOK), form, buttons, *kept, self.note, self.newer, self.told, seen])
         self._fill(memory, chosen)
         for control in self.controls.values():
             control.observe(self._changed, "value")
@@ -278,6 +270,7 @@ class Explorer(ui.VBox):
 
     def _copied(self, _button: ui.Button) -> None:
         """Put the code on the clipboard, where a browser lets a page do so; it stands in the text area anyhow."""
+        self.code.layout.display = ""
         script = f"navigator.clipboard?.writeText({json.dumps(self.code.value)})"
         data = {"application/javascript": script, "text/plain": ""}
         self.clipboard.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
@@ -287,9 +280,10 @@ class Explorer(ui.VBox):
         command = self.seen.command(self.memory, self.out)
         self.save.disabled, self.links.outputs = True, ()
         self.progress.value = _paragraph("$ " + shlex.join(["declines", "run", *command]))
-        Thread(target=self._watch, args=(command, self.progress.value), daemon=True).start()
+        Thread(target=self._watch, args=(command, self.progress.value), name="declines run", daemon=True).start()
 
     def _watch(self, command: list[str], told: str) -> None:
+        """Say how far a run is, and lead to what it made: of the version of the source that is seen."""
         source = self.memory.read
         pinned = {VERSIONS_VARIABLE: json.dumps({source.facts.name: source.version_id})}
         how: dict[str, Any] = {

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import pandas as pd
 import pytest
+from papermill import execute_notebook
 
 import analysis as an
 from analysis.errors import InputError
+from analysis.load.reference import bundled_folder
 from analysis.load.sources import DATA_DIR_VARIABLE
+from analysis.run.plan import notebooks
 from analysis.show.explore import Explorer, found_pages
 
 QUESTION: dict[str, Any] = {"period": "2015-03", "compare": "2015-01", "states": ["CO", "NY"], "show": "table"}
@@ -127,11 +131,10 @@ def test_a_source_that_goes_or_becomes_newer_meanwhile_is_said_and_never_mixed(
     assert "not there any more" in form.note.value
 
 
-def test_two_forms_share_nothing(form: Explorer) -> None:
-    other = an.explore("fy2015", **QUESTION)
-    choose(other, period="2015-05")
-    assert form.controls["period"].value != "2015-05" or form.memory is not other.memory
-    assert form.memory is not other.memory
+def test_two_forms_as_of_two_tabs_change_nothing_of_each_other(form: Explorer) -> None:
+    before = choose(form, period="2015-03", compare="2015-01", states=("CO",), show="table")
+    assert choose(an.explore("fy2015", **QUESTION), period="2015-05") != before
+    assert choose(form, show="table") == before
 
 
 @pytest.mark.parametrize(
@@ -154,3 +157,32 @@ def test_a_report_is_asked_for_and_found(chosen: dict[str, Any], command: str, t
     (tmp_path / "manifest.json").write_text(json.dumps({"reports": reports}), encoding="utf-8")
     folder = "a" if "states" in chosen else "b"
     assert found_pages(tmp_path, found) == [f"{tmp_path.as_posix()}/{folder}/report.html"]
+
+
+def test_no_run_plans_the_form_for_it_is_no_report() -> None:
+    assert "explore" not in notebooks()
+    assert (bundled_folder("notebooks") / "explore.ipynb").is_file()
+
+
+@pytest.mark.slow
+def test_run_by_papermill_it_shows_its_view_without_widgets(tmp_path: Path) -> None:
+    asked = {"source": "synthetic", "period": "2025-03", "compare": "2025-01"}
+    paths = str(bundled_folder("notebooks") / "explore.ipynb"), str(tmp_path / "executed.ipynb")
+    done = execute_notebook(*paths, parameters=asked, cwd=str(tmp_path), progress_bar=False, kernel_name="python3")
+    shown = done.cells[-1].outputs[-1]["data"]["text/html"]
+    assert all(part in shown for part in ("MADE-UP DATA", "March 2025: ", "<img ", "<table "))
+    assert not any(out.output_type == "error" for cell in done.cells for out in cell.get("outputs", ()))
+
+
+@pytest.mark.slow
+def test_saving_makes_the_report_tells_how_far_it_is_and_links_to_it(tmp_path: Path) -> None:
+    form = an.explore("fy2015", period="2015-03", compare="2015-01", states=["CO"], out=str(tmp_path))
+    form.save.click()
+    assert form.save.disabled
+    for thread in [one for one in threading.enumerate() if one.name == "declines run"]:
+        thread.join()
+    assert "$ declines run period_profile --source fy2015 --period 2015-03" in form.progress.value
+    assert "1 of 1 reports stand" in form.progress.value
+    assert (tmp_path / "period_profile" / "fy2015" / "2015-03_2015-01_CO" / "report.html").is_file()
+    assert "2015-03_2015-01_CO/report.html" in form.links.outputs[0]["data"]["text/html"]
+    assert not form.save.disabled
