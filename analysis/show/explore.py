@@ -66,8 +66,13 @@ class Static(NamedTuple):
     page: str
     text: str
 
+    @property
+    def shown(self) -> str:
+        """Give the page in the form, which has the style sheet."""
+        return _view(self.page) if self.page else ""
+
     def _repr_html_(self) -> str:
-        return f'{LOOK}<div class="declines-view">{self.page}</div>'
+        return LOOK + _view(self.page)
 
     def __repr__(self) -> str:
         return self.text
@@ -236,37 +241,40 @@ class Explorer(ui.VBox):
         self._changed()
 
     def _open(self, name: str) -> None:
-        """Read a source, as it is now, and show its default view."""
+        """Read a source, as it is now, and show its default view; if that fails, what was read before stays."""
         try:
             self._fill(Memory(open_source(name)), {"show": self.controls["show"].value})
         except InputError as error:
+            self.controls["source"].value = self.memory.source.facts.name
             self.note.value = _paragraph(str(error))
 
-    def _changed(self, change: Any = None) -> None:  # noqa: ANN401
-        """Show what is chosen now, the sentences first."""
+    def _changed(self, _change: object = None) -> None:
+        """Show what is chosen now, the sentences first; of what cannot be shown, only why."""
+        given = {name: control.value for name, control in self.controls.items()}
         if self.filling:
             return
-        if change and change["owner"] is self.controls["source"]:
-            self._open(change["new"])
+        if (name := given.pop("source")) != self.memory.source.facts.name:
+            self._open(name)
             return
-        given = {name: control.value for name, control in self.controls.items()}
         given["states"] = [one for one in given["states"] if one != ALL]
-        del given["source"]
         try:
             self.seen = Seen(View.of(self.memory, **given), self.memory)
         except InputError as error:
-            self.told.value, self.picture.value, self.table.value = _paragraph(str(error)), "", ""
+            self._show(_paragraph(str(error)))
+            self.table.value = self.picture.value = ""
             return
-        self.code.value = self.seen.code
-        for widget, part in ((self.told, "sentences"), (self.table, "table"), (self.picture, "picture")):
-            widget.value = getattr(self.seen, part)._repr_html_().removeprefix(LOOK)
-        csv = base64.b64encode(as_csv(self.frame.reset_index()).encode()).decode()
-        name = f"{self.seen.view.source}_{self.seen.view.show}.csv"
+        seen, csv = self.seen, base64.b64encode(as_csv(self.frame.reset_index()).encode()).decode()
+        name = html.escape(f"{seen.view.source}_{seen.view.show}.csv")
         link = f'<a class="button" download="{name}" href="data:text/csv;base64,{csv}">Download CSV</a>'
-        self.file.value = "" if self.frame.empty else f'<div class="declines-view">{link}</div>'
+        self._show(seen.sentences.shown, seen.code, "" if self.frame.empty else _view(link))
+        self.table.value, self.picture.value = seen.table.shown, seen.picture.shown
         changed = self.memory.changed
-        self.copy.disabled = self.save.disabled = not self.seen.code
         self.note.value, self.newer.layout.display = _paragraph(changed), "" if "Version" in changed else "none"
+
+    def _show(self, told: str, code: str = "", file: str = "") -> None:
+        """Show sentences, and what can be done with them."""
+        self.told.value, self.code.value, self.file.value = told, code, file
+        self.copy.disabled = self.save.disabled = not code
 
     def _copied(self, _button: ui.Button) -> None:
         """Put the code on the clipboard, where a browser lets a page do so; it stands in the text area anyhow."""
@@ -286,12 +294,7 @@ class Explorer(ui.VBox):
         """Say how far a run is, and lead to what it made: of the version of the source that is seen."""
         source = self.memory.read
         pinned = {VERSIONS_VARIABLE: json.dumps({source.facts.name: source.version_id})}
-        how: dict[str, Any] = {
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.STDOUT,
-            "text": True,
-            "encoding": "utf-8",
-        }
+        how: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
         with subprocess.Popen([*DECLINES, *command], env={**os.environ, **pinned}, **how) as process:
             for line in process.stdout or ():
                 told += _paragraph(line)
@@ -302,8 +305,12 @@ class Explorer(ui.VBox):
         self.save.disabled = False
 
 
+def _view(page: str) -> str:
+    return f'<div class="declines-view">{page}</div>'
+
+
 def _paragraph(text: str) -> str:
-    return f'<div class="declines-view"><p>{html.escape(text)}</p></div>' if text else ""
+    return _view(f"<p>{html.escape(text)}</p>") if text else ""
 
 
 def found_pages(out: Path, command: list[str]) -> list[str]:

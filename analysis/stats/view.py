@@ -215,12 +215,8 @@ class View:
             raise InputError(f"the source {facts.name!r} {NEEDS['offences']}", do="Choose by state")
         if "offence" in given:
             given["offence"] = group_named(given["offence"])
-        known = {
-            "status": [*map(str, OffenceStatus)],
-            "request": [*map(str, Request)],
-            "outcome": OUTCOME_COLUMNS,
-            "show": [*SHOWS],
-        }
+        known = {"status": list(map(str, OffenceStatus)), "request": list(map(str, Request))}
+        known |= {"outcome": OUTCOME_COLUMNS, "show": list(SHOWS)}
         for name in known.keys() & given.keys():
             if given[name] not in known[name]:
                 raise unknown(name, given[name], known[name])
@@ -272,9 +268,8 @@ class View:
         else:
             by = {"status": '"offence_group", "offence_status"', "form": '"form"', "outcome": '"state"'}[self.cut]
             forms = crosswalk("forms", "form").query("request == @self.request").index
-            rows += {"status": [f"offence_status == {self.status!r}"], "form": [f"form in {[*forms]}"]}.get(
-                self.cut, []
-            )
+            own = {"status": f"offence_status == {self.status!r}", "form": f"form in {[*forms]}"}
+            rows += [own[self.cut]] if self.cut in own else []
             lines = [f"week = an.cohort({of}{group})", f"frame = an.counts_by(week, {by})"]
         return lines + [f"frame = frame if frame.empty else frame.query({_text(' and '.join(rows))})"] * bool(rows)
 
@@ -299,11 +294,8 @@ class View:
         quarter = cohort.last_quarter
         ending = f"{self.outcome}_shown" if self.cut == "outcome" else "_shown"
         labels = frame[[name for name in frame if str(name).endswith(ending)]]
-        facts: dict[str, Any] = {
-            "place_title": cohort.name[0].upper() + cohort.name[1:],
-            "week": self.week(memory),
-            "cut": self.cut,
-        }
+        title = cohort.name[0].upper() + cohort.name[1:]
+        facts: dict[str, Any] = {"place_title": title, "week": self.week(memory), "cut": self.cut}
         first = self.states[0] if len(self.states) > 1 and self.show == "series" else None
         facts |= {"first_name": first and place_name(first)}
         facts |= {"quarter_name": quarter and quarter.period.name, "hidden": int(labels.isin(HIDDEN).to_numpy().sum())}

@@ -90,7 +90,8 @@ def test_a_selection_without_a_row_and_one_that_is_refused_say_so(form: Explorer
     empty = an.explore("fy2015", states=["AS"], show="table").static.text
     assert "has no detainer issued in American Samoa" in empty
     assert "share a week" in choose(form, period="2015-03", compare="2015Q1") or "share a week" in form.told.value
-    assert form.table.value == form.picture.value == ""
+    assert form.table.value == form.picture.value == form.code.value == ""
+    assert form.save.disabled
     choose(form, compare="before")
     refused = choose(form, request="hold", states=("CO",))
     assert refused.startswith("No report shows this together with states")
@@ -129,6 +130,10 @@ def test_a_source_that_goes_or_becomes_newer_meanwhile_is_said_and_never_mixed(
     shutil.rmtree(tmp_path / "mine")
     assert "2025" in choose(form, period="2025-03")
     assert "not there any more" in form.note.value
+    form.controls["source"].options = ["mine", "gone"]
+    form.controls["source"].value = "gone"
+    assert "unknown source" in form.note.value
+    assert form.controls["source"].value == "mine"
 
 
 def test_two_forms_as_of_two_tabs_change_nothing_of_each_other(form: Explorer) -> None:
