@@ -40,7 +40,10 @@ LABELS |= {"offence": "Offence group", "status": "Offence status", "request": "R
 MANY = 20  # rows from which a table is folded
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 DECLINES = [sys.executable, "-P", "-c", "from analysis.cli import main; main()", "run"]
-PAGE = "report.html"
+PAGE, FORM = "report.html", "declines-form"
+# Letters typed into the form choose there; JupyterLab would take them as its own: "a" and "b" insert cells.
+OWN_KEYS = f"""document.addEventListener("focusin", ({{target}}) =>
+  target.closest?.(".{FORM}") && target.setAttribute("data-lm-suppress-shortcuts", "true"))"""
 LOOK = """<style>
 .declines-view { line-height: 1.4 }
 .declines-view p { margin: 0 0 .4em; max-width: 60em }
@@ -190,15 +193,16 @@ class Explorer(ui.VBox):
         self.copy = ui.Button(description="Copy as code", layout=ui.Layout(width="auto"))
         self.save = ui.Button(description="Save as report", layout=ui.Layout(width="auto"))
         self.code = ui.Textarea(description="Code", rows=8, layout=ui.Layout(width="100%", display="none"))
-        self.clipboard, self.links = ui.Output(), ui.Output()
+        self.script, self.links = ui.Output(outputs=_output("application/javascript", OWN_KEYS)), ui.Output()
         wrap = ui.Layout(flex_flow="row wrap", grid_gap="0 .4em")
         columns = ui.Layout(grid_template_columns="repeat(auto-fill, minmax(20em, 1fr))", align_items="flex-start")
         form = ui.GridBox([*self.controls.values()], layout=columns)
         buttons = ui.HBox([self.copy, self.save, self.file], layout=wrap)
         self.table.layout = ui.Layout(flex="1 1 46em", min_width="0")
         seen = ui.HBox([self.picture, self.table], layout=wrap)
-        kept = [self.code, self.clipboard, self.progress, self.links]
+        kept = [self.code, self.script, self.progress, self.links]
         super().__init__([ui.HTML(LOOK), form, buttons, *kept, self.note, self.newer, self.told, seen])
+        self.add_class(FORM)
         self._fill(memory, chosen)
         for control in self.controls.values():
             control.observe(self._changed, "value")
@@ -280,8 +284,7 @@ class Explorer(ui.VBox):
         """Put the code on the clipboard, where a browser lets a page do so; it stands in the text area anyhow."""
         self.code.layout.display = ""
         script = f"navigator.clipboard?.writeText({json.dumps(self.code.value)})"
-        data = {"application/javascript": script, "text/plain": ""}
-        self.clipboard.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+        self.script.outputs = _output("application/javascript", script)
 
     def _saved(self, _button: ui.Button) -> None:
         """Make the report in a process of its own, which a thread watches."""
@@ -301,8 +304,12 @@ class Explorer(ui.VBox):
                 self.progress.value = told
         pages = [] if process.returncode else found_pages(Path(self.out), command)
         links = "".join(f'<p><a href="{html.escape(page)}">{html.escape(page)}</a></p>' for page in pages)
-        self.links.outputs = ({"output_type": "display_data", "data": {"text/html": links}, "metadata": {}},)
+        self.links.outputs = _output("text/html", links)
         self.save.disabled = False
+
+
+def _output(kind: str, data: str) -> tuple[dict[str, Any], ...]:
+    return ({"output_type": "display_data", "data": {kind: data, "text/plain": ""}, "metadata": {}},)
 
 
 def _view(page: str) -> str:
