@@ -37,10 +37,11 @@ def test_a_question_is_answered_taken_along_as_code_and_kept_as_a_report(lab: La
     page.keyboard.type("table")  # by keyboard alone
     expect(first).to_have_text([re.compile("^Colorado, March 2015"), re.compile("^New York, March 2015")])
     rows = page.locator(f"{SHOWN} .jupyter-widgets .declines-view tbody tr")
+    expect(rows).to_have_count(2)
     expect(rows).to_contain_text(["44149", "20235"])
     page.get_by_role("button", name="Copy as code").click()
     code = page.get_by_label("Code", exact=True)
-    expect(code).to_have_value(re.compile("CO.*NY"))
+    expect(code).to_have_value(re.compile("query.*CO.*NY"))
     page.wait_for_function("async code => await navigator.clipboard.readText() == code", arg=code.input_value())
     page.locator(f"{SHOWN} .jp-CodeCell .jp-InputArea-prompt").last.click()
     page.keyboard.press("b")
