@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analysis.load.releases import read_release
     from analysis.load.sources import list_sources, open_source
     from analysis.show import plot, sentences
+    from analysis.show.explore import explore
     from analysis.show.report import Report
     from analysis.show.style import style
     from analysis.stats.cohort import Cohort, cohort
@@ -62,7 +63,7 @@ __all__ += [
     "reference_cases",
     "time_to_outcome",
 ]
-__all__ += ["Report", "plot", "sentences", "style"]
+__all__ += ["Report", "explore", "plot", "sentences", "style"]
 _STANDS_IN = {
     "load.sources": "list_sources open_source",
     "load.releases": "read_release",
@@ -75,6 +76,7 @@ _STANDS_IN = {
     "stats.period_profile": "period_profile",
     "stats.published": "published_week published_figures printed_figures",
     "stats.reference_cases": "reference_cases",
+    "show.explore": "explore",
     "show.report": "Report",
     "show.style": "style",
 }

@@ -20,7 +20,7 @@ from analysis.show.report import captions
 from analysis.show.tables import COLUMNS
 from analysis.stats.cohort import Cohort
 
-MOST_NAMES, MOST_OF_A_COHORT, MOST_SAID = 30, 25, 320
+MOST_NAMES, MOST_OF_A_COHORT, MOST_SAID = 31, 25, 320
 WRONG = pd.read_csv(Path(__file__).parent / "cases" / "wrong_cohorts.csv", dtype="str")
 CALLS = pd.read_csv(Path(__file__).parent / "cases" / "wrong_calls.csv").to_numpy().tolist()
 OF_COHORTS = ["comparisons", "counts_by", "cross_tabulate", "decompose", "expected", "key_figures", "known_events"]

@@ -34,6 +34,7 @@ BUDGETS = {
         "published_week": (50, 22),
         "published_source": (35, 20),
         "printed_figures": (35, 15),
+        "explore": (10, 5),
     },
     **{"release_quality": (35, 20), "compare_releases": (35, 20), "methods": (90, 35)},
     **{"tutorial": (50, 15), "index": (2, 3)},

@@ -106,6 +106,11 @@ class Cohort:
         return count_outcomes(self.history, ["week", "state"])
 
     @cached_property
+    def _by_group(self) -> pd.DataFrame:
+        """Give the counts by week and offence group."""
+        return count_outcomes(self.history, ["week", "offence_group"])
+
+    @cached_property
     def delays(self) -> Triangle | None:
         """Give the reporting triangle of all detainers up to the period's end; None where no delay is known."""
         columns = ["issued_on", "state", "offence_group", "outcome", "detainers"]
@@ -119,14 +124,18 @@ class Cohort:
         calendar = Calendar.of(self.source.facts).until(self.week)
         return calendar if self.delays is None else calendar.with_maturities(maturities(self.delays)["maturity"])
 
+    @cached_property
+    def _by_week(self) -> pd.DataFrame:
+        """Add up what weeks are checked by, all states together: issued, of a state given, without an end."""
+        given = self.by_state["issued"].where(self.by_state.index.get_level_values("state") != NOT_GIVEN, 0)
+        return self.by_state[["issued", "not_recorded"]].assign(states=given).groupby(level="week").sum()
+
     def _failed(self, week: date) -> Mapping[str, object] | None:
         """Find the first check of which less is there in a week, all states together, than in the eight before it."""
         weeks = [*self._by_age.full_weeks_before(week, TRAILING_WEEKS), week]
         if len(weeks) <= TRAILING_WEEKS or not self._by_age.is_settled(week):  # an unsettled week lacks ends anyhow
             return None
-        given = self.by_state["issued"].where(self.by_state.index.get_level_values("state") != NOT_GIVEN, 0)
-        sums = self.by_state[["issued", "not_recorded"]].assign(states=given).groupby(level="week").sum()
-        sums = sums.reindex(as_timestamps(weeks), fill_value=0)
+        sums = self._by_week.reindex(as_timestamps(weeks), fill_value=0)
         parts = sums.div(sums["issued"], axis="index").assign(ends=lambda part: 1 - part["not_recorded"])
         there = parts[["ends", "states"]].assign(detainers=sums["issued"])
         found, usual = there.iloc[-1], there.iloc[:-1].median()
@@ -155,8 +164,7 @@ class Cohort:
     @cached_property
     def weekly(self) -> Weekly:
         """Give the weekly counts of the nation, the states and, where they may be shown by week, the offence groups."""
-        with_groups = self.source.facts.offences and self.sole_state is None
-        by_group = count_outcomes(self.history, ["week", "offence_group"]) if with_groups else None
+        by_group = self._by_group if self.source.facts.offences and self.sole_state is None else None
         complete = None if self.delays is None else maturities(self.delays)["completeness"]
         return tested.weekly_cells(self.calendar.weeks(), self.by_state, by_group, complete)
 

@@ -1,0 +1,193 @@
+"""The form: what is chosen changes what is seen, becomes code that gives the same, and lasts whatever happens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+import pytest
+from papermill import execute_notebook
+
+import analysis as an
+from analysis.errors import InputError
+from analysis.load.reference import bundled_folder
+from analysis.load.sources import DATA_DIR_VARIABLE
+from analysis.run.plan import notebooks
+from analysis.show.explore import Explorer, found_pages
+
+QUESTION: dict[str, Any] = {"period": "2015-03", "compare": "2015-01", "states": ["CO", "NY"], "show": "table"}
+
+
+@pytest.fixture(scope="module")
+def form() -> Explorer:
+    return an.explore("fy2015", **QUESTION)
+
+
+def choose(form: Explorer, **chosen: Any) -> str:  # noqa: ANN401
+    for name, value in chosen.items():
+        form.controls[name].value = value
+    return form.seen.sentences.text
+
+
+def imported(folder: Path, version: int) -> None:
+    """Lay the made-up source down as an imported one."""
+    to = folder / "mine" / f"v{version:03d}"
+    shutil.copytree(an.open_source("synthetic").path.parent, to)
+    origin = to / "detainers.parquet.origin.yml"
+    origin.write_text(origin.read_text(encoding="utf-8").replace("name: synthetic", "name: mine"), encoding="utf-8")
+
+
+def test_the_question_is_answered_with_whether_it_is_more_than_noise(form: Explorer) -> None:
+    said = choose(form, period="2015-03", compare="2015-01", states=("CO", "NY"), show="table")
+    assert form.frame[["declined_before", "issued_before", "declined", "issued"]].to_numpy().tolist() == [
+        [44, 149, 19, 138],
+        [20, 235, 5, 197],
+    ]
+    assert "Colorado, March 2015: 13.8% recorded as declined (19 of 138): no clear change from January 2015" in said
+    assert "New York, March 2015: 2.5% recorded as declined (5 of 197): no clear change" in said
+    assert "ratio of shares 0.47, 95% interval 0.25 to 0.84 by itself" in said
+
+
+@pytest.mark.parametrize("show", ["map", "series", "table"])
+@pytest.mark.parametrize("states", [("all",), ("CO", "NY")], ids=str)
+def test_the_code_runs_gives_the_same_frame_and_says_the_same(
+    form: Explorer, show: str, states: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    choose(form, show=show, states=states)
+    ran: dict[str, Any] = {}
+    exec(form.code.value, ran)
+    pd.testing.assert_frame_equal(form.frame, ran["frame"])
+    printed = capsys.readouterr().out
+    assert all(str(one) in printed for one in form.seen.said if "series is of" not in str(one))
+
+
+def test_a_change_of_state_period_or_view_changes_sentence_table_and_figure(form: Explorer) -> None:
+    seen = []
+    for chosen in ({"show": "map"}, {"show": "series"}, {"states": ("NY",)}, {"period": "2015-05"}):
+        choose(form, **chosen)
+        seen.append([form.told.value, form.table.value, form.picture.value])
+    assert all(len({one[part] for one in seen}) >= 3 for part in range(3))
+    assert 'alt="' in form.picture.value
+
+
+def test_every_control_has_a_label_and_every_choice_comes_from_the_source(form: Explorer) -> None:
+    controls = [*form.controls.values(), form.copy, form.save, form.newer, form.code]
+    assert all(isinstance(one, ipywidgets.Widget) and one.description for one in controls)
+    offered = dict(form.controls["states"].options).values()
+    assert {"all", "CO", "GU"} <= set(offered)
+    assert "AS" not in offered  # no detainer of it
+    assert form.controls["offence"].options == (("all", "all"),)
+    sources = an.explore("synthetic").controls["source"].options
+    assert sources == ("fy2015", "synthetic")
+
+
+def test_a_selection_without_a_row_and_one_that_is_refused_say_so(form: Explorer) -> None:
+    empty = an.explore("fy2015", states=["AS"], show="table").static.text
+    assert "has no detainer issued in American Samoa" in empty
+    assert "share a week" in choose(form, period="2015-03", compare="2015Q1") or "share a week" in form.told.value
+    assert form.table.value == form.picture.value == form.code.value == ""
+    assert form.save.disabled
+    choose(form, compare="before")
+    refused = choose(form, request="hold", states=("CO",))
+    assert refused.startswith("No report shows this together with states")
+    assert form.code.value == form.file.value == ""
+    assert form.save.disabled
+    choose(form, request="all")
+    assert not form.save.disabled
+    with pytest.raises(InputError, match="unknown choice 'state'; did you mean 'states'"):
+        an.explore("fy2015", state="CO")
+
+
+def test_made_up_data_are_marked_everywhere() -> None:
+    form = an.explore("synthetic", show="cross", period="2025-03")
+    assert form.static.text.startswith("MADE-UP DATA")
+    assert form.static._repr_html_().count("MADE-UP DATA") >= 3
+    assert "full calendar quarters alone" in form.static.text
+    assert "Counts of one to four stand as a range" in form.static.text
+
+
+def test_a_source_that_goes_or_becomes_newer_meanwhile_is_said_and_never_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DATA_DIR_VARIABLE, str(tmp_path))
+    imported(tmp_path, 1)
+    form = an.explore("mine")
+    before = form.frame
+    imported(tmp_path, 2)
+    choose(form, show="table")
+    choose(form, show="map")
+    assert "Version 2 of mine is there now; what you see is version 1." in form.note.value
+    assert form.newer.layout.display == ""
+    pd.testing.assert_frame_equal(form.frame, before)
+    form.newer.click()
+    assert form.memory.source.version == 2
+    assert form.note.value == ""
+    shutil.rmtree(tmp_path / "mine")
+    assert "2025" in choose(form, period="2025-03")
+    assert "not there any more" in form.note.value
+    form.controls["source"].options = ["mine", "gone"]
+    form.controls["source"].value = "gone"
+    assert "unknown source" in form.note.value
+    assert form.controls["source"].value == "mine"
+
+
+def test_two_forms_as_of_two_tabs_change_nothing_of_each_other(form: Explorer) -> None:
+    before = choose(form, period="2015-03", compare="2015-01", states=("CO",), show="table")
+    assert choose(an.explore("fy2015", **QUESTION), period="2015-05") != before
+    assert choose(form, show="table") == before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "command"),
+    [
+        (QUESTION, "period_profile --period 2015-03 --compare 2015-01 --state CO --state NY"),
+        ({"period": "2015-06-20", "request": "hold"}, "weekly_bulletin --weeks 2015-06-20"),
+    ],
+    ids=str,
+)
+def test_a_report_is_asked_for_and_found(chosen: dict[str, Any], command: str, tmp_path: Path) -> None:
+    form = an.explore("fy2015", **chosen)
+    found = form.seen.command(form.memory, str(tmp_path))
+    assert " ".join(word for word in found if word not in ("--source", "fy2015", "--out", str(tmp_path))) == command
+    told = {"period": "2015-03", "compare": "2015-01", "week": "2015-06-20", "source": "fy2015"}
+    reports = [
+        {"notebook": found[0], "folder": "a", "parameters": {**told, "state": "CO"}},
+        {"notebook": found[0], "folder": "b", "parameters": {**told, "state": "all"}},
+    ]
+    (tmp_path / "manifest.json").write_text(json.dumps({"reports": reports}), encoding="utf-8")
+    folder = "a" if "states" in chosen else "b"
+    assert found_pages(tmp_path, found) == [f"{tmp_path.as_posix()}/{folder}/report.html"]
+
+
+def test_no_run_plans_the_form_for_it_is_no_report() -> None:
+    assert "explore" not in notebooks()
+    assert (bundled_folder("notebooks") / "explore.ipynb").is_file()
+
+
+@pytest.mark.slow
+def test_run_by_papermill_it_shows_its_view_without_widgets(tmp_path: Path) -> None:
+    asked = {"source": "synthetic", "period": "2025-03", "compare": "2025-01"}
+    paths = str(bundled_folder("notebooks") / "explore.ipynb"), str(tmp_path / "executed.ipynb")
+    done = execute_notebook(*paths, parameters=asked, cwd=str(tmp_path), progress_bar=False, kernel_name="python3")
+    shown = done.cells[-1].outputs[-1]["data"]["text/html"]
+    assert all(part in shown for part in ("MADE-UP DATA", "March 2025: ", "<img ", "<table "))
+    assert not any(out.output_type == "error" for cell in done.cells for out in cell.get("outputs", ()))
+
+
+@pytest.mark.slow
+def test_saving_makes_the_report_tells_how_far_it_is_and_links_to_it(tmp_path: Path) -> None:
+    form = an.explore("fy2015", period="2015-03", compare="2015-01", states=["CO"], out=str(tmp_path))
+    form.save.click()
+    assert form.save.disabled
+    for thread in [one for one in threading.enumerate() if one.name == "declines run"]:
+        thread.join()
+    assert "$ declines run period_profile --source fy2015 --period 2015-03" in form.progress.value
+    assert "1 of 1 reports stand" in form.progress.value
+    assert (tmp_path / "period_profile" / "fy2015" / "2015-03_2015-01_CO" / "report.html").is_file()
+    assert "2015-03_2015-01_CO/report.html" in form.links.outputs[0]["data"]["text/html"]
+    assert not form.save.disabled
