@@ -123,7 +123,7 @@ def test_a_notebook_is_short_without_work_of_its_own(notebook: Notebook) -> None
     names = [(getattr(node, "module", None), alias.name) for node in found for alias in node.names]
     ours = {f"{module}.{name}" for module, name in names if "analysis" in f"{module}.{name}"}
     assert "None.analysis" in ours
-    ours -= {"None.analysis", "analysis.plot", "analysis.sentences", "analysis.show.data_sentences"}
+    ours -= {"None.analysis", "analysis.plot", "analysis.sentences", "analysis.show.sentences"}
     assert not ours or notebook.name == "methods", ours  # it shows the methods themselves
 
 

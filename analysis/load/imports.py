@@ -1,22 +1,29 @@
-"""Release files to stored sources: read once, check, keep; and the scorecard alone."""
+"""Release files, here or at an address, to stored sources: read once, check, keep; and the scorecard alone."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import date
-from pathlib import Path
+from email.message import Message
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
+from fsspec.core import url_to_fs
+from tqdm import tqdm
 
 from analysis.errors import InputError
-from analysis.files import sha256_of
-from analysis.load.fetch import MOST_MEGABYTES, is_address, local_files, shown
+from analysis.files import data_folder, sha256_of
 from analysis.load.quality import WARN, as_text, last_known_day, scorecard, stops
+from analysis.load.readers import SUFFIXES
 from analysis.load.releases import Release, open_release
-from analysis.load.sources import Document, Origin, Source, SourceFacts, data_folder, sources, store, versions
+from analysis.load.sources import Document, Origin, Source, SourceFacts, scratch_folder, sources, store, versions
 from analysis.load.table import Outcome
 
 SAMPLE = "SAMPLE "
@@ -24,6 +31,9 @@ SAMPLE = "SAMPLE "
 CITATION = "government data provided by ICE in response to a FOIA request to the Deportation Data Project"
 CITED_FORMS = ("D", "E", "F", "G", "processed")
 """Forms that one publisher publishes alone, which asks to be cited so."""
+MOST_MEGABYTES = 1_000  # ICE's yearly workbooks have a tenth of it
+SECONDS_SILENT = 60  # that a server may take for its next bytes; the whole may take as long as it likes
+PAGES = "copy the link of the file itself from its publisher's page (`declines list --releases` names the pages)"
 
 
 def name_of(path: Path) -> str:
@@ -155,4 +165,85 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
         blank="as in analysis.load.table",
         made_from=Document(file=", ".join(given["file"]), sha256=digest if len(given) > 1 else given["sha256"].iloc[0]),
         source=facts,
+    )
+
+
+def is_address(given: object) -> bool:
+    """Tell an address (``https://``, ``s3://``) from the path of a file."""
+    return isinstance(given, str) and "://" in given
+
+
+def shown(address: str) -> str:
+    """Write an address without what lets in who knows it: name and password, keys and signatures."""
+    secret = r"(?i)([?&][^=&#]*(?:token|key|sig|secret|passw|credential|auth)[^=&#]*=)[^&#]*"
+    return re.sub(secret, r"\1...", re.sub(r"(?<=://)[^/?#]*@", "", address))
+
+
+@contextmanager
+def local_files(given: Sequence[str | Path], megabytes: int = MOST_MEGABYTES) -> Iterator[list[Path]]:
+    """Give files as they are and those at an address fetched; these are gone when the block ends, however it does."""
+    with ExitStack() as kept:
+        files = [_fetched(str(one), megabytes, kept) if is_address(one) else Path(one) for one in given]
+        try:
+            yield files
+        except InputError as error:  # which names a file that is gone when it is read
+            said = str(error)
+            for file, one in zip(files, given, strict=True):
+                said = said.replace(str(file), shown(str(one)))
+            raise InputError(said) from error
+
+
+def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
+    """Fetch one file under the name that its server gives it, redirects followed; refuse what is not all of it."""
+    folder = kept.enter_context(scratch_folder(data_folder(), ".fetch-"))
+    path, declared, come = folder / "release", 0, 0
+    options, how = dict[str, Any](), dict[str, Any]()
+    if address.startswith("http"):
+        from aiohttp import ClientTimeout
+
+        timeout = ClientTimeout(total=None, connect=SECONDS_SILENT, sock_read=SECONDS_SILENT)
+        options = {"client_kwargs": {"timeout": timeout, "trust_env": True}}
+        how = {"block_size": 0, "size": 1}  # one request for all of it, without asking for its size before
+    bar = tqdm(desc="fetching", unit="B", unit_scale=True, leave=False, disable=None)  # None: but on a terminal
+    try:
+        files, place = url_to_fs(address, **options)
+        with bar, files.open(place, **how) as remote, path.open("wb") as local:
+            path.chmod(0o600)
+            told, last = (remote.r.headers, str(remote.r.url)) if how else ({}, address)
+            declared = bar.total = int(told.get("Content-Length", 0)) if how else remote.size
+            while (found := max(declared, come)) <= megabytes * 10**6 and (part := remote.read(2**20)):
+                come += local.write(part)
+                bar.update(len(part))
+    except (ImportError, ValueError) as error:  # fsspec names the package that it misses
+        raise InputError("the address is of a kind that cannot be read", found=shown(address), do=str(error)) from error
+    except FileNotFoundError as error:
+        do = f"Check the address, or {PAGES}"
+        raise InputError("there is no file at the address", found=shown(address), do=do) from error
+    except Exception as error:  # every kind of address has errors of its own
+        said, file = getattr(error, "message", "") or str(error) or type(error).__name__, shown(address)
+        if status := getattr(error, "status", None):
+            do = f"Check the address and who may read it, or {PAGES}"
+            raise InputError("the server does not give the file", file=file, found=f"{status} {said}", do=do) from error
+        if path.exists():  # the server has begun
+            what, expected = "the file was cut off before its end", f"{declared:,} bytes" * bool(declared)
+            raise InputError(what, file=file, expected=expected, do="Try again later") from error
+        if getattr(error, "history", ()):
+            raise InputError("the address is redirected too often", file=file, do=f"Check it, or {PAGES}") from error
+        raise InputError("no connection", file=file, found=said, do="Check the address and the network") from error
+    if found > megabytes * 10**6:
+        expected, do = f"{megabytes:,} MB at most", "If that is right, allow more with --max-megabytes"
+        what = f"the file is too large: {found:,} bytes"
+        raise InputError(what, file=shown(address), expected=expected, do=do)
+    return path.rename(folder / _name(told.get("Content-Disposition", ""), last, address))
+
+
+def _name(disposition: str, *addresses: str) -> str:
+    """Choose a file's name, with a suffix if any has one: its server's, or that of the last address or the first."""
+    header = Message()
+    header["Content-Disposition"] = disposition
+    given = [header.get_filename("").replace("\\", "/"), *(unquote(urlsplit(one).path) for one in addresses)]
+    names = [re.sub(r"[^\w.() -]", "_", PurePosixPath(one).name).lstrip(".")[-100:] for one in given]
+    known = tuple(chain.from_iterable(SUFFIXES.values()))
+    return next(
+        (name for name in names if name.lower().endswith((*known, ".zip"))), next(filter(None, names), "release")
     )

@@ -22,9 +22,8 @@ import pandas as pd
 from analysis.errors import InputError, unknown
 from analysis.load.sources import VERSIONS_VARIABLE, open_source, sources
 from analysis.show import plot, sentences
-from analysis.show.data_sentences import said
 from analysis.show.report import OF_NOBODY, Report, Shown
-from analysis.show.sentences import MADE_UP, Sentence, as_made_up
+from analysis.show.sentences import MADE_UP, Sentence, as_made_up, said
 from analysis.show.style import Figure, svg_of
 from analysis.show.tables import as_csv
 from analysis.stats.counts import ALL, OUTCOME_COLUMNS

@@ -23,8 +23,8 @@ import pandas as pd
 from synthetic import generate, write_release
 
 import analysis as an
+from analysis.files import DATA_DIR_VARIABLE
 from analysis.load.imports import import_release
-from analysis.load.sources import DATA_DIR_VARIABLE
 from analysis.show.explore import Explorer
 from analysis.show.style import svg_of
 from analysis.stats.view import SHOWS

@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analysis.cli import main
-from analysis.load import fetch
-from analysis.load.fetch import local_files
+from analysis.load import imports
+from analysis.load.imports import local_files
 from analysis.load.reference import data_file
 from analysis.load.sources import open_source, versions
 
@@ -135,7 +135,7 @@ def test_stopped_in_the_middle_nothing_stays(site: str, monkeypatch: pytest.Monk
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fetch.tqdm, "update", stop)
+    monkeypatch.setattr(imports.tqdm, "update", stop)
     assert imported(f"{site}/release.parquet").exit_code == 130
 
 

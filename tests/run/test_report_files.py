@@ -165,7 +165,7 @@ def test_the_names_of_places_that_a_report_counts_lead_to_their_pages_on_a_site(
         ({"state": "TX"}, "states/TX", "Texas"),
     ):
         made = files_of(executed(shown, closing(parameters=asked)), root="../../")["report.html"].decode()
-        assert re.findall(r'class=text><a href="(.*?)">(.*?)</a>', made) == [(f"../../{page}.html", name)]
+        assert re.findall(r'class="text"><a href="(.*?)">(.*?)</a>', made) == [(f"../../{page}.html", name)]
     assert "offences/" not in page_of(shown, closing()), "a page alone leads nowhere"
 
 

@@ -15,7 +15,7 @@ import analysis as an
 from analysis.load import quality as checks
 from analysis.load.reference import crosswalk
 from analysis.load.releases import GATES
-from analysis.show import data_sentences, sentences
+from analysis.show import sentences
 from analysis.show.sentences import facts_named
 from analysis.stats.published import PublishedWeek
 
@@ -44,7 +44,7 @@ TITLES = {
 
 def lead(week: PublishedWeek) -> list[str]:
     """Fill a week's sentences, without the title; hold each, and their number, against what is promised of them."""
-    title, *told = data_sentences.recorded(week.facts)
+    title, *told = sentences.recorded(week.facts)
     assert str(title) == TITLES[week.week.isoformat()]
     assert 3 <= len(told) <= 5
     for sentence in told:
@@ -64,7 +64,7 @@ def lead(week: PublishedWeek) -> list[str]:
 @pytest.mark.parametrize("week", WEEKS)
 def test_the_reports_are_told_word_for_word_and_what_cannot_be_checked_of_them(week: str) -> None:
     assert lead(OPEN[week]) == LEADS.loc[LEADS["week"] == week, "said"].to_list()
-    counts, lacks = data_sentences.said("report_checks", an.quality(OPEN[week]).attrs["facts"])
+    counts, lacks = sentences.said("report_checks", an.quality(OPEN[week]).attrs["facts"])
     assert f"Stops: {OPEN[week].facts.get('checks_stop', 0)}." in str(counts)
     assert str(lacks).startswith("Not checked: repeats, persons without an id and blank lift reasons.")
 
@@ -79,10 +79,10 @@ def test_another_figure_in_the_files_gives_another_sentence(data_copy: DataCopy)
 
 def test_a_direction_is_claimed_aloud_and_the_ratio_of_one_weeks_declined_and_issued_is_never_called_a_rate() -> None:
     for finding in ("higher", "lower"):
-        said = " ".join(map(str, data_sentences.recorded(OPEN[WEEKS[2]].facts | {"previous_all_finding": finding})))
+        said = " ".join(map(str, sentences.recorded(OPEN[WEEKS[2]].facts | {"previous_all_finding": finding})))
         assert f"the count is **{finding}** (ratio 1.38" in said
     facts: dict[str, Any] = {"declined": 12, "issued": 73, "week": "2017-02-04", "apart_week": None}
-    said = " ".join(map(str, data_sentences.recorded(facts | {"taken_back_at_least": 0, "issued_confidence": "high"})))
+    said = " ".join(map(str, sentences.recorded(facts | {"taken_back_at_least": 0, "issued_confidence": "high"})))
     assert "**no rate is given**" in said
     assert not re.search("rate|%", said.replace("no rate is given", ""))
 
@@ -100,7 +100,7 @@ ALONE = "Among the others: 9 rows that name a place and no offence."
 )
 def test_no_row_is_spoken_of_that_is_not_there(known: int, unknown: int, without: int, said: list[str]) -> None:
     facts = {"declined": 206, "known_offences": known, "unknown_offences": unknown, "known_without_offence": without}
-    assert plain(data_sentences.said("offences", facts)) == [f"The offence is known for {said[0]}", *said[1:]]
+    assert plain(sentences.said("offences", facts)) == [f"The offence is known for {said[0]}", *said[1:]]
 
 
 # How good a source is, and two versions of one.
@@ -117,14 +117,14 @@ def test_what_stops_or_warns_is_said_what_passes_only_counted_and_the_name_of_a_
     facts |= {f"{name}_share": 0.25 for name in names} | {f"{name}_note": "made blank" for name in names}
     made.attrs = {"facts": SOURCE.attrs["facts"] | facts, "checks": names}
     report = an.Report("release_quality")
-    report.text(data_sentences.quality(made)[3:])
+    report.text(sentences.quality(made)[3:])
     shown, told = report.shown[-1].data, f": impossible: {HOSTILE}: 12, 25.0%; made blank."
     assert shown["text/plain"] == f"**Stop**{told}\n\n**Warning**{told}"
     assert "<b>" not in shown["text/markdown"]
 
 
 def test_the_limits_are_those_of_the_checks_and_no_sentence_has_one_of_its_own() -> None:
-    rules = data_sentences.said("rule", SOURCE.attrs["facts"])
+    rules = sentences.said("rule", SOURCE.attrs["facts"])
     said = " ".join(map(str, rules))
     assert f"above {GATES['state'].stop:.0%} nothing is imported" in said
     assert f"fewer than {checks.LEAST_NAMED} rows" in said
@@ -150,7 +150,7 @@ def test_what_is_always_said_has_no_number_and_no_banned_word() -> None:
 def test_what_a_file_lacks_is_said_once(lacking: list[str], number: int) -> None:
     made = pd.DataFrame()
     made.attrs = {"lacking": lacking or SOURCE.attrs["lacking"]}
-    said = [str(one) for one in data_sentences.cannot_tell(made)]
+    said = [str(one) for one in sentences.cannot_tell(made)]
     assert len(said) == number
     assert sum("offence" in sentence for sentence in said) == bool(lacking)
     assert sum("person ids" in sentence for sentence in said) == ("person" in lacking)
@@ -170,7 +170,7 @@ def test_what_changed_between_versions_reads_well_for_one_of_each_and_what_did_n
         with pytest.MonkeyPatch.context() as patch:
             for name, value in changed.items():
                 patch.setitem(REVISION.facts, name, value)
-            return " ".join(map(str, data_sentences.versions(REVISION)))
+            return " ".join(map(str, sentences.versions(REVISION)))
 
     ones = {name: 1 for name, value in REVISION.facts.items() if type(value) is int}
     said = told(**(ones | {"most_was": 0, "most": "2025-12-27"}))

@@ -15,8 +15,8 @@ from papermill import execute_notebook
 
 import analysis as an
 from analysis.errors import InputError
+from analysis.files import DATA_DIR_VARIABLE
 from analysis.load.reference import bundled_folder
-from analysis.load.sources import DATA_DIR_VARIABLE
 from analysis.run.plan import notebooks
 from analysis.show.explore import Explorer, found_pages
 
