@@ -1,17 +1,22 @@
-"""What several test files share: a site of real reports, and a copy of the bundled data to damage."""
+"""What several test files share: a site of real reports, a browser, JupyterLab, a copy of the data to damage."""
 
 from __future__ import annotations
 
 import gc
 import importlib
 import json
+import os
 import pkgutil
+import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -21,6 +26,10 @@ import analysis.load
 import analysis.run  # before nbformat: it keeps out an import that takes longer than a hundred tests
 from analysis.files import sha256_of
 from analysis.load.reference import bundled_folder
+
+if TYPE_CHECKING:  # the browser tests alone need what stands under tests/browser
+    from in_lab import Lab
+    from playwright.sync_api import Browser
 
 # The same cases on every machine and every run, and no limit on how long a busy machine may take for one; ten times as
 # many with --hypothesis-profile thorough.
@@ -72,6 +81,46 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     again = ["published_week", "--weeks", "2017-01-28", "--force"]
     subprocess.run([*declines, *again], check=True, capture_output=True)
     return out
+
+
+@pytest.fixture(scope="module")  # Playwright runs an event loop in this thread as long as it is open
+def browser() -> Iterator[Browser]:
+    """Open Debian's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "these tests need Chromium: apt-get install chromium"
+    sandbox = [] if os.geteuid() else ["--no-sandbox"]  # Chromium has none for root
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=sandbox)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Open a real JupyterLab on a working copy."""
+    from in_lab import DECLINES, Lab
+
+    folder = tmp_path_factory.mktemp("lab")
+    env = {**os.environ, "HOME": str(folder / "home"), "JUPYTER_CONFIG_DIR": str(folder / "config")}
+    env |= {"JUPYTER_DATA_DIR": str(folder / "share"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
+    command = [*DECLINES, "lab", "--no-browser", "--port=0"]
+    with subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr
+        said: list[str] = []
+        for line in server.stderr:
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*\?token=\w+", line):
+                break
+        else:
+            pytest.fail("".join(said))
+        threading.Thread(target=server.stderr.read, daemon=True).start()  # or it would wait with a full pipe
+        yield Lab(browser, found[0], folder)
+        server.terminate()
+        with suppress(subprocess.TimeoutExpired):  # a kernel that is about to start can keep it
+            server.wait(30)
+        server.kill()
 
 
 @dataclass(frozen=True)

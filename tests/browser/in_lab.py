@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
+
 from playwright.sync_api import Browser, Locator, Page, expect
 
 DECLINES = [sys.executable, "-P", "-c", "from analysis.cli import main; main()"]
