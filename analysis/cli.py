@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from analysis import stops
+
+stops.heed()  # while imports go on, which take a second; to the last line of this module
+
 import os
 import shutil
-import signal
 import sys
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,17 +19,17 @@ import pandas as pd
 
 from analysis.errors import InputError, unknown
 from analysis.load.reference import bundled_folder, crosswalk
-from analysis.load.sources import DATA_DIR_VARIABLE, HINT, sources
+from analysis.load.sources import DATA_DIR_VARIABLE, HINT, alone_under, sources
 from analysis.periods import Calendar
 from analysis.run import plan
-from analysis.run.batch import run, use_address
+from analysis.run.batch import run, use_address, working_in
 from analysis.run.plan import Entry, Limits, Task, each, find_notebook, notebooks
 
 if TYPE_CHECKING:  # what runs notebooks is imported by the command that does: `declines list` should come at once
     from analysis.run.site import Settings
 
 _PATH = click.Path(path_type=Path)
-FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
+FAILED_EXIT, INPUT_EXIT = 1, 2
 
 
 class _Commands(click.Group):
@@ -36,12 +38,15 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         try:
             return super().invoke(ctx)
-        except InputError as error:
+        except (InputError, OSError) as error:  # such as of a disk that is full
             click.echo(f"declines: {error}", err=True)
             ctx.exit(INPUT_EXIT)
-        except KeyboardInterrupt:
-            click.echo("declines: stopped before it was done; nothing was left half-written", err=True)
-            ctx.exit(STOPPED_EXIT)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Be the command of a process of its own."""
+        stops.heed()
+        stops.use_streams()
+        return super().__call__(*args, **kwargs)
 
 
 def _remember(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
@@ -134,11 +139,11 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 @click.option("--pdf", is_flag=True, help="Print each page as a tagged PDF too; needs declined-detainers[pdf].")
 @click.option("--timeout", type=click.IntRange(1), default=900, show_default=True, help="Seconds a report may take.")
 @click.option("--memory", type=click.IntRange(100), default=4000, show_default=True, help="Megabytes it may take.")
+@click.option("--wait", is_flag=True, help="Wait where another run is at work on the same folder.")
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     """Make reports: all NOTEBOOKs on all sources and weeks, unless narrowed; profiles for one week and place."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
     asked, folder = SimpleNamespace(**options), Path(out)
     tasks, settings = _tasks(asked)
     if asked.dry_run:
@@ -157,23 +162,20 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         done.append(state)
         if state != "current":
             click.echo(f"[{len(done)}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s)")
+        stops.say_when_stopped(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on")
 
-    results: dict[str, Entry] | None = None
-    with suppress(KeyboardInterrupt):
-        limits = Limits(asked.timeout, asked.memory)
-        how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
-        results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
+    click.get_current_context().with_resource(working_in(folder, wait=asked.wait))
+    limits = Limits(asked.timeout, asked.memory)
+    how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
+    results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
     if {*done} == {"current"}:
         click.echo(f"[{len(done)}/{len(done)}] all were up to date")
-    if asked.pdf and results:
+    if asked.pdf:
         click.echo(f"pages printed as PDF: {print_pages(folder, results.values())}")
     if plan.index_is_due(folder, settings):
         from analysis.run.site import write_index
 
         write_index(folder, plan.read_manifest(folder), settings)
-    if results is None:
-        click.echo(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on", err=True)
-        sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     stand = f"{len(results) - len(failed)} of {len(results)} reports stand under {folder}"
     click.echo(f"{stand}; index: {folder / 'index.html'}")
@@ -244,13 +246,15 @@ def list_command(releases: bool) -> None:
 @click.option(
     "--max-megabytes", "megabytes", type=click.IntRange(1), default=1000, show_default=True, help="Of an address."
 )
+@click.option("--wait", is_flag=True, help="Wait where another import under the name is at work.")
 @_extracted_on
 @_data_dir
-def import_command(files: tuple[str, ...], name: str, title: str | None, **options: Any) -> None:  # noqa: ANN401
+def import_command(files: tuple[str, ...], name: str, title: str | None, wait: bool, **options: Any) -> None:  # noqa: ANN401
     """Read a release (files, a folder or addresses), check it, and keep it for `declines run --source NAME`."""
     from analysis.load.imports import import_release
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
+    if wait:
+        click.get_current_context().with_resource(alone_under(name, wait=True))
     click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
 
 
@@ -289,3 +293,6 @@ def lab_command(jupyter_args: tuple[str, ...]) -> None:
     os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "declines-warm")
     code = "import analysis.run; from jupyterlab.labapp import main; main()"  # analysis.run: a slow import is kept out
     os.execv(sys.executable, [sys.executable, "-c", code, f"--notebook-dir={folder}", *jupyter_args])
+
+
+stops.unheed()  # the command itself heeds them again

@@ -13,7 +13,8 @@ from fsspec.core import url_to_fs
 from tqdm import tqdm
 
 from analysis.errors import InputError
-from analysis.load.sources import data_folder, scratch_folder
+from analysis.files import scratch_folder
+from analysis.load.sources import data_folder, made_folder
 
 MOST_MEGABYTES = 1_000  # ICE's yearly workbooks have a tenth of it
 SECONDS_SILENT = 60  # that a server may take for its next bytes; the whole may take as long as it likes
@@ -47,6 +48,7 @@ def local_files(given: Sequence[str | Path], megabytes: int = MOST_MEGABYTES) ->
 
 def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
     """Fetch one file under the name that the address ends with, redirects followed; refuse what is not all of it."""
+    kept.enter_context(made_folder(data_folder()))
     folder = kept.enter_context(scratch_folder(data_folder(), ".fetch-"))
     name = re.sub(r"[^\w.() -]", "_", PurePosixPath(unquote(urlsplit(address).path)).name).lstrip(".")[-100:]
     path, declared, come = folder / (name or "release"), 0, 0

@@ -16,7 +16,7 @@ from datetime import date
 from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -29,7 +29,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ValidationError
 
 from analysis.errors import InputError, called, unknown
-from analysis.files import as_json, sha256_of, write_whole
+from analysis.files import as_json, locked, scratch_folder, sha256_of, write_whole
 from analysis.load.reference import RESTORE, bundled_folder
 from analysis.periods import Calendar, week_of
 
@@ -237,7 +237,7 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin, folder: Path) -> Source:
     """Keep a table and its scorecard, asked for last, as one version of a source (``v001``), whole or not at all."""
-    with scratch_folder(folder.parent, ".import-") as scratch:
+    with made_folder(folder.parent), scratch_folder(folder.parent, ".import-") as scratch:
         draft = scratch / folder.name
         draft.mkdir()
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
@@ -254,22 +254,28 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
 
 
 @contextmanager
-def scratch_folder(within: Path, prefix: str) -> Iterator[Path]:
-    """Make a folder that goes when the block ends, in one that is made too, and goes too if nothing came of it."""
-    made = not within.exists()
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder of data where there is none; it goes again if nothing came of it."""
+    made = not folder.exists()
     try:
-        within.mkdir(parents=True, exist_ok=True)
-        scratch = TemporaryDirectory(prefix=prefix, dir=within, ignore_cleanup_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
     except OSError as error:
         do = "Give another with --data-dir"
-        raise InputError(f"the data folder cannot be written: {error.strerror}", file=within, do=do) from error
+        raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder, do=do) from error
     try:
-        with scratch:
-            yield Path(scratch.name)
+        yield
     finally:
         if made:
             with suppress(OSError):
-                within.rmdir()
+                folder.rmdir()
+
+
+@contextmanager
+def alone_under(name: str, *, wait: bool = False) -> Iterator[None]:
+    """Be the only import under a name; where another is at work, say who, or wait."""
+    with made_folder(data_folder()), locked(data_folder(), name, wait=wait):
+        yield
 
 
 def data_folder() -> Path:

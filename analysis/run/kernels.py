@@ -20,8 +20,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import chdir, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager, suppress
 from functools import cache
 from multiprocessing import connection, forkserver, popen_forkserver, util
 from pathlib import Path
@@ -60,7 +60,7 @@ def server() -> Server | None:
         started_with = _read_at_import(os.environ), _package()
         forkserver.set_forkserver_preload([__name__])
         try:
-            with chdir(Path(os.__file__).parent):  # it looks for modules where it is started: no user's file is one
+            with chdir(Path(os.__file__).parent), _without_interrupts():  # it looks for modules where it is started
                 forkserver.ensure_running()
         except OSError as error:
             do = "If the name of this temporary folder is too long, set TMPDIR to another"
@@ -68,6 +68,19 @@ def server() -> Server | None:
         reached = {name: value for name, value in vars(forkserver._forkserver).items() if name in REACHED_BY}
         _running.append((reached, *started_with))
     return _running[0] if _running else None
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Put Ctrl-C off, and from what is started meanwhile until it does so itself: it would end in a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def share(shared: Server) -> None:
@@ -189,6 +202,7 @@ def _say_once(reason: str) -> None:
 def _preload() -> None:
     """Import and use what notebooks import, without starting a thread or leaving a trace that one could see."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks for workers and kernels
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     sys.path[:] = [path for path in sys.path if path]
     os.environ.update({**WHILE_IMPORTING, **os.environ, **ONE_THREAD})
     before, run = dict(os.environ), os.getppid()

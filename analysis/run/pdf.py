@@ -17,9 +17,8 @@ from typing import Any
 
 from analysis.errors import InputError
 from analysis.files import sha256_of, write_whole
-from analysis.run.plan import PAGE, Entry, read_manifest, write_manifest
+from analysis.run.plan import PAGE, PDF, Entry, read_manifest, write_manifest
 
-PDF = "report.pdf"
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 DATES = re.compile(rb"/(?:CreationDate|ModDate) ?\([^)]*\)")  # they would make another file of the same page
 

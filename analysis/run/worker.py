@@ -37,13 +37,13 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from analysis.errors import InputError
-from analysis.files import as_json, write_whole
+from analysis.files import as_json, write_folder, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.periods import week_in_words
 from analysis.run import kernels
 from analysis.run.inline import colours_of, inlined, linked, places_counted, text_of
 from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
-from analysis.run.revisions import for_reading, revise
+from analysis.run.revisions import LOG, for_reading, revise
 from analysis.show.sentences import as_made_up
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
@@ -243,18 +243,17 @@ def files_of(
 
 
 def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
-    """Write a report's files, and take away others that an earlier run wrote; give the sha256 of each by its path."""
-    for name, content in files.items():
-        write_whole(folder / name, content)
-    for name in {*earlier, FAILED} - files.keys():
-        (folder / name).unlink(missing_ok=True)
+    """Put a report's files in the place of those of an ``earlier`` run at once; give the sha256 of each by path."""
+    write_folder(folder, files, {*earlier, FAILED})
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
 def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> dict[str, str]:
     """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
     csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
-    revisions = revise(out, entry, facts_of(notebook), csvs)
+    revisions, log = revise(out, entry, facts_of(notebook), csvs)
     root, beside = "../" * (entry.folder.count("/") + 1), entry.inputs.get("neighbours", ("", ""))
     address = f"{site}{entry.folder}/" if (site := entry.inputs.get("address", "")) else ""
-    return write_report(out / entry.folder, files_of(notebook, revisions, root, beside, address), entry.files)
+    hashes = write_report(out / entry.folder, files_of(notebook, revisions, root, beside, address), entry.files)
+    write_whole(out / LOG / f"{entry.folder}.json", log)  # last: if it is cut off, the same revision is found again
+    return hashes

@@ -381,10 +381,3 @@ def test_a_kill_at_the_index_leaves_it_due(tmp_path: Path, monkeypatch: pytest.M
     assert index_is_due(tmp_path, None)
     write_index(tmp_path, {})
     assert not list(tmp_path.glob("states/*.html")), "the pages of before are known"
-
-
-@pytest.mark.parametrize("text", ['{"reports": [{"folder"', '{"reports": [{"folder": "a", "rows_sha256": ""}]}'])
-def test_a_manifest_that_is_damaged_or_of_another_form_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(InputError, match=r"manifest\.json: the manifest is damaged, or of another version.*Delete it"):
-        read_manifest(tmp_path)
