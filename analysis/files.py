@@ -30,14 +30,22 @@ LOCK, HOLDER = ".declines.lock", ".declines.lock.json"
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file under another name, flush it to disk, then rename it: no reader ever meets half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}{DRAFT}{uuid4().hex}")
+    write_all({path: content})
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write files as :func:`write_whole` does, all of them before the first is renamed."""
+    drafts = {path: path.with_name(f".{path.name}{DRAFT}{uuid4().hex}") for path in files}
     try:
-        draft.write_bytes(content)
-        _flush([draft])
-        draft.replace(path)
+        for path, draft in drafts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(files[path])
+        _flush(drafts.values())
+        for path, draft in drafts.items():
+            draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], ours: Iterable[str] = ()) -> None:

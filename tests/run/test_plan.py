@@ -369,13 +369,13 @@ def test_a_kill_at_the_index_leaves_it_due(tmp_path: Path, monkeypatch: pytest.M
     assert index_is_due(tmp_path, Settings(title="Another"))
     write_manifest(tmp_path, {folder: replace(entry, seconds=1.0) for folder, entry in entries.items()})
 
-    def kill(path: Path, content: bytes) -> None:
-        if path.name == "index.html":
+    def kill(path: Path, to: Path) -> None:
+        if to.name == "index.html":
             raise KeyboardInterrupt
-        path.write_bytes(content)
+        path.rename(to)
 
     with monkeypatch.context() as patch:
-        patch.setattr("analysis.run.site.write_whole", kill)
+        patch.setattr(Path, "replace", kill)
         with pytest.raises(KeyboardInterrupt):
             write_index(tmp_path, read_manifest(tmp_path))
     assert index_is_due(tmp_path, None)
