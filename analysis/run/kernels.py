@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager, suppress
 from functools import cache
-from multiprocessing import connection, forkserver, popen_forkserver, util
+from multiprocessing import connection, forkserver, popen_forkserver, resource_tracker, util
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -59,6 +59,7 @@ def server() -> Server | None:
     if not _running and "forkserver" in multiprocessing.get_all_start_methods():
         started_with = _read_at_import(os.environ), _package()
         forkserver.set_forkserver_preload([__name__])
+        resource_tracker.ensure_running()  # which would let interrupts through again
         try:
             with chdir(Path(os.__file__).parent), _without_interrupts():  # it looks for modules where it is started
                 forkserver.ensure_running()
