@@ -512,7 +512,7 @@ def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> str:
     if earlier.outcome != "made":
         return "it failed"
     if earlier.inputs.keys() != now.inputs.keys():
-        return "another version of this program made it"
+        return "another version of this program made it" if earlier.inputs else "what it was made from is not known"
     was, is_now = ({"parameters": entry.parameters, **entry.inputs} for entry in (earlier, now))
     if other := changed(was, is_now):
         return "changed: " + ", ".join(other)
