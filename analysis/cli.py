@@ -19,7 +19,7 @@ import pandas as pd
 
 from analysis.errors import InputError, unknown
 from analysis.load.reference import bundled_folder, crosswalk
-from analysis.load.sources import DATA_DIR_VARIABLE, HINT, alone_under, sources
+from analysis.load.sources import DATA_DIR_VARIABLE, HINT, lock_of, sources
 from analysis.periods import Calendar
 from analysis.run import plan
 from analysis.run.batch import run, use_address, working_in
@@ -254,7 +254,7 @@ def import_command(files: tuple[str, ...], name: str, title: str | None, wait: b
     from analysis.load.imports import import_release
 
     if wait:
-        click.get_current_context().with_resource(alone_under(name, wait=True))
+        click.get_current_context().with_resource(lock_of(name, wait=True))
     click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
 
 

@@ -64,8 +64,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], ours: Iterable[str] =
             if DRAFT not in name:
                 (draft / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(there[name], draft / name, follow_symlinks=False)
-        paths = [draft, *draft.rglob("*")]
-        _flush([path for path in paths if not path.is_symlink()])
+        _flush(path for path in (draft, *draft.rglob("*")) if not path.is_symlink())
         if folder.exists():
             folder.rename(aside)
         draft.rename(folder)
@@ -103,11 +102,8 @@ def _flush(paths: Iterable[Path]) -> None:
             finally:
                 os.close(number)
 
-    if len(paths := [*paths]) == 1:
-        flush(paths[0])
-    else:
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(flush, paths))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(flush, paths))
 
 
 @contextmanager

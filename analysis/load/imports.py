@@ -16,17 +16,7 @@ from analysis.files import sha256_of
 from analysis.load.fetch import MOST_MEGABYTES, is_address, local_files, shown
 from analysis.load.quality import WARN, as_text, last_known_day, scorecard, stops
 from analysis.load.releases import Release, open_release
-from analysis.load.sources import (
-    Document,
-    Origin,
-    Source,
-    SourceFacts,
-    alone_under,
-    data_folder,
-    sources,
-    store,
-    versions,
-)
+from analysis.load.sources import Document, Origin, Source, SourceFacts, data_folder, lock_of, sources, store, versions
 from analysis.load.table import Outcome
 
 SAMPLE = "SAMPLE "
@@ -70,7 +60,7 @@ def import_release(
     Paths, or addresses (text with ``://``) that give no more than so many ``megabytes``. Where ``extracted_on`` is not
     given and the files do not say it, the newest day of issue or of an end stands for it.
     """
-    with alone_under(_checked_name(name)):
+    with lock_of(_checked_name(name)):
         return _imported(paths, name, title, extracted_on, today, megabytes)
 
 

@@ -272,7 +272,7 @@ def made_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone_under(name: str, *, wait: bool = False) -> Iterator[None]:
+def lock_of(name: str, *, wait: bool = False) -> Iterator[None]:
     """Be the only import under a name; where another is at work, say who, or wait."""
     with made_folder(data_folder()), locked(data_folder(), name, wait=wait):
         yield

@@ -33,7 +33,7 @@ MANIFEST, JOURNAL, STAMP, INDEX = "manifest.json", ".manifest.jsonl", ".site.jso
 FEED, JSON_INDEX, JSON_SCHEMA, SITEMAP = "feed.xml", "index.json", "index.schema.json", "sitemap.xml"
 NOTEBOOK, PAGE, FACTS, FAILED, PDF = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb", "report.pdf"
 """Files of a report: the executed notebook, its page, facts, the executed copy of one that failed, and the PDF."""
-OURS = NOTEBOOK, PAGE, FACTS, FAILED, PDF, "tables/*.csv", "figures/*.*"
+OURS = NOTEBOOK, PAGE, FACTS, PDF, "tables/*.csv", "figures/*.*"
 PACKAGE = Path(analysis.__file__).parent
 TEMPLATES = PACKAGE / "run" / "templates"
 TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
