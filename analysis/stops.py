@@ -106,6 +106,8 @@ def use_streams() -> None:
             os.open(os.devnull, mode)
     for number, name in ((1, "stdout"), (2, "stderr")):
         earlier, raw = getattr(sys, name), _Stream(number, "w", closefd=False)
+        if os.name == "nt" and raw.isatty():  # a console has its own way of writing
+            continue
         encoding, errors = getattr(earlier, "encoding", "utf-8"), getattr(earlier, "errors", "backslashreplace")
         line_by_line = raw.isatty() or name == "stderr"
         setattr(sys, name, io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=line_by_line))

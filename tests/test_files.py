@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
 
+from analysis.cli import main
 from analysis.errors import InputError
 from analysis.files import HOLDER, LOCK, locked, scratch_folder, sweep, write_folder, write_whole
 
@@ -69,6 +71,22 @@ def test_a_second_process_is_told_who_is_at_work_since_when(tmp_path: Path) -> N
         with locked(tmp_path, "ice") as again, locked(tmp_path, "other") as other:
             assert (again, other) == (False, False)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("", ["run", "published_week", "--weeks", "2017-02-04", "--out"]),
+        (".ice", ["import", __file__, "--name", "ice", "--title"]),
+    ],
+)
+def test_a_second_run_or_import_ends_with_exit_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path))
+    with FileLock(tmp_path / f"{name}{LOCK}"):
+        told = CliRunner().invoke(main, [*arguments, str(tmp_path)])
+    assert (told.exit_code, "another run writes here" in told.output) == (2, True), told.output
 
 
 def test_temporary_folders_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> None:
