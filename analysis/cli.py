@@ -46,7 +46,10 @@ class _Commands(click.Group):
         """Be the command of a process of its own."""
         stops.heed()
         stops.use_streams()
-        return super().__call__(*args, **kwargs)
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            stops.heed_no_more()
 
 
 def _remember(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:

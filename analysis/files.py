@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
@@ -36,16 +35,13 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_all(files: Mapping[Path, bytes]) -> None:
     """Write files as :func:`write_whole` does, all of them before the first is renamed."""
     drafts = {path: path.with_name(f".{path.name}{DRAFT}{uuid4().hex}") for path in files}
-    try:
+    with stopped_or_done(lambda: _gone(*drafts.values())):
         for path, draft in drafts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(files[path])
         _flush(drafts.values())
         for path, draft in drafts.items():
             draft.replace(path)
-    finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], ours: Iterable[str] = ()) -> None:
@@ -91,6 +87,12 @@ def sweep(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def _gone(*paths: Path) -> None:
+    """Take files away that may be there."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
 def _flush(paths: Iterable[Path]) -> None:
     """Have files and folders on disk, not only on their way; several at a time, which takes a sixth of the time."""
 
@@ -133,8 +135,7 @@ def locked(folder: Path, name: str = "", *, wait: bool = False) -> Iterator[bool
     since = datetime.now().astimezone().isoformat(" ", "seconds")
     try:
         write_whole(held, as_json({"pid": os.getpid(), "host": socket.gethostname(), "since": since}))
-        gone = [stopped_or_done(partial(path.unlink, missing_ok=True)) for path in (Path(lock.lock_file), held)]
-        with gone[0], gone[1]:
+        with stopped_or_done(lambda: _gone(held, Path(lock.lock_file))):
             yield killed
     finally:
         lock.release()

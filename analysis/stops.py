@@ -29,14 +29,15 @@ def say_when_stopped(text: str) -> None:
 
 
 @contextmanager
-def stopped_or_done(undo: Callable[[], object]) -> Iterator[None]:
-    """Call what cleans up when the block ends, and also when the command is stopped within it."""
+def stopped_or_done(undo: Callable[[], object], *, done: bool = True) -> Iterator[None]:
+    """Call what cleans up when the command is stopped within the block, and also when the block is ``done``."""
     _undo.append(undo)
     try:
         yield
     finally:
         _undo.remove(undo)
-        undo()
+        if done:
+            undo()
 
 
 def end(code: int, says: str) -> NoReturn:
@@ -64,7 +65,7 @@ def end(code: int, says: str) -> NoReturn:
 
 def _stop(number: int, _frame: object) -> NoReturn:
     """End by a signal; a second one changes nothing."""
-    _instead_of((_stop,), signal.SIG_IGN, signal.SIG_IGN)
+    heed_no_more()
     end(EXITS[signal.Signals(number).name], _says[0])
 
 
@@ -76,6 +77,11 @@ def heed() -> None:
 def unheed() -> None:
     """Have these signals do again what they do in any process."""
     _instead_of((_stop,), signal.default_int_handler, signal.SIG_DFL)
+
+
+def heed_no_more() -> None:
+    """Ignore these signals: the command is done, and only has to go."""
+    _instead_of((_stop,), signal.SIG_IGN, signal.SIG_IGN)
 
 
 def _instead_of(present: tuple[Any, ...], interrupt: Any, others: Any) -> None:  # noqa: ANN401

@@ -81,7 +81,7 @@ def working_in(out: Path, *, wait: bool = False) -> Iterator[None]:
             sweep(out)
         if says := mend_manifest(out):
             print(f"declines: {says}", file=sys.stderr)
-        with stopped_or_done(lambda: mend_manifest(out)):
+        with stopped_or_done(lambda: mend_manifest(out)), stopped_or_done(lambda: sweep(out), done=False):
             yield
 
 
@@ -90,7 +90,7 @@ def temporary_folder() -> Path:
     """Give this process's folder of temporary files, those of its workers and of the process that forks them too."""
     kept = ExitStack()
     atexit.register(kept.close)
-    folder = kept.enter_context(scratch_folder(Path(tempfile.gettempdir()), "declines-run-"))
+    folder = kept.enter_context(scratch_folder(Path(tempfile.gettempdir()), "declines_"))
     vars(multiprocessing.current_process())["_config"]["tempdir"] = str(folder)
     return folder
 

@@ -36,7 +36,7 @@ def stands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Give a folder of reports as it is made, one whose data have changed since, and that one made again."""
     folder = tmp_path_factory.mktemp("stands")
     paths = {name: folder / name for name in ("fresh", "aged", "revised")}
-    assert call(folder / "tmp", *ASKED, paths["fresh"]).code == 0
+    assert call(folder / "t", *ASKED, paths["fresh"]).code == 0
     shutil.copytree(paths["fresh"], paths["aged"])
     manifest = json.loads((paths["aged"] / "manifest.json").read_text())
     for entry in manifest["reports"]:
@@ -50,7 +50,7 @@ def stands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         log.write_text(json.dumps(said))
     (paths["aged"] / "manifest.json").write_text(json.dumps(manifest))
     shutil.copytree(paths["aged"], paths["revised"])
-    assert call(folder / "tmp", *ASKED, paths["revised"]).code == 0
+    assert call(folder / "t", *ASKED, paths["revised"]).code == 0
     assert json.loads((paths["revised"] / WEEKS[0] / "facts.json").read_text())["revisions"]
     return paths
 
@@ -82,30 +82,30 @@ def test_a_kill_at_any_moment_leaves_whole_reports_and_the_next_run_the_rest(
     before, after = (stands["aged"], stands["revised"]) if revised else (None, stands["fresh"])
     out = Path(shutil.copytree(before, tmp_path / "out")) if before else tmp_path / "out"
     fault = {"below": out, "who": who, "victim": victim, "at": chance.randint(1, most), "once": tmp_path / "once"}
-    killed = call(tmp_path / "tmp", *ASKED, out, **fault)
+    killed = call(tmp_path / "t", *ASKED, out, **fault)
     assert mixed(out, before, after) == [], fault
-    rest = call(tmp_path / "tmp", *ASKED, out)
+    rest = call(tmp_path / "t", *ASKED, out)
     assert (rest.code, made(rest) & made(killed)) == (0, set()), (fault, rest)
     assert without_times(out) == without_times(after), fault
-    assert [*(tmp_path / "tmp").iterdir()] == [], fault
+    assert [*(tmp_path / "t").iterdir()] == [], fault
 
 
 @pytest.mark.parametrize("writes", [0, 3, 9, 17, 25, 33, 45, 60, 80, 110][: max(2, TRIES // 5)])
 def test_a_full_disk_leaves_whole_reports(stands: dict[str, Path], tmp_path: Path, writes: int) -> None:
     out = Path(shutil.copytree(stands["aged"], tmp_path / "out"))
     told = call(
-        tmp_path / "tmp", *ASKED, out, below=out, who="worker" if writes % 2 else "main", victim="disk", at=writes
+        tmp_path / "t", *ASKED, out, below=out, who="worker" if writes % 2 else "main", victim="disk", at=writes
     )
     assert told.code in (0, 1, 2), told
     assert "Traceback" not in told.err
     assert told.code == 0 or "No space left on device" in told.err
     assert mixed(out, stands["aged"], stands["revised"]) == []
-    assert call(tmp_path / "tmp", *ASKED, out).code == 0
+    assert call(tmp_path / "t", *ASKED, out).code == 0
     assert without_times(out) == without_times(stands["revised"])
 
 
 def test_a_second_run_says_who_is_at_work_or_waits(tmp_path: Path) -> None:
-    out, tmp = tmp_path / "out", tmp_path / "tmp"
+    out, tmp = tmp_path / "out", tmp_path / "t"
     first = start(tmp, *ASKED, out)
     while not (out / HOLDER).is_file():
         assert first.poll() is None
@@ -124,9 +124,7 @@ def test_a_killed_import_leaves_nothing_after_the_next(tmp_path: Path, at: int) 
     data, release = tmp_path / "data", tmp_path / "release.parquet"
     write_release(generate(5, detainers=200).release, release)
     asked = "import", release, "--name", "made-up", "--data-dir", data
-    assert (
-        call(tmp_path / "tmp", *asked, below=data, who="main", victim="main", at=at, once=tmp_path / "once").code == -9
-    )
-    assert call(tmp_path / "tmp", *asked).code == 0
+    assert call(tmp_path / "t", *asked, below=data, who="main", victim="main", at=at, once=tmp_path / "once").code == -9
+    assert call(tmp_path / "t", *asked).code == 0
     assert [path.relative_to(data).as_posix() for path in data.glob("*/*")] == ["made-up/v001"]
     assert [path.name for path in data.iterdir()] == ["made-up"]

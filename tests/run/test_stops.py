@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 @pytest.mark.parametrize("seed", range(TRIES))
 def test_a_signal_at_any_moment_ends_a_run_in_one_line(tmp_path: Path, seed: int) -> None:
-    chance, out, tmp = random.Random(seed), tmp_path / "out", tmp_path / "tmp"
+    chance, out, tmp = random.Random(seed), tmp_path / "out", tmp_path / "t"
     number = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     to, twice = chance.choice([os.kill, os.killpg]), chance.random() < 0.5
     process = start(tmp, "run", "published_week", "--jobs", "2", "--out", out)
