@@ -109,15 +109,15 @@ def _flush(paths: Iterable[Path]) -> None:
 
 
 @contextmanager
-def locked(folder: Path, name: str = "", *, wait: bool = False) -> Iterator[bool]:
+def locked(folder: Path, name: str = "", *, wait: bool = False) -> Iterator[bool | None]:
     """Be the only process that writes in a folder, or what has a ``name`` there; say whether the one before was killed.
 
-    A second one is told who holds the lock since when, or waits. In the same process it can be taken again.
+    A second one is told who holds the lock since when, or waits. Where this process holds it already, None is said.
     """
     about = f"{name and '.'}{name}"
     lock, held = FileLock(folder / f"{about}{LOCK}", is_singleton=True), folder / f"{about}{HOLDER}"
     if lock.is_locked:
-        yield False
+        yield None
         return
     try:
         lock.acquire(timeout=0)

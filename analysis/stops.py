@@ -35,9 +35,9 @@ def stopped_or_done(undo: Callable[[], object], *, done: bool = True) -> Iterato
     try:
         yield
     finally:
-        _undo.remove(undo)
         if done:
             undo()
+        _undo.remove(undo)  # only now: a stop may come while it is done
 
 
 def end(code: int, says: str) -> NoReturn:

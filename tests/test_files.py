@@ -69,7 +69,7 @@ def test_a_second_process_is_told_who_is_at_work_since_when(tmp_path: Path) -> N
         assert killed
         assert json.loads((tmp_path / f".ice{HOLDER}").read_text())["pid"] != 7
         with locked(tmp_path, "ice") as again, locked(tmp_path, "other") as other:
-            assert (again, other) == (False, False)
+            assert (again, other) == (None, False)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -76,6 +76,9 @@ def working_in(out: Path, *, wait: bool = False) -> Iterator[None]:
         raise InputError(says, file=out, do="Give another with --out") from error
     keep_own_pages(out)
     with locked(out, wait=wait) as killed:
+        if killed is None:
+            yield
+            return
         temporary_folder()  # those of runs that died go
         if killed:
             sweep(out)

@@ -20,8 +20,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import chdir, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import chdir, suppress
 from functools import cache
 from multiprocessing import connection, forkserver, popen_forkserver, resource_tracker, util
 from pathlib import Path
@@ -60,28 +60,18 @@ def server() -> Server | None:
         started_with = _read_at_import(os.environ), _package()
         forkserver.set_forkserver_preload([__name__])
         resource_tracker.ensure_running()  # which would let interrupts through again
-        try:
-            with chdir(Path(os.__file__).parent), _without_interrupts():  # it looks for modules where it is started
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # until it ignores Ctrl-C, in which it would
+        try:  # end in a traceback; and it looks for modules where it is started: no user's file is one
+            with chdir(Path(os.__file__).parent):
                 forkserver.ensure_running()
         except OSError as error:
             do = "If the name of this temporary folder is too long, set TMPDIR to another"
             raise InputError(f"no worker can be started: {error}", file=tempfile.gettempdir(), do=do) from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         reached = {name: value for name, value in vars(forkserver._forkserver).items() if name in REACHED_BY}
         _running.append((reached, *started_with))
     return _running[0] if _running else None
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Put Ctrl-C off, and from what is started meanwhile until it does so itself: it would end in a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def share(shared: Server) -> None:

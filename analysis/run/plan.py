@@ -235,14 +235,16 @@ def _standing(out: Path) -> dict[str, Entry]:
 
 def mend_manifest(out: Path) -> str:
     """Put what a run that died had made into the manifest, and set a damaged one aside; blank, or what was damaged."""
-    entries, damaged, says = read_manifest(out), _told(out) is None, ""
+    says, damaged = "", _told(out) is None
+    if not damaged and not (out / JOURNAL).exists():
+        return says
+    entries = read_manifest(out)
     if damaged:
         names = (out / f"{MANIFEST}.damaged-{number}" for number in count(1))
         aside = next(path for path in names if not path.exists())
         (out / MANIFEST).rename(aside)
         says = f"{out / MANIFEST} was damaged: set aside as {aside.name}, {len(entries)} reports found standing"
-    if damaged or (out / JOURNAL).exists():
-        write_manifest(out, entries)
+    write_manifest(out, entries)
     return says
 
 
