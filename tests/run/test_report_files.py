@@ -13,8 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from analysis.errors import InputError
 from analysis.files import write_whole
-from analysis.run.inline import inlined
-from analysis.run.worker import files_of, write_report
+from analysis.run.worker import files_of, inlined, write_report
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">\n<text x="1 2" fill="#000">50% &amp; é שֵׁ</text></svg>'
