@@ -354,7 +354,9 @@ def remove_command(name: str, yes: bool) -> None:
     click.echo(f"{len(files)} files of {name} would go:\n  " + "\n  ".join(folders), err=True)
     click.echo("What it was imported from stays, and so do reports that were made of it.", err=True)
     if yes or click.confirm("Remove them?", err=True):
-        click.echo(f"removed {name}" + f"; what no import wrote stays in {files[0].parents[1]}" * remove(files))
+        with lock_of(name):
+            other = remove(files)
+        click.echo(f"removed {name}" + f"; what no import wrote stays in {files[0].parents[1]}" * other)
 
 
 @main.command("import")

@@ -57,7 +57,7 @@ def test_a_signal_at_any_moment_ends_an_import_in_one_line(tmp_path: Path, seed:
 @pytest.mark.parametrize(
     ("arguments", "redirected", "code", "says"),
     [
-        ("list", "| head -1", 3, "declines: stopped: what it says cannot be written: Broken pipe\n"),
+        ("list", "| true", 3, "declines: stopped: what it says cannot be written: Broken pipe\n"),
         ("list", "> /dev/full", 3, "declines: stopped: what it says cannot be written: No space left on device\n"),
         ("list", ">&-", 3, "declines: stopped: what it says cannot be written: Bad file descriptor\n"),
         ("--version", "> /dev/full", 3, "declines: stopped: what it says cannot be written: No space left on device\n"),
