@@ -197,14 +197,18 @@ class Report:
         self.know(**frame.attrs.get("facts", {}))
         if frame.empty and self._reason(frame.attrs.get("reason", "")):
             return
+        flat = frame.reset_index() if set(frame.index.names) != {None} else frame
+        told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
+        needed = [entry.partition(" as ")[0] for entry in about.get("columns", [])]
+        named = facts_named(about.get("caption", "") + about.get("folded", "") * folded)
+        if not {*flat} >= {*needed} or not {"rows_shown", *told, *self.facts} >= {*named}:
+            about = {}  # another table under a name of ours
         rows = MOST_ROWS if rows is None and not about and not folded else rows
         some = (frame[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(frame), bool)
-        told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
         told |= {"rows_shown": int(some.sum()), **self.facts}
         caption = fill(about["caption"], told) if about else f"{_in_words(name)}."
         caption = f"{MADE_UP}. {caption}" if self.synthetic else caption
-        flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns).reset_index(drop=True)
