@@ -94,8 +94,19 @@ def _note_weeks(*given: str | None) -> None:
         click.echo(f"declines: {note}", err=True)
 
 
+def _say_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """Say which version this is, and of which commit."""
+    if asked and not context.resilient_parsing:
+        from analysis.run.terminal import version_here
+
+        click.echo(f"declines {version_here()}")
+        context.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="declined-detainers", prog_name="declines")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Show the version."
+)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Weekly analyses of declined ICE detainers by state and offence type."""

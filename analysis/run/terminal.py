@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
+from subprocess import CalledProcessError, run
 from typing import Any
 
 import click
@@ -17,7 +19,7 @@ from analysis.files import data_folder
 from analysis.load.reference import crosswalk, group_named, groups, state_named, states
 from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, WEEKS_FILE, sources
 from analysis.periods import Calendar, as_timestamps
-from analysis.run.plan import INDEX, PAGE, notebooks, read_manifest
+from analysis.run.plan import INDEX, PACKAGE, PAGE, notebooks, read_manifest
 
 IMPORTED = (TABLE_FILE, f"{TABLE_FILE}.origin.yml", SCORECARD_FILE, WEEKS_FILE)
 COUNTS = ("issued", "declined", "share", "share_low", "share_high")
@@ -30,6 +32,18 @@ def coloured(text: str) -> str:
     """Colour the words of :data:`COLOURS` that begin a line or follow its number, where click lets colours through."""
     words = rf"(?m)^((?:\[[\d/]+\] )?)({'|'.join(COLOURS)})\b"
     return re.sub(f"(?i){words}", lambda found: found[1] + click.style(found[2], fg=COLOURS[found[2].lower()]), text)
+
+
+def version_here() -> str:
+    """Give the version, and the commit where the build wrote it down or the package stands in a checkout."""
+    release, commit = version("declined-detainers"), PACKAGE / "_bundled" / ".commit"
+    if commit.is_file():
+        return f"{release} ({commit.read_text().strip()})"
+    with suppress(OSError, CalledProcessError):  # without git, or of a folder that it does not trust
+        if (PACKAGE.parent / ".git").exists():
+            asked = ["git", "-C", str(PACKAGE.parent), "describe", "--always", "--dirty"]
+            return f"{release} ({run(asked, check=True, capture_output=True, text=True).stdout.strip()})"
+    return release
 
 
 def what_there_is() -> dict[str, Any]:
