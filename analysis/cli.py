@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import InputError, unknown
+from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import DATA_DIR_VARIABLE, as_json
 from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
@@ -126,7 +126,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 
             kept, told = import_release([path], name_of(path), title=path.name, today=date.today())
             if not asked.quiet:
-                click.echo(told)
+                click.echo(told.translate(SHOWN))
             name = kept.facts.name
         names.append(name)
     if strange := [name for name in names if name not in sources()]:
@@ -266,7 +266,7 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     for row in rows:
         was, now = (written(row["what"], row[name]) for name in ("was", "is"))
         values = "" if was == now else f": {was} → {now}"
-        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})")
+        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})".translate(SHOWN))
     reports = len({row["report"] for row in rows})
     click.echo(f"{counted(len(rows), 'differences')} in {counted(reports, 'reports')}")
     if csv_path:
@@ -292,7 +292,7 @@ def list_command(where: bool, as_document: bool) -> None:
     if as_document:
         click.echo(as_json(terminal.what_there_is()), nl=False)
     else:
-        click.echo("\n".join(terminal.releases() if where else terminal.listing()))
+        click.echo("\n".join(terminal.releases() if where else terminal.listing()).translate(SHOWN))
 
 
 @main.command("show")
@@ -315,7 +315,8 @@ def show_command(place: str, period: str, source: str, as_document: bool) -> Non
 
     _note_weeks(period)
     told = terminal.counts_of(place, period, source)
-    click.echo(as_json(told) if as_document else "\n".join(terminal.counts_written(told)), nl=not as_document)
+    shown = as_json(told) if as_document else "\n".join(terminal.counts_written(told)).translate(SHOWN)
+    click.echo(shown, nl=not as_document)
 
 
 @main.command("open")
@@ -366,7 +367,7 @@ def import_command(files: tuple[str, ...], name: str, title: str | None, **optio
     from analysis.load.imports import import_release
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
-    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
+    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1].translate(SHOWN))
 
 
 @main.command("check")

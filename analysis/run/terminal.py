@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from analysis.errors import InputError, unknown
+from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import data_folder
 from analysis.load.reference import crosswalk, group_named, groups, state_named, states
 from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, WEEKS_FILE, sources
@@ -27,9 +27,13 @@ COLOURS = {"pass": "green", "warn": "yellow", "stop": "red", "made": "green", "f
 
 
 def coloured(text: str) -> str:
-    """Colour the words of :data:`COLOURS` that begin a line or follow its number, where click lets colours through."""
+    """Colour the words of :data:`COLOURS` that begin a line or follow its number; show what a terminal would run."""
     words = rf"(?m)^((?:\[[\d/]+\] )?)({'|'.join(COLOURS)})\b"
-    return re.sub(f"(?i){words}", lambda found: found[1] + click.style(found[2], fg=COLOURS[found[2].lower()]), text)
+    return re.sub(
+        f"(?i){words}",
+        lambda found: found[1] + click.style(found[2], fg=COLOURS[found[2].lower()]),
+        text.translate(SHOWN),
+    )
 
 
 def what_there_is() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from analysis.stats.cohort import Cohort, detainers_sha256
 from analysis.stats.period_profile import period_profile
 
 TABLES: dict[str, Callable[[Cohort], Any]] = {
-    name: lambda of, name=name: an.counts_by(of, name)
+    name: partial(lambda name, of: an.counts_by(of, name), name)
     for name in ("all", "state", "offence_group", "form", "lift_reason")
 }
 TABLES["period"] = lambda of: period_profile("synthetic", of.week).by("state")
