@@ -315,8 +315,7 @@ def show_command(place: str, period: str, source: str, as_document: bool) -> Non
 
     _note_weeks(period)
     told = terminal.counts_of(place, period, source)
-    shown = as_json(told) if as_document else "\n".join(terminal.counts_written(told)).translate(SHOWN)
-    click.echo(shown, nl=not as_document)
+    click.echo(as_json(told) if as_document else "\n".join(terminal.counts_written(told)), nl=not as_document)
 
 
 @main.command("open")

@@ -29,11 +29,8 @@ COLOURS = {"pass": "green", "warn": "yellow", "stop": "red", "made": "green", "f
 def coloured(text: str) -> str:
     """Colour the words of :data:`COLOURS` that begin a line or follow its number; show what a terminal would run."""
     words = rf"(?m)^((?:\[[\d/]+\] )?)({'|'.join(COLOURS)})\b"
-    return re.sub(
-        f"(?i){words}",
-        lambda found: found[1] + click.style(found[2], fg=COLOURS[found[2].lower()]),
-        text.translate(SHOWN),
-    )
+    shown = text.translate(SHOWN)
+    return re.sub(f"(?i){words}", lambda found: found[1] + click.style(found[2], fg=COLOURS[found[2].lower()]), shown)
 
 
 def what_there_is() -> dict[str, Any]:
@@ -125,7 +122,7 @@ def counts_written(told: dict[str, Any]) -> Iterator[str]:
         shares = f"{write(row['share'], 'share'):>7}  {interval if row['share'] is not None else '':16}"
         return f"{first:11} {row['issued']:>8,} {row['declined']:>9,} {shares} {usual:>12}  {status}".rstrip()
 
-    yield click.style(told["headline"], bold=True)
+    yield click.style(told["headline"].translate(SHOWN), bold=True)
     yield f"\n{'week':11} {'issued':>8} {'declined':>9} {'share':>7}  {'95% interval':16} {'usual':>12}  status"
     for row in told["weeks"]:
         low, high = (write(row[end], "count") for end in ("usual_low", "usual_high"))
@@ -135,7 +132,7 @@ def counts_written(told: dict[str, Any]) -> Iterator[str]:
     yield ""
     for sentence in told["sentences"]:
         yield click.wrap_text(sentence, 98, "- ", "  ")
-    yield f"\nSource: {told['source']}, {told['title']}"
+    yield f"\nSource: {told['source']}, {told['title']}".translate(SHOWN)
 
 
 def page_of(out: Path, name: str) -> Path:
