@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
-from hostile import HOSTILE, SURROGATES
 from test_site import Made
 
 from analysis.cli import main
@@ -29,6 +28,8 @@ from analysis.show.sentences import Sentence
 from analysis.show.tables import as_csv
 
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph", "ignore:Matplotlib currently")
+TEXTS: list[str] = json.loads(Path(__file__).with_name("hostile.json").read_text(encoding="utf-8"))
+HOSTILE, SURROGATES = TEXTS[:-3], TEXTS[-3:]  # the last are such as no frame, YAML or XML can hold
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 RUNS = re.compile(
     "[\\s\\x00-\\x1f\u200b\ufeff]*[=+\\-@＝＋－＠]|[\\t\\r\\n]"

@@ -40,7 +40,15 @@ def test_no_file_of_a_run_has_a_person_id_or_a_year_of_birth(tmp_path: Path, mon
         [tmp_path / "release.parquet"], "made", title="SYNTHETIC made-up", today=pd.Timestamp("2026-03-11").date()
     )
     asked = ["weekly_bulletin", "state_profile", "--source", "made", "--weeks", "latest settled"]
-    declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", *asked, "--out", tmp_path / "out"]
+    declines = [
+        sys.executable,
+        "-c",
+        "from analysis.cli import main; main()",
+        "run",
+        *asked,
+        "--out",
+        str(tmp_path / "out"),
+    ]
     ran = subprocess.run(declines, check=False, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     made = told_in(tmp_path / "out", ids)
