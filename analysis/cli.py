@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import InputError, unknown
+from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import DATA_DIR_VARIABLE, as_json
 from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
@@ -137,7 +137,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 
             kept, told = import_release([path], name_of(path), title=path.name, today=date.today())
             if not asked.quiet:
-                click.echo(told)
+                click.echo(told.translate(SHOWN))
             name = kept.facts.name
         names.append(name)
     if strange := [name for name in names if name not in sources()]:
@@ -277,7 +277,7 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     for row in rows:
         was, now = (written(row["what"], row[name]) for name in ("was", "is"))
         values = "" if was == now else f": {was} → {now}"
-        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})")
+        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})".translate(SHOWN))
     reports = len({row["report"] for row in rows})
     click.echo(f"{counted(len(rows), 'differences')} in {counted(reports, 'reports')}")
     if csv_path:
@@ -303,7 +303,7 @@ def list_command(where: bool, as_document: bool) -> None:
     if as_document:
         click.echo(as_json(terminal.what_there_is()), nl=False)
     else:
-        click.echo("\n".join(terminal.releases() if where else terminal.listing()))
+        click.echo("\n".join(terminal.releases() if where else terminal.listing()).translate(SHOWN))
 
 
 @main.command("show")
@@ -377,7 +377,7 @@ def import_command(files: tuple[str, ...], name: str, title: str | None, **optio
     from analysis.load.imports import import_release
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
-    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
+    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1].translate(SHOWN))
 
 
 @main.command("check")
