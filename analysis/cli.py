@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import InputError, unknown
+from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import DATA_DIR_VARIABLE, as_json, lock_of
 from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
@@ -102,8 +102,19 @@ def _note_weeks(*given: str | None) -> None:
         click.echo(f"declines: {note}", err=True)
 
 
+def _say_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """Say which version this is, and of which commit."""
+    if asked and not context.resilient_parsing:
+        from analysis.run.terminal import version_here
+
+        click.echo(f"declines {version_here()}")
+        context.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="declined-detainers", prog_name="declines")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Show the version."
+)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Weekly analyses of declined ICE detainers by state and offence type."""
@@ -134,7 +145,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 
             kept, told = import_release([path], name_of(path), title=path.name, today=date.today())
             if not asked.quiet:
-                click.echo(told)
+                click.echo(told.translate(SHOWN))
             name = kept.facts.name
         names.append(name)
     if strange := [name for name in names if name not in sources()]:
@@ -271,7 +282,7 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     for row in rows:
         was, now = (written(row["what"], row[name]) for name in ("was", "is"))
         values = "" if was == now else f": {was} → {now}"
-        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})")
+        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})".translate(SHOWN))
     reports = len({row["report"] for row in rows})
     click.echo(f"{counted(len(rows), 'differences')} in {counted(reports, 'reports')}")
     if csv_path:
@@ -297,7 +308,7 @@ def list_command(where: bool, as_document: bool) -> None:
     if as_document:
         click.echo(as_json(terminal.what_there_is()), nl=False)
     else:
-        click.echo("\n".join(terminal.releases() if where else terminal.listing()))
+        click.echo("\n".join(terminal.releases() if where else terminal.listing()).translate(SHOWN))
 
 
 @main.command("show")
@@ -375,7 +386,7 @@ def import_command(files: tuple[str, ...], name: str, title: str | None, wait: b
 
     if wait:
         click.get_current_context().with_resource(lock_of(name, wait=True))
-    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
+    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1].translate(SHOWN))
 
 
 @main.command("check")

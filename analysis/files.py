@@ -220,7 +220,7 @@ def _made(folder: Path) -> Iterator[None]:
 
 def as_json(content: object) -> bytes:
     """Write JSON for people and programs: one value a line, in the order given."""
-    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
 
 
 def sha256_of(path: Path) -> str:

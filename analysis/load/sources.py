@@ -28,7 +28,7 @@ from pydantic import BaseModel, ValidationError
 
 from analysis.errors import InputError, called, unknown
 from analysis.files import as_json, bundled_folder, data_folder, private_folder, sha256_of, write_whole
-from analysis.load.reference import RESTORE
+from analysis.load.reference import RESTORE, check_hash
 from analysis.periods import Calendar, week_of
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Origin(BaseModel, extra="forbid", frozen=True, coerce_numbers_to_str=True)
     blank: str
     notes: str | None = None
     made_from: Document | None = None
+    scorecard_sha256: str = ""  # of the scorecard beside it; blank = imported by an earlier version of this program
     source: SourceFacts | None = None
 
 
@@ -104,16 +105,6 @@ def origin_of(path: Path) -> Origin:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise InputError(first["msg"], file=beside, place=f"key {key}", do=RESTORE) from error
-
-
-def check_hash(path: Path) -> str:
-    """Hold a file against the hash in its origin file, refuse another; give the hash back."""
-    found, expected = sha256_of(path), origin_of(path).sha256
-    if found != expected:
-        what = "the file is not the one its origin file describes"
-        do = "Restore the file; if the change is meant, put the new hash into the origin file"
-        raise InputError(what, file=path, found=f"sha256 {found}", expected=f"sha256 {expected}", do=do)
-    return found
 
 
 @dataclass(frozen=True)
@@ -139,6 +130,14 @@ class Source:
         """Hash of that file; the stored one is held against its origin file first."""
         stored = check_hash(self.path)
         return self.origin.made_from.sha256 if self.origin.made_from else stored
+
+    @property
+    def scorecard(self) -> Path:
+        """Find its scorecard, held against its hash."""
+        path = self.path.with_name(SCORECARD_FILE)
+        if self.origin.scorecard_sha256 and path.is_file():
+            check_hash(path, "scorecard_sha256", self.path)
+        return path
 
     @property
     def cited(self) -> dict[str, str]:
@@ -177,6 +176,7 @@ class Source:
         """
         if self.facts.clock != "issued":
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
+        _ = self.sha256
         kept = [] if first is None else [pc.field("issued_on") >= pd.Timestamp(first)]
         kept += [] if last is None else [pc.field("issued_on") <= pd.Timestamp(last)]
         kept += [] if repeats else [pc.field("duplicate").is_null()]
@@ -212,8 +212,6 @@ class Source:
                 what, place = f"the weeks do not add up: {column}", f"column {column}"
                 expected = f"{total} (the origin file)"
                 raise InputError(what, file=self.path, place=place, found=found, expected=expected, do=RESTORE)
-        for path in sorted(self.path.parent.glob("*.csv")):
-            check_hash(path)
         return reports
 
 
@@ -245,7 +243,8 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
         rows.to_parquet(draft / TABLE_FILE, index=False, use_dictionary=[*rows.columns.drop("person")], **how)
         (draft / TABLE_FILE).chmod(0o600)
         card().to_csv(draft / SCORECARD_FILE, index=False)
-        origin = origin.model_copy(update={"sha256": sha256_of(draft / TABLE_FILE)})
+        hashes = {"sha256": sha256_of(draft / TABLE_FILE), "scorecard_sha256": sha256_of(draft / SCORECARD_FILE)}
+        origin = origin.model_copy(update=hashes)
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
         folder.parent.mkdir(0o700, exist_ok=True)

@@ -83,10 +83,8 @@ def differing(notebooks: Iterable[Path]) -> str:
     folders = [found.parent for pattern in (MADE_FROM, f"*/{MADE_FROM}") for found in sorted(Path().glob(pattern))]
     copies = [folder / name for folder in folders for name in sorted(ours) if (folder / name).is_file()]
     edited = [str(copy) for copy in copies if _cells(copy) != _cells(ours[copy.name])]
-    if not edited:
-        return ""
-    differ = f"{edited[0]} differs" if len(edited) == 1 else f"{', '.join(edited)} differ"
-    return f"{differ} from the package's own, of which reports are made: edits there change none"
+    made = "reports are made of the package's own notebooks, and edits elsewhere change none"
+    return f"{made}: {', '.join(edited)}" if edited else ""
 
 
 def _cells(path: Path) -> list[list[object]] | None:

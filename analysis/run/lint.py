@@ -149,6 +149,9 @@ def look_at(paths: Sequence[Path], mend: bool) -> tuple[list[str], int]:
 
 def new_notebook(path: Path, given: Sequence[str], source: str | None) -> Path:
     """Make a notebook that runs, for weeks of the nation, or each state or offence group, of any source or one."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_markdown_cell
+
     path = path.with_name(f"{path.name.removesuffix('.ipynb')}.ipynb")
     if path.exists():
         raise InputError("the notebook is there already, and stays as it is", file=path)
@@ -165,14 +168,12 @@ def new_notebook(path: Path, given: Sequence[str], source: str | None) -> Path:
         takes["source"] = takes["source"]._replace(default=source)
     lines = [f"{name}: {one.kind} = {json.dumps(one.default)}  # {one.comment}" for name, one in takes.items()]
     told = {"name": path.stem, "title": path.stem.replace("_", " ").capitalize(), "parameters": "\n".join(lines)}
-    text, cells = NEW.format(**told, place="".join(f", {name}={name}" for name in places)), list[dict[str, object]]()
-    for number, part in enumerate(text.strip().split("\n---\n")):
-        about = {"id": f"cell-{number}", "metadata": {"tags": [TAG]} if number == 1 else {}}
-        code: dict[str, object] = {} if part.startswith("#") else {"execution_count": None, "outputs": []}
-        cells.append({"cell_type": "code" if code else "markdown", **about, "source": part.splitlines(True), **code})
-    metadata = {BLOCK: block, "kernelspec": KERNEL, "language_info": {"name": "python"}}
+    parts = NEW.format(**told, place="".join(f", {name}={name}" for name in places)).strip().split("\n---\n")
+    cells = [(new_markdown_cell if part.startswith("#") else new_code_cell)(part) for part in parts]
+    cells[1].metadata.tags = [TAG]
+    made = nbformat.v4.new_notebook(cells=cells, metadata={BLOCK: block, "kernelspec": KERNEL})
     try:
-        write_whole(path, as_json({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
+        write_whole(path, nbformat.writes(made).encode())
     except OSError as error:
         raise InputError(f"the notebook cannot be written: {error.strerror}", file=path) from error
     return path

@@ -35,8 +35,6 @@ NOTEBOOK, PAGE, FACTS, FAILED, PDF = "notebook.ipynb", "report.html", "facts.jso
 OURS = NOTEBOOK, PAGE, FACTS, PDF, "tables/*.csv", "figures/*.*"
 PACKAGE = Path(analysis.__file__).parent
 TEMPLATES = PACKAGE / "run" / "templates"
-TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
-"""Characters that would turn the direction of a text, and so what a name seems to say; and how pages show them."""
 SHAPING = "declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow "
 SHAPING += "scipy statsmodels"  # their versions shape what a report says, or how its figures and its page look
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}

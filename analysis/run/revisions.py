@@ -77,6 +77,7 @@ def _compared(was: Said, now: Said) -> tuple[list[dict[str, Any]], list[str], li
     before, after = was["facts"], now["facts"]
     order = dict.fromkeys(("issued", *OUTCOMES, *now["named"], *after))
     facts = [name for name in order if name in before.keys() & after and not _same(before[name], after[name])]
+    facts = [name for name in facts if name != "detainers_sha256"]  # it is no figure
     tables = [name for name, digest in now["tables"].items() if was["tables"].get(name, digest) != digest]
     other = changed(was["inputs"], now["inputs"])
     data = "new rows" if "issued" in facts else "changed outcome" if {*OUTCOMES} & {*facts} else "data"

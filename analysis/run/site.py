@@ -22,7 +22,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader
 from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, ValidationError
 
-from analysis.errors import InputError, unknown
+from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import as_json, sha256_of, write_all, write_whole
 from analysis.load.offences import detail_of_text
 from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, bundled_folder, details, groups, states
@@ -108,7 +108,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
 
     def page(template: str, path: str, **values: object) -> None:
         text = templates.get_template(f"site/{template}").render(path=path, **values)
-        pages[path] = text.translate(plan.TURNING).encode()
+        pages[path] = text.translate(SHOWN).encode()
 
     pages: dict[str, bytes] = {}
     places = [place for place in names if place in series]

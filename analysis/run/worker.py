@@ -41,12 +41,12 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from analysis.errors import InputError
+from analysis.errors import SHOWN, TURNING, InputError
 from analysis.files import as_json, write_folder, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.periods import week_in_words
 from analysis.run import kernels
-from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
+from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, Entry, Limits, Task
 from analysis.run.revisions import LOG, for_reading, revise
 from analysis.run.site import COUNTING, page_of_place, place_names
 from analysis.show.report import BESIDE_VARIABLE
@@ -284,7 +284,7 @@ def files_of(
     def add(name: str, content: str | bytes) -> None:
         if name in files:
             raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
-        files[name] = content.encode() if isinstance(content, str) else content
+        files[name] = content.encode(errors="backslashreplace") if isinstance(content, str) else content
 
     csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     shown: list[dict[str, Any]] = []
@@ -305,11 +305,11 @@ def files_of(
     told |= {"address": address, "picture": next((name for name in files if name.endswith(".png")), "")}
     page_template, figure_template = _templates()
     for one in shown:
-        page = figure_template.render(**one, resources=told).translate(TURNING)
+        page = figure_template.render(**one, resources=told).translate(SHOWN)
         add(f"figures/{one['shown']['figure']}.html", page)
     told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
     told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE, "places": places_counted(facts["parameters"], csvs)}
-    return files | {PAGE: page_template.render(nb=notebook, resources=told).translate(TURNING).encode()}
+    return files | {PAGE: page_template.render(nb=notebook, resources=told).translate(SHOWN).encode()}
 
 
 def _without_copies(notebook: nbformat.NotebookNode) -> str:

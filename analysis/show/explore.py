@@ -12,7 +12,6 @@ import subprocess
 import sys
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 
@@ -44,7 +43,7 @@ PAGE, FORM = "report.html", "declines-form"
 OWN_KEYS = f"""document.addEventListener("focusin", ({{target}}) =>
   target.closest?.(".{FORM}") && target.setAttribute("data-lm-suppress-shortcuts", "true"))"""
 LOOK = """<style>
-.declines-view { line-height: 1.4 }
+.declines-view, .declines-view.widget-html > div { line-height: 1.4 }
 .declines-view p { margin: 0 0 .4em; max-width: 60em }
 .declines-view .first { font-size: 1.2em; font-weight: 600; margin-top: .6em }
 .declines-view .made-up { color: #b00000; font-weight: 700; background: #fff; padding: 0 .3em; display: table }
@@ -68,13 +67,8 @@ class Static(NamedTuple):
     page: str
     text: str
 
-    @property
-    def shown(self) -> str:
-        """Give the page in the form, which has the style sheet."""
-        return _view(self.page) if self.page else ""
-
     def _repr_html_(self) -> str:
-        return LOOK + _view(self.page)
+        return f'{LOOK}<div class="declines-view">{self.page}</div>'
 
     def __repr__(self) -> str:
         return self.text
@@ -186,8 +180,8 @@ class Explorer(ui.VBox):
         self.out, self.filling = out, False
         self.controls: dict[str, Any] = {name: ui.Dropdown(description=label, **look) for name, label in LABELS.items()}
         self.controls["states"] = ui.SelectMultiple(description="Place", rows=5, **look)
-        self.told, self.picture, self.table, self.note, self.file = (ui.HTML() for _ in range(5))
-        self.progress = ui.HTML()
+        pages = [ui.HTML().add_class("declines-view") for _ in range(6)]
+        self.told, self.picture, self.table, self.note, self.file, self.progress = pages
         self.newer = ui.Button(description="Read the newer version", layout=ui.Layout(display="none", width="auto"))
         self.copy = ui.Button(description="Copy as code", layout=ui.Layout(width="auto"))
         self.save = ui.Button(description="Save as report", layout=ui.Layout(width="auto"))
@@ -269,8 +263,8 @@ class Explorer(ui.VBox):
         seen, csv = self.seen, base64.b64encode(as_csv(self.frame.reset_index()).encode()).decode()
         name = html.escape(f"{seen.view.source}_{seen.view.show}.csv")
         link = f'<a class="button" download="{name}" href="data:text/csv;base64,{csv}">Download CSV</a>'
-        self._show(seen.sentences.shown, seen.code, "" if self.frame.empty else _view(link))
-        self.table.value, self.picture.value = seen.table.shown, seen.picture.shown
+        self._show(seen.sentences.page, seen.code, "" if self.frame.empty else link)
+        self.table.value, self.picture.value = seen.table.page, seen.picture.page
         changed = self.memory.changed
         self.note.value, self.newer.layout.display = _paragraph(changed), "" if "Version" in changed else "none"
 
@@ -294,15 +288,19 @@ class Explorer(ui.VBox):
 
     def _watch(self, command: list[str], told: str) -> None:
         """Say how far a run is, and lead to what it made: of the version of the source that is seen."""
-        source = self.memory.read
+        source, declines = self.memory.read, [*DECLINES, *command]
         pinned = {VERSIONS_VARIABLE: json.dumps({source.facts.name: source.version_id})}
-        how: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
-        with subprocess.Popen([*DECLINES, *command], env={**os.environ, **pinned}, **how) as process:
+        how: dict[str, Any] = {"env": {**os.environ, **pinned}, "stdout": subprocess.PIPE, "encoding": "utf-8"}
+        with subprocess.Popen(declines, stderr=subprocess.STDOUT, **how) as process:
             for line in process.stdout or ():
                 told += _paragraph(line)
                 self.progress.value = told
-        pages = [] if process.returncode else found_pages(Path(self.out), command)
-        links = "".join(f'<p><a href="{html.escape(page)}">{html.escape(page)}</a></p>' for page in pages)
+        links = ""
+        if not process.returncode:
+            planned = subprocess.run([*declines, "--dry-run", "--json"], check=True, **how).stdout
+            for report in json.loads(planned)["reports"]:
+                page = html.escape(f"{self.out}/{report['report']}/{PAGE}")
+                links += f'<p><a href="{page}">{page}</a></p>'
         self.links.outputs = _output("text/html", links)
         self.save.disabled = False
 
@@ -311,28 +309,8 @@ def _output(kind: str, data: str) -> tuple[dict[str, Any], ...]:
     return ({"output_type": "display_data", "data": {kind: data, "text/plain": ""}, "metadata": {}},)
 
 
-def _view(page: str) -> str:
-    return f'<div class="declines-view">{page}</div>'
-
-
 def _paragraph(text: str) -> str:
-    return _view(f"<p>{html.escape(text)}</p>") if text else ""
-
-
-def found_pages(out: Path, command: list[str]) -> list[str]:
-    """Find the reports that a run was asked for in the manifest of its folder."""
-    asked: dict[str, list[str]] = {}
-    for name, value in zip(command[1::2], command[2::2], strict=True):
-        asked.setdefault({"--weeks": "week"}.get(name, name[2:]), []).append(value)
-    del asked["out"]
-    reports = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["reports"]
-    return [
-        f"{out.as_posix()}/{one['folder']}/{PAGE}"
-        for one in reports
-        if one["notebook"] == command[0]
-        and all(str(one["parameters"].get(name)) in values for name, values in asked.items())
-        and asked.keys() >= {name for name in ("state", "offence") if one["parameters"].get(name, ALL) != ALL}
-    ]
+    return f"<p>{html.escape(text)}</p>" if text else ""
 
 
 def explorable() -> dict[str, Any]:

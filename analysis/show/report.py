@@ -21,7 +21,7 @@ import yaml
 from IPython import get_ipython
 from IPython.display import display
 
-from analysis.errors import InputError, unknown
+from analysis.errors import MARKS, InputError, unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
 from analysis.show.sentences import MADE_UP, Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
@@ -125,6 +125,7 @@ class Report:
             self.facts[name] = fact
 
     def _show(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        data = {kind: text.translate(MARKS) if isinstance(text, str) else text for kind, text in data.items()}
         self.shown.append(Shown(data, metadata or {}))
         if get_ipython() is None:
             print(data["text/plain"])
@@ -197,14 +198,18 @@ class Report:
         self.know(**frame.attrs.get("facts", {}))
         if frame.empty and self._reason(frame.attrs.get("reason", "")):
             return
+        flat = frame.reset_index() if set(frame.index.names) != {None} else frame
+        told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
+        needed = [entry.partition(" as ")[0] for entry in about.get("columns", [])]
+        named = facts_named(about.get("caption", "") + about.get("folded", "") * folded)
+        if not {*flat} >= {*needed} or not {"rows_shown", *told, *self.facts} >= {*named}:
+            about = {}  # another table under a name of ours
         rows = MOST_ROWS if rows is None and not about and not folded else rows
         some = (frame[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(frame), bool)
-        told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
         told |= {"rows_shown": int(some.sum()), **self.facts}
         caption = fill(about["caption"], told) if about else f"{_in_words(name)}."
         caption = f"{MADE_UP}. {caption}" if self.synthetic else caption
-        flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns).reset_index(drop=True)

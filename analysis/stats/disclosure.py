@@ -9,6 +9,7 @@
 # Cox (1980), JASA 75, 377-385, and (1995), JASA 90, 1453-1462 (network models); Lauritzen (1996), Graphical Models, 3.1
 # (tables whose common totals form a tree); Hundepool and others (2012), Statistical Disclosure Control, chapter 4.
 
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -274,19 +275,20 @@ class _Search:
 
 def _cheapest_path(there: Floats, back: Floats, start: int, goal: int) -> tuple[int, list[tuple[int, int, int]]]:
     """Find the week with the cheapest path (line, crossing, -1 there or 1 back), as Bellman and Ford do."""
-    to_line, to_crossing = np.full(there.shape[:2], np.inf), np.full(back.shape[:2], np.inf)
-    from_crossing, from_line = np.zeros(to_line.shape, dtype=int), np.zeros(to_crossing.shape, dtype=int)
+    to_line, to_crossing = np.full(there.shape[:2], np.inf), there[:, start].copy()
+    from_crossing, from_line = np.zeros(to_line.shape, dtype=int), np.full(to_crossing.shape, start)
     to_line[:, start] = 0
-    directions = (there, to_line, from_line, to_crossing), (back, to_crossing, from_crossing, to_line)
-    changed = True
-    while changed and to_crossing[:, goal].min() >= 1:
-        changed = False
-        for costs, before, came_from, after in directions:
-            reach = before[:, :, None] + costs
-            nearer = (cost := reach.min(axis=1)) < after
-            np.copyto(after, cost, where=nearer)
-            np.copyto(came_from, reach.argmin(axis=1), where=nearer)
-            changed |= bool(nearer.any())
+    directions = (back, to_crossing, from_crossing, to_line), (there, to_line, from_line, to_crossing)
+    for costs, before, came_from, after in cycle(directions):
+        reach, best = before[:, :, None] + costs, to_crossing[:, goal].min()
+        nearest = reach.argmin(axis=1)
+        nearer = (cost := np.take_along_axis(reach, nearest[:, None], axis=1)[:, 0]) < after
+        if not (nearer & (cost < best)).any():  # no path through what is nearer now is cheaper
+            break
+        np.copyto(after, cost, where=nearer)
+        np.copyto(came_from, nearest, where=nearer)
+        if after is to_line and best < 1:
+            break
     week, crossing, path = int(to_crossing[:, goal].argmin()), goal, list[tuple[int, int, int]]()
     if not np.isfinite(to_crossing[week, goal]):
         raise AssertionError("with every cell hidden, the totals alone bound the cells")

@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.errors import InputError, unknown
 from analysis.load.reference import crosswalk, group_named, groups, place_name, state_named, states
-from analysis.load.sources import NEEDS, TABLE_FILE, Source
+from analysis.load.sources import NEEDS, Source, versions
 from analysis.load.table import OffenceStatus, Request
 from analysis.periods import Calendar, refuse_shared_weeks, week_of
 from analysis.stats import summary
@@ -136,8 +136,7 @@ class Memory:
         name, own = self.source.facts.name, self.source.version
         if not self.source.path.is_file():
             return f"The source {name} is not there any more; what you see was read before."
-        folders = self.source.path.parent.parent.glob(f"v[0-9]*/{TABLE_FILE}") if own else ()
-        newest = max((int(path.parent.name[1:]) for path in folders), default=own)
+        newest = max((one.version for one in versions(name)), default=own)
         return f"Version {newest} of {name} is there now; what you see is version {own}." if newest > own else ""
 
     def _counted(self, given: str) -> CountedCohort:

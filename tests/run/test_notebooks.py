@@ -10,8 +10,7 @@ from made_notebooks import write_notebook
 
 from analysis.errors import InputError
 from analysis.load.reference import groups, states
-from analysis.run import notebooks as notebooks_module
-from analysis.run.notebooks import find_notebook, notebooks, read_notebook, sources_for
+from analysis.run.notebooks import find_notebook, read_notebook, sources_for
 from analysis.run.plan import each
 
 
@@ -39,19 +38,3 @@ def test_a_parameters_cell_holds_annotated_literals_only(tmp_path: Path, line: s
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(InputError, match="more than annotated literals: found"):
         read_notebook(path)
-
-
-def test_a_damaged_notebook_is_named_and_passed_over_and_one_that_makes_no_reports_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_notebook(tmp_path / "ours.ipynb")
-    (tmp_path / "Untitled.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
-    monkeypatch.setattr(notebooks_module, "bundled_folder", lambda _: tmp_path)
-    monkeypatch.setattr(notebooks_module, "notebooks", notebooks.__wrapped__)
-    (tmp_path / "cut.ipynb").write_text('{"cells": [')
-    assert list(notebooks_module.notebooks()) == ["ours"]
-    assert capsys.readouterr().err.startswith(
-        f"declines: passed over: {tmp_path / 'cut.ipynb'}: the notebook is damaged"
-    )
-    with pytest.raises(InputError, match=r"Untitled\.ipynb: its metadata have no block 'declines'"):
-        find_notebook("Untitled")

@@ -211,7 +211,7 @@ def test_a_change_makes_due_what_follows_from_it_and_nothing_else(project: Path)
     events = project / "data" / "reference" / "events.csv"
     events.write_text(events.read_text(encoding="utf-8").replace("2017-02-01", "2017-02-31"), encoding="utf-8")
     crosswalk.cache_clear()
-    with pytest.raises(InputError, match="a day as YYYY-MM-DD"):
+    with pytest.raises(InputError, match="not the one its origin file describes"):
         tasks_in(project)
 
 

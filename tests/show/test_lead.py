@@ -106,6 +106,7 @@ def test_the_newest_made_up_week_has_its_estimate_in_the_nations_page(state: str
     assert bool(an.sentences.records(cohort)) == (state is None)
     assert (facts["nowcast"] is not None) == (state is None)
     assert ("expected in the end" in title) == (state is None)
+    assert ("the whole source alone" in str(an.sentences.finished(cohort)[0])) == (state is not None)
     assert "The week is unfinished" in " ".join(said)
     if state is None:  # every condition of a clause is of a fact that the nation's page or a report's has, or may have
         conditions = {one for rows in clauses().values() for when, _ in rows for one in when.split(", ") if one}

@@ -180,6 +180,18 @@ def test_a_table_of_ones_own_shows_all_its_columns_and_its_index_and_may_be_fold
     assert folded_one["text/html"] == f'<details class="fold"><summary>By place</summary>\n{inner}\n</details>'
 
 
+def test_a_table_of_ones_own_under_a_name_of_ours_shows_all_its_columns() -> None:
+    made, week = report(), an.cohort("fy2015", "2015-06-20")
+    made.table(an.count_outcomes(week.detainers, "form"), "by_form")
+    assert last(made)["text/plain"].startswith("form,issued,declined,taken,")
+    assert last(made)[TABLE_TYPE]["caption"] == "By form."
+    states = an.counts_by(week, "state")
+    made.table(states, "by_state")
+    assert last(made)[TABLE_TYPE]["caption"] != "By state."
+    (other := report()).table(pd.DataFrame(states.to_dict()), "by_state")  # without the facts of its caption
+    assert last(other)[TABLE_TYPE]["caption"] == "By state."
+
+
 @pytest.mark.parametrize(("rows", "folded", "told"), [(20, 0, 21), (21, 1, 21)])
 def test_a_long_table_of_ones_own_is_folded_and_its_open_rows_are_read_from_the_left(
     rows: int, folded: int, told: int

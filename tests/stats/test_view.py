@@ -85,14 +85,6 @@ def test_what_no_report_shows_together_is_refused_and_nothing_finer_is_compared(
     assert "p" not in frame
 
 
-def test_small_counts_are_hidden_as_in_reports() -> None:
-    view, frame = ours("synthetic", **PERIODS, status="convicted")
-    shown = frame["declined_shown"]
-    assert shown.isin(["1–4", "not shown", "5+"]).any()
-    assert frame.loc[shown == "1–4", "declined"].isna().all()
-    assert view.facts(memory("synthetic"), frame)["hidden"] == shown.isin(["1–4", "not shown", "5+"]).sum()
-
-
 @pytest.mark.parametrize(
     ("source", "chosen", "says"),
     [
@@ -108,9 +100,3 @@ def test_small_counts_are_hidden_as_in_reports() -> None:
 def test_what_is_not_there_is_said_in_a_sentence(source: str, chosen: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         ours(source, **chosen)
-
-
-def test_two_periods_that_share_a_week_are_refused() -> None:
-    view = View.of(memory("fy2015"), period="2015-03", compare="2015Q1")
-    with pytest.raises(InputError, match="share a week"):
-        view.frame(memory("fy2015"))
