@@ -317,11 +317,13 @@ def _without_copies(notebook: nbformat.NotebookNode) -> str:
     kept = deepcopy(notebook)
     for cell in kept.cells:
         cell.metadata.pop("papermill", None)  # when it began and ended
-        for data in (output["data"] for output in cell.get("outputs", []) if "data" in output):
-            if TABLE_TYPE in data:
-                data["text/plain"] = f"tables/{data[TABLE_TYPE]['name']}.csv"
-            if "text/html" in data:  # what is shown
-                data.pop("image/png", None)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if table := data.get(TABLE_TYPE):
+                data["text/plain"] = f"tables/{table['name']}.csv"
+            again = {"image/png", FACTS_TYPE, TABLE_TYPE} | ({"text/plain"} if "text/markdown" in data else set())
+            if data.keys() & {"text/html", "text/markdown"}:  # what is shown
+                output["data"] = {name: text for name, text in data.items() if name not in again}
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"  # nbformat indents
 
 

@@ -14,7 +14,7 @@ import psutil
 HERE = Path(__file__).parent
 CALL = "import os; os.environ['FAULT_MAIN'] = str(os.getpid()); from analysis.cli import main; main()"
 COMMAND = [sys.executable, "-c", CALL]
-TRIES = int(os.environ.get("DECLINES_TRIES", "6"))
+TRIES = int(os.environ.get("DECLINES_TRIES", "3"))
 """How often each fault is tried; 50 before a release."""
 
 

@@ -75,6 +75,9 @@ def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -
     assert json.loads((tmp_path / "facts.json").read_text())["facts"] == {"declined": 3}
     assert (tmp_path / "tables/rows.csv").read_text() == "agency\n<script>alert(1)</script>\n"
     assert (tmp_path / "figures/picture.svg").read_text() == SVG
+    cells = json.loads((tmp_path / "notebook.ipynb").read_text())["cells"]
+    shown = [output["data"] for cell in cells for output in cell.get("outputs", [])]
+    assert {"text/html": "<table></table>", "text/plain": "tables/rows.csv"} in shown, "the CSV stands beside it"
     page = (tmp_path / "report.html").read_text()
     assert "<script>alert" not in page
     texts = (
