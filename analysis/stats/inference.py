@@ -277,6 +277,8 @@ def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
     rows = cohort.history
     if cohort.sole_outcome or not rows["lifted_on"].notna().any():
         return nothing(cohort, NO_ENDS if cohort.sole_outcome else NO_LIFT_DATES)
+    if cohort.sole_state:
+        return nothing(cohort, "All detainers are of one state: the times to their ends would tell small counts.")
     curves = cumulative_incidence(rows, cohort.source.facts.extracted_on)
     own = _at_days(curves, [WITHIN_DAYS]).query("outcome == 'declined_by_lea'")["incidence"]
     followed = int(curves["at_risk"].max()) if len(curves) else 0

@@ -374,7 +374,7 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     if kind == "state" or cohort.sole_state:  # in a source of one state the nation is the state
         shown = counts_by(cohort, "state").loc[cohort.sole_state or place]
         for name in OUTCOME_COLUMNS[1:]:
-            hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
+            hidden = "" if shown[f"{name}_shown"].isdecimal() else disclosure.WITHHELD
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
     if growing := GROWING.get(cohort.status, "").format(cohort.calendar.days_covered(cohort.week)):
         full = ["issued", "persons"] if cohort.status != "partial" else []  # of a full week, all are issued
@@ -383,5 +383,6 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
         table.loc[names, "note"] = [f"{growing}; {note}".removesuffix("; ") for note in table.loc[names, "note"]]
     table.insert(0, "measure", table.index.map(MEASURES))
     table["card"] = table.index.isin(CARDS)
-    recent = _recent(cohort, counts.assign(share=1000 * counts["share"]).reindex(columns=table.index).fillna(0))
+    drawn = counts.drop(columns=OUTCOME_COLUMNS[1:]) if cohort.sole_state else counts
+    recent = _recent(cohort, drawn.assign(share=1000 * counts["share"]).reindex(columns=table.index).fillna(0))
     return described(table, cohort, recent=recent, kinds={"share": "share"})

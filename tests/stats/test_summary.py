@@ -71,11 +71,22 @@ def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
 
 
 def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:
-    made = made_cohort(many("state outcome", ("PA", Outcome.TAKEN, 2), ("PA", Outcome.NOT_RECORDED, 18)))
-    figures = an.key_figures(made)["this_week"]
+    ended = FIRST + WEEK
+    rows = ("PA", Outcome.TAKEN, ended, "DUI", 2), ("PA", Outcome.NOT_RECORDED, None, "DUI", 18)
+    made = made_cohort(many("state outcome lifted_on offence_group", *rows), offences=True)
+    table = an.key_figures(made)
+    figures = table["this_week"]
     assert figures["issued"] == 20
     assert figures[["taken", "not_recorded"]].isna().all(), "18 of 20 would tell the other two"
     assert an.counts_by(made, "state").loc["PA", "taken_shown"] != "2"
+    assert set(table.loc[["taken", "not_recorded"], "note"]) == {"not shown"}, "18 is not small"
+    assert not any(map(any, (table.attrs["recent"][name] for name in ("taken", "not_recorded")))), "a bar's height tells"
+    checks = an.quality(made).set_index("checked")
+    of_ends = checks[checks.index.str.contains("recorded end|offence")]
+    assert of_ends["found"].tolist() == ["not shown"] * 2
+    assert of_ends["part_found"].isna().all()
+    assert an.time_to_outcome(made).empty
+    assert an.quality(made.source, "weeks")["not_recorded"].isna().all()
 
 
 def test_a_week_without_a_row_of_a_source_of_one_state_is_said_to_have_none() -> None:
