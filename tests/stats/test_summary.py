@@ -80,7 +80,8 @@ def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:
     assert figures[["taken", "not_recorded"]].isna().all(), "18 of 20 would tell the other two"
     assert an.counts_by(made, "state").loc["PA", "taken_shown"] != "2"
     assert set(table.loc[["taken", "not_recorded"], "note"]) == {"not shown"}, "18 is not small"
-    assert not any(map(any, (table.attrs["recent"][name] for name in ("taken", "not_recorded")))), "a bar's height tells"
+    drawn = [table.attrs["recent"][name] for name in ("taken", "not_recorded")]
+    assert not any(map(any, drawn)), "a bar's height tells"
     checks = an.quality(made).set_index("checked")
     of_ends = checks[checks.index.str.contains("recorded end|offence")]
     assert of_ends["found"].tolist() == ["not shown"] * 2
