@@ -102,7 +102,9 @@ def test_lists_of_offences_are_held_against_their_totals() -> None:
         "IL": [222, 1768],
         "CA": [31 + 661 + 574 + 184 + 1489 + 379 + 234, 4561],
     }
+    assert lists.loc[("CA", "requests")].to_numpy().tolist() == [[157, 157], [33 + 477 + 41, 592]]
     rows, offences = printed_figures("rows"), printed_figures("offences")
+    assert rows.attrs["facts"]["answered_places"] == "New York City jails and Tulare County"
     assert len(rows) == 51
     assert offences["declined"].sum() == lists.xs(released, level="measure")["listed"].sum()
     assert (
