@@ -195,7 +195,7 @@ class Report:
             Whether all is folded away.
         """
         self.know(**frame.attrs.get("facts", {}))
-        if frame.empty and self._reason(frame.attrs.get("reason", "")):
+        if frame.empty and (self._reason(frame.attrs.get("reason", "")) or folded):
             return
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
         rows = MOST_ROWS if rows is None and not about and not folded else rows
@@ -215,7 +215,7 @@ class Report:
         recent = recent if "recent" in frame.attrs else []
         page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent, kinds)
         if folded:
-            summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
+            summary = html.escape(_summary(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
         csv = as_csv(flat.assign(synthetic=True) if self.synthetic or frame.attrs.get("synthetic") else flat)
         self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption}})
@@ -272,6 +272,16 @@ class Report:
 def _in_words(name: str) -> str:
     """Write a name of ours as a heading."""
     return name.replace("_", " ").capitalize()
+
+
+def _summary(template: str, told: Mapping[str, Any]) -> str:
+    """Fill the summary of a fold; what stands in [ ] is left out where a fact of it is not known, or all are zero."""
+
+    def chosen(found: re.Match[str]) -> str:
+        values = [told.get(name) for name in facts_named(found[1])]
+        return found[1] if any(values) and None not in values else ""
+
+    return fill(re.sub(r"\[([^]]*)\]", chosen, template), told)
 
 
 def _marked(name: str, text: str) -> str:

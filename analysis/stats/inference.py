@@ -337,7 +337,7 @@ def _finished_facts(cohort: Cohort) -> dict[str, object]:
     """Say how the week's status is known, which check of its data it fails, and what the nation's will have."""
     week, triangle, failed = pd.Timestamp(cohort.week), cohort.delays, cohort.failed_check or {}
     complete = None if triangle is None else delays.maturities(triangle)["completeness"].clip(upper=1).get(week)
-    by = f"by the rule of {SETTLING_DAYS} days" if complete is None else "as measured"
+    by = f"by the rule of {SETTLING_DAYS} days" if pd.isna(complete) else "as measured"
     by = "by the days covered" if cohort.status == "partial" else by
     facts: dict[str, object] = dict.fromkeys(("check", "check_found", "check_usual", "nowcast"))
     facts |= {**failed, "status_by": "it fails a check" if failed else by}

@@ -289,9 +289,9 @@ def printed_figures(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name
-        ``rows``: every figure as printed; ``lists``: what was printed together, its offences added up and held against
-        the total printed with them, and so what became of requests; ``offences``: state × offence of those let go though ICE had a detainer; ``notes``:
-        what is said beside or against them, and by whom, once each.
+        ``rows``: every figure as printed; ``lists``: what was printed together, its offences added up, or what
+        became of requests, and held against the total printed with them; ``offences``: state × offence of those let
+        go though ICE had a detainer; ``notes``: what is said beside or against them, and by whom, once each.
 
     Returns
     -------

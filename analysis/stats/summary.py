@@ -135,6 +135,8 @@ def _weekly_counts(cohort: Cohort) -> pd.DataFrame:
     calendar, phi = cohort.calendar, cohort.dispersion[cohort.cell]
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
     table = _with_shares(pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), cohort, phi)
+    if cohort.sole_state:  # whose nation is a state, and follows the rule of the table of states
+        table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
     table["status"] = [calendar.status(week) for week in calendar.weeks()]
     full = pd.DataFrame({"declined": declined, "exposure": exposure}).where(table["status"] != "partial")
     past = full.shift().rolling(TRAILING_WEEKS).sum()

@@ -228,6 +228,7 @@ def test_a_source_of_one_state_is_not_held_against_others_nor_called_the_united_
     made = page(made_cohort(weeks, offences=True))
     assert ONE_STATE in made.said
     assert "The source has one state, so there is nothing to hold it against." in made.said
+    assert not any("The nation's share" in sentence for sentence in made.said)
     assert set(made.tables["comparisons"]["place"]) == {"Pennsylvania"}
     assert len(made.tables["comparisons"]) == 3, "the week before, the weeks before, the trend"
     assert "United States" not in made.words

@@ -96,3 +96,15 @@ def test_a_week_without_a_row_of_a_source_of_one_state_is_said_to_have_none() ->
     assert an.counts_by(empty, "state").loc["CA", ["issued", "declined"]].tolist() == [0, 0]
     assert an.key_figures(empty).loc["taken", "this_week"] in (0, "0")
     assert "no detainer issued in California" in " ".join(map(str, an.sentences.lead(empty)))
+
+
+def test_of_a_source_of_one_state_no_share_of_few_is_given_and_an_unmeasured_week_goes_by_the_rule_of_days() -> None:
+    rows = made_weeks(*[{"CA": (2, 3)}] * 3, lifted_on=FIRST + 8 * WEEK)
+    few = made_cohort(rows, extracted_on=FIRST + 8 * WEEK)
+    assert few.delays is not None
+    said = [str(sentence) for sentence in an.sentences.lead(few)]
+    assert said[0].endswith("2 of 3 detainers recorded as declined; not compared")
+    assert not any("%" in sentence for sentence in said)
+    assert np.isnan(an.key_figures(few).loc["share", "this_week"])
+    assert cohort_facts(few)["status_by"] == "by the rule of 28 days"
+    assert an.decompose(few).attrs["reason"].startswith("The source has one state")
