@@ -202,7 +202,7 @@ class Report:
         some = (frame[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(frame), bool)
         told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
         told |= {"rows_shown": int(some.sum()), **self.facts}
-        caption = fill(about["caption"], told) if about else f"{_in_words(name)}."
+        caption = _filled(about["caption"], told) if about else f"{_in_words(name)}."
         caption = f"{MADE_UP}. {caption}" if self.synthetic else caption
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
@@ -215,7 +215,7 @@ class Report:
         recent = recent if "recent" in frame.attrs else []
         page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent, kinds)
         if folded:
-            summary = html.escape(_summary(about["folded"], told) if "folded" in about else _in_words(name))
+            summary = html.escape(_filled(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
         csv = as_csv(flat.assign(synthetic=True) if self.synthetic or frame.attrs.get("synthetic") else flat)
         self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption}})
@@ -274,8 +274,8 @@ def _in_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _summary(template: str, told: Mapping[str, Any]) -> str:
-    """Fill the summary of a fold; what stands in [ ] is left out where a fact of it is not known, or all are zero."""
+def _filled(template: str, told: Mapping[str, Any]) -> str:
+    """Fill a caption, or a fold's summary; what stands in [ ] is left out where a fact is not known, or all are 0."""
 
     def chosen(found: re.Match[str]) -> str:
         values = [told.get(name) for name in facts_named(found[1])]

@@ -280,7 +280,8 @@ def _held_by_offence(published: PublishedWeek) -> pd.DataFrame:
         return frame
     shares = with_intervals(held.rename(columns={"held": "issued"}).set_index("row_id")).reset_index(drop=True)
     names = held["charge"].map(groups()["group"]).fillna("All other groups")
-    return shares.rename(columns={"issued": "held"}).assign(group=names).sort_values("declined", ascending=False)
+    shares = shares.rename(columns={"issued": "held"}).assign(group=names, jail_declined=shares["declined"])
+    return shares.sort_values("declined", ascending=False)
 
 
 def printed_figures(name: str) -> pd.DataFrame:

@@ -232,6 +232,11 @@ def _recent(cohort: Cohort, by_week: pd.DataFrame) -> dict[str, list[float]]:
     return {str(name): values.tolist() for name, values in by_week.loc[as_timestamps(weeks)].astype(float).items()}
 
 
+def _growing(cohort: Cohort) -> str:
+    """Say in what an unfinished week is unfinished; blank = it is not."""
+    return GROWING.get(cohort.status, "").format(cohort.calendar.days_covered(cohort.week))
+
+
 def _by_state(cohort: Cohort) -> pd.DataFrame:
     """Count by state; of a source of one state, its rows alone."""
     table = _with_past(cohort, "state")
@@ -240,6 +245,8 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     table = table.join(outcomes.drop(columns=["issued", "declined"]))
     placed = table.drop(index=NOT_GIVEN)["declined"]
     facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "most_declined": placed.max(), "placed_declined": placed.sum()}
+    if growing := _growing(cohort):
+        facts["unfinished"] = growing.capitalize()
     facts["most_place"] = state_name(str(placed.idxmax())) if placed.max() else None
     table = table[(table["issued"] > 0) | (table.index == cohort.sole_state)] if cohort.sole_state else table
     table = table.assign(state_name=table.index.map(state_name)).sort_values("state_name")
@@ -378,7 +385,7 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
         for name in OUTCOME_COLUMNS[1:]:
             hidden = "" if shown[f"{name}_shown"].isdecimal() else disclosure.WITHHELD
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
-    if growing := GROWING.get(cohort.status, "").format(cohort.calendar.days_covered(cohort.week)):
+    if growing := _growing(cohort):
         full = ["issued", "persons"] if cohort.status != "partial" else []  # of a full week, all are issued
         names = table.index.difference(full, sort=False)  # less is recorded of it than of the weeks before
         table.loc[names, ["last_week", "trailing_mean"]] = np.nan

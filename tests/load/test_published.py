@@ -12,6 +12,7 @@ from refusals import refused
 from analysis.errors import InputError
 from analysis.load.published import PublishedReports
 from analysis.load.sources import open_source
+from analysis.show.report import captions
 from analysis.stats.published import printed_figures, published_figures, published_week
 
 DECLINED, TOTALS = "published_reports/declined_by_place.csv", "published_reports/weekly_totals.csv"
@@ -89,6 +90,7 @@ def test_the_jail_of_travis_county_adds_up_to_what_was_counted(reports: Publishe
         142,
         196,
     ]
+    assert "declined" not in captions()["held_by_offence"]["columns"], "that is what ICE recorded"
     other = published_figures(published_week("2017-02-04"), "held_by_offence")
     assert other.empty
     assert "one county and day alone" in other.attrs["reason"]
