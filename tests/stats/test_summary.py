@@ -108,3 +108,11 @@ def test_of_a_source_of_one_state_no_share_of_few_is_given_and_an_unmeasured_wee
     assert np.isnan(an.key_figures(few).loc["share", "this_week"])
     assert cohort_facts(few)["status_by"] == "by the rule of 28 days"
     assert an.decompose(few).attrs["reason"].startswith("The source has one state")
+
+
+def test_of_a_source_of_one_state_a_failed_check_of_ends_is_said_without_its_shares() -> None:
+    weeks = [(FIRST + n * WEEK, Outcome.TAKEN, 30) for n in range(8)] + [(FIRST + 8 * WEEK, Outcome.NOT_RECORDED, 30)]
+    rows = many("issued_on outcome state", *((day, outcome, "CA", number) for day, outcome, number in weeks))
+    said = " ".join(map(str, an.sentences.lead(made_cohort(rows))))
+    assert "an end is recorded for fewer of its detainers than is usual" in said
+    assert "100.0%" not in said
