@@ -164,7 +164,7 @@ class _Report:
 
     def _period_figures(self, frame: pd.DataFrame, name: str) -> None:
         """Add the figures of a period and of the other one."""
-        table = frame.set_index(frame["measure"].map(IN_WORDS))
+        table = frame.set_index(frame["measure"].map(IN_WORDS)).drop(index="share", errors="ignore")
         for column, days in zip(("this_period", "other_period"), self.periods()["the weeks before"], strict=True):
             self.add(table[[column]].T.dropna(axis="columns").reset_index(drop=True), days, name)
 

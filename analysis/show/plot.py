@@ -478,7 +478,8 @@ def recording(quality: pd.DataFrame) -> Figure:
         look.dots(axes, x[~finished], quality[column][~finished], "o", "looks unfinished", colour, hollow=True)
     look.scale(above, "y", "Detainers issued", 1.08 * max(1, quality["issued"].max()))
     look.scale(below, "y", "Lift reason blank", 1, share=True)
-    blank = quality["not_recorded"].sum() / max(1, quality["issued"].sum())
+    blank = quality["not_recorded"].sum(min_count=1) / max(1, quality["issued"].sum())
+    blank = None if np.isnan(blank) else blank  # not shown of a source of one state
     return figure.telling(number=(~finished).sum(), blank=blank)
 
 

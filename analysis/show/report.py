@@ -196,7 +196,7 @@ class Report:
             Whether all is folded away.
         """
         self.know(**frame.attrs.get("facts", {}))
-        if frame.empty and self._reason(frame.attrs.get("reason", "")):
+        if frame.empty and (self._reason(frame.attrs.get("reason", "")) or folded):
             return
         flat = frame.reset_index() if set(frame.index.names) != {None} else frame
         told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
@@ -208,7 +208,7 @@ class Report:
         rows = MOST_ROWS if rows is None and not about and not folded else rows
         some = (frame[about["where"]] != 0).to_numpy() if "where" in about else np.ones(len(frame), bool)
         told |= {"rows_shown": int(some.sum()), **self.facts}
-        caption = fill(about["caption"], told) if about else f"{_in_words(name)}."
+        caption = _filled(about["caption"], told) if about else f"{_in_words(name)}."
         caption = f"{MADE_UP}. {caption}" if self.synthetic else caption
         shown = [entry.partition(" as ") for entry in about.get("columns", flat)]
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
@@ -220,7 +220,7 @@ class Report:
         recent = recent if "recent" in frame.attrs else []
         page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent, kinds)
         if folded:
-            summary = html.escape(fill(about["folded"], told) if "folded" in about else _in_words(name))
+            summary = html.escape(_filled(about["folded"], told) if "folded" in about else _in_words(name))
             page = f'<details class="fold"><summary>{summary}</summary>\n{page}\n</details>'
         csv = as_csv(flat.assign(synthetic=True) if self.synthetic or frame.attrs.get("synthetic") else flat)
         self._show({"text/html": page, "text/plain": csv, TABLE_TYPE: {"name": name, "caption": caption}})
@@ -277,6 +277,16 @@ class Report:
 def _in_words(name: str) -> str:
     """Write a name of ours as a heading."""
     return name.replace("_", " ").capitalize()
+
+
+def _filled(template: str, told: Mapping[str, Any]) -> str:
+    """Fill a caption, or a fold's summary; what stands in [ ] is left out where a fact is not known, or all are 0."""
+
+    def chosen(found: re.Match[str]) -> str:
+        values = [told.get(name) for name in facts_named(found[1])]
+        return found[1] if any(values) and None not in values else ""
+
+    return fill(re.sub(r"\[([^]]*)\]", chosen, template), told)
 
 
 def _marked(name: str, text: str) -> str:

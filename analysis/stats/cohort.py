@@ -143,7 +143,8 @@ class Cohort:
         found, usual = there.iloc[-1], there.iloc[:-1].median()
         for check, number in (("detainers", usual), ("ends", found), ("states", found)):
             if number["detainers"] >= LEAST_CHECKED and found[check] < LEAST_THERE * usual[check]:
-                return {"check": check, "check_found": found[check], "check_usual": usual[check]}
+                told = None if check == "ends" and self.sole_state else (found[check], usual[check])
+                return {"check": check} | dict(zip(("check_found", "check_usual"), told or (None, None), strict=True))
         return None
 
     @cached_property

@@ -277,6 +277,8 @@ def time_to_outcome(cohort: Cohort, at: Sequence[int] = ()) -> pd.DataFrame:
     rows = cohort.history
     if cohort.sole_outcome or not rows["lifted_on"].notna().any():
         return nothing(cohort, NO_ENDS if cohort.sole_outcome else NO_LIFT_DATES)
+    if cohort.sole_state:
+        return nothing(cohort, "All detainers are of one state: the times to their ends would tell small counts.")
     curves = cumulative_incidence(rows, cohort.source.facts.extracted_on)
     own = _at_days(curves, [WITHIN_DAYS]).query("outcome == 'declined_by_lea'")["incidence"]
     followed = int(curves["at_risk"].max()) if len(curves) else 0
@@ -336,7 +338,7 @@ def _finished_facts(cohort: Cohort) -> dict[str, object]:
     """Say how the week's status is known, which check of its data it fails, and what the nation's will have."""
     week, triangle, failed = pd.Timestamp(cohort.week), cohort.delays, cohort.failed_check or {}
     complete = None if triangle is None else delays.maturities(triangle)["completeness"].clip(upper=1).get(week)
-    by = f"by the rule of {SETTLING_DAYS} days" if complete is None else "as measured"
+    by = f"by the rule of {SETTLING_DAYS} days" if pd.isna(complete) else "as measured"
     by = "by the days covered" if cohort.status == "partial" else by
     facts: dict[str, object] = dict.fromkeys(("check", "check_found", "check_usual", "nowcast"))
     facts |= {**failed, "status_by": "it fails a check" if failed else by}

@@ -35,7 +35,7 @@ from analysis.stats.disclosure import NO_OFFENCES, outcomes_by_form
 from analysis.stats.inference import NO_SHARE, extraction_facts, finding_facts
 from analysis.stats.summary import MEASURES, ONE_STATE, adding_up, described, group_name, nothing, state_name
 
-NO_REQUESTS = "What the form asks is shown of all states and offence groups together alone."
+NO_REQUESTS = "What the forms ask is shown only on pages of all states and all offence groups."
 REQUESTS = {"hold": "to hold the person", "notify": "to be told in time", "other": "something else"}
 NOT_APART = "not shown apart by week"
 AS_LONG = "before"
@@ -118,9 +118,10 @@ class PeriodProfile:
         [[44.0, 19.0, 0.47], [20.0, 5.0, 0.3]]
         """
         if kind != self.cohort.cell[0] != ALL:
-            return nothing(
-                self.cohort, f"{self.cohort.name}: by {kind.replace('_', ' ')} full quarters alone are shown."
-            )
+            by = "offence group" if kind == "offence_group" else kind
+            lacks = kind == "offence_group" and not self.source.facts.offences
+            finer = f"{self.cohort.name}: counts by {by} are shown of full quarters alone."
+            return nothing(self.cohort, NO_OFFENCES if lacks else finer)
         if kind not in self.comparisons.index.unique(0):
             return nothing(self.cohort, ONE_STATE if self.source.facts.offences else NO_OFFENCES)
         table = adding_up(self.cohort, kind, self.comparisons.loc[kind]).rename_axis(kind)
@@ -159,11 +160,11 @@ class PeriodProfile:
         named = {"issued": "issued_least", "declined": "declined_least"}
         return described(shown.rename(columns=named).rename_axis("request").reset_index(), self.cohort)
 
-    def _with_shares(self, table: pd.DataFrame, kind: str) -> pd.DataFrame:
+    def _with_shares(self, table: pd.DataFrame, kind: str | tuple[str, str]) -> pd.DataFrame:
         """Put the interval beside the share; of few detainers, and of rows chosen by their outcome, none is given."""
-        wide = with_intervals(
-            table[["issued", "declined"]], self.later.dispersion[kind].reindex(table.index).to_numpy()
-        )
+        phi = self.later.dispersion[kind]
+        phi = phi if isinstance(kind, tuple) else phi.reindex(table.index).to_numpy()
+        wide = with_intervals(table[["issued", "declined"]], phi)
         table = table.assign(share_low=wide["share_low"], share_high=wide["share_high"])
         for issued, shares in (("issued", ["share", "share_low", "share_high"]), ("issued_before", ["share_before"])):
             few = (table[issued] < LEAST_FOR_A_SHARE) | (self.cohort.sole_outcome is not None)
@@ -178,6 +179,9 @@ class PeriodProfile:
         """
         own = self.comparisons.loc[self.cohort.cell]
         counts = {name: [own[name], own[f"{name}_before"]] for name in ("issued", "declined")}
+        share = self._with_shares(own.to_frame().T.astype({"issued": float, "declined": float}), self.cohort.cell)
+        share = share.iloc[0]
+        counts["share"] = [share["share"], share["share_before"]]
         if self.cohort.cell == (ALL, ALL) and not self.cohort.sole_state:
             sums = [
                 of_weeks(self.later.by_state, weeks, [*states().index, NOT_GIVEN]).sum() for weeks in self.pair[1:3]
@@ -187,10 +191,12 @@ class PeriodProfile:
         if not self.pair.before:
             table["other_period"] = np.nan
         table["note"] = ""
+        if pd.notna(share["share"]):
+            table.loc["share", "note"] = f"95% interval: {share['share_low']:.1%} to {share['share_high']:.1%}"
         if pd.notna(own["expected"]):
             table.loc["declined", "note"] = f"expected at the other period's share: {own['expected']:,.0f}"
         table.insert(0, "measure", table.index.map(MEASURES))
-        return described(table, self.cohort, facts={"compared_name": self.compared_name})
+        return described(table, self.cohort, facts={"compared_name": self.compared_name}, kinds={"share": "share"})
 
     @cached_property
     def facts(self) -> dict[str, Any]:

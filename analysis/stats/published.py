@@ -280,18 +280,19 @@ def _held_by_offence(published: PublishedWeek) -> pd.DataFrame:
         return frame
     shares = with_intervals(held.rename(columns={"held": "issued"}).set_index("row_id")).reset_index(drop=True)
     names = held["charge"].map(groups()["group"]).fillna("All other groups")
-    return shares.rename(columns={"issued": "held"}).assign(group=names).sort_values("declined", ascending=False)
+    shares = shares.rename(columns={"issued": "held"}).assign(group=names, jail_declined=shares["declined"])
+    return shares.sort_values("declined", ascending=False)
 
 
 def printed_figures(name: str) -> pd.DataFrame:
-    """Give declined detainers by state and offence as printed since 2014, of which none has a week or a denominator.
+    """Give declined detainers by state and offence as printed since 2014, of which none has a week.
 
     Parameters
     ----------
     name
-        ``rows``: every figure as printed; ``lists``: what was printed together, its offences added up and held against
-        the total printed with them; ``offences``: state × offence of those let go though ICE had a detainer; ``notes``:
-        what is said beside or against them, and by whom, once each.
+        ``rows``: every figure as printed; ``lists``: what was printed together, its offences added up, or what
+        became of requests, and held against the total printed with them; ``offences``: state × offence of those let
+        go though ICE had a detainer; ``notes``: what is said beside or against them, and by whom, once each.
 
     Returns
     -------
@@ -307,6 +308,9 @@ def printed_figures(name: str) -> pd.DataFrame:
     listed = rows[rows["offence_as_printed"] != "all"].groupby(LIST_OF, sort=False)
     lists = listed.agg(listed=("count", "sum"), total=("total", "first"), reprinted_on=("reprinted_on", "first"))
     lists = lists[listed.size() > 1].reset_index()
+    asked = rows[rows["measure"] == "requests"]  # what became of them stands in the note
+    became = asked["note"].str.findall(r"\d+").map(lambda numbers: sum(map(int, numbers)))
+    lists = pd.concat([lists, asked[[*LIST_OF, "total", "reprinted_on"]].assign(listed=became)], ignore_index=True)
     lists = lists.assign(part=lists["listed"] / lists["total"], state_name=lists["state"].map(states()["name"]))
     let_go = rows[(rows["measure"] == NOT_HONOURED) & (rows["offence_as_printed"] != "all")]
     table = let_go.assign(group=let_go["offence_as_printed"].str.capitalize(), declined=let_go["count"])
@@ -323,6 +327,8 @@ def printed_figures(name: str) -> pd.DataFrame:
     facts |= {f"least_{key}": least[key] for key in ("state_name", "listed", "total", "measure")}
     again = lists.query("reprinted_on != ''")
     facts |= {"reprinted": len(again), "reprinted_states": ", ".join(dict.fromkeys(again["state_name"]))}
+    answered = rows[rows["measure"].isin(["requests", "not honoured"])]  # by those who were asked
+    facts |= {"answered": len(answered), "answered_places": " and ".join(dict.fromkeys(answered["place"]))}
     frame = tables[name]
     first = date.fromisoformat(let_go["period_from"].min())
     frame.attrs = {"facts": facts, "period_name": f"{first.day} {first:%B %Y} to the day of printing"}

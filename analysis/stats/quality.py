@@ -10,9 +10,10 @@ from analysis.load import quality as load
 from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, check_of
 from analysis.load.reference import STATUS_GROUPS
 from analysis.load.releases import GATES, STOP_UNDATED
-from analysis.load.sources import Source
+from analysis.load.sources import Source, only
 from analysis.load.table import COUNTED, Outcome
 from analysis.periods import SETTLING_DAYS, as_timestamps, week_of
+from analysis.stats import disclosure
 from analysis.stats.cohort import Cohort, aged_calendar, not_a_cohort
 from analysis.stats.counts import TRAILING_WEEKS
 from analysis.stats.inference import extraction_facts
@@ -76,6 +77,8 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     table = of.detainers()
     if part == "weeks":
         frame = load.recording_by_week(table, aged_calendar(of))
+        if only(table, "state"):  # its small counts are hidden as a state's are
+            frame[["not_recorded", "blank_share"]] = np.nan
         frame.attrs = {"facts": {"unfinished_weeks": int((frame["unfinished"] != "").sum())}}
     elif part == "bulk_days":
         frame = _bulk_days(table)
@@ -146,6 +149,10 @@ def _week_scorecard(cohort: Cohort) -> Iterator[Check]:
     for part, column in SHARES.items():
         check, of = f"quality_{part}", "offences" if part == "unplaced" else "read"
         if not has_column[column]:
+            continue
+        if cohort.sole_state and part in ("not_recorded", "unplaced"):  # whose small counts are hidden as a state's are
+            level = STOP if stops == check else NOT_JUDGED
+            yield check_of(check, disclosure.WITHHELD, level=level, note="all detainers are of one state")
             continue
         shares = (before[part] / before[of].where(before[of] > 0)).dropna()
         usual = shares.median() if len(shares) == TRAILING_WEEKS else None

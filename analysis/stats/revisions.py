@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.load.sources import open_source, pick_versions, versions
+from analysis.load.sources import only, open_source, pick_versions, versions
 from analysis.load.table import NAMES, Outcome
 from analysis.periods import week_of
 from analysis.stats.counts import count_outcomes
@@ -50,8 +50,10 @@ class Revision:
 
     @cached_property
     def weeks(self) -> pd.DataFrame:
-        """Give the weeks that both versions reach, newest first; ``cut`` in words."""
+        """Give the weeks that both versions reach, newest first; ``cut`` in words. Of one state no ends are given."""
         both = self.by_week.dropna(subset=["issued_was", "issued_now"]).sort_index(ascending=False)
+        if self.source is not None and only(self.source.detainers(["state"]), "state"):  # small counts are hidden
+            both = both.assign(**{f"not_recorded_{part}": np.nan for part in PARTS})
         return both.assign(cut=both["cut"].map({True: "yes", False: "no"}))
 
     @cached_property

@@ -13,10 +13,12 @@ from analysis.stats import counts as counting
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
 from analysis.stats.comparisons import CLEAR
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, Floats, count_outcomes, of_weeks
+from analysis.stats.inference import comparisons
 from analysis.stats.summary import NO_QUARTER, described, nothing, state_name
 
 LEAST_EXPECTED, FEWEST_PLACES = 4, 3  # declines expected of a state to hold its own against them; places for a prior
 TAIL = 0.025
+NO_OTHER_STATE = "The source has one state, so there is nothing to hold it against."
 STRATA = {False: ["request"], True: ["request", "offence_group", "offence_status"]}  # by whether there are offences
 
 
@@ -137,7 +139,7 @@ def _of_states(
     if quarter is None:
         return nothing(cohort, NO_QUARTER.format("states like for like"))
     if cohort.sole_state:
-        return nothing(cohort, "The source has one state, so there is nothing to hold it against.")
+        return nothing(cohort, NO_OTHER_STATE)
     if cohort.sole_outcome:
         return nothing(cohort, f"States are not held against each other: {ONE_END}, so no share is given.")
     table = count(quarter).rename_axis("state")
@@ -224,8 +226,12 @@ def decompose(cohort: Cohort) -> pd.DataFrame:
     """
     told = cohort.comparisons["finding"]
     pair = next((one for one in cohort.pairs if told[one.against, ALL, ALL] in CLEAR), None)
+    if cohort.sole_state:
+        return nothing(cohort, NO_OTHER_STATE)
     if pair is None or cohort.cell[0] != ALL:
-        return nothing(cohort, "The nation's share has no clear change, so none is taken apart.")
+        tested = cohort.comparisons["p"].notna().any()
+        unlike = "The nation's share has no clear change, so none is taken apart."
+        return nothing(cohort, unlike if tested else comparisons(cohort).attrs["reason"])
     factors = [kind for kind in ("state", "offence_group") if kind in cohort.weekly.declined]
     before, now = (counting.rows_of_weeks(cohort.history, weeks) for weeks in (pair.before, pair.now))
     parts = decompose_change(before, now, factors)

@@ -136,6 +136,8 @@ def _weekly_counts(cohort: Cohort) -> pd.DataFrame:
     calendar, phi = cohort.calendar, cohort.dispersion[cohort.cell]
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
     table = _with_shares(pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), cohort, phi)
+    if cohort.sole_state:  # whose nation is a state, and follows the rule of the table of states
+        table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
     table["status"] = [calendar.status(week) for week in calendar.weeks()]
     full = pd.DataFrame({"declined": declined, "exposure": exposure}).where(table["status"] != "partial")
     past = full.shift().rolling(TRAILING_WEEKS).sum()
@@ -246,6 +248,11 @@ def _recent(cohort: Cohort, by_week: pd.DataFrame) -> dict[str, list[float]]:
     return {str(name): values.tolist() for name, values in by_week.loc[as_timestamps(weeks)].astype(float).items()}
 
 
+def _growing(cohort: Cohort) -> str:
+    """Say in what an unfinished week is unfinished; blank = it is not."""
+    return GROWING.get(cohort.status, "").format(cohort.calendar.days_covered(cohort.week))
+
+
 def _by_state(cohort: Cohort) -> pd.DataFrame:
     """Count by state; of a source of one state, its rows alone."""
     table = _with_past(cohort, "state")
@@ -254,6 +261,8 @@ def _by_state(cohort: Cohort) -> pd.DataFrame:
     table = table.join(outcomes.drop(columns=["issued", "declined"]))
     placed = table.drop(index=NOT_GIVEN)["declined"]
     facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "most_declined": placed.max(), "placed_declined": placed.sum()}
+    if growing := _growing(cohort):
+        facts["unfinished"] = growing.capitalize()
     facts["most_place"] = state_name(str(placed.idxmax())) if placed.max() else None
     table = table[(table["issued"] > 0) | (table.index == cohort.sole_state)] if cohort.sole_state else table
     table = table.assign(state_name=table.index.map(state_name)).sort_values("state_name")
@@ -393,14 +402,15 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     if kind == "state" or cohort.sole_state:  # in a source of one state the nation is the state
         shown = counts_by(cohort, "state").loc[cohort.sole_state or place]
         for name in OUTCOME_COLUMNS[1:]:
-            hidden = "" if shown[f"{name}_shown"].isdecimal() else "small counts"
+            hidden = "" if shown[f"{name}_shown"].isdecimal() else disclosure.WITHHELD
             table.loc[name] = [shown[name], np.nan, np.nan, hidden]
-    if growing := GROWING.get(cohort.status, "").format(cohort.calendar.days_covered(cohort.week)):
+    if growing := _growing(cohort):
         full = ["issued", "persons"] if cohort.status != "partial" else []  # of a full week, all are issued
         names = table.index.difference(full, sort=False)  # less is recorded of it than of the weeks before
         table.loc[names, ["last_week", "trailing_mean"]] = np.nan
         table.loc[names, "note"] = [f"{growing}; {note}".removesuffix("; ") for note in table.loc[names, "note"]]
     table.insert(0, "measure", table.index.map(MEASURES))
     table["card"] = table.index.isin(CARDS)
-    recent = _recent(cohort, counts.assign(share=1000 * counts["share"]).reindex(columns=table.index).fillna(0))
+    drawn = counts.drop(columns=OUTCOME_COLUMNS[1:]) if cohort.sole_state else counts
+    recent = _recent(cohort, drawn.assign(share=1000 * counts["share"]).reindex(columns=table.index).fillna(0))
     return described(table, cohort, recent=recent, kinds={"share": "share"})

@@ -12,6 +12,7 @@ from refusals import refused
 from analysis.errors import InputError
 from analysis.load.published import PublishedReports
 from analysis.load.sources import open_source
+from analysis.show.report import captions
 from analysis.stats.published import printed_figures, published_figures, published_week
 
 DECLINED, TOTALS = "published_reports/declined_by_place.csv", "published_reports/weekly_totals.csv"
@@ -87,6 +88,7 @@ def test_the_jail_of_travis_county_adds_up_to_what_was_counted(reports: Publishe
         142,
         196,
     ]
+    assert "declined" not in captions()["held_by_offence"]["columns"], "that is what ICE recorded"
     other = published_figures(published_week("2017-02-04"), "held_by_offence")
     assert other.empty
     assert "one county and day alone" in other.attrs["reason"]
@@ -100,7 +102,9 @@ def test_lists_of_offences_are_held_against_their_totals() -> None:
         "IL": [222, 1768],
         "CA": [31 + 661 + 574 + 184 + 1489 + 379 + 234, 4561],
     }
+    assert lists.loc[("CA", "requests")].to_numpy().tolist() == [[157, 157], [33 + 477 + 41, 592]]
     rows, offences = printed_figures("rows"), printed_figures("offences")
+    assert rows.attrs["facts"]["answered_places"] == "New York City jails and Tulare County"
     assert len(rows) == 51
     assert offences["declined"].sum() == lists.xs(released, level="measure")["listed"].sum()
     assert (

@@ -16,6 +16,7 @@ from analysis.load import quality as checks
 from analysis.load.reference import crosswalk
 from analysis.load.releases import GATES
 from analysis.show import sentences
+from analysis.show.report import captions
 from analysis.show.sentences import facts_named
 from analysis.stats.published import PublishedWeek
 
@@ -132,6 +133,7 @@ def test_the_limits_are_those_of_the_checks_and_no_sentence_has_one_of_its_own()
     named = {name for rule in rules for name in facts_named(rule.template)}
     of_tables = {f"limit_{name}" for name in ("settling_days", "settled", "batch", "batch_times", "batch_rank")}
     assert named | of_tables == limits
+    assert {*facts_named(captions()["definitions"]["release_quality"])} <= limits, "no definition says 'not known'"
 
 
 def test_what_is_always_said_has_no_number_and_no_banned_word() -> None:

@@ -101,6 +101,7 @@ def june() -> Page:
 
 def test_the_week_of_fiscal_2015_has_its_tables_and_says_what_it_lacks(june: Page) -> None:
     assert list(june.tables) == TABLES["weekly_bulletin"]
+    assert june.captions["by_state"].startswith("Most declined first.")
     assert list(june.figures) == ["map", "weekly_counts", "outcomes", "expected"]
     told = [NO_OFFENCES, NO_DELAYS, NO_LIFT_DATES]
     assert [sentence for sentence in june.said if sentence in told] == told, "each once"
@@ -183,6 +184,7 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
         beside = figures[["last_week", "trailing_mean"]]
         assert beside[unfinished].isna().all(axis=None), "not held against finished weeks"
         assert beside.loc["issued"].notna().all()
+    assert "Not final yet. Most declined first." in newest.captions["by_state"]
     quantiles = newest.tables["nowcast_quantiles"]
     assert set(quantiles["output_type_id"]) >= {0.05, 0.25, 0.5, 0.75, 0.95}
     assert quantiles.groupby("week")["value"].apply(lambda values: values.is_monotonic_increasing).all()
@@ -228,6 +230,7 @@ def test_a_source_of_one_state_is_not_held_against_others_nor_called_the_united_
     made = page(made_cohort(weeks, offences=True))
     assert ONE_STATE in made.said
     assert "The source has one state, so there is nothing to hold it against." in made.said
+    assert not any("The nation's share" in sentence for sentence in made.said)
     assert set(made.tables["comparisons"]["place"]) == {"Pennsylvania"}
     assert len(made.tables["comparisons"]) == 3, "the week before, the weeks before, the trend"
     assert "United States" not in made.words

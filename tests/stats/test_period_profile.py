@@ -81,9 +81,15 @@ def test_offence_groups_are_those_of_weekly_pages() -> None:
     assert profile.by("offence_group").loc["DUI", "declined"] == profile.facts["declined"]
     assert an.period_profile("fy2015", "2015-03").by("offence_group").attrs["reason"].startswith("This source records")
     assert list(profile.by("offence_group").index) == ["DUI"]
-    assert profile.by("state").attrs["reason"].endswith("by state full quarters alone are shown.")
+    assert profile.by("state").attrs["reason"].endswith("counts by state are shown of full quarters alone.")
     of_texas = an.period_profile("synthetic", "2025Q4", state="TX")
-    assert of_texas.by("offence_group").attrs["reason"] == "Texas: by offence group full quarters alone are shown."
+    finer = "Texas: counts by offence group are shown of full quarters alone."
+    assert of_texas.by("offence_group").attrs["reason"] == finer
+    without = an.period_profile("fy2015", "2015-03", state="TX")
+    assert without.by("offence_group").attrs["reason"].startswith("This source records")
+    share, said = of_texas.key_figures.loc["share"], of_texas.facts
+    assert (share["this_period"], share["other_period"]) == (said["share"], said["share_before"])
+    assert share["note"] == f"95% interval: {said['share_low']:.1%} to {said['share_high']:.1%}"
     assert of_texas.by("state").attrs["marked"] == "TX"
 
 
@@ -102,7 +108,7 @@ def test_what_forms_ask_is_what_weekly_pages_show_added_up_so_that_it_tells_noth
 @pytest.mark.parametrize(
     ("source", "period", "of", "said"),
     [
-        ("fy2015", "2015-03", {"state": "TX"}, "all states and offence groups together alone"),
+        ("fy2015", "2015-03", {"state": "TX"}, "only on pages of all states"),
         ("fy2015", "2015-01-17:2015-02-07", {}, "No weekly page of this period shows what a form asks"),
     ],
 )

@@ -71,11 +71,23 @@ def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
 
 
 def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:
-    made = made_cohort(many("state outcome", ("PA", Outcome.TAKEN, 2), ("PA", Outcome.NOT_RECORDED, 18)))
-    figures = an.key_figures(made)["this_week"]
+    ended = FIRST + WEEK
+    rows = ("PA", Outcome.TAKEN, ended, "DUI", 2), ("PA", Outcome.NOT_RECORDED, None, "DUI", 18)
+    made = made_cohort(many("state outcome lifted_on offence_group", *rows), offences=True)
+    table = an.key_figures(made)
+    figures = table["this_week"]
     assert figures["issued"] == 20
     assert figures[["taken", "not_recorded"]].isna().all(), "18 of 20 would tell the other two"
     assert an.counts_by(made, "state").loc["PA", "taken_shown"] != "2"
+    assert set(table.loc[["taken", "not_recorded"], "note"]) == {"not shown"}, "18 is not small"
+    drawn = [table.attrs["recent"][name] for name in ("taken", "not_recorded")]
+    assert not any(map(any, drawn)), "a bar's height tells"
+    checks = an.quality(made).set_index("checked")
+    of_ends = checks[checks.index.str.contains("recorded end|offence")]
+    assert of_ends["found"].tolist() == ["not shown"] * 2
+    assert of_ends["part_found"].isna().all()
+    assert an.time_to_outcome(made).empty
+    assert an.quality(made.source, "weeks")["not_recorded"].isna().all()
 
 
 def test_a_week_without_a_row_of_a_source_of_one_state_is_said_to_have_none() -> None:
@@ -84,3 +96,23 @@ def test_a_week_without_a_row_of_a_source_of_one_state_is_said_to_have_none() ->
     assert an.counts_by(empty, "state").loc["CA", ["issued", "declined"]].tolist() == [0, 0]
     assert an.key_figures(empty).loc["taken", "this_week"] in (0, "0")
     assert "no detainer issued in California" in " ".join(map(str, an.sentences.lead(empty)))
+
+
+def test_of_a_source_of_one_state_no_share_of_few_is_given_and_an_unmeasured_week_goes_by_the_rule_of_days() -> None:
+    rows = made_weeks(*[{"CA": (2, 3)}] * 3, lifted_on=FIRST + 8 * WEEK)
+    few = made_cohort(rows, extracted_on=FIRST + 8 * WEEK)
+    assert few.delays is not None
+    said = [str(sentence) for sentence in an.sentences.lead(few)]
+    assert said[0].endswith("2 of 3 detainers recorded as declined; not compared")
+    assert not any("%" in sentence for sentence in said)
+    assert np.isnan(an.key_figures(few).loc["share", "this_week"])
+    assert cohort_facts(few)["status_by"] == "by the rule of 28 days"
+    assert an.decompose(few).attrs["reason"].startswith("The source has one state")
+
+
+def test_of_a_source_of_one_state_a_failed_check_of_ends_is_said_without_its_shares() -> None:
+    weeks = [(FIRST + n * WEEK, Outcome.TAKEN, 30) for n in range(8)] + [(FIRST + 8 * WEEK, Outcome.NOT_RECORDED, 30)]
+    rows = many("issued_on outcome state", *((day, outcome, "CA", number) for day, outcome, number in weeks))
+    said = " ".join(map(str, an.sentences.lead(made_cohort(rows))))
+    assert "an end is recorded for fewer of its detainers than is usual" in said
+    assert "100.0%" not in said

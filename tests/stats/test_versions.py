@@ -1,6 +1,7 @@
 """Two versions of a source: planted changes are found as they were planted, and the counts add up whatever the rows."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_cohorts import FIRST, detainers
+from made_cohorts import FIRST, detainers, made_cohort
 
 import analysis as an
 from analysis.load.table import Outcome
@@ -62,6 +63,9 @@ def test_what_was_planted_is_found() -> None:
     assert weeks[["issued_was", "issued_now"]].to_numpy().tolist() == [[21, 21], [3, 5]]
     assert weeks[["changed", "vanished", "late", "new"]].to_numpy().tolist() == [[3, 1, 1, 0], [0, 0, 0, 2]]
     assert weeks["cut"].to_list() == [False, True]
+    of_one = replace(revision, source=made_cohort(detainers([{"state": "CA"}])).source).weeks
+    assert of_one["not_recorded_now"].isna().all(), "of one state no ends are told by week"
+    assert of_one["declined_now"].notna().all()
 
 
 def test_a_week_that_a_version_does_not_reach_is_blank_and_one_without_a_detainer_is_zero() -> None:
