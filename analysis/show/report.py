@@ -33,6 +33,7 @@ from analysis.stats.counts import ALL
 BESIDE_VARIABLE = "DECLINES_NOTEBOOK_DIR"
 """Names the folder of the notebook that a run executes, which it does elsewhere."""
 SET_PARAMETERS = "# Parameters"  # first line of a cell that sets parameters from outside
+OPTIONAL = re.compile(r"\[([^]]*)\]")  # a part of a caption that is left out where its facts are not known
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
 OF_NOBODY = "no figure here describes a real person, place or week."
 
@@ -202,7 +203,7 @@ class Report:
         told: dict[str, Any] = {key: value for key, value in frame.attrs.items() if isinstance(value, str)}
         about = captions().get(f"{self.notebook}.{name}") or captions().get(name) or {}
         needed = [entry.partition(" as ")[0] for entry in about.get("columns", [])]
-        named = facts_named(about.get("caption", "") + about.get("folded", "") * folded)
+        named = facts_named(OPTIONAL.sub("", about.get("caption", "") + about.get("folded", "") * folded))
         if not {*flat} >= {*needed} or not {"rows_shown", *told, *self.facts} >= {*named}:
             about = {}  # another table under a name of ours
         rows = MOST_ROWS if rows is None and not about and not folded else rows
@@ -286,7 +287,7 @@ def _filled(template: str, told: Mapping[str, Any]) -> str:
         values = [told.get(name) for name in facts_named(found[1])]
         return found[1] if any(values) and None not in values else ""
 
-    return fill(re.sub(r"\[([^]]*)\]", chosen, template), told)
+    return fill(OPTIONAL.sub(chosen, template), told)
 
 
 def _marked(name: str, text: str) -> str:

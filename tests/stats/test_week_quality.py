@@ -28,7 +28,7 @@ def nine_weeks() -> pd.DataFrame:
         "issued_on": pd.Timestamp(FIRST) + pd.to_timedelta(7 * (number // A_WEEK), unit="D"),
         "person": number.astype("str").mask(place < 20),
         "duplicate": pd.Series(REPEAT, index=number.index).where(place >= 190),
-        "state": pd.Series("TX", index=number.index).mask(place < 4, None),
+        "state": place.map(lambda at: None if at < 4 else "TX" if at % 2 else "CA"),
         "outcome": made["outcome"].astype("str").where(place < 100, str(Outcome.DECLINED)),
         "offence_group": place.map(lambda at: "DUI" if at < 60 else "UNKNOWN" if at < 80 else "NONE"),
     }
@@ -93,7 +93,9 @@ THIN = {
 
 
 def test_every_check_of_a_week_has_a_line_and_a_sentence() -> None:
-    assert set(OF_GATE) == {when.removeprefix("check=") for when, _ in clauses()["checked"]} == set(THIN)
+    assert (
+        set(OF_GATE) == {when.removeprefix("check=").partition(",")[0] for when, _ in clauses()["checked"]} == set(THIN)
+    )
 
 
 @pytest.mark.parametrize("check", THIN)
