@@ -29,12 +29,15 @@ def make_working_copy(folder: Path) -> list[str]:
     A notebook that has changed since its copy was made is laid beside it.
     """
     ours, remembered = bundled_folder("notebooks"), folder / MADE_FROM
-    if folder.exists() and (not folder.is_dir() or folder.samefile(ours)):
+    if os.path.exists(folder) and (not folder.is_dir() or folder.samefile(ours)):
         what = "this is the folder of the package's own notebooks" if folder.is_dir() else "this is no folder"
         raise InputError(what, file=folder, do="Name another folder for the working copy: `declines lab FOLDER`")
-    folder.mkdir(parents=True, exist_ok=True)
-    made_from: dict[str, str] = _made_from(remembered)
-    said, first = [], not remembered.exists()
+    made_from, first, said = _made_from(remembered), not os.path.exists(remembered), list[str]()
+    try:
+        write_whole(remembered, as_json(made_from))
+    except OSError as error:
+        what = f"the working copy cannot be made: {error.strerror}"
+        raise InputError(what, file=folder, do="Name another folder: `declines lab FOLDER`") from error
     for path in sorted(ours.glob("*.ipynb")):
         names = (path.stem + ("" if not n else ".newer" if n == 1 else f".newer-{n}") + path.suffix for n in count())
         digest, earlier, name = sha256_of(path), [], next(names)

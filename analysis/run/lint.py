@@ -152,8 +152,8 @@ def new_notebook(path: Path, given: Sequence[str], source: str | None) -> Path:
     import nbformat
     from nbformat.v4 import new_code_cell, new_markdown_cell
 
-    path = path.with_name(f"{path.name.removesuffix('.ipynb')}.ipynb")
-    if path.exists():
+    path = path.parent / f"{path.name.removesuffix('.ipynb')}.ipynb"
+    if os.path.exists(path):
         raise InputError("the notebook is there already, and stays as it is", file=path)
     declared.named(path)
     if strange := [name for name in given if name not in (*EACH, "week")]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -217,7 +218,7 @@ def named(path: Path) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][\w-]*", path.stem, re.ASCII) or path.stem in TAKEN:
         expected = f"letters, digits, _ and -, and none of {', '.join(TAKEN)}"
         raise InputError("the name cannot name a folder of reports", file=path, found=path.stem, expected=expected)
-    if ours.is_file() and whole != ours:
+    if os.path.isfile(ours) and whole != ours:
         if path.is_file() and path.read_bytes() == ours.read_bytes():
             return ours
         raise InputError("a notebook of this package has this name", file=path, do="Give yours another")

@@ -87,6 +87,14 @@ def test_jupyterlab_opens_the_start_page_on_this_machine_alone_and_gets_its_own_
     assert Path("elsewhere", "methods.ipynb").is_file()
 
 
+@pytest.mark.parametrize("folder", ["/proc/x", "x" * 300, "file"])
+def test_where_no_working_copy_can_be_made_one_sentence_says_so(opened: Open, folder: str) -> None:
+    Path("file").touch()
+    told = _declines("lab", folder)
+    assert (told.exit_code, told.stderr.count("\n")) == (2, 1)
+    assert "Name another folder" in told.stderr
+
+
 def test_where_no_links_are_made_it_is_said_where_things_stand(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no privilege")

@@ -133,6 +133,8 @@ def test_a_new_notebook_is_right_and_stays(tmp_path: Path, options: list[str], p
         (["x", "--source", "published-2017"], "has weeks by day recorded"),
         (["x", "--source", "fy2015", "--each", "offence"], "records no offences"),
         (["file/x"], "file/x.ipynb: the notebook cannot be written: "),
+        ([""], "cannot name a folder of reports"),
+        (["x" * 300], "x.ipynb: the notebook cannot be written: File name too long"),
     ],
 )
 def test_a_name_or_a_kind_that_cannot_be_is_refused(
