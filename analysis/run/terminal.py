@@ -92,7 +92,7 @@ def counts_of(place: str, period: str, source: str) -> dict[str, Any]:
     else:
         profile = period_profile(source, period, **of)
         values, said = profile.facts, sentences.of_period(profile)
-    headline, *others = (str(one).replace("**", "") for one in said)
+    headline, *others = map(str, said)
     told = {"source": source, "title": facts.title, "synthetic": made, "place": found.cell[1], "place_name": found.name}
     told |= {"period": span.name, "first_day": span.first_day, "last_day": span.last_day, "status": found.status}
     told |= {name: values[name] for name in COUNTS} | {"headline": sentences.as_made_up(headline, made)}

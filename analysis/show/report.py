@@ -166,7 +166,7 @@ class Report:
         for one in said:
             names = facts_named(one.template)
             self.know(**{name: one.facts[name] for name in names})
-            self.sentences.append({"text": str(one), "template": one.template, "facts": names})
+            self.sentences.append({"text": one.marked, "template": one.template, "facts": names})
         if said:
             shown = "\n\n".join(fill(one.template, self.facts, _marked) for one in said)
             about = {FIGURE_KEY: {"folded": fill(folded, {**self.facts, **self.of_source})}} if folded else {}

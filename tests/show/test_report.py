@@ -82,7 +82,7 @@ def test_a_fact_has_one_value() -> None:
 def test_sentences_are_kept_with_the_facts_that_they_use_and_marked_on_the_page() -> None:
     made = report()
     made.text(Sentence("Of {issued:n} **{declined:n}**.", made.facts), [Sentence("In {agency}.", {"agency": "Here"})])
-    assert last(made)["text/plain"] == "Of 2,825 **47**.\n\nIn Here."
+    assert last(made)["text/plain"] == "Of 2,825 47.\n\nIn Here."
     assert last(made)["text/markdown"] == (
         'Of <span data-fact="issued">2,825</span> **<span data-fact="declined">47</span>**.\n\n'
         'In <span data-fact="agency">Here</span>.'
