@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import click
 
 from analysis.errors import InputError, unknown
 from analysis.files import data_folder
-from analysis.load.reference import crosswalk, group_named, groups, state_named, states
+from analysis.load.reference import crosswalk, group_named, groups, near_states, state_named
 from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, WEEKS_FILE, sources
 from analysis.periods import Calendar, as_timestamps
 from analysis.run.plan import INDEX, PAGE, notebooks, read_manifest
@@ -107,9 +108,10 @@ def _meant(place: str) -> dict[str, str]:
     for kind, named in (("state", state_named), ("offence", group_named)):
         with suppress(InputError):
             return {} if place.upper() in NATION else {kind: named(place)}
-    names = [*states()["name"], *groups()["group"], *groups().index]
+    names = [*groups()["group"], *groups().index]
+    near = get_close_matches(place, names, 1) + near_states(place)
     known = "US, a state by postal code or name, an offence group by id or label"
-    raise unknown("place or offence group", place, names, listed=[known])
+    raise unknown("place or offence group", place, names, listed=[known], near=near[:3])
 
 
 def counts_written(told: dict[str, Any]) -> Iterator[str]:
