@@ -57,6 +57,7 @@ LOOK = """<style>
 .declines-view :is(th, td).number, .declines-view td:not([class]) { text-align: right }
 .declines-view .bar { display: block; height: .8em; background: #d55e00 }
 .declines-view td.drawn { min-width: 6em }
+.declines-view .blocks { display: none }
 .declines-view a.button { display: inline-block; padding: .3em .8em; background: #8883; color: inherit }
 </style>"""
 

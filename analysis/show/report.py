@@ -173,9 +173,11 @@ class Report:
             self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))}, about)
 
     def _reason(self, reason: str) -> bool:
-        """Say why there is nothing to show, unless that was said already; give whether there is a reason."""
+        """Say why there is nothing to show; a second time in the notebook alone. Give whether there is a reason."""
         if reason and reason not in [one["text"] for one in self.sentences]:
             self.text(Sentence(reason.replace("{", "{{").replace("}", "}}"), {}))
+        elif reason and reason != self.shown[-1].data["text/plain"]:
+            self._show({"text/markdown": reason, "text/plain": reason}, {FIGURE_KEY: {"masthead": True}})
         return bool(reason)
 
     def table(self, frame: pd.DataFrame, name: str, rows: int | None = None, folded: bool = False) -> None:

@@ -38,6 +38,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     shipped = tmp_path / "shipped" / "_bundled"
     shutil.copytree(bundled_folder("notebooks"), shipped / "notebooks")
     (shipped / "data").mkdir()
+    (shipped / "data" / "README.md").write_text("what came")
     (here := tmp_path / "here").mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setattr(lab, "bundled_folder", lambda name: shipped / name)
@@ -63,7 +64,9 @@ def test_a_working_copy_is_made_once_and_a_newer_notebook_is_laid_beside_an_edit
     said, _, _ = opened()
     assert "is your working copy of the notebooks" in said
     assert {path.name for path in copy.glob("*.ipynb")} == {path.name for path in shipped.glob("*.ipynb")}
-    assert (copy / "data").resolve() == shipped.with_name("data")
+    assert (copy / "data" / "README.md").read_text() == "what came"
+    (copy / "data" / "README.md").write_text("edited")
+    assert shipped.with_name("data").joinpath("README.md").read_text() == "what came", "no edit reaches a report"
     assert [(copy / name).resolve() for name in ("reports", "started-in")] == [Path("reports").resolve(), Path.cwd()]
     _edit(copy / "methods.ipynb", "mine = 1")
     mine = (copy / "methods.ipynb").read_bytes()
@@ -106,13 +109,13 @@ def test_where_no_links_are_made_it_is_said_where_things_stand(opened: Open, mon
 def test_notebooks_of_a_checkout_are_no_working_copy_and_nothing_leads_to_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(checkout := bundled_folder("notebooks").parent)
+    monkeypatch.chdir(bundled_folder("notebooks").parent)
     told = _declines("lab", "notebooks")
     assert told.exit_code == 2
     assert "this is the folder of the package's own notebooks. Name another folder" in told.stderr
     monkeypatch.setattr(lab.os.path, "lexists", lambda path: path.name == "reports")  # which a test makes nowhere
     lab.make_working_copy(tmp_path / "copy")
-    assert (tmp_path / "copy" / "data").resolve() == checkout / "data"
+    assert (tmp_path / "copy" / "data" / "README.md").is_file()
     assert not (tmp_path / "copy" / "started-in").exists()
 
 

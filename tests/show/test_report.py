@@ -210,6 +210,11 @@ def test_a_frame_without_rows_says_why_and_once() -> None:
     made.figure(an.plot.cross_table(table), "state_by_offence")
     made.table(table, "state_by_offence")
     assert [shown.data["text/plain"] for shown in made.shown] == [table.attrs["reason"]]
+    made.text(Sentence("Another section.", {}))
+    made.table(table, "y")
+    assert made.shown[-1].data["text/plain"] == table.attrs["reason"], "an executed notebook has no empty section"
+    assert made.shown[-1].metadata == {FIGURE_KEY: {"masthead": True}}, "the page says it once"
+    assert [one["text"] for one in made.sentences] == [table.attrs["reason"], "Another section."]
     made.table(ROWS[:0], "none")
     assert "There is nothing to list here." in last(made)["text/html"]
 
