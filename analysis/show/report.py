@@ -114,6 +114,7 @@ class Report:
         self.facts: dict[str, Fact] = {}
         self.sentences: list[dict[str, Any]] = []
         self.shown: list[Shown] = []
+        self.reasons: dict[str, int] = {}  # in which cell each was last given
         self.know(**known)
 
     def know(self, **facts: object) -> None:
@@ -173,11 +174,13 @@ class Report:
             self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))}, about)
 
     def _reason(self, reason: str) -> bool:
-        """Say why there is nothing to show; a second time in the notebook alone. Give whether there is a reason."""
+        """Say why there is nothing to show: once on the page, once a cell in the notebook. Give whether one is."""
+        cell = getattr(get_ipython(), "execution_count", 0)
         if reason and reason not in [one["text"] for one in self.sentences]:
             self.text(Sentence(reason.replace("{", "{{").replace("}", "}}"), {}))
-        elif reason and reason != self.shown[-1].data["text/plain"]:
+        elif reason and self.reasons.get(reason) != cell:
             self._show({"text/markdown": reason, "text/plain": reason}, {FIGURE_KEY: {"masthead": True}})
+        self.reasons[reason] = cell
         return bool(reason)
 
     def table(self, frame: pd.DataFrame, name: str, rows: int | None = None, folded: bool = False) -> None:
