@@ -50,6 +50,12 @@ def test_the_question_is_answered_with_whether_it_is_more_than_noise(form: Explo
     assert said.count("on one side of equal shares (p = 0.009)") == 1  # not that of New York
 
 
+def test_no_change_is_spoken_of_where_none_was_tested(form: Explorer) -> None:
+    said = choose(form, period="2015-03", compare="2015-01", states=("GU",), show="table")
+    assert "it is not tested: too few declines" in said
+    assert "no clear change" not in said
+
+
 @pytest.mark.parametrize("show", ["map", "series", "table"])
 @pytest.mark.parametrize("states", [("all",), ("CO", "NY")], ids=str)
 def test_the_code_runs_gives_the_same_frame_and_says_the_same(
@@ -187,6 +193,8 @@ def test_saving_makes_the_report_tells_how_far_it_is_and_links_to_it(tmp_path: P
     form = an.explore("fy2015", period="2015-03", compare="2015-01", states=["CO"], out=str(tmp_path))
     form.save.click()
     assert form.save.disabled
+    choose(form, show="table")
+    assert form.save.disabled, "one at a time"
     for thread in [one for one in threading.enumerate() if one.name == "declines run"]:
         thread.join()
     assert "$ declines run period_profile --source fy2015 --period 2015-03" in form.progress.value
@@ -194,3 +202,5 @@ def test_saving_makes_the_report_tells_how_far_it_is_and_links_to_it(tmp_path: P
     assert (tmp_path / "period_profile" / "fy2015" / "2015-03_2015-01_CO" / "report.html").is_file()
     assert "2015-03_2015-01_CO/report.html" in form.links.outputs[0]["data"]["text/html"]
     assert not form.save.disabled
+    choose(form, show="map")
+    assert (form.progress.value, form.links.outputs) == ("", ()), "they were of the view before"
