@@ -15,10 +15,10 @@ Examples
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # that of typing, whose import takes longer than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from analysis.load.releases import read_release
     from analysis.load.sources import list_sources, open_source
     from analysis.show import plot, sentences
@@ -85,6 +85,8 @@ _MODULES = {name: f"analysis.{module}" for module, names in _STANDS_IN.items() f
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     """Import a public name when it is asked for, so that a command pays for what it uses."""
+    from importlib import import_module
+
     if name not in __all__:
         raise AttributeError(f"module 'analysis' has no attribute {name!r}; it has {', '.join(__all__)}")
     if name not in _MODULES:

@@ -5,12 +5,14 @@ What a command needs is imported by it, so that help and completion come at once
 
 from __future__ import annotations
 
+from analysis import stops
+
+stops.signals("heeded")  # while imports go on, which take a second; to the last line of this module
+
 import os
 import shlex
-import signal
 import sys
 import webbrowser
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import InputError, unknown
-from analysis.files import DATA_DIR_VARIABLE, as_json
+from analysis.errors import SHOWN, InputError, unknown
+from analysis.files import DATA_DIR_VARIABLE, as_json, lock_of
 from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 _PATH = click.Path(path_type=Path)
 _json = click.option("--json", "as_document", is_flag=True, help="As one JSON document.")
-FAILED_EXIT, INPUT_EXIT, STOPPED_EXIT = 1, 2, 130
+FAILED_EXIT, INPUT_EXIT = 1, 2
 
 
 class _Commands(click.Group):
@@ -37,12 +39,18 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         try:
             return super().invoke(ctx)
-        except InputError as error:
+        except (InputError, OSError) as error:  # such as of a disk that is full
             click.echo(f"declines: {error}", err=True)
             ctx.exit(INPUT_EXIT)
-        except KeyboardInterrupt:
-            click.echo("declines: stopped before it was done; nothing was left half-written", err=True)
-            ctx.exit(STOPPED_EXIT)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Be the command of a process of its own."""
+        stops.signals("heeded")
+        stops.use_streams()
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            stops.signals("ignored")
 
 
 def _remember(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
@@ -94,8 +102,19 @@ def _note_weeks(*given: str | None) -> None:
         click.echo(f"declines: {note}", err=True)
 
 
+def _say_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """Say which version this is, and of which commit."""
+    if asked and not context.resilient_parsing:
+        from analysis.run.terminal import version_here
+
+        click.echo(f"declines {version_here()}")
+        context.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="declined-detainers", prog_name="declines")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Show the version."
+)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Weekly analyses of declined ICE detainers by state and offence type."""
@@ -126,7 +145,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 
             kept, told = import_release([path], name_of(path), title=path.name, today=date.today())
             if not asked.quiet:
-                click.echo(told)
+                click.echo(told.translate(SHOWN))
             name = kept.facts.name
         names.append(name)
     if strange := [name for name in names if name not in sources()]:
@@ -177,6 +196,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 @click.option("--pdf", is_flag=True, help="Print each page as a tagged PDF too; needs declined-detainers[pdf].")
 @click.option("--timeout", type=click.IntRange(1), default=900, show_default=True, help="Seconds a report may take.")
 @click.option("--memory", type=click.IntRange(100), default=4000, show_default=True, help="Megabytes it may take.")
+@click.option("--wait", is_flag=True, help="Wait where another run is at work on the same folder.")
 @click.option("--cluster", help="Address of a Dask scheduler, or 'local'; needs declined-detainers[cluster].")
 @_data_dir
 def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
@@ -188,11 +208,10 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     `notebook`, `source`, `parameters`, and the `reason` why it would be made, blank where it stands.
     """
     from analysis.run import plan
-    from analysis.run.batch import run
+    from analysis.run.batch import run, working_in
     from analysis.run.lab import differing
     from analysis.run.terminal import coloured
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
     asked, folder = SimpleNamespace(**options), Path(out)
     say = (lambda _: None) if asked.quiet else click.echo
     if asked.as_document and not asked.dry_run:
@@ -229,23 +248,20 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         if state != "current":
             why = f": {reasons.get(entry.folder, '')}" if asked.verbose else ""
             say(coloured(f"[{len(done)}/{len(tasks)}] {state} {entry.folder} ({entry.seconds:.1f} s){why}"))
+        stops.say_when_stopped(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on")
 
-    results: dict[str, Entry] | None = None
-    with suppress(KeyboardInterrupt):
-        limits = plan.Limits(asked.timeout, asked.memory)
-        how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
-        results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
+    click.get_current_context().with_resource(working_in(folder, wait=asked.wait))
+    limits = plan.Limits(asked.timeout, asked.memory)
+    how: dict[str, Any] = {"force": asked.force, "verify": asked.verify, "cluster": asked.cluster}
+    results = run(tasks, folder, jobs=asked.jobs, limits=limits, report=tell, **how)
     if {*done} == {"current"}:
         say(f"[{len(done)}/{len(done)}] all were up to date")
-    if asked.pdf and results:
+    if asked.pdf:
         say(f"pages printed as PDF: {print_pages(folder, results.values())}")
     if plan.index_is_due(folder, settings):
         from analysis.run.site import write_index
 
         write_index(folder, plan.read_manifest(folder), settings)
-    if results is None:
-        click.echo(f"stopped: {len(done)} of {len(tasks)} reports stand; the same command goes on", err=True)
-        sys.exit(STOPPED_EXIT)
     failed = [entry for entry in results.values() if entry.outcome == "failed"]
     stand = f"{len(results) - len(failed)} of {len(results)} reports stand under {folder}"
     say(f"{stand}; index: {folder / plan.INDEX}")
@@ -270,7 +286,7 @@ def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
     for row in rows:
         was, now = (written(row["what"], row[name]) for name in ("was", "is"))
         values = "" if was == now else f": {was} → {now}"
-        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})")
+        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})".translate(SHOWN))
     reports = len({row["report"] for row in rows})
     click.echo(f"{counted(len(rows), 'differences')} in {counted(reports, 'reports')}")
     if csv_path:
@@ -296,7 +312,7 @@ def list_command(where: bool, as_document: bool) -> None:
     if as_document:
         click.echo(as_json(terminal.what_there_is()), nl=False)
     else:
-        click.echo("\n".join(terminal.releases() if where else terminal.listing()))
+        click.echo("\n".join(terminal.releases() if where else terminal.listing()).translate(SHOWN))
 
 
 @main.command("show")
@@ -353,7 +369,9 @@ def remove_command(name: str, yes: bool) -> None:
     click.echo(f"{len(files)} files of {name} would go:\n  " + "\n  ".join(folders), err=True)
     click.echo("What it was imported from stays, and so do reports that were made of it.", err=True)
     if yes or click.confirm("Remove them?", err=True):
-        click.echo(f"removed {name}" + f"; what no import wrote stays in {files[0].parents[1]}" * remove(files))
+        with lock_of(name):
+            other = remove(files)
+        click.echo(f"removed {name}" + f"; what no import wrote stays in {files[0].parents[1]}" * other)
 
 
 @main.command("import")
@@ -363,14 +381,16 @@ def remove_command(name: str, yes: bool) -> None:
 @click.option(
     "--max-megabytes", "megabytes", type=click.IntRange(1), default=1000, show_default=True, help="Of an address."
 )
+@click.option("--wait", is_flag=True, help="Wait where another import under the name is at work.")
 @_extracted_on
 @_data_dir
-def import_command(files: tuple[str, ...], name: str, title: str | None, **options: Any) -> None:  # noqa: ANN401
+def import_command(files: tuple[str, ...], name: str, title: str | None, wait: bool, **options: Any) -> None:  # noqa: ANN401
     """Read a release (files, a folder or addresses), check it, and keep it for `declines run --source NAME`."""
     from analysis.load.imports import import_release
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who stops it so means Ctrl-C
-    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1])
+    if wait:
+        click.get_current_context().with_resource(lock_of(name, wait=True))
+    click.echo(import_release(files, name, title=title or name, today=date.today(), **options)[1].translate(SHOWN))
 
 
 @main.command("check")
@@ -460,3 +480,5 @@ for _name, _command in [*main.commands.items(), ("sources", sources_command.comm
     _command.epilog = "\n".join(["\b", "Examples:", *_lines])
 main.epilog = "\b\nExamples:\n  declines run\n  declines show CO 2015-01-03\n  declines open\n  declines run --help\n"
 main.epilog += '  eval "$(_DECLINES_COMPLETE=bash_source declines)"      Tab completes from then on'
+
+stops.signals("usual")  # the command itself heeds them again

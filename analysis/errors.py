@@ -6,6 +6,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+TURNING = {code: f"[U+{code:04X}]" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+"""Characters that would turn the direction of a text, and so what a name seems to say; and how they are shown."""
+_CONTROLS = {*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF} - {ord(one) for one in "\t\n"}
+MARKS = {code: f"[U+{code:04X}]" for code in sorted(_CONTROLS)}
+"""Characters that no text has, which would be run by a terminal or break XML, a CSV or JSON; and how they are shown."""
+SHOWN = TURNING | MARKS
+
 
 class InputError(ValueError):
     """An input, setting or file that cannot be used; ``str()`` is the whole message for the user.
@@ -28,7 +35,7 @@ class InputError(ValueError):
         found = found.item() if hasattr(found, "item") else found  # a number of numpy's is shown as one of Python's
         told = ([] if found is None else [f"found {found!r}"]) + ([f"expected {expected}"] if expected else [])
         message += (f": {', '.join(told)}" if told else "") + (f". {do}" if do else "")
-        super().__init__(message if message.endswith((".", "?", "!")) else f"{message}.")
+        super().__init__((message if message.endswith((".", "?", "!")) else f"{message}.").translate(SHOWN))
 
     def _render_traceback_(self) -> list[str]:
         """Show the sentence alone in a notebook (IPython's hook for an exception's own rendering)."""

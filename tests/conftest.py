@@ -137,12 +137,14 @@ class DataCopy:
 
     def write(self, name: str, lines: list[str]) -> None:
         self.path(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.accept(name)
 
     def replace(self, name: str, old: str, new: str) -> int:
         """Replace the first ``old``; give the row (the header is row 1) where it stood."""
         text = self.path(name).read_text(encoding="utf-8")
         assert old in text, f"{old!r} is not in {name}"
         self.path(name).write_text(text.replace(old, new, 1), encoding="utf-8")
+        self.accept(name)
         return text[: text.index(old)].count("\n") + 1
 
     def accept(self, name: str) -> None:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from analysis.files import write_whole
 from analysis.load.reference import groups, states
 from analysis.run.plan import Entry
 
@@ -61,7 +60,9 @@ def add_report(
     files["report.html"] = "".join(f'<p id="{name}"></p>' for name in ids)
     files |= {"facts.json": json.dumps(content), "notebook.ipynb": "{}"}
     for name, text in files.items():
-        write_whole(out / folder / name, text.encode())
+        path = out / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     entries[folder] = entry_of(folder, parameters, files=hashes)
     return entries[folder]

@@ -18,10 +18,12 @@ import pytest
 import yaml
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
+from filelock import FileLock
 from made_up_site import add_report
 from synthetic import generate, write_release
 
 from analysis.cli import main, sources_command
+from analysis.files import LOCK
 from analysis.run import batch
 from analysis.run.plan import Entry, Task, read_manifest, write_manifest
 from analysis.run.terminal import counts_written
@@ -238,6 +240,8 @@ def test_an_imported_source_is_removed_when_asked_twice_and_nothing_that_no_impo
     for name in ("fy2015", "mine", "../data/made", "maed"):
         assert "unknown imported source" in call("sources", "rm", name, "--yes", exit_code=2)
     assert "3 files of made would go" in call("sources", "rm", "made", input="n\n")
+    with FileLock(folder.with_name(f".made{LOCK}")):
+        assert "another run writes here" in call("sources", "rm", "made", "--yes", exit_code=2)
     assert sorted(folder.rglob("*")) == written
     (folder / "v001" / "notes.txt").write_text("mine")
     (folder / "v001" / "detainers.parquet.origin.yml").write_text("damaged")

@@ -19,11 +19,11 @@ from fsspec.core import url_to_fs
 from tqdm import tqdm
 
 from analysis.errors import InputError
-from analysis.files import data_folder, sha256_of
+from analysis.files import data_folder, lock_of, private_folder, sha256_of
 from analysis.load.quality import WARN, as_text, last_known_day, scorecard, stops
 from analysis.load.readers import SUFFIXES
 from analysis.load.releases import Release, open_release
-from analysis.load.sources import Document, Origin, Source, SourceFacts, scratch_folder, sources, store, versions
+from analysis.load.sources import Document, Origin, Source, SourceFacts, sources, store, versions
 from analysis.load.table import Outcome
 
 SAMPLE = "SAMPLE "
@@ -70,33 +70,38 @@ def import_release(
     Paths, or addresses (text with ``://``) that give no more than so many ``megabytes``. Where ``extracted_on`` is not
     given and the files do not say it, the newest day of issue or of an end stands for it.
     """
-    known = sources().get(_checked_name(name))
-    if known is not None and known.version == 0:
-        raise InputError("a bundled source has that name", found=name, do="Give the release another name")
-    addresses = {shown(str(path)): None for path in paths if is_address(path)}
-    fetched = {"obtained": f"fetched from {', '.join(addresses)}", "accessed": date.today()} if addresses else {}
-    with local_files(paths, megabytes) as given:
-        files = [file for path in given for file in (path.iterdir() if path.is_dir() else [path])]
-        if missing := [file for file in files if not file.exists()]:
-            raise InputError("there is no such file", file=missing[0], do="Check the path")
-        hashes = sorted({sha256_of(file) for file in files if file.is_file()})  # by content alone, however often given
-        digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
-        for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
-            text = f"{name}: version {same.version} was made from the same files"
-            if same is not earlier[-1]:
-                text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
-            return same, text
-        release = open_release(given, not_after=extracted_on or today)
-    if release.table["issued_on"].isna().all():
-        raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
-    folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
-    origin = _origin(release, name, title, extracted_on or release.extracted_on, digest).model_copy(update=fetched)
-    with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
-        checking = pool.submit(_passed, release, extracted_on, earlier)
-        kept = store(release.table, checking.result, origin, folder)
-    warnings = int((checking.result()["level"] == WARN).sum())
-    told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
-    return kept, f"{name}: version {kept.version}, {told}"
+    with lock_of(_checked_name(name)):
+        known = sources().get(name)
+        if known is not None and known.version == 0:
+            raise InputError("a bundled source has that name", found=name, do="Give the release another name")
+        addresses = {shown(str(path)): None for path in paths if is_address(path)}
+        fetched = {"obtained": f"fetched from {', '.join(addresses)}", "accessed": date.today()} if addresses else {}
+        with local_files(paths, megabytes) as given:
+            files = [file for path in given for file in (path.iterdir() if path.is_dir() else [path])]
+            if missing := [file for file in files if not file.exists()]:
+                raise InputError("there is no such file", file=missing[0], do="Check the path")
+            hashes = sorted(
+                {sha256_of(file) for file in files if file.is_file()}
+            )  # by content alone, however often given
+            digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
+            for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
+                text = f"{name}: version {same.version} was made from the same files"
+                if same is not earlier[-1]:
+                    text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
+                return same, text
+            release = open_release(given, not_after=extracted_on or today)
+        if release.table["issued_on"].isna().all():
+            raise InputError(
+                "no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique())
+            )
+        folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
+        origin = _origin(release, name, title, extracted_on or release.extracted_on, digest).model_copy(update=fetched)
+        with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
+            checking = pool.submit(_passed, release, extracted_on, earlier)
+            kept = store(release.table, checking.result, origin, folder)
+        warnings = int((checking.result()["level"] == WARN).sum())
+        told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
+        return kept, f"{name}: version {kept.version}, {told}"
 
 
 def _passed(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:
@@ -195,7 +200,7 @@ def local_files(given: Sequence[str | Path], megabytes: int = MOST_MEGABYTES) ->
 
 def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
     """Fetch one file under the name that its server gives it, redirects followed; refuse what is not all of it."""
-    folder = kept.enter_context(scratch_folder(data_folder(), ".fetch-"))
+    folder = kept.enter_context(private_folder())
     path, declared, come = folder / "release", 0, 0
     options, how = dict[str, Any](), dict[str, Any]()
     if address.startswith("http"):

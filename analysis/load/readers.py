@@ -30,9 +30,8 @@ import pyreadstat
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from analysis.errors import InputError
-from analysis.files import data_folder, sha256_of
+from analysis.files import private_folder, sha256_of
 from analysis.load.columns import cell_text, is_person, normalised, refusal
-from analysis.load.sources import scratch_folder
 
 SUFFIXES = {
     "Excel workbook": (".xlsx", ".xlsm"),
@@ -126,7 +125,7 @@ def _only_member(path: Path) -> str:
 
 def _packed(path: Path, blank: Sheet, member: str, score: Score) -> list[Sheet]:
     """Read the one file of a zip file, unpacked for as long as it is read; its name may say when it was made."""
-    with scratch_folder(data_folder(), ".fetch-") as folder, zipfile.ZipFile(path) as archive:
+    with private_folder() as folder, zipfile.ZipFile(path) as archive:
         _check_size(path, [archive.getinfo(member)])
         file = Path(archive.extract(member, folder))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import InputError, unknown
-from analysis.files import bundled_folder
+from analysis.files import bundled_folder, sha256_of
 
 RESTORE = "Restore the file from the distribution, or mend this place"
 ALL_STATES, OTHER_AGENCIES = "all", "other agencies"
@@ -19,11 +20,27 @@ STATUS_GROUPS = NO_OFFENCE, UNKNOWN_OFFENCE = ("NONE", "UNKNOWN")
 
 
 def data_file(name: str) -> Path:
-    """Find a bundled file by its path below ``data/``; raise an InputError if it is not there."""
+    """Find a bundled file by its path below ``data/``; raise an InputError if it is not there, or is another one."""
     path = bundled_folder("data") / name
     if not path.is_file():
         raise InputError("a bundled file is missing", file=path, do="Restore it from the distribution")
+    check_hash(path)
     return path
+
+
+def check_hash(path: Path, key: str = "sha256", of: Path | None = None) -> str:
+    """Hold a file against the hash in its origin file, or in the one ``of`` another; refuse it, or give the hash."""
+    beside = (of or path).with_name(f"{(of or path).name}.origin.yml")
+    try:  # one line of it: reading all as YAML would take twenty times as long
+        told = re.search(rf"^{key}: ['\"]?([0-9a-f]{{64}})\b", beside.read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("the origin file is missing or damaged", file=beside, do=RESTORE) from error
+    found, expected = sha256_of(path), told[1] if told else "none in the origin file"
+    if found != expected:
+        what = "the file is not the one its origin file describes"
+        do = "Restore the file or import it again; data/README.md says how to put a change into the origin file"
+        raise InputError(what, file=path, found=f"sha256 {found}", expected=f"sha256 {expected}", do=do)
+    return found
 
 
 def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:

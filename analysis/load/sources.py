@@ -9,18 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
-import re
-import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, reduce
 from operator import and_
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -32,8 +27,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from analysis.errors import InputError, called, unknown
-from analysis.files import as_json, bundled_folder, data_folder, sha256_of, write_whole
-from analysis.load.reference import RESTORE
+from analysis.files import as_json, bundled_folder, data_folder, private_folder, sha256_of, write_whole
+from analysis.load.reference import RESTORE, check_hash
 from analysis.periods import Calendar, week_of
 
 if TYPE_CHECKING:
@@ -93,6 +88,7 @@ class Origin(BaseModel, extra="forbid", frozen=True, coerce_numbers_to_str=True)
     blank: str
     notes: str | None = None
     made_from: Document | None = None
+    scorecard_sha256: str = ""  # of the scorecard beside it; blank = imported by an earlier version of this program
     source: SourceFacts | None = None
 
 
@@ -109,16 +105,6 @@ def origin_of(path: Path) -> Origin:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise InputError(first["msg"], file=beside, place=f"key {key}", do=RESTORE) from error
-
-
-def check_hash(path: Path) -> str:
-    """Hold a file against the hash in its origin file, refuse another; give the hash back."""
-    found, expected = sha256_of(path), origin_of(path).sha256
-    if found != expected:
-        what = "the file is not the one its origin file describes"
-        do = "Restore the file; if the change is meant, put the new hash into the origin file"
-        raise InputError(what, file=path, found=f"sha256 {found}", expected=f"sha256 {expected}", do=do)
-    return found
 
 
 @dataclass(frozen=True)
@@ -144,6 +130,14 @@ class Source:
         """Hash of that file; the stored one is held against its origin file first."""
         stored = check_hash(self.path)
         return self.origin.made_from.sha256 if self.origin.made_from else stored
+
+    @property
+    def scorecard(self) -> Path:
+        """Find its scorecard, held against its hash."""
+        path = self.path.with_name(SCORECARD_FILE)
+        if self.origin.scorecard_sha256 and path.is_file():
+            check_hash(path, "scorecard_sha256", self.path)
+        return path
 
     @property
     def cited(self) -> dict[str, str]:
@@ -182,6 +176,7 @@ class Source:
         """
         if self.facts.clock != "issued":
             raise InputError(f"the source {self.facts.name!r} has no detainers by week of issue", do=HINT)
+        _ = self.sha256
         kept = [] if first is None else [pc.field("issued_on") >= pd.Timestamp(first)]
         kept += [] if last is None else [pc.field("issued_on") <= pd.Timestamp(last)]
         kept += [] if repeats else [pc.field("duplicate").is_null()]
@@ -217,8 +212,6 @@ class Source:
                 what, place = f"the weeks do not add up: {column}", f"column {column}"
                 expected = f"{total} (the origin file)"
                 raise InputError(what, file=self.path, place=place, found=found, expected=expected, do=RESTORE)
-        for path in sorted(self.path.parent.glob("*.csv")):
-            check_hash(path)
         return reports
 
 
@@ -240,8 +233,8 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin, folder: Path) -> Source:
     """Keep a table and its scorecard, asked for last, as one version of a source (``v001``), whole or not at all."""
-    with scratch_folder(folder.parent, ".import-") as scratch:
-        draft = scratch / folder.name
+    with private_folder(folder.parents[1]) as scratch:
+        draft = scratch / "draft"  # no name of a version, for which it would be taken
         draft.mkdir(0o700)  # it holds rows of people
         rows = table.sort_values("issued_on", kind="stable", na_position="last", ignore_index=True)
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
@@ -250,49 +243,13 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
         rows.to_parquet(draft / TABLE_FILE, index=False, use_dictionary=[*rows.columns.drop("person")], **how)
         (draft / TABLE_FILE).chmod(0o600)
         card().to_csv(draft / SCORECARD_FILE, index=False)
-        origin = origin.model_copy(update={"sha256": sha256_of(draft / TABLE_FILE)})
+        hashes = {"sha256": sha256_of(draft / TABLE_FILE), "scorecard_sha256": sha256_of(draft / SCORECARD_FILE)}
+        origin = origin.model_copy(update=hashes)
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
+        folder.parent.mkdir(0o700, exist_ok=True)
         draft.rename(folder)
     return _of(folder / TABLE_FILE)
-
-
-@contextmanager
-def scratch_folder(within: Path, prefix: str) -> Iterator[Path]:
-    """Make a folder that goes when the block ends, in one that is made too, and goes too if nothing came of it.
-
-    The owner alone may look into them. What an earlier process left because it was killed goes first.
-    """
-    _remove_left()
-    made = not within.exists()
-    try:
-        for folder in (data_folder(), within):
-            folder.mkdir(0o700, parents=True, exist_ok=True)
-        owner = f"{prefix}{os.getpid()}-{platform.node()}-"
-        scratch = TemporaryDirectory(prefix=owner, dir=within, ignore_cleanup_errors=True)
-    except OSError as error:
-        do = "Give another with --data-dir"
-        raise InputError(f"the data folder cannot be written: {error.strerror}", file=within, do=do) from error
-    try:
-        with scratch:
-            yield Path(scratch.name)
-    finally:
-        if made:
-            with suppress(OSError):
-                within.rmdir()
-
-
-def _remove_left() -> None:
-    """Remove the scratch folders of processes that were killed: gone from this machine, or begun a day ago anywhere."""
-    import psutil  # with scratch folders: `declines list` makes none
-
-    root, yesterday = data_folder(), time.time() - 86_400
-    for left in [*root.glob(".fetch-*"), *root.glob("*/.import-*")]:
-        with suppress(OSError):  # another import has been faster
-            here = re.fullmatch(rf"\.[a-z]+-(\d+)-{re.escape(platform.node())}-\w+", left.name)
-            if (here and not psutil.pid_exists(int(here[1]))) or left.stat().st_mtime < yesterday:
-                shutil.rmtree(left)
-                left.parent.rmdir()  # of a source that never came to be
 
 
 def _of(path: Path) -> Source:

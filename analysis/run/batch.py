@@ -12,13 +12,13 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import as_completed
-from contextlib import closing, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache
 from multiprocessing import connection
@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
-from analysis.files import DATA_DIR_VARIABLE
-from analysis.run.plan import Entry, Limits, Task, keep_own_pages, read_manifest, what_is_due, write_manifest
+from analysis.files import DATA_DIR_VARIABLE, locked, scratch_folder, sweep
+from analysis.run.plan import Entry, Limits, Task, journal, keep_own_pages, mend_manifest, what_is_due
+from analysis.stops import stopped_or_done
 
 INSTALL, URL_VARIABLE = "Install it: pip install 'declined-detainers[cluster]'", "DECLINES_DATA_URL"
-SAVE_EVERY = 5.0  # seconds after which the manifest is written again while reports are made
 
 
 def run(
@@ -49,6 +49,24 @@ def run(
 
     ``report`` is called with ``current``, ``made`` or ``failed`` and the entry, as each is done.
     """
+    with working_in(out):
+        due = what_is_due(tasks, out, force=force, verify=verify)
+        done = {task.entry.folder: task.entry for reason, task in due if not reason}
+        for entry in done.values():
+            report("current", entry)
+        ahead = [task for reason, task in due if reason]
+        ahead.sort(key=lambda task: task.entry.seconds or math.inf, reverse=True)
+        with closing(_make_all(ahead, out, jobs, limits or Limits(), cluster)) as made:
+            for entry in made:
+                done[entry.folder] = entry
+                journal(out, entry)  # it is in the manifest before it is said to be made
+                report(entry.outcome, entry)
+        return done
+
+
+@contextmanager
+def working_in(out: Path, *, wait: bool = False) -> Iterator[None]:
+    """Be the only run in a folder of reports, with one for temporary files; first put right what one that died left."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()
@@ -56,25 +74,27 @@ def run(
         says = f"the folder of reports cannot be written: {error.strerror}"
         raise InputError(says, file=out, do="Give another with --out") from error
     keep_own_pages(out)
-    due = what_is_due(tasks, out, force=force, verify=verify)
-    done = {task.entry.folder: task.entry for reason, task in due if not reason}
-    for entry in done.values():
-        report("current", entry)
-    ahead = [task for reason, task in due if reason]
-    ahead.sort(key=lambda task: task.entry.seconds or math.inf, reverse=True)
-    new, saved = dict[str, Entry](), time.monotonic()
-    try:
-        with closing(_make_all(ahead, out, jobs, limits or Limits(), cluster)) as made:
-            for entry in made:
-                new[entry.folder] = entry
-                if time.monotonic() - saved > SAVE_EVERY:
-                    write_manifest(out, read_manifest(out) | new)  # another run may have written there
-                    saved = time.monotonic()
-                report(entry.outcome, entry)
-    finally:
-        if ahead:
-            write_manifest(out, read_manifest(out) | new)
-    return done | new
+    with locked(out, wait=wait) as killed:
+        if killed is None:
+            yield
+            return
+        temporary_folder()  # those of runs that died go
+        if killed:
+            sweep(out)
+        if says := mend_manifest(out):
+            print(f"declines: {says}", file=sys.stderr)
+        with stopped_or_done(lambda: mend_manifest(out)), stopped_or_done(lambda: sweep(out), done=False):
+            yield
+
+
+@cache
+def temporary_folder() -> Path:
+    """Give this process's folder of temporary files, those of its workers and of the process that forks them too."""
+    kept = ExitStack()
+    atexit.register(kept.close)
+    folder = kept.enter_context(scratch_folder(Path(tempfile.gettempdir()), "declines_"))
+    vars(multiprocessing.current_process())["_config"]["tempdir"] = str(folder)
+    return folder
 
 
 def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, cluster: str | None) -> Generator[Entry]:
@@ -86,47 +106,47 @@ def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, clust
         return
     from analysis.run.kernels import server
 
+    scratch = str(temporary_folder())
     shared = server()
     context: Any = multiprocessing.get_context("forkserver" if shared else "spawn")
     ahead, lost = deque(tasks), set[str]()
     busy: dict[connection.Connection, Task] = {}
     idle: list[connection.Connection] = []
     workers: list[BaseProcess] = []
-    with tempfile.TemporaryDirectory(prefix="declines-", ignore_cleanup_errors=True) as scratch:
-        try:
-            while ahead or busy:
-                while ahead and len(busy) < jobs:
-                    if not idle:
-                        ours, theirs = context.Pipe()
-                        idle.append(ours)
-                        worker = context.Process(target=_work, args=(theirs, dict(os.environ), scratch, shared))
-                        with theirs, suppress(EOFError, OSError):  # it is dead already, as its line will say
-                            worker.start()
-                            workers.append(worker)
-                    line = idle.pop()
-                    busy[line] = task = ahead.popleft()
-                    with suppress(OSError):  # it is dead, as its line will say
-                        line.send((task, out, limits))
-                for line in busy.keys() & connection.wait(list(busy)):
-                    task = busy.pop(line)
-                    try:
-                        yield line.recv()
-                        idle.append(line)
-                    except (EOFError, OSError):  # it has died: another worker makes the report, if none did so before
-                        if task.entry.folder in lost:
-                            yield replace(task.entry, message="the worker process died, and so did a second one")
-                        else:
-                            lost.add(task.entry.folder)
-                            ahead.append(task)
-        except BaseException:  # Ctrl-C: whoever waits for a report that runs for minutes should not
-            for worker in workers:
-                worker.terminate()
-            raise
-        finally:
-            for line in (*idle, *busy):
-                line.close()
-            for worker in workers:
-                worker.join()
+    try:
+        while ahead or busy:
+            while ahead and len(busy) < jobs:
+                if not idle:
+                    ours, theirs = context.Pipe()
+                    idle.append(ours)
+                    worker = context.Process(target=_work, args=(theirs, dict(os.environ), scratch, shared))
+                    with theirs, suppress(EOFError, OSError):  # it is dead already, as its line will say
+                        worker.start()
+                        workers.append(worker)
+                line = idle.pop()
+                busy[line] = task = ahead.popleft()
+                with suppress(OSError):  # it is dead, as its line will say
+                    line.send((task, out, limits))
+            for line in busy.keys() & connection.wait(list(busy)):
+                task = busy.pop(line)
+                try:
+                    yield line.recv()
+                    idle.append(line)
+                except (EOFError, OSError):  # it has died: another worker makes the report, if none did so before
+                    if task.entry.folder in lost:
+                        yield replace(task.entry, message="the worker process died, and so did a second one")
+                    else:
+                        lost.add(task.entry.folder)
+                        ahead.append(task)
+    except BaseException:  # whoever waits for a report that runs for minutes should not
+        for worker in workers:
+            worker.terminate()
+        raise
+    finally:
+        for line in (*idle, *busy):
+            line.close()
+        for worker in workers:
+            worker.join()
 
 
 def _work(line: connection.Connection, environment: dict[str, str], scratch: str, shared: Any) -> None:  # noqa: ANN401
@@ -135,20 +155,22 @@ def _work(line: connection.Connection, environment: dict[str, str], scratch: str
     def end_with_the_run() -> None:  # and its kernel with it
         run = multiprocessing.parent_process()
         connection.wait([run.sentinel] if run else [])
+        kernels.kill_started()
         shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)
 
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(environment | {"TMPDIR": scratch})
     tempfile.tempdir = scratch
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out the work
+    from analysis.run import kernels
+
     threading.Thread(target=end_with_the_run, daemon=True).start()
-    from analysis.run.kernels import share
     from analysis.run.worker import execute, write_files
 
     if shared:
-        share(shared)
-    with suppress(EOFError):
+        kernels.share(shared)
+    with suppress(EOFError, OSError):  # the run has ended
         while True:
             task, out, limits = line.recv()
             line.send(write_files(*execute(task, limits), out))
@@ -200,8 +222,7 @@ def fetched(url: str) -> str:
     """Copy imported sources from an address into a temporary folder, once for each process; give the folder."""
     from fsspec.core import url_to_fs
 
-    folder = tempfile.mkdtemp(prefix="declines-sources-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = tempfile.mkdtemp(dir=temporary_folder())
     try:
         files, path = url_to_fs(url)
         files.get(f"{path.rstrip('/')}/", folder, recursive=True)

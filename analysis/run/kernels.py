@@ -23,7 +23,7 @@ import time
 from collections.abc import Mapping
 from contextlib import chdir, suppress
 from functools import cache
-from multiprocessing import connection, forkserver, popen_forkserver, util
+from multiprocessing import connection, forkserver, popen_forkserver, resource_tracker, util
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -61,17 +61,28 @@ Server = tuple[dict[str, Any], dict[str, str], dict[Path, int] | None]
 _running: list[Server] = []
 
 
+def kill_started() -> None:
+    """Kill the kernels that this process has started, and what their cells have started and left running."""
+    for kernel in started if hasattr(os, "killpg") else ():
+        with suppress(OSError):
+            os.killpg(kernel, signal.SIGKILL)
+
+
 def server() -> Server | None:
     """Start the fork server of this process, once; None where there is no fork."""
     if not _running and "forkserver" in multiprocessing.get_all_start_methods():
         started_with = _read_at_import(os.environ), _package()
         forkserver.set_forkserver_preload([__name__])
-        try:
-            with chdir(Path(os.__file__).parent):  # it looks for modules where it is started: no user's file is one
+        resource_tracker.ensure_running()  # which would let interrupts through again
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # until it ignores Ctrl-C, in which it would
+        try:  # end in a traceback; and it looks for modules where it is started: no user's file is one
+            with chdir(Path(os.__file__).parent):
                 forkserver.ensure_running()
         except OSError as error:
             do = "If the name of this temporary folder is too long, set TMPDIR to another"
             raise InputError(f"no worker can be started: {error}", file=tempfile.gettempdir(), do=do) from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         reached = {name: value for name, value in vars(forkserver._forkserver).items() if name in REACHED_BY}
         _running.append((reached, *started_with))
     return _running[0] if _running else None
@@ -208,6 +219,7 @@ def _say_once(reason: str) -> None:
 def _preload() -> None:
     """Import and use what notebooks import, without starting a thread or leaving a trace that one could see."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks for workers and kernels
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     sys.path[:] = [path for path in sys.path if path]
     os.environ.update({**WHILE_IMPORTING, **os.environ, **ONE_THREAD})
     before, run = dict(os.environ), os.getppid()

@@ -17,9 +17,8 @@ from typing import Any
 
 from analysis.errors import InputError
 from analysis.files import sha256_of, write_whole
-from analysis.run.plan import PAGE, Entry, read_manifest, write_manifest
+from analysis.run.plan import PAGE, PDF, Entry, journal
 
-PDF = "report.pdf"
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 DATES = re.compile(rb"/(?:CreationDate|ModDate) ?\([^)]*\)")  # they would make another file of the same page
 
@@ -47,19 +46,13 @@ def a_browser() -> Iterator[Any]:
 def print_pages(out: Path, entries: Iterable[Entry]) -> int:
     """Print the pages that have no PDF; a report that is made again takes the PDF of the earlier one away."""
     ahead = [entry for entry in entries if entry.outcome == "made" and PDF not in entry.files]
-    printed: dict[str, Entry] = {}
-    if not ahead:
-        return 0
-    try:
+    if ahead:
         with a_browser() as context:
             page = context.new_page()
             for entry in ahead:
-                folder = out / entry.folder
-                page.goto((folder / PAGE).resolve().as_uri())
+                path = out / entry.folder / PDF
+                page.goto(path.with_name(PAGE).resolve().as_uri())
                 content = page.pdf(prefer_css_page_size=True, tagged=True, outline=True)
-                write_whole(folder / PDF, DATES.sub(lambda found: b" " * len(found[0]), content))
-                printed[entry.folder] = replace(entry, files=entry.files | {PDF: sha256_of(folder / PDF)})
-    finally:
-        if printed:
-            write_manifest(out, read_manifest(out) | printed)
-    return len(printed)
+                write_whole(path, DATES.sub(lambda found: b" " * len(found[0]), content))
+                journal(out, replace(entry, files=entry.files | {PDF: sha256_of(path)}))
+    return len(ahead)

@@ -10,12 +10,15 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 import analysis
 from analysis.errors import InputError
@@ -25,14 +28,13 @@ from analysis.load.sources import Source, only, open_source, pick_versions, vers
 from analysis.periods import Calendar, refuse_shared_weeks
 from analysis.run.notebooks import UNTIL_THIS, Notebook, Parameter, notebooks, read_draft, sources_for
 
-MANIFEST, STAMP, INDEX = "manifest.json", ".site.json", "index.html"
+MANIFEST, JOURNAL, STAMP, INDEX = "manifest.json", ".manifest.jsonl", ".site.json", "index.html"
 FEED, JSON_INDEX, JSON_SCHEMA, SITEMAP = "feed.xml", "index.json", "index.schema.json", "sitemap.xml"
-NOTEBOOK, PAGE, FACTS, FAILED = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb"
-"""Files of a report: the executed notebook, its page and facts; and the executed copy of one that failed."""
+NOTEBOOK, PAGE, FACTS, FAILED, PDF = "notebook.ipynb", "report.html", "facts.json", "failed.ipynb", "report.pdf"
+"""Files of a report: the executed notebook, its page, facts, the executed copy of one that failed, and the PDF."""
+OURS = NOTEBOOK, PAGE, FACTS, PDF, "tables/*.csv", "figures/*.*"
 PACKAGE = Path(analysis.__file__).parent
 TEMPLATES = PACKAGE / "run" / "templates"
-TURNING = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
-"""Characters that would turn the direction of a text, and so what a name seems to say; and how pages show them."""
 SHAPING = "declined-detainers ipykernel ipython jinja2 matplotlib mistune nbconvert numpy pandas papermill pyarrow "
 SHAPING += "scipy statsmodels"  # their versions shape what a report says, or how its figures and its page look
 INPUTS = {"parameters": "its parameters", "code": "its notebook", "package": "the code of the package"}
@@ -65,7 +67,7 @@ class Entry:
     parameters: dict[str, Any]
     source: str
     source_sha256: str  # of its file
-    inputs: dict[str, Any]  # a hash of each of INPUTS; of libraries their versions
+    inputs: dict[str, Any] = field(default_factory=dict)  # a hash of each of INPUTS; of libraries their versions
     title: str = ""  # of the notebook
     outcome: Literal["made", "failed"] = "failed"
     message: str = ""
@@ -91,22 +93,72 @@ class Task:
     versions: dict[str, str]
 
 
+_ENTRIES = TypeAdapter(list[Entry])
+
+
 def read_manifest(out: Path) -> dict[str, Entry]:
-    """Read the manifest of an output folder: entries by report folder; none where there is no manifest."""
+    """Read the entries of an output folder by report folder: its manifest, and the journal of a run that goes on.
+
+    Where the manifest is damaged: what can be told from the reports that stand, which are made again when asked for.
+    """
+    told = _told(out)
+    entries = _standing(out) if told is None else {entry.folder: entry for entry in told}
+    for line in path.read_bytes().splitlines() if (path := out / JOURNAL).is_file() else []:
+        with suppress(ValueError):  # the last line may have been cut short
+            entries |= {entry.folder: entry for entry in _ENTRIES.validate_json(b"[%b]" % line)}
+    return entries
+
+
+def _told(out: Path) -> list[Entry] | None:
+    """Read what a manifest holds; None where it is damaged, nothing where there is none."""
     path = out / MANIFEST
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))["reports"] if path.is_file() else []
-        names = [one.name for one in fields(Entry)]  # earlier versions kept more, and the inputs otherwise
-        kept = [{"inputs": {}, **{name: one[name] for name in names if name in one}} for one in told]
-        return {one["folder"]: Entry(**one) for one in kept}
-    except (ValueError, KeyError, TypeError) as error:
-        what = "the manifest is damaged, or of another version of this program"
-        raise InputError(what, file=path, found=str(error), do="Delete it: all reports are then made again") from error
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        return _ENTRIES.validate_python(json.loads(path.read_bytes())["reports"] if path.is_file() else [])
+    return None
+
+
+def _standing(out: Path) -> dict[str, Entry]:
+    """Gather the reports that stand in an output folder; what they were made from is not known."""
+    found = {}
+    for path in sorted(out.glob(f"[!.]*/**/{FACTS}")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            facts, folder = json.loads(path.read_text(encoding="utf-8")), path.parent.relative_to(out).as_posix()
+            shown = (path.parent / NOTEBOOK).read_text(encoding="utf-8")
+            paths = [one for pattern in OURS for one in sorted(path.parent.glob(pattern))]
+            ours = [one for one in paths if one.parent == path.parent or f'"{one.stem}"' in shown]
+            files = {one.relative_to(path.parent).as_posix(): sha256_of(one) for one in ours}
+            about = folder.partition("/")[0], facts["parameters"], facts["source"]["name"], facts["source"]["sha256"]
+            found[folder] = Entry(folder, *about, outcome="made", files=files)
+    return found
+
+
+def mend_manifest(out: Path) -> str:
+    """Put what a run that died had made into the manifest, and set a damaged one aside; blank, or what was damaged."""
+    says, told = "", _told(out)
+    if told is not None and not (out / JOURNAL).exists():
+        return says
+    entries = read_manifest(out)
+    if told is None:
+        names = (out / f"{MANIFEST}.damaged-{number}" for number in count(1))
+        aside = next(path for path in names if not path.exists())
+        (out / MANIFEST).rename(aside)
+        says = f"{out / MANIFEST} was damaged: set aside as {aside.name}, {len(entries)} reports found standing"
+    write_manifest(out, entries)
+    return says
 
 
 def write_manifest(out: Path, entries: Mapping[str, Entry]) -> None:
-    """Write the manifest of an output folder, ordered by report folder."""
+    """Write the manifest of an output folder, ordered by report folder; the journal is done with."""
     write_whole(out / MANIFEST, as_json({"reports": [vars(entry) for _, entry in sorted(entries.items())]}))
+    (out / JOURNAL).unlink(missing_ok=True)
+
+
+def journal(out: Path, entry: Entry) -> None:
+    """Add an entry to the manifest of an output folder at once: a line of its journal, on disk."""
+    with (out / JOURNAL).open("ab") as file:
+        file.write(json.dumps(vars(entry)).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_stamp(out: Path) -> dict[str, Any]:
@@ -382,7 +434,7 @@ def _why(earlier: Entry | None, now: Entry, out: Path, verify: bool) -> str:
     if earlier.outcome != "made":
         return "it failed"
     if earlier.inputs.keys() != now.inputs.keys():
-        return "another version of this program made it"
+        return "another version of this program made it" if earlier.inputs else "what it was made from is not known"
     was, is_now = ({"parameters": entry.parameters, **entry.inputs} for entry in (earlier, now))
     if other := changed(was, is_now):
         return "changed: " + ", ".join(other)

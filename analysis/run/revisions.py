@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
-from analysis.files import as_json, write_whole
+from analysis.files import as_json
 from analysis.run.plan import FACTS, INPUTS, Entry, changed, read_manifest
 from analysis.show.tables import COLUMNS, TEXTS, write
 
@@ -36,10 +36,13 @@ def _said(entry: Entry, content: Mapping[str, Any], tables: Mapping[str, str]) -
     return {"facts": content["facts"], "tables": dict(tables), "named": list(named), "inputs": entry.inputs}
 
 
-def revise(out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Hold a new report, with the ``content`` of its ``facts.json``, against its log, and log what it says now.
+def revise(
+    out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], bytes]:
+    """Hold a new report, with the ``content`` of its ``facts.json``, against its log.
 
     All its revisions are given, oldest first; ``says`` is what changed and why, ``tables`` names those with other rows.
+    Given is also the log with what it says now, which is to be kept once the report stands.
     """
     now = _said(entry, content, {name: hashlib.sha256(csv.encode()).hexdigest() for name, csv in csvs.items()})
     log = read_log(out, entry.folder) or {"report": entry.folder, "made": entry.started, "revisions": [], "last": now}
@@ -50,8 +53,8 @@ def revise(out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[st
         says = f"{figures or 'no figure changed'}{rows}; {_because(other)}."
         said = {"number": len(log["revisions"]) + 1, "says": says, "changes": changes, "tables": tables}
         log["revisions"].append({**said, "made": entry.started})
-    write_whole(out / LOG / f"{entry.folder}.json", as_json({**log, "last": now}))
-    return [{name: value for name, value in one.items() if name != "made"} for one in log["revisions"]]
+    told = [{name: value for name, value in one.items() if name != "made"} for one in log["revisions"]]
+    return told, as_json({**log, "last": now})
 
 
 def read_log(out: Path, folder: str) -> dict[str, Any]:
@@ -74,6 +77,7 @@ def _compared(was: Said, now: Said) -> tuple[list[dict[str, Any]], list[str], li
     before, after = was["facts"], now["facts"]
     order = dict.fromkeys(("issued", *OUTCOMES, *now["named"], *after))
     facts = [name for name in order if name in before.keys() & after and not _same(before[name], after[name])]
+    facts = [name for name in facts if name != "detainers_sha256"]  # it is no figure
     tables = [name for name, digest in now["tables"].items() if was["tables"].get(name, digest) != digest]
     other = changed(was["inputs"], now["inputs"])
     data = "new rows" if "issued" in facts else "changed outcome" if {*OUTCOMES} & {*facts} else "data"

@@ -22,8 +22,8 @@ import yaml
 from jinja2 import Environment, FileSystemLoader
 from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, ValidationError
 
-from analysis.errors import InputError, unknown
-from analysis.files import as_json, sha256_of, write_whole
+from analysis.errors import SHOWN, InputError, unknown
+from analysis.files import as_json, sha256_of, write_all, write_whole
 from analysis.load.offences import detail_of_text
 from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, bundled_folder, details, groups, states
 from analysis.load.sources import HINT, sources
@@ -108,7 +108,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
 
     def page(template: str, path: str, **values: object) -> None:
         text = templates.get_template(f"site/{template}").render(path=path, **values)
-        pages[path] = text.translate(plan.TURNING).encode()
+        pages[path] = text.translate(SHOWN).encode()
 
     pages: dict[str, bytes] = {}
     places = [place for place in names if place in series]
@@ -134,8 +134,7 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     earlier = plan.keep_own_pages(out, pages)["pages"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in pages.items()}
     write_whole(out / plan.STAMP, as_json({"made_from": "", "pages": earlier | hashes}))  # due again if this is cut off
-    for name, content in pages.items():
-        write_whole(out / name, content)
+    write_all({out / name: content for name, content in pages.items()})
     for name in earlier.keys() - pages.keys():  # what this site lacks, and nobody has edited
         if (out / name).is_file() and sha256_of(out / name) == earlier[name]:
             (out / name).unlink()

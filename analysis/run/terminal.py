@@ -8,17 +8,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from difflib import get_close_matches
+from importlib.metadata import version
 from pathlib import Path
+from subprocess import CalledProcessError, run
 from typing import Any
 
 import click
 
-from analysis.errors import InputError, unknown
+from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import data_folder
 from analysis.load.reference import crosswalk, group_named, groups, near_states, state_named
 from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, WEEKS_FILE, sources
 from analysis.periods import Calendar, as_timestamps
-from analysis.run.plan import INDEX, PAGE, notebooks, read_manifest
+from analysis.run.plan import INDEX, PACKAGE, PAGE, notebooks, read_manifest
 
 IMPORTED = (TABLE_FILE, f"{TABLE_FILE}.origin.yml", SCORECARD_FILE, WEEKS_FILE)
 COUNTS = ("issued", "declined", "share", "share_low", "share_high")
@@ -28,9 +30,22 @@ COLOURS = {"pass": "green", "warn": "yellow", "stop": "red", "made": "green", "f
 
 
 def coloured(text: str) -> str:
-    """Colour the words of :data:`COLOURS` that begin a line or follow its number, where click lets colours through."""
+    """Colour the words of :data:`COLOURS` that begin a line or follow its number; show what a terminal would run."""
     words = rf"(?m)^((?:\[[\d/]+\] )?)({'|'.join(COLOURS)})\b"
-    return re.sub(f"(?i){words}", lambda found: found[1] + click.style(found[2], fg=COLOURS[found[2].lower()]), text)
+    shown = text.translate(SHOWN)
+    return re.sub(f"(?i){words}", lambda found: found[1] + click.style(found[2], fg=COLOURS[found[2].lower()]), shown)
+
+
+def version_here() -> str:
+    """Give the version, and the commit where the build wrote it down or the package stands in a checkout."""
+    release, commit = version("declined-detainers"), PACKAGE / "_bundled" / ".commit"
+    if commit.is_file():
+        return f"{release} ({commit.read_text().strip()})"
+    with suppress(OSError, CalledProcessError):  # without git, or of a folder that it does not trust
+        if (PACKAGE.parent / ".git").exists():
+            asked = ["git", "-C", str(PACKAGE.parent), "describe", "--always", "--dirty"]
+            return f"{release} ({run(asked, check=True, capture_output=True, text=True).stdout.strip()})"
+    return release
 
 
 def what_there_is() -> dict[str, Any]:
@@ -123,7 +138,7 @@ def counts_written(told: dict[str, Any]) -> Iterator[str]:
         shares = f"{write(row['share'], 'share'):>7}  {interval if row['share'] is not None else '':16}"
         return f"{first:11} {row['issued']:>8,} {row['declined']:>9,} {shares} {usual:>12}  {status}".rstrip()
 
-    yield click.style(told["headline"], bold=True)
+    yield click.style(told["headline"].translate(SHOWN), bold=True)
     yield f"\n{'week':11} {'issued':>8} {'declined':>9} {'share':>7}  {'95% interval':16} {'usual':>12}  status"
     for row in told["weeks"]:
         low, high = (write(row[end], "count") for end in ("usual_low", "usual_high"))
@@ -133,7 +148,7 @@ def counts_written(told: dict[str, Any]) -> Iterator[str]:
     yield ""
     for sentence in told["sentences"]:
         yield click.wrap_text(sentence, 98, "- ", "  ")
-    yield f"\nSource: {told['source']}, {told['title']}"
+    yield f"\nSource: {told['source']}, {told['title']}".translate(SHOWN)
 
 
 def page_of(out: Path, name: str) -> Path:

@@ -6,16 +6,19 @@ They are a self-contained page, facts, tables and figures, with the report's rev
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
+import html
+import io
 import json
 import logging
 import os
-import signal
+import re
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -30,6 +33,7 @@ import nbformat
 import psutil
 from jinja2 import Template
 from jupyter_client.provisioning import KernelProvisionerFactory
+from markupsafe import escape
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters import markdown2html
 from papermill import execute_notebook
@@ -37,18 +41,18 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from analysis.errors import InputError
-from analysis.files import as_json, write_whole
+from analysis.errors import SHOWN, TURNING, InputError
+from analysis.files import as_json, write_folder, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.periods import week_in_words
 from analysis.run import kernels
-from analysis.run.inline import colours_of, inlined, linked, places_counted, text_of
-from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, TURNING, Entry, Limits, Task
-from analysis.run.revisions import for_reading, revise
+from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, Entry, Limits, Task
+from analysis.run.revisions import LOG, for_reading, revise
+from analysis.run.site import COUNTING, page_of_place, place_names
 from analysis.show.report import BESIDE_VARIABLE
 from analysis.show.sentences import as_made_up
-from analysis.show.style import drawing
-from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
+from analysis.show.style import SOURCE, drawing
+from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, LEFT, TABLE_TYPE, UNBROKEN
 
 LOOK_EVERY = 0.5
 LONGEST_SOCKET_NAME = 103  # bytes that every system with named sockets has room for
@@ -157,9 +161,7 @@ def _watching(limits: Limits) -> Iterator[list[str]]:
     finally:
         done.set()
         watcher.join()
-        for kernel in kernels.started if hasattr(os, "killpg") else ():  # what its cells started and left running
-            with suppress(OSError):
-                os.killpg(kernel, signal.SIGKILL)
+        kernels.kill_started()
 
 
 def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
@@ -187,6 +189,67 @@ def _templates() -> tuple[Template, Template]:
     exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
     exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
     return exporter.template, exporter.environment.get_template("figure.html.j2")
+
+
+@cache
+def text_of(name: str) -> str:
+    """Read a text that stands in every page."""
+    lines = (TEMPLATES / name).read_text(encoding="utf-8").splitlines()
+    return "".join(f"{line.strip()}\n" for line in lines if not line.lstrip().startswith("//"))
+
+
+@cache
+def _colours() -> set[str]:
+    """Give the colours that the style names: six letters and digits are what a figure has in its own file."""
+    return set(re.findall(r"--([0-9a-f]{6}):", text_of("colours.css")))
+
+
+def colours_of(svg: str) -> str:
+    """Give the style's colours, of them only the ones that a page with nothing but this drawing has."""
+    style, wanted = text_of("colours.css"), {"ground", "ink", "link", *re.findall("#([0-9a-f]{6})", svg)}
+    wanted |= {other for name, other in re.findall(r"--([0-9a-f]{6}): var\(--([\w-]+)\)", style) if name in wanted}
+    return re.sub(r"\s*--([\w-]+): [^;}]+;?", lambda one: one[0] if one[1] in wanted else "", style)
+
+
+def inlined(svg: str, alt: str, name: str, foot: float = 0) -> str:
+    """Write an SVG file into a page: ids of its own, the colours that the style names, text for who cannot see it.
+
+    What stands in the ``foot`` is left out: the page says it.
+    """
+    drawing = re.sub(rf'<g id="{SOURCE}".*?</g>', "", svg[svg.index("<svg") :]) if foot else svg[svg.index("<svg") :]
+    start, rest = re.sub("<[^>]*>", lambda tag: _in_page(tag[0], name), drawing).split(">", 1)
+    start = re.sub(r' (?:xmlns(?::\w+)?="[^"]*"|(?:width|height)="[\d.]+pt")', "", start)
+    start = re.sub(r'(?<= viewBox="0 0 )(\S+) ([\d.]+)', lambda size: f"{size[1]} {float(size[2]) - foot:.1f}", start)
+    return f'<svg role="img" aria-label="{html.escape(alt)}"{start.removeprefix("<svg")}>{rest}'
+
+
+def _in_page(tag: str, name: str) -> str:
+    """Write a tag of a drawing as a page needs it; what stands between tags is text, and stays."""
+    tag = re.sub(r'( id="|url\(#|href="#)', rf"\1{name}-", tag)
+    return re.sub("#([0-9a-f]{6})", lambda found: f"var(--{found[1]})" if found[1] in _colours() else found[0], tag)
+
+
+def places_counted(parameters: Mapping[str, str], tables: Mapping[str, str]) -> dict[str, str]:
+    """Give the pages of the places that a report's own figures are listed on, by name: its own place, or all it counts.
+
+    ``tables`` are its CSV files by name.
+    """
+    pages = {name: page_of_place(place) for place, name in place_names().items()}
+    own = [place_names().get(parameters.get(kind, ""), "") for kind in ("state", "offence")]
+    rows = (row for name in COUNTING for row in csv.DictReader(io.StringIO(tables.get(name, ""))))
+    named = set(own) - {""} or {row.get("state_name") or row.get("group", "") for row in rows}
+    return {str(escape(name)): page for name, page in pages.items() if name in named}
+
+
+def linked(table: str, root: str, pages: Mapping[str, str]) -> str:
+    """Let the rows of a table that name a place lead to its page; what the style sheet says is not said in cells."""
+    table = table.replace(UNBROKEN, "").replace(LEFT, "")
+
+    def link(found: re.Match[str]) -> str:
+        page = pages.get(found[2])
+        return f'{found[1]}<a href="{root}{page}">{found[2]}</a>' if page else found[0]
+
+    return re.sub(r'(<th scope="row" class="text">)([^<]+)', link, table) if root else table
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
@@ -221,7 +284,7 @@ def files_of(
     def add(name: str, content: str | bytes) -> None:
         if name in files:
             raise InputError(f"the notebook shows {name!r} twice", do="Give each table and figure its own name")
-        files[name] = content.encode() if isinstance(content, str) else content
+        files[name] = content.encode(errors="backslashreplace") if isinstance(content, str) else content
 
     csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     shown: list[dict[str, Any]] = []
@@ -242,11 +305,11 @@ def files_of(
     told |= {"address": address, "picture": next((name for name in files if name.endswith(".png")), "")}
     page_template, figure_template = _templates()
     for one in shown:
-        page = figure_template.render(**one, resources=told).translate(TURNING)
+        page = figure_template.render(**one, resources=told).translate(SHOWN)
         add(f"figures/{one['shown']['figure']}.html", page)
     told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
     told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE, "places": places_counted(facts["parameters"], csvs)}
-    return files | {PAGE: page_template.render(nb=notebook, resources=told).translate(TURNING).encode()}
+    return files | {PAGE: page_template.render(nb=notebook, resources=told).translate(SHOWN).encode()}
 
 
 def _without_copies(notebook: nbformat.NotebookNode) -> str:
@@ -254,27 +317,28 @@ def _without_copies(notebook: nbformat.NotebookNode) -> str:
     kept = deepcopy(notebook)
     for cell in kept.cells:
         cell.metadata.pop("papermill", None)  # when it began and ended
-        for data in (output["data"] for output in cell.get("outputs", []) if "data" in output):
-            if TABLE_TYPE in data:
-                data["text/plain"] = f"tables/{data[TABLE_TYPE]['name']}.csv"
-            if "text/html" in data:  # what is shown
-                data.pop("image/png", None)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if table := data.get(TABLE_TYPE):
+                data["text/plain"] = f"tables/{table['name']}.csv"
+            again = {"image/png", FACTS_TYPE, TABLE_TYPE} | ({"text/plain"} if "text/markdown" in data else set())
+            if data.keys() & {"text/html", "text/markdown"}:  # what is shown
+                output["data"] = {name: text for name, text in data.items() if name not in again}
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"  # nbformat indents
 
 
 def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
-    """Write a report's files, and take away others that an earlier run wrote; give the sha256 of each by its path."""
-    for name, content in files.items():
-        write_whole(folder / name, content)
-    for name in {*earlier, FAILED} - files.keys():
-        (folder / name).unlink(missing_ok=True)
+    """Put a report's files in the place of those of an ``earlier`` run at once; give the sha256 of each by path."""
+    write_folder(folder, files, {*earlier, FAILED})
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
 def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> dict[str, str]:
     """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
     csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
-    revisions = revise(out, entry, facts_of(notebook), csvs)
+    revisions, log = revise(out, entry, facts_of(notebook), csvs)
     root, beside = "../" * (entry.folder.count("/") + 1), entry.inputs.get("neighbours", ("", ""))
     address = f"{site}{entry.folder}/" if (site := entry.inputs.get("address", "")) else ""
-    return write_report(out / entry.folder, files_of(notebook, revisions, root, beside, address), entry.files)
+    hashes = write_report(out / entry.folder, files_of(notebook, revisions, root, beside, address), entry.files)
+    write_whole(out / LOG / f"{entry.folder}.json", log)  # last: if it is cut off, the same revision is found again
+    return hashes

@@ -21,7 +21,7 @@ import yaml
 from IPython import get_ipython
 from IPython.display import display
 
-from analysis.errors import InputError, unknown
+from analysis.errors import MARKS, InputError, unknown
 from analysis.load.reference import data_file
 from analysis.load.sources import Source
 from analysis.show.sentences import MADE_UP, Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
@@ -126,6 +126,7 @@ class Report:
             self.facts[name] = fact
 
     def _show(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        data = {kind: text.translate(MARKS) if isinstance(text, str) else text for kind, text in data.items()}
         self.shown.append(Shown(data, metadata or {}))
         if get_ipython() is None:
             print(data["text/plain"])

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.errors import InputError
+from analysis.errors import MARKS, InputError
 from analysis.load.reference import crosswalk
 from analysis.periods import day_in_words, week_in_words
 from analysis.show.tables import write
@@ -160,7 +160,7 @@ def as_fact(value: Any) -> Fact:  # noqa: ANN401
     if isinstance(value, date):
         return value.isoformat()[:10]
     if isinstance(value, str):
-        return str(value)
+        return value.translate(MARKS)
     raise TypeError(f"{value!r} cannot stand as a fact")
 
 

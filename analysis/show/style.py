@@ -30,7 +30,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from analysis.errors import InputError, called
+from analysis.errors import SHOWN, InputError, called
 from analysis.load.reference import data_file
 from analysis.show.sentences import MADE_UP, as_fact, facts_named, fill
 
@@ -48,7 +48,6 @@ SOURCE, COLOURS, DPI = "source", 24, 120
 USUAL = {"font-family": "sans-serif", "font-size": "10px", "text-anchor": "start", "fill": "#000000"}
 """What most texts of a drawing have alike, and what each is where it is not said."""
 OWN = ("d", "x", "y", "id", "href")
-NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 Draw = Callable[[pd.DataFrame], "Figure"]
 
 
@@ -164,7 +163,7 @@ def svg_of(figure: Figure) -> str:
     texts have in common said once, and neighbours that look alike (of texts in any order) as one path or group.
     """
     figure.savefig(file := io.StringIO(), format="svg", metadata={"Date": None, "Creator": None})
-    written = NO_XML.sub("", file.getvalue())
+    written = file.getvalue().translate(SHOWN)
     used = dict.fromkeys(re.findall(r'(?:url\(#|href="#)([^)"]+)', written))
     ids = {SOURCE: SOURCE} | {old: f"i{number}" for number, old in enumerate(used)}
     for element in (root := ElementTree.fromstring(written)).iter():

@@ -13,6 +13,7 @@ from datetime import date, datetime
 import pandas as pd
 from markupsafe import Markup, escape
 
+from analysis.errors import MARKS
 from analysis.load.reference import data_file
 from analysis.periods import day_in_words, week_in_words
 
@@ -35,7 +36,8 @@ LINKED = "by_state by_offence state_bounds known_offences state_by_offence held_
 LINKED += " declined_by_place issued_by_place corrections bulk_days events policies"
 """Tables to whose rows other pages lead."""
 DAYS = re.compile(r"\b(\d{4}-\d\d)(-\d\d)?\b")  # days and months in a text
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
+"""How a text begins that a spreadsheet would run, also behind marks that it passes over and in full width."""
 NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 SPOKEN = {"ice": "ICE", "lea": "LEA", "last week": "the week before", "trailing weeks": "the eight weeks before"}
 SPOKEN |= {"trend": "the 13 weeks before"}
@@ -218,8 +220,9 @@ def as_csv(frame: pd.DataFrame) -> str:
     that stands as text stays as it is.
     """
     columns = ([_plain(value) for value in frame[column]] for column in frame)  # pandas would take three times as long
-    csv.writer(text := io.StringIO(), lineterminator="\n").writerows([list(frame), *zip(*columns, strict=True)])
-    return text.getvalue()
+    rows = [[*map(_plain, frame)], *zip(*columns, strict=True)]
+    csv.writer(text := io.StringIO(), lineterminator="\n").writerows(rows)
+    return text.getvalue().translate(MARKS)
 
 
 def _plain(value: object) -> object:
@@ -228,5 +231,5 @@ def _plain(value: object) -> object:
         return ""
     if isinstance(value, float | datetime):
         return f"{value:.10g}" if isinstance(value, float) else f"{value:%Y-%m-%d}"
-    runs = isinstance(value, str) and value.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(value)
+    runs = isinstance(value, str) and FORMULA.match(value) and not NUMBER.fullmatch(value)
     return f"'{value}" if runs else value

@@ -1,11 +1,13 @@
 """The detainers issued in a period, and what they are held against: of the nation, a state or an offence group."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, wraps
+from functools import cached_property, lru_cache, wraps
 from typing import ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError, called
@@ -222,6 +224,17 @@ class Cohort:
         """Give the cohort of the last full calendar quarter that was over by the period's end; None = there is none."""
         quarter = self.calendar.last_quarter(self.week)
         return None if quarter is None else replace(self, period=quarter)
+
+
+@lru_cache(maxsize=4)
+def detainers_sha256(cohort: Cohort) -> str:
+    """Hash what all is counted from, in any order: the records, and by week and state what came before them.
+
+    Those of the whole nation: from a hash of a few rows these could be told.
+    """
+    frames = (cohort.records, cohort.by_state.reset_index())
+    rows = [np.sort(pd.util.hash_pandas_object(frame, index=False).to_numpy()) for frame in frames]
+    return hashlib.sha256(np.concatenate(rows).astype("<u8").tobytes()).hexdigest()
 
 
 def aged_calendar(source: Source) -> Calendar:

@@ -18,7 +18,7 @@ from analysis.load.table import Outcome, without_repeats
 from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day, name_week, refuse_shared_weeks
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays
-from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
+from analysis.stats.cohort import ONE_END, Cohort, detainers_sha256, takes_cohort
 from analysis.stats.comparisons import CLEAR, LAST_WEEK, MINIMUM_DIFFERENCE, TRAILING, TREND, Pair, Weekly, direction
 from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
 from analysis.stats.summary import SPANS, cell_name, described, key_figures, nothing, weekly_counts
@@ -312,6 +312,7 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
         "week": cohort.week,
         "week_end": cohort.period.last_day,
         "week_name": name_week(cohort.week),
+        "detainers_sha256": detainers_sha256(cohort),
     }
     facts |= {"status": cohort.status, "days_covered": cohort.calendar.days_covered(cohort.week)}
     facts |= {"place": cohort.cell[1], "place_name": cohort.name, "nation_name": place_name(cohort.sole_state or ALL)}

@@ -20,7 +20,7 @@ from analysis.load.sources import Source
 from analysis.load.table import LEFT_OUT
 from analysis.periods import Period, refuse_shared_weeks, week_of
 from analysis.stats import comparisons as tested
-from analysis.stats.cohort import ONE_END, Cohort, cohort
+from analysis.stats.cohort import ONE_END, Cohort, cohort, detainers_sha256
 from analysis.stats.comparisons import BEFORE, CLEAR, Pair, Weekly
 from analysis.stats.counts import (
     ALL,
@@ -33,7 +33,7 @@ from analysis.stats.counts import (
 )
 from analysis.stats.disclosure import NO_OFFENCES, outcomes_by_form
 from analysis.stats.inference import NO_SHARE, extraction_facts, finding_facts
-from analysis.stats.summary import MEASURES, ONE_STATE, described, group_name, nothing, state_name
+from analysis.stats.summary import MEASURES, ONE_STATE, adding_up, described, group_name, nothing, state_name
 
 NO_REQUESTS = "What the form asks is shown of all states and offence groups together alone."
 REQUESTS = {"hold": "to hold the person", "notify": "to be told in time", "other": "something else"}
@@ -123,7 +123,7 @@ class PeriodProfile:
             )
         if kind not in self.comparisons.index.unique(0):
             return nothing(self.cohort, ONE_STATE if self.source.facts.offences else NO_OFFENCES)
-        table = self.comparisons.loc[kind].rename_axis(kind)
+        table = adding_up(self.cohort, kind, self.comparisons.loc[kind]).rename_axis(kind)
         table = table if self.cohort.offence == ALL else table.loc[[self.cohort.offence]]
         table = self._with_shares(table[(table["issued"] + table["issued_before"]) > 0], kind)
         table["finding"] = table["finding"].where(table["finding"].isin(CLEAR), "")
@@ -203,6 +203,7 @@ class PeriodProfile:
             for name, span in spans.items()
             for end in ("first_day", "last_day")
         }
+        facts |= {"detainers_sha256": detainers_sha256(self.later)}
         facts |= {"period_name": period.name, "calendar": not period.name.startswith(("Saturday", *digits))}
         facts |= {"compared_name": self.compared_name, "quarter_name": quarter and quarter.period.name}
         facts |= {"place": of.cell[1], "place_name": of.name, "place_title": of.name[0].upper() + of.name[1:]}

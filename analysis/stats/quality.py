@@ -10,7 +10,7 @@ from analysis.load import quality as load
 from analysis.load.quality import ERRORS, LEVELS, NOT_JUDGED, PASS, STOP, WARN, Check, against_known, check_of
 from analysis.load.reference import STATUS_GROUPS
 from analysis.load.releases import GATES, STOP_UNDATED
-from analysis.load.sources import SCORECARD_FILE, Source
+from analysis.load.sources import Source
 from analysis.load.table import COUNTED, Outcome
 from analysis.periods import SETTLING_DAYS, as_timestamps, week_of
 from analysis.stats.cohort import Cohort, aged_calendar, not_a_cohort
@@ -80,7 +80,7 @@ def quality(of: Source | Cohort | PublishedWeek, part: str = "scorecard") -> pd.
     elif part == "bulk_days":
         frame = _bulk_days(table)
     else:
-        card = load.read_scorecard(of.path.with_name(SCORECARD_FILE))
+        card = load.read_scorecard(of.scorecard)
         weeks = load.as_card([load.unfinished_weeks(load.recording_by_week(table, aged_calendar(of)))])
         same = card["check"].eq("unfinished_weeks")  # on import the rule of days alone is known
         frame = _shown(pd.concat([card[~same], weeks.set_axis(card.index[same])]).sort_index(), "norm", {})

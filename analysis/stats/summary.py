@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.errors import InputError, unknown
 from analysis.load.reference import events, groups, place_name, states
-from analysis.load.table import without_repeats
+from analysis.load.table import Outcome, without_repeats
 from analysis.periods import as_timestamps, week_of
 from analysis.stats import counts as counting
 from analysis.stats import disclosure
@@ -28,6 +28,7 @@ SPANS = {LAST_WEEK: " than last week", TRAILING: f" than in the {TRAILING_WEEKS}
 SPANS |= {TREND: f" over {TREND_WEEKS} weeks", BEFORE: ""}  # how a direction goes on, by what it is against
 GROWING = {"partial": "only {} of 7 days"} | dict.fromkeys(("provisional", "too young"), "not final yet")
 ONE_STATE = "All detainers of this source are of one state: its offence groups are shown by quarter alone."
+NO_SUM = "No report is made of it; please tell the project which source and period it was"
 NO_QUARTER = "The source covers no full calendar quarter that was over by this week: {} are not shown."
 
 
@@ -211,9 +212,24 @@ def counts_by(cohort: Cohort, *kinds: str) -> pd.DataFrame:
     return _CUTS[",".join(parts)](cohort)
 
 
+def adding_up(cohort: Cohort, by: str, counts: pd.DataFrame) -> pd.DataFrame:
+    """Hold counts of all the period's detainers, as they are before any is hidden, against their number; give them."""
+    numbers, declined = cohort.everywhere["detainers"], cohort.everywhere["outcome"].eq(Outcome.DECLINED)
+    expected = {"issued": numbers.sum(), "declined": numbers[declined].sum()}
+    found = counts[["issued", "declined"]].sum().to_dict()
+    if set(OUTCOME_COLUMNS) <= {*counts}:
+        found["issued, by outcome"] = counts[OUTCOME_COLUMNS].to_numpy().sum()
+    for name, number in found.items():
+        if number != (total := expected[name.partition(",")[0]]):
+            what = f"the counts by {by.replace('_', ' ')} do not add up to all detainers of the period ({name})"
+            raise InputError(what, file=cohort.source.path, found=int(number), expected=f"{total}", do=NO_SUM)
+    return counts
+
+
 def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
     """Give the counts of every state or offence group, beside those of the weeks before."""
     counts, declined = cohort.weekly.over(cohort.period.weeks).loc[kind], cohort.weekly.declined[kind]
+    adding_up(cohort, kind, counts)
     table = _with_shares(counts[["issued", "declined"]].astype("int64"), cohort, cohort.dispersion[kind])
     table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
     for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
@@ -233,7 +249,7 @@ def _recent(cohort: Cohort, by_week: pd.DataFrame) -> dict[str, list[float]]:
 def _by_state(cohort: Cohort) -> pd.DataFrame:
     """Count by state; of a source of one state, its rows alone."""
     table = _with_past(cohort, "state")
-    of_states = counting.of_weeks(cohort.by_state, cohort.period.weeks, table.index)
+    of_states = adding_up(cohort, "state", counting.of_weeks(cohort.by_state, cohort.period.weeks, table.index))
     outcomes = disclosure.outcomes_by_state(of_states, cohort.sole_state is not None)
     table = table.join(outcomes.drop(columns=["issued", "declined"]))
     placed = table.drop(index=NOT_GIVEN)["declined"]
@@ -262,12 +278,13 @@ def _by_group(cohort: Cohort, *, by_status: bool = False) -> pd.DataFrame:
     return described(table, cohort, facts={"least_for_a_share": LEAST_FOR_A_SHARE}, recent=recent)
 
 
-def _of_nation(cohort: Cohort, count: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
-    """Count the nation's detainers in a way in which those of a source of one state are not shown."""
+def _of_nation(cohort: Cohort, by: str, count: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """Count the nation's detainers by what those of a source of one state are not shown by."""
     if cohort.everywhere.empty:
         return nothing(cohort, "There is no detainer in this week: nothing to show of outcomes.")
     if cohort.sole_state:
         return nothing(cohort, "All detainers are of one state: its forms and lift reasons are not shown by week.")
+    adding_up(cohort, by, counting.count_outcomes(cohort.everywhere, by))
     return described(count(cohort.everywhere), cohort)
 
 
@@ -280,12 +297,14 @@ def _by_agency(cohort: Cohort) -> pd.DataFrame:
 
 
 _CUTS: dict[str, Callable[[Cohort], pd.DataFrame]] = {
-    "all": lambda of: _of_nation(of, lambda rows: counting.count_outcomes(rows.assign(all=of.name), "all")),
+    "all": lambda of: _of_nation(of, "outcome", lambda rows: counting.count_outcomes(rows.assign(all=of.name), "all")),
     "state": _by_state,
     "offence_group": _by_group,
     "offence_group,offence_status": lambda of: _by_group(of, by_status=True),
-    "form": lambda of: _of_nation(of, disclosure.outcomes_by_form),
-    "lift_reason": lambda of: _of_nation(of, lambda rows: disclosure.lift_reasons(rows).replace({"outcome": MEASURES})),
+    "form": lambda of: _of_nation(of, "form", disclosure.outcomes_by_form),
+    "lift_reason": lambda of: _of_nation(
+        of, "lift_reason", lambda rows: disclosure.lift_reasons(rows).replace({"outcome": MEASURES})
+    ),
     "agency": _by_agency,
 }
 

@@ -22,8 +22,7 @@ from analysis.load.columns import (
     moments,
     normalised,
 )
-from analysis.load.reference import data_file
-from analysis.load.sources import check_hash
+from analysis.load.reference import check_hash, data_file
 from analysis.load.table import NAMES
 
 OWN_ROLES = {"pending_text", "pending_code", "charge_text", "charge_code", "charge_date"}

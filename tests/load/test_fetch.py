@@ -136,7 +136,7 @@ def test_stopped_in_the_middle_nothing_stays(site: str, monkeypatch: pytest.Monk
         raise KeyboardInterrupt
 
     monkeypatch.setattr(imports.tqdm, "update", stop)
-    assert imported(f"{site}/release.parquet").exit_code == 130
+    assert imported(f"{site}/release.parquet").exit_code == 1
 
 
 def test_the_name_of_the_file_is_its_servers_or_the_end_of_its_address_and_leads_nowhere_else(site: str) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import re
 import shutil
 import signal
@@ -19,11 +17,11 @@ from refusals import refused
 from synthetic import generate, write_release
 
 from analysis.errors import InputError
-from analysis.files import sha256_of
+from analysis.files import private_folder, sha256_of
 from analysis.load import imports
 from analysis.load.imports import check_release, import_release, name_of
 from analysis.load.quality import scorecard
-from analysis.load.sources import VERSIONS_VARIABLE, data_folder, open_source, scratch_folder, sources, versions
+from analysis.load.sources import VERSIONS_VARIABLE, data_folder, open_source, sources, versions
 from analysis.load.table import NAMES
 from analysis.stats.inference import NOT_EXTRACTED, extraction_facts
 
@@ -130,17 +128,15 @@ def modes(folder: Path) -> dict[str, str]:
 def test_rows_are_the_users_alone_and_what_killed_processes_left_goes_with_the_next_import(
     files: dict[str, Path], data_dir: Path
 ) -> None:
-    node = platform.node()
-    left = [f".fetch-999999999-{node}-ab", f"gone/.import-999999999-{node}-ab", "made-up/.import-ab"]
-    kept = ["other/.import-999999999-elsewhere-ab", "mine/notes"]
-    for name in left + kept:
+    for name in (".import-ab/draft", ".fetch-ab", "gone/.import-ab", "made-up/.import-ab", "mine/notes"):
         (data_dir / name).mkdir(parents=True)
-    os.utime(data_dir / left[2], (0, 0))  # of a long time ago
-    with scratch_folder(data_dir, ".fetch-") as alive:
+    with private_folder() as alive:
         import_release([files["newer"]], "made-up", title="T")
         assert alive.is_dir()
-    assert sorted(path.name for path in data_dir.iterdir()) == ["made-up", "mine", "other"]
-    assert all((data_dir / name).is_dir() for name in kept)
+    assert sorted(path.relative_to(data_dir).as_posix() for path in data_dir.glob("*/*")) == [
+        "made-up/v001",
+        "mine/notes",
+    ]
     private = {"v001": "700", "detainers.parquet": "600"}
     assert private.items() <= modes(data_dir / "made-up").items()
     shutil.rmtree(data_dir)
@@ -154,10 +150,10 @@ def test_an_import_that_is_killed_leaves_its_rows_to_the_user_alone_until_the_ne
 ) -> None:
     ended = subprocess.run([sys.executable, "-c", KILLED, files["newer"]], check=False)
     assert ended.returncode == -signal.SIGKILL
-    (left,) = (data_dir / "killed").iterdir()
+    (left,) = data_dir.glob(".import-*")
     assert (modes(left)[left.name], "detainers.parquet" in modes(left), sources().get("killed")) == ("700", True, None)
     import_release([files["newer"]], "made-up", title="T")
-    assert not (data_dir / "killed").exists()
+    assert [path.name for path in data_dir.iterdir() if path.is_dir()] == ["made-up"]
 
 
 # Versions.

@@ -22,8 +22,7 @@ from analysis.load.offences import (
     read_offences,
     rules,
 )
-from analysis.load.reference import crosswalk, data_file, details, groups
-from analysis.load.sources import check_hash
+from analysis.load.reference import check_hash, crosswalk, data_file, details, groups
 
 KEYS = {
     "offence_groups": "group_id",

@@ -18,9 +18,9 @@ from release_forms import HEADERS
 from analysis.load import quality
 from analysis.load.offences import Step
 from analysis.load.quality import bulk_days, norms, recording_by_week, scorecard, stops
-from analysis.load.reference import data_file, states
+from analysis.load.reference import check_hash, data_file, states
 from analysis.load.releases import GATES, Release, outcome_of
-from analysis.load.sources import SCORECARD_FILE, check_hash, open_source
+from analysis.load.sources import SCORECARD_FILE, open_source
 from analysis.load.table import REPEAT, Outcome, as_table, flag_repeats
 from analysis.periods import Calendar
 

@@ -38,6 +38,7 @@ def test_a_damaged_table_is_refused_with_file_row_and_column(data_copy: DataCopy
             with refused(data_copy.path(file), damage.get("row", row), *damage["says"], "Restore"):
                 read()
             data_copy.path(file).write_bytes(whole)
+            data_copy.accept(file)
 
 
 def test_a_wheel_carries_its_data_inside_and_a_checkout_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

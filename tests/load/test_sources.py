@@ -15,9 +15,8 @@ from refusals import refused
 
 from analysis.errors import InputError
 from analysis.files import sha256_of
-from analysis.load.reference import data_file
+from analysis.load.reference import check_hash, data_file
 from analysis.load.sources import (
-    check_hash,
     list_sources,
     open_source,
     origin_of,
@@ -29,6 +28,7 @@ from analysis.load.sources import (
 )
 from analysis.load.table import NAMES
 from analysis.periods import week_of
+from analysis.stats.quality import quality
 
 STORED = "sources/fy2015/v000/detainers.parquet"
 TOTALS = "published_reports/weekly_totals.csv"
@@ -149,8 +149,31 @@ def test_a_changed_byte_is_noticed_and_a_meant_change_accepted(data_copy: DataCo
             check_hash(path)
     with refused("not the one its origin file describes"):
         open_source("fy2015").check()
+    with refused(path, "Restore the file or import it again"):
+        open_source("fy2015").detainers(["state"])
     data_copy.accept(STORED)
     open_source("fy2015").check()
+
+
+@pytest.mark.parametrize("name", ["states", "lift_reasons", "events", "columns"])
+def test_a_reference_table_changed_by_hand_is_noticed_whatever_it_says_now(name: str, data_copy: DataCopy) -> None:
+    path = data_copy.path(f"reference/{name}.csv")
+    path.write_bytes(path.read_bytes().replace(b"a", b"e", 1))
+    with refused(path, "found 'sha256", "expected sha256", "data/README.md says how"):
+        data_file(f"reference/{name}.csv")
+    data_copy.accept(f"reference/{name}.csv")
+    assert data_file(f"reference/{name}.csv") == path
+
+
+def test_a_scorecard_changed_by_hand_is_noticed_and_one_without_a_hash_is_read(data_copy: DataCopy) -> None:
+    path = data_copy.path(STORED).with_name("scorecard.csv")
+    path.write_text(path.read_text(encoding="utf-8").replace("warn", "pass"), encoding="utf-8")
+    with refused(path, "found 'sha256", "import it again"):
+        quality(open_source("fy2015"))
+    beside = path.with_name("detainers.parquet.origin.yml")
+    lines = beside.read_text(encoding="utf-8").splitlines(keepends=True)
+    beside.write_text("".join(line for line in lines if "scorecard_sha256" not in line), encoding="utf-8")
+    assert "pass" in set(quality(open_source("fy2015"))["level"])
 
 
 def test_a_table_cut_short_is_refused_and_lost_week_hashes_are_worked_out_again(data_copy: DataCopy) -> None:
@@ -165,6 +188,7 @@ def test_a_table_cut_short_is_refused_and_lost_week_hashes_are_worked_out_again(
     content = path.read_bytes()
     for length in (10, len(content) // 2, len(content) * 999 // 1000):
         path.write_bytes(content[:length])
+        data_copy.accept(STORED)
         for columns in (None, ["state"]):
             with refused(path, "the stored table is damaged", "Import the release again"):
                 open_source("fy2015").detainers(columns)

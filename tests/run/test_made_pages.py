@@ -14,8 +14,10 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from our_words import NEVER_IN_OUR_PROSE
+from papermill import execute_notebook
 from test_site import broken_links
 
+from analysis.files import bundled_folder
 from analysis.run.worker import files_of
 from analysis.show.sentences import fill
 
@@ -33,8 +35,7 @@ HEADINGS = ("Revisions of this report", "How to cite", "Files of this report")
 
 def faults(page: str) -> Iterator[str]:
     """Go through the words in a page's own prose, alternative texts included, that must not stand there."""
-    with_ends = re.sub("(?=<t[dh]\\b)", "</td></th>", page)  # which this parser asks for
-    soup = BeautifulSoup(with_ends, "html.parser")
+    soup = BeautifulSoup(page, "html.parser")
     words = [str(tag[name]) for name in ("alt", "aria-label", "title") for tag in soup.select(f"[{name}]")]
     for tag in soup.select(EXEMPT):
         tag.decompose()
@@ -60,15 +61,18 @@ def test_the_words_are_found_and_quotations_are_exempt() -> None:
     assert len(list(faults(found))) == 5
 
 
-def test_a_page_is_made_in_less_than_a_third_of_a_second_and_weighs_little(made_site: Path) -> None:
-    for path in made_site.glob("weekly_bulletin/*/*/notebook.ipynb"):
-        notebook = nbformat.read(path, as_version=4)
-        files_of(notebook)  # what is compiled once
-        clock = time.process_time()
-        files = files_of(notebook)
-        assert time.process_time() - clock <= 0.3
-        assert len(files["report.html"]) <= 250_000
-        assert len(gzip.compress(files["report.html"])) <= 60_000
+def test_a_page_is_made_in_less_than_a_third_of_a_second_and_weighs_little(made_site: Path, tmp_path: Path) -> None:
+    pages = [path.read_bytes() for path in made_site.glob("weekly_bulletin/*/*/report.html")]
+    assert len(pages) > 2
+    assert max(map(len, pages)) <= 250_000
+    assert max(len(gzip.compress(page)) for page in pages) <= 60_000
+    given, executed = bundled_folder("notebooks") / "weekly_bulletin.ipynb", tmp_path / "executed.ipynb"
+    execute_notebook(str(given), str(executed), {"source": "synthetic"}, cwd=str(tmp_path), progress_bar=False)
+    notebook = nbformat.read(executed, as_version=4)
+    files_of(notebook)  # what is compiled once
+    clock = time.process_time()
+    files_of(notebook)
+    assert time.process_time() - clock <= 0.3
 
 
 def test_every_figure_in_a_sentence_is_the_fact_it_is_marked_as(made_site: Path) -> None:

@@ -30,6 +30,8 @@ from analysis.run.plan import (
     Entry,
     Task,
     index_is_due,
+    journal,
+    mend_manifest,
     plan,
     read_manifest,
     what_is_due,
@@ -209,7 +211,7 @@ def test_a_change_makes_due_what_follows_from_it_and_nothing_else(project: Path)
     events = project / "data" / "reference" / "events.csv"
     events.write_text(events.read_text(encoding="utf-8").replace("2017-02-01", "2017-02-31"), encoding="utf-8")
     crosswalk.cache_clear()
-    with pytest.raises(InputError, match="a day as YYYY-MM-DD"):
+    with pytest.raises(InputError, match="not the one its origin file describes"):
         tasks_in(project)
 
 
@@ -368,13 +370,13 @@ def test_a_kill_at_the_index_leaves_it_due(tmp_path: Path, monkeypatch: pytest.M
     assert index_is_due(tmp_path, Settings(title="Another"))
     write_manifest(tmp_path, {folder: replace(entry, seconds=1.0) for folder, entry in entries.items()})
 
-    def kill(path: Path, content: bytes) -> None:
-        if path.name == "index.html":
+    def kill(path: Path, to: Path) -> None:
+        if to.name == "index.html":
             raise KeyboardInterrupt
-        path.write_bytes(content)
+        path.rename(to)
 
     with monkeypatch.context() as patch:
-        patch.setattr("analysis.run.site.write_whole", kill)
+        patch.setattr(Path, "replace", kill)
         with pytest.raises(KeyboardInterrupt):
             write_index(tmp_path, read_manifest(tmp_path))
     assert index_is_due(tmp_path, None)
@@ -382,8 +384,38 @@ def test_a_kill_at_the_index_leaves_it_due(tmp_path: Path, monkeypatch: pytest.M
     assert not list(tmp_path.glob("states/*.html")), "the pages of before are known"
 
 
-@pytest.mark.parametrize("text", ['{"reports": [{"folder"', '{"reports": [{"folder": "a", "rows_sha256": ""}]}'])
-def test_a_manifest_that_is_damaged_or_of_another_form_is_named(tmp_path: Path, text: str) -> None:
+def test_what_was_made_is_in_the_manifest_at_once_and_stays_when_the_run_is_killed(tmp_path: Path) -> None:
+    entries: dict[str, Entry] = {}
+    first = add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2015-01-03"})
+    write_manifest(tmp_path, entries)
+    second = add_report(tmp_path, {}, "weekly_bulletin", "fy2015", {"week": "2015-01-10"})
+    journal(tmp_path, second)
+    with (tmp_path / ".manifest.jsonl").open("a") as file:
+        file.write('{"folder": "cut off')
+    both = {one.folder: one for one in (first, second)}
+    assert read_manifest(tmp_path) == both
+    assert mend_manifest(tmp_path) == ""
+    assert not (tmp_path / ".manifest.jsonl").exists()
+    assert read_manifest(tmp_path) == both
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "null", "\x00\xff", '{"reports": {}}', '{"reports": [{"folder": "a"}]}', "[" * 100_000],
+)
+def test_a_damaged_manifest_is_set_aside_and_rebuilt_from_what_stands(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (task, *_) = bulletins("2015-01-03")
+    told = {"source": {"name": "fy2015", "title": "T", "sha256": "0"}, "parameters": task.entry.parameters}
+    add_report(tmp_path, {}, "weekly_bulletin", "fy2015", {"week": "2015-01-03"}, told=told)
+    (tmp_path / task.entry.folder / "tables").mkdir()
+    (tmp_path / task.entry.folder / "tables" / "mine.csv").write_text("a reader's own")
     (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(InputError, match=r"manifest\.json: the manifest is damaged, or of another version.*Delete it"):
-        read_manifest(tmp_path)
+    with batch.working_in(tmp_path):
+        pass
+    aside = "manifest.json was damaged: set aside as manifest.json.damaged-1, 1 reports found standing\n"
+    assert capsys.readouterr().err.endswith(aside)
+    assert (tmp_path / "manifest.json.damaged-1").read_text() == text
+    assert [*read_manifest(tmp_path)[task.entry.folder].files] == ["notebook.ipynb", "report.html", "facts.json"]
+    assert [reason for reason, _ in what_is_due([task], tmp_path)] == ["what it was made from is not known"]

@@ -13,8 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from analysis.errors import InputError
 from analysis.files import write_whole
-from analysis.run.inline import inlined
-from analysis.run.worker import files_of, write_report
+from analysis.run.worker import files_of, inlined, write_report
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">\n<text x="1 2" fill="#000">50% &amp; é שֵׁ</text></svg>'
@@ -76,6 +75,9 @@ def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -
     assert json.loads((tmp_path / "facts.json").read_text())["facts"] == {"declined": 3}
     assert (tmp_path / "tables/rows.csv").read_text() == "agency\n<script>alert(1)</script>\n"
     assert (tmp_path / "figures/picture.svg").read_text() == SVG
+    cells = json.loads((tmp_path / "notebook.ipynb").read_text())["cells"]
+    shown = [output["data"] for cell in cells for output in cell.get("outputs", [])]
+    assert {"text/html": "<table></table>", "text/plain": "tables/rows.csv"} in shown, "the CSV stands beside it"
     page = (tmp_path / "report.html").read_text()
     assert "<script>alert" not in page
     texts = (

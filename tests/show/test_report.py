@@ -24,7 +24,7 @@ from nbconvert.filters import markdown2html
 import analysis as an
 from analysis.errors import InputError
 from analysis.load.sources import open_source
-from analysis.run.inline import linked
+from analysis.run.worker import linked
 from analysis.show.report import Report, Shown, captions, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
 from analysis.show.style import drawing, svg_of
