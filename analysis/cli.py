@@ -156,7 +156,11 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     from analysis.run.notebooks import pick_notebooks
 
     chosen = pick_notebooks(asked.notebook, asked.folder)
-    return [task for some in chosen for task in plan.plan(some, **how, png=asked.png)], None
+    tasks = [task for some in chosen for task in plan.plan(some, **how, png=asked.png)]
+    if left := {one.name for some in chosen for one in some if asked.folder} - {task.entry.notebook for task in tasks}:
+        told = f"left out, for they do not fit the source and what else is asked for: {', '.join(sorted(left))}"
+        click.echo(f"declines: {told}", err=True)
+    return tasks, None
 
 
 @main.command("run")
@@ -214,8 +218,8 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
         raise InputError("--json is of a dry run", do="Add --dry-run, or read manifest.json of the folder afterwards")
     _note_weeks(*[] if asked.quiet else (asked.weeks, asked.period, asked.compare))
     tasks, settings = _tasks(asked)
-    if edited := differing({task.notebook for task in tasks}):
-        click.echo(f"declines: {edited}", err=True)
+    if (edited := differing({task.notebook for task in tasks})) and not asked.quiet:
+        click.echo(f"declines: {edited}", err=asked.as_document)
     due = []
     if asked.dry_run or asked.verbose:
         due = plan.what_is_due(tasks, folder, force=asked.force, verify=asked.verify)
@@ -469,6 +473,7 @@ compare reports reports-new --csv differences.csv
 new my_question --each state,week
 lint my_question.ipynb --fix
 lab
+lab ~/detainers --port 9000 --no-browser
 """
 for _name, _command in [*main.commands.items(), ("sources", sources_command.commands["rm"])]:
     _lines = [f"  declines {line}" for line in _EXAMPLES.splitlines() if line.split()[0] == _name]

@@ -48,14 +48,20 @@ def called(found: object) -> str:
 
 
 def unknown(
-    kind: str, given: object, known: Iterable[str], *, more: str = "", listed: Iterable[str] | None = None
+    kind: str,
+    given: object,
+    known: Iterable[str],
+    *,
+    more: str = "",
+    listed: Iterable[str] | None = None,
+    near: Iterable[str] = (),
 ) -> InputError:
     """Build the error for a name of a ``kind`` that is not ``known``: the nearest name, then all, or those ``listed``.
 
-    ``more`` is a closing hint, such as the command that lists the names.
+    ``more`` is a closing hint, such as the command that lists the names; ``near`` are other names that may be meant.
     """
     names = list(known)
-    near = get_close_matches(str(given), names, n=1)
-    guess = f"; did you mean {near[0]!r}?" if near else "."
+    near = list(near) or get_close_matches(str(given), names, n=1)
+    guess = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
     known = ", ".join(names if listed is None else listed)
     return InputError(f"unknown {kind} {str(given)!r}{guess} Known: {known}", do=more)

@@ -193,7 +193,9 @@ def test_a_place_is_shown_with_its_weeks_status_and_caveats() -> None:
     assert day.stdout.startswith("MADE-UP DATA: The United States (offence group: Driving under the influence)")
     assert "The week is unfinished" in day.stdout
     assert "- Status: provisional, which is unfinished" in day.stdout
-    assert "did you mean 'Colorado'" in call("show", "Colorodo", exit_code=2)
+    near = "did you mean 'Colorado' or 'Florida' or 'California'?"
+    assert near in call("show", "Colorodo", exit_code=2)
+    assert "did you mean 'AZ'?" in call("show", "ZZ", exit_code=2)
 
 
 def test_a_page_is_opened_by_words_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,6 +261,8 @@ def test_an_imported_source_is_removed_when_asked_twice_and_nothing_that_no_impo
         (["run", "--source", "published-2017", "--weeks", "2"], ["2017-01-28", "2017-02-04", "2017-02-11"]),
         (["show", "CO", "--source", "published-2017", "2017-02"], ["2017-02-04", "2017-02-11", "2017-02"]),
         (["run", "--state", "n"], ["NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND"]),
+        (["show", "Col"], ["CO"]),
+        (["run", "--state", "new "], ["NH", "NJ", "NM", "NY"]),
         (["run", "--offence", "d"], ["DOMESTIC", "DRUGTRAF", "DRUGPOSS", "DUI"]),
         (["run", "--period", "2014-12-"], ["2014-12-06", "2014-12-13", "2014-12-20", "2014-12-27"]),
         (["open", "--out", "nowhere", "w"], []),

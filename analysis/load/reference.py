@@ -120,11 +120,15 @@ def state_named(given: object) -> str:
     by_fips = dict(zip(table["fips"], table.index, strict=True))
     if found := by_fips.get(text.zfill(2)) or _named(table, "name", text):
         return found
-    near = get_close_matches(
-        *((text.upper(), table.index) if len(text) == 2 else (text.title(), table["name"])), 3, 0.4
-    )
+    near = near_states(text)
     guess = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
     raise InputError(f"unknown state {str(given)!r}{guess} A state goes by postal code, name or FIPS code")
+
+
+def near_states(text: str) -> list[str]:
+    """Give up to three states that a misspelt one may be: codes for a code, names for a name."""
+    like = (text.upper(), states().index) if len(text) == 2 else (text.title(), states()["name"])
+    return get_close_matches(*like, 3, 0.4)
 
 
 def group_named(given: object) -> str:

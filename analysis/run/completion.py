@@ -30,7 +30,9 @@ class Offered(click.ParamType):
         """Offer the words that go on with what is begun, as the finders give them for what is typed before."""
         with suppress(Exception):  # a traceback would stand in the middle of what the user types
             found = dict(one for find in self.finders for one in find(ctx.params))
-            fits = [word for word in found if word.casefold().startswith(incomplete.casefold())]
+            begun = incomplete.casefold()
+            fits = [word for word in found if word.casefold().startswith(begun)]
+            fits = fits or [word for word in found if found[word].casefold().startswith(begun)]  # by what it means
             if fits or not self.files:
                 return [CompletionItem(word, help=found[word]) for word in fits]
         return [CompletionItem(incomplete, type="file")] if self.files else []

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from shutil import copytree
 
 from analysis.errors import InputError
 from analysis.files import as_json, sha256_of, write_whole
@@ -24,17 +25,20 @@ OWN_ROOT = re.compile(r"--(\w+\.)?(notebook|root)[-_]dir\b")
 
 
 def make_working_copy(folder: Path) -> list[str]:
-    """Lay the notebooks into a folder, none over another file, and links to what belongs to them; say what was done.
+    """Lay notebooks and data into a folder, none over another file, and links to what belongs there; say what was done.
 
     A notebook that has changed since its copy was made is laid beside it.
     """
     ours, remembered = bundled_folder("notebooks"), folder / MADE_FROM
-    if folder.exists() and (not folder.is_dir() or folder.samefile(ours)):
+    if os.path.exists(folder) and (not folder.is_dir() or folder.samefile(ours)):
         what = "this is the folder of the package's own notebooks" if folder.is_dir() else "this is no folder"
         raise InputError(what, file=folder, do="Name another folder for the working copy: `declines lab FOLDER`")
-    folder.mkdir(parents=True, exist_ok=True)
-    made_from: dict[str, str] = _made_from(remembered)
-    said, first = [], not remembered.exists()
+    made_from, first, said = _made_from(remembered), not os.path.exists(remembered), list[str]()
+    try:
+        write_whole(remembered, as_json(made_from))
+    except OSError as error:
+        what = f"the working copy cannot be made: {error.strerror}"
+        raise InputError(what, file=folder, do="Name another folder: `declines lab FOLDER`") from error
     for path in sorted(ours.glob("*.ipynb")):
         names = (path.stem + ("" if not n else ".newer" if n == 1 else f".newer-{n}") + path.suffix for n in count())
         digest, earlier, name = sha256_of(path), [], next(names)
@@ -58,9 +62,13 @@ def _made_from(remembered: Path) -> dict[str, str]:
 
 
 def _link(folder: Path) -> list[str]:
-    """Lead from a working copy to data, reports and the folder in which it is opened; say what no link leads to."""
+    """Copy the data; lead to imported ones, reports and the folder where it is opened; say what no link leads to."""
     here, ours, unlinked = Path.cwd(), bundled_folder("notebooks"), []
-    places = {"data": ours.with_name("data"), "imported": data_folder(), "reports": here / "reports"}
+    if (folder / "data").is_symlink():  # of an earlier version; through it edits would reach reports
+        (folder / "data").unlink()
+    if not os.path.lexists(folder / "data"):
+        copytree(ours.with_name("data"), folder / "data")
+    places = {"imported": data_folder(), "reports": here / "reports"}
     if ours.parent.name == "_bundled" or not ours.is_relative_to(here):  # or a checkout's would be open to edits
         places["started-in"] = here
     for name, place in places.items():

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from analysis.run.notebooks import BLOCK, TAG, Draft, read_draft
 
 READERS: tuple[Callable[[Draft], object], ...] = (declared.title_of, declared.parameters_of, declared.block_of)
 READERS += (declared.side_files, declared.ending, lambda draft: declared.named(draft.path))
+FORMAT = {"cells", "metadata", "nbformat", "nbformat_minor"}
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 MEND = "`declines lint --fix` mends it"
 EACH = {"state": "state_profile", "offence": "offence_profile"}
@@ -64,6 +66,8 @@ def problems(path: Path, makes_reports: bool = True) -> Iterator[InputError]:
     except InputError as error:  # it is damaged, or its code cannot be read
         yield error
         return
+    if BLOCK in draft.metadata:
+        yield from declared.misdeclared(draft)[1:]  # the first one stops a run
     for reader in READERS if makes_reports else ():
         try:
             reader(draft)
@@ -79,6 +83,12 @@ def _kept(draft: Draft) -> Iterator[InputError]:
     ids = [raw.get("id") for _, raw in both]
     if not all(ids) or len({*ids}) < len(ids):
         yield InputError("each cell needs an id of its own", file=draft.path, do=MEND)
+    if strange := draft.content.keys() - FORMAT:
+        do, found = "Take it away: no program reads it", ", ".join(sorted(strange))
+        yield InputError("an unknown key beside the cells", file=draft.path, found=found, do=do)
+    if strange := set(get_close_matches(BLOCK, draft.metadata)) - {BLOCK}:
+        found = ", ".join(sorted(strange))
+        yield InputError("an unknown key", file=draft.path, place="metadata", found=found, expected=BLOCK)
     if (name := draft.metadata.get("kernelspec", {}).get("name", "none")) != KERNEL["name"]:
         yield InputError("the notebook is for another kernel", file=draft.path, found=name, expected="python3", do=MEND)
 
@@ -96,6 +106,13 @@ def _written(draft: Draft) -> Iterator[InputError]:
                 every = [f"{getattr(node, 'module', '')}.{alias.name}" for alias in names]
                 if found := re.search(r"\S*(\._(?!_)|\banalysis\.(run|cli)\b)\S*", " ".join(every)):
                     what, do = f"{found[0].lstrip('.')!r} is private", "`dir(an)` lists what is public"
+            case ast.Call(
+                ast.Attribute(attr="text" | "Sentence") | ast.Name("Sentence"),
+                [ast.Constant(str()) | ast.JoinedStr() as text, *_],
+            ):
+                if typed := re.search(r"\d[\d.,]*", re.sub(r"{.*?}", "", ast.unparse(text))):
+                    what = f"the number {typed[0]!r} is typed into a sentence"
+                    do = "Let it be a fact: report.know(name=...), and {name:n} in a Sentence"
             case ast.Constant(str(name)) if name in files:
                 what, do = f"the file {name!r} is not declared", f'Read it by report.side_file("{name}")'
         if what:
@@ -152,8 +169,8 @@ def new_notebook(path: Path, given: Sequence[str], source: str | None) -> Path:
     import nbformat
     from nbformat.v4 import new_code_cell, new_markdown_cell
 
-    path = path.with_name(f"{path.name.removesuffix('.ipynb')}.ipynb")
-    if path.exists():
+    path = path.parent / f"{path.name.removesuffix('.ipynb')}.ipynb"
+    if os.path.exists(path):
         raise InputError("the notebook is there already, and stays as it is", file=path)
     declared.named(path)
     if strange := [name for name in given if name not in (*EACH, "week")]:

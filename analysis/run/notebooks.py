@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -163,19 +164,32 @@ def literals_in(cell: Cell, path: Path) -> dict[str, Parameter]:
     return found
 
 
+def misdeclared(draft: Draft) -> list[InputError]:
+    """List what is wrong with the block of metadata, what is misspelt before what is missing."""
+    try:
+        Declared.model_validate(draft.metadata.get(BLOCK))
+    except ValidationError as error:
+        return [
+            InputError(
+                "an unknown key" if one["type"] == "extra_forbidden" else one["msg"],
+                file=draft.path,
+                place=".".join(["metadata", BLOCK, *map(str, one["loc"])]),
+                found=one["input"],
+                do=f"It may have {', '.join(Declared.model_fields)}",
+            )
+            for one in sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        ]
+    return []
+
+
 def block_of(draft: Draft) -> Declared:
     """Read the block of metadata."""
     if BLOCK not in draft.metadata:
         what, do = f"its metadata have no block {BLOCK!r}", "`declines lint --fix` adds it to a notebook of your own"
         raise InputError(what, file=draft.path, do=do)
-    try:
-        told = Declared.model_validate(draft.metadata[BLOCK])
-    except ValidationError as error:
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # misspelt before missing
-        place = ".".join(["metadata", BLOCK, *map(str, first["loc"])])
-        known = f"It may have {', '.join(Declared.model_fields)}"
-        what = "an unknown key" if first["type"] == "extra_forbidden" else first["msg"]
-        raise InputError(what, file=draft.path, place=place, found=first["input"], do=known) from error
+    if wrong := misdeclared(draft):
+        raise wrong[0]
+    told = Declared.model_validate(draft.metadata[BLOCK])
     if told.versions > 1 and not {"older", "newer"} <= parameters_of(draft).keys():
         raise InputError("a comparison of versions needs the parameters `older` and `newer`", file=draft.path)
     return told
@@ -217,7 +231,7 @@ def named(path: Path) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][\w-]*", path.stem, re.ASCII) or path.stem in TAKEN:
         expected = f"letters, digits, _ and -, and none of {', '.join(TAKEN)}"
         raise InputError("the name cannot name a folder of reports", file=path, found=path.stem, expected=expected)
-    if ours.is_file() and whole != ours:
+    if os.path.isfile(ours) and whole != ours:
         if path.is_file() and path.read_bytes() == ours.read_bytes():
             return ours
         raise InputError("a notebook of this package has this name", file=path, do="Give yours another")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from subprocess import CalledProcessError, run
@@ -16,7 +17,7 @@ import click
 
 from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import data_folder
-from analysis.load.reference import crosswalk, group_named, groups, state_named, states
+from analysis.load.reference import crosswalk, group_named, groups, near_states, state_named
 from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, WEEKS_FILE, sources
 from analysis.periods import Calendar, as_timestamps
 from analysis.run.plan import INDEX, PACKAGE, PAGE, notebooks, read_manifest
@@ -107,7 +108,7 @@ def counts_of(place: str, period: str, source: str) -> dict[str, Any]:
     else:
         profile = period_profile(source, period, **of)
         values, said = profile.facts, sentences.of_period(profile)
-    headline, *others = (str(one).replace("**", "") for one in said)
+    headline, *others = map(str, said)
     told = {"source": source, "title": facts.title, "synthetic": made, "place": found.cell[1], "place_name": found.name}
     told |= {"period": span.name, "first_day": span.first_day, "last_day": span.last_day, "status": found.status}
     told |= {name: values[name] for name in COUNTS} | {"headline": sentences.as_made_up(headline, made)}
@@ -122,9 +123,10 @@ def _meant(place: str) -> dict[str, str]:
     for kind, named in (("state", state_named), ("offence", group_named)):
         with suppress(InputError):
             return {} if place.upper() in NATION else {kind: named(place)}
-    names = [*states()["name"], *groups()["group"], *groups().index]
+    names = [*groups()["group"], *groups().index]
+    near = get_close_matches(place, names, 1) + near_states(place)
     known = "US, a state by postal code or name, an offence group by id or label"
-    raise unknown("place or offence group", place, names, listed=[known])
+    raise unknown("place or offence group", place, names, listed=[known], near=near[:3])
 
 
 def counts_written(told: dict[str, Any]) -> Iterator[str]:

@@ -57,6 +57,7 @@ LOOK = """<style>
 .declines-view :is(th, td).number, .declines-view td:not([class]) { text-align: right }
 .declines-view .bar { display: block; height: .8em; background: #d55e00 }
 .declines-view td.drawn { min-width: 6em }
+.declines-view .blocks { display: none }
 .declines-view a.button { display: inline-block; padding: .3em .8em; background: #8883; color: inherit }
 </style>"""
 
@@ -90,6 +91,9 @@ class Seen:
         facts = view.facts(memory, self.frame)
         told = [sentences.of_period(profile) for profile in profiles]
         told = told if len(told) < 2 else [[own[0], *own[2:]] for own in told]
+        for own, of in zip(told, (profile.facts for profile in profiles), strict=True):
+            one_sided = of["finding"] == "no clear change" and not of["low"] <= 1 <= of["high"]
+            own += said("by itself", {**of, "one_sided": one_sided})
         self.said = [*chain(*told), *said("view", facts)]
         self.titles = [own[0] for own in told] or self.said[:1]
         if (reason := self.frame.attrs.get("reason")) and not view.refused:
@@ -102,7 +106,7 @@ class Seen:
     @cached_property
     def sentences(self) -> Static:
         """Give the sentences, the finding first; of made-up data that is said before."""
-        texts = [(BOLD.sub(r"<b>\1</b>", html.escape(str(one))), one in self.titles) for one in self.said]
+        texts = [(BOLD.sub(r"<b>\1</b>", html.escape(one.marked)), one in self.titles) for one in self.said]
         marked = f'<p class="made-up">{MADE_UP}: {OF_NOBODY}</p>' if self.synthetic else ""
         page = "".join(f'<p class="{"first" if title else ""}">{text}</p>' for text, title in texts)
         return Static(marked + page, "\n".join([MADE_UP] * self.synthetic + [str(one) for one in self.said]))
@@ -118,6 +122,7 @@ class Seen:
             name = "period_figures"
         if view.cut == "outcome":
             frame = frame[["state_name", f"{view.outcome}_shown", "issued"]].reset_index(drop=True)
+            frame.attrs.pop("recent", None)  # is of what is recorded as declined
         self.sheet.table(frame[::-1] if name == OF_PERIOD["series"] else frame, name, rows=MANY)
         data = self.sheet.shown[-1].data
         return Static(f'<div class="wide">{data["text/html"]}</div>', data["text/plain"])
@@ -152,12 +157,9 @@ class Seen:
         if self.view.refused:
             return ""
         lines = ["import analysis as an", "", *self.view.lines(self.week)]
-        if self.view.cut == "period" and len(self.view.states) > 1:
-            made = lines[2].removeprefix("profile = ").removesuffix(")").partition(", state=")[0]
-            lines += [f"for state in {json.dumps(self.view.states)}:".replace("[", "(").replace("]", ")")]
-            lines += [f'    print(*an.sentences.of_period({made}, state=state)), sep="\\n")']
-        elif self.view.cut == "period":
-            lines.append('print(*an.sentences.of_period(profile), sep="\\n")')
+        if self.view.cut == "period":
+            of = "(one for profile in profiles for one in {}(profile))" if len(self.view.states) > 1 else "{}(profile)"
+            lines.append(f'print(*{of.format("an.sentences.of_period")}, sep="\\n")')
         return "\n".join([*lines, f"an.plot.{self.drawing}(frame)" if self.drawing else "frame"])
 
     def command(self, memory: Memory, out: str) -> list[str]:
@@ -177,9 +179,9 @@ class Explorer(ui.VBox):
 
     def __init__(self, memory: Memory, chosen: dict[str, Any], out: str) -> None:
         look: dict[str, Any] = {"layout": ui.Layout(width="auto"), "style": {"description_width": "8em"}}
-        self.out, self.filling = out, False
+        self.out, self.filling, self.saving = out, False, False
         self.controls: dict[str, Any] = {name: ui.Dropdown(description=label, **look) for name, label in LABELS.items()}
-        self.controls["states"] = ui.SelectMultiple(description="Place", rows=5, **look)
+        self.controls["states"] = ui.SelectMultiple(description="Place", rows=10, **look)
         pages = [ui.HTML().add_class("declines-view") for _ in range(6)]
         self.told, self.picture, self.table, self.note, self.file, self.progress = pages
         self.newer = ui.Button(description="Read the newer version", layout=ui.Layout(display="none", width="auto"))
@@ -242,17 +244,28 @@ class Explorer(ui.VBox):
         try:
             self._fill(Memory(open_source(name)), {"show": self.controls["show"].value})
         except InputError as error:
-            self.controls["source"].value = self.memory.source.facts.name
+            self._offer_sources()
             self.note.value = _paragraph(str(error))
+
+    def _offer_sources(self) -> None:
+        """Offer the sources that are there now; where what was read is not, none is chosen."""
+        control, name, self.filling = self.controls["source"], self.memory.source.facts.name, True
+        if (there := (*explorable(),)) != control.options:
+            control.options = there
+        control.value = name if name in there else None
+        self.filling = False
 
     def _changed(self, _change: object = None) -> None:
         """Show what is chosen now, the sentences first; of what cannot be shown, only why."""
         given = {name: control.value for name, control in self.controls.items()}
         if self.filling:
             return
-        if (name := given.pop("source")) != self.memory.source.facts.name:
+        if not self.saving:  # what is said of a report was of the view before
+            self.progress.value, self.links.outputs = "", ()
+        if (name := given.pop("source")) not in (self.memory.source.facts.name, None):
             self._open(name)
             return
+        self._offer_sources()
         given["states"] = [one for one in given["states"] if one != ALL]
         try:
             self.seen = Seen(View.of(self.memory, **given), self.memory)
@@ -271,7 +284,7 @@ class Explorer(ui.VBox):
     def _show(self, told: str, code: str = "", file: str = "") -> None:
         """Show sentences, and what can be done with them."""
         self.told.value, self.code.value, self.file.value = told, code, file
-        self.copy.disabled = self.save.disabled = not code
+        self.copy.disabled, self.save.disabled = not code, not code or self.saving
 
     def _copied(self, _button: ui.Button) -> None:
         """Put the code on the clipboard, where a browser lets a page do so; it stands in the text area anyhow."""
@@ -281,8 +294,13 @@ class Explorer(ui.VBox):
 
     def _saved(self, _button: ui.Button) -> None:
         """Make the report in a process of its own, which a thread watches."""
+        self.links.outputs = ()
+        if not self.memory.source.path.is_file():
+            self.progress.value = _paragraph(f"{self.memory.changed} No report can be made of it.")
+            self._offer_sources()
+            return
         command = self.seen.command(self.memory, self.out)
-        self.save.disabled, self.links.outputs = True, ()
+        self.save.disabled = self.saving = True
         self.progress.value = _paragraph("$ " + shlex.join(["declines", "run", *command]))
         Thread(target=self._watch, args=(command, self.progress.value), name="declines run", daemon=True).start()
 
@@ -302,7 +320,7 @@ class Explorer(ui.VBox):
                 page = html.escape(f"{self.out}/{report['report']}/{PAGE}")
                 links += f'<p><a href="{page}">{page}</a></p>'
         self.links.outputs = _output("text/html", links)
-        self.save.disabled = False
+        self.saving, self.save.disabled = False, not self.code.value
 
 
 def _output(kind: str, data: str) -> tuple[dict[str, Any], ...]:

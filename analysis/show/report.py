@@ -115,6 +115,7 @@ class Report:
         self.facts: dict[str, Fact] = {}
         self.sentences: list[dict[str, Any]] = []
         self.shown: list[Shown] = []
+        self.reasons: dict[str, int] = {}  # in which cell each was last given
         self.know(**known)
 
     def know(self, **facts: object) -> None:
@@ -168,16 +169,20 @@ class Report:
         for one in said:
             names = facts_named(one.template)
             self.know(**{name: one.facts[name] for name in names})
-            self.sentences.append({"text": str(one), "template": one.template, "facts": names})
+            self.sentences.append({"text": one.marked, "template": one.template, "facts": names})
         if said:
             shown = "\n\n".join(fill(one.template, self.facts, _marked) for one in said)
             about = {FIGURE_KEY: {"folded": fill(folded, {**self.facts, **self.of_source})}} if folded else {}
             self._show({"text/markdown": shown, "text/plain": "\n\n".join(map(str, said))}, about)
 
     def _reason(self, reason: str) -> bool:
-        """Say why there is nothing to show, unless that was said already; give whether there is a reason."""
+        """Say why there is nothing to show: once on the page, once a cell in the notebook. Give whether one is."""
+        cell = getattr(get_ipython(), "execution_count", 0)
         if reason and reason not in [one["text"] for one in self.sentences]:
             self.text(Sentence(reason.replace("{", "{{").replace("}", "}}"), {}))
+        elif reason and self.reasons.get(reason) != cell:
+            self._show({"text/markdown": reason, "text/plain": reason}, {FIGURE_KEY: {"masthead": True}})
+        self.reasons[reason] = cell
         return bool(reason)
 
     def table(self, frame: pd.DataFrame, name: str, rows: int | None = None, folded: bool = False) -> None:

@@ -104,6 +104,11 @@ class Sentence:
     facts: Mapping[str, Any]
 
     def __str__(self) -> str:
+        return Sentence(self.template.replace("**", ""), self.facts).marked
+
+    @property
+    def marked(self) -> str:
+        """The sentence with the marks of what is bold."""
         return fill(self.template, {name: as_fact(self.facts[name]) for name in facts_named(self.template)})
 
 

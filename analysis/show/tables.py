@@ -57,7 +57,9 @@ LEFT, UNBROKEN = ' style="text-align:left"', ' style="white-space:nowrap"'
 MOST_ROWS = 20  # that a table of one's own shows open, and whose every text is told so: notebooks would grow by more
 EMPTY = '<tr><td class="text" colspan="{}">There is nothing to list here.</td></tr>\n'
 BAR = '<td class="drawn"><span class="bar" style="width:{:.0f}%"></span></td>'
-SPARK = '<td class="drawn"><svg class="spark" viewBox="0 0 {} 18" aria-hidden="true"><path d="{}"/></svg></td>'
+SPARK = '<td class="drawn"><span class="blocks" aria-hidden="true">{}</span>'
+SPARK += '<svg class="spark" viewBox="0 0 {} 18" aria-hidden="true"><path d="{}"/></svg></td>'
+BLOCKS = " ▁▂▃▄▅▆▇█"
 DRAWN = '<th scope="col" class="drawn"><span>{}</span></th>'
 FOLDED = '{}\n<details class="fold"><summary>All {:,} rows{}</summary>\n{}\n</details>'
 
@@ -140,7 +142,7 @@ def as_html(
         lines = [line.replace(f">{MISSING}<", f' hidden="">{MISSING}<') for line in lines]
     drawn = [
         DRAWN.format(f"Declined, {len(recent[0])} week{'s' * (len(recent[0]) > 1)}") if len(recent) else "",
-        *(SPARK.format(3 * len(counts), bars_of(counts)) for counts in recent),
+        *(SPARK.format(blocks_of(counts), 3 * len(counts), bars_of(counts)) for counts in recent),
     ]
     drawn += [""] * (len(lines) - len(drawn))
 
@@ -184,6 +186,12 @@ def _cells(frame: pd.DataFrame, column: str, first: bool, kinds: Sequence[str | 
     style = "" if kind == "number" else UNBROKEN if kind in ("date", "week") else LEFT
     cells = (f"<{tag}{scope}{marked}{style}>{escape(value)}</{tag}>" for value in values)
     return [f'<th scope="col" class="{kind}"{style}>{escape(heading)}</th>', *cells]
+
+
+def blocks_of(counts: Sequence[float]) -> str:
+    """Draw counts as characters, on their own scale: what JupyterLab shows, where a drawing within a table is none."""
+    most = max(1, *counts)
+    return "".join(BLOCKS[math.ceil(8 * count / most)] for count in counts)
 
 
 def bars_of(counts: Sequence[float]) -> str:

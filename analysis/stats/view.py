@@ -259,8 +259,14 @@ class View:
             made = {"series": "an.weekly_counts(profile.later)", "groups": 'profile.by("offence_group")'}
             made["table"] = 'profile.by("state")' if rows else "profile.key_figures"
             lines = [f"profile = an.period_profile({of}{compared}{place}{group})"]
-            lines.append("frame = " + made.get(self.show, 'profile.by("state")'))
-            rows = rows if self.show == "table" else []
+            frame = made.get(self.show, 'profile.by("state")')
+            if len(self.states) > 1:
+                each = f"[an.period_profile({of}{compared}, state=state) for state in {self.states}]"
+                lines, frame = [f"profiles = {each}".replace("'", '"')], frame.replace("profile", "profiles[0]")
+            lines.append(f"frame = {frame}")
+            if rows and self.show == "table":
+                lines[-1] += f'.filter({json.dumps(self.states)}, axis="index")'
+            rows = []
         elif self.cut == "cross":
             rows += [f"offence_group == {self.offence!r}"] * bool(group)
             lines = [f"cohort = an.cohort({of})", "frame = an.cross_tabulate(cohort)"]
@@ -295,11 +301,15 @@ class View:
         labels = frame[[name for name in frame if str(name).endswith(ending)]]
         title = cohort.name[0].upper() + cohort.name[1:]
         facts: dict[str, Any] = {"place_title": title, "week": self.week(memory), "cut": self.cut}
+        if self.states:
+            *others, last = map(place_name, self.states)
+            facts["place_title"] = " and ".join(filter(None, [", ".join(others), last]))
         first = self.states[0] if len(self.states) > 1 and self.show == "series" else None
         facts |= {"first_name": first and place_name(first)}
+        measure = summary.MEASURES[self.outcome]
         facts |= {"quarter_name": quarter and quarter.period.name, "hidden": int(labels.isin(HIDDEN).to_numpy().sum())}
         facts |= {"most_hidden": THRESHOLD - 1, "refused": " and ".join(self.refused) or None, "request": self.request}
-        return facts | {"status": self.status, "measure": summary.MEASURES[self.outcome].lower(), "rows": len(frame)}
+        return facts | {"status": self.status, "measure": measure[0].lower() + measure[1:], "rows": len(frame)}
 
     def week(self, memory: Memory) -> str:
         """Give the last week of its period."""

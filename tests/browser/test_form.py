@@ -41,7 +41,7 @@ def test_a_question_is_answered_taken_along_as_code_and_kept_as_a_report(lab: La
     expect(rows).to_contain_text(["44149", "20235"])
     page.get_by_role("button", name="Copy as code").click()
     code = page.get_by_label("Code", exact=True)
-    expect(code).to_have_value(re.compile("query.*CO.*NY"))
+    expect(code).to_have_value(re.compile("filter.*CO.*NY"))
     page.wait_for_function("async code => await navigator.clipboard.readText() == code", arg=code.input_value())
     page.locator(f"{SHOWN} .jp-CodeCell .jp-InputArea-prompt").last.click()
     page.keyboard.press("b")

@@ -38,6 +38,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     shipped = tmp_path / "shipped" / "_bundled"
     shutil.copytree(bundled_folder("notebooks"), shipped / "notebooks")
     (shipped / "data").mkdir()
+    (shipped / "data" / "README.md").write_text("what came")
     (here := tmp_path / "here").mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setattr(lab, "bundled_folder", lambda name: shipped / name)
@@ -63,7 +64,9 @@ def test_a_working_copy_is_made_once_and_a_newer_notebook_is_laid_beside_an_edit
     said, _, _ = opened()
     assert "is your working copy of the notebooks" in said
     assert {path.name for path in copy.glob("*.ipynb")} == {path.name for path in shipped.glob("*.ipynb")}
-    assert (copy / "data").resolve() == shipped.with_name("data")
+    assert (copy / "data" / "README.md").read_text() == "what came"
+    (copy / "data" / "README.md").write_text("edited")
+    assert shipped.with_name("data").joinpath("README.md").read_text() == "what came", "no edit reaches a report"
     assert [(copy / name).resolve() for name in ("reports", "started-in")] == [Path("reports").resolve(), Path.cwd()]
     _edit(copy / "methods.ipynb", "mine = 1")
     mine = (copy / "methods.ipynb").read_bytes()
@@ -87,6 +90,14 @@ def test_jupyterlab_opens_the_start_page_on_this_machine_alone_and_gets_its_own_
     assert Path("elsewhere", "methods.ipynb").is_file()
 
 
+@pytest.mark.parametrize("folder", ["/proc/x", "x" * 300, "file"])
+def test_where_no_working_copy_can_be_made_one_sentence_says_so(opened: Open, folder: str) -> None:
+    Path("file").touch()
+    told = _declines("lab", folder)
+    assert (told.exit_code, told.stderr.count("\n")) == (2, 1)
+    assert "Name another folder" in told.stderr
+
+
 def test_where_no_links_are_made_it_is_said_where_things_stand(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no privilege")
@@ -98,13 +109,13 @@ def test_where_no_links_are_made_it_is_said_where_things_stand(opened: Open, mon
 def test_notebooks_of_a_checkout_are_no_working_copy_and_nothing_leads_to_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(checkout := bundled_folder("notebooks").parent)
+    monkeypatch.chdir(bundled_folder("notebooks").parent)
     told = _declines("lab", "notebooks")
     assert told.exit_code == 2
     assert "this is the folder of the package's own notebooks. Name another folder" in told.stderr
     monkeypatch.setattr(lab.os.path, "lexists", lambda path: path.name == "reports")  # which a test makes nowhere
     lab.make_working_copy(tmp_path / "copy")
-    assert (tmp_path / "copy" / "data").resolve() == checkout / "data"
+    assert (tmp_path / "copy" / "data" / "README.md").is_file()
     assert not (tmp_path / "copy" / "started-in").exists()
 
 
@@ -122,5 +133,6 @@ def test_a_run_says_which_working_copies_differ_and_makes_what_it_made(
     assert _declines(*asked).stderr == ""
     _edit(path := tmp_path / "declines-lab" / "published_week.ipynb", "week = 'mine'")
     after = _declines(*asked)
-    assert after.stdout == before.stdout
-    assert after.stderr.endswith(f"edits elsewhere change none: {path.relative_to(Path.cwd())}\n")
+    assert after.stderr == _declines(*asked, "-q").stderr == "", "cron would mail it"
+    assert after.stdout.removesuffix(before.stdout).endswith(f"change none: {path.relative_to(Path.cwd())}\n")
+    assert _declines(*asked, "-q").stdout == before.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -46,6 +47,13 @@ def test_the_question_is_answered_with_whether_it_is_more_than_noise(form: Explo
     assert "Colorado, March 2015: 13.8% recorded as declined (19 of 138): no clear change from January 2015" in said
     assert "New York, March 2015: 2.5% recorded as declined (5 of 197): no clear change" in said
     assert "ratio of shares 0.47, 95% interval 0.25 to 0.84 by itself" in said
+    assert said.count("on one side of equal shares (p = 0.009)") == 1  # not that of New York
+
+
+def test_no_change_is_spoken_of_where_none_was_tested(form: Explorer) -> None:
+    said = choose(form, period="2015-03", compare="2015-01", states=("GU",), show="table")
+    assert "it is not tested: too few declines" in said
+    assert "no clear change" not in said
 
 
 @pytest.mark.parametrize("show", ["map", "series", "table"])
@@ -58,7 +66,9 @@ def test_the_code_runs_gives_the_same_frame_and_says_the_same(
     exec(form.code.value, ran)
     pd.testing.assert_frame_equal(form.frame, ran["frame"])
     printed = capsys.readouterr().out
-    assert all(str(one) in printed for one in form.seen.said if "series is of" not in str(one))
+    assert all(str(one) in printed for one in form.seen.said if not re.search("series is of|By itself", str(one)))
+    assert "**" not in printed
+    assert len(form.code.value.splitlines()) == 6  # five, and a blank one
 
 
 def test_a_change_of_state_period_or_view_changes_sentence_table_and_figure(form: Explorer) -> None:
@@ -98,6 +108,16 @@ def test_a_selection_without_a_row_and_one_that_is_refused_say_so(form: Explorer
         an.explore("fy2015", state="CO")
 
 
+@pytest.mark.parametrize(
+    ("states", "place"),
+    [([], "The United States"), (["GU"], "Guam"), (["CO", "NY", "GU"], "Colorado, New York and Guam")],
+)
+def test_a_table_of_another_outcome_is_of_the_places_that_are_chosen(states: list[str], place: str) -> None:
+    form = an.explore("fy2015", period="2015-03", states=states, outcome="taken", show="ranked")
+    assert form.static.text.startswith(f"{place}, 28 March – 3 April 2015: taken by ICE, by state\n")
+    assert "as a table and by single weeks alone" in form.static.text
+
+
 def test_made_up_data_are_marked_everywhere() -> None:
     form = an.explore("synthetic", show="cross", period="2025-03")
     assert form.static.text.startswith("MADE-UP DATA")
@@ -128,7 +148,13 @@ def test_a_source_that_goes_or_becomes_newer_meanwhile_is_said_and_never_mixed(
     form.controls["source"].options = ["mine", "gone"]
     form.controls["source"].value = "gone"
     assert "unknown source" in form.note.value
-    assert form.controls["source"].value == "mine"
+    assert (form.controls["source"].value, form.controls["source"].options) == (None, ("fy2015", "synthetic"))
+    form.save.click()
+    assert "mine is not there any more; what you see was read before. No report" in form.progress.value
+    choose(form, show="table")
+    assert form.progress.value == ""
+    choose(form, source="fy2015")
+    assert "October 2014" in dict(form.controls["period"].options)
 
 
 def test_two_forms_as_of_two_tabs_change_nothing_of_each_other(form: Explorer) -> None:
@@ -167,6 +193,8 @@ def test_saving_makes_the_report_tells_how_far_it_is_and_links_to_it(tmp_path: P
     form = an.explore("fy2015", period="2015-03", compare="2015-01", states=["CO"], out=str(tmp_path))
     form.save.click()
     assert form.save.disabled
+    choose(form, show="table")
+    assert form.save.disabled, "one at a time"
     for thread in [one for one in threading.enumerate() if one.name == "declines run"]:
         thread.join()
     assert "$ declines run period_profile --source fy2015 --period 2015-03" in form.progress.value
@@ -174,3 +202,5 @@ def test_saving_makes_the_report_tells_how_far_it_is_and_links_to_it(tmp_path: P
     assert (tmp_path / "period_profile" / "fy2015" / "2015-03_2015-01_CO" / "report.html").is_file()
     assert "2015-03_2015-01_CO/report.html" in form.links.outputs[0]["data"]["text/html"]
     assert not form.save.disabled
+    choose(form, show="map")
+    assert (form.progress.value, form.links.outputs) == ("", ()), "they were of the view before"

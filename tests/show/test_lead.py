@@ -42,7 +42,7 @@ def lead(cohort: Cohort) -> tuple[Mapping[str, Fact], str, list[str]]:
     assert 2 <= len(sentences) <= 12, sentences
     for one in (title, *sentences):
         assert set(facts_named(one.template)) <= set(one.facts), one.template
-    facts, said = title.facts, [str(one).replace("**", "") for one in sentences]
+    facts, said = title.facts, [*map(str, sentences)]
     for sentence in said:
         assert [word for word in NEVER_IN_OUR_PROSE if word in sentence.lower()] == [], sentence
         assert not BROKEN.search(sentence), sentence

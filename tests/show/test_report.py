@@ -25,7 +25,7 @@ import analysis as an
 from analysis.errors import InputError
 from analysis.load.sources import open_source
 from analysis.run.worker import linked
-from analysis.show.report import Report, captions, refuse_unknown_names
+from analysis.show.report import Report, Shown, captions, refuse_unknown_names
 from analysis.show.sentences import Sentence, as_fact
 from analysis.show.style import drawing, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, LEFT, TABLE_TYPE, bars_of
@@ -82,7 +82,7 @@ def test_a_fact_has_one_value() -> None:
 def test_sentences_are_kept_with_the_facts_that_they_use_and_marked_on_the_page() -> None:
     made = report()
     made.text(Sentence("Of {issued:n} **{declined:n}**.", made.facts), [Sentence("In {agency}.", {"agency": "Here"})])
-    assert last(made)["text/plain"] == "Of 2,825 **47**.\n\nIn Here."
+    assert last(made)["text/plain"] == "Of 2,825 47.\n\nIn Here."
     assert last(made)["text/markdown"] == (
         'Of <span data-fact="issued">2,825</span> **<span data-fact="declined">47</span>**.\n\n'
         'In <span data-fact="agency">Here</span>.'
@@ -204,12 +204,21 @@ def test_a_long_table_of_ones_own_is_folded_and_its_open_rows_are_read_from_the_
     assert LEFT not in linked(table, "", {})
 
 
-def test_a_frame_without_rows_says_why_and_once() -> None:
+def test_a_frame_without_rows_says_why_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made, table = report(), ROWS[:0].copy()
     table.attrs["reason"] = "There is nothing, for {this} reason."
     made.figure(an.plot.cross_table(table), "state_by_offence")
     made.table(table, "state_by_offence")
     assert [shown.data["text/plain"] for shown in made.shown] == [table.attrs["reason"]]
+    monkeypatch.setattr("analysis.show.report.get_ipython", lambda: SimpleNamespace(execution_count=7))
+    monkeypatch.setattr("analysis.show.report.display", lambda *_, **__: None)
+    made.table(table, "in another cell, which would stand empty")
+    made.table(table, "in the same")
+    again = Shown(
+        dict.fromkeys(("text/markdown", "text/plain"), table.attrs["reason"]), {FIGURE_KEY: {"masthead": True}}
+    )
+    assert made.shown[1:] == [again], "which no page shows"
+    assert [one["text"] for one in made.sentences] == [table.attrs["reason"]]
     made.table(ROWS[:0], "none")
     assert "There is nothing to list here." in last(made)["text/html"]
 

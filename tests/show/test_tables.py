@@ -142,7 +142,8 @@ def test_counts_have_bars_and_the_last_weeks_of_each_row_that_stands_open_are_dr
     found = Read(as_html(frame, "by_state", "x", 2, "declined", [[0, 4, 2], [9, 0, 0], [0, 0, 0]]))
     assert found.headings == ["State", "Recorded as declined", "", "Issued", "Declined, 3 weeks"]
     every = [["Texas", "40", "", "99"], ["Ohio", "10", "", "20"], ["Iowa", "0", "", "3"]]
-    assert found.rows == [*([*row, ""] for row in every[:2]), found.headings[:-1], *every]
+    drawn = zip(every, [" █▄", "█  "], strict=False)
+    assert found.rows == [*([*row, blocks] for row, blocks in drawn), found.headings[:-1], *every]
     assert [bar.get("style") for bar in found.page.findall(".//span[@class='bar']")][:2] == ["width:100%", "width:25%"]
     assert [path.get("d") for path in found.page.iter("path")] == ["M4 18V0M7 18V9", "M1 18V0"]
     assert 'width:0%"' in as_html(frame.assign(declined=0), "by_state", "x", bars="declined"), "nothing to divide by"

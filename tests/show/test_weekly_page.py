@@ -76,7 +76,7 @@ def page(cohort: Cohort) -> Page:
         elif "figure" in (figure := part.metadata.get(FIGURE_KEY, {})):
             assert figure["figure"] not in made.figures
             made.figures[figure["figure"]] = f"{figure['title']}\n{figure['alt']}"
-        else:
+        elif not figure.get("masthead"):  # which the notebook alone shows
             made.said.extend(part.data["text/plain"].split("\n\n"))
     limits = {limit for spec in COLUMNS.values() for limit in spec.interval or ()}
     assert {column for table in made.tables.values() for column in table} <= {*COLUMNS, *limits}
