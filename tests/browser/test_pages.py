@@ -174,7 +174,7 @@ def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path
 
 def test_search_finds_states_offences_days_and_counties(made_site: Path, open_page: Open) -> None:
     page = open_page(made_site / "index.html")
-    found, travis = page.locator("#found"), page.get_by_text("Travis")
+    found, travis = page.locator("#found"), page.locator("[data-reports]", has_text="Travis")
     assert travis.count() == travis.locator("visible=false").count()
     for words in ("texas", "TX"):
         page.fill("#search", words)
@@ -187,16 +187,27 @@ def test_search_finds_states_offences_days_and_counties(made_site: Path, open_pa
     assert page.get_by_role("heading", name="Offence groups").is_visible()
     assert page.get_by_role("heading", name="States", exact=True).is_hidden()
     assert "1 page of a state or offence group" in found.inner_text()
-    days = "28 January 2017", "January 30, 2017", "feb 1 2017", "2/2/2017", "3 February 2017", "2017-02-03"
+    days = "28 January 2017", "week of January 30, 2017", "feb 1 2017", "2/2/2017", "3 February 2017", "2017-02-03"
     for day in days:  # of the same week, as they are written on either side of the Atlantic
         page.fill("#search", day)
         assert found.inner_text() == "1 report listed"
     page.fill("#search", "sexual offense")
     assert "1 page of a state or offence group" in found.inner_text()
-    for words, leads in (("texas dui", [STATE, OFFENCE]), ("drunk driving", [OFFENCE])):
+    for words, leads in (("texas dui", [STATE, OFFENCE]), ("Driving, drunk", [OFFENCE]), ("DWI", [OFFENCE])):
         page.fill("#search", words)
         shown = page.locator("ul.places li:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
         assert shown == leads, "most of the words, where no report or page has them all"
+    page.fill("#search", "offense")
+    assert page.locator("#places li:visible").count() == page.locator("#places [href^=offences]").count()
+    page.fill("#search", "homicides")
+    assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible(), "it counts by offence"
+    seen = []
+    for words in ("TX", "Texas"):
+        page.fill("#search", words)
+        seen.append(page.locator("[data-found]:visible").all_inner_texts())
+    assert seen[0] == seen[1] > []
+    page.fill("#search", "Travis County, Texas")
+    assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible()
     page.fill("#search", "no such place")
     assert found.inner_text().startswith("0 reports listed. Try a state")
     page.fill("#search", "")
