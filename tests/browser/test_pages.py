@@ -64,6 +64,11 @@ SMALL_LETTERS = """() => {
 LETTERS = """all => all.map((one) => { const m = one.getScreenCTM();
   return Math.hypot(m.a, m.b) * parseFloat(getComputedStyle(one).fontSize) })"""
 SIDES = """all => all.map((one) => { const box = one.getBoundingClientRect(); return [box.left, box.right] })"""
+ENDS = """all => all.map((pair) => {
+  const middle = pair.getBoundingClientRect().left + pair.clientWidth / 2, ends = [0, 0];
+  for (const one of pair.querySelectorAll("section > *")) for (const box of one.getClientRects())
+    if (box.height) ends[Number(box.left > middle)] = Math.max(ends[Number(box.left > middle)], box.bottom);
+  return ends })"""
 NAMED_TWICE = """() => {
   const leads = {};
   const seen = [...document.querySelectorAll("h1, h2, h3, summary, a[href]")].filter((one) => one.checkVisibility());
@@ -141,6 +146,8 @@ def test_every_kind_of_page_fits_every_screen_and_keeps_to_wcag(host: str, open_
         page.screenshot(path=SCREENSHOTS / picture, full_page=True)
         if name.startswith("weekly_bulletin") and width == WIDEST:
             assert page.evaluate("document.documentElement.scrollHeight") <= 4000
+        if width == WIDEST and name.startswith(("weekly", "published")):
+            assert all(abs(left - right) < 400 for left, right in page.locator(".pair").evaluate_all(ENDS))
         page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(SMALL_LETTERS) == []
