@@ -21,9 +21,9 @@
   DAYS.push(/\b(?<d>\d{1,2}) (?<m>[a-z]{3,}) (?<y>\d{4})\b/g, /\b(?<m>[a-z]{3,}) (?<d>\d{1,2}),? (?<y>\d{4})\b/g);
   const saturday = (written, ...more) => {
     const { y, m, d } = more.at(-1);
-    const month = Number(m) || MONTHS.indexOf(m.slice(0, 3)) + 1;
+    const month = Number(m) || MONTHS.indexOf(m.slice(0, 3)) + 1 || NaN;
     const date = new Date(Date.UTC(y, month - 1, d));
-    if (!month || isNaN(date)) return written;
+    if (isNaN(date)) return written;
     date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 1) % 7));
     return date.toISOString().slice(0, 10);
   };
@@ -48,36 +48,31 @@
     }
     for (const one of document.querySelectorAll("[data-reports]")) {
       const name = one.firstElementChild.textContent;
-      texts.set(one, `${name} ${states.get(name.slice(-2).toLowerCase()) ?? ""}`);
+      texts.set(one, `${name} ${states.get(/(?<=, )..$/.exec(name)?.[0].toLowerCase()) ?? ""}`);
       for (const place of one.dataset.reports.split(" ")) texts.set(rows[place], `${texts.get(rows[place])} ${texts.get(one)}`);
     }
     return new Map([...texts].map(([thing, text]) => [thing, words(text)]));
   };
-  const counted = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
   const search = () => {
     things ??= gather();
     const wanted = asked(box.value);
-    const shown = { TR: 0, page: 0, name: 0 };
-    for (const [thing, text] of things) {
-      thing.hidden = !wanted.every((word) => has(text, word));
-      if (!thing.hidden) shown[thing.tagName === "TR" ? "TR" : thing.dataset.reports ? "name" : "page"]++;
-    }
+    for (const [thing, text] of things) thing.hidden = !wanted.every((word) => has(text, word));
+    const seen = (kind) => document.querySelectorAll(`${kind}[data-found]:not([hidden])`).length;
     // What no page has in full: the pages of states, and those of offences, that have most of the words.
-    if (!shown.page)
+    if (!seen("#places li"))
       for (const list of document.querySelectorAll("#places ul")) {
         const numbers = [...list.children].map((page) => [page, wanted.filter((word) => word.length > 2 && has(things.get(page), word)).length]);
         const most = Math.max(1, ...numbers.map((pair) => pair[1]));
-        for (const [page, number] of numbers) shown.page += !(page.hidden = number < most);
+        for (const [page, number] of numbers) page.hidden = number < most;
       }
     for (const part of document.querySelectorAll("section.found"))
       part.hidden = !part.querySelector("[data-found]:not([hidden])") || (part === named && !wanted.length);
     for (const part of document.querySelectorAll("#opening, #grids")) part.hidden = wanted.length > 0;
-    let says = `${counted(shown.TR, "report", "reports")} listed`;
-    if (wanted.length && shown.page) says += `, and ${counted(shown.page, "page", "pages")} of a state or offence group`;
-    if (wanted.length && shown.name) says += `, and ${counted(shown.name, "name", "names")} of a county, city or agency`;
-    if (wanted.length && !shown.TR && !shown.page && !shown.name)
-      says += ". Try a state (Texas, TX), a county, an offence group, a year, or a day (28 January 2017)";
-    document.querySelector("#found").textContent = says;
+    const kinds = [["tr", "report", "s listed"], ["#places li", "page", "s of a state or offence group"], [".named li", "name", "s of a county, city or agency"]];
+    const told = kinds.map(([kind, one, more]) => [seen(kind), one, more]).filter(([number], n) => !n || (number && wanted.length));
+    const says = told.map(([number, one, more]) => `${number.toLocaleString("en")} ${one}${more.slice(number === 1)}`).join(", and ");
+    const hint = ". Try a state (Texas, TX), a county, an offence group, a year, or a day (28 January 2017)";
+    document.querySelector("#found").textContent = wanted.length && told.length === 1 && !seen("tr") ? says + hint : says;
   };
   box.closest("form").hidden = false;
   box.addEventListener("input", search);
