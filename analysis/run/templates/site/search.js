@@ -2,7 +2,6 @@
 (() => {
   // A table of weeks opens at its newest.
   for (const one of document.querySelectorAll("table.matrix")) one.parentElement.scrollLeft = one.scrollWidth;
-
   const box = document.querySelector("#search");
   const named = document.querySelector("section.named");
   if (named) named.hidden = true; // a long list: names stand only where they are looked for
@@ -14,7 +13,6 @@
   const rows = [...document.querySelectorAll("tr[data-found]")]; // before any is sorted
   const places = [...document.querySelectorAll("#places li")];
   const states = new Map(places.map((page) => [page.dataset.words.toLowerCase(), page.textContent.replace(/.*: /, "")]).filter(([code]) => code.length === 2));
-
   // A day, as it is written on either side of the Atlantic, becomes the Saturday that names its week.
   const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
   const DAYS = [/\b(?<y>\d{4})-(?<m>\d\d)-(?<d>\d\d)\b/g, /\b(?<m>\d{1,2})\/(?<d>\d{1,2})\/(?<y>\d{4})\b/g];
@@ -34,7 +32,6 @@
     const meant = (telling.length ? telling : given).map((word) => MEANT[word] ?? states.get(word) ?? word);
     return words(meant.join(" ")).split(" ").filter(Boolean).map((word) => word.replace(/(?<=\p{L}{3})s$/u, ""));
   };
-
   // A report is found by the names in its tables, too, and by the offence groups that it counts; a name by itself alone.
   let things;
   const gather = () => {
