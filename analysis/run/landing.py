@@ -17,7 +17,7 @@ from analysis.show.tables import bars_of, write
 from analysis.stats.counts import LEAST_FOR_A_SHARE, with_intervals
 
 BARS, COLUMNS, LEAST_OF_ROW = 8, 52, 10
-"""Weeks of bars in the map and of columns in the table, a year's; declines from which on a state has its own row."""
+"""Weeks of bars in the map and of columns in the table, a year's; declines that give a state its own row there."""
 CLASSES = (1, 3, 6, 11, 21)  # where each class of colours of a week's count begins
 QUARTER = 13
 """Weeks at either end of a year that are told apart where the year before is not known."""
@@ -48,11 +48,12 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         bars=[bars_of(row) for row in eight.to_numpy().tolist()],
     )
     every, counts = every.iloc[:, -COLUMNS:], counts.iloc[:, -COLUMNS:]
-    shown = counts[counts.sum(axis=1) >= LEAST_OF_ROW]
+    shown = counts[counts.sum(axis=1) >= (LEAST_OF_ROW if len(weeks) > QUARTER else 1)]
     shown = shown.loc[shown.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     rest = counts.drop(shown.index).sum(axis=1)
-    months = pd.Series([f"{date.fromisoformat(week):%b}" for week in counts])
+    months = pd.Series([f"{date.fromisoformat(week):%b %Y}" for week in counts])
     named = (months != months.shift()) & (months == months.shift(-1))  # one column has no room for a name
+    dated = (months.where(named).notna().cumsum() == 1) | months.str.startswith("Jan")
     return {
         **{"lead": lead, "words": _words(lead), "newest": weeks[-1], "weeks": weeks[-COLUMNS:]},
         "changes": _changes(out, weeks),
@@ -60,9 +61,9 @@ def landing(out: Path, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "rows": [
             (state, [(n, bisect_right(CLASSES, n)) for n in row], f"{sum(row):,}") for state, *row in shown.itertuples()
         ],
-        "rest": {"states": f"{(rest > 0).sum()}", "declined": f"{rest.sum():,}"},
+        "rest": {"states": int((rest > 0).sum()), "declined": f"{rest.sum():,}"},
         "not_given": f"{every.drop(known.index, errors='ignore').to_numpy().sum():,}",
-        "months": months.where(named, "").tolist(),
+        "months": months.where(dated, months.str[:3]).where(named, "").tolist(),
         "classes": CLASSES,
     }
 

@@ -272,7 +272,7 @@ def cross_table(table: pd.DataFrame) -> Figure:
         groups = {name: said for name, said in groups.items() if name not in fewest}
         counts, labels = counts[[*groups]], labels[[*groups]]
     wide = min(0.8, (WIDTH - left - 0.2) / len(groups))
-    deep = 0.4 + look.room_of([*groups.values()]) / 2**0.5
+    deep = 0.4 + look.room_of([*groups.values()]) * 0.82
     margins = {"left": left, "right": WIDTH - left - wide * len(groups), "bottom": deep}
     figure, (axes,) = frame((0.4 if "\n" in "".join(rows) else 0.3) * len(rows), **margins)
     sums = np.logical_or.outer(counts.index == "All", counts.columns == "All")
@@ -293,7 +293,7 @@ def cross_table(table: pd.DataFrame) -> Figure:
     axes.set(xlabel="", ylabel="")
     axes.tick_params(length=0)
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    stand: dict = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    stand: dict = {"rotation": 55, "ha": "right", "rotation_mode": "anchor", "linespacing": 0.95}
     axes.set_xticks(np.arange(len(groups)) + 0.5, groups.values(), **stand)
     return figure.telling(**told, hatched="hatched" if hidden.any() else None)
 

@@ -64,6 +64,11 @@ SMALL_LETTERS = """() => {
 LETTERS = """all => all.map((one) => { const m = one.getScreenCTM();
   return Math.hypot(m.a, m.b) * parseFloat(getComputedStyle(one).fontSize) })"""
 SIDES = """all => all.map((one) => { const box = one.getBoundingClientRect(); return [box.left, box.right] })"""
+ENDS = """all => all.map((pair) => {
+  const middle = pair.getBoundingClientRect().left + pair.clientWidth / 2, ends = [0, 0];
+  for (const one of pair.querySelectorAll("section > *")) for (const box of one.getClientRects())
+    if (box.height) ends[Number(box.left > middle)] = Math.max(ends[Number(box.left > middle)], box.bottom);
+  return ends })"""
 NAMED_TWICE = """() => {
   const leads = {};
   const seen = [...document.querySelectorAll("h1, h2, h3, summary, a[href]")].filter((one) => one.checkVisibility());
@@ -141,6 +146,8 @@ def test_every_kind_of_page_fits_every_screen_and_keeps_to_wcag(host: str, open_
         page.screenshot(path=SCREENSHOTS / picture, full_page=True)
         if name.startswith("weekly_bulletin") and width == WIDEST:
             assert page.evaluate("document.documentElement.scrollHeight") <= 4000
+        if width == WIDEST and name.startswith(("weekly", "published")):
+            assert all(abs(left - right) < 400 for left, right in page.locator(".pair").evaluate_all(ENDS))
         page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(SMALL_LETTERS) == []
@@ -174,7 +181,7 @@ def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path
 
 def test_search_finds_states_offences_days_and_counties(made_site: Path, open_page: Open) -> None:
     page = open_page(made_site / "index.html")
-    found, travis = page.locator("#found"), page.get_by_text("Travis")
+    found, travis = page.locator("#found"), page.locator("[data-reports]", has_text="Travis")
     assert travis.count() == travis.locator("visible=false").count()
     for words in ("texas", "TX"):
         page.fill("#search", words)
@@ -187,16 +194,27 @@ def test_search_finds_states_offences_days_and_counties(made_site: Path, open_pa
     assert page.get_by_role("heading", name="Offence groups").is_visible()
     assert page.get_by_role("heading", name="States", exact=True).is_hidden()
     assert "1 page of a state or offence group" in found.inner_text()
-    days = "28 January 2017", "January 30, 2017", "feb 1 2017", "2/2/2017", "3 February 2017", "2017-02-03"
+    days = "28 January 2017", "week of January 30, 2017", "feb 1 2017", "2/2/2017", "3 February 2017", "2017-02-03"
     for day in days:  # of the same week, as they are written on either side of the Atlantic
         page.fill("#search", day)
         assert found.inner_text() == "1 report listed"
     page.fill("#search", "sexual offense")
     assert "1 page of a state or offence group" in found.inner_text()
-    for words, leads in (("texas dui", [STATE, OFFENCE]), ("drunk driving", [OFFENCE])):
+    for words, leads in (("texas dui", [STATE, OFFENCE]), ("Driving, drunk", [OFFENCE]), ("DWI", [OFFENCE])):
         page.fill("#search", words)
         shown = page.locator("ul.places li:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
         assert shown == leads, "most of the words, where no report or page has them all"
+    page.fill("#search", "offense")
+    assert page.locator("#places li:visible").count() == page.locator("#places [href^=offences]").count()
+    page.fill("#search", "homicides")
+    assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible(), "it counts by offence"
+    seen = []
+    for words in ("TX", "Texas"):
+        page.fill("#search", words)
+        seen.append(page.locator("[data-found]:visible").all_inner_texts())
+    assert seen[0] == seen[1] > []
+    page.fill("#search", "Travis County, Texas")
+    assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible()
     page.fill("#search", "no such place")
     assert found.inner_text().startswith("0 reports listed. Try a state")
     page.fill("#search", "")

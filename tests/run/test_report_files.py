@@ -129,6 +129,7 @@ def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the
     assert page.select_one("details #code-3") is not None
     assert [one.contents[0] for one in page.select("#figure-dots a")] == ["Image", "Link", "Embed", "How it is made"]
     told = {str(one["property"]): one["content"] for one in page.select("[property]")}
+    assert str(told["og:description"]).startswith("MADE-UP DATA: ")
     assert told["og:image"] == f"{address}figures/bars.png"
     assert page.select('link[rel="canonical"]')[0]["href"] == told["og:url"] == f"{address}report.html"
     embed = BeautifulSoup(files["figures/bars.html"], "html.parser")

@@ -117,6 +117,9 @@ def test_the_index_lists_every_report_and_sums_the_weeks_of_a_source(small: Made
     assert all(f'/report.html">{link}<span' in page for link in links)
 
 
+EVERY = (3, "Ohio"), (2, "New York"), (1, "California")
+
+
 def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_week(made: Made) -> None:
     head = "place,against,finding,declined,issued,declined_before,issued_before\n"
     for source, week, declined, status, found in (
@@ -147,13 +150,16 @@ def test_the_newest_settled_real_week_leads_with_its_map_its_changes_and_every_w
     cells = [(re.findall(r'html">([^<]*)', row)[0], re.findall(r"<td[^>]*>([^<]*)", row)) for row in rows]
     assert cells[0] == ("Ohio", ["9", "36", "15", "60"])
     assert [state for state, _ in cells] == ["Ohio", "New York", "California"], "the most first, few together"
-    months = re.findall(r'title="([^",]+)(?:, provisional)?"><span>(\w*)<', opening)
-    assert months == [("4–10 January 2025", "Jan"), ("11–17 January 2025", ""), ("18–24 January 2025", "")]
+    months = re.findall(r'title="([^",]+)(?:, provisional)?"><span>([^<]*)<', opening)
+    assert months == [("4–10 January 2025", "Jan 2025"), ("11–17 January 2025", ""), ("18–24 January 2025", "")]
     made.entries = {name: entry for name, entry in made.entries.items() if "synthetic" in name}
     made_up = made.page()
     assert "MADE-UP DATA: no figure here" in made_up
     assert 'report.html">MADE-UP DATA: Week with 9</a></h1>' in made_up
     assert 'report.html">MADE-UP DATA: Alaska higher over' in made_up
+    every = BeautifulSoup(made_up.split('<h2 id="weeks">')[1].split("<h2")[0], "html.parser")
+    assert "matrix" not in str(every), "one week is a list of its states"
+    assert [one.get_text() for one in every.select("li")] == [f"{9 * n} MADE-UP DATA: {name}" for n, name in EVERY]
     assert "the data of this source end" not in made_up
 
 
@@ -324,11 +330,12 @@ def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
     assert len(titles) == len(made.entries) + 1
     titles += [json.loads(made.read("index.json"))["title"], *made.titles()]
     for path in (*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), made.out / "index.html"):
-        titles += re.findall("<(?:title|h1)>(?:<a [^>]*>)?(.*?)</", path.read_text(encoding="utf-8"))
+        titles += re.findall('(?:<(?:title|h1)>(?:<a [^>]*>)?|description" content=")(.*?)[<"]', path.read_text())
     titles += re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
     titles += re.findall(r'<tr data-found.*?<th scope="row"><a [^>]*>(.*?)<', index)
     titles += re.findall(r"<li[^>]*><b>(.*?)</b><br>", index)
-    titles += re.findall(r'<span class="date">.*?</span> <a [^>]*>(.*?)</a>', index)
+    titles += (news := re.findall(r"<li><time.*?</time>: <a [^>]*>(.*?)</a>", index))
+    assert all(re.match(r"MADE-UP DATA: \w+ (?:profile|bulletin)\. Det", one) for one in news), "told apart"
     assert len(titles) > 100
     assert [title for title in titles if not str(title).startswith("MADE-UP DATA: ")] == []
 

@@ -511,3 +511,12 @@ def test_the_cross_table_darkens_with_the_count_tells_zero_from_hidden_and_can_b
         for text, ground in zip(axes.texts[::2], light, strict=True):
             least = 4.5 if vision == "grey" else 4.0  # WCAG's is that of grey
             assert contrast(text.get_color(), ground, vision) >= least, (text.get_text(), ground)
+
+
+def test_turned_names_of_groups_stand_apart() -> None:
+    axes = plot.cross_table(crossed(["New York"], [f"Dangerous weapon offences {n}" for n in range(7)], 2509)).axes[0]
+    (start, _), (end, _) = axes.transData.transform([(0, 0), (1, 0)])
+    for name in axes.get_xticklabels():
+        room = (end - start) * np.sin(np.radians(name.get_rotation()))
+        name.set_rotation(0)
+        assert room > 1.4 * name.get_window_extent().height, name.get_text()
