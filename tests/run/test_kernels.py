@@ -152,6 +152,7 @@ def test_a_file_of_the_packages_name_hides_nothing_from_a_notebook_beside_it(ord
     (folder / "own.py").write_text("name = 'own'")
     if ordinary:
         (folder / "matplotlibrc").touch()
+    kernels._say_once.cache_clear()  # whose sentences another test may have had
     said = f"{folder / 'analysis.py'} has the name of this package" if ordinary else ""
     cell = "import analysis as an, own\nan.open_source('fy2015').facts.name, own.name"
     assert _run(cell, folder, said) == "('fy2015', 'own')"
