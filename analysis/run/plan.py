@@ -125,8 +125,9 @@ def _standing(out: Path) -> dict[str, Entry]:
             facts, folder = json.loads(path.read_text(encoding="utf-8")), path.parent.relative_to(out).as_posix()
             shown = (path.parent / NOTEBOOK).read_text(encoding="utf-8")
             paths = [one for pattern in OURS for one in sorted(path.parent.glob(pattern))]
-            ours = [one for one in paths if one.parent == path.parent or f'"{one.stem}"' in shown]
-            files = {one.relative_to(path.parent).as_posix(): sha256_of(one) for one in ours}
+            names = {one.relative_to(path.parent).as_posix(): one for one in paths}
+            told = {name for name, one in names.items() if f'"{name}"' in shown or f'"{one.stem}"' in shown}
+            files = {name: sha256_of(one) for name, one in names.items() if "/" not in name or name in told}
             about = folder.partition("/")[0], facts["parameters"], facts["source"]["name"], facts["source"]["sha256"]
             found[folder] = Entry(folder, *about, outcome="made", files=files)
     return found

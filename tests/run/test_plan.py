@@ -17,9 +17,11 @@ from conftest import DataCopy
 from made_notebooks import write_notebook
 from made_up_site import add_report, by_state_csv
 from synthetic import generate, write_release
+from test_report_files import closing, executed, table
 
 import analysis as an
 from analysis.errors import InputError
+from analysis.files import write_whole
 from analysis.load.imports import import_release
 from analysis.load.reference import bundled_folder, crosswalk
 from analysis.run import batch
@@ -38,6 +40,7 @@ from analysis.run.plan import (
     write_manifest,
 )
 from analysis.run.site import Settings, write_index
+from analysis.run.worker import files_of
 
 NAMES = ("weekly_bulletin", "published_week", "release_quality")
 
@@ -409,13 +412,17 @@ def test_a_damaged_manifest_is_set_aside_and_rebuilt_from_what_stands(
     (task, *_) = bulletins("2015-01-03")
     told = {"source": {"name": "fy2015", "title": "T", "sha256": "0"}, "parameters": task.entry.parameters}
     add_report(tmp_path, {}, "weekly_bulletin", "fy2015", {"week": "2015-01-03"}, told=told)
-    (tmp_path / task.entry.folder / "tables").mkdir()
-    (tmp_path / task.entry.folder / "tables" / "mine.csv").write_text("a reader's own")
+    folder = tmp_path / task.entry.folder
+    made = files_of(executed(table("by_state"), closing()))
+    for name in ("notebook.ipynb", "tables/by_state.csv"):
+        write_whole(folder / name, made[name])
+    (folder / "tables" / "mine.csv").write_text("a reader's own")
     (tmp_path / "manifest.json").write_text(text)
     with batch.working_in(tmp_path):
         pass
     aside = "manifest.json was damaged: set aside as manifest.json.damaged-1, 1 reports found standing\n"
     assert capsys.readouterr().err.endswith(aside)
     assert (tmp_path / "manifest.json.damaged-1").read_text() == text
-    assert [*read_manifest(tmp_path)[task.entry.folder].files] == ["notebook.ipynb", "report.html", "facts.json"]
+    files = ["notebook.ipynb", "report.html", "facts.json", "tables/by_state.csv"]
+    assert [*read_manifest(tmp_path)[task.entry.folder].files] == files
     assert [reason for reason, _ in what_is_due([task], tmp_path)] == ["what it was made from is not known"]
