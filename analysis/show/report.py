@@ -28,7 +28,6 @@ from analysis.show.sentences import MADE_UP, Fact, Sentence, as_fact, as_made_up
 from analysis.show.style import Figure, as_image, png_of, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, MOST_ROWS, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort, not_a_cohort
-from analysis.stats.counts import ALL
 
 BESIDE_VARIABLE = "DECLINES_NOTEBOOK_DIR"
 """Names the folder of the notebook that a run executes, which it does elsewhere."""
@@ -88,20 +87,16 @@ class Report:
     ) -> None:
         refuse_unknown_names(getattr(get_ipython(), "user_ns", {}).get("In", ()))
         self.lines: dict[str, str] = {}
-        known: Mapping[str, object] = {}
+        known: Mapping[str, Any] = {}
         asked: Mapping[str, object] = {}
         source = about if isinstance(about, Source) or about is None else getattr(about, "source", None)
-        if isinstance(about, Cohort):
-            known = facts_of(about)
-            self.lines = captions()["week_lines"] | {"status": say("status", known)}
-            place = {"state": about.state, "offence": about.offence}
-            asked = {"source": about.source.facts.name, "week": about.week, "repeats": about.repeats}
-            asked |= {name: value for name, value in place.items() if value != ALL}
-        elif about is not source:
+        if about is not source:
             if source is None:
                 raise not_a_cohort("Report", about, "a cohort or a source")
-            known, asked = about.facts, about.parameters
+            known, asked = facts_of(about) if isinstance(about, Cohort) else about.facts, about.parameters
             self.lines = captions().get(f"{notebook}_lines", {})
+        if isinstance(about, Cohort):
+            self.lines = captions()["week_lines"] | {"status": say("status", known)}
         asked = asked if parameters is None else parameters
         self.notebook, self.png, self.title, self.headline = notebook, png, notebook, notebook
         self.parameters = {name: as_fact(value) for name, value in asked.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -27,16 +27,7 @@ from analysis.stats.period_profile import PeriodProfile
 from analysis.stats.revisions import Revision
 
 __all__ = [
-    "Sentence",
-    "as_fact",
-    "checks",
-    "facts_of",
-    "fill",
-    "finished",
-    "headline",
-    "lead",
-    "of_period",
-    "records",
+    *("Sentence", "as_fact", "checks", "facts_of", "fill", "finished", "headline", "lead", "of_period", "records"),
     "say",
 ]
 Fact = str | int | float | bool | None
@@ -48,9 +39,9 @@ WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight",
 DOUBTS = {"stop": "**Stop**: ", "warn": "**Warning**: "}  # opens a check that does not pass, by its level
 MADE_UP = "MADE-UP DATA"  # begins titles over made-up data: of pages, in lists of them, in the feed, in figures
 UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
-LEAD = ("failed_check", "count", "unfinished", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings")
-PERIOD_LEAD = ("period_count", *(f"finding {n}" for n in range(1, MOST_NAMED + 1)), "more_findings", "period_change")
-LEAD += ("outside", "change", "usual", "one_place", "cannot_tell")  # the clauses of a weekly page's lead, in order
+FINDINGS = (*(f"finding {number}" for number in range(1, MOST_NAMED + 1)), "more_findings")
+LEAD = ("failed_check", "count", "unfinished", *FINDINGS, "outside", "change", "usual", "one_place", "cannot_tell")
+PERIOD_LEAD = ("period_title", "period_count", *FINDINGS, "period_change")
 CONDITION = re.compile(r"(not )?(known )?(\w+)(?:=(.+))?")
 CLAUSE = re.compile(r"\[([^]]+)\]")
 
@@ -236,8 +227,12 @@ def lead(cohort: Cohort) -> list[Sentence]:
     The United States, 31 January – 6 February 2015: 7.4% recorded as declined (136 of 1,833): no clear change
     """
     facts = facts_of(cohort)
-    said = [headline(facts), *(say(clause, facts) for clause in LEAD)]
-    return [Sentence(template, facts) for template in said if template]
+    return [Sentence(headline(facts), facts), *_each(LEAD, facts)]
+
+
+def _each(clauses: Iterable[str], facts: Facts) -> list[Sentence]:
+    """Say what clauses say of the facts, a sentence each."""
+    return [Sentence(template, facts) for clause in clauses if (template := say(clause, facts))]
 
 
 def of_period(profile: PeriodProfile) -> list[Sentence]:
@@ -250,9 +245,7 @@ def of_period(profile: PeriodProfile) -> list[Sentence]:
     Colorado, March 2015: 13.8% recorded as declined (19 of 138): no clear change from January 2015 (29.5%)
     """
     facts = {name: as_fact(value) for name, value in profile.facts.items()}
-    at_page = {**facts, "finding_1_of_page": facts.get("finding_1_place") == facts["place"]}
-    said = [say("period_title", at_page), *(say(clause, facts) for clause in PERIOD_LEAD)]
-    return [Sentence(template, facts) for template in said if template]
+    return _each(PERIOD_LEAD, {**facts, "finding_1_of_page": facts.get("finding_1_place") == facts["place"]})
 
 
 @takes_cohort
@@ -267,12 +260,9 @@ def finished(cohort: Cohort) -> list[Sentence]:
     """Say how complete the nation's week is, and how such estimates did; else why that is not known."""
     found, facts = nowcast(cohort), facts_of(cohort)
     if not found.empty:
-        template = f"{say('completeness', facts)} {say('past_bands', facts)}".strip()
-        return [Sentence(template, facts)]
-    said = [Sentence(found.attrs["reason"], {})]
-    if found.attrs["facts"]:
-        said.append(Sentence(say("without_end", facts), {**facts, **found.attrs["facts"]}))
-    return said
+        return [Sentence(f"{say('completeness', facts)} {say('past_bands', facts)}".strip(), facts)]
+    ends = _each(["without_end"], {**facts, **found.attrs["facts"]}) if found.attrs["facts"] else []
+    return [Sentence(found.attrs["reason"], {}), *ends]
 
 
 def checks(card: pd.DataFrame) -> list[Sentence]:
@@ -282,19 +272,15 @@ def checks(card: pd.DataFrame) -> list[Sentence]:
     """
     of_source = ("quality_repeats", "quality_blank_state", "quality_unplaced")
     lacking = [say(f"no_{check}", {}) for check in of_source if check not in card.attrs["checks"]]
-    not_checked = f"Not checked, for the source does not have it: {'; '.join(lacking)}."
-    return [
-        Sentence(said, card.attrs["facts"])
-        for said in [say("checks", card.attrs["facts"]), *[not_checked] * bool(lacking)]
-    ]
+    not_checked = Sentence(f"Not checked, for the source does not have it: {'; '.join(lacking)}.", {})
+    return [*_each(["checks"], card.attrs["facts"]), *[not_checked] * bool(lacking)]
 
 
 def recorded(facts: Facts) -> list[Sentence]:
     """Say what one of ICE's reports of 2017 counts, over the facts of a published week; the first is the title."""
     known = {name: as_fact(value) for name, value in facts.items()}
-    told = [say(clause, known) for clause in ("recorded", "recorded_apart", "recorded_change")]
-    said_now = [Sentence(template, facts) for template in told if template]
-    return [*said("published", facts), *said_now, *said("doubts", facts), *said("no_rate", facts)]
+    now = _each(["recorded", "recorded_apart", "recorded_change"], known)
+    return [*said("published", facts), *now, *said("doubts", facts), *said("no_rate", facts)]
 
 
 def places(facts: Facts) -> list[Sentence]:

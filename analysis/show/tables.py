@@ -61,6 +61,7 @@ SPARK = '<td class="drawn"><span class="blocks" aria-hidden="true">{}</span>'
 SPARK += '<svg class="spark" viewBox="0 0 {} 18" aria-hidden="true"><path d="{}"/></svg></td>'
 BLOCKS = " ▁▂▃▄▅▆▇█"
 DRAWN = '<th scope="col" class="drawn"><span>{}</span></th>'
+OTHERS = "; the others together: {:,.0f} declined of {:,.0f}"
 FOLDED = '{}\n<details class="fold"><summary>All {:,} rows{}</summary>\n{}\n</details>'
 
 
@@ -156,11 +157,7 @@ def as_html(
     few = [(own, row + bars) for own, row, bars in opened][: rows and rows + 1]
     if len(few) == len(lines):
         return table(name, few)
-    others = (
-        "; the others together: {:,.0f} declined of {:,.0f}".format(*frame[["declined", "issued"]][rows:].sum())
-        if bars
-        else ""
-    )
+    others = OTHERS.format(*frame[["declined", "issued"]][rows:].sum()) if bars else ""
     every = list(zip([""] * len(few) + ids[len(few) :], plain, strict=True))
     return FOLDED.format(table(name, few), len(lines) - 1, others, table(f"{name}-all", every))
 

@@ -1,7 +1,7 @@
 """The detainers issued in a period, and what they are held against: of the nation, a state or an offence group."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache, wraps
@@ -53,6 +53,12 @@ class Cohort:
     def week(self) -> date:
         """Give the period's last week, of a weekly cohort its only one."""
         return self.period.weeks[-1]
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Give what was asked, as checked."""
+        place = {name: value for name in ("state", "offence") if (value := getattr(self, name)) != ALL}
+        return {"source": self.source.facts.name, "week": self.week, **place, "repeats": self.repeats}
 
     @property
     def cell(self) -> tuple[str, str]:
@@ -204,7 +210,7 @@ class Cohort:
         return pairs
 
     @cached_property
-    def events(self) -> pd.DataFrame:
+    def _events(self) -> pd.DataFrame:
         """Give the register of events, and a failed check of the week before, which changes what is counted."""
         before = self.period.first_day - WEEK
         if before not in self._by_age.weeks() or not self._failed(before):
@@ -216,15 +222,25 @@ class Cohort:
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """Give every comparison of the page, one family; of a source of one state that as a whole, so none is twice."""
-        kept = [(ALL, ALL)] if self.sole_state else list(self.weekly.declined)
-        weekly = Weekly(*(frame[kept] for frame in self.weekly))
-        return tested.family(weekly, self.pairs, self.dispersion[kept], self.events)
+        return compare_cells(self, self.pairs, [(ALL, ALL)] if self.sole_state else list(self.weekly.declined))
 
     @cached_property
     def last_quarter(self) -> "Cohort | None":
         """Give the cohort of the last full calendar quarter that was over by the period's end; None = there is none."""
         quarter = self.calendar.last_quarter(self.week)
         return None if quarter is None else replace(self, period=quarter)
+
+
+def compare_cells(cohort: Cohort, pairs: Sequence[Pair], cells: list[tuple[str, str]]) -> pd.DataFrame:
+    """Compare pairs of periods within the weeks that a cohort knows, cell by cell, as one family."""
+    weekly = Weekly(*(frame[cells] for frame in cohort.weekly))
+    return tested.family(weekly, pairs, cohort.dispersion[cells], cohort._events)
+
+
+def pair_of(now: Cohort, before: Cohort) -> Pair:
+    """Pair the periods of two cohorts, and say why they are not compared."""
+    unfinished = next((f"{one.status} weeks" for one in (now, before) if one.status != "settled"), "")
+    return Pair(BEFORE, now.period.weeks, before.period.weeks, ONE_END if now.sole_outcome else unfinished)
 
 
 @lru_cache(maxsize=4)

@@ -18,8 +18,8 @@ from analysis.load.table import Outcome, without_repeats
 from analysis.periods import SETTLING_DAYS, WEEK, as_timestamps, last_day, name_week, refuse_shared_weeks
 from analysis.stats import comparisons as tested
 from analysis.stats import nowcast as delays
-from analysis.stats.cohort import ONE_END, Cohort, detainers_sha256, takes_cohort
-from analysis.stats.comparisons import CLEAR, LAST_WEEK, MINIMUM_DIFFERENCE, TRAILING, TREND, Pair, Weekly, direction
+from analysis.stats.cohort import ONE_END, Cohort, compare_cells, detainers_sha256, pair_of, takes_cohort
+from analysis.stats.comparisons import BEFORE, CLEAR, LAST_WEEK, MINIMUM_DIFFERENCE, TRAILING, TREND, direction
 from analysis.stats.counts import ALL, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS, of_weeks, rows_of_weeks
 from analysis.stats.summary import SPANS, cell_name, described, key_figures, nothing, weekly_counts
 
@@ -147,12 +147,9 @@ def compare(now: Cohort | pd.DataFrame, before: Cohort | pd.DataFrame, by: str =
         return described(table.assign(p_adjusted=table["p"], between="", finding=finding), now)
     refuse_shared_weeks(before.period, now.period)
     later = max(now, before, key=lambda one: one.week)
-    unfinished = next((f"{one.status} weeks" for one in (now, before) if one.status != "settled"), "")
-    pair = Pair("before", now.period.weeks, before.period.weeks, ONE_END if now.sole_outcome else unfinished)
     kind = by if now.cell[0] == ALL else now.cell[0]
     shown = [cell for cell in later.weekly.declined if cell[0] == kind and now.cell[1] in (ALL, cell[1])]
-    weekly = Weekly(*(frame[shown] for frame in later.weekly))
-    return described(tested.family(weekly, [pair], later.dispersion[shown], later.events).loc["before"].loc[kind], now)
+    return described(compare_cells(later, [pair_of(now, before)], shown).loc[BEFORE].loc[kind], now)
 
 
 @takes_cohort
@@ -310,13 +307,9 @@ def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     week, figures = weekly_counts(cohort).loc[pd.Timestamp(cohort.week)], key_figures(cohort)["this_week"]
     tables, quarter = cohort.comparisons, cohort.last_quarter and cohort.last_quarter.period
     known = cohort.dispersion.attrs["weeks"]
-    facts: dict[str, Any] = {
-        "week": cohort.week,
-        "week_end": cohort.period.last_day,
-        "week_name": name_week(cohort.week),
-        "detainers_sha256": detainers_sha256(cohort),
-    }
-    facts |= {"status": cohort.status, "days_covered": cohort.calendar.days_covered(cohort.week)}
+    facts: dict[str, Any] = {"week": cohort.week, "week_end": cohort.period.last_day, "status": cohort.status}
+    facts |= {"week_name": name_week(cohort.week), "detainers_sha256": detainers_sha256(cohort)}
+    facts |= {"days_covered": cohort.calendar.days_covered(cohort.week)}
     facts |= {"place": cohort.cell[1], "place_name": cohort.name, "nation_name": place_name(cohort.sole_state or ALL)}
     facts |= {"place_title": cohort.name[0].upper() + cohort.name[1:], **week.drop(["status", "outside"])}
     facts |= {"issued": int(week["issued"]), "declined": int(week["declined"]), "outside": week["outside"] or None}
@@ -343,12 +336,8 @@ def _finished_facts(cohort: Cohort) -> dict[str, object]:
     facts: dict[str, object] = dict.fromkeys(("check", "check_found", "check_usual", "nowcast"))
     facts |= {**failed, "status_by": "it fails a check" if failed else by}
     facts["week_completeness"] = None if cohort.status == "partial" else complete
-    if (
-        triangle is None
-        or cohort.sole_outcome
-        or cohort.cell[0] != ALL
-        or week not in (found := delays.nowcast(triangle)).index
-    ):
+    found = None if triangle is None or cohort.sole_outcome or cohort.cell[0] != ALL else delays.nowcast(triangle)
+    if triangle is None or found is None or week not in found.index:
         return facts
     now = found.loc[week]
     facts |= {"nowcast_level": delays.BAND, **{f"nowcast_{name}": now[name] for name in ("low", "high", "recorded")}}

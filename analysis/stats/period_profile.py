@@ -19,9 +19,8 @@ from analysis.load.reference import crosswalk, states
 from analysis.load.sources import Source
 from analysis.load.table import LEFT_OUT
 from analysis.periods import Period, refuse_shared_weeks, week_of
-from analysis.stats import comparisons as tested
-from analysis.stats.cohort import ONE_END, Cohort, cohort, detainers_sha256
-from analysis.stats.comparisons import BEFORE, CLEAR, Pair, Weekly
+from analysis.stats.cohort import Cohort, cohort, compare_cells, detainers_sha256, pair_of
+from analysis.stats.comparisons import BEFORE, CLEAR, Pair
 from analysis.stats.counts import (
     ALL,
     LEAST_FOR_A_SHARE,
@@ -60,18 +59,16 @@ class PeriodProfile:
     @property
     def parameters(self) -> dict[str, object]:
         """Give what was asked, as checked; a period by its first and last week."""
-        weeks = {"period": self.cohort.period.weeks, "compare": self.other.period.weeks if self.other else None}
-        told = {name: f"{span[0]}:{span[-1]}" if span else AS_LONG for name, span in weeks.items()}
-        return {"source": self.source.facts.name, **told, **self._place, "repeats": self.cohort.repeats}
-
-    @property
-    def _place(self) -> dict[str, object]:
-        return {name: value for name in ("state", "offence") if (value := getattr(self.cohort, name)) != ALL}
+        asked = self.cohort.parameters
+        del asked["week"]
+        for name, one in (("period", self.cohort), ("compare", self.other)):
+            asked[name] = f"{one.period.weeks[0]}:{one.week}" if one else AS_LONG
+        return asked
 
     @cached_property
     def later(self) -> Cohort:
         """Give the cohort of the later period, which knows the weeks of both."""
-        return max([self.cohort, *filter(None, [self.other])], key=lambda one: one.week)
+        return max(self.cohort, self.other or self.cohort, key=lambda one: one.week)
 
     @cached_property
     def pair(self) -> Pair:
@@ -80,10 +77,7 @@ class PeriodProfile:
             weeks = self.cohort.period.weeks
             of_weeks = [pair for pair in self.cohort.pairs if pair.against == BEFORE]
             return (of_weeks or [self.cohort.pairs[0]])[0]._replace(against=BEFORE, now=weeks)
-        young = next((f"{one.status} weeks" for one in (self.cohort, self.other) if one.status != "settled"), "")
-        return Pair(
-            BEFORE, self.cohort.period.weeks, self.other.period.weeks, ONE_END if self.cohort.sole_outcome else young
-        )
+        return pair_of(self.cohort, self.other)
 
     @property
     def compared_name(self) -> str:
@@ -96,9 +90,8 @@ class PeriodProfile:
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """Compare every cell of both periods, adjusted together."""
-        kept = [(ALL, ALL)] if self.cohort.sole_state else list(self.later.weekly.declined)
-        weekly = Weekly(*(frame[kept] for frame in self.later.weekly))
-        return tested.family(weekly, [self.pair], self.later.dispersion[kept], self.later.events).loc[BEFORE]
+        cells = [(ALL, ALL)] if self.cohort.sole_state else list(self.later.weekly.declined)
+        return compare_cells(self.later, [self.pair], cells).loc[BEFORE]
 
     def by(self, kind: str) -> pd.DataFrame:
         """Give the counts of both periods by ``state`` or ``offence_group``, most declined first.

@@ -1,7 +1,6 @@
 """Like for like, small places, and a change taken apart: what a period's shares would be if places were alike."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,12 +11,11 @@ from analysis.load.reference import states
 from analysis.stats import counts as counting
 from analysis.stats.cohort import ONE_END, Cohort, takes_cohort
 from analysis.stats.comparisons import CLEAR
-from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, Floats, count_outcomes, of_weeks
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, TAIL, Floats, count_outcomes, of_weeks
 from analysis.stats.inference import comparisons
 from analysis.stats.summary import NO_QUARTER, described, nothing, state_name
 
 LEAST_EXPECTED, FEWEST_PLACES = 4, 3  # declines expected of a state to hold its own against them; places for a prior
-TAIL = 0.025
 NO_OTHER_STATE = "The source has one state, so there is nothing to hold it against."
 STRATA = {False: ["request"], True: ["request", "offence_group", "offence_status"]}  # by whether there are offences
 
@@ -127,11 +125,7 @@ def shrink_shares(counts: pd.DataFrame, dispersion: ArrayLike = 1.0) -> pd.DataF
 
 
 def _of_states(
-    cohort: Cohort,
-    quarter: Cohort | None,
-    count: Callable[[Cohort], pd.DataFrame],
-    none: str,
-    facts: dict[str, Any] | None = None,
+    cohort: Cohort, quarter: Cohort | None, count: Callable[[Cohort], pd.DataFrame], none: str, **facts: object
 ) -> pd.DataFrame:
     """Hold the states of a quarter or period against each other, or say why not; of a cohort of one, its row."""
     if cohort.offence != ALL:
@@ -145,7 +139,7 @@ def _of_states(
     table = count(quarter).rename_axis("state")
     table = table if cohort.state == ALL else table[table.index == cohort.state]
     table.insert(0, "state_name", [state_name(place) for place in table.index])
-    return described(table, quarter, "" if len(table) else none.format(quarter.period.name), facts, **(facts or {}))
+    return described(table, quarter, "" if len(table) else none.format(quarter.period.name), facts, **facts)
 
 
 @takes_cohort
@@ -167,10 +161,9 @@ def expected(cohort: Cohort) -> pd.DataFrame:
     """
     offences, phi = cohort.source.facts.offences, cohort.dispersion["state"]
     by = "what the form asks" + offences * ", offence group and offence status"
-    facts = {"least_expected": LEAST_EXPECTED, "alike_by": by}
     few = f"Fewer than {LEAST_EXPECTED} declines are expected in {{}}: none to compare."
-    quarter = cohort.last_quarter
-    return _of_states(cohort, quarter, lambda of: over_expected(of.everywhere, offences, phi), few, facts)
+    facts = {"least_expected": LEAST_EXPECTED, "alike_by": by}
+    return _of_states(cohort, cohort.last_quarter, lambda of: over_expected(of.everywhere, offences, phi), few, **facts)
 
 
 @takes_cohort

@@ -389,10 +389,8 @@ def key_figures(cohort: Cohort) -> pd.DataFrame:
     table = pd.DataFrame({"this_week": wanted.iloc[-1]})
     table["last_week"] = wanted.iloc[-2] if cohort.calendar.full_weeks_before(cohort.week, 1) else np.nan
     table["trailing_mean"] = wanted.iloc[:-1].mean() if len(index) > TRAILING_WEEKS else np.nan
-    together = wanted.iloc[:-1].sum()  # the share of all of the weeks before, not a mean of shares
-    table.loc["share", "trailing_mean"] = (
-        np.nan if pd.isna(table.loc["share", "trailing_mean"]) else (together["declined"] / together["issued"])
-    )
+    if pd.notna(table.loc["share", "trailing_mean"]):  # that of all of the weeks before, not a mean of shares
+        table.loc["share", "trailing_mean"] = wanted["declined"].iloc[:-1].sum() / wanted["issued"].iloc[:-1].sum()
     table["note"] = ""
     own = weeks.loc[pd.Timestamp(cohort.week)]
     if not np.isnan(own["usual_low"]):
