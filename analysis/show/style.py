@@ -98,11 +98,15 @@ class Figure:
         return self
 
     def entitle(self, headline: str, subtitle: str) -> None:
-        """Write a headline (the finding) and a subtitle (measure, place, dates and unit) above the panels."""
+        """Write a headline (the finding) and a subtitle (measure, place, dates, unit) above, what marks mean below."""
         self.headline, self.subtitle = headline, subtitle
         self.set_label(f"{headline}\n{subtitle}")
         title, below = _broken(headline, 14.3), _broken(subtitle, 10.6)  # bold letters are wider
-        named, columns = self._key()
+        named: dict[str, Any] = {str(swatch.get_label()): swatch for swatch in self.swatches}
+        for axes in self.axes if not named else ():
+            for mark, name in zip(*axes.get_legend_handles_labels(), strict=True):
+                named.setdefault(name, mark)
+        columns = max(1, int((WIDTH - EDGE) / (0.55 + max(map(width_of, named), default=0))))
         key = 0.1 + 0.22 * -(-len(named) // columns) if named else 0
         total = under_title = 0.28 + 0.25 * (title.count("\n") + 1)
         for size in (0.19 * (below.count("\n") + 1), 0.24, *self.sizes, key):
@@ -115,23 +119,11 @@ class Figure:
         look: dict[str, Any] = {"va": "top", "linespacing": 1.15}
         self.text(EDGE / WIDTH, 1 - 0.24 / total, title, fontsize=14, fontweight="bold", **look)
         self.text(EDGE / WIDTH, 1 - under_title / total, below, fontsize=11, color=FAINT, **look)
-
-    def _key(self) -> tuple[dict[str, Any], int]:
-        """Give what the marks mean (the swatches, or the marks that have a name), and how many stand abreast."""
-        named: dict[str, Any] = {str(swatch.get_label()): swatch for swatch in self.swatches}
-        for axes in self.axes if not named else ():
-            for mark, name in zip(*axes.get_legend_handles_labels(), strict=True):
-                named.setdefault(name, mark)
-        return named, max(1, int((WIDTH - EDGE) / (0.55 + max(map(width_of, named), default=0))))
-
-    def explain(self) -> None:
-        """Say along the foot what the marks mean."""
-        named, columns = self._key()
         order = [name for column in range(columns) for name in list(named)[column::columns]]  # columns are filled first
-        look: dict = {"handlelength": 1.6, "borderaxespad": 0, "borderpad": 0.1, "columnspacing": 1.1}
+        look = {"handlelength": 1.6, "borderaxespad": 0, "borderpad": 0.1, "columnspacing": 1.1, "ncols": columns}
+        look |= {"loc": "lower left", "bbox_to_anchor": (EDGE / WIDTH, 0.08 / total)}
         if order:
-            look |= {"loc": "lower left", "bbox_to_anchor": (EDGE / WIDTH, 0.08 / self.get_figheight())}
-            self.legend([named[name] for name in order], order, ncols=columns, **look)
+            self.legend([named[name] for name in order], order, **look)
 
     def sign(self, **facts: object) -> None:
         """Say once, below the drawing, where its numbers are from, as far as the facts know it."""
@@ -295,7 +287,6 @@ def drawn(draw: Draw) -> Draw:
                 figure.alt = _worded(about["alt"], {**told, "title": figure.headline})
                 figure.table = table.attrs.get("table", about["table"])
                 figure.alt += f" The numbers are in the table {figure.table}."
-            figure.explain()
             if table.attrs.get("synthetic"):
                 above: dict = {"ha": "right", "va": "top", "weight": "bold", "color": "#B00000"}
                 figure.text(1 - EDGE / WIDTH, 1 - 0.06 / figure.get_figheight(), MADE_UP, **above)

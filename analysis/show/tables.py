@@ -141,11 +141,9 @@ def as_html(
     lines = ["".join(row) for row in zip(*columns, strict=True)]
     if name.endswith("_figures"):  # shown as cards, which say nothing of what is missing
         lines = [line.replace(f">{MISSING}<", f' hidden="">{MISSING}<') for line in lines]
-    drawn = [
-        DRAWN.format(f"Declined, {len(recent[0])} week{'s' * (len(recent[0]) > 1)}") if len(recent) else "",
-        *(SPARK.format(blocks_of(counts), 3 * len(counts), bars_of(counts)) for counts in recent),
-    ]
-    drawn += [""] * (len(lines) - len(drawn))
+    drawn = [SPARK.format(blocks_of(counts), 3 * len(counts), bars_of(counts)) for counts in recent]
+    weeks = f"Declined, {len(recent[0])} week{'s' * (len(recent[0]) > 1)}" if drawn else ""
+    drawn = [DRAWN.format(weeks), *drawn] if drawn else [""] * len(lines)
 
     def table(of: str, rows: list[tuple[str, str]]) -> str:
         head, *body = (f"<tr{own}>{row}</tr>\n" for own, row in rows)

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, lru_cache, wraps
+from functools import cached_property, wraps
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -243,7 +244,6 @@ def pair_of(now: Cohort, before: Cohort) -> Pair:
     return Pair(BEFORE, now.period.weeks, before.period.weeks, ONE_END if now.sole_outcome else unfinished)
 
 
-@lru_cache(maxsize=4)
 def detainers_sha256(cohort: Cohort) -> str:
     """Hash what all is counted from, in any order: the records, and by week and state what came before them.
 
@@ -267,14 +267,20 @@ def not_a_cohort(name: str, found: object, takes: str = "a cohort") -> InputErro
 
 
 def takes_cohort(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function refuse with one sentence what is no cohort."""
+    """Let a function refuse with one sentence what is no cohort, and the cohort keep what it gives."""
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         found = args[0] if args else kwargs.get("cohort")
         if not isinstance(found, Cohort):
             raise not_a_cohort(function.__name__, found)
-        return function(*args, **kwargs)
+        asked = (function, *args[1:], *kwargs, *kwargs.values())
+        if not all(isinstance(one, str) for one in asked[1:]):
+            return function(*args, **kwargs)
+        known = vars(found).setdefault("_known", {})
+        if asked not in known:
+            known[asked] = function(*args, **kwargs)
+        return copy(known[asked])  # in which a notebook may write
 
     return checked
 

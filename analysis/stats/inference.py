@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -218,11 +217,10 @@ def aalen_johansen(days: ArrayLike, cause: ArrayLike, causes: int) -> pd.DataFra
     safe = np.where(inside, f, 0.5)
     reach = np.exp(stats.norm.isf(0.025) * se / ((1 - safe) * -np.log1p(-safe)))
     low, high = (np.where(inside, 1 - (1 - safe) ** power, np.nan) for power in (1 / reach, reach))
-    found = pd.DataFrame({name: part.ravel() for name, part in zip(ESTIMATED, (f, se, low, high), strict=True)})
-    found.insert(0, "cause", np.repeat(np.arange(1, causes + 1), len(fitted.times)))
-    found.insert(1, "day", np.tile(fitted.times, causes))
-    found.insert(2, "at_risk", len(time) - np.searchsorted(np.sort(time), found["day"]))
-    return found
+    of, day = np.repeat(np.arange(1, causes + 1), len(fitted.times)), np.tile(fitted.times, causes)
+    at_risk = len(time) - np.searchsorted(np.sort(time), day)
+    estimated = dict(zip(ESTIMATED, map(np.ravel, (f, se, low, high)), strict=True))
+    return pd.DataFrame({"cause": of, "day": day, "at_risk": at_risk, **estimated})
 
 
 def cumulative_incidence(table: pd.DataFrame, extracted_on: date) -> pd.DataFrame:
@@ -299,7 +297,6 @@ def extraction_facts(facts: SourceFacts) -> dict[str, str | None]:
     return {"extracted_on": day.isoformat(), "extracted_words": f"extracted on {day.day} {day:%B} {day.year}"}
 
 
-@lru_cache(maxsize=4)
 def cohort_facts(cohort: Cohort) -> dict[str, Any]:
     """Gather what sentences say of a weekly cohort, by id; ``finding_1_…`` and so on in the order of naming."""
     if len(cohort.period.weeks) > 1:

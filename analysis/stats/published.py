@@ -150,14 +150,12 @@ class PublishedWeek:
         held, told = self.report.held_by_offence, self.report.aggregates.set_index("measure")["value"]
         if held.empty:
             return {"held": None}
-        day = date.fromisoformat(held["day"].iloc[0])
-        place = f"{held['place'].iloc[0]}, {states().loc[held['state'].iloc[0], 'name']}"
-        sums = held[["held", "declined", "honoured"]].sum().astype(int)
-        facts = {"held": int(sums["held"]), "held_declined": int(sums["declined"])}
-        facts |= {"held_honoured": int(sums["honoured"])}
-        said = f"declined, {held['place'].iloc[0]}, {day.day} {day:%B %Y}"
+        jail, sums = held.iloc[0], held[["held", "declined", "honoured"]].sum().astype(int)
+        place, day = jail["place"], date.fromisoformat(jail["day"])
+        facts = {"held": sums.pop("held"), **sums.add_prefix("held_")}
+        said = f"declined, {place}, {day.day} {day:%B %Y}"
         facts |= {"held_taken": int(told[f"{said}, taken by ICE later"]), "held_sheriff": int(told[said])}
-        return facts | {"held_day": day.isoformat(), "held_place": place}
+        return facts | {"held_day": jail["day"], "held_place": f"{place}, {states().loc[jail['state'], 'name']}"}
 
     def _apart_facts(self) -> dict[str, Any]:
         """Say what place is taken out, its number, its part in this week or the last if over half, and its dates."""
@@ -166,8 +164,7 @@ class PublishedWeek:
         facts |= {"apart_day": None, "outside": int(self.totals[saturday] - held[saturday])}
         over_half = [day for day in (saturday, saturday - WEEK) if held.get(day, 0) > HALF * self.totals.get(day, 0)]
         for day in over_half[:1]:
-            facts |= {"apart_week": f"{day:%Y-%m-%d}", "apart_declined": int(held[day])}
-            facts["apart_total"] = int(self.totals[day])
+            facts |= {"apart_week": f"{day:%Y-%m-%d}", "apart_declined": held[day], "apart_total": self.totals[day]}
             figures = self.reports.of_week(day).aggregates.set_index("measure")["value"]
             for event in self.blocking[self.blocking["date"].between(day, last_day(day))].itertuples():
                 dated = figures.get(f"declined, {event.agency}, recorded on {event.date.day} {event.date:%B}")

@@ -1,7 +1,6 @@
 """What a cohort's counts are: week by week, by state, offence, form and agency, and its key figures."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from string import ascii_uppercase
 from typing import Any
 
@@ -127,12 +126,6 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     >>> weeks.loc[["2015-06-20"], ["issued", "declined"]].values.tolist()
     [[1673, 66]]
     """
-    return _weekly_counts(cohort).copy()
-
-
-@lru_cache(maxsize=4)
-def _weekly_counts(cohort: Cohort) -> pd.DataFrame:
-    """Work out a cohort's weeks once: a page tells of them in several places."""
     calendar, phi = cohort.calendar, cohort.dispersion[cohort.cell]
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
     table = _with_shares(pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), cohort, phi)

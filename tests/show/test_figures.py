@@ -320,12 +320,13 @@ def test_the_style_is_a_context_for_ones_own_figures_and_leaves_the_session_as_i
     with style():
         assert mpl.rcParams["svg.fonttype"] == "none"
         figure, (above, below) = frame(1, 2)
+        above.plot([1, 2], [1, 2], "o", label="a mark")
         figure.entitle("$1 and $2", "$x$")
     assert dict(mpl.rcParams) == before
     assert isinstance(figure, Figure)
     assert below.get_shared_x_axes().joined(above, below)
     assert above.get_position().y0 > below.get_position().y1
-    assert {"$1 and $2", "$x$"} <= set(check_layout(figure))
+    assert {"$1 and $2", "$x$", "a mark"} <= set(check_layout(figure))
 
 
 def test_a_mark_of_a_week_outside_the_usual_range_stands_clear_of_its_bar() -> None:

@@ -74,8 +74,7 @@ def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:
     ended = FIRST + WEEK
     rows = ("PA", Outcome.TAKEN, ended, "DUI", 2), ("PA", Outcome.NOT_RECORDED, None, "DUI", 18)
     made = made_cohort(many("state outcome lifted_on offence_group", *rows), offences=True)
-    table = an.key_figures(made)
-    figures = table["this_week"]
+    figures = (table := an.key_figures(made))["this_week"]
     assert figures["issued"] == 20
     assert figures[["taken", "not_recorded"]].isna().all(), "18 of 20 would tell the other two"
     assert an.counts_by(made, "state").loc["PA", "taken_shown"] != "2"

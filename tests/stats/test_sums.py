@@ -75,11 +75,9 @@ def test_outcomes_that_are_not_the_issued_stop() -> None:
 
 
 def test_what_a_report_is_counted_from_has_one_hash_in_any_order_and_place() -> None:
-    week, known = an.cohort("synthetic", "2025-06-14"), set()
-    known.add(detainers_sha256(week))
-    moved = an.cohort("synthetic", "2025-06-14", state="TX")
+    week, moved = an.cohort("synthetic", "2025-06-14"), an.cohort("synthetic", "2025-06-14", state="TX")
     vars(moved)["records"] = week.records.sample(frac=1, random_state=1)
-    known.add(detainers_sha256(moved))
+    known = {detainers_sha256(week), detainers_sha256(moved)}
     assert known == {an.sentences.facts_of(week)["detainers_sha256"]}
     other = an.cohort("synthetic", "2025-06-14")
     vars(other)["records"] = week.records.assign(outcome=week.records["outcome"].iloc[0])
