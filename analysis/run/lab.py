@@ -49,7 +49,10 @@ def make_working_copy(folder: Path) -> list[str]:
             earlier.append(name)
             name = next(names)
         if digest not in [known for one in earlier for known in (made_from.get(one), _digest(folder / one))]:
-            _ = copytree(path, folder / name) if path.is_dir() else write_whole(folder / name, path.read_bytes())
+            if path.is_dir():
+                copytree(path, folder / name)
+            else:
+                write_whole(folder / name, path.read_bytes())
             made_from[name] = digest
             said += [f"{folder / earlier[0]} stays as it is; the newer one is beside it: {name}"] if earlier else []
     write_whole(remembered, as_json(made_from))

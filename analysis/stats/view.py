@@ -7,7 +7,7 @@ copied is what was shown. A view shows what reports show, and no more: what they
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -182,7 +182,7 @@ class Memory:
             self._crossed[key] = summary.cross_tabulate(cohort)
         return self._crossed[key].copy()
 
-    def look_ahead(self) -> Iterator[pd.DataFrame]:
+    def look_ahead(self) -> Generator[pd.DataFrame, None, None]:
         """Work out each quarter's table by state and offence group, the newest first, one a step."""
         for given in self.periods.values():
             if "Q" in given:
