@@ -196,7 +196,7 @@ class Explorer(ui.VBox):
         buttons = ("Copy as code", "Save as report", "Read the newer version")
         own_width = (ui.Button(description=one, layout=ui.Layout(width="max-content")) for one in buttons)
         self.copy, self.save, self.newer = own_width
-        self.code = ui.Textarea(description="Code", rows=8, layout=ui.Layout(width="100%", display="none"))
+        self.code = ui.Textarea(description="Code", rows=8, layout=ui.Layout(width="auto", display="none"))
         self.script, self.links = ui.Output(outputs=_output("application/javascript", OWN_KEYS)), ui.Output()
         columns = {"grid_template_columns": "repeat(auto-fill, minmax(22em, 1fr))", "align_content": "flex-start"}
         one_of_each = ui.GridBox([*self.controls.values()], layout=ui.Layout(flex="4 1 38em", **columns))

@@ -271,7 +271,7 @@ class View:
                 lines, frame = [f"profiles = {each}".replace("'", '"')], frame.replace("profile", "profiles[0]")
             lines.append(f"frame = {frame}")
             if rows and self.show == "table":
-                lines[-1] += f'.filter({json.dumps(self.states)}, axis="index")'
+                lines[-1] += f'.filter({json.dumps(self.states)}, axis="index").rename_axis("state")'
             rows = []
         elif self.cut == "cross":
             rows += [f"offence_group == {self.offence!r}"] * bool(group)

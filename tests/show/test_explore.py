@@ -51,6 +51,8 @@ def test_the_question_is_answered_with_whether_it_is_more_than_noise(form: Explo
     assert "New York, March 2015: 2.5% recorded as declined (5 of 197): no clear change" in said
     assert "ratio of shares 0.47, 95% interval 0.25 to 0.84 by itself" in said
     assert said.count("on one side of equal shares (p = 0.009)") == 1  # not that of New York
+    assert "<caption>All states and territories, most declined first, beside January 2015." in form.table.value
+    assert not re.search("Difference|between|[0-9][.][0-9]{4}", form.table.value), "the columns of reports, rounded"
 
 
 def test_what_the_title_says_of_the_nation_is_not_said_again() -> None:
