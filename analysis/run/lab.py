@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from shutil import copytree
@@ -25,9 +26,9 @@ OWN_ROOT = re.compile(r"--(\w+\.)?(notebook|root)[-_]dir\b")
 
 
 def make_working_copy(folder: Path) -> list[str]:
-    """Lay notebooks and data into a folder, none over another file, and links to what belongs there; say what was done.
+    """Lay notebooks and data into a folder, none over another, and links to what belongs there; say what was done.
 
-    A notebook that has changed since its copy was made is laid beside it.
+    What has changed since its copy was made, a notebook or the data, is laid beside it.
     """
     ours, remembered = bundled_folder("notebooks"), folder / MADE_FROM
     if os.path.exists(folder) and (not folder.is_dir() or folder.samefile(ours)):
@@ -39,14 +40,19 @@ def make_working_copy(folder: Path) -> list[str]:
     except OSError as error:
         what = f"the working copy cannot be made: {error.strerror}"
         raise InputError(what, file=folder, do="Name another folder: `declines lab FOLDER`") from error
-    for path in sorted(ours.glob("*.ipynb")):
+    if (folder / "data").is_symlink():  # of an earlier version; through it edits would reach reports
+        (folder / "data").unlink()
+    for path in [*sorted(ours.glob("*.ipynb")), ours.with_name("data")]:
         names = (path.stem + ("" if not n else ".newer" if n == 1 else f".newer-{n}") + path.suffix for n in count())
-        digest, earlier, name = sha256_of(path), [], next(names)
+        digest, earlier, name = _digest(path), [], next(names)
         while (folder / name).exists():
             earlier.append(name)
             name = next(names)
-        if digest not in [known for one in earlier for known in (made_from.get(one), sha256_of(folder / one))]:
-            write_whole(folder / name, path.read_bytes())
+        if digest not in [known for one in earlier for known in (made_from.get(one), _digest(folder / one))]:
+            if path.is_dir():
+                copytree(path, folder / name)
+            else:
+                write_whole(folder / name, path.read_bytes())
             made_from[name] = digest
             said += [f"{folder / earlier[0]} stays as it is; the newer one is beside it: {name}"] if earlier else []
     write_whole(remembered, as_json(made_from))
@@ -61,13 +67,17 @@ def _made_from(remembered: Path) -> dict[str, str]:
     return {}
 
 
+def _digest(path: Path) -> str:
+    """Hash a file, or the names and the bytes of a folder's files."""
+    if not path.is_dir():
+        return sha256_of(path)
+    listed = {str(one.relative_to(path)): sha256_of(one) for one in sorted(path.rglob("*")) if one.is_file()}
+    return sha256(as_json(listed)).hexdigest()
+
+
 def _link(folder: Path) -> list[str]:
-    """Copy the data; lead to imported ones, reports and the folder where it is opened; say what no link leads to."""
+    """Lead to imported data, reports and the folder where it is opened; say what no link leads to."""
     here, ours, unlinked = Path.cwd(), bundled_folder("notebooks"), []
-    if (folder / "data").is_symlink():  # of an earlier version; through it edits would reach reports
-        (folder / "data").unlink()
-    if not os.path.lexists(folder / "data"):
-        copytree(ours.with_name("data"), folder / "data")
     places = {"imported": data_folder(), "reports": here / "reports"}
     if ours.parent.name == "_bundled" or not ours.is_relative_to(here):  # or a checkout's would be open to edits
         places["started-in"] = here

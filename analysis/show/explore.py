@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import gc
 import html
 import json
 import os
@@ -10,6 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from threading import Thread
@@ -36,6 +39,7 @@ OF_PERIOD = {"series": "weekly_counts", "groups": "period_by_offence"}
 LABELS = {"source": "Source", "show": "View", "period": "Period", "compare": "Compared with"}
 LABELS |= {"offence": "Offence group", "status": "Offence status", "request": "Request", "outcome": "Outcome"}
 MANY = 20  # rows from which a table is folded
+IDLE = 0.5  # seconds without a choice from which on what takes longest is worked out ahead
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 DECLINES = [sys.executable, "-P", "-c", "from analysis.cli import main; main()", "run"]
 PAGE, FORM = "report.html", "declines-form"
@@ -43,6 +47,7 @@ PAGE, FORM = "report.html", "declines-form"
 OWN_KEYS = f"""document.addEventListener("focusin", ({{target}}) =>
   target.closest?.(".{FORM}") && target.setAttribute("data-lm-suppress-shortcuts", "true"))"""
 LOOK = """<style>
+.declines-view:has(> .widget-html-content:empty) { display: none }
 .declines-view, .declines-view.widget-html > div { line-height: 1.4 }
 .declines-view p { margin: 0 0 .4em; max-width: 60em }
 .declines-view .first { font-size: 1.2em; font-weight: 600; margin-top: .6em }
@@ -90,14 +95,17 @@ class Seen:
         self.frame, profiles = view.frame(memory), view.profiles(memory)
         facts = view.facts(memory, self.frame)
         told = [sentences.of_period(profile) for profile in profiles]
-        told = told if len(told) < 2 else [[own[0], *own[2:]] for own in told]
         for own, of in zip(told, (profile.facts for profile in profiles), strict=True):
+            if of.get("finding_1_place") == of["place"] and not of.get("finding_1_between"):
+                del own[2]  # says what the title and the counts say
+            if len(told) > 1:
+                del own[1]
             one_sided = of["finding"] == "no clear change" and not of["low"] <= 1 <= of["high"]
             own += said("by itself", {**of, "one_sided": one_sided})
         self.said = [*chain(*told), *said("view", facts)]
         self.titles = [own[0] for own in told] or self.said[:1]
         if (reason := self.frame.attrs.get("reason")) and not view.refused:
-            self.said.append(Sentence(reason.replace("{", "{{").replace("}", "}}"), {}))
+            self.said.append(Sentence("{reason}", {"reason": reason[0].upper() + reason[1:]}))
         self.synthetic = memory.source.facts.synthetic
         self.source_title = as_made_up(memory.source.facts.title, self.synthetic)
         self.sheet = Sheet("explore", memory.source, parameters={"week": self.week})
@@ -178,25 +186,28 @@ class Explorer(ui.VBox):
     """The form. ``seen`` is what it shows now, ``frame`` its table; ``static`` shows the same without a kernel."""
 
     def __init__(self, memory: Memory, chosen: dict[str, Any], out: str) -> None:
-        look: dict[str, Any] = {"layout": ui.Layout(width="auto"), "style": {"description_width": "8em"}}
+        style, wrap = {"description_width": "8em"}, ui.Layout(flex_flow="row wrap", grid_gap="0 .4em")
+        look: dict[str, Any] = {"layout": ui.Layout(width="auto"), "style": style}
         self.out, self.filling, self.saving = out, False, False
+        self.waiting: asyncio.TimerHandle | None = None
         self.controls: dict[str, Any] = {name: ui.Dropdown(description=label, **look) for name, label in LABELS.items()}
-        self.controls["states"] = ui.SelectMultiple(description="Place", rows=10, **look)
         pages = [ui.HTML().add_class("declines-view") for _ in range(6)]
         self.told, self.picture, self.table, self.note, self.file, self.progress = pages
-        self.newer = ui.Button(description="Read the newer version", layout=ui.Layout(display="none", width="auto"))
-        self.copy = ui.Button(description="Copy as code", layout=ui.Layout(width="auto"))
-        self.save = ui.Button(description="Save as report", layout=ui.Layout(width="auto"))
-        self.code = ui.Textarea(description="Code", rows=8, layout=ui.Layout(width="100%", display="none"))
+        buttons = ("Copy as code", "Save as report", "Read the newer version")
+        own_width = (ui.Button(description=one, layout=ui.Layout(width="max-content")) for one in buttons)
+        self.copy, self.save, self.newer = own_width
+        self.code = ui.Textarea(description="Code", rows=8, layout=ui.Layout(width="auto", display="none"))
         self.script, self.links = ui.Output(outputs=_output("application/javascript", OWN_KEYS)), ui.Output()
-        wrap = ui.Layout(flex_flow="row wrap", grid_gap="0 .4em")
-        columns = ui.Layout(grid_template_columns="repeat(auto-fill, minmax(20em, 1fr))", align_items="flex-start")
-        form = ui.GridBox([*self.controls.values()], layout=columns)
-        buttons = ui.HBox([self.copy, self.save, self.file], layout=wrap)
+        columns = {"grid_template_columns": "repeat(auto-fill, minmax(22em, 1fr))", "align_content": "flex-start"}
+        one_of_each = ui.GridBox([*self.controls.values()], layout=ui.Layout(flex="4 1 38em", **columns))
+        places = ui.SelectMultiple(description="Place", rows=8, style=style, layout=ui.Layout(flex="1 1 20em"))
+        self.controls["states"] = places
+        form = ui.HBox([one_of_each, places], layout=wrap)
+        taken = ui.HBox([self.copy, self.save, self.file], layout=wrap)
         self.table.layout = ui.Layout(flex="1 1 46em", min_width="0")
         seen = ui.HBox([self.picture, self.table], layout=wrap)
         kept = [self.code, self.script, self.progress, self.links]
-        super().__init__([ui.HTML(LOOK), form, buttons, *kept, self.note, self.newer, self.told, seen])
+        super().__init__([ui.HTML(LOOK), form, taken, *kept, self.note, self.newer, self.told, seen])
         self.add_class(FORM)
         self._fill(memory, chosen)
         for control in self.controls.values():
@@ -219,28 +230,27 @@ class Explorer(ui.VBox):
     def _fill(self, memory: Memory, chosen: dict[str, Any]) -> None:
         """Offer what a source has; what is chosen must be there."""
         view, self.filling, self.memory = View.of(memory, **chosen), True, memory
-        facts, every, periods = memory.source.facts, [("all", ALL)], [*memory.periods.items()]
+        periods = [(name.removeprefix("the "), given) for name, given in memory.periods.items()]
         known = {AS_LONG, *memory.periods.values()}
         periods += [(given, given) for given in dict.fromkeys([view.period, view.compare]) if given not in known]
-        columns = {"status": "offence_status", "request": "request"}
-        options: dict[str, Any] = {
-            name: every + [(one, one) for one in memory.there(column)] for name, column in columns.items()
-        }
-        options |= {"source": [*explorable()], "period": periods}
+        options: dict[str, Any] = {"source": [*explorable()], "period": periods}
         options |= {"compare": [("as many weeks before", AS_LONG), *periods]}
+        options |= {"status": [ALL, *memory.there("offence_status")], "request": [ALL, *memory.there("request")]}
         options["show"] = [(label, name) for name, label in SHOWS.items()]
-        options["offence"] = every + [(group_name(one), one) for one in memory.there("offence_group")] * facts.offences
+        groups = memory.there("offence_group") if memory.source.facts.offences else []
+        options["offence"] = [("all", ALL), *((group_name(one), one) for one in groups)]
         options["outcome"] = [(MEASURES[one], one) for one in OUTCOME_COLUMNS]
-        places = dict.fromkeys([*memory.there("state"), *view.states])
+        places = dict.fromkeys([*view.states, *memory.there("state")])  # a list does not scroll to what is chosen
         options["states"] = [("All states", ALL), *((f"{state_name(one)} ({one})", one) for one in places)]
         for name, control in self.controls.items():
             control.options = options[name]
             control.value = (view.states or (ALL,)) if name == "states" else getattr(view, name)
-        self.filling = False
+        self.filling, self.ahead = False, memory.look_ahead()
         self._changed()
 
     def _open(self, name: str) -> None:
         """Read a source, as it is now, and show its default view; if that fails, what was read before stays."""
+        self.note.value = _paragraph(f"Reading {name} …")
         try:
             self._fill(Memory(open_source(name)), {"show": self.controls["show"].value})
         except InputError as error:
@@ -256,10 +266,29 @@ class Explorer(ui.VBox):
         self.filling = False
 
     def _changed(self, _change: object = None) -> None:
-        """Show what is chosen now, the sentences first; of what cannot be shown, only why."""
-        given = {name: control.value for name, control in self.controls.items()}
+        """Show what is chosen now; garbage is collected afterwards, for all of it takes as long as a view."""
         if self.filling:
             return
+        gc.disable()
+        try:
+            self._follow({name: control.value for name, control in self.controls.items()})
+        finally:
+            gc.enable()
+        self._rest()
+
+    def _rest(self) -> None:
+        """Wait; while nothing is chosen, work out what takes longest, a step at a time."""
+        if self.waiting:
+            self.waiting.cancel()
+        with suppress(RuntimeError):  # no kernel waits
+            self.waiting = asyncio.get_running_loop().call_later(IDLE, self._work_ahead)
+
+    def _work_ahead(self) -> None:
+        if next(self.ahead, None) is not None:
+            self._rest()
+
+    def _follow(self, given: dict[str, Any]) -> None:
+        """Show what is chosen, the sentences first; of what cannot be shown, only why."""
         if not self.saving:  # what is said of a report was of the view before
             self.progress.value, self.links.outputs = "", ()
         if (name := given.pop("source")) not in (self.memory.source.facts.name, None):

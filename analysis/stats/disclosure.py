@@ -277,12 +277,12 @@ def _cheapest_path(there: Floats, back: Floats, start: int, goal: int) -> tuple[
     """Find the week with the cheapest path (line, crossing, -1 there or 1 back), as Bellman and Ford do."""
     to_line, to_crossing = np.full(there.shape[:2], np.inf), there[:, start].copy()
     from_crossing, from_line = np.zeros(to_line.shape, dtype=int), np.full(to_crossing.shape, start)
-    to_line[:, start] = 0
+    to_line[:, start], weeks = 0, np.arange(len(there))[:, None]
     directions = (back, to_crossing, from_crossing, to_line), (there, to_line, from_line, to_crossing)
     for costs, before, came_from, after in cycle(directions):
         reach, best = before[:, :, None] + costs, to_crossing[:, goal].min()
         nearest = reach.argmin(axis=1)
-        nearer = (cost := np.take_along_axis(reach, nearest[:, None], axis=1)[:, 0]) < after
+        nearer = (cost := reach[weeks, nearest, np.arange(after.shape[1])]) < after
         if not (nearer & (cost < best)).any():  # no path through what is nearer now is cheaper
             break
         np.copyto(after, cost, where=nearer)

@@ -339,7 +339,9 @@ def cross_tabulate(cohort: Cohort) -> pd.DataFrame:
     if table.empty:
         few = f"Too few detainers of {cohort.name} in {quarter.period.name} to show them by state and offence."
         return nothing(quarter, reason or few)
-    table = table.assign(state_name=table["state"].map(state_name), group=table["offence_group"].map(group_name))
+    named = {"state_name": ("state", state_name), "group": ("offence_group", group_name)}
+    for name, (kind, called) in named.items():  # each value once
+        table[name] = table[kind].map({value: called(value) for value in table[kind].unique()})
     facts = {"cells_hidden": hidden, "cell_threshold": disclosure.THRESHOLD}
     return described(table, quarter, facts=facts, hidden=hidden)
 

@@ -7,7 +7,7 @@ copied is what was shown. A view shows what reports show, and no more: what they
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.errors import InputError, unknown
 from analysis.load.reference import crosswalk, group_named, groups, place_name, state_named, states
-from analysis.load.sources import NEEDS, Source, versions
+from analysis.load.sources import NEEDS, Source, sources
 from analysis.load.table import OffenceStatus, Request
 from analysis.periods import Calendar, refuse_shared_weeks, week_of
 from analysis.stats import summary
@@ -136,7 +136,7 @@ class Memory:
         name, own = self.source.facts.name, self.source.version
         if not self.source.path.is_file():
             return f"The source {name} is not there any more; what you see was read before."
-        newest = max((one.version for one in versions(name)), default=own)
+        newest = sources()[name].version if name in sources() else own
         return f"Version {newest} of {name} is there now; what you see is version {own}." if newest > own else ""
 
     def _counted(self, given: str) -> CountedCohort:
@@ -181,6 +181,12 @@ class Memory:
         if key is None or key not in self._crossed:
             self._crossed[key] = summary.cross_tabulate(cohort)
         return self._crossed[key].copy()
+
+    def look_ahead(self) -> Generator[pd.DataFrame, None, None]:
+        """Work out each quarter's table by state and offence group, the newest first, one a step."""
+        for given in self.periods.values():
+            if "Q" in given:
+                yield self.cross_tabulate(self._nation(given))
 
     counts_by, weekly_counts = staticmethod(summary.counts_by), staticmethod(summary.weekly_counts)
 
@@ -265,7 +271,7 @@ class View:
                 lines, frame = [f"profiles = {each}".replace("'", '"')], frame.replace("profile", "profiles[0]")
             lines.append(f"frame = {frame}")
             if rows and self.show == "table":
-                lines[-1] += f'.filter({json.dumps(self.states)}, axis="index")'
+                lines[-1] += f'.filter({json.dumps(self.states)}, axis="index").rename_axis("state")'
             rows = []
         elif self.cut == "cross":
             rows += [f"offence_group == {self.offence!r}"] * bool(group)
@@ -308,8 +314,9 @@ class View:
         facts |= {"first_name": first and place_name(first)}
         measure = summary.MEASURES[self.outcome]
         facts |= {"quarter_name": quarter and quarter.period.name, "hidden": int(labels.isin(HIDDEN).to_numpy().sum())}
-        facts |= {"most_hidden": THRESHOLD - 1, "refused": " and ".join(self.refused) or None, "request": self.request}
-        return facts | {"status": self.status, "measure": measure[0].lower() + measure[1:], "rows": len(frame)}
+        facts |= {"rows": len(frame) or frame.attrs.get("reason"), "refused": " and ".join(self.refused) or None}
+        facts |= {"most_hidden": THRESHOLD - 1, "request": self.request, "status": self.status}
+        return facts | {"measure": measure[0].lower() + measure[1:]}
 
     def week(self, memory: Memory) -> str:
         """Give the last week of its period."""

@@ -77,6 +77,10 @@ def test_a_working_copy_is_made_once_and_a_newer_notebook_is_laid_beside_an_edit
         assert opened()[0] == ""
         assert (copy / name).read_bytes() == (shipped / "methods.ipynb").read_bytes()
     assert (copy / "methods.ipynb").read_bytes() == mine
+    shipped.with_name("data").joinpath("README.md").write_text("what came later")
+    assert "data stays as it is; the newer one is beside it: data.newer\n" in opened()[0]
+    assert opened()[0] == ""
+    assert [(copy / name / "README.md").read_text() for name in ("data", "data.newer")] == ["edited", "what came later"]
 
 
 def test_jupyterlab_opens_the_start_page_on_this_machine_alone_and_gets_its_own_options(opened: Open) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import re
 import shutil
 import threading
@@ -18,6 +20,7 @@ from analysis.errors import InputError
 from analysis.files import DATA_DIR_VARIABLE
 from analysis.load.reference import bundled_folder
 from analysis.run.plan import notebooks
+from analysis.show import explore
 from analysis.show.explore import Explorer
 
 QUESTION: dict[str, Any] = {"period": "2015-03", "compare": "2015-01", "states": ["CO", "NY"], "show": "table"}
@@ -48,6 +51,15 @@ def test_the_question_is_answered_with_whether_it_is_more_than_noise(form: Explo
     assert "New York, March 2015: 2.5% recorded as declined (5 of 197): no clear change" in said
     assert "ratio of shares 0.47, 95% interval 0.25 to 0.84 by itself" in said
     assert said.count("on one side of equal shares (p = 0.009)") == 1  # not that of New York
+    assert "<caption>All states and territories, most declined first, beside January 2015." in form.table.value
+    assert not re.search("Difference|between|[0-9][.][0-9]{4}", form.table.value), "the columns of reports, rounded"
+
+
+def test_what_the_title_says_of_the_nation_is_not_said_again() -> None:
+    said = an.explore("fy2015").seen.sentences.text
+    assert said.startswith("The United States, the 13 settled weeks to 26 June 2015: 5.1% recorded as declined, lower")
+    assert said.count("5.1%") == 2  # in the title, and beside its interval
+    assert "In California the share is lower" in said
 
 
 def test_no_change_is_spoken_of_where_none_was_tested(form: Explorer) -> None:
@@ -80,11 +92,38 @@ def test_a_change_of_state_period_or_view_changes_sentence_table_and_figure(form
     assert 'alt="' in form.picture.value
 
 
+def test_no_front_end_is_needed_but_the_plain_widgets_that_other_editors_show_as_well(form: Explorer) -> None:
+    shown: list[Any] = [form]
+    for widget in shown:
+        shown += getattr(widget, "children", ())
+    of = {module for one in shown for module in (one._model_module, one._view_module, one.layout._model_module)}
+    assert of == {f"@jupyter-widgets/{name}" for name in ("base", "controls", "output")}
+    choose(form, show="map")
+    form.copy.click()
+    assert (form.code.layout.display, "an.plot.state_map" in form.code.value) == ("", True), "also where no script runs"
+
+
+def test_what_takes_longest_is_worked_out_while_nothing_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explore, "IDLE", 0)
+
+    async def opened() -> Explorer:
+        form = an.explore("synthetic")
+        while inspect.getgeneratorstate(form.ahead) != inspect.GEN_CLOSED:
+            await asyncio.sleep(0)
+        return form
+
+    form = asyncio.run(opened())
+    monkeypatch.setattr("analysis.stats.summary.disclosure.cross_tabulate", None)
+    assert "July to September 2025: recorded as declined" in choose(form, show="cross", period="2025Q3")
+    assert not form.frame.empty
+
+
 def test_every_control_has_a_label_and_every_choice_comes_from_the_source(form: Explorer) -> None:
     controls = [*form.controls.values(), form.copy, form.save, form.newer, form.code]
     assert all(isinstance(one, ipywidgets.Widget) and one.description for one in controls)
     offered = dict(form.controls["states"].options).values()
     assert {"all", "CO", "GU"} <= set(offered)
+    assert [*offered][1:3] == ["CO", "NY"], "what was chosen at first is in sight"
     assert "AS" not in offered  # no detainer of it
     assert form.controls["offence"].options == (("all", "all"),)
     sources = an.explore("synthetic").controls["source"].options
@@ -94,6 +133,9 @@ def test_every_control_has_a_label_and_every_choice_comes_from_the_source(form: 
 def test_a_selection_without_a_row_and_one_that_is_refused_say_so(form: Explorer) -> None:
     empty = an.explore("fy2015", states=["AS"], show="table").static.text
     assert "has no detainer issued in American Samoa" in empty
+    by_offence = an.explore("synthetic", offence="assault").seen.sentences.text
+    assert "\nThe United States (offence group: Assault & threats): counts by state are shown of full" in by_offence
+    assert "no such row" not in by_offence
     assert "share a week" in choose(form, period="2015-03", compare="2015Q1") or "share a week" in form.told.value
     assert form.table.value == form.picture.value == form.code.value == ""
     assert form.save.disabled
@@ -106,6 +148,8 @@ def test_a_selection_without_a_row_and_one_that_is_refused_say_so(form: Explorer
     assert not form.save.disabled
     with pytest.raises(InputError, match="unknown choice 'state'; did you mean 'states'"):
         an.explore("fy2015", state="CO")
+    with pytest.raises(InputError, match="unknown state 'ZZ'"):
+        an.explore("fy2015", states="ZZ")
 
 
 @pytest.mark.parametrize(
@@ -120,6 +164,7 @@ def test_a_table_of_another_outcome_is_of_the_places_that_are_chosen(states: lis
 
 def test_made_up_data_are_marked_everywhere() -> None:
     form = an.explore("synthetic", show="cross", period="2025-03")
+    assert (form.note.value, form.newer.layout.display) == ("", "none"), "its newer versions are opened by number alone"
     assert form.static.text.startswith("MADE-UP DATA")
     assert form.static._repr_html_().count("MADE-UP DATA") >= 3
     assert "full calendar quarters alone" in form.static.text
