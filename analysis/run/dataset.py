@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.files import as_json
 from analysis.load.reference import ALL_STATES, groups, states
+from analysis.run.plan import Entry
 from analysis.show.tables import COLUMNS
 
 FIELDS = {"source": "string", "week": "date", "place": "string", "offence_group": "string", "measure": "string"}
@@ -38,13 +39,22 @@ ABOUT = (
 )
 
 
-def dataset(out: Path, reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+def rows_of(out: Path, entry: Entry, table: str) -> list[dict[str, str]]:
+    """Read the rows of a table of a report; none where it has no such table."""
+    if (name := f"tables/{table}.csv") not in entry.files or not (path := out / entry.folder / name).is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = [row for row in csv.reader(file) if row] or [[]]
+    return [dict(zip(header, row, strict=False)) for row in rows]
+
+
+def dataset(reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """Give the files of the long table by path: CSV, Parquet, and a data package that describes both.
 
     ``reports`` are as the site lists them; where two say the same of a week, the national one is taken.
     """
     weekly = [one for one in reports if one["week"] and one["page"]]
-    rows = [row for one in sorted(weekly, key=lambda one: one["place"] != ALL_STATES) for row in _rows(out, one)]
+    rows = [row for one in sorted(weekly, key=lambda one: one["place"] != ALL_STATES) for row in _rows(one)]
     table = pd.DataFrame(rows, columns=list(FIELDS)).drop_duplicates([*KEY]).sort_values([*KEY], ignore_index=True)
     table = table.astype({"value": float, "low": float, "high": float, "revision": "int64"})
     table.assign(week=pd.to_datetime(table["week"])).to_parquet(
@@ -65,7 +75,7 @@ def dataset(out: Path, reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]
     return {f"data/{name}": content for name, content in files.items()}
 
 
-def _rows(out: Path, report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+def _rows(report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Go through what one report says of its week: of all it is about, then of each state and offence group."""
     facts, own = report["facts"], report["place"]
     group = own if own in groups().index else "all"
@@ -74,12 +84,9 @@ def _rows(out: Path, report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     told: list[tuple[str, str, Mapping[str, Any]]] = [(place, group, facts)]
     ids = {label: identity for identity, label in groups()["group"].items()}
     for name, column in TABLES.items() if own == ALL_STATES else ():
-        path = out / report["entry"].folder / "tables" / f"{name}.csv"
-        if path.is_file():
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
-                    cell = (row["state"], "all") if column == "state" else (nation, ids.get(row["group"], row["group"]))
-                    told.append((*cell, row))
+        for row in report["rows"](name):
+            cell = (row["state"], "all") if column == "state" else (nation, ids.get(row["group"], row["group"]))
+            told.append((*cell, row))
     for place, group, values in told:
         for measure in ("declined",) if facts.get("no_share") else MEASURES:  # rows chosen by their outcome
             bounds = _bounds(values, measure)
