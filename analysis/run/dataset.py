@@ -18,14 +18,8 @@ from analysis.show.tables import COLUMNS
 
 FIELDS = {"source": "string", "week": "date", "place": "string", "offence_group": "string", "measure": "string"}
 KEY = tuple(FIELDS)
-FIELDS |= {
-    "value": "number",
-    "low": "number",
-    "high": "number",
-    "status": "string",
-    "revision": "integer",
-    "synthetic": "boolean",
-}
+FIELDS |= dict.fromkeys(("value", "low", "high"), "number")
+FIELDS |= {"status": "string", "revision": "integer", "synthetic": "boolean"}
 """Columns of the long table and their types, as Table Schema calls them; the first ones together name a row."""
 ENDS = {"low": "the least that it can be, or the lower end of its interval", "high": "the most, or the upper end"}
 ENDS["synthetic"] = "whether the data are made up"
@@ -57,18 +51,14 @@ def dataset(reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     rows = [row for one in sorted(weekly, key=lambda one: one["place"] != ALL_STATES) for row in _rows(one)]
     table = pd.DataFrame(rows, columns=list(FIELDS)).drop_duplicates([*KEY]).sort_values([*KEY], ignore_index=True)
     table = table.astype({"value": float, "low": float, "high": float, "revision": "int64"})
-    table.assign(week=pd.to_datetime(table["week"])).to_parquet(
-        parquet := io.BytesIO(), index=False, compression="zstd"
-    )
+    dated, parquet = table.assign(week=pd.to_datetime(table["week"])), io.BytesIO()
+    dated.to_parquet(parquet, index=False, compression="zstd")
     said = {name: column.meaning for name, column in COLUMNS.items()} | ENDS
     fields = [{"name": name, "type": kind, "description": said[name]} for name, kind in FIELDS.items()]
     schema = {"fields": fields, "missingValues": [""], "primaryKey": list(KEY)}
     resource = {"name": "weekly", "path": "weekly.csv", "profile": "tabular-data-resource", "encoding": "utf-8"}
-    package: dict[str, Any] = {
-        "profile": "tabular-data-package",
-        "name": "declined-detainers-weekly",
-        "description": ABOUT,
-    }
+    package: dict[str, Any] = {"profile": "tabular-data-package", "name": "declined-detainers-weekly"}
+    package["description"] = ABOUT
     package |= {"resources": [{**resource, "schema": schema}, {"name": "weekly-parquet", "path": "weekly.parquet"}]}
     text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
     files = {"weekly.csv": text.encode(), "weekly.parquet": parquet.getvalue(), "datapackage.json": as_json(package)}

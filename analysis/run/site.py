@@ -61,7 +61,6 @@ PRINTED = {
     "held_by_offence": ("group", "declined", "The sheriff's workbooks: declined of those held in {held_place}, {day}"),
 }
 """Tables of what is printed by offence beside the weeks: the columns of offence and count, and what stands above."""
-NAMES = "names"  # the list of what they name: a page, and the script that brings it to a search in a file on a disk
 NOT_SHOWN = re.compile(f"[{re.escape(''.join(map(chr, SHOWN)))}]")  # ten times as fast as to translate megabytes
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
 Report = dict[str, Any]  # as the site lists it (:func:`_listed`)
@@ -100,7 +99,6 @@ def _templates() -> Environment:
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
     """Write the site over the reports of an output folder, and over no file of a user's own; give its index."""
     made_from, settings = plan.index_made_from(entries, settings), settings or Settings()
-    feed_id = uuid.uuid5(_NAMES, settings.title).urn
     there = sorted(name for name, one in entries.items() if FACTS not in one.files or (out / name / FACTS).is_file())
     reports = sorted((_listed(out, entries[name]) for name in there), key=lambda one: one["week"], reverse=True)
     ours = [one for one in reports if (bundled_folder("notebooks") / f"{one['notebook']}.ipynb").is_file()]
@@ -110,13 +108,12 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
         for place, name in place_names().items()
     }
     title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
-    templates = _templates()
-    templates.globals.update(settings=replace(settings, title=title), names=names, landing=opening, paged=series.keys())
     crossed = (one for many in series.values() for one in many if "crossed" in one)
-    templates.globals["real_crossed"] = not all(one["synthetic"] for one in crossed)
+    known = {"names": names, "paged": series.keys(), "real_crossed": not all(one["synthetic"] for one in crossed)}
+    known |= {"settings": replace(settings, title=title), "landing": opening}
 
     def page(template: str, path: str, **values: object) -> None:
-        text = templates.get_template(f"site/{template}").render(path=path, **values)
+        text = _templates().get_template(f"site/{template}").render(path=path, **known, **values)
         pages[path] = NOT_SHOWN.sub(lambda one: SHOWN[ord(one[0])], text).encode()
 
     pages: dict[str, bytes] = {}
@@ -130,14 +127,14 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(ours)}
     told |= {"picture": opening["lead"]["picture"] if opening else "", "data": (data := dataset(ours))}
     if told["named"]:
-        page("names.html.j2", f"{NAMES}.html", root="", named=told["named"])
+        page("names.html.j2", "names.html", root="", named=told["named"])
+        rows = (text := pages["names.html"].decode())[text.index("<li data-found") : text.rindex("</ul>")]
+        pages["names.js"] = f'document.querySelector(".named ul").innerHTML = {json.dumps(rows)};\n'.encode()
     page("index.html.j2", INDEX, root="", sections=_sections(reports, settings.order), **told)
     if settings.address:
-        page("sitemap.xml.j2", plan.SITEMAP, paths=[*pages, *(one["page"] for one in reports if one["page"])])
-    if told["named"]:
-        rows = (text := pages[f"{NAMES}.html"].decode())[text.index("<li data-found") : text.rindex("</ul>")]
-        pages[f"{NAMES}.js"] = f'document.querySelector(".named ul").innerHTML = {json.dumps(rows)};\n'.encode()
-    page("feed.xml.j2", plan.FEED, items=news, feed_id=feed_id)
+        paths = [name for name in (*pages, *(one["page"] for one in reports)) if name.endswith(".html")]
+        page("sitemap.xml.j2", plan.SITEMAP, paths=paths)
+    page("feed.xml.j2", plan.FEED, items=news, feed_id=uuid.uuid5(_NAMES, settings.title).urn)
     for folder in _lacking(out, reports):
         why = {"folder": folder, "entry": entries.get(folder), "root": "../" * (folder.count("/") + 1)}
         page("lacking.html.j2", f"{folder}/{PAGE}", **why)
