@@ -1,6 +1,7 @@
 """The site over all reports of an output folder: index, a page per state and offence group, feed, and index.json.
 
 Pages hold their style and script, and relative links: the folder can be opened from a disk or put on any static host.
+Only the names of counties and agencies, a long list, are a script of their own, which comes with the first search.
 They say what the manifest and each report's ``facts.json`` and tables do. A small YAML file can name a whole site.
 """
 

@@ -30,7 +30,7 @@ from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 from analysis.show.report import captions
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-PAGES = ("index.html", "feed.xml", "index.json", "states/TX.html")
+PAGES = ("index.html", "feed.xml", "index.json", "states/TX.html", "names.html")
 
 
 def broken_links(folder: Path) -> Iterator[tuple[str, str]]:
@@ -62,6 +62,10 @@ class Made:
 
     def read(self, name: str) -> str:
         return (self.out / name).read_text(encoding="utf-8")
+
+    def brought(self) -> str:
+        """Read the names that the index fetches for a search."""
+        return json.loads(self.read("names.js").partition("= ")[2].strip(";\n"))
 
     def titles(self) -> list[str]:
         return [one["title"] for one in json.loads(self.read("index.json"))["reports"]]
@@ -319,8 +323,7 @@ def test_the_index_knows_the_names_in_the_reports_tables_and_what_none_shows_can
     assert travis.index("4–10 February 2017</a>") < travis.index("28 January – 3 February 2017</a>")
     assert (many.count("<a "), "9–15 March 2025</a>" in many) == (MOST_LINKS, True), "links lead to the newest"
     assert f"and {9 - MOST_LINKS} more" in many
-    brought = json.loads(made.read("names.js").partition("= ")[2].strip(";\n"))
-    assert brought == "\n".join(lines) + "\n", "the script that the index fetches has the same"
+    assert made.brought() == "\n".join(lines) + "\n"
     assert list(broken_links(made.out)) == []
 
 
@@ -509,6 +512,7 @@ def test_names_are_shown_and_never_run_and_the_same_reports_give_the_same_bytes(
     for text in pages[0][:2] + pages[0][3:]:
         assert html.escape(name, quote=False).replace('"', "&#34;") in text
         assert not re.search("<script>alert|<img", text)
+    assert "<b>" + html.escape(name, quote=False).replace('"', "&#34;") + "</b>" in made.brought()
     assert made.feed().findtext(f"{ATOM}title") == name
 
 
