@@ -362,9 +362,9 @@ def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
     titles = [title.text for title in made.feed().iter(f"{ATOM}title")]
     assert len(titles) == len(made.entries) + 1
     titles += [json.loads(made.read("index.json"))["title"], *made.titles()]
-    for path in (*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), made.out / "index.html"):
+    for path in (*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), *made.out.glob("*.html")):
         titles += re.findall('(?:<(?:title|h1)>(?:<a [^>]*>)?|description" content=")(.*?)[<"]', path.read_text())
-    titles += re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
+    titles += re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index + made.read("names.html"))
     titles += re.findall(r'<tr data-found.*?<th scope="row"><a [^>]*>(.*?)<', index)
     titles += re.findall(r"<li[^>]*><b>(.*?)</b><br>", index)
     titles += (news := re.findall(r"<li><time.*?</time>: <a [^>]*>(.*?)</a>", index))
