@@ -53,12 +53,9 @@ OF_OFFENCES = {CROSSED: "by state and offence", "printed_offences": "by state an
 OF_OFFENCES |= {"by_offence": "by offence", "period_by_offence": "by offence, two periods"}
 OF_OFFENCES |= {"held_by_offence": "held in one jail, by offence", PICKED: "named by the press, by offence"}
 """Tables that count by offence, and what a link to them says."""
+OF_STATE = "{publisher}: {state_name}, {since} to {day}, {in_all} in all"
 PRINTED = {
-    "printed_offences": (
-        "offence_as_printed",
-        "printed",
-        "{publisher}: {state_name}, {since} to {day}, {in_all} in all",
-    ),
+    "printed_offences": ("offence_as_printed", "printed", OF_STATE),
     "held_by_offence": ("group", "declined", "The sheriff's workbooks: declined of those held in {held_place}, {day}"),
 }
 """Tables of what is printed by offence beside the weeks: the columns of offence and count, and what stands above."""
@@ -104,10 +101,8 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     reports = sorted((_listed(out, entries[name]) for name in there), key=lambda one: one["week"], reverse=True)
     ours = [one for one in reports if (bundled_folder("notebooks") / f"{one['notebook']}.ipynb").is_file()]
     series, opening = _place_series(ours), landing(ours)  # a user's own table may hold anything
-    names = {
-        place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
-        for place, name in place_names().items()
-    }
+    made_up = {place for place, many in series.items() if all(one["synthetic"] for one in many)}
+    names = {place: as_made_up(name, place in made_up) for place, name in place_names().items()}
     title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
     crossed = (one for many in series.values() for one in many if "crossed" in one)
     known = {"names": names, "paged": series.keys(), "real_crossed": not all(one["synthetic"] for one in crossed)}
