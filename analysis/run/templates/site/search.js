@@ -34,10 +34,8 @@
   };
   // A report is found by the names in its tables, too, and by the offence groups that it counts; a name by itself alone.
   let things, loaded;
-  const load = () => (loaded ??= new Promise((done) => { // the names: a long list, fetched once something is looked for
-    if (!named) return done();
-    document.head.append(Object.assign(document.createElement("script"), { src: "names.js", onload: done, onerror: done }));
-  }));
+  const fetched = (src) => new Promise((done) => document.head.append(Object.assign(document.createElement("script"), { src, onload: done, onerror: done })));
+  const load = () => (loaded ??= named && fetched("names.js")); // a long list, which comes once something is looked for
   const gather = () => {
     const groups = [...document.querySelectorAll("#places [href^=offences]")].map((link) => link.textContent).join(" ");
     const counting = [...document.querySelectorAll("#offences ~ ul a")].map((link) => link.pathname);
