@@ -13,18 +13,13 @@ import pandas as pd
 
 from analysis.files import as_json
 from analysis.load.reference import ALL_STATES, groups, states
+from analysis.run.plan import Entry
 from analysis.show.tables import COLUMNS
 
 FIELDS = {"source": "string", "week": "date", "place": "string", "offence_group": "string", "measure": "string"}
 KEY = tuple(FIELDS)
-FIELDS |= {
-    "value": "number",
-    "low": "number",
-    "high": "number",
-    "status": "string",
-    "revision": "integer",
-    "synthetic": "boolean",
-}
+FIELDS |= dict.fromkeys(("value", "low", "high"), "number")
+FIELDS |= {"status": "string", "revision": "integer", "synthetic": "boolean"}
 """Columns of the long table and their types, as Table Schema calls them; the first ones together name a row."""
 ENDS = {"low": "the least that it can be, or the lower end of its interval", "high": "the most, or the upper end"}
 ENDS["synthetic"] = "whether the data are made up"
@@ -38,34 +33,39 @@ ABOUT = (
 )
 
 
-def dataset(out: Path, reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+def rows_of(out: Path, entry: Entry, table: str) -> list[dict[str, str]]:
+    """Read the rows of a table of a report; none where it has no such table."""
+    if (name := f"tables/{table}.csv") not in entry.files or not (path := out / entry.folder / name).is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = [row for row in csv.reader(file) if row] or [[]]
+    return [dict(zip(header, row, strict=False)) for row in rows]
+
+
+def dataset(reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """Give the files of the long table by path: CSV, Parquet, and a data package that describes both.
 
     ``reports`` are as the site lists them; where two say the same of a week, the national one is taken.
     """
     weekly = [one for one in reports if one["week"] and one["page"]]
-    rows = [row for one in sorted(weekly, key=lambda one: one["place"] != ALL_STATES) for row in _rows(out, one)]
+    rows = [row for one in sorted(weekly, key=lambda one: one["place"] != ALL_STATES) for row in _rows(one)]
     table = pd.DataFrame(rows, columns=list(FIELDS)).drop_duplicates([*KEY]).sort_values([*KEY], ignore_index=True)
     table = table.astype({"value": float, "low": float, "high": float, "revision": "int64"})
-    table.assign(week=pd.to_datetime(table["week"])).to_parquet(
-        parquet := io.BytesIO(), index=False, compression="zstd"
-    )
+    dated, parquet = table.assign(week=pd.to_datetime(table["week"])), io.BytesIO()
+    dated.to_parquet(parquet, index=False, compression="zstd")
     said = {name: column.meaning for name, column in COLUMNS.items()} | ENDS
     fields = [{"name": name, "type": kind, "description": said[name]} for name, kind in FIELDS.items()]
     schema = {"fields": fields, "missingValues": [""], "primaryKey": list(KEY)}
     resource = {"name": "weekly", "path": "weekly.csv", "profile": "tabular-data-resource", "encoding": "utf-8"}
-    package: dict[str, Any] = {
-        "profile": "tabular-data-package",
-        "name": "declined-detainers-weekly",
-        "description": ABOUT,
-    }
+    package: dict[str, Any] = {"profile": "tabular-data-package", "name": "declined-detainers-weekly"}
+    package["description"] = ABOUT
     package |= {"resources": [{**resource, "schema": schema}, {"name": "weekly-parquet", "path": "weekly.parquet"}]}
     text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
     files = {"weekly.csv": text.encode(), "weekly.parquet": parquet.getvalue(), "datapackage.json": as_json(package)}
     return {f"data/{name}": content for name, content in files.items()}
 
 
-def _rows(out: Path, report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+def _rows(report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Go through what one report says of its week: of all it is about, then of each state and offence group."""
     facts, own = report["facts"], report["place"]
     group = own if own in groups().index else "all"
@@ -74,12 +74,9 @@ def _rows(out: Path, report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     told: list[tuple[str, str, Mapping[str, Any]]] = [(place, group, facts)]
     ids = {label: identity for identity, label in groups()["group"].items()}
     for name, column in TABLES.items() if own == ALL_STATES else ():
-        path = out / report["entry"].folder / "tables" / f"{name}.csv"
-        if path.is_file():
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
-                    cell = (row["state"], "all") if column == "state" else (nation, ids.get(row["group"], row["group"]))
-                    told.append((*cell, row))
+        for row in report["rows"](name):
+            cell = (row["state"], "all") if column == "state" else (nation, ids.get(row["group"], row["group"]))
+            told.append((*cell, row))
     for place, group, values in told:
         for measure in ("declined",) if facts.get("no_share") else MEASURES:  # rows chosen by their outcome
             bounds = _bounds(values, measure)

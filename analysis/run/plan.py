@@ -12,7 +12,7 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from itertools import count, product
 from pathlib import Path
@@ -256,7 +256,8 @@ def _asked_of(
         except InputError as refusal:
             yield refusal
             continue
-        slices, calendar = _slices(source), Calendar.of(source.facts)
+        calendar = Calendar.of(source.facts)
+        weeks_read = cache(partial(_weeks, source, calendar, _slices(source)))  # of all states and offences the same
         own = [key for key, one in takes.items() if key in _ABOUT and one.default != "all" and not asked[key]]
         usual = {key: _usual(source, key, takes[key].default) for key in own}
         try:
@@ -276,7 +277,7 @@ def _asked_of(
                 about = [parameters[key] for key in NAMING if parameters.get(key, "all") not in ("all", AS_LONG)]
                 folder = "/".join(part for part in (notebook.name, name, "_".join(about).replace(":", "_to_")) if part)
                 until = last if notebook.reads == UNTIL_THIS else None
-                made_from = {**inputs, "weeks": _weeks(source, calendar, slices, until)}
+                made_from = {**inputs, "weeks": weeks_read(until)}
                 entry = Entry(folder, notebook.name, parameters, name, source.sha256, made_from, notebook.title)
                 yield Task(notebook.path, entry, {name: source.version_id})
         except InputError as refusal:

@@ -1,20 +1,21 @@
 """The site over all reports of an output folder: index, a page per state and offence group, feed, and index.json.
 
 Pages hold their style and script, and relative links: the folder can be opened from a disk or put on any static host.
+Only the names of counties and agencies, a long list, are a script of their own, which comes with the first search.
 They say what the manifest and each report's ``facts.json`` and tables do. A small YAML file can name a whole site.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, bundled_folder, 
 from analysis.load.sources import HINT, sources
 from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
-from analysis.run.dataset import dataset
+from analysis.run.dataset import dataset, rows_of
 from analysis.run.landing import landing, story
 from analysis.run.notebooks import find_notebook
 from analysis.run.plan import FACTS, INDEX, PAGE, Entry, Task
@@ -52,15 +53,13 @@ OF_OFFENCES = {CROSSED: "by state and offence", "printed_offences": "by state an
 OF_OFFENCES |= {"by_offence": "by offence", "period_by_offence": "by offence, two periods"}
 OF_OFFENCES |= {"held_by_offence": "held in one jail, by offence", PICKED: "named by the press, by offence"}
 """Tables that count by offence, and what a link to them says."""
+OF_STATE = "{publisher}: {state_name}, {since} to {day}, {in_all} in all"
 PRINTED = {
-    "printed_offences": (
-        "offence_as_printed",
-        "printed",
-        "{publisher}: {state_name}, {since} to {day}, {in_all} in all",
-    ),
+    "printed_offences": ("offence_as_printed", "printed", OF_STATE),
     "held_by_offence": ("group", "declined", "The sheriff's workbooks: declined of those held in {held_place}, {day}"),
 }
 """Tables of what is printed by offence beside the weeks: the columns of offence and count, and what stands above."""
+NOT_SHOWN = re.compile(f"[{re.escape(''.join(map(chr, SHOWN)))}]")  # ten times as fast as to translate megabytes
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "declined-detainers")
 Report = dict[str, Any]  # as the site lists it (:func:`_listed`)
 
@@ -85,45 +84,53 @@ def page_of_place(place: str) -> str:
     return f"{'states' if place in states().index else 'offences'}/{place}.html"
 
 
+@cache
+def _templates() -> Environment:
+    """Give the templates of the pages, each compiled once."""
+    blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+    templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, auto_reload=False, **blocks)
+    templates.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write)
+    templates.filters["in_words"] = lambda day: day_in_words(date.fromisoformat(day[:10]))
+    return templates
+
+
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
     """Write the site over the reports of an output folder, and over no file of a user's own; give its index."""
     made_from, settings = plan.index_made_from(entries, settings), settings or Settings()
-    feed_id = uuid.uuid5(_NAMES, settings.title).urn
     there = sorted(name for name, one in entries.items() if FACTS not in one.files or (out / name / FACTS).is_file())
     reports = sorted((_listed(out, entries[name]) for name in there), key=lambda one: one["week"], reverse=True)
     ours = [one for one in reports if (bundled_folder("notebooks") / f"{one['notebook']}.ipynb").is_file()]
-    series, opening = _place_series(out, ours), landing(out, ours)  # a user's own table may hold anything
-    names = {
-        place: as_made_up(name, place in series and all(one["synthetic"] for one in series[place]))
-        for place, name in place_names().items()
-    }
+    series, opening = _place_series(ours), landing(ours)  # a user's own table may hold anything
+    made_up = {place for place, many in series.items() if all(one["synthetic"] for one in many)}
+    names = {place: as_made_up(name, place in made_up) for place, name in place_names().items()}
     title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
-    blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-    templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, **blocks)
-    templates.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write)
-    templates.filters["in_words"] = lambda day: day_in_words(date.fromisoformat(day[:10]))
-    templates.globals.update(settings=replace(settings, title=title), names=names, landing=opening, paged=series.keys())
     crossed = (one for many in series.values() for one in many if "crossed" in one)
-    templates.globals["real_crossed"] = not all(one["synthetic"] for one in crossed)
+    known = {"names": names, "paged": series.keys(), "real_crossed": not all(one["synthetic"] for one in crossed)}
+    known |= {"settings": replace(settings, title=title), "landing": opening}
 
     def page(template: str, path: str, **values: object) -> None:
-        text = templates.get_template(f"site/{template}").render(path=path, **values)
-        pages[path] = text.translate(SHOWN).encode()
+        text = _templates().get_template(f"site/{template}").render(path=path, **known, **values)
+        pages[path] = NOT_SHOWN.sub(lambda one: SHOWN[ord(one[0])], text).encode()
 
     pages: dict[str, bytes] = {}
     places = [place for place in names if place in series]
-    printed = _printed(out, ours)
+    printed = _printed(ours)
     for one in places:
         page("place.html.j2", page_of_place(one), place=one, series=series[one], printed=printed[one], root="../")
     told: dict[str, Any] = {"reports": reports, "failed": [report for report in reports if report["failed"]]}
-    told |= {"states": [place for place in places if place in states().index], "named": _named_places(out, reports)}
+    told |= {"states": [place for place in places if place in states().index], "named": _named_places(reports)}
     told |= {"offences": [place for place in places if place not in states().index]}
     told |= {"news": (news := _feed_items(out, reports)), "by_offence": _by_offence(ours)}
-    told |= {"picture": opening["lead"]["picture"] if opening else "", "data": (data := dataset(out, ours))}
+    told |= {"picture": opening["lead"]["picture"] if opening else "", "data": (data := dataset(ours))}
+    if told["named"]:
+        page("names.html.j2", "names.html", root="", named=told["named"])
+        rows = (text := pages["names.html"].decode())[text.index("<li data-found") : text.rindex("</ul>")]
+        pages["names.js"] = f'document.querySelector(".named ul").innerHTML = {json.dumps(rows)};\n'.encode()
     page("index.html.j2", INDEX, root="", sections=_sections(reports, settings.order), **told)
     if settings.address:
-        page("sitemap.xml.j2", plan.SITEMAP, paths=[*pages, *(one["page"] for one in reports if one["page"])])
-    page("feed.xml.j2", plan.FEED, items=news, feed_id=feed_id)
+        paths = [name for name in (*pages, *(one["page"] for one in reports)) if name.endswith(".html")]
+        page("sitemap.xml.j2", plan.SITEMAP, paths=paths)
+    page("feed.xml.j2", plan.FEED, items=news, feed_id=uuid.uuid5(_NAMES, settings.title).urn)
     for folder in _lacking(out, reports):
         why = {"folder": folder, "entry": entries.get(folder), "root": "../" * (folder.count("/") + 1)}
         page("lacking.html.j2", f"{folder}/{PAGE}", **why)
@@ -160,12 +167,12 @@ def _by_offence(reports: Iterable[Report]) -> list[tuple[Report, list[tuple[str,
     return sorted(found.values(), key=lambda one: one[0]["synthetic"])
 
 
-def _printed(out: Path, reports: Iterable[Report]) -> dict[str, dict[str, list[tuple[str, str, str]]]]:
+def _printed(reports: Iterable[Report]) -> dict[str, dict[str, list[tuple[str, str, str]]]]:
     """Gather by place what is printed of it by offence, by who printed it: a link, its count, the offence."""
     found: dict[str, dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))
     postal_of = {name: postal for postal, name in states()["name"].items()}
     for report in (one for one in reports if one["page"] and not one["synthetic"]):
-        for table, link, row in _table_rows(out, report, PRINTED):
+        for table, link, row in _table_rows(report, PRINTED):
             of, (offence, count, told) = report["facts"] | row, PRINTED[table]
             state = row.get("state") or postal_of[of["held_place"].rpartition(", ")[2]]
             days = of.get("period_from") or of.get("held_day"), of.get("period_to") or of["held_day"]
@@ -193,6 +200,7 @@ def _listed(out: Path, entry: Entry) -> Report:
     in_json |= {"revision": len(content.get("revisions", [])), "outcome": entry.outcome}
     in_json |= {"files": [f"{entry.folder}/{name}" for name in entry.files]}
     report: Report = in_json | {"in_json": in_json, "entry": entry, "facts": facts, "week": week, "place": place}
+    report["rows"] = cache(partial(rows_of, out, entry))  # several pages are made from one table
     report |= {name: write(facts.get(name), "count") for name in ("issued", "declined")}
     report["said"] = [one["text"].replace("**", "") for one in content.get("sentences", [])[:2]]
     report["finding"] = content.get("headline", title).removeprefix(as_made_up("", synthetic))
@@ -230,23 +238,21 @@ def _sections(reports: Iterable[Report], order: Sequence[str]) -> list[dict[str,
     return [section for _, section in sorted(found, key=lambda one: one[0])]
 
 
-def _table_rows(out: Path, report: Report, tables: Iterable[str]) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _table_rows(report: Report, tables: Iterable[str]) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Go through the rows of those of a report's tables that it has: the table, a link to the row in it, the row."""
     for table in tables:
-        if (name := f"tables/{table}.csv") in report["entry"].files:
-            with (out / report["entry"].folder / name).open(encoding="utf-8", newline="") as file:
-                for number, row in enumerate(csv.DictReader(file)):
-                    shown = f"table-{table}" if row.get("issued") == "0" else f"{table}-{number}"  # no page has zeros
-                    yield table, f"{report['page']}#{shown}", row
+        for number, row in enumerate(report["rows"](table)):
+            shown = f"table-{table}" if row.get("issued") == "0" else f"{table}-{number}"  # no page has zeros
+            yield table, f"{report['page']}#{shown}", row
 
 
-def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
+def _named_places(reports: Sequence[Report]) -> list[dict[str, Any]]:
     """Gather the counties, cities and agencies that tables name, and by their place in the list the reports that do."""
     postal_of = {name: postal for postal, name in states()["name"].items()}
     found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for place, report in enumerate(reports):
         own = report["parameters"].get("state", "").replace(ALL_STATES, "")
-        for table, link, row in _table_rows(out, report, NAMING):
+        for table, link, row in _table_rows(report, NAMING):
             if (name := row.get(NAMING[table], "")) and name not in postal_of and name != OTHER_AGENCIES:
                 state = row.get("state") or postal_of.get(row.get("state_name", "")) or own
                 found[name, state].setdefault(place, link)
@@ -259,7 +265,7 @@ def _named_places(out: Path, reports: Sequence[Report]) -> list[dict[str, Any]]:
     return named
 
 
-def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[str, Any]]]:
+def _place_series(reports: Iterable[Report]) -> dict[str, list[dict[str, Any]]]:
     """Gather what reports say of each state and offence group, by postal code or id: one series of weeks per source."""
     ids = {label: identity for identity, label in groups()["group"].items()}
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
@@ -269,10 +275,10 @@ def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[s
         if report["place"] != ALL_STATES:
             found[report["place"]][report["source"]].append(_row(report["facts"], report, "", report["page"]))
         else:
-            for table, link, values in _table_rows(out, report, COUNTING):
+            for table, link, values in _table_rows(report, COUNTING):
                 place = ids.get(values[COUNTING[table]], values[COUNTING[table]])
                 found[place][report["source"]].append(_row(values, report, table, link))
-    crossed = {source: _crossed(out, source, reports) for source in first}
+    crossed = {source: _crossed(source, reports) for source in first}
     series = {
         place: [
             {name: first[source][name] for name in ("source_title", "clock", "synthetic")}
@@ -287,12 +293,12 @@ def _place_series(out: Path, reports: Iterable[Report]) -> dict[str, list[dict[s
     return series
 
 
-def _crossed(out: Path, source: str, reports: Iterable[Report]) -> dict[str, dict[str, Any]]:
+def _crossed(source: str, reports: Iterable[Report]) -> dict[str, dict[str, Any]]:
     """Gather by place what a source's newest table by state and offence prints of it: the other's name, and a count."""
     national = (one for one in reports if one["source"] == source and one["page"] and one["place"] == ALL_STATES)
     report = next((one for one in national if f"tables/{CROSSED}.csv" in one["entry"].files), None)
     ids, found = {name: place for place, name in place_names().items()}, dict[str, dict[str, Any]]()
-    for _, _, row in _table_rows(out, report, [CROSSED]) if report else ():
+    for _, _, row in _table_rows(report, [CROSSED]) if report else ():
         for name, other in ((row["state_name"], row["group"]), (row["group"], row["state_name"])):
             if name in ids:
                 cells = found.setdefault(ids[name], {"crossed": report, "cells": []})["cells"]

@@ -207,11 +207,12 @@ def counts_by(cohort: Cohort, *kinds: str) -> pd.DataFrame:
     return _CUTS[",".join(parts)](cohort)
 
 
-def adding_up(cohort: Cohort, by: str, counts: pd.DataFrame) -> pd.DataFrame:
-    """Hold counts of all the period's detainers, as they are before any is hidden, against their number; give them."""
-    numbers, declined = cohort.everywhere["detainers"], cohort.everywhere["outcome"].eq(Outcome.DECLINED)
+def adding_up(cohort: Cohort, by: str, counts: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Hold counts, as they are before any is hidden, against the number of the period's detainers, or of ``rows``."""
+    rows = cohort.everywhere if rows is None else rows
+    numbers, declined = rows["detainers"], rows["outcome"].eq(Outcome.DECLINED)
     expected = {"issued": numbers.sum(), "declined": numbers[declined].sum()}
-    found = counts[["issued", "declined"]].sum().to_dict()
+    found = counts.filter(["issued", "declined"]).sum().to_dict()
     if set(OUTCOME_COLUMNS) <= {*counts}:
         found["issued, by outcome"] = counts[OUTCOME_COLUMNS].to_numpy().sum()
     for name, number in found.items():
@@ -295,6 +296,8 @@ def _by_agency(cohort: Cohort) -> pd.DataFrame:
     if cohort.last_quarter is None:
         return nothing(cohort, NO_QUARTER.format("agencies"))
     table = disclosure.agency_outcomes(cohort.last_quarter.detainers)
+    if not table.empty:
+        adding_up(cohort.last_quarter, "agency", table[["issued"]], cohort.last_quarter.detainers)
     return described(table, cohort.last_quarter, table.attrs["reason"])
 
 
@@ -333,6 +336,9 @@ def cross_tabulate(cohort: Cohort) -> pd.DataFrame:
         lacks = cohort.source.facts.offences and NO_QUARTER.format("declines by state and offence")
         return nothing(cohort, lacks or disclosure.NO_OFFENCES)
     table = disclosure.cross_tabulate(quarter.everywhere)
+    if not table.empty:
+        whole = table[["state", "offence_group"]].eq(disclosure.TOTAL).all(axis="columns")
+        adding_up(quarter, "state and offence", table[whole])
     hidden, reason = int(table.attrs["hidden"]), str(table.attrs["reason"])
     for kind, value in (("state", cohort.state), ("offence_group", cohort.offence)):
         table = table if value == ALL else table[table[kind] == value]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import cProfile
 import html
 import json
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -28,7 +30,7 @@ from analysis.run.site import MOST_LINKS, Settings, plan_site, write_index
 from analysis.show.report import captions
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-PAGES = ("index.html", "feed.xml", "index.json", "states/TX.html")
+PAGES = ("index.html", "feed.xml", "index.json", "states/TX.html", "names.html")
 
 
 def broken_links(folder: Path) -> Iterator[tuple[str, str]]:
@@ -60,6 +62,10 @@ class Made:
 
     def read(self, name: str) -> str:
         return (self.out / name).read_text(encoding="utf-8")
+
+    def brought(self) -> str:
+        """Read the names that the index fetches for a search."""
+        return json.loads(self.read("names.js").partition("= ")[2].strip(";\n"))
 
     def titles(self) -> list[str]:
         return [one["title"] for one in json.loads(self.read("index.json"))["reports"]]
@@ -302,20 +308,47 @@ def test_the_index_knows_the_names_in_the_reports_tables_and_what_none_shows_can
     for day in range(1, 10):
         told = {"facts": {"hidden_agency": "SMALL TOWN JAIL"}, "tables": {"agencies": agencies_csv(0)}}
         made.add("state_profile", "s", {"week": f"2025-03-0{day}", "state": "TX"}, **told)
-    page = made.page()
-    assert not re.search("other agencies|SMALL TOWN", page)
-    rows = [row.split("</tr>")[0] for row in page.split("<tr data-found")[1:]]
+    page = made.page("names.html")
+    assert not re.search("other agencies|SMALL TOWN", page + made.read("index.html"))
+    assert '<a href="names.html">all 11</a>' in made.read("index.html"), "where no script brings them"
+    rows = [row.split("</tr>")[0] for row in made.read("index.html").split("<tr data-found")[1:]]
     lines = [line for line in page.splitlines() if "<li data-found data-reports" in line]
     names = [line.split("<b>")[1].split("</b>")[0] for line in lines]
     assert names == [*(f"SAMPLE COUNTY {n:03} JAIL, TX" for n in range(10)), "Travis, TX"]
     many, travis = lines[0], lines[-1]
     numbers = travis.split('data-reports="')[1].split('"')[0].split()
     assert [("published_week" in rows[int(n)], "Travis" in rows[int(n)]) for n in numbers] == [(True, False)] * 2
-    assert 'href="published_week/p/2017-02-04/report.html#declined_by_place-0">4–10 February 2017</a>' in travis
+    link = 'published_week/p/2017-02-04/report.html#declined_by_place-0" aria-label="Travis, TX, 4–10 February 2017"'
+    assert f'<a href="{link}>4–10 February 2017</a>' in travis
     assert travis.index("4–10 February 2017</a>") < travis.index("28 January – 3 February 2017</a>")
     assert (many.count("<a "), "9–15 March 2025</a>" in many) == (MOST_LINKS, True), "links lead to the newest"
     assert f"and {9 - MOST_LINKS} more" in many
+    assert made.brought() == "\n".join(lines) + "\n"
     assert list(broken_links(made.out)) == []
+
+
+def _cost(made: Made, reports: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Counter[Path]]:
+    """Build a site of weekly reports and profiles; give the calls of functions that it took, and what it opened."""
+    for n in range(reports):
+        week, tables = f"{date(2015, 1, 3) + timedelta(days=7 * (n // 2))}", {"by_state": by_state_csv()}
+        if n % 2:
+            made.add("state_profile", "a", {"week": week, "state": "TX"}, tables={"agencies": agencies_csv(n)})
+        else:
+            made.add("weekly_bulletin", "a", {"week": week}, tables=tables | {"by_offence": by_offence_csv()})
+    opened, really, profile = Counter[Path](), Path.open, cProfile.Profile()
+    monkeypatch.setattr(Path, "open", lambda path, *how, **more: opened.update([path]) or really(path, *how, **more))
+    profile.runcall(write_index, made.out, made.entries)
+    monkeypatch.undo()
+    return sum(called.callcount for called in profile.getstats()), opened
+
+
+def test_what_a_report_more_costs_a_site_does_not_grow_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = [_cost(Made(tmp_path / f"{n}"), n, monkeypatch) for n in (2, 20, 40, 80)]  # what stays is loaded first
+    (one, _), (few, _), (many, opened) = costs[1:]
+    assert few < many < few + 2.03 * (few - one)
+    read = [times for path, times in opened.items() if path.suffix == ".csv" or path.name == "facts.json"]
+    assert len(read) > 2 * 80
+    assert {*read} == {1}, "each table is read once, whatever is made from it"
 
 
 def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
@@ -329,9 +362,9 @@ def test_everything_made_up_says_so_in_every_title(made: Made) -> None:
     titles = [title.text for title in made.feed().iter(f"{ATOM}title")]
     assert len(titles) == len(made.entries) + 1
     titles += [json.loads(made.read("index.json"))["title"], *made.titles()]
-    for path in (*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), made.out / "index.html"):
+    for path in (*made.out.glob("states/*.html"), *made.out.glob("offences/*.html"), *made.out.glob("*.html")):
         titles += re.findall('(?:<(?:title|h1)>(?:<a [^>]*>)?|description" content=")(.*?)[<"]', path.read_text())
-    titles += re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index)
+    titles += re.findall(r"<li data-found[^>]*>(?:<a [^>]*>|<b>)(.*?)<", index + made.read("names.html"))
     titles += re.findall(r'<tr data-found.*?<th scope="row"><a [^>]*>(.*?)<', index)
     titles += re.findall(r"<li[^>]*><b>(.*?)</b><br>", index)
     titles += (news := re.findall(r"<li><time.*?</time>: <a [^>]*>(.*?)</a>", index))
@@ -479,6 +512,7 @@ def test_names_are_shown_and_never_run_and_the_same_reports_give_the_same_bytes(
     for text in pages[0][:2] + pages[0][3:]:
         assert html.escape(name, quote=False).replace('"', "&#34;") in text
         assert not re.search("<script>alert|<img", text)
+    assert "<b>" + html.escape(name, quote=False).replace('"', "&#34;") + "</b>" in made.brought()
     assert made.feed().findtext(f"{ATOM}title") == name
 
 

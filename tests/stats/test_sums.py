@@ -20,6 +20,9 @@ TABLES: dict[str, Callable[[Cohort], Any]] = {
     name: partial(lambda name, of: an.counts_by(of, name), name)
     for name in ("all", "state", "offence_group", "form", "lift_reason")
 }
+TABLES["agency"] = lambda of: an.counts_by(an.cohort("synthetic", of.week, state="TX"), "agency")
+TABLES["state and offence"] = an.cross_tabulate
+LAST_QUARTER = "agency", "state and offence"
 TABLES["period"] = lambda of: period_profile("synthetic", of.week).by("state")
 
 
@@ -38,7 +41,7 @@ def cohort_without(column: str, monkeypatch: pytest.MonkeyPatch) -> Cohort:
             found.loc[last, ["issued", "declined"]] -= 1
         return found
 
-    for module in ("stats.cohort", "stats.counts", "stats.summary.counting"):
+    for module in ("stats.cohort", "stats.counts", "stats.disclosure", "stats.summary.counting"):
         monkeypatch.setattr(f"analysis.{module}.count_outcomes", lossy)
     return week
 
@@ -52,6 +55,8 @@ def cohort_without(column: str, monkeypatch: pytest.MonkeyPatch) -> Cohort:
         ("form", "form"),
         ("lift_reason", "lift_reason"),
         ("period", "state"),
+        ("agency", "agency"),
+        ("state and offence", "offence_group"),
     ],
 )
 def test_a_table_that_loses_a_detainer_stops_with_both_numbers(
@@ -59,8 +64,10 @@ def test_a_table_that_loses_a_detainer_stops_with_both_numbers(
 ) -> None:
     assert not TABLES[table](an.cohort("synthetic", "2025-06-14")).empty
     week = cohort_without(column, monkeypatch)
-    total = int(week.everywhere["detainers"].sum())
-    by = column.replace("_", " ")
+    of = week.last_quarter if table in LAST_QUARTER else week
+    assert of
+    rows = of.everywhere[of.everywhere["state"] == "TX"] if table == "agency" else of.everywhere
+    by, total = table if table in LAST_QUARTER else column.replace("_", " "), rows["detainers"].sum()
     with pytest.raises(InputError, match=f"by {by} do not add up .*found {total - 1}, expected {total}. No report is"):
         TABLES[table](week)
 

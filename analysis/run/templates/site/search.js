@@ -4,7 +4,7 @@
   for (const one of document.querySelectorAll("table.matrix")) one.parentElement.scrollLeft = one.scrollWidth;
   const box = document.querySelector("#search");
   const named = document.querySelector("section.named");
-  if (named) named.hidden = true; // a long list: names stand only where they are looked for
+  if (named) named.hidden = true; // names stand only where they are looked for
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/offense/g, "offence").replace(/–/g, "-");
   const words = (text) => plain(text).replace(/[^\p{L}\p{N}-]+/gu, " ").trim();
   const has = (text, word) => ` ${text}`.includes(` ${word}`);
@@ -33,24 +33,27 @@
     return words(meant.join(" ")).split(" ").filter(Boolean).map((word) => word.replace(/(?<=\p{L}{3})s$/u, ""));
   };
   // A report is found by the names in its tables, too, and by the offence groups that it counts; a name by itself alone.
-  let things;
+  let things, loaded;
+  const fetched = (src) => new Promise((done) => document.head.append(Object.assign(document.createElement("script"), { src, onload: done, onerror: done })));
+  const load = () => (loaded ??= named && fetched("names.js")); // a long list, which comes once something is looked for
   const gather = () => {
     const groups = [...document.querySelectorAll("#places [href^=offences]")].map((link) => link.textContent).join(" ");
     const counting = [...document.querySelectorAll("#offences ~ ul a")].map((link) => link.pathname);
     const kind = (page) => page.closest("section").querySelector("h2").textContent;
-    const texts = new Map(places.map((page) => [page, `${page.dataset.words} ${page.textContent} ${kind(page)}`]));
+    const texts = new Map(places.map((page) => [page, words(`${page.dataset.words} ${page.textContent} ${kind(page)}`)]));
     for (const row of rows) {
       const cells = [row.querySelector("time")?.dateTime, ...[...row.cells].map((cell) => cell.textContent)];
-      texts.set(row, `${cells.join(" ")} ${counting.includes(row.querySelector("a")?.pathname) ? groups : ""}`);
+      texts.set(row, words(`${cells.join(" ")} ${counting.includes(row.querySelector("a")?.pathname) ? groups : ""}`));
     }
     for (const one of document.querySelectorAll("[data-reports]")) {
       const name = one.firstElementChild.textContent;
-      texts.set(one, `${name} ${states.get(/(?<=, )..$/.exec(name)?.[0].toLowerCase()) ?? ""}`);
+      texts.set(one, words(`${name} ${states.get(/(?<=, )..$/.exec(name)?.[0].toLowerCase()) ?? ""}`));
       for (const place of one.dataset.reports.split(" ")) texts.set(rows[place], `${texts.get(rows[place])} ${texts.get(one)}`);
     }
-    return new Map([...texts].map(([thing, text]) => [thing, words(text)]));
+    return texts;
   };
-  const search = () => {
+  const search = async () => {
+    await load();
     things ??= gather();
     const wanted = asked(box.value);
     for (const [thing, text] of things) thing.hidden = !wanted.every((word) => has(text, word));
@@ -72,10 +75,11 @@
     document.querySelector("#found").textContent = wanted.length && told.length === 1 && !seen("tr") ? says + hint : says;
   };
   box.closest("form").hidden = false;
+  box.addEventListener("focus", load);
   box.addEventListener("input", search);
-  box.closest("form").addEventListener("submit", (event) => {
+  box.closest("form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    search();
+    await search();
     const kinds = ["tr", "li"].map((kind) => document.querySelector(`${kind}[data-found]:not([hidden]) a[href]`));
     if (box.value.trim()) kinds.find(Boolean)?.click();
   });
