@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from made_cohorts import STEADY, Week, detainers, made_cohort, made_weeks, of_june
+from made_cohorts import STEADY, Week, detainers, made_cohort, made_weeks, opened
 from our_words import NEVER_IN_OUR_PROSE
 
 import analysis as an
@@ -88,7 +88,7 @@ def test_the_counts_are_recomputed_from_the_file() -> None:
         issued[of_week] += number
         declined[of_week] += number * (row["lift_reason"] == "Detainer Declined by LEA")
         blank[of_week] += number * (not row["lift_reason"])
-    _, _, said = lead(of_june())
+    _, _, said = lead(opened())
     d, i, d0, i0 = declined[week], issued[week], declined[week - WEEK], issued[week - WEEK]
     assert said[0].startswith(
         f"ICE has recorded {d} of the {i:,} detainers that it issued in the United States on 20–26 "
@@ -167,5 +167,5 @@ def test_records_and_persons_are_told_apart() -> None:
     (said,) = map(str, an.sentences.records(made))
     assert said.startswith("The file has 4 rows for the week: 0 as repeats")
     assert ", 1 without a person, and " in said
-    (none,) = map(str, an.sentences.records(of_june()))
+    (none,) = map(str, an.sentences.records(opened()))
     assert none.startswith("The source has no person ids")

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_cohorts import made_cohort, made_weeks, of_june
+from made_cohorts import made_cohort, made_weeks, opened
 from nbconvert.filters import markdown2html
 
 import analysis as an
@@ -150,7 +150,7 @@ def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
 
 
 def test_rows_of_zeros_stand_in_the_csv_alone_and_each_other_keeps_its_own_last_weeks() -> None:
-    made, states = report(), an.counts_by(of_june(), "state")
+    made, states = report(), an.counts_by(opened(), "state")
     made.table(states, "by_state")
     page, some = last(made)["text/html"], states.index[states["issued"] > 0]
     assert last(made)["text/plain"].count("\n") - 1 == len(states) > len(some) == page.count("<tr id=")
@@ -160,7 +160,7 @@ def test_rows_of_zeros_stand_in_the_csv_alone_and_each_other_keeps_its_own_last_
 
 
 def test_the_headline_of_a_weeks_title_is_its_finding_and_of_any_other_the_whole() -> None:
-    title, week = "Texas (group: DUI), one week: 7 of 9: many", Report("mine", of_june())
+    title, week = "Texas (group: DUI), one week: 7 of 9: many", Report("mine", opened())
     for made, said, headline in ((week, title, "7 of 9: many"), (week, "None", "None"), (report(), title, title)):
         made.lead([Sentence(said, {})])
         assert f'<p class="headline">{headline}</p>' in last(made)["text/html"]
@@ -181,7 +181,7 @@ def test_a_table_of_ones_own_shows_all_its_columns_and_its_index_and_may_be_fold
 
 
 def test_a_table_of_ones_own_under_a_name_of_ours_shows_all_its_columns() -> None:
-    made, week = report(), an.cohort("fy2015", "2015-06-20")
+    made, week = report(), opened()
     made.table(an.count_outcomes(week.detainers, "form"), "by_form")
     assert last(made)["text/plain"].startswith("form,issued,declined,taken,")
     assert last(made)[TABLE_TYPE]["caption"] == "By form."
@@ -257,7 +257,7 @@ def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_by
 def test_the_first_figure_stands_for_the_report_as_png() -> None:
     made = report()
     for name in ("first", "second"):
-        made.figure(an.plot.outcomes(an.counts_by(an.cohort("fy2015", "2015-06-20"), "all")), name)
+        made.figure(an.plot.outcomes(an.counts_by(opened(), "all")), name)
     assert ["image/png" in shown.data for shown in made.shown] == [True, False]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from made_cohorts import FIRST, STEADY, made_cohort, made_weeks, of_june
+from made_cohorts import FIRST, STEADY, made_cohort, made_weeks, opened
 
 import analysis as an
 from analysis.periods import WEEK
@@ -96,7 +96,7 @@ def _figures_are_made_and_not_written() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def june() -> Page:
-    return page(of_june())
+    return page(opened())
 
 
 def test_the_week_of_fiscal_2015_has_its_tables_and_says_what_it_lacks(june: Page) -> None:
@@ -203,7 +203,7 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
 
 
 def test_a_state_without_detainers_in_the_week_says_so() -> None:
-    made = page(of_june("VI"))
+    made = page(opened(state="VI"))
     assert list(made.tables) == [name for name in TABLES["state_profile"] if name not in ("comparisons", "expected")]
     assert set(made.tables["shrunken"]["state_name"]) == {"Virgin Islands"}
     assert "Nothing is compared: no detainers." in made.said
@@ -212,7 +212,7 @@ def test_a_state_without_detainers_in_the_week_says_so() -> None:
 
 @pytest.mark.slow
 def test_a_states_page_has_its_own_rows_alone_and_an_offence_groups_page_its_status_and_states() -> None:
-    made = page(of_june("TX"))
+    made = page(opened(state="TX"))
     assert list(made.tables) == TABLES["state_profile"]
     for name, column in (("comparisons", "place"), ("expected", "state_name"), ("shrunken", "state_name")):
         assert set(made.tables[name][column]) == {"Texas"}

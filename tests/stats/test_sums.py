@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pandas as pd
 import pytest
+from made_cohorts import opened
 
 import analysis as an
 from analysis.errors import InputError
@@ -16,57 +15,42 @@ from analysis.stats import summary
 from analysis.stats.cohort import Cohort, detainers_sha256
 from analysis.stats.period_profile import period_profile
 
-TABLES: dict[str, Callable[[Cohort], Any]] = {
-    name: partial(lambda name, of: an.counts_by(of, name), name)
-    for name in ("all", "state", "offence_group", "form", "lift_reason")
-}
-TABLES["period"] = lambda of: period_profile("synthetic", of.week).by("state")
+WEEK = "synthetic", "2025-06-14"
 
 
-def cohort_without(column: str, monkeypatch: pytest.MonkeyPatch) -> Cohort:
-    """Give a week whose counts by a column lose one detainer, as a wrong join would."""
-    week = an.cohort("synthetic", "2025-06-14")
+def table_of(week: Cohort, by: str) -> pd.DataFrame:
+    return period_profile("synthetic", week.week).by("state") if by == "period" else an.counts_by(week, by)
+
+
+def lose_one(column: str, first: pd.Timestamp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let counts by a column lose one detainer, as a wrong join would."""
     whole = counting.count_outcomes
 
     def lossy(table: pd.DataFrame, by: Any) -> pd.DataFrame:  # noqa: ANN401
         found = whole(table, by)
         if column in ([by] if isinstance(by, str) else by) and (found["declined"] > 0).any():
             rows = found.index[found["declined"] > 0]
-            last = (
-                rows[rows.get_level_values(0) <= pd.Timestamp(week.week)][-1] if found.index.nlevels > 1 else rows[-1]
-            )
-            found.loc[last, ["issued", "declined"]] -= 1
+            rows = rows[rows.get_level_values(0) <= first] if rows.nlevels > 1 else rows
+            found.loc[rows[-1], ["issued", "declined"]] -= 1
         return found
 
     for module in ("stats.cohort", "stats.counts", "stats.summary.counting"):
         monkeypatch.setattr(f"analysis.{module}.count_outcomes", lossy)
-    return week
 
 
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [
-        ("all", "outcome"),
-        ("state", "state"),
-        ("offence_group", "offence_group"),
-        ("form", "form"),
-        ("lift_reason", "lift_reason"),
-        ("period", "state"),
-    ],
-)
-def test_a_table_that_loses_a_detainer_stops_with_both_numbers(
-    table: str, column: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert not TABLES[table](an.cohort("synthetic", "2025-06-14")).empty
-    week = cohort_without(column, monkeypatch)
+@pytest.mark.parametrize("table", ["all", "state", "offence_group", "form", "lift_reason", "period"])
+def test_a_table_that_loses_a_detainer_stops_with_both_numbers(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not table_of(opened(*WEEK), table).empty
+    column, week = {"all": "outcome", "period": "state"}.get(table, table), an.cohort(*WEEK)
+    lose_one(column, pd.Timestamp(week.week), monkeypatch)
     total = int(week.everywhere["detainers"].sum())
     by = column.replace("_", " ")
     with pytest.raises(InputError, match=f"by {by} do not add up .*found {total - 1}, expected {total}. No report is"):
-        TABLES[table](week)
+        table_of(week, table)
 
 
 def test_outcomes_that_are_not_the_issued_stop() -> None:
-    week = an.cohort("synthetic", "2025-06-14")
+    week = opened(*WEEK)
     counts = counting.count_outcomes(week.everywhere, "state")
     assert summary.adding_up(week, "state", counts) is counts
     counts.iloc[0, counts.columns.get_loc("taken")] += 1
@@ -75,13 +59,9 @@ def test_outcomes_that_are_not_the_issued_stop() -> None:
 
 
 def test_what_a_report_is_counted_from_has_one_hash_in_any_order_and_place() -> None:
-    week, known = an.cohort("synthetic", "2025-06-14"), set()
-    known.add(detainers_sha256(week))
-    moved = an.cohort("synthetic", "2025-06-14", state="TX")
+    week, moved, other = opened(*WEEK), an.cohort(*WEEK, state="TX"), an.cohort(*WEEK)
     vars(moved)["records"] = week.records.sample(frac=1, random_state=1)
-    known.add(detainers_sha256(moved))
-    assert known == {an.sentences.facts_of(week)["detainers_sha256"]}
-    other = an.cohort("synthetic", "2025-06-14")
     vars(other)["records"] = week.records.assign(outcome=week.records["outcome"].iloc[0])
-    assert detainers_sha256(other) not in known
-    assert detainers_sha256(an.cohort("synthetic", "2025-06-07")) not in known
+    known = an.sentences.facts_of(week)["detainers_sha256"]
+    assert detainers_sha256(week) == detainers_sha256(moved) == known
+    assert known not in (detainers_sha256(other), detainers_sha256(an.cohort("synthetic", "2025-06-07")))

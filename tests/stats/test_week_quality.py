@@ -1,13 +1,14 @@
 """The scorecard of a week: held against the weeks before it, and silent on what the source cannot tell."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from made_cohorts import FIRST as MADE
-from made_cohorts import STEADY, detainers, made_cohort, made_weeks, many
+from made_cohorts import STEADY, detainers, made_cohort, made_weeks, many, opened
 
 import analysis as an
 from analysis.load.table import REPEAT, Outcome, as_table
@@ -20,8 +21,9 @@ LAST = FIRST + (WEEKS - 1) * WEEK
 EVERY_CHECK = ["read", "counted", "repeats", "blank_person", "blank_state", "not_recorded", "unplaced"]
 
 
-def nine_weeks() -> pd.DataFrame:
-    """Give 200 detainers a week: 10 repeats, 20 without person, 4 without state, 100 without end, 20 of 80 unplaced."""
+@cache
+def made_weeks_of_200() -> pd.DataFrame:
+    """Make 200 detainers a week: 10 repeats, 20 without person, 4 without state, 100 without end, 20 of 80 unplaced."""
     number = pd.Series(range(WEEKS * A_WEEK))
     place, made = number % A_WEEK, many("", *[(1,)] * len(number))
     rows = {
@@ -33,6 +35,10 @@ def nine_weeks() -> pd.DataFrame:
         "offence_group": place.map(lambda at: "DUI" if at < 60 else "UNKNOWN" if at < 80 else "NONE"),
     }
     return as_table(made.assign(**rows))
+
+
+def nine_weeks() -> pd.DataFrame:
+    return made_weeks_of_200().copy()
 
 
 def card(records: pd.DataFrame, week: date = LAST, until: date | None = None, **asked: Any) -> pd.DataFrame:  # noqa: ANN401
@@ -162,6 +168,6 @@ def test_a_source_calls_those_weeks_unfinished_that_its_cohorts_do() -> None:
         assert list(weeks) == ["issued", "not_recorded", "blank_share", "unfinished"]
         card = an.quality(an.open_source(name))
         assert card.loc[card["checked"] == "last weeks that are unfinished", "found"].tolist() == [str(number)]
-        calendar = an.cohort(name, "latest").calendar
+        calendar = opened(name, "latest").calendar
         called = {week: calendar.status(week).replace("settled", "") for week in calendar.weeks()[1:]}
         assert {week: weeks["unfinished"][str(week)] for week in called} == called
