@@ -24,14 +24,12 @@ Week = dict[str, tuple[int, int]]
 STEADY: list[Week] = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
 
 
-@cache
+once, published = cache(cohort), cache(an.published_week)
+"""Cohorts of bundled sources and published weeks, opened once for all tests."""
+
+
 def opened(source: str = "fy2015", period: str = "2015-06-20", **of: str) -> Cohort:
-    """Give a cohort of a bundled source, opened once for all tests."""
-    return cohort(source, period, **of)
-
-
-published = cache(an.published_week)
-"""The cohort of a published week, opened once for all tests."""
+    return once(source, period, **of)
 
 
 @dataclass(frozen=True)

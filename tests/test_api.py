@@ -29,9 +29,8 @@ CALLS += [[f"an.{name}(pd.DataFrame())", f"{name} takes a"] for name in OF_COHOR
 CALLS += [[f"an.plot.{name}('x')", f"plot.{name} draws a frame, found 'x'"] for name in dir(an.plot)]
 
 
-@cache
 def cohort(source: str = "fy2015", period: str = "latest settled", **of: str) -> Cohort:
-    return an.cohort(source, period, **of)
+    return opened(source, period, **of)
 
 
 @cache

@@ -287,34 +287,26 @@ def test_completion_comes_at_once_and_passes_over_what_is_damaged(
     assert call(prog_name="declines", env=asked | {"COMP_WORDS": "declines open w", "COMP_CWORD": "2"}) == "\n"
 
 
-def test_colours_stand_on_a_terminal_alone_and_where_they_are_wanted(
+def test_a_quiet_run_says_what_failed_a_verbose_one_why_a_dry_one_a_document_and_a_terminal_has_colours(
     tmp_path: Path, outcome: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = ["run", "published_week", "--weeks", "2017-02-04", "--force", "--out", str(tmp_path)]
-    green, red = click.style("made", fg="green"), click.style("failed", fg="red")
-    assert f"[1/1] {green} published_week" in call(*asked, color=True)
-    assert green not in call(*asked)
-    outcome["message"] = "no"
-    assert f"{red}: published_week" in call(*asked, color=True, exit_code=1)
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in call(*asked, color=True, exit_code=1)
-
-
-def test_a_quiet_run_says_what_failed_a_verbose_one_why_and_a_dry_one_a_document(
-    tmp_path: Path, outcome: dict[str, str]
-) -> None:
     asked = ["run", "published_week", "--weeks", "2017-02-05", "--out", str(tmp_path)]
+    green, red = click.style("made", fg="green"), click.style("failed", fg="red")
     ahead = json.loads(CliRunner().invoke(main, [*asked, "--dry-run", "--json"]).stdout)
     (told,) = ahead["reports"]
     assert (ahead["due"], told["reason"], told["parameters"]["week"]) == (1, "it was never made", "2017-02-04")
     assert "2017-02-05 is a Sunday: the week taken is 2017-02-04" in call(*asked, "--dry-run")
     verbose = call(*asked, "--verbose")
-    assert "made published_week/published-2017/2017-02-04 (0.0 s): it was never made" in verbose
+    assert "[1/1] made published_week/published-2017/2017-02-04 (0.0 s): it was never made" in verbose
+    assert f"[1/1] {green} published_week" in call(*asked, "--force", color=True)
     assert CliRunner().invoke(main, [*asked, "-q", "--force"]).stdout == ""
     outcome["message"] = "cell 4: no"
     quiet = CliRunner().invoke(main, [*asked, "-q", "--force"])
     assert (quiet.exit_code, quiet.stdout) == (1, "")
     assert "failed: published_week/published-2017/2017-02-04: cell 4: no" in quiet.stderr
+    assert f"{red}: published_week" in call(*asked, color=True, exit_code=1)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in call(*asked, color=True, exit_code=1)
 
 
 def test_two_runs_are_compared(tmp_path: Path) -> None:

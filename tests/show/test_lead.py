@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from made_cohorts import STEADY, Week, detainers, made_cohort, made_weeks, opened
+from made_cohorts import STEADY, Week, detainers, made_cohort, made_weeks, opened, published
 from our_words import NEVER_IN_OUR_PROSE
 
 import analysis as an
@@ -67,7 +67,7 @@ def test_the_lead_of_every_bundled_week_names_what_stands_out_and_nothing_else(s
 
 
 def test_what_stands_out_of_fiscal_2015_stands_on_its_pages() -> None:
-    _, title, said = lead(an.cohort("fy2015", "2015-03-28"))
+    _, title, said = lead(opened("fy2015", "2015-03-28"))
     assert title.startswith("The United States, 28 March – 3 April 2015: ")
     assert title.endswith("; lower over 13 weeks: 6.4%, against 9.2% before")
     assert (
@@ -76,7 +76,7 @@ def test_what_stands_out_of_fiscal_2015_stands_on_its_pages() -> None:
         "Priority Enforcement Program (20 November 2014)."
     ) in said
     assert "In New York the share is lower" in " ".join(said)
-    may = " ".join(lead(an.cohort("fy2015", "2015-05-23"))[2])
+    may = " ".join(lead(opened("fy2015", "2015-05-23"))[2])
     assert "In Texas the share is higher than in the 8 weeks before: 10 of 359 (2.8%), against 15 of 3,382" in may
 
 
@@ -101,7 +101,7 @@ def test_the_counts_are_recomputed_from_the_file() -> None:
 
 @pytest.mark.parametrize("state", [None, "CA"])
 def test_the_newest_made_up_week_has_its_estimate_in_the_nations_page(state: str | None) -> None:
-    cohort = an.cohort("synthetic", "latest", state=state)
+    cohort = opened("synthetic", "latest", **({"state": state} if state else {}))
     facts, title, said = lead(cohort)
     assert bool(an.sentences.records(cohort)) == (state is None)
     assert (facts["nowcast"] is not None) == (state is None)
@@ -115,11 +115,11 @@ def test_the_newest_made_up_week_has_its_estimate_in_the_nations_page(state: str
         late |= {f"finding_trend_{name}" for name in ("place", "against", "between")}
         late |= an.period_profile("fy2015").facts.keys()
         late |= {"weeks", "weeks_before", *(f"{part}_share" for part in ("before", "newest", "oldest"))}  # of a place
-        assert named <= facts.keys() | an.published_week("2017-02-04").facts.keys() | late
+        assert named <= facts.keys() | published(date(2017, 2, 4)).facts.keys() | late
 
 
 def test_a_partial_week_says_so_and_compares_nothing() -> None:
-    facts, title, said = lead(an.cohort("fy2015", "2014-09-27"))
+    facts, title, said = lead(opened("fy2015", "2014-09-27"))
     assert said[0] == "The source covers 3 of this week's 7 days: the week is shown and never compared."
     assert "3 days that the source covers" in title
     assert facts["findings"] == 0

@@ -224,7 +224,7 @@ def test_a_frame_without_rows_says_why_and_once(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_figure_carries_its_text_alternative_and_drawn_twice_it_is_the_same_bytes_and_all_made_up_says_so() -> None:
-    made, weeks = report(synthetic=True, png=True), an.weekly_counts(an.cohort("fy2015", "2014-12-27"))
+    made, weeks = report(synthetic=True, png=True), an.weekly_counts(opened("fy2015", "2014-12-27"))
     weeks.attrs["synthetic"] = True
     for _ in range(2):
         figure = an.plot.weekly_counts(weeks)

@@ -42,8 +42,7 @@ def test_fiscal_2015_adds_up_to_its_published_totals() -> None:
     ],
 )
 def test_the_trend_finds_what_a_first_trial_found(week: str, nation: tuple[int, ...], states: set[str]) -> None:
-    cohort = opened() if week == "2015-06-20" else an.cohort("fy2015", week)
-    trend = clear_findings(cohort.comparisons).query("against == 'trend'").set_index("place")
+    trend = clear_findings(opened("fy2015", week).comparisons).query("against == 'trend'").set_index("place")
     assert tuple(trend.loc["all", ["declined", "issued", "declined_before", "issued_before"]]) == nation
     assert set(trend.index) == {"all", *states}
     assert [trend.loc["all", "finding"], trend["finding"].get("NY", "lower")] == ["lower", "lower"]
