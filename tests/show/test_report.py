@@ -145,7 +145,6 @@ def test_a_table_carries_its_csv_its_caption_and_its_facts() -> None:
     assert table["caption"].startswith("January to March 2015, those with few detainers")
     assert last(made)["text/plain"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
     assert table["caption"].split(",")[0] in last(made)["text/html"]
-    assert last(made)["text/plain"] == "agency,issued,declined_shown\nKansas,3,0\n", "the columns that its entry names"
     assert made.facts["quarter_name"] == "January to March 2015"
 
 

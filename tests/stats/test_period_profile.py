@@ -9,7 +9,6 @@ import pytest
 from made_cohorts import opened
 
 import analysis as an
-from analysis.errors import InputError
 from analysis.periods import as_timestamps
 
 profiled = cache(an.period_profile)
@@ -62,22 +61,6 @@ def test_where_there_are_no_weeks_before_the_period_stands_alone() -> None:
     assert profile.facts["not_compared"] == "only 0 of 13 full weeks before"
     assert profile.by("state").loc["CA", "declined"] > 0
     assert profile.key_figures["other_period"].isna().all()
-
-
-@pytest.mark.parametrize(
-    ("period", "compare", "said"),
-    [
-        ("2015-03", "2015Q1", "the two periods share a week"),
-        ("2015-03-28:2015-01-03", "before", "run backwards.*Write 2015-01-03:2015-03-28"),
-        ("2016-03", "before", "does not cover all of March 2016"),
-        ("2015-07", "before", "does not cover all of July 2015"),
-        ("2015-03", "last year", "not a date"),
-        ("2015-03-07:2015-12-05", "before", "the source has no week 2015-12-05"),
-    ],
-)
-def test_a_period_that_cannot_be_is_refused_in_one_sentence(period: str, compare: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        profiled("fy2015", period, compare)
 
 
 def test_offence_groups_are_those_of_weekly_pages() -> None:
