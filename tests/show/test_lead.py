@@ -102,6 +102,7 @@ def test_the_newest_made_up_week_has_its_estimate_in_the_nations_page(state: str
     assert ("expected in the end" in title) == (state is None)
     assert ("the whole source alone" in str(an.sentences.finished(cohort)[0])) == (state is not None)
     assert "The week is unfinished" in " ".join(said)
+    assert facts["usual_low"] is None
     if state is None:  # every condition of a clause is of a fact that the nation's page or a report's has, or may have
         conditions = {one for rows in clauses().values() for when, _ in rows for one in when.split(", ") if one}
         named = {re.sub("^(not |known )*|=.*", "", one).replace("@", "trend") for one in conditions}

@@ -252,6 +252,12 @@ def test_the_scorecard_is_recomputed_from_the_reports_files(week: date) -> None:
     assert card["norm"].isna().all(), "three reports tell no usual share"
 
 
+def test_a_list_is_short_that_names_fewer_than_are_printed_with_it() -> None:
+    lists = an.printed_figures("lists")
+    short, whole = lists["listed"] < lists["total"], lists["listed"] == lists["total"]
+    assert (whole.any(), lists.attrs["facts"]["lists_short"]) == (True, short.sum())
+
+
 def test_the_scorecard_has_the_three_reports_and_no_other() -> None:
     assert sum(len(report_scorecard(week)) for week in WEEKS) == len(crosswalk("published_quality", "row_id"))
     assert report_scorecard(date(2017, 2, 18)).empty

@@ -66,14 +66,6 @@ def test_repeats_and_persons_stand_beside_each_other() -> None:
     assert {name: facts[name] for name in counted} == counted
 
 
-def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
-    facts = cohort_facts(opened("synthetic", "latest"))
-    assert facts["status"] in ("provisional", "too young")
-    assert facts["nowcast_low"] <= facts["nowcast"] <= facts["nowcast_high"]
-    assert facts["past_bands_held"] <= facts["past_bands_made"]
-    assert np.isnan(facts["usual_low"])
-
-
 def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:
     ended = FIRST + WEEK
     rows = ("PA", Outcome.TAKEN, ended, "DUI", 2), ("PA", Outcome.NOT_RECORDED, None, "DUI", 18)
