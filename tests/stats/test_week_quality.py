@@ -22,8 +22,8 @@ EVERY_CHECK = ["read", "counted", "repeats", "blank_person", "blank_state", "not
 
 
 @cache
-def made_weeks_of_200() -> pd.DataFrame:
-    """Make 200 detainers a week: 10 repeats, 20 without person, 4 without state, 100 without end, 20 of 80 unplaced."""
+def nine_weeks() -> pd.DataFrame:
+    """Give 200 detainers a week: 10 repeats, 20 without person, 4 without state, 100 without end, 20 of 80 unplaced."""
     number = pd.Series(range(WEEKS * A_WEEK))
     place, made = number % A_WEEK, many("", *[(1,)] * len(number))
     rows = {
@@ -35,10 +35,6 @@ def made_weeks_of_200() -> pd.DataFrame:
         "offence_group": place.map(lambda at: "DUI" if at < 60 else "UNKNOWN" if at < 80 else "NONE"),
     }
     return as_table(made.assign(**rows))
-
-
-def nine_weeks() -> pd.DataFrame:
-    return made_weeks_of_200().copy()
 
 
 def card(records: pd.DataFrame, week: date = LAST, until: date | None = None, **asked: Any) -> pd.DataFrame:  # noqa: ANN401
@@ -73,7 +69,7 @@ def test_the_usual_share_is_the_median_of_the_eight_weeks_and_not_of_this_one() 
 
 @pytest.mark.parametrize(("column", "check"), [("person", "blank_person"), ("state", "blank_state")])
 def test_a_column_gone_blank_in_this_week_alone_warns_and_comes_first(column: str, check: str) -> None:
-    records = nine_weeks()
+    records = nine_weeks().copy()
     records.loc[of_last(records) & (records.index % 3 == 0), column] = None
     levels = card(records)["level"]
     assert levels.index[0] == check
@@ -137,7 +133,7 @@ def test_without_eight_full_weeks_or_in_a_partial_one_nothing_is_judged(week: da
 
 
 def test_the_ends_of_a_young_week_are_not_held_against_older_ones() -> None:
-    records = nine_weeks()
+    records = nine_weeks().copy()
     records.loc[of_last(records), "outcome"] = str(Outcome.NOT_RECORDED)
     assert card(records).loc["not_recorded", "level"] == "stop"
     young = card(records, extracted_on=last_day(LAST))
