@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -308,35 +308,71 @@ class _System:
         ends = np.column_stack([np.ones(len(kept)), np.minimum(most, SMALLEST_SHOWN - 1)])
         of_all = self._program(self.said)
         _solve(*of_all, counts[:0], np.zeros(0), 1)  # else what is printed contradicts itself
-        reached = push(*of_all, counts, ends)
-        odd = np.flatnonzero((np.abs(reached - ends) > 1e-4).any(axis=1) & withheld)
+        reached = push(*of_all, counts, ends, alone=False)
+        missed = (np.abs(reached - ends) > 1e-4).any(axis=1)
+        odd = np.flatnonzero(missed & withheld)
         highest = push(*of_all, counts[odd], np.tile([LARGE, SMALLEST_SHOWN], (len(odd), 1)))[:, 1]
         large, odd = odd[highest == SMALLEST_SHOWN], odd[highest < SMALLEST_SHOWN]
         reached[large] = ends[large] = 1, LARGE
+        missed[large] = False
         # Several public totals together may tell as much.
         ends[odd] = push(*self._program(public), counts[odd], np.tile([1, SMALLEST_SHOWN - 1], (len(odd), 1)))
+        reached[missed] = push(*of_all, counts[missed], ends[missed])
         low, high = reached.T
         leak = (low > ends[:, 0] + 1e-4) | (high < ends[:, 1] - 1e-4)
         words = {"what": [one.text for one in kept], "label": [one.label for one in kept]}
         return pd.DataFrame({**words, "low": low, "high": high, "leak": leak})
 
 
-def push(matrix: csr_array, bounds: np.ndarray, counts: csr_array, ends: np.ndarray) -> np.ndarray:
-    """Push counts down and up to their ends; give these, or how far those go that miss them."""
-    reached = ends.copy()
-    for end, sign in enumerate((1, -1)):
-        left = np.flatnonzero(np.isfinite(ends[:, end]))
-        number = len(left)
-        while len(left):
-            tried = left[:number]
-            got = counts[left] @ _solve(matrix, bounds, counts[tried], ends[tried, end], sign)
-            missed = sign * (got - ends[left, end]) > 1e-6
-            if len(tried) == 1 and missed[0]:
-                reached[left[0], end], missed[0] = got[0], False
-            elif missed[: len(tried)].all():  # none gets there together with all others: with half of them
-                number = len(tried) // 2
-            left = left[missed]
-    return reached
+def push(
+    matrix: csr_array, bounds: np.ndarray, counts: csr_array, ends: np.ndarray, *, alone: bool = True
+) -> np.ndarray:
+    """Push counts down and up to their ends; give these, or how far those go that miss them (if ``alone``, by itself).
+
+    Variables that follow at once are put in; what is left falls into parts that have nothing to do with each other, so
+    that of a sum over several each is pushed by itself.
+    """
+    if not len(ends):
+        return ends
+    row, column, value = (getattr(matrix.tocoo(), name) for name in ("row", "col", "data"))
+    known = np.full(matrix.shape[1], np.nan)
+    while True:
+        free = np.isnan(known)
+        rest = bounds - (matrix @ np.where(free, 0, known))[:, None]
+        number = abs(matrix) @ free
+        nil = (rest[:, 1] == 0) & (matrix @ free == number)
+        found = free[column] & (nil | ((number == 1) & (bounds[:, 0] == bounds[:, 1])))[row]
+        if not found.any():
+            break
+        known[column[found]] = np.where(nil[row], 0, rest[row, 1] / value)[found]
+    begin = counts @ np.where(free, 0, known)
+    matrix, counts = matrix[:, free].tocsr(), counts[:, free].tocsr()
+    part = connected_components(block_array([[None, matrix], [matrix.T, None]]))[1]
+    of_row, of_column = part[: len(rest)], part[len(rest) :]
+    parts = [{*of_column[counts.indices[a:b]].tolist()} for a, b in pairwise(counts.indptr)]
+    aims = np.where([[len(some) > 1] for some in parts], [0.0, SMALLEST_SHOWN], ends - begin[:, None])
+    reached = np.column_stack([begin, begin])
+    for one in sorted(set().union(*parts)):
+        rows, columns = np.flatnonzero(of_row == one), np.flatnonzero(of_column == one)
+        some = np.array([number for number, own in enumerate(parts) if one in own])
+        within, own = (matrix[rows][:, columns], rest[rows]), counts[some][:, columns]
+        for end, sign in enumerate((1, -1)):
+            best, left, number = aims[some, end], np.arange(len(some)), len(some)
+            while len(left):
+                tried = left[:number]
+                if np.isinf(best[tried]).all():
+                    break
+                got = own[left] @ _solve(*within, own[tried], best[tried], sign)
+                missed = sign * (got - best[left]) > 1e-6
+                if len(tried) == 1 and missed[0]:
+                    best[left[0]], missed[0] = got[0], False
+                elif not alone and missed.all():
+                    best[left], missed[:] = got, False
+                elif missed[: len(tried)].all():  # none gets there together with all others: with half of them
+                    number = len(tried) // 2
+                left = left[missed]
+            reached[some, end] += best
+    return np.column_stack([np.maximum(reached[:, 0], ends[:, 0]), np.minimum(reached[:, 1], ends[:, 1])])
 
 
 def _solve(matrix: csr_array, bounds: np.ndarray, counts: csr_array, ends: np.ndarray, sign: int) -> np.ndarray:
