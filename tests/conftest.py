@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,10 @@ import pytest
 import yaml
 from hypothesis import settings
 
-import analysis.load
+import analysis.load.published
 import analysis.run  # before nbformat: it keeps out an import that takes longer than a hundred tests
 from analysis.files import sha256_of
+from analysis.load.published import read_published_reports
 from analysis.load.reference import bundled_folder
 
 if TYPE_CHECKING:  # the browser tests alone need what stands under tests/browser
@@ -51,8 +53,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_imported_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the sources that this machine's user has imported out of the tests."""
+    """Keep the sources that this machine's user has imported out of the tests, and read the published weeks once."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(analysis.load.published, "read_published_reports", cache(read_published_reports))
         patch.setenv("DECLINES_DATA_DIR", str(tmp_path_factory.mktemp("imported")))
         yield
 
@@ -157,6 +160,7 @@ class DataCopy:
 
 @pytest.fixture
 def data_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataCopy]:
+    monkeypatch.setattr(analysis.load.published, "read_published_reports", read_published_reports)
     for module in ("reference", "sources"):
         monkeypatch.setattr(f"analysis.load.{module}.bundled_folder", lambda name: tmp_path / name)
     names = [module.name for module in pkgutil.iter_modules(analysis.load.__path__, "analysis.load.")]

@@ -15,7 +15,7 @@ import analysis as an
 from analysis.load.sources import Origin, Source, SourceFacts
 from analysis.load.table import Outcome, as_table
 from analysis.periods import WEEK, Calendar, saturday_of
-from analysis.stats.cohort import Cohort
+from analysis.stats.cohort import Cohort, cohort
 
 FIRST = date(2016, 1, 2)
 Day = date | None
@@ -24,10 +24,12 @@ Week = dict[str, tuple[int, int]]
 STEADY: list[Week] = [{"CA": (20, 200), "NY": (20, 200), "TX": (18, 200)}] * 40
 
 
-@cache
-def of_june(state: str | None = None) -> Cohort:
-    """Give the week of 20 June 2015 of fiscal 2015, opened once for all tests."""
-    return an.cohort("fy2015", "2015-06-20", state=state)
+once, published = cache(cohort), cache(an.published_week)
+"""Cohorts of bundled sources and published weeks, opened once for all tests."""
+
+
+def opened(source: str = "fy2015", period: str = "2015-06-20", **of: str) -> Cohort:
+    return once(source, period, **of)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_cohorts import of_june
+from made_cohorts import opened
 from test_prose import banned, typed_numbers
 
 import analysis as an
@@ -29,9 +29,8 @@ CALLS += [[f"an.{name}(pd.DataFrame())", f"{name} takes a"] for name in OF_COHOR
 CALLS += [[f"an.plot.{name}('x')", f"plot.{name} draws a frame, found 'x'"] for name in dir(an.plot)]
 
 
-@cache
 def cohort(source: str = "fy2015", period: str = "latest settled", **of: str) -> Cohort:
-    return an.cohort(source, period, **of)
+    return opened(source, period, **of)
 
 
 @cache
@@ -62,7 +61,7 @@ def test_a_cohort_holds_data_and_draws_prints_and_says_nothing() -> None:
 
 def test_every_frame_of_a_cohort_says_what_it_is_of() -> None:
     for function in (an.weekly_counts, an.key_figures, an.comparisons, an.expected, an.nowcast, an.time_to_outcome):
-        frame = function(of_june("TX"))
+        frame = function(opened(state="TX"))
         assert frame.attrs["place_name"] == "Texas"
         assert frame.attrs["synthetic"] is False
         assert frame.empty == bool(frame.attrs["reason"]), function
@@ -117,7 +116,7 @@ def test_two_states_are_compared_as_wholes_and_a_state_with_itself_by_its_row() 
 
 
 def test_an_unfinished_period_is_compared_with_nothing() -> None:
-    found = an.compare(cohort("fy2015", "2015-07-11"), of_june(), by="all")
+    found = an.compare(cohort("fy2015", "2015-07-11"), opened(), by="all")
     assert found["p"].isna().all()
     assert found["finding"].tolist() == ["provisional weeks"]
 

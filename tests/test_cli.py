@@ -28,8 +28,12 @@ from analysis.run import batch
 from analysis.run.plan import Entry, Task, read_manifest, write_manifest
 from analysis.run.terminal import counts_written
 
-MISTAKES = Path(__file__).with_name("mistakes.yml")
 COMMANDS = [*main.commands.items(), *((f"sources {name}", one) for name, one in sources_command.commands.items())]
+
+
+def read(name: str) -> list[Any]:
+    """Read some cases of the command line."""
+    return list(yaml.safe_load(Path(__file__).with_name(f"{name}.yml").read_text(encoding="utf-8")))
 
 
 def call(*args: str | Path, exit_code: int = 0, **how: Any) -> str:  # noqa: ANN401
@@ -121,7 +125,7 @@ def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_ea
     assert "mine" not in (tmp_path / "index.html").read_text()
 
 
-@pytest.mark.parametrize(("arguments", "says"), yaml.safe_load(MISTAKES.read_text(encoding="utf-8")))
+@pytest.mark.parametrize(("arguments", "says"), read("mistakes"))
 def test_a_users_mistake_is_one_line_and_exit_code_2(
     tmp_path: Path, outcome: dict[str, str], arguments: list[str], says: str
 ) -> None:
@@ -253,22 +257,7 @@ def test_an_imported_source_is_removed_when_asked_twice_and_nothing_that_no_impo
     assert "are only read" in call("sources", "rm", "made", exit_code=2)
 
 
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        (["run", "week"], ["weekly_bulletin"]),
-        (["run", "--source", "p"], ["published-2025", "published-2017"]),
-        (["run", "--source", "published-2017", "--weeks", "2"], ["2017-01-28", "2017-02-04", "2017-02-11"]),
-        (["show", "CO", "--source", "published-2017", "2017-02"], ["2017-02-04", "2017-02-11", "2017-02"]),
-        (["run", "--state", "n"], ["NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND"]),
-        (["show", "Col"], ["CO"]),
-        (["run", "--state", "new "], ["NH", "NJ", "NM", "NY"]),
-        (["run", "--offence", "d"], ["DOMESTIC", "DRUGTRAF", "DRUGPOSS", "DUI"]),
-        (["run", "--period", "2014-12-"], ["2014-12-06", "2014-12-13", "2014-12-20", "2014-12-27"]),
-        (["open", "--out", "nowhere", "w"], []),
-        (["sources", "rm", ""], []),
-    ],
-)
+@pytest.mark.parametrize(("typed", "offered"), read("offered"))
 def test_the_shell_offers_words(typed: list[str], offered: list[str]) -> None:
     shell = ShellComplete(main, {}, "declines", "_DECLINES_COMPLETE")
     assert [one.value for one in shell.get_completions(typed[:-1], typed[-1])] == offered
@@ -287,34 +276,26 @@ def test_completion_comes_at_once_and_passes_over_what_is_damaged(
     assert call(prog_name="declines", env=asked | {"COMP_WORDS": "declines open w", "COMP_CWORD": "2"}) == "\n"
 
 
-def test_colours_stand_on_a_terminal_alone_and_where_they_are_wanted(
+def test_a_quiet_run_says_what_failed_a_verbose_one_why_a_dry_one_a_document_and_a_terminal_has_colours(
     tmp_path: Path, outcome: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = ["run", "published_week", "--weeks", "2017-02-04", "--force", "--out", str(tmp_path)]
-    green, red = click.style("made", fg="green"), click.style("failed", fg="red")
-    assert f"[1/1] {green} published_week" in call(*asked, color=True)
-    assert green not in call(*asked)
-    outcome["message"] = "no"
-    assert f"{red}: published_week" in call(*asked, color=True, exit_code=1)
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in call(*asked, color=True, exit_code=1)
-
-
-def test_a_quiet_run_says_what_failed_a_verbose_one_why_and_a_dry_one_a_document(
-    tmp_path: Path, outcome: dict[str, str]
-) -> None:
     asked = ["run", "published_week", "--weeks", "2017-02-05", "--out", str(tmp_path)]
+    green, red = click.style("made", fg="green"), click.style("failed", fg="red")
     ahead = json.loads(CliRunner().invoke(main, [*asked, "--dry-run", "--json"]).stdout)
     (told,) = ahead["reports"]
     assert (ahead["due"], told["reason"], told["parameters"]["week"]) == (1, "it was never made", "2017-02-04")
     assert "2017-02-05 is a Sunday: the week taken is 2017-02-04" in call(*asked, "--dry-run")
     verbose = call(*asked, "--verbose")
-    assert "made published_week/published-2017/2017-02-04 (0.0 s): it was never made" in verbose
+    assert "[1/1] made published_week/published-2017/2017-02-04 (0.0 s): it was never made" in verbose
+    assert f"[1/1] {green} published_week" in call(*asked, "--force", color=True)
     assert CliRunner().invoke(main, [*asked, "-q", "--force"]).stdout == ""
     outcome["message"] = "cell 4: no"
     quiet = CliRunner().invoke(main, [*asked, "-q", "--force"])
     assert (quiet.exit_code, quiet.stdout) == (1, "")
     assert "failed: published_week/published-2017/2017-02-04: cell 4: no" in quiet.stderr
+    assert f"{red}: published_week" in call(*asked, color=True, exit_code=1)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in call(*asked, color=True, exit_code=1)
 
 
 def test_two_runs_are_compared(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from our_words import NEVER_IN_OUR_PROSE
 
@@ -25,20 +26,7 @@ WRITTEN += [ROOT / "analysis" / name for name in ("cli.py", "errors.py")]
 WRITTEN += sorted((ROOT / "analysis" / "run" / "templates").rglob("*.j2"))
 IN_DATA = ("captions.yml", "columns.csv", "figures.yml", "week_words.csv")
 WRITTEN += [ROOT / "data" / "reference" / name for name in IN_DATA]
-BUDGETS = {
-    **{
-        "weekly_bulletin": (50, 22),
-        "state_profile": (40, 20),
-        "offence_profile": (40, 20),
-        "period_profile": (40, 20),
-        "published_week": (50, 22),
-        "published_source": (35, 20),
-        "printed_figures": (35, 15),
-        "explore": (10, 5),
-    },
-    **{"release_quality": (35, 20), "compare_releases": (35, 20), "methods": (90, 35)},
-    **{"tutorial": (50, 15), "index": (2, 3)},
-}
+BUDGETS = pd.read_csv(ROOT / "tests" / "cases" / "budgets.csv", index_col="notebook")
 """Lines of code and cells of a notebook, at most."""
 # What may stand in prose as a number: a method's constant, each held against the code here.
 CONSTANTS = {f"{SETTLING_DAYS}", f"{FALSE_DISCOVERY_RATE:g}", f"{BULK_LEAST}", f"{TREND_WEEKS}", "95%"}
@@ -110,7 +98,7 @@ def test_a_notebook_begins_with_a_title_a_question_and_one_cell_of_explained_par
 
 @by_name
 def test_a_notebook_is_short_without_work_of_its_own(notebook: Notebook) -> None:
-    most, most_cells = BUDGETS[notebook.name]
+    most, most_cells = BUDGETS.loc[notebook.name]
     assert len(notebook.lines) <= most
     assert len(notebook.cells) <= most_cells
     assert not re.search(r"/home/|/Users/|/tmp/|/work/|[A-Z]:\\\\", notebook.text)

@@ -1,4 +1,4 @@
-"""Speed and memory of reading and comparing: ``OMP_NUM_THREADS=1 python tests/benchmarks --workbook FILE``.
+"""Speed and memory of reading and comparing: ``OMP_NUM_THREADS=1 PYTHONPATH=tests python tests/benchmarks``.
 
 Seconds differ from machine to machine and from minute to minute; the ratio of two ways of doing much the same, taken in
 turns, does not differ much. Printed are the median over the rounds, the least and the most. CPU time counts all

@@ -103,13 +103,10 @@ def test_states_are_complete_and_no_two_share_a_code_or_a_tile() -> None:
     assert rows["kind"].value_counts().to_dict() == {"state": 50, "territory": 5, "district": 1}
     for columns in (["postal"], ["fips"], ["name"], ["tile_row", "tile_column"]):
         assert not rows.duplicated(columns).any(), columns
-    for column, shape in (
-        ("fips", r"\d\d"),
-        ("postal", "[A-Z]{2}"),
-        ("tile_row", "[1-8]"),
-        ("tile_column", "[1-9]|1[012]"),
-    ):
-        assert rows[column].str.fullmatch(shape).all(), column
+    shapes = {"fips": r"\d\d", "postal": "[A-Z]{2}", "tile_row": "[1-8]", "tile_column": "[1-9]|1[012]"}
+    assert {column: rows[column].str.fullmatch(shape).all() for column, shape in shapes.items()} == dict.fromkeys(
+        shapes, True
+    )
     assert rows.sort_values("fips")["name"].tolist()[:51] == sorted(rows["name"][rows["fips"].astype(int) < 60])
 
 

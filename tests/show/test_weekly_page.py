@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from made_cohorts import FIRST, STEADY, made_cohort, made_weeks, of_june
+from made_cohorts import FIRST, STEADY, made_cohort, made_weeks, opened
 
 import analysis as an
 from analysis.periods import WEEK
@@ -60,8 +60,8 @@ def page(cohort: Cohort) -> Page:
     name = "offence_profile" if cohort.offence != ALL else name
     notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"][1:]
-    cells[0], opened = re.subn(r"^cohort = .*$", "", cells[0], flags=re.MULTILINE)
-    assert opened == 1
+    cells[0], found = re.subn(r"^cohort = .*$", "", cells[0], flags=re.MULTILINE)
+    assert found == 1
     asked = {"source": cohort.source.facts.name, "week": cohort.week.isoformat(), "repeats": cohort.repeats}
     names: dict[str, Any] = {"cohort": cohort, "png": False, **asked}
     for cell in cells:
@@ -88,15 +88,16 @@ def page(cohort: Cohort) -> Page:
 
 @pytest.fixture(scope="module", autouse=True)
 def _figures_are_made_and_not_written() -> Iterator[None]:
-    """Leave out the SVG of each figure, which takes most of a page's time and is looked at elsewhere."""
+    """Leave out the pictures of each figure, which take most of a page's time and are looked at elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("analysis.show.report.png_of", lambda figure: b"")
         patch.setattr("analysis.show.report.svg_of", lambda figure: f"<svg>{figure.headline}</svg>")
         yield
 
 
 @pytest.fixture(scope="module")
 def june() -> Page:
-    return page(of_june())
+    return page(opened())
 
 
 def test_the_week_of_fiscal_2015_has_its_tables_and_says_what_it_lacks(june: Page) -> None:
@@ -174,11 +175,11 @@ def test_states_are_held_against_detainers_alike_without_a_ranking(june: Page) -
 
 
 def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() -> None:
-    newest = page(an.cohort("synthetic", "latest"))
+    newest = page(opened("synthetic", "latest"))
     said = next(sentence for sentence in newest.said if sentence.startswith("Going by how earlier weeks"))
     assert re.search(r"about \d+ in the end \(\d+ to \d+, 90% band\)\. Of the last \d+ such bands, ", said)
-    for cohort, number in ((an.cohort("synthetic", "latest"), 5), (an.cohort("synthetic", "latest", offence="DUI"), 2)):
-        figures = an.key_figures(cohort)
+    for of, number in (({}, 5), ({"offence": "DUI"}, 2)):
+        figures = an.key_figures(opened("synthetic", "latest", **of))
         unfinished = figures["note"].str.startswith("not final yet")
         assert unfinished.sum() == number
         beside = figures[["last_week", "trailing_mean"]]
@@ -203,7 +204,7 @@ def test_the_newest_made_up_week_says_how_finished_it_is_and_shows_offences() ->
 
 
 def test_a_state_without_detainers_in_the_week_says_so() -> None:
-    made = page(of_june("VI"))
+    made = page(opened(state="VI"))
     assert list(made.tables) == [name for name in TABLES["state_profile"] if name not in ("comparisons", "expected")]
     assert set(made.tables["shrunken"]["state_name"]) == {"Virgin Islands"}
     assert "Nothing is compared: no detainers." in made.said
@@ -212,7 +213,7 @@ def test_a_state_without_detainers_in_the_week_says_so() -> None:
 
 @pytest.mark.slow
 def test_a_states_page_has_its_own_rows_alone_and_an_offence_groups_page_its_status_and_states() -> None:
-    made = page(of_june("TX"))
+    made = page(opened(state="TX"))
     assert list(made.tables) == TABLES["state_profile"]
     for name, column in (("comparisons", "place"), ("expected", "state_name"), ("shrunken", "state_name")):
         assert set(made.tables[name][column]) == {"Texas"}

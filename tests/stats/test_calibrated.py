@@ -23,11 +23,6 @@ def of_law(law: str, number: int) -> list[np.random.Generator]:
 # The made-up weeks ---------------------------------------------------------------------------------------------------
 
 
-def test_what_makes_weeks_up_knows_nothing_of_what_is_tried_on_them() -> None:
-    assert "import analysis" not in (text := Path(laws.__file__).read_text(encoding="utf-8"))
-    assert "from analysis" not in text
-
-
 @pytest.mark.parametrize(("law", "phi"), list(zip(laws.LAWS, (1.0, 2.7, 2.0, 3.0), strict=True)))
 def test_a_law_has_the_levels_of_fiscal_2015_and_the_dispersion_that_it_names(law: str, phi: float) -> None:
     made = laws.weeks(law, 300, np.random.default_rng(1), laws.shares())
@@ -36,15 +31,6 @@ def test_a_law_has_the_levels_of_fiscal_2015_and_the_dispersion_that_it_names(la
     assert nation.mean() == pytest.approx(laws.levels().declined.sum(), rel=0.03)
     assert made.issued.sum() / 300 == pytest.approx(laws.levels().issued.sum(), rel=0.03)
     assert ((nation - expected) ** 2 / expected).mean() == pytest.approx(phi, rel=0.2)
-
-
-@pytest.mark.parametrize("delay", laws.DELAYS)
-def test_slower_delays_leave_less_recorded_and_the_same_in_the_end(delay: str) -> None:
-    slower = np.repeat([1.0, 2.0], 300)
-    known = laws.recorded("Poisson", delay, slower, 60, 26, np.random.default_rng(2))
-    assert (np.diff(known, axis=1) >= 0).all()
-    assert known[:, -1].reshape(2, -1).mean(axis=1) == pytest.approx([60, 60], rel=0.03)
-    assert known[:300, 0].mean() > 1.3 * known[300:, 0].mean()
 
 
 # Some trials ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import date
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_cohorts import published
 from scipy.stats import binomtest
 
 import analysis as an
@@ -19,13 +19,6 @@ from analysis.load.reference import crosswalk, states
 
 FIRST, SECOND, THIRD = date(2017, 1, 28), date(2017, 2, 4), date(2017, 2, 11)
 WEEKS = (FIRST, SECOND, THIRD)
-OPEN = {week: an.published_week(week) for week in WEEKS}
-
-
-def places(*rows: tuple[str, str, str, int, str, str, str]) -> pd.DataFrame:
-    """Make declined places: row_id, level, place, declined, state, bound, within."""
-    columns = ["row_id", "level", "place", "declined", "state", "bound", "within"]
-    return pd.DataFrame(rows, columns=columns).astype({"declined": "int64"})
 
 
 def state_bounds(declined: pd.DataFrame, total: int, codes: list[str], with_a_decline: int | None) -> pd.DataFrame:
@@ -64,7 +57,7 @@ Chester and Richmond. Of 47 the 39 are New York City 12, CA 8, VA 6, WA 5, Travi
 
 @pytest.mark.parametrize("week", WEEKS)
 def test_the_printed_figures_are_facts(week: date) -> None:
-    facts, printed = OPEN[week].facts, PRINTED[PRINTED["week"] == str(week)].set_index("fact")["printed"]
+    facts, printed = published(week).facts, PRINTED[PRINTED["week"] == str(week)].set_index("fact")["printed"]
     assert len(printed) > 14
     assert {name: facts.get(name) for name in printed.index} == printed.to_dict()
     assert facts["apart_name"] == "Travis County, Texas"
@@ -77,7 +70,7 @@ def test_the_printed_figures_are_facts(week: date) -> None:
 
 
 def test_week_against_week_with_and_without_travis_county() -> None:
-    first, second, third = (OPEN[week].facts for week in WEEKS)
+    first, second, third = (published(week).facts for week in WEEKS)
     found = {name: first[f"next_{name}"] for name in ("all_before", "all_now", "outside_before", "outside_now")}
     assert list(found.values()) == [206, 47, 64, 45]
     assert first["next_all_p"] < 1e-20
@@ -92,13 +85,13 @@ def test_week_against_week_with_and_without_travis_county() -> None:
 
 
 def test_no_direction_is_named_across_the_reset_and_none_is_found_outside() -> None:
-    assert OPEN[FIRST].facts["next_all_finding"] == "no direction named: Travis County policy takes effect"
-    assert OPEN[FIRST].facts["next_outside_finding"] == "no clear change"
-    assert {OPEN[SECOND].facts[f"next_{scope}_finding"] for scope in ("all", "outside")} == {"no clear change"}
-    unblocked = an.published_figures(replace(OPEN[FIRST], blocking=OPEN[FIRST].blocking.iloc[:0]), "changes")
+    assert published(FIRST).facts["next_all_finding"] == "no direction named: Travis County policy takes effect"
+    assert published(FIRST).facts["next_outside_finding"] == "no clear change"
+    assert {published(SECOND).facts[f"next_{scope}_finding"] for scope in ("all", "outside")} == {"no clear change"}
+    unblocked = an.published_figures(replace(published(FIRST), blocking=published(FIRST).blocking.iloc[:0]), "changes")
     assert list(unblocked["scope"]) == ["all places", "without Travis County, Texas"]
     assert list(unblocked["finding"]) == ["lower", "no clear change"], "without the register the fall would be named"
-    changes = an.published_figures(OPEN[SECOND], "changes")
+    changes = an.published_figures(published(SECOND), "changes")
     assert changes["pair"].value_counts().to_dict() == {"to next week": 2, "from week before": 2}
     for _, pair in changes.groupby("pair"):  # each pair is a family by itself
         low, high = sorted(pair["p"])
@@ -108,11 +101,11 @@ def test_no_direction_is_named_across_the_reset_and_none_is_found_outside() -> N
 def test_the_offences_that_are_known_by_group_and_status() -> None:
     """Of the first week counted by hand: 13 convicted, 8 charged, and 8 whose article does not say which."""
     for week in WEEKS:
-        table = an.published_figures(OPEN[week], "known_offences")
-        assert table["detainers"].sum() == OPEN[week].facts["known_offences"]
+        table = an.published_figures(published(week), "known_offences")
+        assert table["detainers"].sum() == published(week).facts["known_offences"]
         assert (table[["convicted", "charged", "unknown"]].sum(axis="columns") == table["detainers"]).all()
         assert table["detainers"].is_monotonic_decreasing
-    table = an.published_figures(OPEN[FIRST], "known_offences")
+    table = an.published_figures(published(FIRST), "known_offences")
     assert list(table[["convicted", "charged", "unknown"]].sum()) == [13, 8, 8]
     by_group = table.set_index("group")["detainers"]
     assert by_group[["Assault & threats", "Homicide", "Driving under the influence"]].to_list() == [9, 1, 3]
@@ -121,7 +114,7 @@ def test_the_offences_that_are_known_by_group_and_status() -> None:
 
 @pytest.mark.parametrize("week", WEEKS)
 def test_nothing_is_divided_by_the_number_issued(week: date) -> None:
-    numbers = {name: value for name, value in OPEN[week].facts.items() if isinstance(value, float | int)}
+    numbers = {name: value for name, value in published(week).facts.items() if isinstance(value, float | int)}
     assert not [name for name in numbers if re.search("rate|share_of_issued|per_issued", name)]
     forbidden = numbers["declined"] / numbers["issued"]
     assert not [name for name, value in numbers.items() if value == pytest.approx(forbidden, rel=1e-3)]
@@ -135,44 +128,25 @@ def test_the_bounds_by_hand(week: date, free: int) -> None:
     the states that are named, which are all that have any: one of which the least is known may have eight more.
     """
     printed = BOUNDS[BOUNDS["week"] == str(week)].set_index("state").drop(columns="week")
-    bounds, other = OPEN[week].bounds, printed.loc["every other"]
+    bounds, other = published(week).bounds, printed.loc["every other"]
     expected = printed.drop(index="every other").reindex(bounds.index).fillna(other.to_dict())
     assert bounds.to_numpy().tolist() == expected.to_numpy().tolist()
     least = bounds[bounds["bound"] == "at_least"]
     assert (least["known_high"] - least["known_low"]).max() == free
-    assert list(an.published_figures(OPEN[week], "state_bounds").index) == list(states().index)
+    assert list(an.published_figures(published(week), "state_bounds").index) == list(states().index)
 
 
 @pytest.mark.parametrize("week", WEEKS)
 def test_every_bound_is_found_again_in_the_reports_files(week: date) -> None:
-    report, one = OPEN[week].report, OPEN[week]
+    report, one = published(week).report, published(week)
     total = int(report.weekly_totals["declined"].iloc[0])
     found = state_bounds(report.declined_by_place, total, list(states().index), one.states_with_a_decline)
     pd.testing.assert_frame_equal(found, one.bounds, check_names=False)
 
 
-@settings(max_examples=20)
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 3)), min_size=1, max_size=4), st.booleans())
-def test_bounds_are_the_tightest_that_every_possible_world_allows(
-    found: list[tuple[int, bool, int]], told: bool
-) -> None:
-    """Brute force: of all ways to spread the total over the states, those that agree with what is known."""
-    truth = [low if exact else low + more for low, exact, more in found]
-    total, with_a_decline = sum(truth), sum(count > 0 for count in truth) if told else None
-    names, bound = [f"S{n}" for n in range(len(found))], {True: "exact", False: "at_least"}
-    rows = [(n, "state", n, low, n, bound[exact], "") for n, (low, exact, _) in zip(names, found, strict=True)]
-    possible = product(*[range(low, (low if exact else total) + 1) for low, exact, _ in found])
-    worlds = [world for world in possible if sum(world) == total]
-    worlds = [world for world in worlds if with_a_decline in (None, sum(count > 0 for count in world))]
-    bounds = state_bounds(places(*rows), total, names, with_a_decline)
-    assert list(bounds["known_low"]) == np.min(worlds, axis=0).tolist()
-    assert list(bounds["known_high"]) == np.max(worlds, axis=0).tolist()
-    assert ((bounds["bound"] == "exact") == (bounds["known_low"] == bounds["known_high"])).all()
-
-
 @pytest.mark.parametrize(("week", "shown"), [(FIRST, 1), (SECOND, 2), (THIRD, 3)])
 def test_no_week_after_the_reports_own_is_shown_and_every_number_is_a_fact(week: date, shown: int) -> None:
-    weeks = an.published_figures(OPEN[week], "weeks").set_index("week")
+    weeks = an.published_figures(published(week), "weeks").set_index("week")
     facts = weeks.attrs["facts"]
     assert (facts["weeks_shown"], facts["report_weeks"]) == (shown, 3)
     printed = {"issued": [3083, 2825, 2868], "declined": [206, 47, 65], "at_place": [142, 2, 10]}
@@ -185,17 +159,17 @@ def test_no_week_after_the_reports_own_is_shown_and_every_number_is_a_fact(week:
 
 
 def test_the_comparison_without_the_place_is_that_of_the_facts_and_events_begin_with_the_week_before() -> None:
-    told = an.published_figures(OPEN[SECOND], "with_and_without").attrs["comparison"]
-    assert told == {name: OPEN[SECOND].facts[f"previous_outside_{name}"] for name in told}
-    assert "comparison" not in an.published_figures(OPEN[FIRST], "with_and_without").attrs
-    assert str(an.published_figures(OPEN[FIRST], "events")["date"].min().date()) == "2017-01-25"
+    told = an.published_figures(published(SECOND), "with_and_without").attrs["comparison"]
+    assert told == {name: published(SECOND).facts[f"previous_outside_{name}"] for name in told}
+    assert "comparison" not in an.published_figures(published(FIRST), "with_and_without").attrs
+    assert str(an.published_figures(published(FIRST), "events")["date"].min().date()) == "2017-01-25"
 
 
 @settings(max_examples=10)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_two_counts_are_compared_by_chance_alone(before: int, now: int) -> None:
     """By other code: the exact binomial test of a half, and the interval of Clopper and Pearson turned into a ratio."""
-    week, reports = OPEN[FIRST], OPEN[FIRST].reports
+    week, reports = published(FIRST), published(FIRST).reports
     none_apart = reports.declined_by_place.query("place == 'Travis'").assign(declined=0)
     totals = reports.weekly_totals.sort_values("week_start").assign(declined=[before, now, 1])
     made = replace(reports, weekly_totals=totals, declined_by_place=none_apart)
@@ -220,7 +194,7 @@ def recomputed(week: date) -> dict[str, tuple[object, float, str, list[int]]]:
     totals are known from several sources, or the rows for the most part, and is else not judged. Stops: parts that add
     up to more than the whole, and corrections by ICE of more than a twentieth of the printed total.
     """
-    report, bounds = OPEN[week].report, OPEN[week].bounds
+    report, bounds = published(week).report, published(week).bounds
     total, places, issued = report.weekly_totals.iloc[0], report.declined_by_place, report.issued_by_place
     known, entries, none = report.known_rows, report.corrections, np.nan
     declined, well_known = int(total["declined"]), total["confidence"] == "high"
@@ -234,7 +208,7 @@ def recomputed(week: date) -> dict[str, tuple[object, float, str, list[int]]]:
     level = "stop" if located > declined else "warn" if located < declined else "pass"
     found["located"] = (located, located / declined, level, [])
     if zeros := int((bounds["known_high"] == 0).sum()):
-        found["zeros"] = (zeros, none, "warn", [OPEN[week].states_with_a_decline or 0])
+        found["zeros"] = (zeros, none, "warn", [published(week).states_with_a_decline or 0])
     sure = places[places["bound"] != "disputed"]
     inside = sure[sure["within"] != ""].groupby("within")["declined"].sum()
     whole = sure[sure["bound"] == "exact"].set_index("row_id")["declined"]
@@ -252,7 +226,7 @@ def recomputed(week: date) -> dict[str, tuple[object, float, str, list[int]]]:
     contested = entries[doubted & entries["week_start"].notna()]
     on_declines = [int((contested["section"] == "II").sum())] * bool(len(contested))
     found["contested"] = (len(contested), none, doubt(len(contested)), on_declines)
-    back = OPEN[week].facts["taken_back_at_least"]
+    back = published(week).facts["taken_back_at_least"]
     found["corrected"] = (back, back / declined, "stop" if back / declined > TOTALS_DIFFER else doubt(back), [])
     if len(issued):
         ours = entries[(entries["kind"] == "ICE correction") & (entries["section"] == "I")]
@@ -278,6 +252,12 @@ def test_the_scorecard_is_recomputed_from_the_reports_files(week: date) -> None:
     assert card["norm"].isna().all(), "three reports tell no usual share"
 
 
+def test_a_list_is_short_that_names_fewer_than_are_printed_with_it() -> None:
+    lists = an.printed_figures("lists")
+    short, whole = lists["listed"] < lists["total"], lists["listed"] == lists["total"]
+    assert (whole.any(), lists.attrs["facts"]["lists_short"]) == (True, short.sum())
+
+
 def test_the_scorecard_has_the_three_reports_and_no_other() -> None:
     assert sum(len(report_scorecard(week)) for week in WEEKS) == len(crosswalk("published_quality", "row_id"))
     assert report_scorecard(date(2017, 2, 18)).empty
@@ -285,7 +265,7 @@ def test_the_scorecard_has_the_three_reports_and_no_other() -> None:
 
 @pytest.mark.parametrize(("week", "not_judged"), [(FIRST, 0), (SECOND, 2), (THIRD, 6)])
 def test_the_less_is_known_the_less_is_judged_and_what_warns_comes_first(week: date, not_judged: int) -> None:
-    card = an.quality(OPEN[week])
+    card = an.quality(published(week))
     levels = card["level"].to_list()
     assert levels == sorted(levels, key=["stop", "warn", "pass", ""].index)
     assert list(card) == ["level", "checked", "found", "part_found", "note"], "three reports tell no usual share"

@@ -61,6 +61,8 @@ def test_expected_is_the_places_detainers_at_the_shares_of_all() -> None:
     low, high = count_interval(35)
     found = table.loc["TX", ["expected", "over_expected", "low", "high"]].tolist()
     assert found == pytest.approx([90 * 10 / 100 + 190 * 30 / 200, *(n / 37.5 for n in (35, low, high))])
+    just_four = over_expected(detainers(CA=[(0, 40), (0, 0)], TX=[(20, 160), (0, 0)]), False, NO_DISPERSION)
+    assert just_four["expected"].to_dict() == {"TX": 16, "CA": 4}
     # Where strata go by offence, it is whole.
     rows = detainers(CA=[(4, 17), (1, 20)], TX=[(6, 90), (29, 181)])
     exact, whole = (over_expected(rows, by_offence, NO_DISPERSION).loc["TX"] for by_offence in (False, True))

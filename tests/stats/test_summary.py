@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_cohorts import FIRST, made_cohort, made_weeks, many, of_june
+from made_cohorts import FIRST, made_cohort, made_weeks, many, opened
 
 import analysis as an
 from analysis.load.table import REPEAT, Outcome
@@ -13,28 +13,28 @@ from analysis.stats.inference import cohort_facts
 
 
 def test_the_weekly_counts_are_those_of_the_source() -> None:
-    weeks = an.weekly_counts(of_june())
+    weeks = an.weekly_counts(opened())
     row = weeks.loc["2015-06-20"]
     assert (row["declined"], row["issued"], row["status"]) == (66, 1_673, "settled")
     assert row[["share", "expected"]].tolist() == pytest.approx([66 / 1_673, 1_673 * 696 / 14_170])
     assert row["share_low"] < row["share"] < row["share_high"]
     assert weeks.iloc[0]["status"] == "partial"
-    notes = an.key_figures(an.cohort("fy2015", "2014-09-27"))["note"]
+    notes = an.key_figures(opened("fy2015", "2014-09-27"))["note"]
     assert notes[["issued", "declined"]].tolist() == ["only 3 of 7 days"] * 2
     assert weeks["usual_low"].first_valid_index() == pd.Timestamp("2014-11-29")  # eight full weeks before it
 
 
 def test_the_band_the_flag_and_the_test_are_one() -> None:
-    row, phi = an.weekly_counts(of_june()).loc["2015-06-20"], of_june().dispersion["all", "all"]
+    row, phi = an.weekly_counts(opened()).loc["2015-06-20"], opened().dispersion["all", "all"]
     counts = np.arange(30, 140)
     p = two_sided(counts, 696, 1_673 / (1_673 + 14_170), phi)
     assert ((p < 0.05) == ((counts < row["usual_low"]) | (counts > row["usual_high"]))).all()
-    trailing = of_june().comparisons.loc[("trailing weeks", "all", "all")]
+    trailing = opened().comparisons.loc[("trailing weeks", "all", "all")]
     assert trailing["expected"] == pytest.approx(row["expected"])
 
 
 def test_states_have_their_counts_and_no_share_below_twenty() -> None:
-    table = an.counts_by(of_june(), "state")
+    table = an.counts_by(opened(), "state")
     assert (table["declined"].sum(), table["issued"].sum()) == (66, 1_673)
     assert table.loc["CA", ["declined", "issued", "last_week", "trailing_mean"]].tolist() == [33, 291, 23, 34.125]
     assert table.loc["IA", "issued"] < 20
@@ -43,11 +43,15 @@ def test_states_have_their_counts_and_no_share_below_twenty() -> None:
 
 
 def test_the_main_counts_of_the_nation_and_of_a_state_with_its_own_findings_alone() -> None:
-    nation, state, facts = an.key_figures(of_june()), an.key_figures(of_june("TX")), cohort_facts(of_june("TX"))
+    nation, state, facts = (
+        an.key_figures(opened()),
+        an.key_figures(opened(state="TX")),
+        cohort_facts(opened(state="TX")),
+    )
     this_week = {"issued": 1_673, "declined": 66, "taken": 373, "other_ends": 192, "not_recorded": 1_042}
     assert nation["this_week"].drop("share").to_dict() == this_week
     assert nation.loc["share", ["this_week", "last_week"]].tolist() == pytest.approx([66 / 1_673, 82 / 1_621])
-    assert nation.loc["share", "trailing_mean"] == pytest.approx(cohort_facts(of_june())["trailing_share_before"])
+    assert nation.loc["share", "trailing_mean"] == pytest.approx(cohort_facts(opened())["trailing_share_before"])
     assert nation.loc["share", "note"] == "95% interval: 2.8% to 5.5%"
     assert nation.loc["declined", ["last_week", "trailing_mean"]].tolist() == [82, 87]
     assert state.loc["declined", "this_week"] == 2
@@ -60,14 +64,6 @@ def test_repeats_and_persons_stand_beside_each_other() -> None:
     facts = cohort_facts(made_cohort(rows.assign(duplicate=[None, REPEAT, None, None, None])))
     counted = {"records": 5, "repeats_flagged": 1, "persons": 2, "without_id": 2, "issued": 4}
     assert {name: facts[name] for name in counted} == counted
-
-
-def test_an_unfinished_week_has_the_estimate_of_its_final_number() -> None:
-    facts = cohort_facts(an.cohort("synthetic", "latest"))
-    assert facts["status"] in ("provisional", "too young")
-    assert facts["nowcast_low"] <= facts["nowcast"] <= facts["nowcast_high"]
-    assert facts["past_bands_held"] <= facts["past_bands_made"]
-    assert np.isnan(facts["usual_low"])
 
 
 def test_in_a_source_of_one_state_its_small_outcomes_are_hidden_too() -> None:

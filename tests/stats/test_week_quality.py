@@ -1,13 +1,14 @@
 """The scorecard of a week: held against the weeks before it, and silent on what the source cannot tell."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from made_cohorts import FIRST as MADE
-from made_cohorts import STEADY, detainers, made_cohort, made_weeks, many
+from made_cohorts import STEADY, detainers, made_cohort, made_weeks, many, opened
 
 import analysis as an
 from analysis.load.table import REPEAT, Outcome, as_table
@@ -20,6 +21,7 @@ LAST = FIRST + (WEEKS - 1) * WEEK
 EVERY_CHECK = ["read", "counted", "repeats", "blank_person", "blank_state", "not_recorded", "unplaced"]
 
 
+@cache
 def nine_weeks() -> pd.DataFrame:
     """Give 200 detainers a week: 10 repeats, 20 without person, 4 without state, 100 without end, 20 of 80 unplaced."""
     number = pd.Series(range(WEEKS * A_WEEK))
@@ -67,7 +69,7 @@ def test_the_usual_share_is_the_median_of_the_eight_weeks_and_not_of_this_one() 
 
 @pytest.mark.parametrize(("column", "check"), [("person", "blank_person"), ("state", "blank_state")])
 def test_a_column_gone_blank_in_this_week_alone_warns_and_comes_first(column: str, check: str) -> None:
-    records = nine_weeks()
+    records = nine_weeks().copy()
     records.loc[of_last(records) & (records.index % 3 == 0), column] = None
     levels = card(records)["level"]
     assert levels.index[0] == check
@@ -131,7 +133,7 @@ def test_without_eight_full_weeks_or_in_a_partial_one_nothing_is_judged(week: da
 
 
 def test_the_ends_of_a_young_week_are_not_held_against_older_ones() -> None:
-    records = nine_weeks()
+    records = nine_weeks().copy()
     records.loc[of_last(records), "outcome"] = str(Outcome.NOT_RECORDED)
     assert card(records).loc["not_recorded", "level"] == "stop"
     young = card(records, extracted_on=last_day(LAST))
@@ -162,6 +164,6 @@ def test_a_source_calls_those_weeks_unfinished_that_its_cohorts_do() -> None:
         assert list(weeks) == ["issued", "not_recorded", "blank_share", "unfinished"]
         card = an.quality(an.open_source(name))
         assert card.loc[card["checked"] == "last weeks that are unfinished", "found"].tolist() == [str(number)]
-        calendar = an.cohort(name, "latest").calendar
+        calendar = opened(name, "latest").calendar
         called = {week: calendar.status(week).replace("settled", "") for week in calendar.weeks()[1:]}
         assert {week: weeks["unfinished"][str(week)] for week in called} == called
