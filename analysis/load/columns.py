@@ -133,7 +133,7 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
 
 def _coded(places: np.ndarray, codes: np.ndarray, names: pd.Index) -> pd.Categorical:
     """Make a category of the place of each code's name; short numbers, known to be places, spare most of the time."""
-    short = places.astype(np.min_scalar_type(-len(names) - 1))[codes]
+    short = places.astype(np.min_scalar_type(-len(names) - 1)).take(codes)
     return pd.Categorical.from_codes(short, names, validate=False)
 
 

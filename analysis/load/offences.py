@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cache, lru_cache, partial
 from itertools import chain
 
+import numpy as np
 import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -253,8 +254,12 @@ def read_offences(frame: pd.DataFrame) -> pd.Series:
     asked = [name for name in names if name in frame]
     if not asked:
         return classify(frame.head(0))["step"].value_counts(sort=False)
-    numbers = frame.groupby(asked, observed=True, dropna=False, sort=False).ngroup()  # 0, 1, 2 as they appear
-    each = frame.loc[~numbers.duplicated(), asked].astype("str").reset_index(drop=True).reindex(columns=names)
+    numbers = np.zeros(len(frame), dtype="int64")
+    for name in asked:
+        codes, values = pd.factorize(frame[name])
+        numbers = pd.factorize(numbers * (len(values) + 1) + codes)[0]  # 0, 1, 2 as they appear
+    first = ~pd.Series(numbers, frame.index).duplicated()
+    each = frame.loc[first, asked].astype("str").reset_index(drop=True).reindex(columns=names)
     read = pd.DataFrame(index=each.index, columns=["offence_text", "offence_code", "offence_status"], dtype="str")
     for text, code, status in reversed(OFFENCE_BLOCKS):
         given = each[text].notna() | each[code].notna()

@@ -128,16 +128,18 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
         changes += [(what, name, rows, "") for what, rows in counts.items()]
         if name in ONE_SPACED:
             columns[name] = mapped(columns[name], lambda text: " ".join(text.split()))
-    frame = _without_blank_rows(pd.DataFrame(columns | _provenance(read)), list(columns), changes)
+    frame = _without_blank_rows(pd.DataFrame(columns | _provenance(read), copy=False), list(columns), changes)
     edition = {own_names["form"]: frame["form"]} if "form" in frame else {}  # which its whole label names
-    _mend_codes(frame, changes)
-    _read_dates(frame, own_names, changes, not_after)
-    strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
-    frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
-    if "form" in frame:
-        frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
-    with ThreadPoolExecutor(1) as pool:  # on another core, while offences are read and types are checked
-        flagging = pool.submit(flag_repeats, frame.reindex(columns=["person", "issued_on", "form", "agency"]))
+    with ThreadPoolExecutor(1) as pool:  # on another core, while the other columns are read
+        people = pool.submit(pd.factorize, frame.get("person", pd.Series(index=frame.index, dtype="str")))
+        _mend_codes(frame, changes)
+        _read_dates(frame, own_names, changes, not_after)
+        strange = [word for column in GATES if column in frame for word in _gated(frame, column)]
+        rows = frame.reindex(columns=["issued_on", "form", "agency"])
+        flagging = pool.submit(lambda: flag_repeats(rows, people.result()[0]))
+        frame["outcome"] = outcome_of(frame.get("lift_reason", pd.Series(index=frame.index, dtype="category")), frame)
+        if "form" in frame:
+            frame["request"] = mapped(frame["form"], crosswalk("forms", "form")["request"].get)
         steps = read_offences(frame)
         gaps = tuple(name for name in NAMES if name not in frame and name not in ("duplicate", "detainers"))
         own = {name: own_names[name] for name in frame if name in own_names and name not in NAMES}

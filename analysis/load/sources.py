@@ -40,7 +40,7 @@ HINT = "`declines list` shows all sources with their weeks"
 NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
 """What a report may need of its source, and how one that lacks it is spoken of."""
 CLOCKS = ("issued", "recorded", "printed")
-ROW_GROUP = 32_768  # small, so that a reader of some weeks skips the others
+ROW_GROUP = 65_536  # small, so that a reader of some weeks skips the others
 FILTERED = ["issued_on", "duplicate"]  # columns by which rows are skipped
 WHERE_FROM = ("source_file", "source_sheet", "source_row")  # a new file changes them, the detainers being the same
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -240,7 +240,9 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
         rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
         how: dict[str, Any] = {"compression": "zstd", "row_group_size": ROW_GROUP, "write_statistics": FILTERED}
-        rows.to_parquet(draft / TABLE_FILE, index=False, use_dictionary=[*rows.columns.drop("person")], **how)
+        how["use_dictionary"] = [*rows.columns.drop(["person", "source_row"])]  # whose values hardly repeat
+        how |= {"column_encoding": {"source_row": "DELTA_BINARY_PACKED"}, "write_batch_size": 8_192}
+        rows.to_parquet(draft / TABLE_FILE, index=False, **how)
         (draft / TABLE_FILE).chmod(0o600)
         card().to_csv(draft / SCORECARD_FILE, index=False)
         hashes = {"sha256": sha256_of(draft / TABLE_FILE), "scorecard_sha256": sha256_of(draft / SCORECARD_FILE)}

@@ -68,14 +68,12 @@ def _whole(least: int) -> pa.Check:
 _WORDS = {"outcome": Outcome, "offence_status": OffenceStatus, "request": Request}
 _CHECKS = {name: pa.Check.isin(list(words), error="one of " + ", ".join(words)) for name, words in _WORDS.items()}
 _CHECKS |= {"detainers": _whole(0), "source_row": _whole(1)}
-_SCHEMA = pa.DataFrameSchema(
-    {
-        name: pa.Column(DTYPES[kind], checks=_CHECKS.get(name), nullable=name not in NEEDED, coerce=True)
-        if kind not in ("count", "row")
-        else pa.Column(checks=_CHECKS[name])
-        for name, kind in COLUMNS.items()
-    }
-)
+_SCHEMA = {
+    name: pa.Column(DTYPES[kind], checks=_CHECKS.get(name), nullable=name not in NEEDED, coerce=True)
+    if kind not in ("count", "row")
+    else pa.Column(checks=_CHECKS[name])
+    for name, kind in COLUMNS.items()
+}
 
 
 def as_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -84,8 +82,11 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
         raise InputError(f"column {needed} is missing", found=list(frame.columns))
     frame = frame.reset_index(drop=True)
     absent = {name: pd.Series(index=frame.index, dtype=DTYPES[COLUMNS[name]]) for name in NAMES if name not in frame}
+    table = frame.assign(**absent)[[*NAMES, *frame.columns.difference(NAMES, sort=False)]]
+    sure = {name for name, kind in COLUMNS.items() if table[name].dtype == DTYPES[kind]} - {*NEEDED, *_CHECKS}
+    checked = [name for name in NAMES if name not in sure]
     try:
-        table = _SCHEMA.validate(frame.assign(**absent)[[*NAMES]], lazy=True)
+        table[checked] = pa.DataFrameSchema({n: _SCHEMA[n] for n in checked}).validate(table[checked], lazy=True)
     except pa.errors.SchemaErrors as error:
         first = error.failure_cases.iloc[0]
         row, check = frame.loc[first["index"]], first["check"]
@@ -99,25 +100,26 @@ def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     for name, kind in COLUMNS.items():
         if kind != "category":
             table[name] = table[name].astype(DTYPES[kind])
-        elif table[name].nunique() < len(table[name].cat.categories):
-            table[name] = table[name].cat.remove_unused_categories()
-    return pd.concat([table[[*NAMES]], frame[frame.columns.difference(NAMES, sort=False)]], axis="columns")
+        elif len(used := np.flatnonzero(np.bincount(table[name].cat.codes + 1)[1:])) < len(table[name].cat.categories):
+            table[name] = table[name].cat.set_categories(table[name].cat.categories[used])
+    return table
 
 
-def flag_repeats(table: pd.DataFrame) -> pd.Series:
+def flag_repeats(table: pd.DataFrame, people: np.ndarray | None = None) -> pd.Series:
     """Flag the rows that repeat form and facility of an earlier one within a person's episode, without a day's gap.
 
     The rule is that of the Deportation Data Project of August 2026 (``duplicate_drop_row``). ICE records the day of a
-    detainer, not the hour; its 24 hours are therefore one day of the calendar.
+    detainer, not the hour; its 24 hours are therefore one day of the calendar. ``people`` are the persons by number, -1
+    where none is named, if they are numbered already.
     """
-    people = pd.factorize(table["person"])[0]
+    people = pd.factorize(table["person"])[0] if people is None else people
     often = (people >= 0) & (np.bincount(people + 1)[people + 1] > 1)
     rows = table.loc[often, ["issued_on", "form", "agency"]].assign(person=people[often]).dropna(subset=["issued_on"])
     rows = rows.sort_values(["person", "issued_on"], kind="stable")  # rows of one day stay in the file's order
     again = (rows["person"].diff() == 0) & (rows["issued_on"].diff() <= pd.Timedelta(days=1))
     episodes = rows.assign(person=(~again).cumsum())[["person", "form", "agency"]]
-    flagged = episodes.duplicated().reindex(table.index, fill_value=False)
-    codes = flagged.astype("int64") - 1
+    codes = pd.Series(-1, index=table.index, name="duplicate")
+    codes[episodes.index[episodes.duplicated()]] = 0
     return pd.Series(pd.Categorical.from_codes(codes, [REPEAT]), index=table.index, name="duplicate")
 
 
