@@ -66,7 +66,7 @@ def test_every_frame_of_a_cohort_says_what_it_is_of() -> None:
         assert frame.attrs["synthetic"] is False
         assert frame.empty == bool(frame.attrs["reason"]), function
         frame.attrs["place_name"] = frame["mine"] = "mine"
-        again = function(of_june("TX"))
+        again = function(opened(state="TX"))
         assert "mine" not in {again.attrs["place_name"], *again}, "what a cohort gives may be written in"
 
 

@@ -32,7 +32,7 @@ SHOWS = {"map": "map", "ranked": "ranked states", "groups": "ranked offence grou
 SHOWS |= {"cross": "state × offence", "table": "table"}
 DECLINED = "declined"
 KEPT = 32  # cohorts and profiles that stay in memory
-OF_A_PLACE = ("name", "detainers", "last_quarter")  # what a cohort knows that the nation's does not know as well
+OF_A_PLACE = ("name", "detainers", "last_quarter", "_known")  # what the nation's cohort knows of itself alone
 
 
 @dataclass(frozen=True, eq=False)
