@@ -448,7 +448,7 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
     else:
         read = pyreadstat.read_dta if kind == "Stata" else pyreadstat.read_sav
         facts = read(str(path), metadataonly=True)[1]
-        _check_cells(path, facts.number_rows, facts.number_columns)
+        _check_cells(path, facts.number_rows, len(facts.column_names))
         frame, facts = read(str(path), apply_value_formats=True)
         coded = [pd.factorize(frame[name].astype("object")) for name in frame]
         columns = [_from_codes(pa.array(codes, mask=codes < 0), values) for codes, values in coded]
