@@ -21,7 +21,7 @@ from tqdm import tqdm
 from analysis.errors import InputError
 from analysis.files import data_folder, lock_of, private_folder, sha256_of
 from analysis.load.quality import WARN, as_text, last_known_day, scorecard, stops
-from analysis.load.readers import SUFFIXES
+from analysis.load.readers import SUFFIXES, bounded
 from analysis.load.releases import Release, open_release
 from analysis.load.sources import Document, Origin, Source, SourceFacts, sources, store, versions
 from analysis.load.table import Outcome
@@ -53,7 +53,8 @@ def check_release(
     if previous is not None and not earlier:
         raise InputError(f"no imported source is named {previous!r}", do="`declines list` shows all sources")
     with local_files(paths) as files:
-        return _checked(open_release(files, not_after=extracted_on or today), extracted_on, earlier)
+        late = extracted_on or today
+        return bounded(lambda: _checked(open_release(files, not_after=late), extracted_on, earlier), files)
 
 
 def import_release(
@@ -77,31 +78,36 @@ def import_release(
         addresses = {shown(str(path)): None for path in paths if is_address(path)}
         fetched = {"obtained": f"fetched from {', '.join(addresses)}", "accessed": date.today()} if addresses else {}
         with local_files(paths, megabytes) as given:
-            files = [file for path in given for file in (path.iterdir() if path.is_dir() else [path])]
-            if missing := [file for file in files if not file.exists()]:
-                raise InputError("there is no such file", file=missing[0], do="Check the path")
-            hashes = sorted(
-                {sha256_of(file) for file in files if file.is_file()}
-            )  # by content alone, however often given
-            digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
-            for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
-                text = f"{name}: version {same.version} was made from the same files"
-                if same is not earlier[-1]:
-                    text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
-                return same, text
-            release = open_release(given, not_after=extracted_on or today)
-        if release.table["issued_on"].isna().all():
-            raise InputError(
-                "no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique())
-            )
-        folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
-        origin = _origin(release, name, title, extracted_on or release.extracted_on, digest).model_copy(update=fetched)
-        with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
-            checking = pool.submit(_passed, release, extracted_on, earlier)
-            kept = store(release.table, checking.result, origin, folder)
-        warnings = int((checking.result()["level"] == WARN).sum())
-        told = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
-        return kept, f"{name}: version {kept.version}, {told}"
+            told = {"title": title, **fetched}
+            return bounded(lambda: _imported(given, name, told, extracted_on, today), given)
+
+
+def _imported(
+    given: Sequence[Path], name: str, told: dict[str, Any], extracted_on: date | None, today: date | None
+) -> tuple[Source, str]:
+    """Do what :func:`import_release` says with files that are here; ``told`` is what its origin is to say of them."""
+    files = [file for path in given for file in (path.iterdir() if path.is_dir() else [path])]
+    if missing := [file for file in files if not file.exists()]:
+        raise InputError("there is no such file", file=missing[0], do="Check the path")
+    # by content alone, however often given
+    hashes = sorted({sha256_of(file) for file in files if file.is_file()})
+    digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
+    for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
+        text = f"{name}: version {same.version} was made from the same files"
+        if same is not earlier[-1]:
+            text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
+        return same, text
+    release = open_release(given, not_after=extracted_on or today)
+    if release.table["issued_on"].isna().all():
+        raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
+    folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
+    origin = _origin(release, name, told["title"], extracted_on or release.extracted_on, digest)
+    with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
+        checking = pool.submit(_passed, release, extracted_on, earlier)
+        kept = store(release.table, checking.result, origin.model_copy(update=told), folder)
+    warnings = int((checking.result()["level"] == WARN).sum())
+    said = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
+    return kept, f"{name}: version {kept.version}, {said}"
 
 
 def _passed(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:

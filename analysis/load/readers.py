@@ -1,34 +1,43 @@
 """Release files of every type, opened into text and dates under a header: one :class:`Sheet` per sheet.
 
-A file is read whole or not at all; sizes that no release has (a zip bomb, a gigabyte of one cell) are refused first.
+A file is read whole or not at all; sizes that no release has (a zip bomb, a gigabyte of one cell) are refused first,
+as far as the file itself says them. What it does not say, the limits of the process that reads (:func:`bounded`) stop.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import multiprocessing
+import os
 import re
+import signal
+import stat
+import sys
 import zipfile
-import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+import pyarrow.dataset
 import pyarrow.feather
 import pyarrow.parquet
 import pyreadstat
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
+from python_calamine import CalamineWorkbook, SheetTypeEnum
 
+from analysis import stops
 from analysis.errors import InputError
 from analysis.files import private_folder, sha256_of
 from analysis.load.columns import cell_text, is_person, normalised, refusal
@@ -59,15 +68,24 @@ HEADER_WITHIN = 30  # rows searched for the header; ICE puts six lines above it
 LONGEST_CELL = 32_767  # characters: what a cell of a workbook can hold
 LONGEST_RUN = 16 * 2**20  # bytes of one line of text, or between two tags of a workbook
 MOST_ROWS = 10_000_000  # five times all detainers ever released
+MOST_COLUMNS = 2_000  # the widest release has 139
+MOST_CELLS = 10_000_000  # in a file of any size
+CELLS_OF_A_BYTE = 20  # in larger files; a made-up release has two, and ICE's have fewer
+FEWEST_BYTES = 26  # of XML that a row of a workbook takes, and be it blank
+FEW_ROWS = 65_536  # of a workbook: those that no one has filled take no more than half a gigabyte
+SECONDS, SECONDS_OF_A_MEGABYTE = 10, 5  # of computing; the largest made-up release takes a tenth of a second a megabyte
+MEMORY, MEMORY_OF_A_BYTE, MEMORY_OF_A_CORE = 768 * 2**20, 30, 16 * 2**20  # packed workbooks take the most
 MOST_BYTES = 4 * 2**30  # unpacked; the largest yearly workbook of ICE unpacks to about a quarter
 MOST_RATIO = 50  # unpacked to packed; a workbook has 5 to 20 even where its cells have no addresses, a zip bomb 1,000
-_FAR_CELL = re.compile(rb' r="((?:[J-Z][A-Z]|[A-Z]{3})\d+)"[^>]*[^/]>')  # a filled cell beyond column 260
+_FAR_CELL = re.compile(rb"""r\s*=\s*["']((?:[J-Zj-z][A-Za-z]|[A-Za-z]{3,})\d+)["'][^>]*(?<!/)>""")  # beyond column 260
+_ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\sr\s*=\s*["'](\d+)""")
 _UNSAVED = re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>")  # a formula without value
 _TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
 _ROW_NAMES = {"", "unnamed 0", "index level 0"}  # what R and pandas call a column of row numbers
 _PLAIN = re.compile("(large_)?string|null|bool|u?int|halffloat|float|double|decimal|date|time")  # types of Arrow's
 _TEXT = pa.dictionary(pa.int32(), pa.string())  # each distinct value once
 Score = Callable[[Sequence[str]], int]
+T = TypeVar("T")
 
 
 class Sheet(NamedTuple):
@@ -107,12 +125,69 @@ def read_sheets(path: Path, score: Score) -> list[Sheet]:
         if kind == "Excel workbook" and (member := _only_member(path)):
             return _packed(path, blank, member, score)
         return _workbook(path, blank, score) if kind == "Excel workbook" else [_columnar(path, kind, blank, score)]
-    except (
-        *(CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, UnicodeError),
-        *(pa.ArrowException, pyreadstat.ReadstatError, pyreadstat.PyreadstatError),
-    ) as error:
+    except (InputError, KeyboardInterrupt, SystemExit):
+        raise
+    except MemoryError as error:  # at once, where a length is damaged
+        raise refusal("broke_off", path) from error
+    except BaseException as error:  # the libraries that read them raise errors of every kind, one of them a panic
         found = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise refusal("damaged", path, found=found, kind=kind) from error
+
+
+def bounded(work: Callable[[], T], paths: Sequence[Path]) -> T:
+    """Do work that reads files of strangers in a child process, its memory and time limited by the files' size.
+
+    What it returns or refuses is small, and comes back. Whatever it does, it takes nobody else down: if it takes too
+    much, or dies, the files are refused. Where there is no Linux, it is done in this process, without these limits.
+    """
+    if not sys.platform.startswith("linux"):
+        return work()
+    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    seconds = SECONDS + SECONDS_OF_A_MEGABYTE * size // 10**6
+    memory = MEMORY + MEMORY_OF_A_BYTE * size + MEMORY_OF_A_CORE * (os.cpu_count() or 1)
+    context = multiprocessing.get_context("fork")  # in hundredths of a second; imports would take a whole one
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_in_child, args=(work, theirs, memory, seconds), daemon=True)
+    answer: T | Exception | None = None
+
+    def ended() -> None:
+        child.kill()
+        child.join()
+        if answer is None:
+            with suppress(InputError, OSError), private_folder():  # which takes those away that the child has left
+                pass
+
+    child.start()
+    theirs.close()
+    with stops.stopped_or_done(ended), suppress(EOFError):
+        if ours.poll(6 * seconds):  # of the clock, for a machine that has much to do
+            answer = ours.recv()
+    if answer is None:
+        raise refusal("broke_off", ", ".join(map(str, paths)))
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _in_child(work: Callable[[], object], answers: Connection, memory: int, seconds: int) -> None:
+    """Do the work of :func:`bounded`, and send what it gives or raises; end with the parent, however that ends."""
+    import ctypes
+    import resource
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    for number in stops.EXITS:
+        signal.signal(number, signal.SIG_IGN)  # the parent heeds them
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries say as they break off
+    most = psutil.Process().memory_info().data + memory
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(Exception):  # of any other kind: it broke off
+        try:
+            answers.send(work())
+        except (InputError, OSError) as error:
+            answers.send(error)
 
 
 def _only_member(path: Path) -> str:
@@ -140,6 +215,8 @@ def _packed(path: Path, blank: Sheet, member: str, score: Score) -> list[Sheet]:
 def _kind_of(path: Path) -> str:
     """Tell a file's type from its first bytes; refuse those that cannot be read, each with what to do."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # or it might be waited for without end
+            raise refusal("no_file", path)
         with path.open("rb") as file:
             start = file.read(4096)
     except OSError as error:
@@ -156,6 +233,7 @@ def _kind_of(path: Path) -> str:
 
 def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[pa.ChunkedArray]) -> Sheet:
     """Put columns under a header, without row numbers and columns that have neither name nor filled cell."""
+    _check_cells(path, None, len(header))
     cells: dict[str, pa.ChunkedArray] = {}
     places: dict[str, int] = {}
     repeated = []
@@ -181,6 +259,14 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
             name += " (2)"
         cells[name], places[name] = column, at
     return sheet._replace(repeated=tuple(repeated), cells=pa.table(cells))
+
+
+def _check_cells(path: Path, rows: int | None, columns: int) -> None:
+    """Refuse more columns, rows or cells than a release has, or a file of that size can honestly hold."""
+    most = min(MOST_ROWS, max(MOST_CELLS, CELLS_OF_A_BYTE * path.stat().st_size) // max(columns, 1))
+    if columns > MOST_COLUMNS or (rows or 0) > most:
+        found = f"{columns:,} columns" + (f", {rows:,} rows" if rows else "")
+        raise refusal("too_large", path, found=found, rows=MOST_ROWS, columns=MOST_COLUMNS, times=CELLS_OF_A_BYTE)
 
 
 def _text_or_moments(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -229,6 +315,7 @@ def _workbook(path: Path, blank: Sheet, score: Score) -> list[Sheet]:
     with CalamineWorkbook.from_path(str(path)) as book:
         for name in [info.name for info in book.sheets_metadata if info.typ == SheetTypeEnum.WorkSheet]:
             sheet, cells = blank._replace(name=name), book.get_sheet_by_name(name)
+            _check_cells(path, None, cells.width)
             rows = iter(cells.iter_rows()) if cells.end else iter(())
             start = list(islice(rows, HEADER_WITHIN))
             texts = [[cell if isinstance(cell, str) else "" for cell in row] for row in start]
@@ -253,16 +340,25 @@ def _check_archive(path: Path) -> None:
             raise refusal("no_workbook", path, found=[part.filename for part in parts][:5])
         _check_size(path, parts)
         for name in archive.namelist():
+            size = archive.getinfo(name).file_size
             with archive.open(name) as stream:  # to the end, which proves the checksum
-                since_tag = 0
+                rest = b""  # a tag that is not yet whole
                 while block := stream.read(2**20):
-                    since_tag = 0 if b"<" in block else since_tag + len(block)
-                    if name.endswith(".xml") and since_tag > LONGEST_RUN:
-                        raise refusal("long_run", path, place=name, since_tag=since_tag)
-                    if "worksheets/" in name and b"<f" in block and (cell := _UNSAVED.search(block)):
+                    if not name.endswith(".xml"):
+                        continue
+                    block = rest + block
+                    rest = block[max(block.rfind(b"<"), 0) :]
+                    if len(rest) > LONGEST_RUN:
+                        raise refusal("long_run", path, place=name, since_tag=LONGEST_RUN)
+                    if "worksheets/" not in name:
+                        continue
+                    if b"<f" in block and (cell := _UNSAVED.search(block)):
                         raise refusal("unsaved_formula", path, place=f"{name}, cell {cell[1].decode()}")
-                    if "worksheets/" in name and (cell := _FAR_CELL.search(block)):  # room is taken as far as to it
+                    if cell := _FAR_CELL.search(block):  # room is taken as far as to it
                         raise refusal("far_cell", path, place=f"{name}, cell {cell[1].decode()}")
+                    row = max(map(int, _ROW.findall(block)), default=0)
+                    if row > max(FEW_ROWS, size / FEWEST_BYTES):
+                        raise refusal("far_row", path, place=f"{name}, row {row:,}")
 
 
 def _check_size(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
@@ -288,11 +384,12 @@ def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
         reader = csv.reader(lines, delimiter=candidate)
         with suppress(csv.Error):  # a stray quote under a separator that is not the file's
             for number, row in enumerate(islice(reader, HEADER_WITHIN), 1):
-                if (fit := score(row)) > best:
+                if (fit := score(row[:MOST_COLUMNS])) > best:
                     best, delimiter, header, record, taken = fit, candidate, row, number, reader.line_num
     if not best:
         first = next((line.strip() for line in lines if line.strip()), "")
         return blank._replace(note=f"no header row among the first {HEADER_WITHIN}; the first line is {first[:80]!r}")
+    _check_cells(path, None, len(header))
     sheet = blank._replace(header_row=record, note=note, above=tuple(lines[:taken]))
     body = data[sum(len(line.encode()) for line in lines[:taken]) :].rstrip(b"\r\n")
     types = {str(at): pa.string() if is_person(name) else _TEXT for at, name in enumerate(header)}
@@ -344,9 +441,14 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
     if kind == "parquet":
         table = _parquet(path)
     elif kind == "feather":
+        with suppress(pa.ArrowInvalid):  # of the first version, which packs nothing
+            declared = pa.dataset.dataset(path, format="feather")
+            _check_cells(path, declared.count_rows(), len(declared.schema))
         table = pa.feather.read_table(path)
     else:
         read = pyreadstat.read_dta if kind == "Stata" else pyreadstat.read_sav
+        facts = read(str(path), metadataonly=True)[1]
+        _check_cells(path, facts.number_rows, len(facts.column_names))
         frame, facts = read(str(path), apply_value_formats=True)
         coded = [pd.factorize(frame[name].astype("object")) for name in frame]
         columns = [_from_codes(pa.array(codes, mask=codes < 0), values) for codes, values in coded]
@@ -360,13 +462,14 @@ def _columnar(path: Path, kind: str, blank: Sheet, score: Score) -> Sheet:
 
 
 def _parquet(path: Path) -> pa.Table:
-    """Read parquet, its text as dictionaries; refuse more rows or bytes than any release has."""
+    """Read parquet, its text as dictionaries; refuse more cells or bytes than it can honestly hold."""
     with pa.parquet.ParquetFile(path) as file:
         facts, schema = file.metadata, file.schema_arrow
+    _check_cells(path, facts.num_rows, len(schema))
     size = sum(facts.row_group(at).total_byte_size for at in range(facts.num_row_groups))
-    if facts.num_rows > MOST_ROWS or size > MOST_BYTES:
-        found = f"{facts.num_rows:,} rows, {size:,} bytes"
-        raise refusal("too_large", path, found=found, rows=MOST_ROWS, bytes=MOST_BYTES)
+    if size > max(2 * LONGEST_RUN, MOST_RATIO * path.stat().st_size):
+        found = f"{size:,} bytes, {size / path.stat().st_size:.0f} times its size"
+        raise refusal("zip_bomb", path, found=found, bytes=MOST_BYTES, ratio=MOST_RATIO)
     kinds = zip(schema.names, schema.types, strict=True)
     texts = [name for name, kind in kinds if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
     return pa.parquet.read_table(path, read_dictionary=[name for name in texts if not is_person(name)])

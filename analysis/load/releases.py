@@ -81,6 +81,8 @@ class Release(NamedTuple):
 def read_release(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
     """Read a release of any form and type of file: the table of detainers, one row per detainer.
 
+    It is read in this process: a file made to do harm is best given to ``declines check``, which has limits.
+
     Parameters
     ----------
     paths

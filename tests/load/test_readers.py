@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
 import re
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -14,14 +20,16 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
+import pyreadstat
 import pytest
 from release_forms import A, F, cells, some_rows, workbook, write_release
 
 from analysis.errors import InputError
-from analysis.files import sha256_of
+from analysis.files import private_folder, sha256_of
 from analysis.load import readers
 from analysis.load.columns import header_score
-from analysis.load.readers import Sheet, read_sheets
+from analysis.load.imports import check_release
+from analysis.load.readers import Sheet, bounded, read_sheets
 from analysis.load.releases import open_release
 
 LINES = "Prepare Date,State,City,Detainer Lift Reason\n1/3/15,TEXAS,AUSTIN,Died\n1/4/15,TEXAS,WACO,\n"
@@ -113,6 +121,56 @@ def test_zip_bomb_is_refused_before_it_is_unpacked_and_a_workbook_that_repeats_i
         refused(path, r"unpacks to more.*times its packed size")
 
 
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        *(
+            (cell, f"{re.search('(?i)[a-z]{3}[0-9]+', cell)[0]}.*beyond the 260th")  # type: ignore[index]
+            for cell in (
+                '<row><c r="XFD9"><v>1</v></c></row>',
+                "<row><c r='XFD9' t='n'><v>1</v></c></row>",
+                '<row><x:c t="n"\n r = "XFD9" ><v>1</v></x:c></row>',
+                '<row r="9"><c\tr="xfd9"><v>1</v></c></row>',
+                '{noise}<row><c  r="AAA9"><v>1</v></c></row>',  # over the end of a block that is read
+            )
+        ),
+        ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', "1,048,576.*far below the table"),
+        ("<x:row spans='1:1'\nr = '1048576'><c><v>1</v></c></x:row>", "1,048,576.*far below the table"),
+        ("<row>" + "<c><v>1</v></c>" * 2001 + "</row>", "2,001 columns"),
+        ('<row r="2"><c r="XFD2" s="1"/></row>', "no row below it"),  # a cell that is only coloured takes no room
+    ],
+)
+def test_workbook_with_a_cell_far_from_its_table(cell: str, sentence: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(workbook(tmp_path / "a.xlsx", {"x": (A, [])})) as book:
+        xml = book.read("xl/worksheets/sheet1.xml")
+    start, end = xml.split(b"</sheetData>")
+    noise = random.Random(1).randbytes(2**19).hex()[: 2**20 - len(start) - len("<row><c  r=")]
+    whole = start + cell.replace("{noise}", noise).encode() + b"</sheetData>" + end
+    refused(sheet_xml(tmp_path / "b.xlsx", whole), sentence)
+
+
+@pytest.mark.parametrize(
+    "kind", ["csv", *(f"{many}{kind}" for many in ("", "rows.") for kind in ("parquet", "feather", "sav")), "dta"]
+)
+def test_more_columns_or_cells_than_a_file_of_its_size_holds(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "MOST_CELLS", 10_000)
+    monkeypatch.setattr(readers, "MOST_COLUMNS", 20)
+    many = kind.startswith("rows")
+    names = ["prepare_date", "state", "detainer_lift_reason", *([] if many else (f"c{at}" for at in range(20)))]
+    frame, path = pd.DataFrame(0, range(100_000 if many else 1), names, dtype="int8"), tmp_path / f"a.{kind}"
+    write: dict[str, Callable[[], object]] = {
+        ".csv": lambda: frame.to_csv(path, index=False),
+        ".parquet": lambda: frame.to_parquet(path),
+        ".feather": lambda: frame.to_feather(path, compression="zstd"),
+        ".dta": lambda: pyreadstat.write_dta(frame, str(path)),
+        ".sav": lambda: pyreadstat.write_sav(frame, str(path), compress=True),
+    }
+    write[path.suffix]()
+    refused(path, "3 columns, 100,000 rows.*20 cells a byte" if many else "23 columns.*20 columns")
+
+
 def test_what_is_longer_farther_or_deeper_than_any_release_holds(
     parquet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,9 +180,8 @@ def test_what_is_longer_farther_or_deeper_than_any_release_holds(
     nested = pa.table({"Prepare Date": ["1/3/15"], "State": [["TX", "CA"]], "Detainer Lift Reason": [""]})
     pyarrow.parquet.write_table(nested, tmp_path / "nested.parquet")
     refused(tmp_path / "nested.parquet", r"column 'State' holds list.*text, numbers or dates")
-    refused(workbook(tmp_path / "a.xlsx", {"x": (["Prepare Date", *[""] * 299, "Note"], [])}), "KO1.*beyond the 260th")
     monkeypatch.setattr(readers, "MOST_ROWS", 1)
-    refused(parquet, "more than any release holds.*12 rows")
+    refused(parquet, "more than any release of its size.*12 rows")
     monkeypatch.setattr(readers, "LONGEST_RUN", 2**20)
     noise = random.Random(1).randbytes(3 * 2**20).replace(b"<", b"")
     refused(sheet_xml(tmp_path / "b.xlsx", b"<x>" + noise), r"a cell has more than [\d,]+ bytes")
@@ -168,6 +225,82 @@ def test_missing_file_and_zip_of_csv_files(tmp_path: Path) -> None:
         archive.writestr("detainers.csv", LINES)
         archive.writestr("more.csv", LINES)
     refused(tmp_path / "a.xlsx", r"no Excel workbook.*detainers\.csv.*Unpack it")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no such files")
+def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(tmp_path / "b.sav"))
+    for path in (tmp_path / "a.csv", tmp_path / "b.sav", Path("/dev/zero")):
+        refused(path, "no file but a pipe, a device")
+        with pytest.raises(InputError, match=r"a\.csv: what stands there is no file"):
+            check_release([tmp_path])
+
+
+# ---- the process that reads
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are no such limits")
+@pytest.mark.parametrize("work", ["len(bytearray(2**30))", "os._exit(9)", "[1 for _ in iter(int, 1) if 0]"])
+def test_work_that_takes_too_much_or_dies_is_refused_and_leaves_nothing(
+    work: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(readers, "SECONDS", 1 if "for" in work else 60)
+    monkeypatch.setattr(readers, "MEMORY", 2**28)
+
+    def at_work() -> object:
+        with private_folder() as folder:
+            (folder / "rows").write_text("of people")
+            return eval(work)
+
+    path = written(tmp_path / "a.csv", LINES)
+    with pytest.raises(InputError, match=r"a\.csv: reading it broke off, or took more memory or time"):
+        bounded(at_work, [path])
+    assert list((tmp_path / "data").glob("*")) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_work_in_a_child_gives_and_refuses_as_it_would_here(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", LINES)
+    assert bounded(lambda: open_release(path).table["city"].tolist(), [path]) == ["AUSTIN", "WACO"]
+    for error in (InputError("no", found="x", do="Yes"), OSError(28, "full")):
+
+        def refuse(error: Exception = error) -> object:
+            raise error
+
+        with pytest.raises(type(error), match=f"^{re.escape(str(error))}$"):
+            bounded(refuse, [path])
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no child")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_a_command_that_is_stopped_takes_the_child_that_reads_with_it(number: int, code: int, tmp_path: Path) -> None:
+    program = """
+        import signal, sys
+        from analysis import stops
+        from analysis.files import private_folder
+        from analysis.load.readers import bounded
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stops.signals("heeded")
+        def wait():
+            with private_folder():
+                print("begun", flush=True)
+                signal.pause()
+        bounded(wait, [])
+    """
+    paths = os.pathsep.join(filter(None, sys.path))
+    env = {**os.environ, "DECLINES_DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": paths}
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], env=env, **how) as command:  # type: ignore[call-overload]
+        assert command.stdout.readline() == "begun\n"
+        (os.killpg if number == signal.SIGINT else os.kill)(command.pid, number)
+        out, err = command.communicate(timeout=60)  # which ends when the child has ended, too
+    assert (command.returncode, out, err.count("\n")) == (code, "", int(code > 0))
+    with_kill = [".import-"] if code < 0 else []  # for the next run to take away
+    assert [path.name[:8] for path in tmp_path.glob("data/.*")] == with_kill
 
 
 def zipped(path: Path, name: str, content: bytes | str) -> Path:
