@@ -143,12 +143,12 @@ def bounded(work: Callable[[], T], paths: Sequence[Path]) -> T:
     if not sys.platform.startswith("linux"):
         return work()
     files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
-    size = sum(file.stat().st_size for file in files if file.is_file())
+    named, size = ", ".join(map(str, paths)), sum(file.stat().st_size for file in files if file.is_file())
     seconds = SECONDS + SECONDS_OF_A_MEGABYTE * size // 10**6
     memory = MEMORY + MEMORY_OF_A_BYTE * size + MEMORY_OF_A_CORE * (os.cpu_count() or 1)
     context = multiprocessing.get_context("fork")  # in hundredths of a second; imports would take a whole one
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_in_child, args=(work, theirs, memory, seconds), daemon=True)
+    child = context.Process(target=_in_child, args=(work, named, theirs, memory, seconds), daemon=True)
     answer: T | Exception | None = None
 
     def ended() -> None:
@@ -164,13 +164,13 @@ def bounded(work: Callable[[], T], paths: Sequence[Path]) -> T:
         if ours.poll(6 * seconds):  # of the clock, for a machine that has much to do
             answer = ours.recv()
     if answer is None:
-        raise refusal("broke_off", ", ".join(map(str, paths)))
+        raise refusal("broke_off", named)
     if isinstance(answer, Exception):
         raise answer
     return answer
 
 
-def _in_child(work: Callable[[], object], answers: Connection, memory: int, seconds: int) -> None:
+def _in_child(work: Callable[[], object], paths: str, answers: Connection, memory: int, seconds: int) -> None:
     """Do the work of :func:`bounded`, and send what it gives or raises; end with the parent, however that ends."""
     import ctypes
     import resource
@@ -183,11 +183,12 @@ def _in_child(work: Callable[[], object], answers: Connection, memory: int, seco
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(Exception):  # of any other kind: it broke off
-        try:
-            answers.send(work())
-        except (InputError, OSError) as error:
-            answers.send(error)
+    try:
+        answers.send(work())
+    except (InputError, OSError) as error:
+        answers.send(error)
+    except Exception as error:  # of the memory's end, or ours
+        answers.send(refusal("broke_off", paths, found=f"{type(error).__name__}: {error}"))
 
 
 def _only_member(path: Path) -> str:
