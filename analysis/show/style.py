@@ -266,7 +266,7 @@ def png_of(figure: Figure) -> bytes:
     figure.savefig(file := io.BytesIO(), format="rgba", dpi=DPI)
     drawn = Image.frombytes("RGBA", (round(WIDTH * DPI), file.tell() // 4 // round(WIDTH * DPI)), file.getvalue())
     few = drawn.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE)
-    few.save(small := io.BytesIO(), "png", optimize=True)
+    few.save(small := io.BytesIO(), "png")
     return small.getvalue()
 
 
