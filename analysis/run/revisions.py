@@ -60,8 +60,7 @@ def read_log(out: Path, folder: str) -> dict[str, Any]:
         return {}
     try:
         log = json.loads(path.read_text(encoding="utf-8"))
-        last = {name: log["last"][name] for name in ("facts", "tables", "named")}
-        last["inputs"] = log["last"].get("inputs", {})  # earlier versions of this program named them otherwise
+        last = {name: log["last"][name] for name in ("facts", "tables", "named", "inputs")}
         return {"report": log["report"], "made": log["made"], "revisions": list(log["revisions"]), "last": last}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         do = "Restore it; without it the report counts as made for the first time"
