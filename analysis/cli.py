@@ -12,7 +12,6 @@ stops.signals("heeded")  # while imports go on, which take a second; to the last
 import os
 import shlex
 import sys
-import webbrowser
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -319,6 +318,8 @@ def show_command(place: str, period: str, source: str, as_document: bool) -> Non
 @_out
 def open_command(report: str, out: str) -> None:
     """Open the page of a REPORT in the browser, found by its folder or words of it; without one, the index."""
+    import webbrowser
+
     from analysis.run.terminal import page_of
 
     page = page_of(Path(out), report)
