@@ -23,6 +23,7 @@ from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import DATA_DIR_VARIABLE, as_json, lock_of
 from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks through all that is installed
 if TYPE_CHECKING:
     from analysis.run.plan import Entry, Task
     from analysis.run.site import Settings
