@@ -71,8 +71,17 @@ def style() -> Iterator[None]:
     >>> figure.headline
     'Two weeks'
     """
-    with matplotlib.style.context(["default", figures()["settings"]]):
+    with matplotlib.rc_context():
+        dict.update(matplotlib.rcParams, _settings())  # known to be right: no check of each
         yield
+
+
+@cache
+def _settings() -> dict[str, Any]:
+    """Work out all settings of matplotlib's for our figures, but for what draws them."""
+    with matplotlib.style.context(["default", figures()["settings"]]):
+        settings = matplotlib.rcParams.copy()
+    return {name: value for name, value in dict.items(settings) if not name.startswith("backend")}
 
 
 class Figure:
