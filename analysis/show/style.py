@@ -72,7 +72,8 @@ def style() -> Iterator[None]:
     'Two weeks'
     """
     with matplotlib.rc_context():
-        dict.update(matplotlib.rcParams, _settings())  # known to be right: no check of each
+        current: Any = matplotlib.rcParams
+        dict.update(current, _settings())  # known to be right: no check of each
         yield
 
 
