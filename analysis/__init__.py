@@ -19,51 +19,38 @@ TYPE_CHECKING = False  # that of typing, whose import takes longer than all else
 if TYPE_CHECKING:
     from typing import Any
 
-    from analysis.load.releases import read_release
-    from analysis.load.sources import list_sources, open_source
-    from analysis.show import plot, sentences
-    from analysis.show.explore import explore
-    from analysis.show.report import Report
-    from analysis.show.style import style
-    from analysis.stats.cohort import Cohort, cohort
-    from analysis.stats.inference import compare, comparisons, nowcast, nowcast_quantiles, time_to_outcome
-    from analysis.stats.period_profile import period_profile
-    from analysis.stats.published import printed_figures, published_figures, published_week
-    from analysis.stats.quality import quality
-    from analysis.stats.reference_cases import reference_cases
-    from analysis.stats.revisions import compare_versions
-    from analysis.stats.standardisation import decompose, expected, shrink
-    from analysis.stats.summary import (
-        count_outcomes,
-        counts_by,
-        cross_tabulate,
-        key_figures,
-        known_events,
-        weekly_counts,
-    )
+    from analysis.load.releases import read_release as read_release
+    from analysis.load.sources import list_sources as list_sources
+    from analysis.load.sources import open_source as open_source
+    from analysis.show import plot as plot
+    from analysis.show import sentences as sentences
+    from analysis.show.explore import explore as explore
+    from analysis.show.report import Report as Report
+    from analysis.show.style import style as style
+    from analysis.stats.cohort import Cohort as Cohort
+    from analysis.stats.cohort import cohort as cohort
+    from analysis.stats.inference import compare as compare
+    from analysis.stats.inference import comparisons as comparisons
+    from analysis.stats.inference import nowcast as nowcast
+    from analysis.stats.inference import nowcast_quantiles as nowcast_quantiles
+    from analysis.stats.inference import time_to_outcome as time_to_outcome
+    from analysis.stats.period_profile import period_profile as period_profile
+    from analysis.stats.published import printed_figures as printed_figures
+    from analysis.stats.published import published_figures as published_figures
+    from analysis.stats.published import published_week as published_week
+    from analysis.stats.quality import quality as quality
+    from analysis.stats.reference_cases import reference_cases as reference_cases
+    from analysis.stats.revisions import compare_versions as compare_versions
+    from analysis.stats.standardisation import decompose as decompose
+    from analysis.stats.standardisation import expected as expected
+    from analysis.stats.standardisation import shrink as shrink
+    from analysis.stats.summary import count_outcomes as count_outcomes
+    from analysis.stats.summary import counts_by as counts_by
+    from analysis.stats.summary import cross_tabulate as cross_tabulate
+    from analysis.stats.summary import key_figures as key_figures
+    from analysis.stats.summary import known_events as known_events
+    from analysis.stats.summary import weekly_counts as weekly_counts
 
-__all__ = ["Cohort", "cohort", "list_sources", "open_source", "read_release"]
-__all__ += ["count_outcomes", "counts_by", "cross_tabulate", "key_figures", "known_events", "weekly_counts"]
-__all__ += [
-    "compare",
-    "comparisons",
-    "decompose",
-    "expected",
-    "nowcast",
-    "nowcast_quantiles",
-    "period_profile",
-    "shrink",
-]
-__all__ += [
-    "compare_versions",
-    "printed_figures",
-    "published_figures",
-    "published_week",
-    "quality",
-    "reference_cases",
-    "time_to_outcome",
-]
-__all__ += ["Report", "explore", "plot", "sentences", "style"]
 _STANDS_IN = {
     "load.sources": "list_sources open_source",
     "load.releases": "read_release",
@@ -81,6 +68,7 @@ _STANDS_IN = {
     "show.style": "style",
 }
 _MODULES = {name: f"analysis.{module}" for module, names in _STANDS_IN.items() for name in names.split()}
+__all__ = sorted([*_MODULES, "plot", "sentences"])
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

@@ -12,7 +12,6 @@ stops.signals("heeded")  # while imports go on, which take a second; to the last
 import os
 import shlex
 import sys
-import webbrowser
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +23,7 @@ from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import DATA_DIR_VARIABLE, as_json, lock_of
 from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks through all that is installed
 if TYPE_CHECKING:
     from analysis.run.plan import Entry, Task
     from analysis.run.site import Settings
@@ -270,30 +270,6 @@ def run_command(out: str, **options: Any) -> None:  # noqa: ANN401
     sys.exit(FAILED_EXIT if failed else 0)
 
 
-@main.command("compare")
-@click.argument("before", type=_PATH)
-@click.argument("after", type=_PATH)
-@click.option("--csv", "csv_path", type=_PATH, help="Write the differences to this file too.")
-def compare_command(before: Path, after: Path, csv_path: Path | None) -> None:
-    """Say what the reports under AFTER say otherwise than those under BEFORE: was, is, why."""
-    import pandas as pd
-
-    from analysis.run.revisions import compare_runs, written
-    from analysis.show.sentences import counted
-    from analysis.show.tables import as_csv
-
-    rows = compare_runs(before, after)
-    for row in rows:
-        was, now = (written(row["what"], row[name]) for name in ("was", "is"))
-        values = "" if was == now else f": {was} → {now}"
-        click.echo(f"{row['report']}: {row['what']}{values} ({row['why']})".translate(SHOWN))
-    reports = len({row["report"] for row in rows})
-    click.echo(f"{counted(len(rows), 'differences')} in {counted(reports, 'reports')}")
-    if csv_path:
-        table = pd.DataFrame(rows, columns=["report", "what", "was", "is", "why"])
-        csv_path.write_text(as_csv(table), encoding="utf-8")
-
-
 @main.command("list")
 @click.option("--releases", "where", is_flag=True, help="Show where ICE's releases are published instead.")
 @_json
@@ -343,6 +319,8 @@ def show_command(place: str, period: str, source: str, as_document: bool) -> Non
 @_out
 def open_command(report: str, out: str) -> None:
     """Open the page of a REPORT in the browser, found by its folder or words of it; without one, the index."""
+    import webbrowser
+
     from analysis.run.terminal import page_of
 
     page = page_of(Path(out), report)
@@ -469,7 +447,6 @@ import detainers.xlsx --name march-2026
 import 2014.xlsx 2015.xlsx --name ice --extracted-on 2015-11-20
 check detainers.xlsx --previous march-2026
 sources rm march-2026
-compare reports reports-new --csv differences.csv
 new my_question --each state,week
 lint my_question.ipynb --fix
 lab

@@ -164,11 +164,11 @@ def locked(folder: Path, name: str = "", *, wait: bool = False) -> Iterator[bool
 
 
 @contextmanager
-def scratch_folder(within: Path, prefix: str, *left_by_others: Path) -> Iterator[Path]:
+def scratch_folder(within: Path, prefix: str) -> Iterator[Path]:
     """Make a folder of the owner alone that goes when the block ends, however it does; those of the dead go first."""
     from filelock import FileLock, Timeout
 
-    for left in (*within.glob(f"{prefix}*/"), *left_by_others):
+    for left in within.glob(f"{prefix}*/"):
         with suppress(OSError, Timeout), FileLock(left / LOCK, timeout=0):
             shutil.rmtree(left, ignore_errors=True)
     while True:
@@ -184,13 +184,9 @@ def scratch_folder(within: Path, prefix: str, *left_by_others: Path) -> Iterator
 @contextmanager
 def private_folder(within: Path | None = None) -> Iterator[Path]:
     """Make a scratch folder among imported sources, or ``within`` another folder of sources."""
-    with _made(within := within or data_folder()):
-        elsewhere = [*within.glob(".fetch-*/"), *within.glob("*/.import-*/")]  # where earlier versions made them
-        with scratch_folder(within, ".import-", *elsewhere) as folder:
-            for left in elsewhere:
-                with suppress(OSError):
-                    left.parent.rmdir()  # of a source that never came to be
-            yield folder
+    within = within or data_folder()
+    with _made(within), scratch_folder(within, ".import-") as folder:
+        yield folder
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import month_abbr, month_name
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,6 @@ SETTLING_DAYS = 28  # from a week's Friday to the extraction: then it is settled
 AFTER_SATURDAY = timedelta(days=5)  # days are counted from a Thursday, the first of January 1970
 LATEST, LATEST_SETTLED = "latest", "latest settled"
 BY_CALENDAR = r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))"  # a month or a quarter
-NAMED = r"(?i)([12]\d{3})?[ -]?(q[1-4]|[a-z]{3,9})[ -]?([12]\d{3})?"  # the same as people write them
 SEVERAL = r"last ([1-9]\d*)( settled)?"
 WEEKS = f"a day as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
 PERIODS = f"{WEEKS}, a month as 2015-03, a quarter as 2015Q1, weeks as FIRST:LAST, 'last 4' or 'last 13 settled'"
@@ -143,13 +141,13 @@ class Calendar:
 
     def name_period(self, given: object) -> str:
         """Write a period so that it means the same weeks whatever comes later: a month, a quarter, FIRST:LAST."""
-        weeks, text = self.pick_period(given).weeks, self._dated(str(given))
+        weeks, text = self.pick_period(given).weeks, _dated(str(given))
         return text if re.fullmatch(BY_CALENDAR, text) else ":".join(map(str, dict.fromkeys([weeks[0], weeks[-1]])))
 
     def pick_period(self, given: object) -> Period:
         """Find the period that a user means, one of :data:`PERIODS`, of weeks that the source has."""
         given = given.date() if isinstance(given, datetime) and given == given else given  # not of NaT
-        text = self._dated(str(given))
+        text = _dated(str(given))
         if found := re.fullmatch(SEVERAL, text):
             fits, kind = (self.is_settled, "settled") if found[2] else (lambda week: not self.is_partial(week), "full")
             weeks = tuple(filter(fits, self.weeks()))[-int(found[1]) :]
@@ -185,7 +183,7 @@ class Calendar:
         first, colon, last = given.partition(":") if given != "all" else ("", ":", "")
         if not colon:
             return list(self.pick_period(given).weeks)
-        first, last = self._dated(first), self._dated(last)
+        first, last = _dated(first), _dated(last)
         start = self.pick(_snapped(first, WEEK - DAY) or weeks[0])
         end = self.pick(_snapped(last, DAY - WEEK) or weeks[-1])
         if start > end and first <= last:
@@ -199,27 +197,24 @@ class Calendar:
         """Say whether the source covers every day of a period."""
         return period.first_day >= self.first_day and period.last_day <= self.last_day
 
-    def _dated(self, given: str) -> str:
-        """Write a month or a quarter as 2015-06 or 2015Q2, however it is named, and another text as it is."""
-        text, found = given.strip(), re.fullmatch(NAMED, given.strip())
-        name = found[2].title() if found else ""
-        number = next((n for n in range(1, 13) if name in (month_name[n], month_abbr[n])), 0)
-        if not found or (found[1] and found[3]) or not (number or len(name) == 2):
-            return text
-        ending = f"-{number:02}" if number else name
-        if year := found[1] or found[3]:
-            return f"{year}{ending}"
-        years = [f"{year}{ending}" for year in range(self.first_day.year, self.last_day.year + 1)]
-        whole = " or ".join(year for year in years if self._covers(_weeks_in(pd.Period(year))))
-        do = f"Write {whole}" if whole else f"The source has {self.first_day} to {self.last_day}"
-        raise InputError("the period names no year", found=text, do=do)
-
 
 def refuse_shared_weeks(*periods: Period) -> None:
     """Refuse two periods that overlap, since one would be compared with itself."""
     if len(periods) > 1 and set(periods[0].weeks) & set(periods[1].weeks):
         found = " and ".join(period.name for period in periods[::-1])
         raise InputError("the two periods share a week", found=found, do="Give two periods that do not overlap")
+
+
+def _dated(text: str) -> str:
+    """Write a month or a quarter as 2015-06 or 2015Q2, however it is named, and another text as it is."""
+    period = None
+    with suppress(ValueError):
+        period = pd.Period(re.sub("(?i) (?=q)", "", text.strip()))
+    if not isinstance(period, pd.Period) or period.freqstr not in ("M", "Q-DEC"):
+        return text.strip()
+    if period.year == 1:
+        raise InputError("the period names no year", found=text, do="Write it as June 2015 or 2015-06")
+    return str(period)
 
 
 def _snapped(text: str, by: timedelta) -> str:

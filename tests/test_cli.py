@@ -296,15 +296,3 @@ def test_a_quiet_run_says_what_failed_a_verbose_one_why_a_dry_one_a_document_and
     assert f"{red}: published_week" in call(*asked, color=True, exit_code=1)
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in call(*asked, color=True, exit_code=1)
-
-
-def test_two_runs_are_compared(tmp_path: Path) -> None:
-    for name, declined in (("before", 7), ("after", 0)):
-        entries: dict[str, Entry] = {}
-        add_report(tmp_path / name, entries, "a", "s", {"week": "2025-01-04"}, facts={"declined": declined})
-        write_manifest(tmp_path / name, entries)
-    said = call("compare", tmp_path / "before", tmp_path / "after", "--csv", tmp_path / "differences.csv")
-    assert "a/s/2025-01-04: declined: 7 → 0 (the reason is not known, what it is made from" in said
-    assert "1 difference in 1 report" in said
-    assert (tmp_path / "differences.csv").read_text().splitlines()[1].startswith("a/s/2025-01-04,declined,7,0,")
-    call("compare", tmp_path / "before", tmp_path, exit_code=2)

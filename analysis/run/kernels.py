@@ -148,6 +148,7 @@ class _Kernel(NamedTuple):
         os.environ.clear()
         os.environ.update(self.env | _set_by_imports)
         time.tzset()
+        gc.set_threshold(50_000, 20, 20)  # a report leaves little that goes in circles
         random.seed()
         sys.modules["numpy"].random.seed()
         sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), *self.arguments]
@@ -235,6 +236,7 @@ def _preload() -> None:
         figure.add_subplot().set_title("What first use finds and loads")
         for kind in ("svg", "png"):
             figure.savefig(os.devnull, format=kind)
+        sys.modules["analysis.show.report"].captions()
         columns = ["outcome", "detainers", "source_file", "source_row"]
         sys.modules["analysis.load.table"].as_table(sys.modules["pandas"].DataFrame(columns=columns))
     _set_by_imports.update(os.environ.items() - before.items())

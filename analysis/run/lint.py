@@ -24,7 +24,6 @@ from analysis.run.notebooks import BLOCK, TAG, Draft, read_draft
 
 READERS: tuple[Callable[[Draft], object], ...] = (declared.title_of, declared.parameters_of, declared.block_of)
 READERS += (declared.side_files, declared.ending, lambda draft: declared.named(draft.path))
-FORMAT = {"cells", "metadata", "nbformat", "nbformat_minor"}
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 MEND = "`declines lint --fix` mends it"
 EACH = {"state": "state_profile", "offence": "offence_profile"}
@@ -83,9 +82,6 @@ def _kept(draft: Draft) -> Iterator[InputError]:
     ids = [raw.get("id") for _, raw in both]
     if not all(ids) or len({*ids}) < len(ids):
         yield InputError("each cell needs an id of its own", file=draft.path, do=MEND)
-    if strange := draft.content.keys() - FORMAT:
-        do, found = "Take it away: no program reads it", ", ".join(sorted(strange))
-        yield InputError("an unknown key beside the cells", file=draft.path, found=found, do=do)
     if strange := set(get_close_matches(BLOCK, draft.metadata)) - {BLOCK}:
         found = ", ".join(sorted(strange))
         yield InputError("an unknown key", file=draft.path, place="metadata", found=found, expected=BLOCK)
@@ -102,10 +98,6 @@ def _written(draft: Draft) -> Iterator[InputError]:
         match node:
             case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
                 what, do = f"{name!r} is defined where a reader looks for steps", "Write its lines into the cell"
-            case ast.Import(names) | ast.ImportFrom(names=names):
-                every = [f"{getattr(node, 'module', '')}.{alias.name}" for alias in names]
-                if found := re.search(r"\S*(\._(?!_)|\banalysis\.(run|cli)\b)\S*", " ".join(every)):
-                    what, do = f"{found[0].lstrip('.')!r} is private", "`dir(an)` lists what is public"
             case ast.Call(
                 ast.Attribute(attr="text" | "Sentence") | ast.Name("Sentence"),
                 [ast.Constant(str()) | ast.JoinedStr() as text, *_],

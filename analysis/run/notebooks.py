@@ -96,9 +96,9 @@ class Draft:
         """Parse every cell; those lines, too, that only IPython understands."""
         return [(cell, statement) for cell in self.code for statement in parsed(cell, self.path)]
 
-    def walk(self) -> Iterator[tuple[str, ast.AST]]:
-        """Go through the nodes of all statements, each with its place."""
-        for cell, statement in self.statements:
+    def walk(self, word: str = "") -> Iterator[tuple[str, ast.AST]]:
+        """Go through the nodes of all statements, or of those in cells with a word, each with its place."""
+        for cell, statement in ((cell, statement) for cell, statement in self.statements if word in cell.source):
             for node in ast.walk(statement):
                 yield f"cell {cell.number}, line {getattr(node, 'lineno', statement.lineno)}", node
 
@@ -198,7 +198,7 @@ def block_of(draft: Draft) -> Declared:
 def names_in(draft: Draft) -> list[str]:
     """List the names of the files beside it that a notebook declares by ``report.side_file("name")``."""
     found = set()
-    for place, node in draft.walk():
+    for place, node in draft.walk("side_file"):
         match node:
             case ast.Call(ast.Attribute(attr="side_file"), [ast.Constant(str(name))], []):
                 found.add(name)

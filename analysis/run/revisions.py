@@ -15,7 +15,7 @@ from typing import Any
 
 from analysis.errors import InputError
 from analysis.files import as_json
-from analysis.run.plan import FACTS, INPUTS, Entry, changed, read_manifest
+from analysis.run.plan import INPUTS, Entry, changed
 from analysis.show.tables import COLUMNS, TEXTS, write
 
 LOG = "revisions"
@@ -30,12 +30,6 @@ Said = dict[str, Any]
 that sentences use, in order); and the ``inputs`` that it was made from, as in the manifest."""
 
 
-def _said(entry: Entry, content: Mapping[str, Any], tables: Mapping[str, str]) -> Said:
-    """Gather what a report says from the content of its ``facts.json`` and the hashes of its tables."""
-    named = dict.fromkeys(name for sentence in content.get("sentences", []) for name in sentence["facts"])
-    return {"facts": content["facts"], "tables": dict(tables), "named": list(named), "inputs": entry.inputs}
-
-
 def revise(
     out: Path, entry: Entry, content: Mapping[str, Any], csvs: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], bytes]:
@@ -44,14 +38,16 @@ def revise(
     All its revisions are given, oldest first; ``says`` is what changed and why, ``tables`` names those with other rows.
     Given is also the log with what it says now, which is to be kept once the report stands.
     """
-    now = _said(entry, content, {name: hashlib.sha256(csv.encode()).hexdigest() for name, csv in csvs.items()})
+    named = dict.fromkeys(name for sentence in content.get("sentences", []) for name in sentence["facts"])
+    tables = {name: hashlib.sha256(csv.encode()).hexdigest() for name, csv in csvs.items()}
+    now = {"facts": content["facts"], "tables": tables, "named": list(named), "inputs": entry.inputs}
     log = read_log(out, entry.folder) or {"report": entry.folder, "made": entry.started, "revisions": [], "last": now}
-    changes, tables, other = _compared(log["last"], now)
-    if changes or tables or INPUTS["weeks"] in other:
+    changes, renewed, other = _compared(log["last"], now)
+    if changes or renewed or INPUTS["weeks"] in other:
         figures = f"{len(changes):,} {'figure' if len(changes) == 1 else 'figures'} changed" if changes else ""
-        rows = f", {len(tables)} {'table has' if len(tables) == 1 else 'tables have'} other rows" if tables else ""
+        rows = f", {len(renewed)} {'table has' if len(renewed) == 1 else 'tables have'} other rows" if renewed else ""
         says = f"{figures or 'no figure changed'}{rows}; {_because(other)}."
-        said = {"number": len(log["revisions"]) + 1, "says": says, "changes": changes, "tables": tables}
+        said = {"number": len(log["revisions"]) + 1, "says": says, "changes": changes, "tables": renewed}
         log["revisions"].append({**said, "made": entry.started})
     told = [{name: value for name, value in one.items() if name != "made"} for one in log["revisions"]]
     return told, as_json({**log, "last": now})
@@ -64,8 +60,7 @@ def read_log(out: Path, folder: str) -> dict[str, Any]:
         return {}
     try:
         log = json.loads(path.read_text(encoding="utf-8"))
-        last = {name: log["last"][name] for name in ("facts", "tables", "named")}
-        last["inputs"] = log["last"].get("inputs", {})  # earlier versions of this program named them otherwise
+        last = {name: log["last"][name] for name in ("facts", "tables", "named", "inputs")}
         return {"report": log["report"], "made": log["made"], "revisions": list(log["revisions"]), "last": last}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         do = "Restore it; without it the report counts as made for the first time"
@@ -98,32 +93,6 @@ def _same(was: Any, now: Any) -> bool:  # noqa: ANN401
     """Say whether two facts are one, the last digits of a computation apart."""
     numbers = isinstance(was, float) and isinstance(now, int | float)
     return math.isclose(was, now, rel_tol=1e-8) if numbers else was == now
-
-
-def compare_runs(before: Path, after: Path) -> list[dict[str, Any]]:
-    """Compare two output folders: a row for each fact with another value, table with other rows, and lone report."""
-    first, second = _stands(before), _stands(after)
-    rows: list[tuple[object, ...]] = []
-    for name in sorted(first.keys() | second.keys()):
-        if name in first.keys() & second:
-            changes, tables, other = _compared(first[name], second[name])
-            rows += [(name, one["fact"], one["was"], one["is"], one["why"]) for one in changes]
-            rows += [(name, f"tables/{table}.csv", None, None, _because(other)) for table in tables]
-        else:
-            rows.append((name, "report", None, None, f"only in {before if name in first else after}"))
-    return [dict(zip(("report", "what", "was", "is", "why"), row, strict=True)) for row in rows]
-
-
-def _stands(out: Path) -> dict[str, Said]:
-    """Read what the reports that stand in a folder say."""
-    said = {}
-    for name, entry in read_manifest(out).items():
-        if FACTS in entry.files:
-            hashes = {Path(file).stem: digest for file, digest in entry.files.items() if file.startswith("tables/")}
-            said[name] = _said(entry, json.loads((out / name / FACTS).read_text(encoding="utf-8")), hashes)
-    if not said:
-        raise InputError("no reports stand in the folder", file=out, do="Give a folder that `declines run` wrote")
-    return said
 
 
 def for_reading(revisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -71,8 +71,18 @@ def style() -> Iterator[None]:
     >>> figure.headline
     'Two weeks'
     """
-    with matplotlib.style.context(["default", figures()["settings"]]):
+    with matplotlib.rc_context():
+        current: Any = matplotlib.rcParams
+        dict.update(current, _settings())  # known to be right: no check of each
         yield
+
+
+@cache
+def _settings() -> dict[str, Any]:
+    """Work out all settings of matplotlib's for our figures, but for what draws them."""
+    with matplotlib.style.context(["default", figures()["settings"]]):
+        settings = matplotlib.rcParams.copy()
+    return {name: value for name, value in dict.items(settings) if not name.startswith("backend")}
 
 
 class Figure:
@@ -258,7 +268,7 @@ def png_of(figure: Figure) -> bytes:
     figure.savefig(file := io.BytesIO(), format="rgba", dpi=DPI)
     drawn = Image.frombytes("RGBA", (round(WIDTH * DPI), file.tell() // 4 // round(WIDTH * DPI)), file.getvalue())
     few = drawn.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE)
-    few.save(small := io.BytesIO(), "png", optimize=True)
+    few.save(small := io.BytesIO(), "png")
     return small.getvalue()
 
 

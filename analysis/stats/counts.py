@@ -54,17 +54,32 @@ def count_interval(counts: ArrayLike) -> tuple[Floats, Floats]:
 def count_outcomes(table: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     """Count detainers and what became of them (:func:`analysis.stats.summary.count_outcomes`)."""
     keys = [by] if isinstance(by, str) else list(by)
-    columns = dict.fromkeys([*("issued_on" if key == "week" else key for key in keys), "outcome"])
-    # Few combinations occur, so that names are made of those alone.
-    cells = table.groupby([*columns], observed=True, dropna=False)["detainers"].sum().reset_index(name="n")
-    names = [
-        week_of(cells["issued_on"]).rename(key) if key == "week" else cells[key].astype("str").fillna(NOT_GIVEN)
-        for key in keys
-    ]
-    counts = cells["n"].groupby([*names, cells["outcome"].astype("str").map(_COLUMN_OF)]).sum().unstack(fill_value=0)  # noqa: PD010
-    counts = counts.reindex(columns=OUTCOME_COLUMNS, fill_value=0).rename_axis(columns=None)
-    counts.insert(0, "issued", counts.sum(axis="columns"))
-    return counts[counts["issued"] > 0]
+    coded = [_coded(week_of(table["issued_on"]) if key == "week" else table[key], NOT_GIVEN) for key in keys]
+    ends, outcomes = _coded(table["outcome"])
+    column = np.array([OUTCOME_COLUMNS.index(_COLUMN_OF[outcome]) for outcome in outcomes], int)
+    dated = np.all([codes >= 0 for codes, _ in coded], axis=0)
+    shape = [*(len(names) for _, names in coded), len(OUTCOME_COLUMNS)]
+    cells = np.ravel_multi_index([*(codes[dated] for codes, _ in coded), column[ends[dated]]], shape)
+    few, places = pd.factorize(cells)  # of the grid's cells most are empty
+    numbers = np.bincount(few, table["detainers"].to_numpy()[dated], len(places)).astype(int)
+    rows, where = np.unique(places // shape[-1], return_inverse=True)
+    counts = np.zeros((len(rows), shape[-1]), int)
+    counts[where, places % shape[-1]] = numbers
+    levels = [names[at] for (_, names), at in zip(coded, np.unravel_index(rows, shape[:-1]), strict=True)]
+    index = pd.MultiIndex.from_arrays(levels, names=keys) if len(keys) > 1 else levels[0].rename(keys[0])
+    found = pd.DataFrame(counts, index, OUTCOME_COLUMNS)
+    found.insert(0, "issued", counts.sum(axis=1))
+    return found[found["issued"] > 0]
+
+
+def _coded(values: pd.Series, missing: str = "") -> tuple[NDArray[np.intp], pd.Index]:
+    """Give the values of a column by number, in order, and what they are: days, or names; a missing day is -1."""
+    given = values.cat if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("category").cat
+    codes = given.codes.to_numpy(np.intp)
+    if isinstance(given.categories, pd.DatetimeIndex):
+        return codes, given.categories
+    names, order = np.unique([*map(str, given.categories), *[missing] * bool(missing)], return_inverse=True)
+    return order[codes], pd.Index(names, dtype="str")
 
 
 def of_weeks(by_week: pd.DataFrame, weeks: Sequence[date], places: Sequence[str]) -> pd.DataFrame:

@@ -128,7 +128,7 @@ def modes(folder: Path) -> dict[str, str]:
 def test_rows_are_the_users_alone_and_what_killed_processes_left_goes_with_the_next_import(
     files: dict[str, Path], data_dir: Path
 ) -> None:
-    for name in (".import-ab/draft", ".fetch-ab", "gone/.import-ab", "made-up/.import-ab", "mine/notes"):
+    for name in (".import-ab/draft", "mine/notes"):
         (data_dir / name).mkdir(parents=True)
     with private_folder() as alive:
         import_release([files["newer"]], "made-up", title="T")

@@ -45,8 +45,6 @@ CASES: list[tuple[Callable[[Content], object], str, bool]] = [
     (lambda n: n["cells"][2].update(execution_count=4), "probe.ipynb, cell 2: outputs are kept", True),
     (lambda n: n["cells"][3].update(outputs=[{}]), "probe.ipynb, cell 3: outputs are kept", True),
     (put(2, "def count():\n    return 1"), "cell 2, line 3: 'count' is defined where", False),
-    (put(2, "from analysis.run import plan"), "cell 2, line 3: 'analysis.run.plan' is private", False),
-    (put(2, "import analysis.load._kept"), "'analysis.load._kept' is private", False),
     (put(3, "sheet.know()"), "the last cell does not close the report", False),
     (lambda n: n["metadata"]["declines"].update(clok="issued"), "metadata.declines.clok: an unknown key", False),
     (lambda n: n["metadata"]["declines"].update(needs=["ends"]), "metadata.declines.needs.0: Input should be", False),
@@ -60,12 +58,11 @@ CASES: list[tuple[Callable[[Content], object], str, bool]] = [
     (put(2, READS), "not beside it: found 'people.csv'", False),
     (put(2, "sheet.side_file(week)"), "cell 2, line 3: the name of a file is to be known before the run", False),
     (lambda n: n["metadata"]["declines"].update(versions=2), "needs the parameters `older` and `newer`", False),
-    (lambda n: n.update(metadat={}), "an unknown key beside the cells: found 'metadat'", False),
     (put(2, "sheet.text('There were 12345 of them.')"), "the number '12345' is typed into a sentence", False),
     (put(2, "s = sentences.Sentence(f'{{n:n}} of 7', {'n': 3})"), "the number '7' is typed into a sentence", False),
     (lambda n: n.pop("cells"), "probe.ipynb: the notebook is damaged: found \"KeyError('cells')\"", False),
 ]
-RUNS = "outputs|id of its own|another kernel|expected python3|defined|private|not declared|beside the cells|is typed"
+RUNS = "outputs|id of its own|another kernel|expected python3|defined|not declared|is typed"
 """What is wrong with a notebook and yet stops no run."""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from conftest import DataCopy
 from made_notebooks import write_notebook
 from made_up_site import add_report, by_state_csv
@@ -43,6 +44,7 @@ from analysis.run.site import Settings, write_index
 from analysis.run.worker import files_of
 
 NAMES = ("weekly_bulletin", "published_week", "release_quality")
+REFUSED = yaml.safe_load(Path(__file__).with_name("refused.yml").read_text(encoding="utf-8"))
 
 
 def planned(*names: str, **asked: Any) -> list[Task]:  # noqa: ANN401
@@ -109,28 +111,7 @@ def test_a_period_is_one_report_whose_weeks_stay_the_same() -> None:
         planned("weekly_bulletin", periods=("2015-03", None))
 
 
-@pytest.mark.parametrize(
-    ("names", "asked", "says"),
-    [
-        (["published_week", "methods"], {"source_names": ["synthetic"]}, "nothing to make"),
-        (["period_profile"], {"states": ["TX"], "offences": ["DUI"]}, "of a state or of an offence group, not of both"),
-        (["period_profile"], {"source_names": ["fy2015"], "offences": ["DUI"]}, "'fy2015' records no offences"),
-        (
-            ["period_profile"],
-            {"source_names": ["fy2015"], "periods": ("2015Q1", "2015-02")},
-            "share a week.*not overlap",
-        ),
-        (
-            ["period_profile"],
-            {"source_names": ["fy2015"], "weeks": "2015-01-21:2015-01-23"},
-            "no whole week lies between",
-        ),
-        (["published_week"], {"source_names": ["fy2015"]}, "'fy2015' has weeks by day issued.* Use published-2017"),
-        (["compare_releases"], {"source_names": ["fy2015"]}, "needs two versions of a source: found 'fy2015'"),
-        (["weekly_bulletin"], {"source_names": ["fy2015"], "weeks": "1999-01-02"}, "1999-01-02"),
-        (["offence_profile"], {"source_names": ["fy2015"]}, "'fy2015' records no offences"),
-    ],
-)
+@pytest.mark.parametrize(("names", "asked", "says"), REFUSED)
 def test_nothing_to_make_is_an_error(names: list[str], asked: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         planned(*names, **asked)

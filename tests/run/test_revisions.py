@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_site import INPUTS, add_report, entry_of
+from made_up_site import INPUTS, entry_of
 from test_report_files import MASTHEAD, closing, executed, table
 
 from analysis.errors import InputError
-from analysis.run.plan import Entry, write_manifest
-from analysis.run.revisions import compare_runs, for_reading, read_log, written
+from analysis.run.revisions import for_reading, read_log, written
 from analysis.run.worker import write_revised
 
 FOLDER = "weekly_bulletin/fy2015/2015-06-20"
@@ -110,39 +109,12 @@ def test_the_page_says_which_revision_it_is_and_what_changed(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["{", '{"report": "x"}', "[]", '{"report":"x","made":"","revisions":[],"last":{}}'])
-def test_a_damaged_log_is_named_and_one_of_an_earlier_version_is_gone_on_with(tmp_path: Path, text: str) -> None:
+def test_a_damaged_log_is_named(tmp_path: Path, text: str) -> None:
     revisions(tmp_path)
     path = tmp_path / "revisions" / f"{FOLDER}.json"
-    log = json.loads(path.read_text())
     path.write_text(text)
     with pytest.raises(InputError, match=r"2015-06-20\.json: the log of revisions is damaged.*Restore it"):
         revisions(tmp_path)
-    del log["last"]["inputs"]
-    path.write_text(json.dumps(log))
-    (revision,) = revisions(tmp_path, CODE, declined=49)
-    assert "the reason is not known" in revision["says"]
-
-
-def test_two_runs_are_compared_report_by_report(tmp_path: Path) -> None:
-    before, after = tmp_path / "before", tmp_path / "after"
-    for out, declined, only in ((before, 7, "2025-02-01"), (after, 9, "2025-02-08")):
-        entries: dict[str, Entry] = {}
-        rows = {"by_state": f"state,declined\nTX,{declined}\n"}
-        add_report(out, entries, "a", "s", {"week": "2025-01-04"}, facts={"declined": declined}, tables=rows)
-        for week in ("2025-01-11", only):
-            add_report(out, entries, "a", "s", {"week": week})
-        write_manifest(out, entries)
-    found = compare_runs(before, after)
-    assert [tuple(row.values())[:4] for row in found] == [
-        ("a/s/2025-01-04", "declined", 7, 9),
-        ("a/s/2025-01-04", "tables/by_state.csv", None, None),
-        ("a/s/2025-02-01", "report", None, None),
-        ("a/s/2025-02-08", "report", None, None),
-    ]
-    assert found[2]["why"] == f"only in {before}"
-    assert compare_runs(before, before) == []
-    with pytest.raises(InputError, match="no reports stand in the folder"):
-        compare_runs(tmp_path, tmp_path)
 
 
 WRITTEN: list[tuple[str, object, str]] = [
