@@ -117,7 +117,7 @@ def test_a_check_compares_with_an_earlier_version(both: Path, files: dict[str, P
 KILLED = """import os, signal, sys, pyarrow.parquet
 from analysis.load.imports import import_release
 write = pyarrow.parquet.write_table
-pyarrow.parquet.write_table = lambda *a, **k: (write(*a, **k), os.kill(os.getpid(), signal.SIGKILL))
+pyarrow.parquet.write_table = lambda *a, **k: (write(*a, **k), os.kill(os.getppid(), signal.SIGKILL), signal.pause())
 import_release([sys.argv[1]], "killed", title="T")"""
 
 
