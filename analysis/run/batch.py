@@ -108,7 +108,6 @@ def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, clust
 
     scratch = str(temporary_folder())
     shared = server()
-    from analysis.run import site  # noqa: F401  # for the index; meanwhile the fork server imports, too
 
     context: Any = multiprocessing.get_context("forkserver" if shared else "spawn")
     ahead, lost = deque(tasks), set[str]()
