@@ -79,7 +79,11 @@ MOST_BYTES = 4 * 2**30  # unpacked; the largest yearly workbook of ICE unpacks t
 MOST_RATIO = 50  # unpacked to packed; a workbook has 5 to 20 even where its cells have no addresses, a zip bomb 1,000
 _FAR_CELL = re.compile(rb"""r\s*=\s*["']((?:[J-Zj-z][A-Za-z]|[A-Za-z]{3,})\d+)["'][^>]*(?<!/)>""")  # beyond column 260
 _ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\sr\s*=\s*["'](\d+)""")
-_UNSAVED = re.compile(rb"<c ([^>]*)>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)(?:<v */>|<v></v>|)</c>")  # a formula without value
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)(?<!/)>")
+_CELLS_END = re.compile(rb"</(?:\w+:)?c>")
+_FORMULA, _VALUE = re.compile(rb"<(?:\w+:)?f\b"), re.compile(rb"<(?:\w+:)?[vt]\b[^>]*>\s*[^<\s]")
+_TEXT_CELL = re.compile(rb"""\st\s*=\s*["']str["']""")  # a formula that gives text may give an empty one
+_ERROR = re.compile(rb"""<(?:\w+:)?c\b([^>]*\st\s*=\s*["']e["'][^>]*)>""")
 _TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
 _ROW_NAMES = {"", "unnamed 0", "index level 0"}  # what R and pandas call a column of row numbers
 _PLAIN = re.compile("(large_)?string|null|bool|u?int|halffloat|float|double|decimal|date|time")  # types of Arrow's
@@ -343,23 +347,39 @@ def _check_archive(path: Path) -> None:
         for name in archive.namelist():
             size = archive.getinfo(name).file_size
             with archive.open(name) as stream:  # to the end, which proves the checksum
-                rest = b""  # a tag that is not yet whole
+                rest, is_sheet = b"", False
                 while block := stream.read(2**20):
-                    if not name.endswith(".xml"):
+                    is_sheet |= b"sheetData" in block  # wherever it stands, and whatever it is called
+                    if not is_sheet and not name.endswith(".xml"):
                         continue
                     block = rest + block
-                    rest = block[max(block.rfind(b"<"), 0) :]
+                    ends = (b"/c>", b":c>", b"row>") if is_sheet else (b"<",)  # after which a cell, or a tag, begins
+                    rest = block[max(0, *(block.rfind(end) for end in ends)) :]
                     if len(rest) > LONGEST_RUN:
                         raise refusal("long_run", path, place=name, since_tag=LONGEST_RUN)
-                    if "worksheets/" not in name:
+                    if not is_sheet:
                         continue
-                    if b"<f" in block and (cell := _UNSAVED.search(block)):
-                        raise refusal("unsaved_formula", path, place=f"{name}, cell {cell[1].decode()}")
+                    if unsaved := _unsaved_formula(block):
+                        raise refusal("unsaved_formula", path, place=f"{name}, cell {unsaved}")
+                    if cell := _ERROR.search(block):
+                        raise refusal("error_cell", path, place=f"{name}, cell {cell[1].decode(errors='replace')}")
                     if cell := _FAR_CELL.search(block):  # room is taken as far as to it
                         raise refusal("far_cell", path, place=f"{name}, cell {cell[1].decode()}")
                     row = max(map(int, _ROW.findall(block)), default=0)
                     if row > max(FEW_ROWS, size / FEWEST_BYTES):
                         raise refusal("far_row", path, place=f"{name}, row {row:,}")
+
+
+def _unsaved_formula(block: bytes) -> str:
+    """Find a cell with a formula and no value in a part of a sheet, however it is written; blank = there is none."""
+    if not _FORMULA.search(block):
+        return ""
+    for part in _CELLS_END.split(block)[:-1]:
+        if found := _FORMULA.search(part):
+            *_, cell = [None, *_CELL.finditer(part, 0, found.start())]
+            if cell and not _TEXT_CELL.search(cell[1]) and not _VALUE.search(part, cell.end()):
+                return cell[1].decode(errors="replace").strip()
+    return ""
 
 
 def _check_size(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:

@@ -86,8 +86,11 @@ def write_files(entry: Entry, executed: str, out: Path) -> Entry:
             files = write_revised(out, entry, nbformat.reads(executed, as_version=4))
         elif executed:
             write_whole(out / entry.folder / FAILED, executed.encode())
-    except (InputError, OSError) as error:
-        message = f"{'the report could not be written: ' if isinstance(error, OSError) else ''}{error}"
+    except InputError as error:
+        message = str(error)
+    except Exception as error:  # of the disk, or of templates: what a notebook shows may be anything
+        told = error if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        message = f"the report could not be written: {told}"
     seconds = round(entry.seconds + time.perf_counter() - clock, 3)
     return replace(entry, outcome="failed" if message else "made", message=message, files=files, seconds=seconds)
 

@@ -14,6 +14,7 @@ from functools import cache, wraps
 from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
+from warnings import catch_warnings, filterwarnings
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -153,8 +154,10 @@ class Figure:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict[str, str], dict]:
         width, height = (round(96 * inches) for inches in self.get_size_inches())
-        png = base64.b64encode(png_of(self)).decode("ascii")
-        data = {"text/plain": self.alt or self.headline, "image/svg+xml": svg_of(self), "image/png": png}
+        with catch_warnings():
+            filterwarnings("ignore", "Glyph")  # a letter that no font has: in a drawing it is text, in a picture a box
+            png = base64.b64encode(png_of(self)).decode("ascii")
+            data = {"text/plain": self.alt or self.headline, "image/svg+xml": svg_of(self), "image/png": png}
         return data, {"image/png": {"width": width, "height": height}}
 
 

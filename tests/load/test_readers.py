@@ -396,8 +396,17 @@ def test_formulas_give_their_saved_values(tmp_path: Path) -> None:
     start = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
     xml = f"{start}{inner}</sheetData></worksheet>".replace("<v>1/3/15", "<f>B2</f><v>1/3/15").encode()
     assert column(read_one(sheet_xml(tmp_path / "a.xlsx", xml)), "Prepare Date") == ["1/3/15"]
-    unsaved = xml.replace(b"<v>1/3/15</v>", b"<v></v>")
-    refused(sheet_xml(tmp_path / "b.xlsx", unsaved), "cell.*A2.*a formula has no value saved with it.*save it again")
+    empty = xml.replace(b"<v>1/3/15</v>", b"<v></v>")
+    assert column(read_one(sheet_xml(tmp_path / "b.xlsx", empty)), "Prepare Date") == [None], "a text may be empty"
+    unsaved = empty.replace(b't="str"><f>', b"><f>")
+    spelt = [unsaved, unsaved.replace(b"</f><v>", b"</f>\n<v>"), unsaved.replace(b"<f>", b" <f t='shared'>")]
+    spelt += [re.sub(rb"<(/?)(?=[a-z])", rb"<\1x:", unsaved).replace(b"xmlns=", b"xmlns:x=")]
+    filler = random.Random(1).randbytes(2**19).hex().encode()
+    spelt += [unsaved.replace(b"<row ", b"<!--" + filler[at:] + b"--><row ", 1) for at in range(0, 300, 20)]
+    for xml in spelt:
+        refused(sheet_xml(tmp_path / "c.xlsx", xml), "cell.*A2.*a formula has no value saved with it.*save it again")
+    broken = empty.replace(b't="str"><f>B2</f><v>', b't="e"><v>#REF!')
+    refused(sheet_xml(tmp_path / "d.xlsx", broken), "cell.*A2.*an error of its formula, such as #REF!.*save again")
 
 
 def test_cells_keep_their_value_whatever_their_type(tmp_path: Path) -> None:

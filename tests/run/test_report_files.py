@@ -13,7 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from analysis.errors import InputError
 from analysis.files import write_whole
-from analysis.run.worker import files_of, inlined, write_report
+from analysis.run.plan import Entry
+from analysis.run.worker import files_of, inlined, write_files, write_report
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">\n<text x="1 2" fill="#000">50% &amp; é שֵׁ</text></svg>'
@@ -146,7 +147,10 @@ def test_a_page_leads_to_the_weeks_beside_it() -> None:
     assert f"{before}<span>newest report</span>" in page
 
 
-@pytest.mark.parametrize(("shown", "kept"), [(table("by_state"), True), (_shown({"text/markdown": "None."}), False)])
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [(table("by_state"), True), (_shown({"text/markdown": "None."}), False), (new_output("stream", text="!"), False)],
+)
 def test_a_heading_goes_where_nothing_is_shown_below_it_but_why_not(shown: Output, kept: bool) -> None:
     notebook = executed(shown, closing())
     notebook.cells.insert(1, new_markdown_cell("## Are states alike?", metadata={"tags": ["if-shown"]}))
@@ -198,3 +202,11 @@ def test_streams_and_errors_are_escaped_and_nothing_turns_the_text_around() -> N
     page = page_of(closing(), stream, error)
     assert "&lt;b&gt;told&lt;/b&gt; [U+202E]" in page
     assert "&lt;i&gt;trace" in page
+
+
+def test_a_notebook_that_shows_what_no_page_can_is_a_failed_report_and_stops_nobody(tmp_path: Path) -> None:
+    entry = Entry("a/b", "a", {}, "b", "")
+    notebook = executed(_shown({"text/plain": "no drawing"}, {FIGURE_KEY: {"figure": "bars"}}), closing())
+    done = write_files(entry, nbformat.writes(notebook), tmp_path)
+    assert done.outcome == "failed"
+    assert done.message.startswith("the report could not be written: KeyError: ")

@@ -521,3 +521,9 @@ def test_turned_names_of_groups_stand_apart() -> None:
         room = (end - start) * np.sin(np.radians(name.get_rotation()))
         name.set_rotation(0)
         assert room > 1.4 * name.get_window_extent().height, name.get_text()
+
+
+def test_a_letter_that_no_font_has_is_text_in_a_drawing_and_no_warning_in_a_notebook() -> None:
+    figure = plot.weekly_counts(series())
+    figure.entitle("東京", "x")
+    assert "東京" in figure._repr_mimebundle_()[0]["image/svg+xml"]
