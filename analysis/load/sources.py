@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 VERSIONS_VARIABLE = "DECLINES_VERSIONS"
 TABLE_FILE, SCORECARD_FILE, WEEKS_FILE, UNDATED = "detainers.parquet", "scorecard.csv", "weeks.json", "undated"
+VERSION = re.compile("v[0-9]+")  # the name of its folder, and of no copy beside it
 HINT = "`declines list` shows all sources with their weeks"
 NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
 """What a report may need of its source, and how one that lacks it is spoken of."""
@@ -268,7 +270,7 @@ def _by_name() -> dict[str, list[Source]]:
     """Give the versions of every source, oldest first, none newer than the one that ``DECLINES_VERSIONS`` pins."""
     bundled, found = bundled_folder("data"), dict[str, list[Source]]()
     tables = [folder / TABLE_FILE for folder in sorted(bundled.glob("sources/*/v[0-9]*"))]
-    imports = sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}"))
+    imports = sorted(path for path in data_folder().glob(f"*/*/{TABLE_FILE}") if VERSION.fullmatch(path.parent.name))
     published = ["published_reports/weekly_totals.csv", "published_2025_26/declined_by_state_offence.csv"]
     for source in map(_of, [*tables, *(bundled / path for path in published), *imports]):
         of_name = found.setdefault(source.facts.name, [])

@@ -121,6 +121,12 @@ pyarrow.parquet.write_table = lambda *a, **k: (write(*a, **k), os.kill(os.getppi
 import_release([sys.argv[1]], "killed", title="T")"""
 
 
+def test_a_copy_of_a_version_beside_it_is_no_version(both: Path) -> None:
+    for name in ("v001.bak", "v002 (copy)", "v"):
+        shutil.copytree(both / "v001", both / name)
+    assert [source.path.parent.name for source in versions("made-up")] == ["v001", "v002"]
+
+
 def modes(folder: Path) -> dict[str, str]:
     return {path.name: oct(path.stat().st_mode)[-3:] for path in [folder, *folder.rglob("*")]}
 
