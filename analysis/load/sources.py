@@ -96,17 +96,19 @@ class Origin(BaseModel, extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 def origin_of(path: Path) -> Origin:
     """Read the origin file beside ``path`` (``<name>.origin.yml``); refuse one that is no YAML or lacks a key."""
-    beside = path.with_name(path.name + ".origin.yml")
+    beside, do = path.with_name(path.name + ".origin.yml"), RESTORE
+    if path.is_relative_to(data_folder()):
+        do = f"Remove its folder, {path.parent.name}, and import the release again"
     try:
         return Origin.model_validate(yaml.load(beside.read_text(encoding="utf-8"), YAML))
     except FileNotFoundError as error:
-        raise InputError("the origin file is missing", file=beside, do=RESTORE) from error
-    except yaml.YAMLError as error:
-        raise InputError("the origin file is not YAML", file=beside, found=str(error), do=RESTORE) from error
+        raise InputError("the origin file is missing", file=beside, do=do) from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise InputError(first["msg"], file=beside, place=f"key {key}", do=RESTORE) from error
+        raise InputError(first["msg"], file=beside, place=f"key {key}", do=do) from error
+    except (yaml.YAMLError, ValueError) as error:  # the latter of bytes that are no text, or of no day
+        raise InputError("the origin file is not YAML", file=beside, found=str(error), do=do) from error
 
 
 @dataclass(frozen=True)
@@ -195,9 +197,12 @@ class Source:
         """Give the hash of each week's rows, worked out when first asked for and kept beside the table."""
         kept = self.path.with_name(WEEKS_FILE)
         try:
-            return json.loads(kept.read_text(encoding="utf-8"))
+            hashes = json.loads(kept.read_text(encoding="utf-8"))
+            if isinstance(hashes, dict) and all(isinstance(one, str) for one in hashes.values()):
+                return hashes
         except (OSError, ValueError):  # asked for the first time, or damaged
-            hashes = week_hashes(self.detainers())
+            pass
+        hashes = week_hashes(self.detainers())
         with suppress(OSError):
             write_whole(kept, as_json(hashes))
         return hashes

@@ -127,6 +127,14 @@ def test_a_copy_of_a_version_beside_it_is_no_version(both: Path) -> None:
     assert [source.path.parent.name for source in versions("made-up")] == ["v001", "v002"]
 
 
+@pytest.mark.parametrize("content", [b"\x00\xff", b"\xff", b"", b"null", b"a: 2026-99-99"])
+def test_a_damaged_origin_is_told_with_what_to_do(both: Path, content: bytes) -> None:
+    beside = both / "v002" / "detainers.parquet.origin.yml"
+    beside.write_bytes(content)
+    with refused(beside, "Remove its folder, v002, and import the release again"):
+        sources()
+
+
 def modes(folder: Path) -> dict[str, str]:
     return {path.name: oct(path.stat().st_mode)[-3:] for path in [folder, *folder.rglob("*")]}
 
