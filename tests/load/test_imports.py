@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from analysis.files import private_folder, sha256_of
 from analysis.load import imports
 from analysis.load.imports import check_release, import_release, name_of
 from analysis.load.quality import scorecard
+from analysis.load.releases import Release, open_release
 from analysis.load.sources import VERSIONS_VARIABLE, data_folder, open_source, sources, versions
 from analysis.load.table import NAMES
 from analysis.stats.inference import NOT_EXTRACTED, extraction_facts
@@ -252,6 +254,22 @@ def test_an_import_that_breaks_or_is_stopped_by_a_check_leaves_nothing(
     with pytest.raises(InputError, match="not imported: a check stops it"):
         import_release([files["newer"]], "other", title="T")
     assert not (data_dir / "other").exists()
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_imported(
+    files: dict[str, Path], data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing = Path(shutil.copy(files["newer"], tmp_path / "growing.parquet"))
+
+    def read(given: Sequence[Path], *, not_after: date | None) -> Release:
+        release = open_release(given, not_after=not_after)
+        growing.write_bytes(growing.read_bytes() + b"more")
+        return release
+
+    monkeypatch.setattr(imports, "open_release", read)
+    with refused(growing, "the file changed while it was read", "Import it again"):
+        import_release([growing], "made-up", title="T")
+    assert not (data_dir / "made-up").exists()
 
 
 def test_a_file_that_is_missing_and_a_data_folder_that_cannot_be_written_are_told(
