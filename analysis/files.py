@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -208,6 +209,11 @@ def _made(folder: Path) -> Iterator[None]:
         raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder, do=do) from error
     try:
         yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        do = "Make room there, or give another folder with --data-dir"
+        raise InputError("the disk of the data folder is full", file=folder, do=do) from error
     finally:
         if made:
             with suppress(OSError):

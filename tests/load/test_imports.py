@@ -243,11 +243,11 @@ def test_an_import_that_breaks_or_is_stopped_by_a_check_leaves_nothing(
     files: dict[str, Path], data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(28, "Error writing bytes to file")
 
     with monkeypatch.context() as patch:
         patch.setattr("pyarrow.parquet.write_table", full)
-        with pytest.raises(OSError, match="No space left"):
+        with refused(data_dir, "the disk of the data folder is full", "Make room there"):
             import_release([files["newer"]], "made-up", title="T")
     assert not (data_dir / "made-up").exists()
     monkeypatch.setattr(imports, "scorecard", lambda release, **told: scorecard(release, **told).assign(level="stop"))
