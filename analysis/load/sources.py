@@ -249,8 +249,8 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
         how: dict[str, Any] = {"compression": "zstd", "row_group_size": ROW_GROUP, "write_statistics": FILTERED}
         how["use_dictionary"] = [*rows.columns.drop(["person", "source_row"])]  # whose values hardly repeat
         how |= {"column_encoding": {"source_row": "DELTA_BINARY_PACKED"}, "write_batch_size": 8_192}
+        (draft / TABLE_FILE).touch(0o600)  # before a row is in it
         rows.to_parquet(draft / TABLE_FILE, index=False, **how)
-        (draft / TABLE_FILE).chmod(0o600)
         card().to_csv(draft / SCORECARD_FILE, index=False)
         hashes = {"sha256": sha256_of(draft / TABLE_FILE), "scorecard_sha256": sha256_of(draft / SCORECARD_FILE)}
         origin = origin.model_copy(update=hashes)

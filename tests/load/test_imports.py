@@ -167,7 +167,8 @@ def test_an_import_that_is_killed_leaves_its_rows_to_the_user_alone_until_the_ne
     ended = subprocess.run([sys.executable, "-c", KILLED, files["newer"]], check=False)
     assert ended.returncode == -signal.SIGKILL
     (left,) = data_dir.glob(".import-*")
-    assert (modes(left)[left.name], "detainers.parquet" in modes(left), sources().get("killed")) == ("700", True, None)
+    assert {left.name: "700", "detainers.parquet": "600"}.items() <= modes(left).items()
+    assert "killed" not in sources()
     import_release([files["newer"]], "made-up", title="T")
     assert [path.name for path in data_dir.iterdir() if path.is_dir()] == ["made-up"]
 
