@@ -28,7 +28,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from analysis.errors import InputError, called, unknown
-from analysis.files import as_json, bundled_folder, data_folder, private_folder, sha256_of, write_whole
+from analysis.files import as_json, bundled_folder, data_folder, flush, private_folder, sha256_of, write_whole
 from analysis.load.reference import RESTORE, check_hash
 from analysis.periods import Calendar, week_of
 
@@ -256,8 +256,10 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
         origin = origin.model_copy(update=hashes)
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
+        flush([*draft.iterdir(), draft])
         folder.parent.mkdir(0o700, exist_ok=True)
         draft.rename(folder)
+        flush([folder.parent, folder.parents[1]])
     return _of(folder / TABLE_FILE)
 
 

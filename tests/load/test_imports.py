@@ -240,17 +240,22 @@ def test_braces_in_the_name_of_a_file_stay_as_they_are(files: dict[str, Path], t
 # What is refused.
 
 
-def test_an_import_that_breaks_or_is_stopped_by_a_check_leaves_nothing(
-    files: dict[str, Path], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["pyarrow.parquet.write_table", "analysis.load.sources.flush"])
+def test_a_full_disk_is_told_and_leaves_nothing(
+    step: str, files: dict[str, Path], data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "Error writing bytes to file")
 
-    with monkeypatch.context() as patch:
-        patch.setattr("pyarrow.parquet.write_table", full)
-        with refused(data_dir, "the disk of the data folder is full", "Make room there"):
-            import_release([files["newer"]], "made-up", title="T")
+    monkeypatch.setattr(step, full)
+    with refused(data_dir, "the disk of the data folder is full", "Make room there"):
+        import_release([files["newer"]], "made-up", title="T")
     assert not (data_dir / "made-up").exists()
+
+
+def test_an_import_that_is_stopped_by_a_check_leaves_nothing(
+    files: dict[str, Path], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(imports, "scorecard", lambda release, **told: scorecard(release, **told).assign(level="stop"))
     with pytest.raises(InputError, match="not imported: a check stops it"):
         import_release([files["newer"]], "other", title="T")
