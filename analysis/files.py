@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -57,7 +58,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
         for path, draft in drafts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(files[path])
-        _flush(drafts.values())
+        flush(drafts.values())
         for path, draft in drafts.items():
             draft.replace(path)
 
@@ -79,11 +80,11 @@ def write_folder(folder: Path, files: Mapping[str, bytes], ours: Iterable[str] =
             if name not in {*files, *ours} and DRAFT not in name:
                 (draft / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, draft / name, follow_symlinks=False)
-        _flush(path for path in (draft, *draft.rglob("*")) if not path.is_symlink())
+        flush(path for path in (draft, *draft.rglob("*")) if not path.is_symlink())
         if folder.exists():
             folder.rename(aside)
         draft.rename(folder)
-        _flush([folder.parent])
+        flush([folder.parent])
     finally:
         _put_right(folder)
 
@@ -112,11 +113,11 @@ def _gone(*paths: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _flush(paths: Iterable[Path]) -> None:
+def flush(paths: Iterable[Path]) -> None:
     """Have files and folders on disk, not only on their way; several at a time, which takes a sixth of the time."""
     from concurrent.futures import ThreadPoolExecutor  # here, as filelock below: completion writes nothing
 
-    def flush(path: Path) -> None:
+    def flushed(path: Path) -> None:
         if os.name == "posix" or path.is_file():  # elsewhere a folder cannot be opened
             number = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
             try:
@@ -125,7 +126,7 @@ def _flush(paths: Iterable[Path]) -> None:
                 os.close(number)
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(flush, paths))
+        list(pool.map(flushed, paths))
 
 
 @contextmanager
@@ -208,6 +209,11 @@ def _made(folder: Path) -> Iterator[None]:
         raise InputError(f"the data folder cannot be written: {error.strerror}", file=folder, do=do) from error
     try:
         yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        do = "Make room there, or give another folder with --data-dir"
+        raise InputError("the disk of the data folder is full", file=folder, do=do) from error
     finally:
         if made:
             with suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import webbrowser
@@ -250,8 +251,10 @@ def test_an_imported_source_is_removed_when_asked_twice_and_nothing_that_no_impo
     (folder / "v001" / "notes.txt").write_text("mine")
     (folder / "v001" / "detainers.parquet.origin.yml").write_text("damaged")
     (folder / "v002").symlink_to(folder / "v001")
+    shutil.copytree(folder / "v001", folder / "v001.bak")
+    copied = ["v001.bak", *(path.name for path in (folder / "v001.bak").iterdir())]
     assert f"removed made; what no import wrote stays in {folder}" in call("sources", "rm", "made", input="y\n")
-    assert sorted(path.name for path in folder.rglob("*")) == ["notes.txt", "v001", "v002"]
+    assert sorted(path.name for path in folder.rglob("*")) == sorted(["notes.txt", "v001", "v002", *copied])
     assert json.loads(call("list", "--json"))["sources"][-1]["name"] == "published-2025"
     monkeypatch.setenv("DECLINES_DATA_URL", "memory://sources")
     assert "are only read" in call("sources", "rm", "made", exit_code=2)

@@ -90,7 +90,7 @@ def _imported(
     if missing := [file for file in files if not file.exists()]:
         raise InputError("there is no such file", file=missing[0], do="Check the path")
     # by content alone, however often given
-    hashes = sorted({sha256_of(file) for file in files if file.is_file()})
+    hashes = _hashes(files)
     digest, earlier = hashlib.sha256("\n".join(hashes).encode()).hexdigest(), versions(name)
     for same in [one for one in earlier if one.origin.reference == f"sha256 {digest}"][-1:]:
         text = f"{name}: version {same.version} was made from the same files"
@@ -98,6 +98,9 @@ def _imported(
             text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
         return same, text
     release = open_release(given, not_after=extracted_on or today)
+    if _hashes(files) != hashes:  # else another file than the one read would be named and known again
+        do = "Import it again when it is complete"
+        raise InputError("the file changed while it was read", file=", ".join(map(str, given)), do=do)
     if release.table["issued_on"].isna().all():
         raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
     folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
@@ -108,6 +111,11 @@ def _imported(
     warnings = int((checking.result()["level"] == WARN).sum())
     said = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
     return kept, f"{name}: version {kept.version}, {said}"
+
+
+def _hashes(files: Sequence[Path]) -> list[str]:
+    """Hash the files that are there, each content once."""
+    return sorted({sha256_of(file) for file in files if file.is_file()})
 
 
 def _passed(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from analysis.errors import InputError, called, unknown
-from analysis.files import as_json, bundled_folder, data_folder, private_folder, sha256_of, write_whole
+from analysis.files import as_json, bundled_folder, data_folder, flush, private_folder, sha256_of, write_whole
 from analysis.load.reference import RESTORE, check_hash
 from analysis.periods import Calendar, week_of
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 VERSIONS_VARIABLE = "DECLINES_VERSIONS"
 TABLE_FILE, SCORECARD_FILE, WEEKS_FILE, UNDATED = "detainers.parquet", "scorecard.csv", "weeks.json", "undated"
+VERSION = re.compile("v[0-9]+")  # the name of its folder, and of no copy beside it
 HINT = "`declines list` shows all sources with their weeks"
 NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
 """What a report may need of its source, and how one that lacks it is spoken of."""
@@ -94,17 +96,19 @@ class Origin(BaseModel, extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 def origin_of(path: Path) -> Origin:
     """Read the origin file beside ``path`` (``<name>.origin.yml``); refuse one that is no YAML or lacks a key."""
-    beside = path.with_name(path.name + ".origin.yml")
+    beside, do = path.with_name(path.name + ".origin.yml"), RESTORE
+    if path.is_relative_to(data_folder()):
+        do = f"Remove its folder, {path.parent.name}, and import the release again"
     try:
         return Origin.model_validate(yaml.load(beside.read_text(encoding="utf-8"), YAML))
     except FileNotFoundError as error:
-        raise InputError("the origin file is missing", file=beside, do=RESTORE) from error
-    except yaml.YAMLError as error:
-        raise InputError("the origin file is not YAML", file=beside, found=str(error), do=RESTORE) from error
+        raise InputError("the origin file is missing", file=beside, do=do) from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise InputError(first["msg"], file=beside, place=f"key {key}", do=RESTORE) from error
+        raise InputError(first["msg"], file=beside, place=f"key {key}", do=do) from error
+    except (yaml.YAMLError, ValueError) as error:  # the latter of bytes that are no text, or of no day
+        raise InputError("the origin file is not YAML", file=beside, found=str(error), do=do) from error
 
 
 @dataclass(frozen=True)
@@ -193,9 +197,12 @@ class Source:
         """Give the hash of each week's rows, worked out when first asked for and kept beside the table."""
         kept = self.path.with_name(WEEKS_FILE)
         try:
-            return json.loads(kept.read_text(encoding="utf-8"))
+            hashes = json.loads(kept.read_text(encoding="utf-8"))
+            if isinstance(hashes, dict) and all(isinstance(one, str) for one in hashes.values()):
+                return hashes
         except (OSError, ValueError):  # asked for the first time, or damaged
-            hashes = week_hashes(self.detainers())
+            pass
+        hashes = week_hashes(self.detainers())
         with suppress(OSError):
             write_whole(kept, as_json(hashes))
         return hashes
@@ -242,15 +249,17 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
         how: dict[str, Any] = {"compression": "zstd", "row_group_size": ROW_GROUP, "write_statistics": FILTERED}
         how["use_dictionary"] = [*rows.columns.drop(["person", "source_row"])]  # whose values hardly repeat
         how |= {"column_encoding": {"source_row": "DELTA_BINARY_PACKED"}, "write_batch_size": 8_192}
+        (draft / TABLE_FILE).touch(0o600)  # before a row is in it
         rows.to_parquet(draft / TABLE_FILE, index=False, **how)
-        (draft / TABLE_FILE).chmod(0o600)
         card().to_csv(draft / SCORECARD_FILE, index=False)
         hashes = {"sha256": sha256_of(draft / TABLE_FILE), "scorecard_sha256": sha256_of(draft / SCORECARD_FILE)}
         origin = origin.model_copy(update=hashes)
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
+        flush([*draft.iterdir(), draft])
         folder.parent.mkdir(0o700, exist_ok=True)
         draft.rename(folder)
+        flush([folder.parent, folder.parents[1]])
     return _of(folder / TABLE_FILE)
 
 
@@ -268,7 +277,7 @@ def _by_name() -> dict[str, list[Source]]:
     """Give the versions of every source, oldest first, none newer than the one that ``DECLINES_VERSIONS`` pins."""
     bundled, found = bundled_folder("data"), dict[str, list[Source]]()
     tables = [folder / TABLE_FILE for folder in sorted(bundled.glob("sources/*/v[0-9]*"))]
-    imports = sorted(data_folder().glob(f"*/v[0-9]*/{TABLE_FILE}"))
+    imports = sorted(path for path in data_folder().glob(f"*/*/{TABLE_FILE}") if VERSION.fullmatch(path.parent.name))
     published = ["published_reports/weekly_totals.csv", "published_2025_26/declined_by_state_offence.csv"]
     for source in map(_of, [*tables, *(bundled / path for path in published), *imports]):
         of_name = found.setdefault(source.facts.name, [])

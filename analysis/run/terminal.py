@@ -18,7 +18,7 @@ import click
 from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import data_folder
 from analysis.load.reference import crosswalk, group_named, groups, near_states, state_named
-from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, WEEKS_FILE, sources
+from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, VERSION, WEEKS_FILE, sources
 from analysis.periods import Calendar, as_timestamps
 from analysis.run.plan import INDEX, PACKAGE, PAGE, notebooks, read_manifest
 
@@ -175,7 +175,9 @@ def imported_files(name: str) -> list[Path]:
     if os.environ.get(URL_VARIABLE):
         raise InputError("the sources of an address are only read", do="Remove them where they stand")
     written = dict[str, list[Path]]()
-    for path in sorted(data_folder().resolve().glob(f"*/v[0-9]*/{TABLE_FILE}*")):
+    for path in sorted(data_folder().resolve().glob(f"*/*/{TABLE_FILE}*")):
+        if not VERSION.fullmatch(path.parent.name):
+            continue  # a copy that a user has made
         beside = [path.with_name(other) for other in IMPORTED]
         written.setdefault(path.parents[1].name, []).extend(
             one for one in beside if one.is_file() and one.resolve() == one
