@@ -361,7 +361,7 @@ def _check_archive(path: Path) -> None:
                         continue
                     if unsaved := _unsaved_formula(block):
                         raise refusal("unsaved_formula", path, place=f"{name}, cell {unsaved}")
-                    if cell := _ERROR.search(block):
+                    if (b'"e"' in block or b"'e'" in block) and (cell := _ERROR.search(block)):
                         raise refusal("error_cell", path, place=f"{name}, cell {cell[1].decode(errors='replace')}")
                     if cell := _FAR_CELL.search(block):  # room is taken as far as to it
                         raise refusal("far_cell", path, place=f"{name}, cell {cell[1].decode()}")
@@ -372,7 +372,7 @@ def _check_archive(path: Path) -> None:
 
 def _unsaved_formula(block: bytes) -> str:
     """Find a cell with a formula and no value in a part of a sheet, however it is written; blank = there is none."""
-    if not _FORMULA.search(block):
+    if b"<f" not in block and b":f" not in block:
         return ""
     for part in _CELLS_END.split(block)[:-1]:
         if found := _FORMULA.search(part):
