@@ -108,7 +108,6 @@ def _make_all(tasks: Sequence[Task], out: Path, jobs: int, limits: Limits, clust
 
     scratch = str(temporary_folder())
     shared = server()
-
     context: Any = multiprocessing.get_context("forkserver" if shared else "spawn")
     ahead, lost = deque(tasks), set[str]()
     busy: dict[connection.Connection, Task] = {}
