@@ -28,6 +28,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 
 import analysis
@@ -209,6 +210,20 @@ class WarmProvisioner(LocalProvisioner):
         await super().kill(restart)
         if isinstance(self.process, ForkedKernel):
             await asyncio.to_thread(self.process.wait, 5)
+
+
+class PromptClient(AsyncKernelClient):
+    """Jupyter's client, which gives a kernel at its start a fiftieth of a second, not a fifth, to fall silent."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait for the answer of a new kernel; what it says of itself later is of no cell, and passed over."""
+        channel = self.iopub_channel
+        get = channel.get_msg
+        vars(channel)["get_msg"] = lambda timeout: get(timeout=timeout / 10)
+        try:
+            await super().wait_for_ready(timeout)
+        finally:
+            del vars(channel)["get_msg"]
 
 
 @cache

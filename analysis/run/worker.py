@@ -121,7 +121,9 @@ def _run_cells(task: Task, executed: Path, work: Path, limits: Limits) -> tuple[
     name = f"{work}-socket"  # a port is chosen before the kernel takes it, and another may take it in between
     named = hasattr(socket, "AF_UNIX") and len(os.fsencode(f"{name}-1")) <= LONGEST_SOCKET_NAME
     how: dict[str, Any] = {"kernel_name": "python3", "engine_name": "declines", "save_as": executed, "cwd": str(work)}
-    how |= {"config": Config({"KernelManager": {"transport": "ipc", "ip": name}} if named else {})}
+    client = {"client_class": f"{kernels.__name__}.{kernels.PromptClient.__name__}"}
+    manager = {"AsyncKernelManager": client, "KernelManager": {"transport": "ipc", "ip": name} if named else {}}
+    how["config"] = Config(manager)
     how |= {"extra_arguments": ["--IPKernelApp.log_level=50", "--HistoryManager.hist_file=:memory:"]}
     how |= {"shutdown_kernel": "immediate"}  # all that it made stands in its outputs
     how |= {"progress_bar": False, "request_save_on_cell_execute": False, "parameters": task.entry.parameters}
