@@ -28,7 +28,7 @@ from typing import Any
 
 from analysis.errors import InputError
 from analysis.files import DATA_DIR_VARIABLE, locked, scratch_folder, sweep
-from analysis.run.plan import Entry, Limits, Task, journal, keep_own_pages, mend_manifest, what_is_due
+from analysis.run.plan import JOURNAL, Entry, Limits, Task, journal, keep_own_pages, mend_manifest, what_is_due
 from analysis.stops import stopped_or_done
 
 INSTALL, URL_VARIABLE = "Install it: pip install 'declined-detainers[cluster]'", "DECLINES_DATA_URL"
@@ -83,7 +83,7 @@ def working_in(out: Path, *, wait: bool = False) -> Iterator[None]:
             sweep(out)
         if says := mend_manifest(out):
             print(f"declines: {says}", file=sys.stderr)
-        with stopped_or_done(lambda: mend_manifest(out)), stopped_or_done(lambda: sweep(out), done=False):
+        with stopped_or_done(lambda: (out / JOURNAL).exists() and mend_manifest(out)), stopped_or_done(lambda: sweep(out), done=False):
             yield
 
 
