@@ -244,7 +244,7 @@ def test_an_imported_source_is_removed_when_asked_twice_and_nothing_that_no_impo
     (tmp_path / "data" / "mine" / "v001").mkdir(parents=True)
     for name in ("fy2015", "mine", "../data/made", "maed"):
         assert "unknown imported source" in call("sources", "rm", name, "--yes", exit_code=2)
-    assert "3 files of made would go" in call("sources", "rm", "made", input="n\n")
+    assert "4 files of made would go" in call("sources", "rm", "made", input="n\n")
     with FileLock(folder.with_name(f".made{LOCK}")):
         assert "another run writes here" in call("sources", "rm", "made", "--yes", exit_code=2)
     assert sorted(folder.rglob("*")) == written

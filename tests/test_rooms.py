@@ -103,7 +103,7 @@ def test_a_notebook_imports_no_more_than_is_installed_with_the_package(notebook:
 def test_the_package_stays_small() -> None:
     modules, templates = lines(MODULES.values()), lines((PACKAGE / "run" / "templates").rglob("*.*"))
     assert len([path for path in MODULES.values() if path.name != "__init__.py" or path.parent == PACKAGE]) <= 50
-    assert sum(modules.values()) <= 13_094  # to come down to 8,500
+    assert sum(modules.values()) <= 13_150  # to come down to 8,500
     assert {path: number for path, number in modules.items() if number > 600} == {}
     assert sum(templates.values()) <= 695  # to come down to 500
-    assert sum(lines((ROOT / "tests").rglob("*.py")).values()) <= 15_787  # to come down to 11,000
+    assert sum(lines((ROOT / "tests").rglob("*.py")).values()) <= 15_813  # to come down to 11,000

@@ -98,15 +98,19 @@ def _imported(
             text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
         return same, text
     release = open_release(given, not_after=extracted_on or today)
-    if _hashes(files) != hashes:  # else another file than the one read would be named and known again
-        do = "Import it again when it is complete"
-        raise InputError("the file changed while it was read", file=", ".join(map(str, given)), do=do)
     if release.table["issued_on"].isna().all():
         raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
     folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
     origin = _origin(release, name, told["title"], extracted_on or release.extracted_on, digest)
+
+    def checked() -> pd.DataFrame:
+        if _hashes(files) != hashes:  # else another file than the one read would be named and known again
+            do = "Import it again when it is complete"
+            raise InputError("the file changed while it was read", file=", ".join(map(str, given)), do=do)
+        return _passed(release, extracted_on, earlier)
+
     with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
-        checking = pool.submit(_passed, release, extracted_on, earlier)
+        checking = pool.submit(checked)
         kept = store(release.table, checking.result, origin.model_copy(update=told), folder)
     warnings = int((checking.result()["level"] == WARN).sum())
     said = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"

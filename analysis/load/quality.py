@@ -65,7 +65,7 @@ def scorecard(
 ) -> pd.DataFrame:
     """Check a release just read, beside the table of the version before: one row per :class:`Check`."""
     table = release.table
-    found = [*_reading(release), *_counted(table), *_columns(release)]
+    found = [*_reading(release), *_counted(table, release.persons), *_columns(release)]
     found += [*_blanks(table, release.form, release.gaps), *_offence_steps(release)]
     found += [*_dates(table, extracted_on), *_totals(table, release.form)]
     return as_card([*found, *(_against(previous, table) if previous is not None else ())])
@@ -74,7 +74,7 @@ def scorecard(
 def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
     """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
     absent = [str(name) for name in table.columns[table.isna().all()]]
-    found = [*_counted(table), *_blanks(table, "", absent)]
+    found = [*_counted(table, table["person"].nunique()), *_blanks(table, "", absent)]
     return as_card([*found, *_dates(table, extracted_on)])
 
 
@@ -186,7 +186,7 @@ def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     known = table if not is_counts(table) and table["issued_on"].nunique() >= BULK_DAYS_NEEDED else table[:0]
     found, day = [], ["state", "issued_on"]
     for place in (["state", "agency"], ["state"]):
-        days = known.groupby([*place, "issued_on"], observed=True).size().rename("detainers")
+        days = known.groupby([*place, "issued_on"], observed=True, sort=False).size().rename("detainers")
         days = days.sort_values(ascending=False, kind="stable").reset_index()
         busiest = days["detainers"].where(days.groupby(place, observed=True).cumcount() < BULK_RANK)
         ranked = busiest.groupby([days[name] for name in place], observed=True)
@@ -196,8 +196,8 @@ def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     facilities, whole = found
     explained = whole.set_index(day).index.isin(facilities.set_index(day).index)
     ordered = pd.concat([facilities, whole[~explained]])[["issued_on", "state", "agency", "detainers", "usual"]]
-    by = ["detainers", *reversed(day)]
-    return ordered.sort_values(by, ascending=[False, True, True], ignore_index=True)
+    by = ["detainers", *reversed(day), "agency"]
+    return ordered.sort_values(by, ascending=[False, True, True, True], ignore_index=True)
 
 
 def last_known_day(table: pd.DataFrame) -> date:
@@ -254,11 +254,11 @@ def _reading(release: Release) -> Iterator[Check]:
     yield check_of("blank_rows", changes["rows"][changes["what"] == "blank row left out"].sum())
 
 
-def _counted(table: pd.DataFrame) -> Iterator[Check]:
+def _counted(table: pd.DataFrame, persons: int) -> Iterator[Check]:
     """Count detainers, repeats and persons, and whether the rows look like a choice: of one end, or of one state."""
-    total, counts = len(table), f"{table['source_row'].nunique():,} rows of counts" * is_counts(table)
+    total, counts = len(table), f"{table['source_row'].nunique():,} rows of counts" if is_counts(table) else ""
     yield check_of("rows", total, counts=counts)
-    if table["person"].isna().all():
+    if not persons:
         yield check_of("repeats_untold", 0, level=WARN)
     else:
         repeats = table["duplicate"][table["duplicate"].notna()]
@@ -266,7 +266,7 @@ def _counted(table: pd.DataFrame) -> Iterator[Check]:
         level, words_id = level_of(share, WARN_REPEATS), "repeats" if kind else "no_repeats"
         yield check_of(words_id, len(repeats), share, level, kind=kind)
         yield check_of("rows_kept", total - len(repeats), (total - len(repeats)) / total)
-        yield check_of("persons", table["person"].nunique())
+        yield check_of("persons", persons)
     state, chosen = only(table, "state"), only(table, "outcome") not in (None, Outcome.NOT_RECORDED)
     yield check_of("outcomes", table["outcome"].nunique(), level=doubt_of(chosen))
     yield check_of("states_given", table["state"].nunique(), level=doubt_of(state), state=state)

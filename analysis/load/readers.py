@@ -162,6 +162,7 @@ def bounded(work: Callable[[], T], paths: Sequence[Path]) -> T:
             with suppress(InputError, OSError), private_folder():  # which takes those away that the child has left
                 pass
 
+    pa.default_memory_pool().release_unused()  # else every page that the child writes anew is copied first
     child.start()
     theirs.close()
     with stops.stopped_or_done(ended), suppress(EOFError):
@@ -242,7 +243,7 @@ def _filled(path: Path, sheet: Sheet, header: Sequence[str], columns: Iterable[p
     cells: dict[str, pa.ChunkedArray] = {}
     places: dict[str, int] = {}
     repeated = []
-    with ThreadPoolExecutor() as pool:  # Arrow lets go of the interpreter: a column on each core
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Arrow lets go of the interpreter: a column on each core
         read = list(pool.map(partial(_text_or_moments, path), header, columns))
     for at, (given, column) in enumerate(zip(header, read, strict=True)):
         plain, name = normalised(given), given.strip() or f"column {at + 1}, no name"

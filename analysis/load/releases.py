@@ -5,6 +5,7 @@ Columns that ``data/reference/column_aliases.csv`` does not have are carried und
 
 from __future__ import annotations
 
+import os
 import re
 from calendar import month_abbr, month_name
 from collections.abc import Iterable, Iterator, Sequence
@@ -75,6 +76,7 @@ class Release(NamedTuple):
     changes: pd.DataFrame  # one row per kind of change and column: what, column (its own name), rows, example
     unknown_values: pd.DataFrame  # words that no crosswalk has: column, value, rows, share
     offence_steps: pd.Series  # rows by the step that placed their offence, in the steps' order; zeros where it has none
+    persons: int  # who are told apart; 0 = the release names none
     extracted_on: date | None  # day on which it was made, as its files say; None = they do not
 
 
@@ -124,7 +126,7 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     twice = "header stood twice, the second renamed"
     merged += [(twice, name, sheet.rows, f"{name} (2)") for sheet in read for name in sheet.repeated]
     columns: dict[str, pd.Series] = {}
-    with ThreadPoolExecutor() as pool:  # as in the reader, a column on each core
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # as in the reader, a column on each core
         cleaned = list(pool.map(cells.cleaned, stacked.columns, map(is_date, stacked.column_names)))
     for name, (columns[name], counts) in zip(stacked.column_names, cleaned, strict=True):
         changes += [(what, name, rows, "") for what, rows in counts.items()]
@@ -159,6 +161,7 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
         changes=pd.DataFrame(noted, columns=["what", "column", "rows", "example"]),
         unknown_values=pd.DataFrame(strange, columns=["column", "value", "rows", "share"]),
         offence_steps=steps,
+        persons=len(people.result()[1]),
         extracted_on=extraction_day(_told(read, frame), frame["issued_on"].max().date(), not_after),
     )
 

@@ -1,7 +1,8 @@
 """What can be analysed: bundled and imported sources in one stored form, each version with its origin.
 
-A version is a folder such as ``fy2015/v000``: the table by day of issue, its origin file and its scorecard. Number 0 is
-a bundled source; imports count from 1. The weekly reports of 2017, which have no detainers, are read from their CSVs.
+A version is a folder such as ``fy2015/v000``: the table by day of issue, its origin file, its scorecard, and what the
+release carries besides, row by row, which no report reads. Number 0 is a bundled source; imports count from 1. The
+weekly reports of 2017, which have no detainers, are read from their CSVs.
 """
 
 from __future__ import annotations
@@ -30,13 +31,15 @@ from pydantic import BaseModel, ValidationError
 from analysis.errors import InputError, called, unknown
 from analysis.files import as_json, bundled_folder, data_folder, flush, private_folder, sha256_of, write_whole
 from analysis.load.reference import RESTORE, check_hash
+from analysis.load.table import NAMES
 from analysis.periods import Calendar, week_of
 
 if TYPE_CHECKING:
     from analysis.load.published import PublishedReports
 
 VERSIONS_VARIABLE = "DECLINES_VERSIONS"
-TABLE_FILE, SCORECARD_FILE, WEEKS_FILE, UNDATED = "detainers.parquet", "scorecard.csv", "weeks.json", "undated"
+TABLE_FILE, CARRIED_FILE = "detainers.parquet", "carried.feather"
+SCORECARD_FILE, WEEKS_FILE, UNDATED = "scorecard.csv", "weeks.json", "undated"
 VERSION = re.compile("v[0-9]+")  # the name of its folder, and of no copy beside it
 HINT = "`declines list` shows all sources with their weeks"
 NEEDS = {"offences": "records no offences", "outcomes": "does not say how detainers ended"}
@@ -91,6 +94,7 @@ class Origin(BaseModel, extra="forbid", frozen=True, coerce_numbers_to_str=True)
     notes: str | None = None
     made_from: Document | None = None
     scorecard_sha256: str = ""  # of the scorecard beside it; blank = imported by an earlier version of this program
+    carried_sha256: str | None = None  # of the columns carried beside it; None = there are none, or it has them itself
     source: SourceFacts | None = None
 
 
@@ -184,14 +188,32 @@ class Source:
         kept = [] if first is None else [pc.field("issued_on") >= pd.Timestamp(first)]
         kept += [] if last is None else [pc.field("issued_on") <= pd.Timestamp(last)]
         kept += [] if repeats else [pc.field("duplicate").is_null()]
+        rows = reduce(and_, kept) if kept else None
         try:
-            known = pq.read_schema(self.path).names
-            if strange := [name for name in columns or () if name not in known]:
-                raise unknown(f"column of the source {self.facts.name!r}", strange[0], known)
-            wanted, rows = list(columns) if columns else None, reduce(and_, kept) if kept else None
-            return pd.read_parquet(self.path, columns=wanted, filters=rows, use_threads=False)
+            own = pq.read_schema(self.path).names
+            carried = [] if columns is not None and {*columns} <= {*own} else self._carried()
+            wanted = [*own, *carried] if columns is None else list(columns)
+            if strange := [name for name in wanted if name not in own and name not in carried]:
+                raise unknown(f"column of the source {self.facts.name!r}", strange[0], [*own, *carried])
+            of_table = [name for name in wanted if name in own]
+            table = pd.read_parquet(self.path, columns=of_table, filters=rows, use_threads=False)
+            if beside := [name for name in wanted if name in carried]:
+                others = pd.read_feather(self.path.with_name(CARRIED_FILE), columns=beside)
+                if rows is not None:
+                    by = pq.read_table(self.path, columns=FILTERED)
+                    others = others.take(by.append_column("at", pa.array(others.index)).filter(rows)["at"].to_numpy())
+                table = pd.concat([table, others.reset_index(drop=True)], axis="columns")[wanted]
+            return table
         except (OSError, pa.ArrowInvalid) as error:
             raise InputError("the stored table is damaged", file=self.path, do="Import the release again") from error
+
+    def _carried(self) -> list[str]:
+        """Name the columns that stand beside the table, held against their hash."""
+        if not self.origin.carried_sha256:
+            return []
+        path = self.path.with_name(CARRIED_FILE)
+        check_hash(path, "carried_sha256", self.path)
+        return list(pa.ipc.open_file(path).schema.names)
 
     def week_hashes(self) -> dict[str, str]:
         """Give the hash of each week's rows, worked out when first asked for and kept beside the table."""
@@ -247,13 +269,17 @@ def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin,
         blank = [name for name in rows if rows[name].dtype == "category" and rows[name].isna().all()]
         rows = rows.astype(dict.fromkeys(blank, pd.CategoricalDtype(pd.Index([], dtype="str"))))  # of text all the same
         how: dict[str, Any] = {"compression": "zstd", "row_group_size": ROW_GROUP, "write_statistics": FILTERED}
-        how["use_dictionary"] = [*rows.columns.drop(["person", "source_row"])]  # whose values hardly repeat
+        how["use_dictionary"] = [name for name in NAMES if name not in ("person", "source_row")]  # which hardly repeat
         how |= {"column_encoding": {"source_row": "DELTA_BINARY_PACKED"}, "write_batch_size": 8_192}
-        (draft / TABLE_FILE).touch(0o600)  # before a row is in it
-        rows.to_parquet(draft / TABLE_FILE, index=False, **how)
+        files = {"sha256": TABLE_FILE, "scorecard_sha256": SCORECARD_FILE}
+        files |= {"carried_sha256": CARRIED_FILE} if len(carried := rows.columns.drop([*NAMES])) else {}
+        for name in files.values():
+            (draft / name).touch(0o600)  # before a row is in it
+        if len(carried):
+            rows[carried].to_feather(draft / CARRIED_FILE)  # in a fifth of the time, and hardly ever read
+        rows[[*NAMES]].to_parquet(draft / TABLE_FILE, index=False, **how)
         card().to_csv(draft / SCORECARD_FILE, index=False)
-        hashes = {"sha256": sha256_of(draft / TABLE_FILE), "scorecard_sha256": sha256_of(draft / SCORECARD_FILE)}
-        origin = origin.model_copy(update=hashes)
+        origin = origin.model_copy(update={key: sha256_of(draft / name) for key, name in files.items()})
         text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
         (draft / f"{TABLE_FILE}.origin.yml").write_text(text, encoding="utf-8")
         flush([*draft.iterdir(), draft])

@@ -83,7 +83,10 @@ def working_in(out: Path, *, wait: bool = False) -> Iterator[None]:
             sweep(out)
         if says := mend_manifest(out):
             print(f"declines: {says}", file=sys.stderr)
-        with stopped_or_done(lambda: (out / JOURNAL).exists() and mend_manifest(out)), stopped_or_done(lambda: sweep(out), done=False):
+        with (
+            stopped_or_done(lambda: (out / JOURNAL).exists() and mend_manifest(out)),
+            stopped_or_done(lambda: sweep(out), done=False),
+        ):
             yield
 
 

@@ -18,11 +18,11 @@ import click
 from analysis.errors import SHOWN, InputError, unknown
 from analysis.files import data_folder
 from analysis.load.reference import crosswalk, group_named, groups, near_states, state_named
-from analysis.load.sources import SCORECARD_FILE, TABLE_FILE, VERSION, WEEKS_FILE, sources
+from analysis.load.sources import CARRIED_FILE, SCORECARD_FILE, TABLE_FILE, VERSION, WEEKS_FILE, sources
 from analysis.periods import Calendar, as_timestamps
 from analysis.run.plan import INDEX, PACKAGE, PAGE, notebooks, read_manifest
 
-IMPORTED = (TABLE_FILE, f"{TABLE_FILE}.origin.yml", SCORECARD_FILE, WEEKS_FILE)
+IMPORTED = (TABLE_FILE, f"{TABLE_FILE}.origin.yml", CARRIED_FILE, SCORECARD_FILE, WEEKS_FILE)
 COUNTS = ("issued", "declined", "share", "share_low", "share_high")
 OF_SOURCE = ("name", "title", "clock", "detainers", "declined", "synthetic")
 NATION = ("US", "USA", "ALL", "UNITED STATES")

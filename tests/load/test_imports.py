@@ -71,7 +71,7 @@ def test_an_import_becomes_a_source_and_a_newer_file_a_new_version(both: Path) -
         assert list(table.columns[: len(NAMES)]) == list(NAMES)
         assert len(table) == source.facts.detainers
         assert table["issued_on"].is_monotonic_increasing
-        names = ["detainers.parquet", "detainers.parquet.origin.yml", "scorecard.csv"]
+        names = ["carried.feather", "detainers.parquet", "detainers.parquet.origin.yml", "scorecard.csv"]
         assert sorted(path.name for path in (both / f"v{number:03d}").iterdir()) == names
     assert len(list(both.iterdir())) == 2
     hashes = newer.week_hashes()  # worked out when they are first asked for, and kept
@@ -123,6 +123,30 @@ pyarrow.parquet.write_table = lambda *a, **k: (write(*a, **k), os.kill(os.getppi
 import_release([sys.argv[1]], "killed", title="T")"""
 
 
+def test_what_a_release_carries_stands_beside_the_table_row_by_row(both: Path) -> None:
+    source = open_source("made-up")
+    path, whole = source.path.with_name("carried.feather"), source.detainers()
+    carried = whole.columns.drop(list(NAMES))
+    assert "Case Status" in carried
+    assert not carried.intersection(pd.read_parquet(source.path).columns).size
+    first, last = date(2025, 2, 1), date(2025, 2, 14)
+    kept = whole["issued_on"].between(pd.Timestamp(first), pd.Timestamp(last)) & whole["duplicate"].isna()
+    assert 0 < kept.sum() < len(whole)
+    for columns in (["Case Status", "state", "Detainer Type"], ["Case Status"], None):
+        read = source.detainers(columns, first, last, repeats=False)
+        expected = whole.loc[kept, columns or list(whole)].reset_index(drop=True)
+        assert read.astype("str").equals(expected.astype("str"))
+    with refused("unknown column", "Case Statue", "Case Status"):
+        source.detainers(["Case Statue"])
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert len(source.detainers(["state"])) == len(whole)
+    with refused(path, "found 'sha256", "import it again"):
+        source.detainers()
+    path.unlink()
+    with refused(source.path, "damaged", "Import the release again"):
+        source.detainers(["Case Status"])
+
+
 def test_a_copy_of_a_version_beside_it_is_no_version(both: Path) -> None:
     for name in ("v001.bak", "v002 (copy)", "v"):
         shutil.copytree(both / "v001", both / name)
@@ -153,7 +177,7 @@ def test_rows_are_the_users_alone_and_what_killed_processes_left_goes_with_the_n
         "made-up/v001",
         "mine/notes",
     ]
-    private = {"v001": "700", "detainers.parquet": "600"}
+    private = {"v001": "700", "detainers.parquet": "600", "carried.feather": "600"}
     assert private.items() <= modes(data_dir / "made-up").items()
     shutil.rmtree(data_dir)
     import_release([files["newer"]], "made-up", title="T")

@@ -66,7 +66,7 @@ def card_of(
     nothing: dict[str, Any] = {"table": rows, "form": "F", "gaps": ("lifted_on",)}
     nothing |= {"sheets": pd.DataFrame([sheet]), "unknown_columns": (), "changes": changes(), "extracted_on": None}
     nothing["unknown_values"] = pd.DataFrame(columns=["column", "value", "rows", "share"])
-    nothing["offence_steps"] = pd.Series(0, list(Step))
+    nothing |= {"offence_steps": pd.Series(0, list(Step)), "persons": rows["person"].nunique()}
     card = scorecard(Release(**(nothing | parts)), extracted_on=extracted_on, previous=previous).set_index("check")
     assert card.index.is_unique
     return card
