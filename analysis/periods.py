@@ -157,7 +157,7 @@ class Calendar:
             return Period(weeks, several if len(weeks) > 1 else week_in_words(weeks[0]))
         if re.fullmatch(BY_CALENDAR, text):
             period = _weeks_in(pd.Period(text))
-            if self._covers(period):
+            if self.first_day <= period.first_day and period.last_day <= self.last_day:
                 return period
             raise InputError(
                 f"the source does not cover all of {period.name}",
@@ -192,10 +192,6 @@ class Calendar:
         if start > end:
             raise InputError(f"the weeks {given!r} run backwards", do=f"Write {last}:{first}")
         return [week for week in weeks if start <= week <= end]
-
-    def _covers(self, period: Period) -> bool:
-        """Say whether the source covers every day of a period."""
-        return period.first_day >= self.first_day and period.last_day <= self.last_day
 
 
 def refuse_shared_weeks(*periods: Period) -> None:
