@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from analysis.errors import InputError
 from analysis.files import data_folder, lock_of, private_folder, sha256_of
-from analysis.load.quality import WARN, as_text, last_known_day, scorecard, stops
+from analysis.load.quality import STOP, WARN, as_text, last_known_day, scorecard
 from analysis.load.readers import SUFFIXES, bounded
 from analysis.load.releases import Release, open_release
 from analysis.load.sources import Document, Origin, Source, SourceFacts, sources, store, versions
@@ -107,7 +107,11 @@ def _imported(
         if _hashes(files) != hashes:  # else another file than the one read would be named and known again
             do = "Import it again when it is complete"
             raise InputError("the file changed while it was read", file=", ".join(map(str, given)), do=do)
-        return _passed(release, extracted_on, earlier)
+        card = _checked(release, extracted_on, earlier)
+        if (card["level"] == STOP).any():
+            do = "Mend the file or the crosswalk\n" + as_text(card)
+            raise InputError("the release is not imported: a check stops it", do=do)
+        return card
 
     with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
         checking = pool.submit(checked)
@@ -120,15 +124,6 @@ def _imported(
 def _hashes(files: Sequence[Path]) -> list[str]:
     """Hash the files that are there, each content once."""
     return sorted({sha256_of(file) for file in files if file.is_file()})
-
-
-def _passed(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:
-    """Give the scorecard of a release that no check stops."""
-    card = _checked(release, extracted_on, earlier)
-    if stops(card):
-        do = "Mend the file or the crosswalk\n" + as_text(card)
-        raise InputError("the release is not imported: a check stops it", do=do)
-    return card
 
 
 def _checked(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:

@@ -116,11 +116,6 @@ def as_text(card: pd.DataFrame) -> str:
     return "\n".join([*lines, ", ".join(f"{(card['level'] == level).sum()} {level}" for level in LEVELS)])
 
 
-def stops(card: pd.DataFrame) -> list[str]:
-    """List what refuses the import, in words; empty where nothing does."""
-    return [f"{row.what} ({written(row.found)}): {row.note}" for row in card[card["level"] == STOP].itertuples()]
-
-
 def written(found: str) -> str:
     """Write what a check found for a reader: thousands separated; days and words as they are."""
     return f"{int(found):,}" if re.fullmatch(r"-?\d+", found) else found
