@@ -28,7 +28,7 @@ from analysis.periods import SETTLING_DAYS, Calendar, week_of
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")
 NOT_JUDGED = ""  # there is nothing to hold the check against
 LEAST_NAMED = 5
-WARN_STRAYS = 0.001  # of rows: impossible dates, rows without a day; as in the gates for words
+WARN_STRAYS = 0.001  # of rows: impossible dates, no day, unknown words; one in a thousand is more than a slip
 WARN_REPEATS = 0.1  # of rows; a file read twice has half of its rows flagged
 WARN_UNPLACED = 0.05  # of the named offences; a middling group of the 16 holds no more
 FEWER_ENDS = 0.005
@@ -298,7 +298,7 @@ def _columns(release: Release) -> Iterator[Check]:
         strange = release.unknown_values[release.unknown_values["column"] == column]
         often, share = strange[strange["rows"] >= LEAST_NAMED], strange["share"].sum()
         named = [f"{value} ({rows:,})" for value, rows in zip(often["value"], often["rows"], strict=True)]
-        level = level_of(share, GATES[column].warn, GATES[column].stop)
+        level = level_of(share, WARN_STRAYS, GATES[column][1])
         kind = "unknown_named" if named else "unknown_few" if len(strange) else "unknown"
         yield _listed(kind, named, level, of=column)._replace(found=strange["rows"].sum(), share=share)
 

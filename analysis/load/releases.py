@@ -33,6 +33,10 @@ YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen
 _Changes = list[tuple[str, str, int, object]]  # what was changed, in which column, in how many rows, example
 STOP_UNDATED = 0.01  # of rows; more would move a national week by as much as chance does
+# Columns of ICE's words, their crosswalks, and the share of rows with an unknown word above which an import stops. A
+# middling state has about 2% of all detainers: more unknown rows than that could hide one. A form or a class of
+# criminality splits tables in two or three, which 5% of strays do not turn.
+GATES = {"state": ("states", 0.02), "form": ("forms", 0.05), "criminality": ("criminality", 0.05)}
 MOSTLY = 0.5  # of filled cells: from here on a column of dates holds charge codes
 ONE_SPACED = ("state", "agency", "city", "facility_code", "form", "lift_reason", "criminality", "threat_level")
 # Columns that hold the day of the extraction: the day itself, or the names of ICE's own files.
@@ -46,23 +50,6 @@ _DAYS = (  # ways to write a day, each with the order of its parts: month before
 )
 _OF_PERIOD = re.compile(r"\b(?:from|since|through|thru|until|to|ending|ended)[-: ]*$", re.IGNORECASE)
 _FORM = re.compile(r"(I-?247[A-Z]?)\s*(?:[-–—]|$)", re.IGNORECASE)
-
-
-class Gate(NamedTuple):
-    """How many rows may hold an unknown word: from the share ``warn`` on it is said aloud, above ``stop`` it stops."""
-
-    crosswalk: str
-    warn: float
-    stop: float
-
-
-# A middling state has about 2% of all detainers: more unknown rows than that could hide one. A form or a class of
-# criminality splits tables in two or three, which 5% of strays do not turn. One row in a thousand is more than a slip.
-GATES = {
-    "state": Gate("states", warn=0.001, stop=0.02),
-    "form": Gate("forms", warn=0.001, stop=0.05),
-    "criminality": Gate("criminality", warn=0.001, stop=0.05),
-}
 
 
 class Release(NamedTuple):
@@ -376,20 +363,20 @@ def _known_word(column: str, text: str) -> str | None:
 
 def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float]]:
     """Read a column of ICE's words; unknown ones become blank and are returned, and stop above the gate's share."""
-    values, gate = frame[column], GATES[column]
+    values, (known_words, most) = frame[column], GATES[column]
     words = {word: _known_word(column, word) for word in values.cat.categories}
     counts = values.value_counts(sort=False)[[word for word, known in words.items() if known is None]]
     counts = counts.sort_values(ascending=False, kind="stable")
     share = counts.sum() / max(len(values), 1)
-    if share > gate.stop:
+    if share > most:
         raise refusal(
             "words",
             **_place(frame.loc[(values == counts.index[0]).idxmax()]),
             found=", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.head(3).items()),
             share=share,
             column=column,
-            most=gate.stop,
-            path=data_file(f"reference/{gate.crosswalk}.csv"),
+            most=most,
+            path=data_file(f"reference/{known_words}.csv"),
         )
     frame[column] = mapped(values, lambda word: words[word] or None)
     return [(column, str(word), rows, rows / len(values)) for word, rows in counts.items()]

@@ -187,7 +187,7 @@ def test_of_a_thousand_rows_without_a_day_or_issued_after_the_extraction_one_war
 
 @pytest.mark.parametrize(("times", "expected"), [(0.99, "pass"), (1, "warn"), (1.01, "stop")])
 def test_unknown_words_take_the_levels_of_their_gate(times: float, expected: str) -> None:
-    shares = {column: times * (gate.stop if times > 1 else gate.warn) for column, gate in GATES.items()}
+    shares = {column: times * (stop if times > 1 else quality.WARN_STRAYS) for column, (_, stop) in GATES.items()}
     strange = [(column, "XX", round(share * 1e6), share) for column, share in shares.items()]
     strange += [(column, "J. Doe", 1, 0.0) for column in GATES]  # a word of one row could be anything
     words = pd.DataFrame(strange, columns=["column", "value", "rows", "share"])
