@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
 from analysis.load.columns import column_aliases, normalised
 from analysis.load.offences import Step
 from analysis.load.reference import crosswalk, read_text_table
@@ -87,15 +86,9 @@ def report_scorecard(week: date) -> pd.DataFrame:
 
 
 def read_scorecard(path: Path) -> pd.DataFrame:
-    """Read a scorecard kept as CSV; refuse what is none."""
-    table = read_text_table(path, list(Check._fields))[list(Check._fields)]
-    numbers = table[["share", "norm"]].replace("", None).apply(pd.to_numeric, errors="coerce")
-    whole = table["level"].isin(LEVELS) & (numbers.isna() == table[["share", "norm"]].eq("")).all(axis="columns")
-    if not whole.all():
-        at = int(whole.idxmin())
-        what, do = "the row is not one of a scorecard", "Import the release again"
-        raise InputError(what, file=path, place=f"row {at + 2}", found=list(table.loc[at]), do=do)
-    return table.assign(**numbers)
+    """Read a scorecard kept as CSV, which was held against its hash."""
+    table = read_text_table(path, list(Check._fields))
+    return table.assign(**table[["share", "norm"]].apply(pd.to_numeric))
 
 
 def as_card(found: Iterable[Check]) -> pd.DataFrame:

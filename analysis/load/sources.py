@@ -93,7 +93,7 @@ class Origin(BaseModel, extra="forbid", frozen=True, coerce_numbers_to_str=True)
     blank: str
     notes: str | None = None
     made_from: Document | None = None
-    scorecard_sha256: str = ""  # of the scorecard beside it; blank = imported by an earlier version of this program
+    scorecard_sha256: str = ""  # of the scorecard beside it; blank = there is none
     carried_sha256: str | None = None  # of the columns carried beside it; None = there are none, or it has them itself
     source: SourceFacts | None = None
 
@@ -143,7 +143,7 @@ class Source:
     def scorecard(self) -> Path:
         """Find its scorecard, held against its hash."""
         path = self.path.with_name(SCORECARD_FILE)
-        if self.origin.scorecard_sha256 and path.is_file():
+        if path.is_file():
             check_hash(path, "scorecard_sha256", self.path)
         return path
 

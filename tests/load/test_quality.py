@@ -12,7 +12,6 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from refusals import refused
 from release_forms import HEADERS
 
 from analysis.load import quality
@@ -126,14 +125,6 @@ def test_a_quiet_card_comes_back_from_csv_and_reads_as_text_and_as_facts(tmp_pat
     assert (facts["rows"], facts["first_day"], facts["newest_day"]) == (600, "2025-01-04", "2026-02-27")
     assert facts["blank_lift_reason_share"] == pytest.approx(1 / 3)
     assert facts["blank_lift_reason_norm"] == 0.334
-
-
-@pytest.mark.parametrize("damage", [("pass", "fine"), ("0.5", "half")])
-def test_a_damaged_card_is_named_with_its_row(tmp_path: Path, damage: tuple[str, str]) -> None:
-    path = tmp_path / "scorecard.csv"
-    path.write_text("check,what,found,share,norm,level,note\nrows,rows,1,0.5,,pass,\n".replace(*damage, 1))
-    with refused(path, "row 2", damage[1]):
-        quality.read_scorecard(path)
 
 
 # --- levels at their bounds
