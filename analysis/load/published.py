@@ -47,7 +47,7 @@ class PublishedReports:
 
 def read_published_reports() -> PublishedReports:
     """Read the facts of the weekly reports, and refuse what cannot be: words, weeks, counts, or sums of places."""
-    tables = {one.name: _read(one.name) for one in fields(PublishedReports)}
+    tables = {one.name: _read(_path(one.name)) for one in fields(PublishedReports)}
     totals, issued, declined, conflicting, known, *_ = tables.values()
     path = _path("declined_by_place")
     nested, sure = declined["within"] != "", declined["bound"] != "disputed"
@@ -77,12 +77,10 @@ def read_published_reports() -> PublishedReports:
 def read_printed_figures() -> pd.DataFrame:
     """Read what was printed of declined detainers by state and offence since, one row a figure; no place adds up."""
     path = data_file("published_2025_26/declined_by_state_offence.csv")
-    table = _read("declined_by_state_offence", path)
-    over = (
-        table.groupby(LIST_OF)["count"].transform("sum").where(table["offence_as_printed"] != "all", 0) > table["total"]
-    )
+    table = _read(path)
+    sums = table.groupby(LIST_OF)["count"].transform("sum").where(table["offence_as_printed"] != "all", 0)
     what = "the offences of a list add up to more than its total"
-    stop_at(table, over, path, "count", "at most the total, all offences together", what)
+    stop_at(table, sums > table["total"], path, "count", "at most the total, all offences together", what)
     return table
 
 
@@ -91,10 +89,9 @@ def _path(name: str) -> Path:
     return data_file(f"published_reports/{name}.csv")
 
 
-def _read(name: str, path: Path | None = None) -> pd.DataFrame:
+def _read(path: Path) -> pd.DataFrame:
     """Read one file of the reports: states and words known, weeks Saturdays, counts whole, keys once."""
-    told = crosswalk("published_columns", "column_id").query("table == @name").set_index("column")
-    path = path or _path(name)
+    told = crosswalk("published_columns", "column_id").query("table == @path.stem").set_index("column")
     raw = table = read_text_table(path, list(told.index))
     for column, key, holds, words in told[["key", "holds", "words"]].itertuples():
         given = raw[column]
