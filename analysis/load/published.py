@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.offences import classify
-from analysis.load.reference import RESTORE, crosswalk, data_file, read_text_table, states, stop_at
+from analysis.load.reference import RESTORE, UNKNOWN_OFFENCE, crosswalk, data_file, read_text_table, states, stop_at
 
 LIST_OF = ["publisher", "published_on", "state", "place", "measure"]
 """What figures printed together share."""
@@ -67,10 +67,8 @@ def read_published_reports() -> PublishedReports:
                 raise InputError(what, file=path, place=place, found=found, expected=expected, do=RESTORE)
     rows = pd.concat([declined, issued])[["row_id", "week_start", "place"]]
     tables["conflicting_figures"] = conflicting.merge(rows, on="row_id", how="left")
-    texts = known[["offence_text"]].replace("", pd.NA).astype("category")
-    classes = classify(texts.assign(offence_code=pd.Series(pd.NA, index=known.index, dtype="category")))
-    groups = classes["offence_group"].astype("str").where(known["offence_text"] != "", "UNKNOWN")
-    tables["known_rows"] = known.assign(offence_group=groups)
+    groups = classify(known[["offence_text"]])["offence_group"].astype("str")
+    tables["known_rows"] = known.assign(offence_group=groups.where(known["offence_text"] != "", UNKNOWN_OFFENCE))
     return PublishedReports(**tables)
 
 
