@@ -106,10 +106,11 @@ def details() -> pd.DataFrame:
     return crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
 
 
-def _named(table: pd.DataFrame, names: str, text: str) -> str | None:
+def row_named(table: pd.DataFrame, names: str, text: str) -> str | None:
     """Find the id of the row that a user means by its id or its name, in any case."""
-    matches = table.index[(table.index == text.upper()) | (table[names].str.casefold() == text.casefold())]
-    return str(matches[0]) if len(matches) else None
+    if text.upper() in table.index:
+        return text.upper()
+    return next(iter(table.index[table[names].str.casefold() == text.casefold()]), None)
 
 
 def state_named(given: object) -> str:
@@ -118,7 +119,7 @@ def state_named(given: object) -> str:
         raise InputError(f"the state is {given!r}: YAML reads an unquoted NO or YES so", do="Put the state in quotes")
     table, text = states(), str(given).strip()
     by_fips = dict(zip(table["fips"], table.index, strict=True))
-    if found := by_fips.get(text.zfill(2)) or _named(table, "name", text):
+    if found := by_fips.get(text.zfill(2)) or row_named(table, "name", text):
         return found
     near = near_states(text)
     guess = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
@@ -134,7 +135,7 @@ def near_states(text: str) -> list[str]:
 def group_named(given: object) -> str:
     """Find the offence group that a user means: its id or its label, in any case."""
     table, text = groups(), str(given).strip()
-    if found := _named(table, "group", text):
+    if found := row_named(table, "group", text):
         return found
     some = ", ".join(f"{key} ({label})" for key, label in table["group"].head(3).items())
     listed = f"{some} and {len(table) - 3} more, in data/reference/offence_groups.csv"

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +25,7 @@ from analysis.load import columns as cells
 from analysis.load.columns import charge_code, column_aliases, is_date, known_name, mapped, normalised, refusal
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
-from analysis.load.reference import crosswalk, data_file, states
+from analysis.load.reference import crosswalk, data_file, row_named, states
 from analysis.load.table import NAMES, Outcome, as_table, flag_repeats
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
@@ -343,17 +342,10 @@ def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
     return mapped(lift_reason, known.get, blank=known[""])
 
 
-@cache
-def _codes_of_states() -> dict[str, str]:
-    """Give the postal codes by names in capitals, as ICE writes them."""
-    return dict(zip(states()["name"].str.upper(), states().index, strict=True))
-
-
 def _known_word(column: str, text: str) -> str | None:
     """Give a word of ICE's as the table of detainers has it; blank = known to say nothing, None = not known."""
     if column == "state":
-        text = _codes_of_states().get(text.upper(), text.upper())
-        return "" if text == "UN" else text if text in states().index else None  # UN: TRAC's word for not known
+        return "" if text.upper() == "UN" else row_named(states(), "name", text)  # UN: TRAC's word for not known
     if column == "form":
         found = _FORM.match(text)
         text = found[1].upper().replace("-", "") if found else ""
