@@ -138,6 +138,8 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     lists = [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets]
     changes = [(what, own_names.get(name, name), rows, one) for what, name, rows, one in changes]
     noted = [(what, name, int(rows), str(one)) for what, name, rows, one in merged + changes if rows]
+    named = [text for sheet in read for text in (sheet.file, sheet.name, *sheet.above)]  # it may say when it was made
+    dated = [frame[name].dropna().unique() for name in frame if _DAY_COLUMN.fullmatch(normalised(name))]
     return Release(
         table=table,
         form=form,
@@ -148,7 +150,7 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
         unknown_values=pd.DataFrame(strange, columns=["column", "value", "rows", "share"]),
         offence_steps=steps,
         persons=len(people.result()[1]),
-        extracted_on=extraction_day(_told(read, frame), frame["issued_on"].max().date(), not_after),
+        extracted_on=extraction_day(chain(named, *dated), frame["issued_on"].max().date(), not_after),
     )
 
 
@@ -374,15 +376,6 @@ def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float]
     return [(column, str(word), rows, rows / len(values)) for word, rows in counts.items()]
 
 
-def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
-    """Go through what may say when a release was made: names, lines above the header, columns that hold it."""
-    for sheet in sheets:
-        yield from (sheet.file, sheet.name, *sheet.above)
-    for name in frame:
-        if _DAY_COLUMN.fullmatch(normalised(name)):
-            yield from map(str, frame[name].dropna().unique())
-
-
 def _days_in(text: str) -> Iterator[date]:
     """Find the days of this century that a text names, but for those said to begin or end a period."""
     spaced = text.replace("_", " ")
@@ -393,8 +386,8 @@ def _days_in(text: str) -> Iterator[date]:
                     yield datetime.strptime(order.format(*found.groups()), form).date()
 
 
-def extraction_day(texts: Iterable[str], newest: date, not_after: date | None) -> date | None:
+def extraction_day(texts: Iterable[object], newest: date, not_after: date | None) -> date | None:
     """Find the latest day on which a release can have been made among what its files are called and say."""
-    named = [set(_days_in(text)) for text in texts]
+    named = [set(_days_in(str(text))) for text in texts]
     days = {day for found in named if len(found) == 1 for day in found}  # who names several days, names a period
     return max((day for day in days if newest <= day and (not_after is None or day <= not_after)), default=None)
