@@ -75,7 +75,7 @@ def import_release(
         known = sources().get(name)
         if known is not None and known.version == 0:
             raise InputError("a bundled source has that name", found=name, do="Give the release another name")
-        addresses = {shown(str(path)): None for path in paths if is_address(path)}
+        addresses = {shown(str(path)): None for path in paths if "://" in str(path)}
         fetched = {"obtained": f"fetched from {', '.join(addresses)}", "accessed": date.today()} if addresses else {}
         with local_files(paths, megabytes) as given:
             told = {"title": title, **fetched}
@@ -186,11 +186,6 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
     )
 
 
-def is_address(given: object) -> bool:
-    """Tell an address (``https://``, ``s3://``) from the path of a file."""
-    return isinstance(given, str) and "://" in given
-
-
 def shown(address: str) -> str:
     """Write an address without what lets in who knows it: name and password, keys and signatures."""
     secret = r"(?i)([?&][^=&#]*(?:token|key|sig|secret|passw|credential|auth)[^=&#]*=)[^&#]*"
@@ -201,7 +196,7 @@ def shown(address: str) -> str:
 def local_files(given: Sequence[str | Path], megabytes: int = MOST_MEGABYTES) -> Iterator[list[Path]]:
     """Give files as they are and those at an address fetched; these are gone when the block ends, however it does."""
     with ExitStack() as kept:
-        files = [_fetched(str(one), megabytes, kept) if is_address(one) else Path(one) for one in given]
+        files = [_fetched(str(one), megabytes, kept) if "://" in str(one) else Path(one) for one in given]
         try:
             yield files
         except InputError as error:  # which names a file that is gone when it is read
