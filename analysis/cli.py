@@ -77,12 +77,6 @@ _data_dir = click.option(
     callback=_remember,
     help="Folder of imported sources, or its address  [default: the user's data folder].",
 )
-_folder = click.option(
-    "--notebooks",
-    "folder",
-    type=_PATH,
-    help="Folder of notebooks of your own; without a name, all of them alone.",
-)
 _extracted_on = click.option(
     "--extracted-on",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -165,7 +159,9 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
 
 @main.command("run")
 @click.argument("notebook", nargs=-1, type=NOTEBOOK)
-@_folder
+@click.option(
+    "--notebooks", "folder", type=_PATH, help="Folder of notebooks of your own; without a name, all of them alone."
+)
 @click.option("--source", "source_names", type=SOURCE, multiple=True, help="Only this one, or a file; may be repeated.")
 @click.option(
     "--weeks",
