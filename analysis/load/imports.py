@@ -98,8 +98,6 @@ def _imported(
             text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
         return same, text
     release = open_release(given, not_after=extracted_on or today)
-    if release.table["issued_on"].isna().all():
-        raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
     folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
     origin = _origin(release, name, told["title"], extracted_on or release.extracted_on, digest)
 

@@ -205,7 +205,7 @@ def recording_by_week(table: pd.DataFrame, calendar: Calendar | None = None) -> 
     dated = table[table["issued_on"].notna()]
     blank = (dated["outcome"] == Outcome.NOT_RECORDED).astype("int64")
     counts = blank.groupby(week_of(dated["issued_on"]).rename("week")).agg(issued="size", not_recorded="sum")
-    counts = counts.resample("7D").sum() if len(counts) else counts
+    counts = counts.resample("7D").sum()
     counts["blank_share"] = counts["not_recorded"] / counts["issued"].replace(0, np.nan)
     called = pd.Series([calendar.status(week.date()) if calendar else "settled" for week in counts.index], counts.index)
     at_the_end = called[::-1].ne("settled").cummin()[::-1]
@@ -337,8 +337,7 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
     level = level_of(undated / total, WARN_STRAYS, STOP_UNDATED)
     yield check_of("undated" if undated else "all_dated", undated, undated / total, level)
     for check, day in (("first_day", issued.min()), ("newest_day", issued.max())):
-        found = "none" if pd.isna(day) else f"{day:%Y-%m-%d}"
-        yield check_of(check, found, by_week="a week, by its Saturday" if is_counts(table) else "")
+        yield check_of(check, f"{day:%Y-%m-%d}", by_week="a week, by its Saturday" if is_counts(table) else "")
     if extracted_on is None:
         yield check_of("extraction", "not known", level=WARN)
     else:
@@ -351,9 +350,8 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
         days = bulk_days(table).fillna({"agency": ""}).itertuples()
         places = [f"{day.agency or day.state} {day.issued_on:%Y-%m-%d} ({day.detainers:,})" for day in days]
         yield _listed("bulk_days", places, most=3)
-    dated = issued.notna().any()
-    known = dated and Calendar(issued.min().date(), issued.max().date(), extracted_on or last_known_day(table))
-    weeks = recording_by_week(table, known or None)
+    known = Calendar(issued.min().date(), issued.max().date(), extracted_on or last_known_day(table))
+    weeks = recording_by_week(table, known)
     yield _listed("empty_weeks", [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["issued"] == 0]])
     rule = f" (by the rule of {SETTLING_DAYS} days; reports go by measured delays where there are any)"
     yield unfinished_weeks(weeks, rule)
