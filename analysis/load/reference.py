@@ -22,8 +22,6 @@ STATUS_GROUPS = NO_OFFENCE, UNKNOWN_OFFENCE = ("NONE", "UNKNOWN")
 def data_file(name: str) -> Path:
     """Find a bundled file by its path below ``data/``; raise an InputError if it is not there, or is another one."""
     path = bundled_folder("data") / name
-    if not path.is_file():
-        raise InputError("a bundled file is missing", file=path, do="Restore it from the distribution")
     check_hash(path)
     return path
 
@@ -31,14 +29,15 @@ def data_file(name: str) -> Path:
 def check_hash(path: Path, key: str = "sha256", of: Path | None = None) -> str:
     """Hold a file against the hash in its origin file, or in the one ``of`` another; refuse it, or give the hash."""
     beside = (of or path).with_name(f"{(of or path).name}.origin.yml")
+    do = "Restore the file or import it again; data/README.md says how to put a change into the origin file"
     try:  # one line of it: reading all as YAML would take twenty times as long
         told = re.search(rf"^{key}: ['\"]?([0-9a-f]{{64}})\b", beside.read_text(encoding="utf-8"), re.MULTILINE)
+        found, expected = sha256_of(path), told[1] if told else "none in the origin file"
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the origin file is missing or damaged", file=beside, do=RESTORE) from error
-    found, expected = sha256_of(path), told[1] if told else "none in the origin file"
+        what = "the file or its origin file is missing or damaged"
+        raise InputError(what, file=path, found=str(error), do=do) from error
     if found != expected:
         what = "the file is not the one its origin file describes"
-        do = "Restore the file or import it again; data/README.md says how to put a change into the origin file"
         raise InputError(what, file=path, found=f"sha256 {found}", expected=f"sha256 {expected}", do=do)
     return found
 
@@ -48,10 +47,8 @@ def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file, strict=True)
-    except FileNotFoundError as error:
-        raise InputError("the file is missing", file=path, do=RESTORE) from error
-    except (csv.Error, ValueError) as error:  # of text that is no UTF-8, or of a file without a header
-        raise InputError("the file is damaged", file=path, found=str(error), do=RESTORE) from error
+    except (OSError, csv.Error, ValueError) as error:  # of text that is no UTF-8, or of a file without a header
+        raise InputError("the file is missing or damaged", file=path, found=str(error), do=RESTORE) from error
     while rows and not rows[-1]:  # empty lines at the end, as editors leave them
         rows.pop()
     problems = [f"column {column!r} is missing" for column in columns if column not in header]

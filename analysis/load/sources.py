@@ -143,8 +143,7 @@ class Source:
     def scorecard(self) -> Path:
         """Find its scorecard, held against its hash."""
         path = self.path.with_name(SCORECARD_FILE)
-        if path.is_file():
-            check_hash(path, "scorecard_sha256", self.path)
+        check_hash(path, "scorecard_sha256", self.path)
         return path
 
     @property
