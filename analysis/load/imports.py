@@ -26,11 +26,9 @@ from analysis.load.releases import Release, open_release
 from analysis.load.sources import Document, Origin, Source, SourceFacts, sources, store, versions
 from analysis.load.table import Outcome
 
-SAMPLE = "SAMPLE "
-"""Every facility of a made-up release begins so."""
+SAMPLE = "SAMPLE "  # so begins every facility of a made-up release
 CITATION = "government data provided by ICE in response to a FOIA request to the Deportation Data Project"
-CITED_FORMS = ("D", "E", "F", "G", "processed")
-"""Forms that one publisher publishes alone, which asks to be cited so."""
+CITED_FORMS = ("D", "E", "F", "G", "processed")  # one publisher alone publishes these, and asks to be cited so
 MOST_MEGABYTES = 1_000  # ICE's yearly workbooks have a tenth of it
 SECONDS_SILENT = 60  # that a server may take for its next bytes; the whole may take as long as it likes
 PAGES = "copy the link of the file itself from its publisher's page (`declines list --releases` names the pages)"
@@ -147,8 +145,7 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
     """Say where an imported table came from."""
     table = release.table
     synthetic = any(agency.startswith(SAMPLE) for agency in table["agency"].cat.categories)  # and be it in part
-    issued, ends = table["issued_on"].dropna(), table["lifted_on"]
-    newest = issued.max()
+    issued = table["issued_on"].dropna()
     given = release.sheets[release.sheets["rows"] > 0].drop_duplicates("file")
     files = [f"{row.file} (sha256 {row.sha256})" for row in given.itertuples()]
     facts = SourceFacts(
@@ -156,7 +153,7 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
         title=title,
         clock="issued",
         first_day=issued.min().date(),
-        last_day=newest.date(),
+        last_day=issued.max().date(),
         extracted_on=extracted_on or last_known_day(table),
         extracted_known=extracted_on is not None,
         detainers=len(issued),
@@ -164,7 +161,7 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
         synthetic=synthetic,
         offences="offence_group" not in release.gaps and bool(table["offence_detail"].notna().any()),
         outcomes="lift_reason" not in release.gaps,
-        lift_dates=bool(ends.notna().any()),
+        lift_dates=bool(table["lifted_on"].notna().any()),
         citation=CITATION if release.form in CITED_FORMS and not synthetic else "",
     )
     return Origin(
