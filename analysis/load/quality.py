@@ -70,13 +70,6 @@ def scorecard(
     return as_card([*found, *(_against(previous, table) if previous is not None else ())])
 
 
-def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
-    """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
-    absent = [str(name) for name in table.columns[table.isna().all()]]
-    found = [*_counted(table, table["person"].nunique()), *_blanks(table, "", absent)]
-    return as_card([*found, *_dates(table, extracted_on)])
-
-
 def report_scorecard(week: date) -> pd.DataFrame:
     """Give the scorecard of one published week of 2017: how well its report is known (``published_quality.csv``)."""
     card = crosswalk("published_quality", "row_id")
