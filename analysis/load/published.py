@@ -47,9 +47,9 @@ class PublishedReports:
 
 def read_published_reports() -> PublishedReports:
     """Read the facts of the weekly reports, and refuse what cannot be: words, weeks, counts, or sums of places."""
-    tables = {one.name: _read(_path(one.name)) for one in fields(PublishedReports)}
+    path = data_file("published_reports/declined_by_place.csv")
+    tables = {one.name: _read(data_file(f"published_reports/{one.name}.csv")) for one in fields(PublishedReports)}
     totals, issued, declined, conflicting, known, *_ = tables.values()
-    path = _path("declined_by_place")
     nested, sure = declined["within"] != "", declined["bound"] != "disputed"
     unheld = nested & ~declined["within"].isin(declined["row_id"])
     stop_at(declined, unheld, path, "within", "blank or a row_id of this file")
@@ -62,7 +62,7 @@ def read_published_reports() -> PublishedReports:
         for week, total in totals.set_index("week_start")[column].items():
             if sums.get(week, 0) > total:
                 what = f"the places of week {week:%Y-%m-%d} add up to more than the week's total"
-                path, expected = _path(f"{column}_by_place"), f"at most {total} (weekly_totals.csv)"
+                path, expected = path.with_name(f"{column}_by_place.csv"), f"at most {total} (weekly_totals.csv)"
                 found, place = int(sums[week]), f"column {column}"
                 raise InputError(what, file=path, place=place, found=found, expected=expected, do=RESTORE)
     rows = pd.concat([declined, issued])[["row_id", "week_start", "place"]]
@@ -80,11 +80,6 @@ def read_printed_figures() -> pd.DataFrame:
     what = "the offences of a list add up to more than its total"
     stop_at(table, sums > table["total"], path, "count", "at most the total, all offences together", what)
     return table
-
-
-def _path(name: str) -> Path:
-    """Find one file of the reports."""
-    return data_file(f"published_reports/{name}.csv")
 
 
 def _read(path: Path) -> pd.DataFrame:
