@@ -118,9 +118,7 @@ def state_named(given: object) -> str:
     by_fips = dict(zip(table["fips"], table.index, strict=True))
     if found := by_fips.get(text.zfill(2)) or row_named(table, "name", text):
         return found
-    near = near_states(text)
-    guess = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-    raise InputError(f"unknown state {str(given)!r}{guess} A state goes by postal code, name or FIPS code")
+    raise unknown("state", given, [], near=near_states(text), listed=["each by postal code, name or FIPS code"])
 
 
 def near_states(text: str) -> list[str]:
