@@ -65,8 +65,6 @@ _SCHEMA = {  # Int64 is made of whole numbers alone, int64 of any
 
 def as_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Give a frame the columns, order and types of the table of detainers, others behind; refuse what does not fit."""
-    for needed in [name for name in NEEDED if name not in frame]:
-        raise InputError(f"column {needed} is missing", found=list(frame.columns))
     frame = frame.reset_index(drop=True)
     absent = {name: pd.Series(index=frame.index, dtype=DTYPES[COLUMNS[name]]) for name in NAMES if name not in frame}
     table = frame.assign(**absent)[[*NAMES, *frame.columns.difference(NAMES, sort=False)]]

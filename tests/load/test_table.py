@@ -62,12 +62,6 @@ def test_a_value_that_does_not_fit_is_refused_with_its_row(
         as_table(frame(**{column: values}))
 
 
-@pytest.mark.parametrize("missing", ["outcome", "detainers", "source_file", "source_row"])
-def test_the_needed_columns_are_needed(missing: str) -> None:
-    with refused(missing):
-        as_table(frame().drop(columns=missing))
-
-
 ROWS = st.tuples(st.sampled_from(list(Outcome)), st.integers(0, 10**6), st.text(max_size=5))
 
 
