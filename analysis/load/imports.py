@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from analysis.errors import InputError
 from analysis.files import data_folder, lock_of, private_folder, sha256_of
+from analysis.load.columns import refusal
 from analysis.load.quality import STOP, WARN, as_text, last_known_day, scorecard
 from analysis.load.readers import SUFFIXES, bounded
 from analysis.load.releases import Release, open_release
@@ -31,7 +32,6 @@ CITATION = "government data provided by ICE in response to a FOIA request to the
 CITED_FORMS = ("D", "E", "F", "G", "processed")  # one publisher alone publishes these, and asks to be cited so
 MOST_MEGABYTES = 1_000  # ICE's yearly workbooks have a tenth of it
 SECONDS_SILENT = 60  # that a server may take for its next bytes; the whole may take as long as it likes
-PAGES = "copy the link of the file itself from its publisher's page (`declines list --releases` names the pages)"
 
 
 def name_of(path: Path) -> str:
@@ -223,25 +223,20 @@ def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
                 come += local.write(part)
                 bar.update(len(part))
     except (ImportError, ValueError) as error:  # fsspec names the package that it misses
-        raise InputError("the address is of a kind that cannot be read", found=shown(address), do=str(error)) from error
+        raise refusal("address_kind", shown(address), said=error) from error
     except FileNotFoundError as error:
-        do = f"Check the address, or {PAGES}"
-        raise InputError("there is no file at the address", found=shown(address), do=do) from error
+        raise refusal("address_empty", shown(address)) from error
     except Exception as error:  # every kind of address has errors of its own
         said, file = getattr(error, "message", "") or str(error) or type(error).__name__, shown(address)
         if status := getattr(error, "status", None):
-            do = f"Check the address and who may read it, or {PAGES}"
-            raise InputError("the server does not give the file", file=file, found=f"{status} {said}", do=do) from error
+            raise refusal("not_given", file, found=f"{status} {said}") from error
         if path.exists():  # the server has begun
-            what, expected = "the file was cut off before its end", f"{declared:,} bytes" * bool(declared)
-            raise InputError(what, file=file, expected=expected, do="Try again later") from error
+            raise refusal("cut_off", file, size=f"{declared:,} bytes" * bool(declared)) from error
         if getattr(error, "history", ()):
-            raise InputError("the address is redirected too often", file=file, do=f"Check it, or {PAGES}") from error
-        raise InputError("no connection", file=file, found=said, do="Check the address and the network") from error
+            raise refusal("redirected", file) from error
+        raise refusal("no_connection", file, found=said) from error
     if found > megabytes * 10**6:
-        expected, do = f"{megabytes:,} MB at most", "If that is right, allow more with --max-megabytes"
-        what = f"the file is too large: {found:,} bytes"
-        raise InputError(what, file=shown(address), expected=expected, do=do)
+        raise refusal("too_many_bytes", shown(address), bytes=found, megabytes=megabytes)
     return path.rename(folder / _name(told.get("Content-Disposition", ""), last, address))
 
 
