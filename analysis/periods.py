@@ -18,7 +18,7 @@ SETTLING_DAYS = 28  # from a week's Friday to the extraction: then it is settled
 AFTER_SATURDAY = timedelta(days=5)  # days are counted from a Thursday, the first of January 1970
 LATEST, LATEST_SETTLED = "latest", "latest settled"
 BY_CALENDAR = r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))"  # a month or a quarter
-SEVERAL = r"last ([1-9]\d*)( settled)?"
+SEVERAL = r"la(?:test|st ([1-9]\d*))( settled)?"
 WEEKS = f"a day as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
 PERIODS = f"{WEEKS}, a month as 2015-03, a quarter as 2015Q1, weeks as FIRST:LAST, 'last 4' or 'last 13 settled'"
 
@@ -126,10 +126,7 @@ class Calendar:
         """Find the week that a user means: one of its days, ``latest`` (the last full week) or ``latest settled``."""
         weeks = self.weeks()
         if given in (LATEST, LATEST_SETTLED):
-            fits = [w for w in weeks if (self.is_settled(w) if given == LATEST_SETTLED else not self.is_partial(w))]
-            if not fits:
-                raise InputError(f"the source has no week that is {given!r}", do=f"It has {weeks[0]} to {weeks[-1]}")
-            return fits[-1]
+            return self.pick_period(given).weeks[0]
         try:
             week = saturday_of(given.date() if isinstance(given, datetime) else _day(str(given)))
         except (ValueError, OverflowError) as error:
@@ -150,14 +147,16 @@ class Calendar:
         text = _dated(str(given))
         if found := re.fullmatch(SEVERAL, text):
             fits, kind = (self.is_settled, "settled") if found[2] else (lambda week: not self.is_partial(week), "full")
-            weeks = tuple(filter(fits, self.weeks()))[-int(found[1]) :]
-            if len(weeks) < int(found[1]):
-                raise InputError(f"the source has no {text!r} weeks", found=f"{len(weeks)} {kind} weeks")
+            number, known = int(found[1] or 1), self.weeks()
+            weeks = tuple(filter(fits, known))[-number:]
+            if len(weeks) < number:
+                do = f"It has {known[0]} to {known[-1]}"
+                raise InputError(f"the source has no {text!r} weeks", found=f"{len(weeks)} {kind} weeks", do=do)
             several = f"the {len(weeks)} {kind} weeks to {day_in_words(last_day(weeks[-1]))}"
             return Period(weeks, several if len(weeks) > 1 else week_in_words(weeks[0]))
         if re.fullmatch(BY_CALENDAR, text):
             period = _weeks_in(pd.Period(text))
-            if self._covers(period):
+            if self.first_day <= period.first_day and period.last_day <= self.last_day:
                 return period
             raise InputError(
                 f"the source does not cover all of {period.name}",
@@ -192,10 +191,6 @@ class Calendar:
         if start > end:
             raise InputError(f"the weeks {given!r} run backwards", do=f"Write {last}:{first}")
         return [week for week in weeks if start <= week <= end]
-
-    def _covers(self, period: Period) -> bool:
-        """Say whether the source covers every day of a period."""
-        return period.first_day >= self.first_day and period.last_day <= self.last_day
 
 
 def refuse_shared_weeks(*periods: Period) -> None:

@@ -20,20 +20,18 @@ from tqdm import tqdm
 
 from analysis.errors import InputError
 from analysis.files import data_folder, lock_of, private_folder, sha256_of
-from analysis.load.quality import WARN, as_text, last_known_day, scorecard, stops
+from analysis.load.columns import refusal
+from analysis.load.quality import STOP, WARN, as_text, last_known_day, scorecard
 from analysis.load.readers import SUFFIXES, bounded
 from analysis.load.releases import Release, open_release
 from analysis.load.sources import Document, Origin, Source, SourceFacts, sources, store, versions
 from analysis.load.table import Outcome
 
-SAMPLE = "SAMPLE "
-"""Every facility of a made-up release begins so."""
+SAMPLE = "SAMPLE "  # so begins every facility of a made-up release
 CITATION = "government data provided by ICE in response to a FOIA request to the Deportation Data Project"
-CITED_FORMS = ("D", "E", "F", "G", "processed")
-"""Forms that one publisher publishes alone, which asks to be cited so."""
+CITED_FORMS = ("D", "E", "F", "G", "processed")  # one publisher alone publishes these, and asks to be cited so
 MOST_MEGABYTES = 1_000  # ICE's yearly workbooks have a tenth of it
 SECONDS_SILENT = 60  # that a server may take for its next bytes; the whole may take as long as it likes
-PAGES = "copy the link of the file itself from its publisher's page (`declines list --releases` names the pages)"
 
 
 def name_of(path: Path) -> str:
@@ -75,7 +73,7 @@ def import_release(
         known = sources().get(name)
         if known is not None and known.version == 0:
             raise InputError("a bundled source has that name", found=name, do="Give the release another name")
-        addresses = {shown(str(path)): None for path in paths if is_address(path)}
+        addresses = {shown(str(path)): None for path in paths if "://" in str(path)}
         fetched = {"obtained": f"fetched from {', '.join(addresses)}", "accessed": date.today()} if addresses else {}
         with local_files(paths, megabytes) as given:
             told = {"title": title, **fetched}
@@ -98,8 +96,6 @@ def _imported(
             text += f"; version {earlier[-1].version} remains the newest, and is what `declines run` uses"
         return same, text
     release = open_release(given, not_after=extracted_on or today)
-    if release.table["issued_on"].isna().all():
-        raise InputError("no row of the release has a date of issue", file=", ".join(release.sheets["file"].unique()))
     folder = data_folder() / name / f"v{earlier[-1].version + 1 if earlier else 1:03d}"
     origin = _origin(release, name, told["title"], extracted_on or release.extracted_on, digest)
 
@@ -107,7 +103,11 @@ def _imported(
         if _hashes(files) != hashes:  # else another file than the one read would be named and known again
             do = "Import it again when it is complete"
             raise InputError("the file changed while it was read", file=", ".join(map(str, given)), do=do)
-        return _passed(release, extracted_on, earlier)
+        card = _checked(release, extracted_on, earlier)
+        if (card["level"] == STOP).any():
+            do = "Mend the file or the crosswalk\n" + as_text(card)
+            raise InputError("the release is not imported: a check stops it", do=do)
+        return card
 
     with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
         checking = pool.submit(checked)
@@ -120,15 +120,6 @@ def _imported(
 def _hashes(files: Sequence[Path]) -> list[str]:
     """Hash the files that are there, each content once."""
     return sorted({sha256_of(file) for file in files if file.is_file()})
-
-
-def _passed(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:
-    """Give the scorecard of a release that no check stops."""
-    card = _checked(release, extracted_on, earlier)
-    if stops(card):
-        do = "Mend the file or the crosswalk\n" + as_text(card)
-        raise InputError("the release is not imported: a check stops it", do=do)
-    return card
 
 
 def _checked(release: Release, extracted_on: date | None, earlier: Sequence[Source]) -> pd.DataFrame:
@@ -154,8 +145,7 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
     """Say where an imported table came from."""
     table = release.table
     synthetic = any(agency.startswith(SAMPLE) for agency in table["agency"].cat.categories)  # and be it in part
-    issued, ends = table["issued_on"].dropna(), table["lifted_on"]
-    newest = issued.max()
+    issued = table["issued_on"].dropna()
     given = release.sheets[release.sheets["rows"] > 0].drop_duplicates("file")
     files = [f"{row.file} (sha256 {row.sha256})" for row in given.itertuples()]
     facts = SourceFacts(
@@ -163,7 +153,7 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
         title=title,
         clock="issued",
         first_day=issued.min().date(),
-        last_day=newest.date(),
+        last_day=issued.max().date(),
         extracted_on=extracted_on or last_known_day(table),
         extracted_known=extracted_on is not None,
         detainers=len(issued),
@@ -171,7 +161,7 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
         synthetic=synthetic,
         offences="offence_group" not in release.gaps and bool(table["offence_detail"].notna().any()),
         outcomes="lift_reason" not in release.gaps,
-        lift_dates=bool(ends.notna().any()),
+        lift_dates=bool(table["lifted_on"].notna().any()),
         citation=CITATION if release.form in CITED_FORMS and not synthetic else "",
     )
     return Origin(
@@ -191,11 +181,6 @@ def _origin(release: Release, name: str, title: str, extracted_on: date | None, 
     )
 
 
-def is_address(given: object) -> bool:
-    """Tell an address (``https://``, ``s3://``) from the path of a file."""
-    return isinstance(given, str) and "://" in given
-
-
 def shown(address: str) -> str:
     """Write an address without what lets in who knows it: name and password, keys and signatures."""
     secret = r"(?i)([?&][^=&#]*(?:token|key|sig|secret|passw|credential|auth)[^=&#]*=)[^&#]*"
@@ -206,7 +191,7 @@ def shown(address: str) -> str:
 def local_files(given: Sequence[str | Path], megabytes: int = MOST_MEGABYTES) -> Iterator[list[Path]]:
     """Give files as they are and those at an address fetched; these are gone when the block ends, however it does."""
     with ExitStack() as kept:
-        files = [_fetched(str(one), megabytes, kept) if is_address(one) else Path(one) for one in given]
+        files = [_fetched(str(one), megabytes, kept) if "://" in str(one) else Path(one) for one in given]
         try:
             yield files
         except InputError as error:  # which names a file that is gone when it is read
@@ -238,25 +223,20 @@ def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
                 come += local.write(part)
                 bar.update(len(part))
     except (ImportError, ValueError) as error:  # fsspec names the package that it misses
-        raise InputError("the address is of a kind that cannot be read", found=shown(address), do=str(error)) from error
+        raise refusal("address_kind", shown(address), said=error) from error
     except FileNotFoundError as error:
-        do = f"Check the address, or {PAGES}"
-        raise InputError("there is no file at the address", found=shown(address), do=do) from error
+        raise refusal("address_empty", shown(address)) from error
     except Exception as error:  # every kind of address has errors of its own
         said, file = getattr(error, "message", "") or str(error) or type(error).__name__, shown(address)
         if status := getattr(error, "status", None):
-            do = f"Check the address and who may read it, or {PAGES}"
-            raise InputError("the server does not give the file", file=file, found=f"{status} {said}", do=do) from error
+            raise refusal("not_given", file, found=f"{status} {said}") from error
         if path.exists():  # the server has begun
-            what, expected = "the file was cut off before its end", f"{declared:,} bytes" * bool(declared)
-            raise InputError(what, file=file, expected=expected, do="Try again later") from error
+            raise refusal("cut_off", file, size=f"{declared:,} bytes" * bool(declared)) from error
         if getattr(error, "history", ()):
-            raise InputError("the address is redirected too often", file=file, do=f"Check it, or {PAGES}") from error
-        raise InputError("no connection", file=file, found=said, do="Check the address and the network") from error
+            raise refusal("redirected", file) from error
+        raise refusal("no_connection", file, found=said) from error
     if found > megabytes * 10**6:
-        expected, do = f"{megabytes:,} MB at most", "If that is right, allow more with --max-megabytes"
-        what = f"the file is too large: {found:,} bytes"
-        raise InputError(what, file=shown(address), expected=expected, do=do)
+        raise refusal("too_many_bytes", shown(address), bytes=found, megabytes=megabytes)
     return path.rename(folder / _name(told.get("Content-Disposition", ""), last, address))
 
 

@@ -254,12 +254,9 @@ def read_offences(frame: pd.DataFrame) -> pd.Series:
     asked = [name for name in names if name in frame]
     if not asked:
         return classify(frame.head(0))["step"].value_counts(sort=False)
-    numbers, size = np.zeros(len(frame), dtype="int64"), 1
+    numbers = np.zeros(len(frame), dtype="int64")
     for codes, values in (pd.factorize(frame[name]) for name in asked):
-        if size * (len(values) + 1) >= 2**63:  # more combinations than there are numbers, if not than there are rows
-            numbers, size = pd.factorize(numbers)[0], len(frame)
-        numbers, size = numbers * (len(values) + 1) + codes + 1, size * (len(values) + 1)
-    numbers = pd.factorize(numbers)[0]  # 0, 1, 2 as they appear
+        numbers = pd.factorize(numbers * (len(values) + 1) + codes + 1)[0]  # 0, 1, 2 as they appear
     first = ~pd.Series(numbers, frame.index).duplicated()
     each = frame.loc[first, asked].astype("str").reset_index(drop=True).reindex(columns=names)
     read = pd.DataFrame(index=each.index, columns=["offence_text", "offence_code", "offence_status"], dtype="str")

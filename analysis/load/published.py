@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.load.offences import classify
-from analysis.load.reference import RESTORE, crosswalk, data_file, read_text_table, states, stop_at
+from analysis.load.reference import RESTORE, UNKNOWN_OFFENCE, crosswalk, data_file, read_text_table, states, stop_at
 
 LIST_OF = ["publisher", "published_on", "state", "place", "measure"]
 """What figures printed together share."""
@@ -47,9 +47,9 @@ class PublishedReports:
 
 def read_published_reports() -> PublishedReports:
     """Read the facts of the weekly reports, and refuse what cannot be: words, weeks, counts, or sums of places."""
-    tables = {one.name: _read(one.name) for one in fields(PublishedReports)}
+    path = data_file("published_reports/declined_by_place.csv")
+    tables = {one.name: _read(data_file(f"published_reports/{one.name}.csv")) for one in fields(PublishedReports)}
     totals, issued, declined, conflicting, known, *_ = tables.values()
-    path = _path("declined_by_place")
     nested, sure = declined["within"] != "", declined["bound"] != "disputed"
     unheld = nested & ~declined["within"].isin(declined["row_id"])
     stop_at(declined, unheld, path, "within", "blank or a row_id of this file")
@@ -62,39 +62,29 @@ def read_published_reports() -> PublishedReports:
         for week, total in totals.set_index("week_start")[column].items():
             if sums.get(week, 0) > total:
                 what = f"the places of week {week:%Y-%m-%d} add up to more than the week's total"
-                path, expected = _path(f"{column}_by_place"), f"at most {total} (weekly_totals.csv)"
+                path, expected = path.with_name(f"{column}_by_place.csv"), f"at most {total} (weekly_totals.csv)"
                 found, place = int(sums[week]), f"column {column}"
                 raise InputError(what, file=path, place=place, found=found, expected=expected, do=RESTORE)
     rows = pd.concat([declined, issued])[["row_id", "week_start", "place"]]
     tables["conflicting_figures"] = conflicting.merge(rows, on="row_id", how="left")
-    texts = known[["offence_text"]].replace("", pd.NA).astype("category")
-    classes = classify(texts.assign(offence_code=pd.Series(pd.NA, index=known.index, dtype="category")))
-    groups = classes["offence_group"].astype("str").where(known["offence_text"] != "", "UNKNOWN")
-    tables["known_rows"] = known.assign(offence_group=groups)
+    groups = classify(known[["offence_text"]])["offence_group"].astype("str")
+    tables["known_rows"] = known.assign(offence_group=groups.where(known["offence_text"] != "", UNKNOWN_OFFENCE))
     return PublishedReports(**tables)
 
 
 def read_printed_figures() -> pd.DataFrame:
     """Read what was printed of declined detainers by state and offence since, one row a figure; no place adds up."""
     path = data_file("published_2025_26/declined_by_state_offence.csv")
-    table = _read("declined_by_state_offence", path)
-    over = (
-        table.groupby(LIST_OF)["count"].transform("sum").where(table["offence_as_printed"] != "all", 0) > table["total"]
-    )
+    table = _read(path)
+    sums = table.groupby(LIST_OF)["count"].transform("sum").where(table["offence_as_printed"] != "all", 0)
     what = "the offences of a list add up to more than its total"
-    stop_at(table, over, path, "count", "at most the total, all offences together", what)
+    stop_at(table, sums > table["total"], path, "count", "at most the total, all offences together", what)
     return table
 
 
-def _path(name: str) -> Path:
-    """Find one file of the reports."""
-    return data_file(f"published_reports/{name}.csv")
-
-
-def _read(name: str, path: Path | None = None) -> pd.DataFrame:
+def _read(path: Path) -> pd.DataFrame:
     """Read one file of the reports: states and words known, weeks Saturdays, counts whole, keys once."""
-    told = crosswalk("published_columns", "column_id").query("table == @name").set_index("column")
-    path = path or _path(name)
+    told = crosswalk("published_columns", "column_id").query("table == @path.stem").set_index("column")
     raw = table = read_text_table(path, list(told.index))
     for column, key, holds, words in told[["key", "holds", "words"]].itertuples():
         given = raw[column]

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.errors import InputError
 from analysis.load.columns import column_aliases, normalised
 from analysis.load.offences import Step
 from analysis.load.reference import crosswalk, read_text_table
@@ -28,7 +27,7 @@ from analysis.periods import SETTLING_DAYS, Calendar, week_of
 PASS, WARN, STOP = LEVELS = ("pass", "warn", "stop")
 NOT_JUDGED = ""  # there is nothing to hold the check against
 LEAST_NAMED = 5
-WARN_STRAYS = 0.001  # of rows: impossible dates, rows without a day; as in the gates for words
+WARN_STRAYS = 0.001  # of rows: impossible dates, no day, unknown words; one in a thousand is more than a slip
 WARN_REPEATS = 0.1  # of rows; a file read twice has half of its rows flagged
 WARN_UNPLACED = 0.05  # of the named offences; a middling group of the 16 holds no more
 FEWER_ENDS = 0.005
@@ -71,13 +70,6 @@ def scorecard(
     return as_card([*found, *(_against(previous, table) if previous is not None else ())])
 
 
-def table_scorecard(table: pd.DataFrame, *, extracted_on: date | None = None) -> pd.DataFrame:
-    """Check a table of detainers alone: those checks of :func:`scorecard` that need no notes from the reading."""
-    absent = [str(name) for name in table.columns[table.isna().all()]]
-    found = [*_counted(table, table["person"].nunique()), *_blanks(table, "", absent)]
-    return as_card([*found, *_dates(table, extracted_on)])
-
-
 def report_scorecard(week: date) -> pd.DataFrame:
     """Give the scorecard of one published week of 2017: how well its report is known (``published_quality.csv``)."""
     card = crosswalk("published_quality", "row_id")
@@ -87,15 +79,9 @@ def report_scorecard(week: date) -> pd.DataFrame:
 
 
 def read_scorecard(path: Path) -> pd.DataFrame:
-    """Read a scorecard kept as CSV; refuse what is none."""
-    table = read_text_table(path, list(Check._fields))[list(Check._fields)]
-    numbers = table[["share", "norm"]].replace("", None).apply(pd.to_numeric, errors="coerce")
-    whole = table["level"].isin(LEVELS) & (numbers.isna() == table[["share", "norm"]].eq("")).all(axis="columns")
-    if not whole.all():
-        at = int(whole.idxmin())
-        what, do = "the row is not one of a scorecard", "Import the release again"
-        raise InputError(what, file=path, place=f"row {at + 2}", found=list(table.loc[at]), do=do)
-    return table.assign(**numbers)
+    """Read a scorecard kept as CSV, which was held against its hash."""
+    table = read_text_table(path, list(Check._fields))
+    return table.assign(**table[["share", "norm"]].apply(pd.to_numeric))
 
 
 def as_card(found: Iterable[Check]) -> pd.DataFrame:
@@ -114,11 +100,6 @@ def as_text(card: pd.DataFrame) -> str:
         lines.append(f"{row.level.upper():5} {row.what:<{room}} {written(row.found):>12} {share:>8} {norm:>8}".rstrip())
         lines += wrap(row.note, 110, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return "\n".join([*lines, ", ".join(f"{(card['level'] == level).sum()} {level}" for level in LEVELS)])
-
-
-def stops(card: pd.DataFrame) -> list[str]:
-    """List what refuses the import, in words; empty where nothing does."""
-    return [f"{row.what} ({written(row.found)}): {row.note}" for row in card[card["level"] == STOP].itertuples()]
 
 
 def written(found: str) -> str:
@@ -217,7 +198,7 @@ def recording_by_week(table: pd.DataFrame, calendar: Calendar | None = None) -> 
     dated = table[table["issued_on"].notna()]
     blank = (dated["outcome"] == Outcome.NOT_RECORDED).astype("int64")
     counts = blank.groupby(week_of(dated["issued_on"]).rename("week")).agg(issued="size", not_recorded="sum")
-    counts = counts.resample("7D").sum() if len(counts) else counts
+    counts = counts.resample("7D").sum()
     counts["blank_share"] = counts["not_recorded"] / counts["issued"].replace(0, np.nan)
     called = pd.Series([calendar.status(week.date()) if calendar else "settled" for week in counts.index], counts.index)
     at_the_end = called[::-1].ne("settled").cummin()[::-1]
@@ -303,7 +284,7 @@ def _columns(release: Release) -> Iterator[Check]:
         strange = release.unknown_values[release.unknown_values["column"] == column]
         often, share = strange[strange["rows"] >= LEAST_NAMED], strange["share"].sum()
         named = [f"{value} ({rows:,})" for value, rows in zip(often["value"], often["rows"], strict=True)]
-        level = level_of(share, GATES[column].warn, GATES[column].stop)
+        level = level_of(share, WARN_STRAYS, GATES[column][1])
         kind = "unknown_named" if named else "unknown_few" if len(strange) else "unknown"
         yield _listed(kind, named, level, of=column)._replace(found=strange["rows"].sum(), share=share)
 
@@ -349,8 +330,7 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
     level = level_of(undated / total, WARN_STRAYS, STOP_UNDATED)
     yield check_of("undated" if undated else "all_dated", undated, undated / total, level)
     for check, day in (("first_day", issued.min()), ("newest_day", issued.max())):
-        found = "none" if pd.isna(day) else f"{day:%Y-%m-%d}"
-        yield check_of(check, found, by_week="a week, by its Saturday" if is_counts(table) else "")
+        yield check_of(check, f"{day:%Y-%m-%d}", by_week="a week, by its Saturday" if is_counts(table) else "")
     if extracted_on is None:
         yield check_of("extraction", "not known", level=WARN)
     else:
@@ -363,9 +343,8 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
         days = bulk_days(table).fillna({"agency": ""}).itertuples()
         places = [f"{day.agency or day.state} {day.issued_on:%Y-%m-%d} ({day.detainers:,})" for day in days]
         yield _listed("bulk_days", places, most=3)
-    dated = issued.notna().any()
-    known = dated and Calendar(issued.min().date(), issued.max().date(), extracted_on or last_known_day(table))
-    weeks = recording_by_week(table, known or None)
+    known = Calendar(issued.min().date(), issued.max().date(), extracted_on or last_known_day(table))
+    weeks = recording_by_week(table, known)
     yield _listed("empty_weeks", [f"{week:%Y-%m-%d}" for week in weeks.index[weeks["issued"] == 0]])
     rule = f" (by the rule of {SETTLING_DAYS} days; reports go by measured delays where there are any)"
     yield unfinished_weeks(weeks, rule)

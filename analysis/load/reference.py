@@ -22,8 +22,6 @@ STATUS_GROUPS = NO_OFFENCE, UNKNOWN_OFFENCE = ("NONE", "UNKNOWN")
 def data_file(name: str) -> Path:
     """Find a bundled file by its path below ``data/``; raise an InputError if it is not there, or is another one."""
     path = bundled_folder("data") / name
-    if not path.is_file():
-        raise InputError("a bundled file is missing", file=path, do="Restore it from the distribution")
     check_hash(path)
     return path
 
@@ -31,14 +29,15 @@ def data_file(name: str) -> Path:
 def check_hash(path: Path, key: str = "sha256", of: Path | None = None) -> str:
     """Hold a file against the hash in its origin file, or in the one ``of`` another; refuse it, or give the hash."""
     beside = (of or path).with_name(f"{(of or path).name}.origin.yml")
+    do = "Restore the file or import it again; data/README.md says how to put a change into the origin file"
     try:  # one line of it: reading all as YAML would take twenty times as long
         told = re.search(rf"^{key}: ['\"]?([0-9a-f]{{64}})\b", beside.read_text(encoding="utf-8"), re.MULTILINE)
+        found, expected = sha256_of(path), told[1] if told else "none in the origin file"
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the origin file is missing or damaged", file=beside, do=RESTORE) from error
-    found, expected = sha256_of(path), told[1] if told else "none in the origin file"
+        what = "the file or its origin file is missing or damaged"
+        raise InputError(what, file=path, found=str(error), do=do) from error
     if found != expected:
         what = "the file is not the one its origin file describes"
-        do = "Restore the file or import it again; data/README.md says how to put a change into the origin file"
         raise InputError(what, file=path, found=f"sha256 {found}", expected=f"sha256 {expected}", do=do)
     return found
 
@@ -48,10 +47,8 @@ def read_text_table(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file, strict=True)
-    except FileNotFoundError as error:
-        raise InputError("the file is missing", file=path, do=RESTORE) from error
-    except (csv.Error, ValueError) as error:  # of text that is no UTF-8, or of a file without a header
-        raise InputError("the file is damaged", file=path, found=str(error), do=RESTORE) from error
+    except (OSError, csv.Error, ValueError) as error:  # of text that is no UTF-8, or of a file without a header
+        raise InputError("the file is missing or damaged", file=path, found=str(error), do=RESTORE) from error
     while rows and not rows[-1]:  # empty lines at the end, as editors leave them
         rows.pop()
     problems = [f"column {column!r} is missing" for column in columns if column not in header]
@@ -106,10 +103,11 @@ def details() -> pd.DataFrame:
     return crosswalk("offence_details", "detail_id").astype({"severity_rank": "int64"})
 
 
-def _named(table: pd.DataFrame, names: str, text: str) -> str | None:
+def row_named(table: pd.DataFrame, names: str, text: str) -> str | None:
     """Find the id of the row that a user means by its id or its name, in any case."""
-    matches = table.index[(table.index == text.upper()) | (table[names].str.casefold() == text.casefold())]
-    return str(matches[0]) if len(matches) else None
+    if text.upper() in table.index:
+        return text.upper()
+    return next(iter(table.index[table[names].str.casefold() == text.casefold()]), None)
 
 
 def state_named(given: object) -> str:
@@ -118,11 +116,9 @@ def state_named(given: object) -> str:
         raise InputError(f"the state is {given!r}: YAML reads an unquoted NO or YES so", do="Put the state in quotes")
     table, text = states(), str(given).strip()
     by_fips = dict(zip(table["fips"], table.index, strict=True))
-    if found := by_fips.get(text.zfill(2)) or _named(table, "name", text):
+    if found := by_fips.get(text.zfill(2)) or row_named(table, "name", text):
         return found
-    near = near_states(text)
-    guess = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-    raise InputError(f"unknown state {str(given)!r}{guess} A state goes by postal code, name or FIPS code")
+    raise unknown("state", given, [], near=near_states(text), listed=["each by postal code, name or FIPS code"])
 
 
 def near_states(text: str) -> list[str]:
@@ -134,7 +130,7 @@ def near_states(text: str) -> list[str]:
 def group_named(given: object) -> str:
     """Find the offence group that a user means: its id or its label, in any case."""
     table, text = groups(), str(given).strip()
-    if found := _named(table, "group", text):
+    if found := row_named(table, "group", text):
         return found
     some = ", ".join(f"{key} ({label})" for key, label in table["group"].head(3).items())
     listed = f"{some} and {len(table) - 3} more, in data/reference/offence_groups.csv"

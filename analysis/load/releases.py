@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -26,13 +25,17 @@ from analysis.load import columns as cells
 from analysis.load.columns import charge_code, column_aliases, is_date, known_name, mapped, normalised, refusal
 from analysis.load.offences import OFFENCE_BLOCKS, read_offences
 from analysis.load.readers import SUFFIXES, Sheet, read_sheets
-from analysis.load.reference import crosswalk, data_file, states
+from analysis.load.reference import crosswalk, data_file, row_named, states
 from analysis.load.table import NAMES, Outcome, as_table, flag_repeats
 
 YEARS_ISSUED = (1990, 2049)  # of detainers in anything like their present form
 YEARS = (1900, 2049)  # of other dates; 0002 and 2099 have been seen
 _Changes = list[tuple[str, str, int, object]]  # what was changed, in which column, in how many rows, example
 STOP_UNDATED = 0.01  # of rows; more would move a national week by as much as chance does
+# Columns of ICE's words, their crosswalks, and the share of rows with an unknown word above which an import stops. A
+# middling state has about 2% of all detainers: more unknown rows than that could hide one. A form or a class of
+# criminality splits tables in two or three, which 5% of strays do not turn.
+GATES = {"state": ("states", 0.02), "form": ("forms", 0.05), "criminality": ("criminality", 0.05)}
 MOSTLY = 0.5  # of filled cells: from here on a column of dates holds charge codes
 ONE_SPACED = ("state", "agency", "city", "facility_code", "form", "lift_reason", "criminality", "threat_level")
 # Columns that hold the day of the extraction: the day itself, or the names of ICE's own files.
@@ -46,23 +49,6 @@ _DAYS = (  # ways to write a day, each with the order of its parts: month before
 )
 _OF_PERIOD = re.compile(r"\b(?:from|since|through|thru|until|to|ending|ended)[-: ]*$", re.IGNORECASE)
 _FORM = re.compile(r"(I-?247[A-Z]?)\s*(?:[-–—]|$)", re.IGNORECASE)
-
-
-class Gate(NamedTuple):
-    """How many rows may hold an unknown word: from the share ``warn`` on it is said aloud, above ``stop`` it stops."""
-
-    crosswalk: str
-    warn: float
-    stop: float
-
-
-# A middling state has about 2% of all detainers: more unknown rows than that could hide one. A form or a class of
-# criminality splits tables in two or three, which 5% of strays do not turn. One row in a thousand is more than a slip.
-GATES = {
-    "state": Gate("states", warn=0.001, stop=0.02),
-    "form": Gate("forms", warn=0.001, stop=0.05),
-    "criminality": Gate("criminality", warn=0.001, stop=0.05),
-}
 
 
 class Release(NamedTuple):
@@ -152,6 +138,8 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
     lists = [(sheet.file, sheet.name, sheet.sha256, sheet.header_row, sheet.rows, sheet.note) for sheet in sheets]
     changes = [(what, own_names.get(name, name), rows, one) for what, name, rows, one in changes]
     noted = [(what, name, int(rows), str(one)) for what, name, rows, one in merged + changes if rows]
+    named = [text for sheet in read for text in (sheet.file, sheet.name, *sheet.above)]  # it may say when it was made
+    dated = [frame[name].dropna().unique() for name in frame if _DAY_COLUMN.fullmatch(normalised(name))]
     return Release(
         table=table,
         form=form,
@@ -162,7 +150,7 @@ def open_release(paths: str | Path | Sequence[str | Path], *, not_after: date | 
         unknown_values=pd.DataFrame(strange, columns=["column", "value", "rows", "share"]),
         offence_steps=steps,
         persons=len(people.result()[1]),
-        extracted_on=extraction_day(_told(read, frame), frame["issued_on"].max().date(), not_after),
+        extracted_on=extraction_day(chain(named, *dated), frame["issued_on"].max().date(), not_after),
     )
 
 
@@ -356,17 +344,10 @@ def outcome_of(lift_reason: pd.Series, where: pd.DataFrame) -> pd.Series:
     return mapped(lift_reason, known.get, blank=known[""])
 
 
-@cache
-def _codes_of_states() -> dict[str, str]:
-    """Give the postal codes by names in capitals, as ICE writes them."""
-    return dict(zip(states()["name"].str.upper(), states().index, strict=True))
-
-
 def _known_word(column: str, text: str) -> str | None:
     """Give a word of ICE's as the table of detainers has it; blank = known to say nothing, None = not known."""
     if column == "state":
-        text = _codes_of_states().get(text.upper(), text.upper())
-        return "" if text == "UN" else text if text in states().index else None  # UN: TRAC's word for not known
+        return "" if text.upper() == "UN" else row_named(states(), "name", text)  # UN: TRAC's word for not known
     if column == "form":
         found = _FORM.match(text)
         text = found[1].upper().replace("-", "") if found else ""
@@ -376,32 +357,23 @@ def _known_word(column: str, text: str) -> str | None:
 
 def _gated(frame: pd.DataFrame, column: str) -> list[tuple[str, str, int, float]]:
     """Read a column of ICE's words; unknown ones become blank and are returned, and stop above the gate's share."""
-    values, gate = frame[column], GATES[column]
+    values, (known_words, most) = frame[column], GATES[column]
     words = {word: _known_word(column, word) for word in values.cat.categories}
     counts = values.value_counts(sort=False)[[word for word, known in words.items() if known is None]]
     counts = counts.sort_values(ascending=False, kind="stable")
     share = counts.sum() / max(len(values), 1)
-    if share > gate.stop:
+    if share > most:
         raise refusal(
             "words",
             **_place(frame.loc[(values == counts.index[0]).idxmax()]),
             found=", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.head(3).items()),
             share=share,
             column=column,
-            most=gate.stop,
-            path=data_file(f"reference/{gate.crosswalk}.csv"),
+            most=most,
+            path=data_file(f"reference/{known_words}.csv"),
         )
     frame[column] = mapped(values, lambda word: words[word] or None)
     return [(column, str(word), rows, rows / len(values)) for word, rows in counts.items()]
-
-
-def _told(sheets: Sequence[Sheet], frame: pd.DataFrame) -> Iterator[str]:
-    """Go through what may say when a release was made: names, lines above the header, columns that hold it."""
-    for sheet in sheets:
-        yield from (sheet.file, sheet.name, *sheet.above)
-    for name in frame:
-        if _DAY_COLUMN.fullmatch(normalised(name)):
-            yield from map(str, frame[name].dropna().unique())
 
 
 def _days_in(text: str) -> Iterator[date]:
@@ -414,8 +386,8 @@ def _days_in(text: str) -> Iterator[date]:
                     yield datetime.strptime(order.format(*found.groups()), form).date()
 
 
-def extraction_day(texts: Iterable[str], newest: date, not_after: date | None) -> date | None:
+def extraction_day(texts: Iterable[object], newest: date, not_after: date | None) -> date | None:
     """Find the latest day on which a release can have been made among what its files are called and say."""
-    named = [set(_days_in(text)) for text in texts]
+    named = [set(_days_in(str(text))) for text in texts]
     days = {day for found in named if len(found) == 1 for day in found}  # who names several days, names a period
     return max((day for day in days if newest <= day and (not_after is None or day <= not_after)), default=None)

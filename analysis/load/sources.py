@@ -93,7 +93,7 @@ class Origin(BaseModel, extra="forbid", frozen=True, coerce_numbers_to_str=True)
     blank: str
     notes: str | None = None
     made_from: Document | None = None
-    scorecard_sha256: str = ""  # of the scorecard beside it; blank = imported by an earlier version of this program
+    scorecard_sha256: str = ""  # of the scorecard beside it; blank = there is none
     carried_sha256: str | None = None  # of the columns carried beside it; None = there are none, or it has them itself
     source: SourceFacts | None = None
 
@@ -143,8 +143,7 @@ class Source:
     def scorecard(self) -> Path:
         """Find its scorecard, held against its hash."""
         path = self.path.with_name(SCORECARD_FILE)
-        if self.origin.scorecard_sha256 and path.is_file():
-            check_hash(path, "scorecard_sha256", self.path)
+        check_hash(path, "scorecard_sha256", self.path)
         return path
 
     @property
@@ -190,15 +189,17 @@ class Source:
         kept += [] if repeats else [pc.field("duplicate").is_null()]
         rows = reduce(and_, kept) if kept else None
         try:
-            own = pq.read_schema(self.path).names
-            carried = [] if columns is not None and {*columns} <= {*own} else self._carried()
+            own, carried, carrying = pq.read_schema(self.path).names, list[str](), self.path.with_name(CARRIED_FILE)
+            if self.origin.carried_sha256 and not (columns is not None and {*columns} <= {*own}):
+                check_hash(carrying, "carried_sha256", self.path)
+                carried = pa.ipc.open_file(carrying).schema.names
             wanted = [*own, *carried] if columns is None else list(columns)
             if strange := [name for name in wanted if name not in own and name not in carried]:
                 raise unknown(f"column of the source {self.facts.name!r}", strange[0], [*own, *carried])
             of_table = [name for name in wanted if name in own]
             table = pd.read_parquet(self.path, columns=of_table, filters=rows, use_threads=False)
             if beside := [name for name in wanted if name in carried]:
-                others = pd.read_feather(self.path.with_name(CARRIED_FILE), columns=beside)
+                others = pd.read_feather(carrying, columns=beside)
                 if rows is not None:
                     by = pq.read_table(self.path, columns=FILTERED)
                     others = others.take(by.append_column("at", pa.array(others.index)).filter(rows)["at"].to_numpy())
@@ -206,14 +207,6 @@ class Source:
             return table
         except (OSError, pa.ArrowInvalid) as error:
             raise InputError("the stored table is damaged", file=self.path, do="Import the release again") from error
-
-    def _carried(self) -> list[str]:
-        """Name the columns that stand beside the table, held against their hash."""
-        if not self.origin.carried_sha256:
-            return []
-        path = self.path.with_name(CARRIED_FILE)
-        check_hash(path, "carried_sha256", self.path)
-        return list(pa.ipc.open_file(path).schema.names)
 
     def week_hashes(self) -> dict[str, str]:
         """Give the hash of each week's rows, worked out when first asked for and kept beside the table."""

@@ -113,7 +113,8 @@ def _source_facts(source: Source) -> dict[str, object]:
     limits |= {"errors": ERRORS, "least_drift": load.LEAST_DRIFT, "strays": load.WARN_STRAYS, "undated": STOP_UNDATED}
     limits |= {"repeats": load.WARN_REPEATS, "unplaced": load.WARN_UNPLACED, "totals": load.TOTALS_DIFFER}
     limits |= {"fewer_ends": load.FEWER_ENDS, "named": load.LEAST_NAMED}
-    limits |= {f"{column}_{end}": getattr(gate, end) for column, gate in GATES.items() for end in ("warn", "stop")}
+    for column, (_, stop) in GATES.items():
+        limits |= {f"{column}_warn": load.WARN_STRAYS, f"{column}_stop": stop}
     named = {"title": facts.title, "from_day": facts.first_day.isoformat(), "data_through": facts.last_day.isoformat()}
     return {**named, **extraction_facts(facts), **{f"limit_{name}": limit for name, limit in limits.items()}}
 

@@ -20,7 +20,7 @@ sys.path.append(str(ROOT / "tests"))
 from synthetic.__main__ import main  # noqa: E402
 
 from analysis.files import sha256_of  # noqa: E402
-from analysis.load.quality import scorecard, table_scorecard  # noqa: E402
+from analysis.load.quality import _blanks, _counted, _dates, as_card, scorecard  # noqa: E402
 from analysis.load.reference import crosswalk  # noqa: E402
 from analysis.load.releases import open_release  # noqa: E402
 from analysis.load.sources import Document, Source, origin_of, store  # noqa: E402
@@ -52,7 +52,8 @@ def store_again(bundled: Path, folder: Path) -> Source:
     path = {COUNTS.name: COUNTS, RELEASE.name: RELEASE}.get(origin.made_from.file, folder / origin.made_from.file)
     if path == COUNTS:
         table = fiscal_2015()
-        card = table_scorecard(table, extracted_on=day)
+        absent = table.columns[table.isna().all()].astype(str)  # no notes are kept from its reading
+        card = as_card([*_counted(table, persons=0), *_blanks(table, "", absent), *_dates(table, day)])
     else:
         if path != RELEASE:
             *_, command = origin.obtained.partition("tests.synthetic ")

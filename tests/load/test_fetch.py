@@ -102,7 +102,7 @@ def test_an_address_becomes_a_source_whose_origin_names_it_and_again_nothing(sit
 @pytest.mark.parametrize(
     ("address", "says"),
     [
-        ("/gone.csv", "there is no file at the address.*/gone.csv.*publisher's page.*list --releases"),
+        ("/gone.csv", "/gone.csv: there is no file at the address.*publisher's page.*list --releases"),
         ("/forbidden.csv", "/forbidden.csv: the server does not give the file.*403 Forbidden.*who may read it"),
         ("/page.csv", "/page.csv: the file cannot be read: found 'a web page'.*download the file itself"),
         ("/cut.parquet", r"/cut.parquet: the file was cut off before its end: expected 100,000 bytes.*again"),

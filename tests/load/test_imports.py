@@ -143,7 +143,7 @@ def test_what_a_release_carries_stands_beside_the_table_row_by_row(both: Path) -
     with refused(path, "found 'sha256", "import it again"):
         source.detainers()
     path.unlink()
-    with refused(source.path, "damaged", "Import the release again"):
+    with refused(path, "missing", "import it again"):
         source.detainers(["Case Status"])
 
 

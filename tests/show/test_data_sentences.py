@@ -122,7 +122,7 @@ def test_the_limits_are_those_of_the_checks_and_no_sentence_has_one_of_its_own()
     facts = checked().attrs["facts"]
     rules = sentences.said("rule", facts)
     said = " ".join(map(str, rules))
-    assert f"above {GATES['state'].stop:.0%} nothing is imported" in said
+    assert f"above {GATES['state'][1]:.0%} nothing is imported" in said
     assert f"fewer than {checks.LEAST_NAMED} rows" in said
     assert f"from {checks.WARN_REPEATS:.0%} of the rows on" in said
     limits = {name for name in facts if name.startswith("limit_")}
