@@ -21,6 +21,7 @@ from typing import Annotated, Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, ValidationError
 
 from analysis.errors import SHOWN, InputError, unknown
@@ -85,13 +86,21 @@ def page_of_place(place: str) -> str:
 
 
 @cache
-def _templates() -> Environment:
-    """Give the templates of the pages, each compiled once."""
+def text_of(name: str) -> Markup:
+    """Read a style or script that stands in every page."""
+    lines = (plan.TEMPLATES / name).read_text(encoding="utf-8").splitlines()
+    return Markup("".join(f"{line.strip()}\n" for line in lines if not line.lstrip().startswith("//")))
+
+
+@cache
+def templates() -> Environment:
+    """Give the templates of all pages, those of reports too, each compiled once."""
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-    templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, auto_reload=False, **blocks)
-    templates.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write)
-    templates.filters["in_words"] = lambda day: day_in_words(date.fromisoformat(day[:10]))
-    return templates
+    found = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, auto_reload=False, **blocks)
+    found.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write, text_of=text_of)
+    for name, said in (("in_words", day_in_words), ("week_in_words", week_in_words)):
+        found.filters[name] = lambda day, said=said: said(date.fromisoformat(day[:10]))
+    return found
 
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
@@ -106,10 +115,11 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
     crossed = (one for many in series.values() for one in many if "crossed" in one)
     known = {"names": names, "paged": series.keys(), "real_crossed": not all(one["synthetic"] for one in crossed)}
-    known |= {"settings": replace(settings, title=title), "landing": opening}
+    known |= {"settings": replace(settings, title=title), "landing": opening, "style": "site/site.css"}
+    known["address"] = settings.address
 
     def page(template: str, path: str, **values: object) -> None:
-        text = _templates().get_template(f"site/{template}").render(path=path, **known, **values)
+        text = templates().get_template(f"site/{template}").render(path=path, **known, **values)
         pages[path] = NOT_SHOWN.sub(lambda one: SHOWN[ord(one[0])], text).encode()
 
     pages: dict[str, bytes] = {}
