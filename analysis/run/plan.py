@@ -396,27 +396,22 @@ def what_is_due(
     return due
 
 
-def _series(entry: Entry) -> str:
-    """Name the series of weeks that a report is one of: the same but for the week."""
-    others = {name: value for name, value in entry.parameters.items() if name not in ("week", "png")}
-    return f"{entry.notebook} {entry.source} {others}"
-
-
 def _weeks_of(entries: Iterable[Entry]) -> dict[str, dict[str, str]]:
-    """Give the last part of the folder of every report of a week, by series and week."""
+    """Give the last part of the folder of every report of a week, by what its folder is called but for the week."""
     found: dict[str, dict[str, str]] = {}
     for entry in entries:
         if week := entry.parameters.get("week"):
-            found.setdefault(_series(entry), {})[week] = entry.folder.rpartition("/")[2]
+            found.setdefault(entry.folder.replace(week, ""), {})[week] = entry.folder.rpartition("/")[2]
     return found
 
 
 def _with_neighbours(entry: Entry, weeks: Mapping[str, Mapping[str, str]]) -> Entry:
     """Tell a report which reports of its series stand before and after it; blank = none does."""
-    week, others = entry.parameters.get("week", ""), weeks.get(_series(entry), {})
+    week = entry.parameters.get("week", "")
+    others = weeks.get(entry.folder.replace(week, ""), {}) if week else {}
     before, after = [other for other in others if other < week], [other for other in others if other > week]
     beside = [others[max(before)] if before else "", others[min(after)] if after else ""]
-    return replace(entry, inputs=entry.inputs | {"neighbours": beside if week else ["", ""]})
+    return replace(entry, inputs=entry.inputs | {"neighbours": beside})
 
 
 def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
