@@ -31,7 +31,6 @@ from urllib.parse import quote
 
 import nbformat
 import psutil
-from jinja2 import Template
 from jupyter_client.provisioning import KernelProvisionerFactory
 from markupsafe import Markup, escape
 from nbconvert.filters import ansi2html, markdown2html
@@ -179,16 +178,6 @@ def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
 
 
 @cache
-def _templates() -> tuple[Template, Template]:
-    """Give the templates of a report's page and of a figure's, with what they make of the outputs of notebooks."""
-    every = templates()
-    every.filters["data_address"] = lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}"
-    every.filters["markdown2html"] = lru_cache(maxsize=1000)(markdown2html)  # most texts come again
-    every.filters |= {one.__name__: one for one in (inlined, linked, as_made_up, drawing, colours_of, ansi2html)}
-    return every.get_template("report/report.html.j2"), every.get_template("report/figure.html.j2")
-
-
-@cache
 def _colours() -> set[str]:
     """Give the colours that the style names: six letters and digits are what a figure has in its own file."""
     return set(re.findall(r"--([0-9a-f]{6}):", text_of("colours.css")))
@@ -257,17 +246,9 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
 
 
 def files_of(
-    notebook: nbformat.NotebookNode,
-    revisions: Sequence[dict[str, Any]] = (),
-    root: str = "",
-    beside: Sequence[str] = ("", ""),
-    address: str = "",
+    notebook: nbformat.NotebookNode, entry: Entry | None = None, revisions: Sequence[dict[str, Any]] = ()
 ) -> dict[str, bytes]:
-    """Make every file of a report, by path.
-
-    ``root`` leads to the site's index, ``beside`` names the weeks before and after that have the same report,
-    ``address`` is where the report's folder will stand; blank = none.
-    """
+    """Make every file of a report, by path; without an ``entry`` it stands in no site."""
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files = {FACTS: as_json(facts)}
 
@@ -289,20 +270,19 @@ def files_of(
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
     add(NOTEBOOK, _without_copies(notebook))
-    told: dict[str, Any] = {
-        "facts": facts,
-        "revisions": for_reading(revisions),
-        "before": beside[0],
-        "after": beside[1],
-    }
-    told |= {"address": address, "picture": next((name for name in files if name.endswith(".png")), "")}
-    page_template, figure_template = _templates()
+    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions)}
+    told |= {"picture": next((name for name in files if name.endswith(".png")), "")}
+    if entry:
+        told |= {"root": "../" * (entry.folder.count("/") + 1), "beside": entry.inputs.get("neighbours", ["", ""])}
+        told |= {"address": (site := entry.inputs.get("address", "")) and f"{site}{entry.folder}/"}
+    figure_page = templates().get_template("report/figure.html.j2")
     for one in shown:
-        add(f"figures/{one['shown']['figure']}.html", figure_template.render(**one, **told).translate(SHOWN))
-    told |= {"files": sorted(files) if root else [], "root": root or None, "version": version("declined-detainers")}
-    told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE, "places": places_counted(facts["parameters"], csvs)}
-    told |= {"path": PAGE, "style": "report/report.css"}
-    return files | {PAGE: page_template.render(nb=notebook, **told).translate(SHOWN).encode()}
+        add(f"figures/{one['shown']['figure']}.html", figure_page.render(**one, **told).translate(SHOWN))
+    told |= {"files": sorted(files) if entry else [], "version": version("declined-detainers")}
+    told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
+    told |= {"places": places_counted(facts["parameters"], csvs), "path": PAGE, "style": "report/report.css"}
+    page = templates().get_template("report/report.html.j2").render(nb=notebook, **told)
+    return files | {PAGE: page.translate(SHOWN).encode()}
 
 
 def _without_copies(notebook: nbformat.NotebookNode) -> str:
@@ -330,8 +310,11 @@ def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> d
     """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
     csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     revisions, log = revise(out, entry, facts_of(notebook), csvs)
-    root, beside = "../" * (entry.folder.count("/") + 1), entry.inputs.get("neighbours", ("", ""))
-    address = f"{site}{entry.folder}/" if (site := entry.inputs.get("address", "")) else ""
-    hashes = write_report(out / entry.folder, files_of(notebook, revisions, root, beside, address), entry.files)
+    hashes = write_report(out / entry.folder, files_of(notebook, entry, revisions), entry.files)
     write_whole(out / LOG / f"{entry.folder}.json", log)  # last: if it is cut off, the same revision is found again
     return hashes
+
+
+templates().filters |= {one.__name__: one for one in (inlined, linked, as_made_up, drawing, colours_of, ansi2html)}
+templates().filters["data_address"] = lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}"
+templates().filters["markdown2html"] = lru_cache(maxsize=1000)(markdown2html)  # most texts come again

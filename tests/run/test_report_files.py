@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -116,7 +117,8 @@ def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the
     figure = _shown({"image/svg+xml": SVG, "image/png": "iVBORw0KGgo="}, {FIGURE_KEY: about})
     plain = _shown({"image/svg+xml": SVG}, {FIGURE_KEY: {**about, "figure": "dots", "table": "none"}})
     notebook, address = executed(table("rows"), figure, plain, closing(synthetic=True)), "https://example.org/a/b/"
-    files = files_of(notebook, (), "../", address=address)
+    entry = Entry("a/b", "", {}, "", "", {"address": "https://example.org/"})
+    files = files_of(notebook, entry)
     page = BeautifulSoup(files["report.html"], "html.parser")
     links = {str(one.get_text()): str(one["href"]) for one in page.select("#figure-bars a")}
     assert links == {
@@ -138,11 +140,14 @@ def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the
     assert embed.title.get_text() == "MADE-UP DATA: <One>"
     assert embed.select("svg")[0]["aria-label"] == "An alt."
     assert embed.select("a")[0]["href"] == "../report.html#figure-bars"
-    assert b"example.org" not in files_of(notebook, (), "../")["report.html"], "where the address is not known"
+    assert b"example.org" not in files_of(notebook, replace(entry, inputs={}))["report.html"], (
+        "where the address is not known"
+    )
 
 
 def test_a_page_leads_to_the_weeks_beside_it() -> None:
-    page = files_of(executed(closing()), (), "../../../", ("2015-06-27_TX", ""))["report.html"].decode()
+    entry = Entry("a/b/2015-06-20_TX", "", {}, "", "", {"neighbours": ["2015-06-27_TX", ""]})
+    page = files_of(executed(closing()), entry)["report.html"].decode()
     before = 'rel="prev" href="../2015-06-27_TX/report.html">← 27 June – 3 July 2015</a>'
     assert f"{before}<span>newest report</span>" in page
 
@@ -171,7 +176,9 @@ def test_the_names_of_places_that_a_report_counts_lead_to_their_pages_on_a_site(
         ({}, "offences/ASSAULT", "Assault &amp; threats"),
         ({"state": "TX"}, "states/TX", "Texas"),
     ):
-        made = files_of(executed(shown, closing(parameters=asked)), root="../../")["report.html"].decode()
+        made = files_of(executed(shown, closing(parameters=asked)), Entry("a/b", "", {}, "", ""))[
+            "report.html"
+        ].decode()
         assert re.findall(r'class="text"><a href="(.*?)">(.*?)</a>', made) == [(f"../../{page}.html", name)]
     assert "offences/" not in page_of(shown, closing()), "a page alone leads nowhere"
 
