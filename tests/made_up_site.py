@@ -30,6 +30,10 @@ def entry_of(folder: str, parameters: dict[str, Any], **more: Any) -> Entry:  # 
     return Entry(folder, notebook, parameters, source, "s" * 64, **values)
 
 
+ENTRY = Entry("made/report", "made", {}, "made", "")
+"""The line of the manifest of a report that is made of a notebook by itself."""
+
+
 def add_report(
     out: Path,
     entries: dict[str, Entry],

@@ -27,7 +27,6 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import nbformat
 import psutil
@@ -39,7 +38,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from analysis.errors import SHOWN, TURNING, InputError
+from analysis.errors import SHOWN, InputError
 from analysis.files import as_json, write_folder, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
 from analysis.run import kernels
@@ -53,8 +52,6 @@ from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, LEFT, TABLE_TYPE, UNBRO
 
 LOOK_EVERY = 0.5
 LONGEST_SOCKET_NAME = 103  # bytes that every system with named sockets has room for
-IN_ADDRESSES = {ord(mark): quote(mark) for mark in '%#"<>&\n\r\t'} | {code: quote(chr(code)) for code in TURNING}
-"""What an address in an attribute cannot hold as it is; percent signs cost less room than base64."""
 
 
 class _SavingEngine(NBClientEngine):
@@ -228,7 +225,7 @@ def linked(table: str, root: str, pages: Mapping[str, str]) -> Markup:
         page = pages.get(found[2])
         return f'{found[1]}<a href="{root}{page}">{found[2]}</a>' if page else found[0]
 
-    return Markup(re.sub(r'(<th scope="row" class="text">)([^<]+)', link, table) if root else table)
+    return Markup(re.sub(r'(<th scope="row" class="text">)([^<]+)', link, table))
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
@@ -246,9 +243,9 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
 
 
 def files_of(
-    notebook: nbformat.NotebookNode, entry: Entry | None = None, revisions: Sequence[dict[str, Any]] = ()
+    notebook: nbformat.NotebookNode, entry: Entry, revisions: Sequence[dict[str, Any]] = ()
 ) -> dict[str, bytes]:
-    """Make every file of a report, by path; without an ``entry`` it stands in no site."""
+    """Make every file of a report, by path within the folder that its line of the manifest names."""
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files = {FACTS: as_json(facts)}
 
@@ -272,13 +269,12 @@ def files_of(
     add(NOTEBOOK, _without_copies(notebook))
     told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions)}
     told |= {"picture": next((name for name in files if name.endswith(".png")), "")}
-    if entry:
-        told |= {"root": "../" * (entry.folder.count("/") + 1), "beside": entry.inputs.get("neighbours", ["", ""])}
-        told |= {"address": (site := entry.inputs.get("address", "")) and f"{site}{entry.folder}/"}
+    told |= {"root": "../" * (entry.folder.count("/") + 1), "beside": entry.inputs.get("neighbours", ["", ""])}
+    told |= {"address": (site := entry.inputs.get("address", "")) and f"{site}{entry.folder}/"}
     figure_page = templates().get_template("report/figure.html.j2")
     for one in shown:
         add(f"figures/{one['shown']['figure']}.html", figure_page.render(**one, **told).translate(SHOWN))
-    told |= {"files": sorted(files) if entry else [], "version": version("declined-detainers")}
+    told |= {"files": sorted(files), "version": version("declined-detainers")}
     told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
     told |= {"places": places_counted(facts["parameters"], csvs), "path": PAGE, "style": "report/report.css"}
     page = templates().get_template("report/report.html.j2").render(nb=notebook, **told)
@@ -316,5 +312,4 @@ def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> d
 
 
 templates().filters |= {one.__name__: one for one in (inlined, linked, as_made_up, drawing, colours_of, ansi2html)}
-templates().filters["data_address"] = lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}"
 templates().filters["markdown2html"] = lru_cache(maxsize=1000)(markdown2html)  # most texts come again

@@ -20,6 +20,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_site import ENTRY
 from PIL import Image
 
 pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
@@ -367,7 +368,7 @@ def hostile_report(folder: Path) -> Path:
     report.close()
     outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
     cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
-    write_report(folder, files_of(nbformat.v4.new_notebook(cells=cells)))
+    write_report(folder, files_of(nbformat.v4.new_notebook(cells=cells), ENTRY))
     return folder / "report.html"
 
 
