@@ -24,11 +24,10 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, ValidationError
 
-from analysis.errors import SHOWN, InputError, unknown
+from analysis.errors import SHOWN, InputError
 from analysis.files import as_json, sha256_of, write_all, write_whole
 from analysis.load.offences import detail_of_text
 from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, bundled_folder, details, groups, states
-from analysis.load.sources import HINT, sources
 from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
 from analysis.run.dataset import dataset, rows_of
@@ -415,12 +414,9 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     site, tasks = _read_site(path), dict[tuple[str, Path], Task]()
     stands = {"address": str(site.address or "")}
     for asked in site.reports:
-        if asked.source is not None and asked.source not in sources():
-            raise unknown("source", asked.source, sources(), more=HINT)
-        names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
-        how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
-        how["periods"] = asked.period, asked.compare
-        for task in plan.plan([find_notebook(asked.notebook, path.parent)], source_names=names, states=states, **how):
+        how = asked.model_dump(include={"weeks", "states", "offences"}) | {"periods": (asked.period, asked.compare)}
+        how["source_names"] = [] if asked.source is None else [asked.source]
+        for task in plan.plan([find_notebook(asked.notebook, path.parent)], png=png, **how):
             entry = replace(task.entry, inputs=task.entry.inputs | stands)
             tasks.setdefault((entry.folder, task.notebook), replace(task, entry=entry))
     order = tuple(dict.fromkeys(task.entry.notebook for task in tasks.values()))
