@@ -18,7 +18,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -296,19 +296,14 @@ def _without_copies(notebook: nbformat.NotebookNode) -> str:
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"  # nbformat indents
 
 
-def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
-    """Put a report's files in the place of those of an ``earlier`` run at once; give the sha256 of each by path."""
-    write_folder(folder, files, {*earlier, FAILED})
-    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-
-
 def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
+    """Put a report's files in the place of those of an earlier run, which its revisions tell of; give their hashes."""
     csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
     revisions, log = revise(out, entry, facts_of(notebook), csvs)
-    hashes = write_report(out / entry.folder, files_of(notebook, entry, revisions), entry.files)
+    files = files_of(notebook, entry, revisions)
+    write_folder(out / entry.folder, files, {*entry.files, FAILED})
     write_whole(out / LOG / f"{entry.folder}.json", log)  # last: if it is cut off, the same revision is found again
-    return hashes
+    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
 templates().filters |= {one.__name__: one for one in (inlined, linked, as_made_up, drawing, colours_of, ansi2html)}

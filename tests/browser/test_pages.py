@@ -29,7 +29,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 import analysis as an
-from analysis.run.worker import files_of, write_report
+from analysis.run.worker import write_revised
 from analysis.show import plot
 from analysis.show.report import Report
 from analysis.show.sentences import Sentence
@@ -368,8 +368,8 @@ def hostile_report(folder: Path) -> Path:
     report.close()
     outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
     cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
-    write_report(folder, files_of(nbformat.v4.new_notebook(cells=cells), ENTRY))
-    return folder / "report.html"
+    write_revised(folder, ENTRY, nbformat.v4.new_notebook(cells=cells))
+    return folder / ENTRY.folder / "report.html"
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")

@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.run.plan import Entry
-from analysis.run.worker import files_of, inlined, write_files, write_report
+from analysis.run.worker import files_of, inlined, write_files, write_revised
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">\n<text x="1 2" fill="#000">50% &amp; é שֵׁ</text></svg>'
@@ -72,16 +72,17 @@ def test_a_page_over_made_up_data_says_so_in_its_heading_and_at_its_top(syntheti
 def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -> None:
     about = {"figure": "picture", "alt": 'Alt "quoted" {declined:n}', "title": "One\nTwo"}
     picture = _shown({"image/svg+xml": SVG, "image/png": "iVBORw0KGgo="}, {FIGURE_KEY: about})
-    hashes = write_report(tmp_path, files_of(executed(MASTHEAD, table("rows"), picture, closing()), ENTRY))
+    hashes = write_revised(tmp_path, ENTRY, executed(MASTHEAD, table("rows"), picture, closing()))
+    folder = tmp_path / ENTRY.folder
     names = ["facts.json", *(f"figures/picture.{kind}" for kind in ("html", "png", "svg")), "notebook.ipynb"]
     assert list(hashes) == [*names, "report.html", "tables/rows.csv"]
-    assert json.loads((tmp_path / "facts.json").read_text())["facts"] == {"declined": 3}
-    assert (tmp_path / "tables/rows.csv").read_text() == "agency\n<script>alert(1)</script>\n"
-    assert (tmp_path / "figures/picture.svg").read_text() == SVG
-    cells = json.loads((tmp_path / "notebook.ipynb").read_text())["cells"]
+    assert json.loads((folder / "facts.json").read_text())["facts"] == {"declined": 3}
+    assert (folder / "tables/rows.csv").read_text() == "agency\n<script>alert(1)</script>\n"
+    assert (folder / "figures/picture.svg").read_text() == SVG
+    cells = json.loads((folder / "notebook.ipynb").read_text())["cells"]
     shown = [output["data"] for cell in cells for output in cell.get("outputs", [])]
     assert {"text/html": "<table></table>", "text/plain": "tables/rows.csv"} in shown, "the CSV stands beside it"
-    page = (tmp_path / "report.html").read_text()
+    page = (folder / "report.html").read_text()
     assert "<script>alert" not in page
     texts = (
         "<code>x &lt; 1</code>",
@@ -190,16 +191,16 @@ def test_a_notebook_that_is_no_report_is_refused() -> None:
 
 
 def test_earlier_files_go_and_a_users_own_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    earlier = write_report(tmp_path, files_of(executed(table("old"), closing()), ENTRY))
+    earlier, folder = write_revised(tmp_path, ENTRY, executed(table("old"), closing())), tmp_path / ENTRY.folder
     for name in ("tables/notes.csv", "failed.ipynb"):
-        (tmp_path / name).write_text("a reader's own, or of a run that failed")
-    write_report(tmp_path, files_of(executed(closing()), ENTRY), earlier)
-    stands = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*.*")}
+        (folder / name).write_text("a reader's own, or of a run that failed")
+    write_revised(tmp_path, replace(ENTRY, files=earlier), executed(closing()))
+    stands = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
     assert stands.keys() == {"facts.json", "notebook.ipynb", "report.html", "tables/notes.csv"}
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        write_whole(tmp_path / "facts.json", b"after")
-    assert {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*.*")} == stands
+        write_whole(folder / "facts.json", b"after")
+    assert {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")} == stands
 
 
 def test_streams_and_errors_are_escaped_and_nothing_turns_the_text_around() -> None:
