@@ -216,7 +216,7 @@ def plan(
         raise unknown("source", strange[0], sources(), more=HINT)
     if weeks and all("period" in one.parameters for one in chosen):
         weeks, periods = None, (weeks, periods[1])
-    asked = {"week": weeks, "period": periods[0], "compare": periods[1]}
+    asked: dict[str, Any] = {"week": weeks, "period": periods[0], "compare": periods[1]}
     asked |= {"state": each("state", states), "offence": each("offence", offences)}
     found = [(notebook.name, one) for notebook in chosen for one in _asked_of(notebook, source_names, asked, png)]
     if tasks := [one for _, one in found if isinstance(one, Task)]:
