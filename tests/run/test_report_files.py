@@ -15,7 +15,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from analysis.errors import InputError
 from analysis.files import write_whole
-from analysis.run.plan import Entry
 from analysis.run.worker import files_of, inlined, write_files, write_revised
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
@@ -84,11 +83,7 @@ def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -
     assert {"text/html": "<table></table>", "text/plain": "tables/rows.csv"} in shown, "the CSV stands beside it"
     page = (folder / "report.html").read_text()
     assert "<script>alert" not in page
-    texts = (
-        "<code>x &lt; 1</code>",
-        "<title>A &lt;title&gt;</title>",
-        'aria-label="Alt &quot;quoted&quot; {declined:n}"',
-    )
+    texts = ("<code>x &lt; 1</code>", "<title>A &lt;title&gt;</title>", 'label="Alt &quot;quoted&quot; {declined:n}"')
     assert [text for text in texts if text not in page] == []
     assert SVG.partition("width")[2] in page, "the drawing stands in the page"
     beside = re.sub(r'(src|href)="data:[^"]*"', "", page)
@@ -117,9 +112,11 @@ def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the
     about = {"figure": "bars", "alt": "An alt.", "title": "<One>\nTwo", "table": "rows"}
     figure = _shown({"image/svg+xml": SVG, "image/png": "iVBORw0KGgo="}, {FIGURE_KEY: about})
     plain = _shown({"image/svg+xml": SVG}, {FIGURE_KEY: {**about, "figure": "dots", "table": "none"}})
-    notebook, address = executed(table("rows"), figure, plain, closing(synthetic=True)), "https://example.org/a/b/"
-    entry = Entry("a/b", "", {}, "", "", {"address": "https://example.org/"})
-    files = files_of(notebook, entry)
+    notebook, address = (
+        executed(table("rows"), figure, plain, closing(synthetic=True)),
+        "https://example.org/made/report/",
+    )
+    files = files_of(notebook, replace(ENTRY, inputs={"address": "https://example.org/"}))
     page = BeautifulSoup(files["report.html"], "html.parser")
     links = {str(one.get_text()): str(one["href"]) for one in page.select("#figure-bars a")}
     assert links == {
@@ -141,16 +138,13 @@ def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the
     assert embed.title.get_text() == "MADE-UP DATA: <One>"
     assert embed.select("svg")[0]["aria-label"] == "An alt."
     assert embed.select("a")[0]["href"] == "../report.html#figure-bars"
-    assert b"example.org" not in files_of(notebook, replace(entry, inputs={}))["report.html"], (
-        "where the address is not known"
-    )
+    assert b"example.org" not in files_of(notebook, ENTRY)["report.html"], "where the address is not known"
 
 
 def test_a_page_leads_to_the_weeks_beside_it() -> None:
-    entry = Entry("a/b/2015-06-20_TX", "", {}, "", "", {"neighbours": ["2015-06-27_TX", ""]})
-    page = files_of(executed(closing()), entry)["report.html"].decode()
+    files = files_of(executed(closing()), replace(ENTRY, inputs={"neighbours": ["2015-06-27_TX", ""]}))
     before = 'rel="prev" href="../2015-06-27_TX/report.html">← 27 June – 3 July 2015</a>'
-    assert f"{before}<span>newest report</span>" in page
+    assert f"{before}<span>newest report</span>" in files["report.html"].decode()
 
 
 @pytest.mark.parametrize(
@@ -173,13 +167,9 @@ def test_the_names_of_places_that_a_report_counts_lead_to_their_pages_on_a_site(
     row = '<tr><th scope="row" class="text">{}</th></tr>'
     data: dict[str, object] = {TABLE_TYPE: {"name": "by_offence"}, "text/plain": "group,issued\nAssault & threats,3\n"}
     shown = _shown(data | {"text/html": row.format("Assault &amp; threats") + row.format("Texas")})
-    for asked, page, name in (
-        ({}, "offences/ASSAULT", "Assault &amp; threats"),
-        ({"state": "TX"}, "states/TX", "Texas"),
-    ):
-        made = files_of(executed(shown, closing(parameters=asked)), Entry("a/b", "", {}, "", ""))[
-            "report.html"
-        ].decode()
+    cases = ({}, "offences/ASSAULT", "Assault &amp; threats"), ({"state": "TX"}, "states/TX", "Texas")
+    for asked, page, name in cases:
+        made = page_of(shown, closing(parameters=asked))
         assert re.findall(r'class="text"><a href="(.*?)">(.*?)</a>', made) == [(f"../../{page}.html", name)]
 
 
@@ -212,8 +202,7 @@ def test_streams_and_errors_are_escaped_and_nothing_turns_the_text_around() -> N
 
 
 def test_a_notebook_that_shows_what_no_page_can_is_a_failed_report_and_stops_nobody(tmp_path: Path) -> None:
-    entry = Entry("a/b", "a", {}, "b", "")
     notebook = executed(_shown({"text/plain": "no drawing"}, {FIGURE_KEY: {"figure": "bars"}}), closing())
-    done = write_files(entry, nbformat.writes(notebook), tmp_path)
+    done = write_files(ENTRY, nbformat.writes(notebook), tmp_path)
     assert done.outcome == "failed"
     assert done.message.startswith("the report could not be written: KeyError: ")
