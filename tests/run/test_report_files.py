@@ -167,8 +167,8 @@ def test_the_names_of_places_that_a_report_counts_lead_to_their_pages_on_a_site(
     row = '<tr><th scope="row" class="text">{}</th></tr>'
     data: dict[str, object] = {TABLE_TYPE: {"name": "by_offence"}, "text/plain": "group,issued\nAssault & threats,3\n"}
     shown = _shown(data | {"text/html": row.format("Assault &amp; threats") + row.format("Texas")})
-    cases = ({}, "offences/ASSAULT", "Assault &amp; threats"), ({"state": "TX"}, "states/TX", "Texas")
-    for asked, page, name in cases:
+    texas: dict[str, str] = {"state": "TX"}
+    for asked, page, name in (({}, "offences/ASSAULT", "Assault &amp; threats"), (texas, "states/TX", "Texas")):
         made = page_of(shown, closing(parameters=asked))
         assert re.findall(r'class="text"><a href="(.*?)">(.*?)</a>', made) == [(f"../../{page}.html", name)]
 
