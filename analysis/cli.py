@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import SHOWN, InputError, unknown
+from analysis.errors import SHOWN, InputError
 from analysis.files import DATA_DIR_VARIABLE, as_json, lock_of
 from analysis.run.completion import IMPORTED, NOTEBOOK, OFFENCE, PERIOD, PLACE, REPORT, SOURCE, STATE, WEEKS
 
@@ -118,7 +118,6 @@ def main(context: click.Context) -> None:
 
 def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     """Work out the reports asked for, and what the site is called; sources given as files are imported."""
-    from analysis.load.sources import HINT, sources
     from analysis.run import plan
 
     if asked.dry_run and any(Path(name).exists() for name in asked.source_names):
@@ -142,11 +141,8 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
                 click.echo(told.translate(SHOWN))
             name = kept.facts.name
         names.append(name)
-    if strange := [name for name in names if name not in sources()]:
-        raise unknown("source", strange[0], sources(), more=HINT)
-    states, offences = plan.each("state", asked.states), plan.each("offence", asked.offences)
-    how: dict[str, Any] = {"source_names": names, "weeks": asked.weeks, "states": states, "offences": offences}
-    how["periods"] = asked.period, asked.compare
+    how: dict[str, Any] = {"source_names": names, "weeks": asked.weeks, "periods": (asked.period, asked.compare)}
+    how |= {"states": asked.states, "offences": asked.offences}
     from analysis.run.notebooks import pick_notebooks
 
     chosen = pick_notebooks(asked.notebook, asked.folder)

@@ -10,6 +10,7 @@ from typing import Any
 from analysis.load.reference import groups, states
 from analysis.run.plan import Entry
 
+ENTRY = Entry("made/report", "made", {}, "made", "")  # of a report that is made of a notebook by itself
 INPUTS: dict[str, Any] = {name: name[0] * 64 for name in ("code", "package", "reference", "weeks")}
 INPUTS["files"] = {}
 INPUTS["libraries"] = {"declined-detainers": "0.1.0", "pandas": "3.1.1"}

@@ -61,8 +61,8 @@ def dataset(reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     package["description"] = ABOUT
     package |= {"resources": [{**resource, "schema": schema}, {"name": "weekly-parquet", "path": "weekly.parquet"}]}
     text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
-    files = {"weekly.csv": text.encode(), "weekly.parquet": parquet.getvalue(), "datapackage.json": as_json(package)}
-    return {f"data/{name}": content for name, content in files.items()}
+    files = {"data/weekly.csv": text.encode(), "data/weekly.parquet": parquet.getvalue()}
+    return files | {"data/datapackage.json": as_json(package)}
 
 
 def _rows(report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.load.reference import ALL_STATES, states
-from analysis.periods import day_in_words, last_day, week_in_words
+from analysis.periods import day_in_words, last_day
 from analysis.show.sentences import as_fact, as_made_up, fill, say
 from analysis.show.tables import bars_of, write
 from analysis.stats.counts import LEAST_FOR_A_SHARE, share_interval
@@ -36,6 +36,7 @@ def landing(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not weeks:
         return {}
     lead = next((one for one in reversed(weeks) if one["facts"].get("status") == "settled"), weeks[-1])
+    facts = lead["facts"]
     read = {one["week"]: {row["state"]: row for row in one["rows"]("by_state")} for one in weeks}
     counts = {week: {state: int(row["declined"] or 0) for state, row in rows.items()} for week, rows in read.items()}
     every = pd.DataFrame(counts).fillna(0).astype(int)
@@ -56,7 +57,12 @@ def landing(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     named = (months != months.shift()) & (months == months.shift(-1))  # one column has no room for a name
     dated = (months.where(named).notna().cumsum() == 1) | months.str.startswith("Jan")
     return {
-        **{"lead": lead, "words": _words(lead), "newest": weeks[-1], "weeks": weeks[-COLUMNS:]},
+        **{"lead": lead, "newest": weeks[-1], "weeks": weeks[-COLUMNS:]},
+        "figures": [
+            (write(facts.get(name), kind), f"{what}; {write(facts.get(f'last_week_{name}_before'), kind)} last week")
+            for name, (kind, what) in SAID.items()
+            if kind == "count" or not facts.get("no_share")  # rows chosen by their outcome
+        ],
         "changes": _changes(weeks),
         "tiles": list(tiles.reset_index(names="state").to_dict("records")),
         "rows": [
@@ -67,17 +73,6 @@ def landing(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "months": months.where(dated, months.str[:3]).where(named, "").tolist(),
         "classes": CLASSES,
     }
-
-
-def _words(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Say of a week what its page says at first; no share of rows that were chosen by their outcome."""
-    facts = report["facts"]
-    figures = [
-        (write(facts.get(name), kind), f"{what}; {write(facts.get(f'last_week_{name}_before'), kind)} last week")
-        for name, (kind, what) in SAID.items()
-        if kind == "count" or not facts.get("no_share")
-    ]
-    return {"week": week_in_words(date.fromisoformat(report["week"])), "figures": figures}
 
 
 def _changes(weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

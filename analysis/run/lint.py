@@ -114,7 +114,7 @@ def _written(draft: Draft) -> Iterator[InputError]:
 def fix(path: Path, makes_reports: bool = True) -> None:
     """Mend what can be: outputs, ids, the kernel, and where they are missing the block of metadata and the tag."""
     draft = read_draft(path)
-    cells, metadata, ids = draft.content["cells"], draft.content["metadata"], set[str]()
+    cells, metadata, ids = draft.content["cells"], draft.metadata, set[str]()
     for raw in cells:
         raw |= {"outputs": [], "execution_count": None} if raw["cell_type"] == "code" else {}
         if (given := raw.get("id")) in (None, "", *ids):
@@ -126,11 +126,11 @@ def fix(path: Path, makes_reports: bool = True) -> None:
         metadata["kernelspec"] = KERNEL
     if makes_reports:
         metadata.setdefault(BLOCK, {"clock": "issued", "weeks": "latest settled"})
-        first = next((raw for raw in cells if raw["cell_type"] == "code"), None)
+        first = [(cell, raw) for cell, raw in zip(draft.cells, cells, strict=True) if cell.number == 1 and cell.code]
         with suppress(InputError):  # the first cell is none of parameters
-            untagged = first and not any(TAG in cell.tags for cell in draft.cells)
-            if first and untagged and declared.literals_in(draft.code[0], path):
-                first["metadata"]["tags"] = [*draft.code[0].tags, TAG]
+            for cell, raw in first if not any(TAG in cell.tags for cell in draft.cells) else ():
+                if declared.literals_in(cell, path):
+                    raw["metadata"]["tags"] = [*cell.tags, TAG]
     if draft.content != read_draft(path).content:
         write_whole(path, as_json(draft.content))
 

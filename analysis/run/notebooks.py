@@ -79,22 +79,13 @@ class Draft:
 
     path: Path
     content: dict[str, Any]
+    metadata: dict[str, Any]  # what stands there beside the cells
     cells: list[Cell]
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What stands there beside the cells."""
-        return self.content["metadata"]
-
-    @property
-    def code(self) -> list[Cell]:
-        """The cells of code."""
-        return [cell for cell in self.cells if cell.code]
 
     @cached_property
     def statements(self) -> list[tuple[Cell, ast.stmt]]:
         """Parse every cell; those lines, too, that only IPython understands."""
-        return [(cell, statement) for cell in self.code for statement in parsed(cell, self.path)]
+        return [(cell, statement) for cell in self.cells if cell.code for statement in parsed(cell, self.path)]
 
     def walk(self, word: str = "") -> Iterator[tuple[str, ast.AST]]:
         """Go through the nodes of all statements, or of those in cells with a word, each with its place."""
@@ -125,7 +116,7 @@ def read_draft(path: Path) -> Draft:
             cells.append(Cell(number, "".join(cell["source"]), list(cell["metadata"].get("tags", [])), code))
             hash(cell.get("id"))
         hash(content["metadata"].get("kernelspec", {}).get("name"))  # what is no text would be met later
-        return Draft(path, content, cells)
+        return Draft(path, content, content["metadata"], cells)
     except OSError as error:
         raise InputError(f"the notebook cannot be read: {error.strerror}", file=path) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -141,7 +132,7 @@ def title_of(draft: Draft) -> str:
 
 def parameters_of(draft: Draft) -> dict[str, Parameter]:
     """Read the cell of parameters."""
-    tagged = [cell for cell in draft.code if TAG in cell.tags]
+    tagged = [cell for cell in draft.cells if cell.code and TAG in cell.tags]
     if len(tagged) != 1:
         raise InputError(f"the notebook needs one cell tagged {TAG!r}", file=draft.path, found=len(tagged))
     return literals_in(tagged[0], draft.path)

@@ -21,10 +21,10 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 import analysis
-from analysis.errors import InputError
+from analysis.errors import InputError, unknown
 from analysis.files import as_json, sha256_of, write_whole
 from analysis.load.reference import STATUS_GROUPS, bundled_folder, events, group_named, groups, state_named, states
-from analysis.load.sources import Source, only, open_source, pick_versions, versions
+from analysis.load.sources import HINT, Source, only, open_source, pick_versions, sources, versions
 from analysis.periods import Calendar, refuse_shared_weeks
 from analysis.run.notebooks import UNTIL_THIS, Notebook, Parameter, notebooks, read_draft, sources_for
 
@@ -206,15 +206,18 @@ def plan(
     """Work out which reports are asked for; of what is not named, all that fits.
 
     ``periods`` is a period and the one beside it, as a notebook's ``period`` and ``compare``; of such a notebook alone
-    ``weeks`` are one period.
+    ``weeks`` are one period. ``states`` and ``offences`` are as :func:`each` has them.
     """
     events()  # what cannot be used of the register is met before any report
     if weeks and periods[0]:
         do = "Give one of them: a period is for notebooks that take one, weeks are for all"
         raise InputError("weeks and a period are asked for, and a report is of one or the other", do=do)
+    if strange := [name for name in source_names if name not in sources()]:
+        raise unknown("source", strange[0], sources(), more=HINT)
     if weeks and all("period" in one.parameters for one in chosen):
         weeks, periods = None, (weeks, periods[1])
-    asked = {"week": weeks, "period": periods[0], "compare": periods[1], "state": states, "offence": offences}
+    asked: dict[str, Any] = {"week": weeks, "period": periods[0], "compare": periods[1]}
+    asked |= {"state": each("state", states), "offence": each("offence", offences)}
     found = [(notebook.name, one) for notebook in chosen for one in _asked_of(notebook, source_names, asked, png)]
     if tasks := [one for _, one in found if isinstance(one, Task)]:
         return tasks
@@ -396,27 +399,22 @@ def what_is_due(
     return due
 
 
-def _series(entry: Entry) -> str:
-    """Name the series of weeks that a report is one of: the same but for the week."""
-    others = {name: value for name, value in entry.parameters.items() if name not in ("week", "png")}
-    return f"{entry.notebook} {entry.source} {others}"
-
-
 def _weeks_of(entries: Iterable[Entry]) -> dict[str, dict[str, str]]:
-    """Give the last part of the folder of every report of a week, by series and week."""
+    """Give the last part of the folder of every report of a week, by what its folder is called but for the week."""
     found: dict[str, dict[str, str]] = {}
     for entry in entries:
         if week := entry.parameters.get("week"):
-            found.setdefault(_series(entry), {})[week] = entry.folder.rpartition("/")[2]
+            found.setdefault(entry.folder.replace(week, ""), {})[week] = entry.folder.rpartition("/")[2]
     return found
 
 
 def _with_neighbours(entry: Entry, weeks: Mapping[str, Mapping[str, str]]) -> Entry:
     """Tell a report which reports of its series stand before and after it; blank = none does."""
-    week, others = entry.parameters.get("week", ""), weeks.get(_series(entry), {})
+    week = entry.parameters.get("week", "")
+    others = weeks.get(entry.folder.replace(week, ""), {}) if week else {}
     before, after = [other for other in others if other < week], [other for other in others if other > week]
     beside = [others[max(before)] if before else "", others[min(after)] if after else ""]
-    return replace(entry, inputs=entry.inputs | {"neighbours": beside if week else ["", ""]})
+    return replace(entry, inputs=entry.inputs | {"neighbours": beside})
 
 
 def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -21,13 +21,13 @@ from typing import Annotated, Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, StrictStr, ValidationError
 
-from analysis.errors import SHOWN, InputError, unknown
+from analysis.errors import SHOWN, InputError
 from analysis.files import as_json, sha256_of, write_all, write_whole
 from analysis.load.offences import detail_of_text
 from analysis.load.reference import ALL_STATES, OTHER_AGENCIES, bundled_folder, details, groups, states
-from analysis.load.sources import HINT, sources
 from analysis.periods import day_in_words, week_in_words
 from analysis.run import plan
 from analysis.run.dataset import dataset, rows_of
@@ -85,13 +85,21 @@ def page_of_place(place: str) -> str:
 
 
 @cache
-def _templates() -> Environment:
-    """Give the templates of the pages, each compiled once."""
+def text_of(name: str) -> Markup:
+    """Read a style or script that stands in every page."""
+    lines = (plan.TEMPLATES / name).read_text(encoding="utf-8").splitlines()
+    return Markup("".join(f"{line.strip()}\n" for line in lines if not line.lstrip().startswith("//")))
+
+
+@cache
+def templates() -> Environment:
+    """Give the templates of all pages, those of reports too, each compiled once."""
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-    templates = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, auto_reload=False, **blocks)
-    templates.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write)
-    templates.filters["in_words"] = lambda day: day_in_words(date.fromisoformat(day[:10]))
-    return templates
+    found = Environment(loader=FileSystemLoader(plan.TEMPLATES), autoescape=True, auto_reload=False, **blocks)
+    found.globals.update(MISSING=MISSING, page_of_place=page_of_place, counted=counted, write=write, text_of=text_of)
+    for name, said in (("in_words", day_in_words), ("week_in_words", week_in_words)):
+        found.filters[name] = lambda day, said=said: said(date.fromisoformat(day[:10]))
+    return found
 
 
 def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | None = None) -> Path:
@@ -106,10 +114,11 @@ def write_index(out: Path, entries: Mapping[str, Entry], settings: Settings | No
     title = as_made_up(settings.title, bool(reports) and all(one["synthetic"] for one in reports))
     crossed = (one for many in series.values() for one in many if "crossed" in one)
     known = {"names": names, "paged": series.keys(), "real_crossed": not all(one["synthetic"] for one in crossed)}
-    known |= {"settings": replace(settings, title=title), "landing": opening}
+    known |= {"settings": replace(settings, title=title), "landing": opening, "style": "site/site.css"}
+    known["address"] = settings.address
 
     def page(template: str, path: str, **values: object) -> None:
-        text = _templates().get_template(f"site/{template}").render(path=path, **known, **values)
+        text = templates().get_template(f"site/{template}").render(path=path, **known, **values)
         pages[path] = NOT_SHOWN.sub(lambda one: SHOWN[ord(one[0])], text).encode()
 
     pages: dict[str, bytes] = {}
@@ -405,12 +414,9 @@ def plan_site(path: Path, *, png: bool = False) -> tuple[list[Task], Settings]:
     site, tasks = _read_site(path), dict[tuple[str, Path], Task]()
     stands = {"address": str(site.address or "")}
     for asked in site.reports:
-        if asked.source is not None and asked.source not in sources():
-            raise unknown("source", asked.source, sources(), more=HINT)
-        names, states = [asked.source] if asked.source else [], plan.each("state", asked.states)
-        how: dict[str, Any] = {"weeks": asked.weeks, "offences": plan.each("offence", asked.offences), "png": png}
-        how["periods"] = asked.period, asked.compare
-        for task in plan.plan([find_notebook(asked.notebook, path.parent)], source_names=names, states=states, **how):
+        how = asked.model_dump(include={"weeks", "states", "offences"}) | {"periods": (asked.period, asked.compare)}
+        how["source_names"] = [] if asked.source is None else [asked.source]
+        for task in plan.plan([find_notebook(asked.notebook, path.parent)], png=png, **how):
             entry = replace(task.entry, inputs=task.entry.inputs | stands)
             tasks.setdefault((entry.folder, task.notebook), replace(task, entry=entry))
     order = tuple(dict.fromkeys(task.entry.notebook for task in tasks.values()))

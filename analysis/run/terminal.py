@@ -174,18 +174,14 @@ def imported_files(name: str) -> list[Path]:
 
     if os.environ.get(URL_VARIABLE):
         raise InputError("the sources of an address are only read", do="Remove them where they stand")
-    written = dict[str, list[Path]]()
-    for path in sorted(data_folder().resolve().glob(f"*/*/{TABLE_FILE}*")):
-        if not VERSION.fullmatch(path.parent.name):
-            continue  # a copy that a user has made
-        beside = [path.with_name(other) for other in IMPORTED]
-        written.setdefault(path.parents[1].name, []).extend(
-            one for one in beside if one.is_file() and one.resolve() == one
-        )
-    if not written.get(name):
-        known = sorted(written) or ["none"]
-        raise unknown("imported source", name, written, listed=known, more="Those that come with the package stay")
-    return list(dict.fromkeys(written[name]))
+    every = [path for one in IMPORTED for path in sorted(data_folder().resolve().glob(f"*/*/{one}"))]
+    written = [path for path in every if path.is_file() and path.resolve() == path]
+    written = [path for path in written if VERSION.fullmatch(path.parent.name)]  # no copy that a user has made
+    known = sorted({path.parents[1].name for path in written if path.name.startswith(TABLE_FILE)})
+    if name not in known:
+        listed, more = known or ["none"], "Those that come with the package stay"
+        raise unknown("imported source", name, known, listed=listed, more=more)
+    return [path for path in written if path.parents[1].name == name]
 
 
 def remove(files: Sequence[Path]) -> bool:

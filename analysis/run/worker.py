@@ -18,37 +18,33 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import nbformat
 import psutil
-from jinja2 import Template
 from jupyter_client.provisioning import KernelProvisionerFactory
-from markupsafe import escape
-from nbconvert.exporters import TemplateExporter
-from nbconvert.filters import markdown2html
+from markupsafe import Markup, escape
+from nbconvert.filters import ansi2html, markdown2html
 from papermill import execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from analysis.errors import SHOWN, TURNING, InputError
+from analysis.errors import SHOWN, InputError
 from analysis.files import as_json, write_folder, write_whole
 from analysis.load.sources import VERSIONS_VARIABLE
-from analysis.periods import week_in_words
 from analysis.run import kernels
-from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, TEMPLATES, Entry, Limits, Task
+from analysis.run.plan import FACTS, FAILED, NOTEBOOK, PAGE, Entry, Limits, Task
 from analysis.run.revisions import LOG, for_reading, revise
-from analysis.run.site import COUNTING, page_of_place, place_names
+from analysis.run.site import COUNTING, page_of_place, place_names, templates, text_of
 from analysis.show.report import BESIDE_VARIABLE
 from analysis.show.sentences import as_made_up
 from analysis.show.style import SOURCE, drawing
@@ -56,8 +52,6 @@ from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, LEFT, TABLE_TYPE, UNBRO
 
 LOOK_EVERY = 0.5
 LONGEST_SOCKET_NAME = 103  # bytes that every system with named sockets has room for
-IN_ADDRESSES = {ord(mark): quote(mark) for mark in '%#"<>&\n\r\t'} | {code: quote(chr(code)) for code in TURNING}
-"""What an address in an attribute cannot hold as it is; percent signs cost less room than base64."""
 
 
 class _SavingEngine(NBClientEngine):
@@ -181,42 +175,19 @@ def _of_each(ask: Callable[[psutil.Process], Any]) -> list[Any]:
 
 
 @cache
-def _templates() -> tuple[Template, Template]:
-    """Compile the templates of a report's page and of a figure's once, with nbconvert's filters."""
-    where = {"template_name": "report", "template_file": "report.html.j2", "extra_template_basedirs": [str(TEMPLATES)]}
-    exporter = TemplateExporter(**where)
-    exporter.register_filter("inlined", inlined)
-    exporter.register_filter("linked", linked)
-    exporter.register_filter("data_address", lambda text, kind: f"data:{kind},{text.translate(IN_ADDRESSES)}")
-    exporter.register_filter("as_made_up", as_made_up)
-    exporter.register_filter("drawing", drawing)
-    exporter.register_filter("colours_of", colours_of)
-    exporter.register_filter("in_words", lambda folder: week_in_words(date.fromisoformat(folder[:10])))
-    exporter.register_filter("markdown2html", lru_cache(maxsize=1000)(markdown2html))  # most texts come again
-    return exporter.template, exporter.environment.get_template("figure.html.j2")
-
-
-@cache
-def text_of(name: str) -> str:
-    """Read a text that stands in every page."""
-    lines = (TEMPLATES / name).read_text(encoding="utf-8").splitlines()
-    return "".join(f"{line.strip()}\n" for line in lines if not line.lstrip().startswith("//"))
-
-
-@cache
 def _colours() -> set[str]:
     """Give the colours that the style names: six letters and digits are what a figure has in its own file."""
     return set(re.findall(r"--([0-9a-f]{6}):", text_of("colours.css")))
 
 
-def colours_of(svg: str) -> str:
+def colours_of(svg: str) -> Markup:
     """Give the style's colours, of them only the ones that a page with nothing but this drawing has."""
     style, wanted = text_of("colours.css"), {"ground", "ink", "link", *re.findall("#([0-9a-f]{6})", svg)}
     wanted |= {other for name, other in re.findall(r"--([0-9a-f]{6}): var\(--([\w-]+)\)", style) if name in wanted}
-    return re.sub(r"\s*--([\w-]+): [^;}]+;?", lambda one: one[0] if one[1] in wanted else "", style)
+    return Markup(re.sub(r"\s*--([\w-]+): [^;}]+;?", lambda one: one[0] if one[1] in wanted else "", style))
 
 
-def inlined(svg: str, alt: str, name: str, foot: float = 0) -> str:
+def inlined(svg: str, alt: str, name: str, foot: float = 0) -> Markup:
     """Write an SVG file into a page: ids of its own, the colours that the style names, text for who cannot see it.
 
     What stands in the ``foot`` is left out: the page says it.
@@ -225,7 +196,7 @@ def inlined(svg: str, alt: str, name: str, foot: float = 0) -> str:
     start, rest = re.sub("<[^>]*>", lambda tag: _in_page(tag[0], name), drawing).split(">", 1)
     start = re.sub(r' (?:xmlns(?::\w+)?="[^"]*"|(?:width|height)="[\d.]+pt")', "", start)
     start = re.sub(r'(?<= viewBox="0 0 )(\S+) ([\d.]+)', lambda size: f"{size[1]} {float(size[2]) - foot:.1f}", start)
-    return f'<svg role="img" aria-label="{html.escape(alt)}"{start.removeprefix("<svg")}>{rest}'
+    return Markup(f'<svg role="img" aria-label="{html.escape(alt)}"{start.removeprefix("<svg")}>{rest}')
 
 
 def _in_page(tag: str, name: str) -> str:
@@ -246,7 +217,7 @@ def places_counted(parameters: Mapping[str, str], tables: Mapping[str, str]) -> 
     return {str(escape(name)): page for name, page in pages.items() if name in named}
 
 
-def linked(table: str, root: str, pages: Mapping[str, str]) -> str:
+def linked(table: str, root: str, pages: Mapping[str, str]) -> Markup:
     """Let the rows of a table that name a place lead to its page; what the style sheet says is not said in cells."""
     table = table.replace(UNBROKEN, "").replace(LEFT, "")
 
@@ -254,7 +225,7 @@ def linked(table: str, root: str, pages: Mapping[str, str]) -> str:
         page = pages.get(found[2])
         return f'{found[1]}<a href="{root}{page}">{found[2]}</a>' if page else found[0]
 
-    return re.sub(r'(<th scope="row" class="text">)([^<]+)', link, table) if root else table
+    return Markup(re.sub(r'(<th scope="row" class="text">)([^<]+)', link, table))
 
 
 def _shown(notebook: nbformat.NotebookNode, kind: str) -> Iterator[Any]:
@@ -272,17 +243,9 @@ def facts_of(notebook: nbformat.NotebookNode) -> dict[str, Any]:
 
 
 def files_of(
-    notebook: nbformat.NotebookNode,
-    revisions: Sequence[dict[str, Any]] = (),
-    root: str = "",
-    beside: Sequence[str] = ("", ""),
-    address: str = "",
+    notebook: nbformat.NotebookNode, entry: Entry, revisions: Sequence[dict[str, Any]] = ()
 ) -> dict[str, bytes]:
-    """Make every file of a report, by path.
-
-    ``root`` leads to the site's index, ``beside`` names the weeks before and after that have the same report,
-    ``address`` is where the report's folder will stand; blank = none.
-    """
+    """Make every file of a report, by path within the folder that its line of the manifest names."""
     facts = {**facts_of(notebook), "revisions": list(revisions)}
     files = {FACTS: as_json(facts)}
 
@@ -304,17 +267,18 @@ def files_of(
                 if "image/png" in data:
                     add(f"figures/{name}.png", base64.b64decode(data["image/png"]))
     add(NOTEBOOK, _without_copies(notebook))
-    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions), "script": text_of("script.js")}
-    told |= {"colours": text_of("colours.css"), "style": text_of("report/report.css") + text_of("style.css")}
-    told |= {"before": beside[0], "after": beside[1]}
-    told |= {"address": address, "picture": next((name for name in files if name.endswith(".png")), "")}
-    page_template, figure_template = _templates()
+    told: dict[str, Any] = {"facts": facts, "revisions": for_reading(revisions)}
+    told |= {"picture": next((name for name in files if name.endswith(".png")), "")}
+    told |= {"root": "../" * (entry.folder.count("/") + 1), "beside": entry.inputs.get("neighbours", ["", ""])}
+    told |= {"address": (site := entry.inputs.get("address", "")) and f"{site}{entry.folder}/"}
+    figure_page = templates().get_template("report/figure.html.j2")
     for one in shown:
-        page = figure_template.render(**one, resources=told).translate(SHOWN)
-        add(f"figures/{one['shown']['figure']}.html", page)
-    told |= {"files": sorted(files) if root else [], "root": root, "version": version("declined-detainers")}
-    told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE, "places": places_counted(facts["parameters"], csvs)}
-    return files | {PAGE: page_template.render(nb=notebook, resources=told).translate(SHOWN).encode()}
+        add(f"figures/{one['shown']['figure']}.html", figure_page.render(**one, **told).translate(SHOWN))
+    told |= {"files": sorted(files), "version": version("declined-detainers")}
+    told |= {"figure_key": FIGURE_KEY, "table_type": TABLE_TYPE}
+    told |= {"places": places_counted(facts["parameters"], csvs), "path": PAGE, "style": "report/report.css"}
+    page = templates().get_template("report/report.html.j2").render(nb=notebook, **told)
+    return files | {PAGE: page.translate(SHOWN).encode()}
 
 
 def _without_copies(notebook: nbformat.NotebookNode) -> str:
@@ -332,18 +296,15 @@ def _without_copies(notebook: nbformat.NotebookNode) -> str:
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"  # nbformat indents
 
 
-def write_report(folder: Path, files: dict[str, bytes], earlier: Iterable[str] = ()) -> dict[str, str]:
-    """Put a report's files in the place of those of an ``earlier`` run at once; give the sha256 of each by path."""
-    write_folder(folder, files, {*earlier, FAILED})
+def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Put a report's files in the place of those of an earlier run, which its revisions tell of; give their hashes."""
+    csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
+    revisions, log = revise(out, entry, facts_of(notebook), csvs)
+    files = files_of(notebook, entry, revisions)
+    write_folder(out / entry.folder, files, {*entry.files, FAILED})
+    write_whole(out / LOG / f"{entry.folder}.json", log)  # last: if it is cut off, the same revision is found again
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
-def write_revised(out: Path, entry: Entry, notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """Write a report's files with its revisions, which are logged; give their hashes by path within the folder."""
-    csvs = {data[TABLE_TYPE]["name"]: data["text/plain"] for data in _shown(notebook, TABLE_TYPE)}
-    revisions, log = revise(out, entry, facts_of(notebook), csvs)
-    root, beside = "../" * (entry.folder.count("/") + 1), entry.inputs.get("neighbours", ("", ""))
-    address = f"{site}{entry.folder}/" if (site := entry.inputs.get("address", "")) else ""
-    hashes = write_report(out / entry.folder, files_of(notebook, revisions, root, beside, address), entry.files)
-    write_whole(out / LOG / f"{entry.folder}.json", log)  # last: if it is cut off, the same revision is found again
-    return hashes
+templates().filters |= {one.__name__: one for one in (inlined, linked, as_made_up, drawing, colours_of, ansi2html)}
+templates().filters["markdown2html"] = lru_cache(maxsize=1000)(markdown2html)  # most texts come again

@@ -20,6 +20,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_site import ENTRY
 from PIL import Image
 
 pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
@@ -28,7 +29,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 import analysis as an
-from analysis.run.worker import files_of, write_report
+from analysis.run.worker import write_revised
 from analysis.show import plot
 from analysis.show.report import Report
 from analysis.show.sentences import Sentence
@@ -367,8 +368,8 @@ def hostile_report(folder: Path) -> Path:
     report.close()
     outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
     cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
-    write_report(folder, files_of(nbformat.v4.new_notebook(cells=cells)))
-    return folder / "report.html"
+    write_revised(folder, ENTRY, nbformat.v4.new_notebook(cells=cells))
+    return folder / ENTRY.folder / "report.html"
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")
@@ -386,9 +387,8 @@ def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, ope
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert _violations(page) == []
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Data of agencies_named (CSV)").click()
-    text = Path(download.value.path()).read_text(encoding="utf-8")
+    data = page.get_by_role("link", name="Data of agencies_named (CSV)").get_attribute("href")
+    text = (tmp_path / ENTRY.folder / str(data)).read_text(encoding="utf-8")
     assert "\u202e" in text, "the file has every name as it is"
     assert "\"'=HYPERLINK(" in text, "a spreadsheet shows it and does not run it"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from made_up_site import ENTRY
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
@@ -31,7 +32,7 @@ def _execute(name: str, parameters: dict[str, object], folder: Path) -> nbformat
 
 @pytest.mark.parametrize("name", sorted(notebooks()))
 def test_defaults(name: str, tmp_path: Path) -> None:
-    files = files_of(_execute(name, {}, tmp_path))
+    files = files_of(_execute(name, {}, tmp_path), ENTRY)
     assert {"report.html", "facts.json", "notebook.ipynb"} < set(files)
     assert {"figures", "tables"} <= {file.split("/")[0] for file in files}
     assert name in SETS["awkward"]
@@ -51,7 +52,7 @@ def test_the_tutorial_shows_figures_a_comparison_a_file_of_ones_own_and_a_report
 
 @pytest.mark.parametrize(("name", "parameters"), AWKWARD, ids=str)
 def test_awkward_sets(name: str, parameters: dict[str, object], tmp_path: Path) -> None:
-    page = files_of(_execute(name, parameters, tmp_path))["report.html"].decode()
+    page = files_of(_execute(name, parameters, tmp_path), ENTRY)["report.html"].decode()
     assert not re.search(r">\s*(nan|NaT|None|<NA>)\s*<", page)
     assert 'class="error"' not in page
 
@@ -60,7 +61,7 @@ def test_awkward_sets(name: str, parameters: dict[str, object], tmp_path: Path) 
     ("name", "parameters"), [("published_week", {}), ("weekly_bulletin", {"source": "synthetic"})], ids=str
 )
 def test_two_runs_give_the_same_bytes(name: str, parameters: dict[str, object], tmp_path: Path) -> None:
-    one, two = (files_of(_execute(name, parameters, tmp_path / folder)) for folder in ("one", "two"))
+    one, two = (files_of(_execute(name, parameters, tmp_path / folder), ENTRY) for folder in ("one", "two"))
     assert set(one) == set(two)
     assert [file for file in one if one[file] != two[file]] == ["notebook.ipynb"]  # papermill writes its times there
 

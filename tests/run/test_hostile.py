@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
+from made_up_site import ENTRY
 from test_site import Made
 
 from analysis.cli import main
@@ -52,7 +53,7 @@ def report_of(texts: list[str]) -> dict[str, bytes]:
     report.figure(plot.published_places(rows), "bars")
     report.close()
     outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
-    return files_of(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)]))
+    return files_of(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)]), ENTRY)
 
 
 def what_runs(page: str) -> Iterator[str]:

@@ -394,7 +394,7 @@ def test_a_damaged_manifest_is_set_aside_and_rebuilt_from_what_stands(
     told = {"source": {"name": "fy2015", "title": "T", "sha256": "0"}, "parameters": task.entry.parameters}
     add_report(tmp_path, {}, "weekly_bulletin", "fy2015", {"week": "2015-01-03"}, told=told)
     folder = tmp_path / task.entry.folder
-    made = files_of(executed(table("by_state"), closing()))
+    made = files_of(executed(table("by_state"), closing()), task.entry)
     for name in ("notebook.ipynb", "tables/by_state.csv"):
         write_whole(folder / name, made[name])
     (folder / "tables" / "mine.csv").write_text("a reader's own")

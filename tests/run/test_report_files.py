@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from made_up_site import ENTRY
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from analysis.errors import InputError
 from analysis.files import write_whole
-from analysis.run.plan import Entry
-from analysis.run.worker import files_of, inlined, write_files, write_report
+from analysis.run.worker import files_of, inlined, write_files, write_revised
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, TABLE_TYPE
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9">\n<text x="1 2" fill="#000">50% &amp; é שֵׁ</text></svg>'
@@ -45,7 +46,7 @@ def executed(*outputs: Output) -> nbformat.NotebookNode:
 
 
 def page_of(*outputs: Output) -> str:
-    return files_of(executed(*outputs))["report.html"].decode()
+    return files_of(executed(*outputs), ENTRY)["report.html"].decode()
 
 
 @pytest.mark.parametrize("citation", ["", "data given by <the county>"])
@@ -70,25 +71,21 @@ def test_a_page_over_made_up_data_says_so_in_its_heading_and_at_its_top(syntheti
 def test_every_file_of_a_report_and_a_page_that_needs_no_other(tmp_path: Path) -> None:
     about = {"figure": "picture", "alt": 'Alt "quoted" {declined:n}', "title": "One\nTwo"}
     picture = _shown({"image/svg+xml": SVG, "image/png": "iVBORw0KGgo="}, {FIGURE_KEY: about})
-    hashes = write_report(tmp_path, files_of(executed(MASTHEAD, table("rows"), picture, closing())))
+    hashes = write_revised(tmp_path, ENTRY, executed(MASTHEAD, table("rows"), picture, closing()))
+    folder = tmp_path / ENTRY.folder
     names = ["facts.json", *(f"figures/picture.{kind}" for kind in ("html", "png", "svg")), "notebook.ipynb"]
     assert list(hashes) == [*names, "report.html", "tables/rows.csv"]
-    assert json.loads((tmp_path / "facts.json").read_text())["facts"] == {"declined": 3}
-    assert (tmp_path / "tables/rows.csv").read_text() == "agency\n<script>alert(1)</script>\n"
-    assert (tmp_path / "figures/picture.svg").read_text() == SVG
-    cells = json.loads((tmp_path / "notebook.ipynb").read_text())["cells"]
+    assert json.loads((folder / "facts.json").read_text())["facts"] == {"declined": 3}
+    assert (folder / "tables/rows.csv").read_text() == "agency\n<script>alert(1)</script>\n"
+    assert (folder / "figures/picture.svg").read_text() == SVG
+    cells = json.loads((folder / "notebook.ipynb").read_text())["cells"]
     shown = [output["data"] for cell in cells for output in cell.get("outputs", [])]
     assert {"text/html": "<table></table>", "text/plain": "tables/rows.csv"} in shown, "the CSV stands beside it"
-    page = (tmp_path / "report.html").read_text()
+    page = (folder / "report.html").read_text()
     assert "<script>alert" not in page
-    texts = (
-        "<code>x &lt; 1</code>",
-        "<title>A &lt;title&gt;</title>",
-        'aria-label="Alt &quot;quoted&quot; {declined:n}"',
-    )
+    texts = ("<code>x &lt; 1</code>", "<title>A &lt;title&gt;</title>", 'label="Alt &quot;quoted&quot; {declined:n}"')
     assert [text for text in texts if text not in page] == []
     assert SVG.partition("width")[2] in page, "the drawing stands in the page"
-    assert 'href="data:text/csv;charset=utf-8,agency%0A%3Cscript%3E' in page, "a page alone has its tables in it"
     beside = re.sub(r'(src|href)="data:[^"]*"', "", page)
     assert re.findall(r'<script src|href="http|@import|url\(|https?://', beside) == []
 
@@ -115,8 +112,11 @@ def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the
     about = {"figure": "bars", "alt": "An alt.", "title": "<One>\nTwo", "table": "rows"}
     figure = _shown({"image/svg+xml": SVG, "image/png": "iVBORw0KGgo="}, {FIGURE_KEY: about})
     plain = _shown({"image/svg+xml": SVG}, {FIGURE_KEY: {**about, "figure": "dots", "table": "none"}})
-    notebook, address = executed(table("rows"), figure, plain, closing(synthetic=True)), "https://example.org/a/b/"
-    files = files_of(notebook, (), "../", address=address)
+    notebook, address = (
+        executed(table("rows"), figure, plain, closing(synthetic=True)),
+        "https://example.org/made/report/",
+    )
+    files = files_of(notebook, replace(ENTRY, inputs={"address": "https://example.org/"}))
     page = BeautifulSoup(files["report.html"], "html.parser")
     links = {str(one.get_text()): str(one["href"]) for one in page.select("#figure-bars a")}
     assert links == {
@@ -138,13 +138,13 @@ def test_a_figure_has_its_data_images_page_and_code_beside_it_and_stands_for_the
     assert embed.title.get_text() == "MADE-UP DATA: <One>"
     assert embed.select("svg")[0]["aria-label"] == "An alt."
     assert embed.select("a")[0]["href"] == "../report.html#figure-bars"
-    assert b"example.org" not in files_of(notebook, (), "../")["report.html"], "where the address is not known"
+    assert b"example.org" not in files_of(notebook, ENTRY)["report.html"], "where the address is not known"
 
 
 def test_a_page_leads_to_the_weeks_beside_it() -> None:
-    page = files_of(executed(closing()), (), "../../../", ("2015-06-27_TX", ""))["report.html"].decode()
+    files = files_of(executed(closing()), replace(ENTRY, inputs={"neighbours": ["2015-06-27_TX", ""]}))
     before = 'rel="prev" href="../2015-06-27_TX/report.html">← 27 June – 3 July 2015</a>'
-    assert f"{before}<span>newest report</span>" in page
+    assert f"{before}<span>newest report</span>" in files["report.html"].decode()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_page_leads_to_the_weeks_beside_it() -> None:
 def test_a_heading_goes_where_nothing_is_shown_below_it_but_why_not(shown: Output, kept: bool) -> None:
     notebook = executed(shown, closing())
     notebook.cells.insert(1, new_markdown_cell("## Are states alike?", metadata={"tags": ["if-shown"]}))
-    assert ("Are states alike?" in files_of(notebook)["report.html"].decode().split("<details")[0]) is kept
+    assert ("Are states alike?" in files_of(notebook, ENTRY)["report.html"].decode().split("<details")[0]) is kept
 
 
 @pytest.mark.parametrize("name", ["{issued} of {issued:n} x{declined.__class__}", "{{ 7 * 7 }}", "{% raw %}"])
@@ -167,33 +167,30 @@ def test_the_names_of_places_that_a_report_counts_lead_to_their_pages_on_a_site(
     row = '<tr><th scope="row" class="text">{}</th></tr>'
     data: dict[str, object] = {TABLE_TYPE: {"name": "by_offence"}, "text/plain": "group,issued\nAssault & threats,3\n"}
     shown = _shown(data | {"text/html": row.format("Assault &amp; threats") + row.format("Texas")})
-    for asked, page, name in (
-        ({}, "offences/ASSAULT", "Assault &amp; threats"),
-        ({"state": "TX"}, "states/TX", "Texas"),
-    ):
-        made = files_of(executed(shown, closing(parameters=asked)), root="../../")["report.html"].decode()
+    texas: dict[str, str] = {"state": "TX"}
+    for asked, page, name in (({}, "offences/ASSAULT", "Assault &amp; threats"), (texas, "states/TX", "Texas")):
+        made = page_of(shown, closing(parameters=asked))
         assert re.findall(r'class="text"><a href="(.*?)">(.*?)</a>', made) == [(f"../../{page}.html", name)]
-    assert "offences/" not in page_of(shown, closing()), "a page alone leads nowhere"
 
 
 def test_a_notebook_that_is_no_report_is_refused() -> None:
     with pytest.raises(InputError, match=r"tables/rows\.csv' twice"):
-        files_of(executed(table("rows"), table("rows"), closing()))
+        files_of(executed(table("rows"), table("rows"), closing()), ENTRY)
     with pytest.raises(InputError, match="last cell"):
-        files_of(executed(table("rows")))
+        files_of(executed(table("rows")), ENTRY)
 
 
 def test_earlier_files_go_and_a_users_own_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    earlier = write_report(tmp_path, files_of(executed(table("old"), closing())))
+    earlier, folder = write_revised(tmp_path, ENTRY, executed(table("old"), closing())), tmp_path / ENTRY.folder
     for name in ("tables/notes.csv", "failed.ipynb"):
-        (tmp_path / name).write_text("a reader's own, or of a run that failed")
-    write_report(tmp_path, files_of(executed(closing())), earlier)
-    stands = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*.*")}
+        (folder / name).write_text("a reader's own, or of a run that failed")
+    write_revised(tmp_path, replace(ENTRY, files=earlier), executed(closing()))
+    stands = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
     assert stands.keys() == {"facts.json", "notebook.ipynb", "report.html", "tables/notes.csv"}
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        write_whole(tmp_path / "facts.json", b"after")
-    assert {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*.*")} == stands
+        write_whole(folder / "facts.json", b"after")
+    assert {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")} == stands
 
 
 def test_streams_and_errors_are_escaped_and_nothing_turns_the_text_around() -> None:
@@ -205,8 +202,7 @@ def test_streams_and_errors_are_escaped_and_nothing_turns_the_text_around() -> N
 
 
 def test_a_notebook_that_shows_what_no_page_can_is_a_failed_report_and_stops_nobody(tmp_path: Path) -> None:
-    entry = Entry("a/b", "a", {}, "b", "")
     notebook = executed(_shown({"text/plain": "no drawing"}, {FIGURE_KEY: {"figure": "bars"}}), closing())
-    done = write_files(entry, nbformat.writes(notebook), tmp_path)
+    done = write_files(ENTRY, nbformat.writes(notebook), tmp_path)
     assert done.outcome == "failed"
     assert done.message.startswith("the report could not be written: KeyError: ")
