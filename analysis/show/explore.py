@@ -92,7 +92,7 @@ class Seen:
 
     def __init__(self, view: View, memory: Memory) -> None:
         self.view, self.week = view, view.week(memory)
-        self.frame, profiles = view.frame(memory), view.profiles(memory)
+        self.frame, profiles = view.made(memory)
         facts = view.facts(memory, self.frame)
         told = [sentences.of_period(profile) for profile in profiles]
         for own, of in zip(told, (profile.facts for profile in profiles), strict=True):
