@@ -26,7 +26,7 @@ from analysis.load.sources import VERSIONS_VARIABLE, open_source, sources
 from analysis.show import plot, sentences
 from analysis.show.report import OF_NOBODY, Report, Shown
 from analysis.show.sentences import MADE_UP, Sentence, as_made_up, said
-from analysis.show.style import Figure, svg_of
+from analysis.show.style import Figure, as_image, svg_of
 from analysis.show.tables import as_csv
 from analysis.stats.counts import ALL, OUTCOME_COLUMNS
 from analysis.stats.period_profile import AS_LONG
@@ -153,11 +153,8 @@ class Seen:
     @cached_property
     def picture(self) -> Static:
         """Give the figure as a picture with its alternative text."""
-        if (figure := self.figure) is None:
-            return Static("", "")
-        drawn = base64.b64encode(svg_of(figure).encode()).decode()  # a picture of its own, whose ids meet no other's
-        about = f'width="{96 * figure.get_figwidth():.0f}" alt="{html.escape(figure.alt)}"'
-        return Static(f'<img src="data:image/svg+xml;base64,{drawn}" {about}>', figure.alt)
+        figure = self.figure
+        return Static(as_image(svg_of(figure), figure.alt), figure.alt) if figure else Static("", "")
 
     @property
     def code(self) -> str:

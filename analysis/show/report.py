@@ -11,21 +11,19 @@ import html
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from analysis.errors import MARKS, InputError, unknown
-from analysis.load.reference import data_file
 from analysis.load.sources import Source
 from analysis.show.sentences import MADE_UP, Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
-from analysis.show.style import Figure, as_image, png_of, svg_of
+from analysis.show.style import Figure, as_image, described, png_of, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, MOST_ROWS, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort, not_a_cohort
 
@@ -35,6 +33,8 @@ SET_PARAMETERS = "# Parameters"  # first line of a cell that sets parameters fro
 OPTIONAL = re.compile(r"\[([^]]*)\]")  # a part of a caption that is left out where its facts are not known
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
 OF_NOBODY = "no figure here describes a real person, place or week."
+captions = partial(described, "captions")
+"""What tables are called and how they are shown, by name, and what opens and what closes a report."""
 
 
 class Shown(NamedTuple):
@@ -42,12 +42,6 @@ class Shown(NamedTuple):
 
     data: dict[str, Any]
     metadata: dict[str, Any]
-
-
-@cache
-def captions() -> dict[str, Any]:
-    """Read what tables are called and how they are shown, by name, and what opens and what closes a report."""
-    return dict(yaml.safe_load(data_file("reference/captions.yml").read_text(encoding="utf-8")))
 
 
 class Report:

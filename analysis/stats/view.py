@@ -264,13 +264,10 @@ class View:
         quarter = cohort.last_quarter
         ending = f"{self.outcome}_shown" if self.cut == "outcome" else "_shown"
         labels = frame[[name for name in frame if str(name).endswith(ending)]]
-        title = cohort.name[0].upper() + cohort.name[1:]
-        facts: dict[str, Any] = {"place_title": title, "week": self.week(memory), "cut": self.cut}
-        if self.states:
-            *others, last = map(place_name, self.states)
-            facts["place_title"] = " and ".join(filter(None, [", ".join(others), last]))
-        first = self.states[0] if len(self.states) > 1 and self.show == "series" else None
-        facts |= {"first_name": first and place_name(first)}
+        names = [*map(place_name, self.states)] or [cohort.name[0].upper() + cohort.name[1:]]
+        facts: dict[str, Any] = {"place_title": " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))}
+        facts |= {"first_name": names[0] if len(names) > 1 and self.show == "series" else None}
+        facts |= {"week": self.week(memory), "cut": self.cut}
         measure = summary.MEASURES[self.outcome]
         facts |= {"quarter_name": quarter and quarter.period.name, "hidden": int(labels.isin(HIDDEN).to_numpy().sum())}
         facts |= {"rows": len(frame) or frame.attrs.get("reason"), "refused": " and ".join(self.refused) or None}
