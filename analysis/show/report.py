@@ -209,10 +209,8 @@ class Report:
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns).reset_index(drop=True)
         flat.attrs = {}  # pandas would copy them with each column
-        recent, kinds = (
-            [frame.attrs.get(each, {}).get(row) for row in frame.index[some]] for each in ("recent", "kinds")
-        )
-        recent = recent if "recent" in frame.attrs else []
+        recent = [frame.attrs["recent"].get(row) for row in frame.index[some]] if "recent" in frame.attrs else []
+        kinds = [frame.attrs.get("kinds", {}).get(row) for row in frame.index[some]]
         page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent, kinds)
         if folded:
             summary = html.escape(_filled(about["folded"], told) if "folded" in about else _in_words(name))
@@ -260,10 +258,8 @@ class Report:
             about = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}
             defined = fill(defined, {**dict.fromkeys(facts_named(defined)), **self.facts})
             self._show({"text/markdown": defined, "text/plain": defined}, about)
-        content = {"report": self.notebook} | {
-            name: getattr(self, name)
-            for name in ("title", "headline", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
-        }
+        names = ("title", "headline", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
+        content = {"report": self.notebook} | {name: getattr(self, name) for name in names}
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
         shown: dict[str, Any] = {FIGURE_KEY: {"masthead": True}}  # the page says it elsewhere
         self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text}, shown)

@@ -117,9 +117,8 @@ class PeriodProfile:
         table["finding"] = table["finding"].where(table["finding"].isin(CLEAR), "")
         name, named = ("state_name", state_name) if kind == "state" else ("group", group_name)
         table.insert(0, name, table.index.map(named))
-        order = table.assign(last=table.index == NOT_GIVEN).sort_values(
-            ["last", "declined", "issued", name], ascending=[True, False, False, True]
-        )
+        by, rising = ["last", "declined", "issued", name], [True, False, False, True]
+        order = table.assign(last=table.index == NOT_GIVEN).sort_values(by, ascending=rising)
         facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "compared_name": self.compared_name}
         marked = "" if self.cohort.state == ALL else self.cohort.state
         return described(order.drop(columns="last"), self.cohort, facts=facts, marked=marked, table=f"period_by_{kind}")
@@ -181,12 +180,9 @@ class PeriodProfile:
         """Give what sentences may say of the two periods, by id."""
         of, own, quarter = self.cohort, self.comparisons.loc[self.cohort.cell], self.cohort.last_quarter
         period, counts = of.period, self.comparisons.loc[[of.cell], ["issued", "declined"]]
-        spans = {"": period, "quarter_": quarter and quarter.period, "before_": Period(tuple(self.pair.before), "")}
-        facts: dict[str, Any] = {
-            f"{name}{end}": getattr(span, end) if span and span.weeks else None
-            for name, span in spans.items()
-            for end in ("first_day", "last_day")
-        }
+        before, ends = Period(tuple(self.pair.before), "") if self.pair.before else None, ("first_day", "last_day")
+        spans = {"": period, "quarter_": quarter and quarter.period, "before_": before}
+        facts: dict[str, Any] = {f"{of}{end}": getattr(span, end, None) for of, span in spans.items() for end in ends}
         facts |= {"detainers_sha256": detainers_sha256(self.later)}
         facts |= {"period_name": period.name, "calendar": not period.name.startswith(("Saturday", *digits))}
         facts |= {"compared_name": self.compared_name, "quarter_name": quarter and quarter.period.name}

@@ -292,7 +292,7 @@ def printed_figures(name: str) -> pd.DataFrame:
     >>> printed_figures("lists").query("state == 'IL'")[["listed", "total"]].values.tolist()
     [[222, 1768], [2536, 4015]]
     """
-    rows = read_printed_figures()
+    rows = read_printed_figures().assign(state_name=lambda read: read["state"].map(states()["name"]))
     listed = rows[rows["offence_as_printed"] != "all"].groupby(LIST_OF, sort=False)
     lists = listed.agg(listed=("count", "sum"), total=("total", "first"), reprinted_on=("reprinted_on", "first"))
     lists = lists[listed.size() > 1].reset_index()
@@ -302,10 +302,9 @@ def printed_figures(name: str) -> pd.DataFrame:
     lists = lists.assign(part=lists["listed"] / lists["total"], state_name=lists["state"].map(states()["name"]))
     let_go = rows[(rows["measure"] == NOT_HONOURED) & (rows["offence_as_printed"] != "all")]
     table = let_go.assign(group=let_go["offence_as_printed"].str.capitalize(), declined=let_go["count"])
-    table = table.assign(state_name=table["state"].map(states()["name"]), declined_shown=table["count"].astype("str"))
-    named = rows.assign(state_name=rows["state"].map(states()["name"]))
-    tables = {"rows": named, "lists": lists, "offences": table}
-    tables["notes"] = named[named["note"] != ""].drop_duplicates(["state", "note"])
+    table["declined_shown"] = table["count"].astype("str")
+    tables = {"rows": rows, "lists": lists, "offences": table}
+    tables["notes"] = rows[rows["note"] != ""].drop_duplicates(["state", "note"])
     if name not in tables:
         raise unknown("table of printed figures", name, tables)
     least = lists.sort_values("part").iloc[0]
