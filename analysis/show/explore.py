@@ -125,9 +125,8 @@ class Seen:
         view, frame = self.view, self.frame
         if frame.empty:
             return Static("", "")
-        name = TABLES.get(view.cut) or OF_PERIOD.get(view.show, "period_by_state")
-        if name == "period_by_state" and "measure" in frame:
-            name = "period_figures"
+        usual = "period_figures" if "measure" in frame else "period_by_state"
+        name = TABLES.get(view.cut) or OF_PERIOD.get(view.show, usual)
         if view.cut == "outcome":
             frame = frame[["state_name", f"{view.outcome}_shown", "issued"]].reset_index(drop=True)
             frame.attrs.pop("recent", None)  # is of what is recorded as declined

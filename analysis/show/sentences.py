@@ -35,7 +35,6 @@ Facts = Mapping[str, Fact]
 # Nouns that may follow a number; of one, without their last letter.
 NOUNS = ("detainers", "tests", "weeks", "rows", "warnings", "differences", "reports", "states")
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-DOUBTS = {"stop": "**Stop**: ", "warn": "**Warning**: "}  # opens a check that does not pass, by its level
 MADE_UP = "MADE-UP DATA"  # begins titles over made-up data: of pages, in lists of them, in the feed, in figures
 UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
 FINDINGS = (*(f"finding {number}" for number in range(1, MOST_NAMED + 1)), "more_findings")
@@ -284,13 +283,9 @@ def quality(card: pd.DataFrame) -> list[Sentence]:
     """Say what the scorecard of a source shows: title, size and verdict, then each check at stop, then each at warn."""
     facts, told = card.attrs["facts"], list[str]()
     for check, level in zip(card.attrs["checks"], card["level"], strict=True):
-        if level in DOUBTS:
-            share = f", {{{check}_share:share}}" if f"{check}_share" in facts else ""
-            norm = f" where {{{check}_norm:share}} is known" if f"{check}_norm" in facts else ""
-            note = f"; {{{check}_note:days}}" if f"{check}_note" in facts else ""
-            end = "" if str(facts.get(f"{check}_note")).endswith("?") else "."
-            found = f"{{{check}:n}}" if isinstance(facts[check], int) else f"{{{check}:days}}"
-            told.append(f"{DOUBTS[level]}{{{check}_what}}: {found}{share}{norm}{note}{end}")
+        if level in ("stop", "warn"):
+            about = {"counted": isinstance(facts[check], int), "asks": str(facts.get(f"{check}_note")).endswith("?")}
+            told.append(say(f"{level} {check}", {**facts, **about}))
     return [*said("source", facts), *(Sentence(template, facts) for template in told)]
 
 

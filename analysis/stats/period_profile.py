@@ -117,8 +117,8 @@ class PeriodProfile:
         table["finding"] = table["finding"].where(table["finding"].isin(CLEAR), "")
         name, named = ("state_name", state_name) if kind == "state" else ("group", group_name)
         table.insert(0, name, table.index.map(named))
-        by, rising = ["last", "declined", "issued", name], [True, False, False, True]
-        order = table.assign(last=table.index == NOT_GIVEN).sort_values(by, ascending=rising)
+        ranked, rising = ["last", "declined", "issued", name], [True, False, False, True]
+        order = table.assign(last=table.index == NOT_GIVEN).sort_values(ranked, ascending=rising)
         facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "compared_name": self.compared_name}
         marked = "" if self.cohort.state == ALL else self.cohort.state
         return described(order.drop(columns="last"), self.cohort, facts=facts, marked=marked, table=f"period_by_{kind}")

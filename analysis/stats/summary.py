@@ -129,8 +129,7 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     calendar, phi = cohort.calendar, cohort.dispersion[cohort.cell]
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
     least = LEAST_FOR_A_SHARE if cohort.sole_state else 0  # whose nation is a state, as in the table of states
-    counts = pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week")
-    table = with_shares(cohort, counts, phi, least)
+    table = with_shares(cohort, pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), phi, least)
     table["status"] = [calendar.status(week) for week in calendar.weeks()]
     full = pd.DataFrame({"declined": declined, "exposure": exposure}).where(table["status"] != "partial")
     past = full.shift().rolling(TRAILING_WEEKS).sum()
