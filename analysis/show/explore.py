@@ -26,7 +26,7 @@ from analysis.load.sources import VERSIONS_VARIABLE, open_source, sources
 from analysis.show import plot, sentences
 from analysis.show.report import OF_NOBODY, Report, Shown
 from analysis.show.sentences import MADE_UP, Sentence, as_made_up, said
-from analysis.show.style import Figure, svg_of
+from analysis.show.style import Figure, as_image, svg_of
 from analysis.show.tables import as_csv
 from analysis.stats.counts import ALL, OUTCOME_COLUMNS
 from analysis.stats.period_profile import AS_LONG
@@ -92,7 +92,7 @@ class Seen:
 
     def __init__(self, view: View, memory: Memory) -> None:
         self.view, self.week = view, view.week(memory)
-        self.frame, profiles = view.frame(memory), view.profiles(memory)
+        self.frame, profiles = view.made(memory)
         facts = view.facts(memory, self.frame)
         told = [sentences.of_period(profile) for profile in profiles]
         for own, of in zip(told, (profile.facts for profile in profiles), strict=True):
@@ -125,9 +125,8 @@ class Seen:
         view, frame = self.view, self.frame
         if frame.empty:
             return Static("", "")
-        name = TABLES.get(view.cut) or OF_PERIOD.get(view.show, "period_by_state")
-        if name == "period_by_state" and "measure" in frame:
-            name = "period_figures"
+        usual = "period_figures" if "measure" in frame else "period_by_state"
+        name = TABLES.get(view.cut) or OF_PERIOD.get(view.show, usual)
         if view.cut == "outcome":
             frame = frame[["state_name", f"{view.outcome}_shown", "issued"]].reset_index(drop=True)
             frame.attrs.pop("recent", None)  # is of what is recorded as declined
@@ -153,11 +152,8 @@ class Seen:
     @cached_property
     def picture(self) -> Static:
         """Give the figure as a picture with its alternative text."""
-        if (figure := self.figure) is None:
-            return Static("", "")
-        drawn = base64.b64encode(svg_of(figure).encode()).decode()  # a picture of its own, whose ids meet no other's
-        about = f'width="{96 * figure.get_figwidth():.0f}" alt="{html.escape(figure.alt)}"'
-        return Static(f'<img src="data:image/svg+xml;base64,{drawn}" {about}>', figure.alt)
+        figure = self.figure
+        return Static(as_image(svg_of(figure), figure.alt), figure.alt) if figure else Static("", "")
 
     @property
     def code(self) -> str:

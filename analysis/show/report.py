@@ -11,21 +11,19 @@ import html
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from analysis.errors import MARKS, InputError, unknown
-from analysis.load.reference import data_file
 from analysis.load.sources import Source
 from analysis.show.sentences import MADE_UP, Fact, Sentence, as_fact, as_made_up, facts_named, facts_of, fill, say
-from analysis.show.style import Figure, as_image, png_of, svg_of
+from analysis.show.style import Figure, as_image, described, png_of, svg_of
 from analysis.show.tables import FACTS_TYPE, FIGURE_KEY, MOST_ROWS, TABLE_TYPE, as_csv, as_html
 from analysis.stats.cohort import Cohort, not_a_cohort
 
@@ -35,6 +33,8 @@ SET_PARAMETERS = "# Parameters"  # first line of a cell that sets parameters fro
 OPTIONAL = re.compile(r"\[([^]]*)\]")  # a part of a caption that is left out where its facts are not known
 MARKUP = frozenset("&<>\"'`*_[]|~$\\#:")  # the colon, too: an address in a name is no link
 OF_NOBODY = "no figure here describes a real person, place or week."
+captions = partial(described, "captions")
+"""What tables are called and how they are shown, by name, and what opens and what closes a report."""
 
 
 class Shown(NamedTuple):
@@ -42,12 +42,6 @@ class Shown(NamedTuple):
 
     data: dict[str, Any]
     metadata: dict[str, Any]
-
-
-@cache
-def captions() -> dict[str, Any]:
-    """Read what tables are called and how they are shown, by name, and what opens and what closes a report."""
-    return dict(yaml.safe_load(data_file("reference/captions.yml").read_text(encoding="utf-8")))
 
 
 class Report:
@@ -215,10 +209,8 @@ class Report:
         columns, in_file = {column: heading or column for column, _, heading in shown}, about.get("in_file", [])
         flat = flat[[*columns, *in_file]].rename(columns=columns).reset_index(drop=True)
         flat.attrs = {}  # pandas would copy them with each column
-        recent, kinds = (
-            [frame.attrs.get(each, {}).get(row) for row in frame.index[some]] for each in ("recent", "kinds")
-        )
-        recent = recent if "recent" in frame.attrs else []
+        recent = [frame.attrs["recent"].get(row) for row in frame.index[some]] if "recent" in frame.attrs else []
+        kinds = [frame.attrs.get("kinds", {}).get(row) for row in frame.index[some]]
         page = as_html(flat[some].drop(columns=in_file), name, caption, rows, about.get("bars", ""), recent, kinds)
         if folded:
             summary = html.escape(_filled(about["folded"], told) if "folded" in about else _in_words(name))
@@ -266,10 +258,8 @@ class Report:
             about = {FIGURE_KEY: {"folded": "Definitions, with their sources"}}
             defined = fill(defined, {**dict.fromkeys(facts_named(defined)), **self.facts})
             self._show({"text/markdown": defined, "text/plain": defined}, about)
-        content = {"report": self.notebook} | {
-            name: getattr(self, name)
-            for name in ("title", "headline", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
-        }
+        names = ("title", "headline", "masthead", "synthetic", "parameters", "source", "facts", "sentences")
+        content = {"report": self.notebook} | {name: getattr(self, name) for name in names}
         text = f"{len(self.facts)} facts stand in facts.json; every number in the sentences above is one of them."
         shown: dict[str, Any] = {FIGURE_KEY: {"masthead": True}}  # the page says it elsewhere
         self._show({FACTS_TYPE: content, "text/markdown": text, "text/plain": text}, shown)

@@ -24,7 +24,6 @@ from analysis.show.tables import write
 from analysis.stats.cohort import Cohort, takes_cohort
 from analysis.stats.inference import MOST_NAMED, cohort_facts, extraction_facts, nowcast
 from analysis.stats.period_profile import PeriodProfile
-from analysis.stats.revisions import Revision
 
 __all__ = [
     *("Sentence", "as_fact", "checks", "facts_of", "fill", "finished", "headline", "lead", "of_period", "records"),
@@ -36,7 +35,6 @@ Facts = Mapping[str, Fact]
 # Nouns that may follow a number; of one, without their last letter.
 NOUNS = ("detainers", "tests", "weeks", "rows", "warnings", "differences", "reports", "states")
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-DOUBTS = {"stop": "**Stop**: ", "warn": "**Warning**: "}  # opens a check that does not pass, by its level
 MADE_UP = "MADE-UP DATA"  # begins titles over made-up data: of pages, in lists of them, in the feed, in figures
 UNLIMITED = "unlimited"  # the fact that stands for an infinite number, which JSON does not have, and how it reads
 FINDINGS = (*(f"finding {number}" for number in range(1, MOST_NAMED + 1)), "more_findings")
@@ -276,13 +274,6 @@ def checks(card: pd.DataFrame) -> list[Sentence]:
     return [*_each(["checks"], card.attrs["facts"]), *[not_checked] * bool(lacking)]
 
 
-def recorded(facts: Facts) -> list[Sentence]:
-    """Say what one of ICE's reports of 2017 counts, over the facts of a published week; the first is the title."""
-    known = {name: as_fact(value) for name, value in facts.items()}
-    now = _each(["recorded", "recorded_apart", "recorded_change"], known)
-    return [*said("published", facts), *now, *said("doubts", facts), *said("no_rate", facts)]
-
-
 def places(facts: Facts) -> list[Sentence]:
     """Say how many declines can be placed in a state, of how many states exactly, and how many are not named."""
     return said("places", {**facts, "all_named": facts["states_with_a_decline"] == facts["states_named"]})
@@ -292,13 +283,9 @@ def quality(card: pd.DataFrame) -> list[Sentence]:
     """Say what the scorecard of a source shows: title, size and verdict, then each check at stop, then each at warn."""
     facts, told = card.attrs["facts"], list[str]()
     for check, level in zip(card.attrs["checks"], card["level"], strict=True):
-        if level in DOUBTS:
-            share = f", {{{check}_share:share}}" if f"{check}_share" in facts else ""
-            norm = f" where {{{check}_norm:share}} is known" if f"{check}_norm" in facts else ""
-            note = f"; {{{check}_note:days}}" if f"{check}_note" in facts else ""
-            end = "" if str(facts.get(f"{check}_note")).endswith("?") else "."
-            found = f"{{{check}:n}}" if isinstance(facts[check], int) else f"{{{check}:days}}"
-            told.append(f"{DOUBTS[level]}{{{check}_what}}: {found}{share}{norm}{note}{end}")
+        if level in ("stop", "warn"):
+            about = {"counted": isinstance(facts[check], int), "asks": str(facts.get(f"{check}_note")).endswith("?")}
+            told.append(say(f"{level} {check}", {**facts, **about}))
     return [*said("source", facts), *(Sentence(template, facts) for template in told)]
 
 
@@ -307,12 +294,12 @@ def cannot_tell(card: pd.DataFrame) -> list[Sentence]:
     return [*said("lacking", dict.fromkeys(card.attrs["lacking"], True)), *said("no_release", {})]
 
 
-def versions(revision: Revision) -> list[Sentence]:
-    """Say what changed between two versions; the first is the title."""
-    return said("versions", revision.facts | {"source_name": revision.parameters.get("source")})
-
-
 def said(about: str, facts: Mapping[str, Any]) -> list[Sentence]:
-    """Say the sentences of ``data_words.csv`` that are about something, each where what it is said ``when`` holds."""
+    """Say the sentences of ``data_words.csv`` that are about something, each where what it is said ``when`` holds.
+
+    Each may hold ``[a clause]``; of a published week, of versions and of a source the first is the title.
+    """
     table = crosswalk("data_words", "word_id").query("about == @about")
-    return [Sentence(row.sentence, facts) for row in table.itertuples() if holds(row.when, facts)]
+    held = (row.sentence for row in table.itertuples() if holds(row.when, facts))
+    templates = (CLAUSE.sub(lambda found: say(found[1], facts), sentence) for sentence in held)
+    return [Sentence(template, facts) for template in templates if template]

@@ -53,10 +53,9 @@ Draw = Callable[[pd.DataFrame], "Figure"]
 
 
 @cache
-def figures() -> dict[str, Any]:
-    """Read how figures look, and what each is drawn of and says."""
-    read: dict[str, Any] = yaml.safe_load(data_file("reference/figures.yml").read_text(encoding="utf-8"))
-    return read
+def described(name: str) -> dict[str, Any]:
+    """Read how ``figures`` look, what each is drawn of and says; or the ``captions`` of tables."""
+    return dict(yaml.safe_load(data_file(f"reference/{name}.yml").read_text(encoding="utf-8")))
 
 
 @contextmanager
@@ -81,7 +80,7 @@ def style() -> Iterator[None]:
 @cache
 def _settings() -> dict[str, Any]:
     """Work out all settings of matplotlib's for our figures, but for what draws them."""
-    with matplotlib.style.context(["default", figures()["settings"]]):
+    with matplotlib.style.context(["default", described("figures")["settings"]]):
         settings = matplotlib.rcParams.copy()
     return {name: value for name, value in dict.items(settings) if not name.startswith("backend")}
 
@@ -140,7 +139,7 @@ class Figure:
         """Say once, below the drawing, where its numbers are from, as far as the facts know it."""
         if self.foot:
             return
-        said = _broken(_worded(figures()[SOURCE], facts), 11)
+        said = _broken(_worded(described("figures")[SOURCE], facts), 11)
         self.foot = 0.12 + 0.19 * (said.count("\n") + 1)
         with style():
             self.text(EDGE / WIDTH, 0.02 / self.get_figheight(), said, va="top", color=FAINT, gid=SOURCE)
@@ -281,7 +280,7 @@ def drawn(draw: Draw) -> Draw:
 
     @wraps(draw)
     def figure_of(table: pd.DataFrame) -> Figure:
-        about, do = figures()[draw.__name__], f"Its help says of which function: help(an.{name})"
+        about, do = described("figures")[draw.__name__], f"Its help says of which function: help(an.{name})"
         if not isinstance(table, pd.DataFrame):
             raise InputError(f"{name} draws a frame, found {called(table)}", do=do)
         needed = about["columns"] if len(table) else []

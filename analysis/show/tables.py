@@ -203,9 +203,8 @@ def _linked(value: object, kind: str) -> str:
     if kind != "source":
         return text
     parts = [(part.strip(), ADDRESS.fullmatch(part.strip())) for part in text.split("; ")]
-    return Markup("; ").join(
-        LINK.format(part, found["host"], found["path"] or "") if found else escape(part) for part, found in parts
-    )
+    links = (LINK.format(part, to["host"], to["path"] or "") if to else escape(part) for part, to in parts)
+    return Markup("; ").join(links)
 
 
 def as_csv(frame: pd.DataFrame) -> str:

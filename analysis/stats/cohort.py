@@ -18,8 +18,9 @@ from analysis.load.sources import Source, only, open_source, versions_by_day
 from analysis.load.table import LEFT_OUT, choose_repeats, without_repeats
 from analysis.periods import WEEK, Calendar, Period, as_timestamps, last_day
 from analysis.stats import comparisons as tested
+from analysis.stats import counts as counting
 from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, Pair, Weekly
-from analysis.stats.counts import ALL, NOT_GIVEN, TRAILING_WEEKS, TREND_WEEKS, count_outcomes, rows_of_weeks
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, TRAILING_WEEKS, TREND_WEEKS
 from analysis.stats.nowcast import Triangle, maturities, measure_delays
 
 # Columns that are read of all weeks up to the period's end, and of a few weeks.
@@ -91,7 +92,7 @@ class Cohort:
     @cached_property
     def everywhere(self) -> pd.DataFrame:
         """Give the period's detainers of all states and offence groups."""
-        return without_repeats(rows_of_weeks(self.records, self.period.weeks), self.repeats)
+        return without_repeats(counting.rows_of_weeks(self.records, self.period.weeks), self.repeats)
 
     @cached_property
     def detainers(self) -> pd.DataFrame:
@@ -112,12 +113,12 @@ class Cohort:
     @cached_property
     def by_state(self) -> pd.DataFrame:
         """Give the counts by week and state (:func:`analysis.stats.counts.count_outcomes`)."""
-        return count_outcomes(self.history, ["week", "state"])
+        return counting.count_outcomes(self.history, ["week", "state"])
 
     @cached_property
     def _by_group(self) -> pd.DataFrame:
         """Give the counts by week and offence group."""
-        return count_outcomes(self.history, ["week", "offence_group"])
+        return counting.count_outcomes(self.history, ["week", "offence_group"])
 
     @cached_property
     def delays(self) -> Triangle | None:
@@ -230,6 +231,15 @@ class Cohort:
         """Give the cohort of the last full calendar quarter that was over by the period's end; None = there is none."""
         quarter = self.calendar.last_quarter(self.week)
         return None if quarter is None else replace(self, period=quarter)
+
+
+def with_shares(
+    of: Cohort, counts: pd.DataFrame, phi: float | pd.Series, least: int = LEAST_FOR_A_SHARE
+) -> pd.DataFrame:
+    """Put shares beside counts: none of fewer than ``least``, nor of rows chosen by their outcome, all or none."""
+    table, shares = counting.with_intervals(counts, phi), ["share", "share_low", "share_high"]
+    table.loc[(table["issued"] < least) | (of.sole_outcome is not None), shares] = np.nan
+    return table
 
 
 def compare_cells(cohort: Cohort, pairs: Sequence[Pair], cells: list[tuple[str, str]]) -> pd.DataFrame:

@@ -333,8 +333,7 @@ def _finished_facts(cohort: Cohort) -> dict[str, object]:
     facts: dict[str, object] = dict.fromkeys(("check", "check_found", "check_usual", "nowcast"))
     facts |= {**failed, "status_by": "it fails a check" if failed else by}
     facts["week_completeness"] = None if cohort.status == "partial" else complete
-    found = None if triangle is None or cohort.sole_outcome or cohort.cell[0] != ALL else delays.nowcast(triangle)
-    if triangle is None or found is None or week not in found.index:
+    if triangle is None or cohort.cell[0] != ALL or (found := nowcast(cohort)).empty:
         return facts
     now = found.loc[week]
     facts |= {"nowcast_level": delays.BAND, **{f"nowcast_{name}": now[name] for name in ("low", "high", "recorded")}}

@@ -19,17 +19,10 @@ from analysis.load.reference import crosswalk, states
 from analysis.load.sources import Source
 from analysis.load.table import LEFT_OUT
 from analysis.periods import Period, refuse_shared_weeks, week_of
-from analysis.stats.cohort import Cohort, cohort, compare_cells, detainers_sha256, pair_of
+from analysis.stats import counts as counting
+from analysis.stats.cohort import Cohort, cohort, compare_cells, detainers_sha256, pair_of, with_shares
 from analysis.stats.comparisons import BEFORE, CLEAR, Pair
-from analysis.stats.counts import (
-    ALL,
-    LEAST_FOR_A_SHARE,
-    NOT_GIVEN,
-    OUTCOME_COLUMNS,
-    TRAILING_WEEKS,
-    of_weeks,
-    with_intervals,
-)
+from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, of_weeks
 from analysis.stats.disclosure import NO_OFFENCES, outcomes_by_form
 from analysis.stats.inference import NO_SHARE, extraction_facts, finding_facts
 from analysis.stats.summary import MEASURES, ONE_STATE, adding_up, described, group_name, nothing, state_name
@@ -119,13 +112,13 @@ class PeriodProfile:
             return nothing(self.cohort, ONE_STATE if self.source.facts.offences else NO_OFFENCES)
         table = adding_up(self.cohort, kind, self.comparisons.loc[kind]).rename_axis(kind)
         table = table if self.cohort.offence == ALL else table.loc[[self.cohort.offence]]
-        table = self._with_shares(table[(table["issued"] + table["issued_before"]) > 0], kind)
+        table = table[(table["issued"] + table["issued_before"]) > 0]
+        table = self._with_shares(table, self.later.dispersion[kind][table.index])
         table["finding"] = table["finding"].where(table["finding"].isin(CLEAR), "")
         name, named = ("state_name", state_name) if kind == "state" else ("group", group_name)
         table.insert(0, name, table.index.map(named))
-        order = table.assign(last=table.index == NOT_GIVEN).sort_values(
-            ["last", "declined", "issued", name], ascending=[True, False, False, True]
-        )
+        ranked, rising = ["last", "declined", "issued", name], [True, False, False, True]
+        order = table.assign(last=table.index == NOT_GIVEN).sort_values(ranked, ascending=rising)
         facts = {"least_for_a_share": LEAST_FOR_A_SHARE, "compared_name": self.compared_name}
         marked = "" if self.cohort.state == ALL else self.cohort.state
         return described(order.drop(columns="last"), self.cohort, facts=facts, marked=marked, table=f"period_by_{kind}")
@@ -153,16 +146,10 @@ class PeriodProfile:
         named = {"issued": "issued_least", "declined": "declined_least"}
         return described(shown.rename(columns=named).rename_axis("request").reset_index(), self.cohort)
 
-    def _with_shares(self, table: pd.DataFrame, kind: str | tuple[str, str]) -> pd.DataFrame:
+    def _with_shares(self, table: pd.DataFrame, phi: float | pd.Series) -> pd.DataFrame:
         """Put the interval beside the share; of few detainers, and of rows chosen by their outcome, none is given."""
-        phi = self.later.dispersion[kind]
-        phi = phi if isinstance(kind, tuple) else phi.reindex(table.index).to_numpy()
-        wide = with_intervals(table[["issued", "declined"]], phi)
-        table = table.assign(share_low=wide["share_low"], share_high=wide["share_high"])
-        for issued, shares in (("issued", ["share", "share_low", "share_high"]), ("issued_before", ["share_before"])):
-            few = (table[issued] < LEAST_FOR_A_SHARE) | (self.cohort.sole_outcome is not None)
-            table.loc[few, shares] = np.nan
-        return table
+        few = (table["issued_before"] < LEAST_FOR_A_SHARE) | (self.cohort.sole_outcome is not None)
+        return with_shares(self.cohort, table.assign(share_before=table["share_before"].mask(few)), phi)
 
     @cached_property
     def key_figures(self) -> pd.DataFrame:
@@ -170,22 +157,19 @@ class PeriodProfile:
 
         Outcomes other than declines are given of the nation alone: of a state they may be small in some week.
         """
-        own = self.comparisons.loc[self.cohort.cell]
-        counts = {name: [own[name], own[f"{name}_before"]] for name in ("issued", "declined")}
-        share = self._with_shares(own.to_frame().T.astype({"issued": float, "declined": float}), self.cohort.cell)
-        share = share.iloc[0]
-        counts["share"] = [share["share"], share["share_before"]]
-        if self.cohort.cell == (ALL, ALL) and not self.cohort.sole_state:
-            sums = [
-                of_weeks(self.later.by_state, weeks, [*states().index, NOT_GIVEN]).sum() for weeks in self.pair[1:3]
-            ]
+        cell = self.cohort.cell
+        own = self._with_shares(self.comparisons.loc[[cell]], self.later.dispersion[cell]).iloc[0]
+        counts = {name: [own[name], own[f"{name}_before"]] for name in ("issued", "declined", "share")}
+        if cell == (ALL, ALL) and not self.cohort.sole_state:
+            places = [*states().index, NOT_GIVEN]
+            sums = [of_weeks(self.later.by_state, weeks, places).sum() for weeks in self.pair[1:3]]
             counts |= {name: [span[name] for span in sums] for name in OUTCOME_COLUMNS[1:]}
         table = pd.DataFrame(counts, index=["this_period", "other_period"], dtype=float).T
         if not self.pair.before:
             table["other_period"] = np.nan
         table["note"] = ""
-        if pd.notna(share["share"]):
-            table.loc["share", "note"] = f"95% interval: {share['share_low']:.1%} to {share['share_high']:.1%}"
+        if pd.notna(own["share"]):
+            table.loc["share", "note"] = f"95% interval: {own['share_low']:.1%} to {own['share_high']:.1%}"
         if pd.notna(own["expected"]):
             table.loc["declined", "note"] = f"expected at the other period's share: {own['expected']:,.0f}"
         table.insert(0, "measure", table.index.map(MEASURES))
@@ -195,20 +179,16 @@ class PeriodProfile:
     def facts(self) -> dict[str, Any]:
         """Give what sentences may say of the two periods, by id."""
         of, own, quarter = self.cohort, self.comparisons.loc[self.cohort.cell], self.cohort.last_quarter
-        period, counts = of.period, own.to_frame().T[["issued", "declined"]].astype(int)
-        spans = {"": period, "quarter_": quarter and quarter.period, "before_": Period(tuple(self.pair.before), "")}
-        facts: dict[str, Any] = {
-            f"{name}{end}": getattr(span, end) if span and span.weeks else None
-            for name, span in spans.items()
-            for end in ("first_day", "last_day")
-        }
+        period, counts = of.period, self.comparisons.loc[[of.cell], ["issued", "declined"]]
+        before, ends = Period(tuple(self.pair.before), "") if self.pair.before else None, ("first_day", "last_day")
+        spans = {"": period, "quarter_": quarter and quarter.period, "before_": before}
+        facts: dict[str, Any] = {f"{of}{end}": getattr(span, end, None) for of, span in spans.items() for end in ends}
         facts |= {"detainers_sha256": detainers_sha256(self.later)}
         facts |= {"period_name": period.name, "calendar": not period.name.startswith(("Saturday", *digits))}
         facts |= {"compared_name": self.compared_name, "quarter_name": quarter and quarter.period.name}
         facts |= {"place": of.cell[1], "place_name": of.name, "place_title": of.name[0].upper() + of.name[1:]}
-        facts |= with_intervals(counts, self.later.dispersion[of.cell]).iloc[0].to_dict() | counts.iloc[0].to_dict()
-        facts |= {name: int(own[name]) for name in ("issued_before", "declined_before")}
-        facts |= own[["share_before", "expected", "ratio", "low", "high", "p", "p_adjusted", "finding"]].to_dict()
+        facts |= counting.with_intervals(counts, self.later.dispersion[of.cell]).to_dict("records")[0]
+        facts |= own.drop(["difference", "reason", "between"]).to_dict()
         facts |= {"between": own["between"] or None, "not_compared": self.pair.refusal or None, "status": of.status}
         facts |= {"tests": int(self.comparisons["p"].notna().sum()), "trailing_weeks": TRAILING_WEEKS}
         facts |= {"data_through": self.source.facts.last_day, "no_share": NO_SHARE if of.sole_outcome else None}

@@ -205,8 +205,7 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
     published
         As :func:`published_week` gives it.
     name
-        ``weeks`` (the counts of the reports up to this one, in all and at the place that holds over half of one; and
-        ``with_and_without``, the same for its figure, with what may be said of it),
+        ``weeks`` (the counts of the reports up to this one, in all and at the place that holds over half of one),
         ``changes`` (the week against its neighbours, with and without that place, by chance alone), ``state_bounds``
         (the least and the most that agree with every known figure, by state), ``known_offences`` (the declines known
         one by one, by group and status), ``held_by_offence`` (people with a detainer in one jail on one day by gravest
@@ -233,17 +232,11 @@ def published_figures(published: PublishedWeek, name: str) -> pd.DataFrame:
     about |= {name: facts[name] for name in ("week", "declined", "apart", "apart_name")}
     about |= {"placed": facts["covered_by_states"], "without": facts["apart_name"], "facts": facts}
     about["of_which"] = f", of the declined those of {facts['apart_name']} and all others"
+    if "previous_outside_before" in facts:  # what may be said of the change without the place
+        compared = ("before", "now", "ratio", "low", "high", "finding")
+        about["comparison"] = {name: facts[f"previous_outside_{name}"] for name in compared}
     frame.attrs = about | frame.attrs
     return frame
-
-
-def _with_and_without(published: PublishedWeek) -> pd.DataFrame:
-    """Give the weeks for their figure, with what may be said of the change without the place."""
-    weeks, facts = published.weeks.copy(), published.facts
-    if "previous_outside_before" in facts:
-        names = ("before", "now", "ratio", "low", "high", "finding")
-        weeks.attrs = {"comparison": {name: facts[f"previous_outside_{name}"] for name in names}}
-    return weeks
 
 
 def _known_offences(published: PublishedWeek) -> pd.DataFrame:
@@ -271,13 +264,11 @@ def _nested(places: pd.DataFrame) -> pd.DataFrame:
 def _held_by_offence(published: PublishedWeek) -> pd.DataFrame:
     """Give the people with a detainer in one jail by gravest charge, and what the sheriff did: of its week alone."""
     held = published.report.held_by_offence
-    if held.empty:
-        frame = pd.DataFrame()
-        frame.attrs = {"reason": "By offence, the answer is known of one county and day alone, in the first report."}
-        return frame
     shares = with_intervals(held.rename(columns={"held": "issued"}).set_index("row_id")).reset_index(drop=True)
     names = held["charge"].map(groups()["group"]).fillna("All other groups")
     shares = shares.rename(columns={"issued": "held"}).assign(group=names, jail_declined=shares["declined"])
+    none = "By offence, the answer is known of one county and day alone, in the first report."
+    shares.attrs = {"reason": none if held.empty else ""}
     return shares.sort_values("declined", ascending=False)
 
 
@@ -301,7 +292,7 @@ def printed_figures(name: str) -> pd.DataFrame:
     >>> printed_figures("lists").query("state == 'IL'")[["listed", "total"]].values.tolist()
     [[222, 1768], [2536, 4015]]
     """
-    rows = read_printed_figures()
+    rows = read_printed_figures().assign(state_name=lambda read: read["state"].map(states()["name"]))
     listed = rows[rows["offence_as_printed"] != "all"].groupby(LIST_OF, sort=False)
     lists = listed.agg(listed=("count", "sum"), total=("total", "first"), reprinted_on=("reprinted_on", "first"))
     lists = lists[listed.size() > 1].reset_index()
@@ -311,10 +302,9 @@ def printed_figures(name: str) -> pd.DataFrame:
     lists = lists.assign(part=lists["listed"] / lists["total"], state_name=lists["state"].map(states()["name"]))
     let_go = rows[(rows["measure"] == NOT_HONOURED) & (rows["offence_as_printed"] != "all")]
     table = let_go.assign(group=let_go["offence_as_printed"].str.capitalize(), declined=let_go["count"])
-    table = table.assign(state_name=table["state"].map(states()["name"]), declined_shown=table["count"].astype("str"))
-    named = rows.assign(state_name=rows["state"].map(states()["name"]))
-    tables = {"rows": named, "lists": lists, "offences": table}
-    tables["notes"] = named[named["note"] != ""].drop_duplicates(["state", "note"])
+    table["declined_shown"] = table["count"].astype("str")
+    tables = {"rows": rows, "lists": lists, "offences": table}
+    tables["notes"] = rows[rows["note"] != ""].drop_duplicates(["state", "note"])
     if name not in tables:
         raise unknown("table of printed figures", name, tables)
     least = lists.sort_values("part").iloc[0]
@@ -339,7 +329,6 @@ FILES = ("issued_by_place", "aggregates", "corrections", "conflicting_figures")
 """Files of the reports that are given as they are."""
 FIGURES: dict[str, Callable[[PublishedWeek], pd.DataFrame]] = {
     "weeks": lambda week: week.weeks.copy(),
-    "with_and_without": _with_and_without,
     "changes": lambda week: week.changes.copy(),
     "state_bounds": lambda week: week.bounds.join(states()["name"].rename("state_name")),
     "known_offences": _known_offences,

@@ -69,11 +69,6 @@ def share_of_total(x: float, n: float) -> Found:
     return {end: ratio / (1 + ratio) if np.isfinite(ratio) else 1.0 for end, ratio in ratios.items()}
 
 
-def one_sided(now: float, exposure: float, before: float, exposure_before: float) -> Found:
-    """Give the chance of so many or more now."""
-    return {"p": float(up_to(before, now + before, exposure_before / (exposure + exposure_before), 1))}
-
-
 def adjusted(p: Sequence[float]) -> Found:
     """Give the adjusted p of each, by its place in the list, and how many are rejected."""
     found = adjust_for_many(p)
@@ -125,7 +120,9 @@ COMPUTED: dict[str, Callable[..., Found]] = {
     "share_interval": lambda x, n: limits(*share_interval(x, n)),
     "share_of_total": share_of_total,
     "count_interval": lambda count, exposure=1: limits(*np.divide(count_interval(count), exposure)),
-    "one_sided": one_sided,
+    "one_sided": lambda now, exposure, before, exposure_before: {
+        "p": float(up_to(before, now + before, exposure_before / (exposure + exposure_before), 1))
+    },
     "two_sided": lambda now, before: {"p": float(two_sided(now, before, 0.5, 1))},
     "adjust_for_many": adjusted,
     "direct": rates,

@@ -13,7 +13,7 @@ from analysis.load.table import Outcome, without_repeats
 from analysis.periods import as_timestamps, week_of
 from analysis.stats import counts as counting
 from analysis.stats import disclosure
-from analysis.stats.cohort import Cohort, takes_cohort
+from analysis.stats.cohort import Cohort, takes_cohort, with_shares
 from analysis.stats.comparisons import BEFORE, LAST_WEEK, TRAILING, TREND, clear_findings, usual_range
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, NOT_GIVEN, OUTCOME_COLUMNS, TRAILING_WEEKS, TREND_WEEKS
 
@@ -128,9 +128,8 @@ def weekly_counts(cohort: Cohort) -> pd.DataFrame:
     """
     calendar, phi = cohort.calendar, cohort.dispersion[cohort.cell]
     declined, issued, exposure = (frame[cohort.cell] for frame in cohort.weekly)
-    table = _with_shares(pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), cohort, phi)
-    if cohort.sole_state:  # whose nation is a state, and follows the rule of the table of states
-        table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
+    least = LEAST_FOR_A_SHARE if cohort.sole_state else 0  # whose nation is a state, as in the table of states
+    table = with_shares(cohort, pd.DataFrame({"issued": issued, "declined": declined}).rename_axis("week"), phi, least)
     table["status"] = [calendar.status(week) for week in calendar.weeks()]
     full = pd.DataFrame({"declined": declined, "exposure": exposure}).where(table["status"] != "partial")
     past = full.shift().rolling(TRAILING_WEEKS).sum()
@@ -161,12 +160,6 @@ def known_events(cohort: Cohort) -> pd.DataFrame:
     letters = [first + second for first in ("", *ascii_uppercase) for second in ascii_uppercase]
     span = span.assign(letter=letters[: len(span)])
     return described(span, cohort, "" if len(span) else "No event that is known lies in these weeks.")
-
-
-def _with_shares(counts: pd.DataFrame, cohort: Cohort, phi: float | pd.Series) -> pd.DataFrame:
-    """Put shares beside counts; blank of a source whose rows were chosen by their outcome: all or none."""
-    table = counting.with_intervals(counts, phi)
-    return table if cohort.sole_outcome is None else table.assign(share=np.nan, share_low=np.nan, share_high=np.nan)
 
 
 @takes_cohort
@@ -226,8 +219,7 @@ def _with_past(cohort: Cohort, kind: str) -> pd.DataFrame:
     """Give the counts of every state or offence group, beside those of the weeks before."""
     counts, declined = cohort.weekly.over(cohort.period.weeks).loc[kind], cohort.weekly.declined[kind]
     adding_up(cohort, kind, counts)
-    table = _with_shares(counts[["issued", "declined"]].astype("int64"), cohort, cohort.dispersion[kind])
-    table.loc[table["issued"] < LEAST_FOR_A_SHARE, ["share", "share_low", "share_high"]] = np.nan
+    table = with_shares(cohort, counts[["issued", "declined"]].astype("int64"), cohort.dispersion[kind])
     for name, number in (("last_week", 1), ("trailing_mean", TRAILING_WEEKS)):
         weeks = cohort.calendar.full_weeks_before(cohort.period.first_day, number)
         table[name] = declined.loc[as_timestamps(weeks)].mean() if len(weeks) == number else np.nan

@@ -1,6 +1,6 @@
 """A view of a source: what is chosen of it, the few lines that make it, and counts in memory that answer them at once.
 
-The lines are those that :meth:`View.frame` itself runs, with counts in memory in the place of ``an``'s file: what is
+The lines are those that :meth:`View.made` itself runs, with counts in memory in the place of ``an``'s file: what is
 copied is what was shown. A view shows what reports show, and no more: what they hide or do not compare, it refuses.
 """
 
@@ -22,9 +22,8 @@ from analysis.load.table import OffenceStatus, Request
 from analysis.periods import Calendar, refuse_shared_weeks, week_of
 from analysis.stats import summary
 from analysis.stats.cohort import Cohort
-from analysis.stats.counts import ALL, OUTCOME_COLUMNS, count_outcomes
+from analysis.stats.counts import ALL, OUTCOME_COLUMNS
 from analysis.stats.disclosure import HIDDEN, THRESHOLD
-from analysis.stats.nowcast import Triangle
 from analysis.stats.period_profile import AS_LONG, PeriodProfile
 
 CHOSEN_BY = ["issued_on", "state", "offence_group", "offence_status", "request", "form", "outcome", "duplicate"]
@@ -32,7 +31,7 @@ SHOWS = {"map": "map", "ranked": "ranked states", "groups": "ranked offence grou
 SHOWS |= {"cross": "state × offence", "table": "table"}
 DECLINED = "declined"
 KEPT = 32  # cohorts and profiles that stay in memory
-OF_A_PLACE = ("name", "detainers", "last_quarter", "_known")  # what the nation's cohort knows of itself alone
+OF_A_PLACE = {"name", "detainers", "last_quarter", "_known"}  # what the nation's cohort knows of itself alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +39,6 @@ class Counted(Source):
     """A source as counts in memory, a row for what was issued in one week and is alike in all that can be chosen."""
 
     table: pd.DataFrame = field(default_factory=pd.DataFrame)
-    triangle: Triangle | None = None
-
-    @cached_property
-    def by_state(self) -> pd.DataFrame:
-        """Give the counts of all weeks by state."""
-        return count_outcomes(self.detainers(repeats=False), ["week", "state"])
-
-    @cached_property
-    def by_group(self) -> pd.DataFrame:
-        """Give the counts of all weeks by offence group."""
-        return count_outcomes(self.detainers(repeats=False), ["week", "offence_group"])
 
     def detainers(
         self,
@@ -69,32 +57,6 @@ class Counted(Source):
         return rows[[name for name in columns or rows if name in rows]]
 
 
-class CountedCohort(Cohort):
-    """A cohort of counts in memory: what was counted of all weeks once is cut at its own last one."""
-
-    source: Counted
-
-    def _until(self, counts: pd.DataFrame) -> pd.DataFrame:
-        """Cut what is counted by week."""
-        return counts.loc[: pd.Timestamp(self.week)]
-
-    @cached_property
-    def by_state(self) -> pd.DataFrame:
-        """Give the counts by week and state."""
-        return self._until(self.source.by_state)
-
-    @cached_property
-    def _by_group(self) -> pd.DataFrame:
-        """Give the counts by week and offence group."""
-        return self._until(self.source.by_group)
-
-    @cached_property
-    def delays(self) -> Triangle | None:
-        """Give the reporting triangle."""
-        found = self.source.triangle
-        return found and replace(found, cumulative=self._until(found.cumulative))
-
-
 class Memory:
     """The counts of a source in memory; its methods answer as those of ``an`` do, many times faster.
 
@@ -105,10 +67,10 @@ class Memory:
         calendar = Calendar.of(source.facts)
         rows = source.detainers([*CHOSEN_BY, "detainers"])
         counts = rows.assign(issued_on=week_of(rows["issued_on"])).groupby(CHOSEN_BY, observed=True, dropna=False)
-        everything = Cohort(source, calendar.pick_period(":"))
-        about = source.facts, source.origin, source.path, source.version
-        self.calendar, self.read = calendar, source
-        self.source = Counted(*about, counts["detainers"].sum().reset_index(), everything.delays)
+        everything, about = Cohort(source, calendar.pick_period(":")), (source.facts, source.origin, source.path)
+        self.calendar, self.read, self.delays = calendar, source, everything.delays
+        self.source = Counted(*about, source.version, counts["detainers"].sum().reset_index())
+        self.whole = replace(everything, source=self.source)
         self._crossed: dict[object, pd.DataFrame] = {}
         self._nation, self._profile = lru_cache(KEPT)(self._counted), lru_cache(KEPT)(self._compared)
 
@@ -139,9 +101,12 @@ class Memory:
         newest = sources()[name].version if name in sources() else own
         return f"Version {newest} of {name} is there now; what you see is version {own}." if newest > own else ""
 
-    def _counted(self, given: str) -> CountedCohort:
-        """Count the nation's cohort of a period."""
-        found = CountedCohort(self.source, self.calendar.pick_period(given))
+    def _counted(self, given: str) -> Cohort:
+        """Count the nation's cohort of a period: what was counted of all weeks once is cut at its own last one."""
+        found, delays = replace(self.whole, period=self.calendar.pick_period(given)), self.delays
+        until = slice(pd.Timestamp(found.week))
+        vars(found).update(by_state=self.whole.by_state.loc[until], _by_group=self.whole._by_group.loc[until])
+        vars(found).update(delays=delays and replace(delays, cumulative=delays.cumulative.loc[until]))
         _ = found.status  # and with it the counts and delays that every place of the period needs
         return found
 
@@ -154,15 +119,13 @@ class Memory:
         _ = found.comparisons
         return found
 
-    def cohort(self, source: str, period: str, *, state: str = ALL, offence: str = ALL) -> CountedCohort:
+    def cohort(self, source: str, period: str, *, state: str = ALL, offence: str = ALL) -> Cohort:
         """Give the cohort that ``an.cohort`` gives."""
         nation = self._nation(period)
         if (state, offence) == (ALL, ALL):
             return nation
-        found = replace(nation, state=state, offence=offence)
-        vars(found).update((name, known) for name, known in vars(nation).items() if name not in vars(found))
-        for name in OF_A_PLACE:
-            vars(found).pop(name, None)
+        found, of_nation = replace(nation, state=state, offence=offence), vars(nation)
+        vars(found).update({name: of_nation[name] for name in of_nation.keys() - OF_A_PLACE} | vars(found))
         return found
 
     def period_profile(
@@ -284,20 +247,16 @@ class View:
             lines = [f"week = an.cohort({of}{group})", f"frame = an.counts_by(week, {by})"]
         return lines + [f"frame = frame if frame.empty else frame.query({_text(' and '.join(rows))})"] * bool(rows)
 
-    def frame(self, memory: Memory) -> pd.DataFrame:
-        """Give what its lines give; without rows where reports do not show it, and ``attrs["reason"]`` says why."""
+    def made(self, memory: Memory) -> tuple[pd.DataFrame, list[PeriodProfile]]:
+        """Give what its lines make: a frame, and the profiles that it compares, of each state chosen; or none.
+
+        The frame is without rows where reports do not show it, and ``attrs["reason"]`` says why.
+        """
         if self.refused:
-            return summary.nothing(memory.cohort(self.source, self.period), "")
+            return summary.nothing(memory.cohort(self.source, self.period), ""), []
         found: dict[str, Any] = {"an": memory}
         exec("\n".join(self.lines(self.week(memory))), found)
-        return found["frame"]
-
-    def profiles(self, memory: Memory) -> list[PeriodProfile]:
-        """Give what is compared: a profile of each state chosen, else of the nation or an offence group; or nothing."""
-        if self.cut != "period":
-            return []
-        places = [{"state": state} for state in self.states] or [{"offence": self.offence}]
-        return [memory.period_profile(self.source, self.period, self.compare, **place) for place in places]
+        return found["frame"], found.get("profiles") or [found[name] for name in ("profile",) if name in found]
 
     def facts(self, memory: Memory, frame: pd.DataFrame) -> dict[str, Any]:
         """Give what is said of a view by id: what it is of, what of it is hidden, and why nothing is compared."""
@@ -305,13 +264,10 @@ class View:
         quarter = cohort.last_quarter
         ending = f"{self.outcome}_shown" if self.cut == "outcome" else "_shown"
         labels = frame[[name for name in frame if str(name).endswith(ending)]]
-        title = cohort.name[0].upper() + cohort.name[1:]
-        facts: dict[str, Any] = {"place_title": title, "week": self.week(memory), "cut": self.cut}
-        if self.states:
-            *others, last = map(place_name, self.states)
-            facts["place_title"] = " and ".join(filter(None, [", ".join(others), last]))
-        first = self.states[0] if len(self.states) > 1 and self.show == "series" else None
-        facts |= {"first_name": first and place_name(first)}
+        names = [*map(place_name, self.states)] or [cohort.name[0].upper() + cohort.name[1:]]
+        facts: dict[str, Any] = {"place_title": " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))}
+        facts |= {"first_name": names[0] if len(names) > 1 and self.show == "series" else None}
+        facts |= {"week": self.week(memory), "cut": self.cut}
         measure = summary.MEASURES[self.outcome]
         facts |= {"quarter_name": quarter and quarter.period.name, "hidden": int(labels.isin(HIDDEN).to_numpy().sum())}
         facts |= {"rows": len(frame) or frame.attrs.get("reason"), "refused": " and ".join(self.refused) or None}

@@ -57,7 +57,7 @@ def test_every_clause_is_said_somewhere_and_its_conditions_can_be_read() -> None
     said = {name.split(" ")[0] for _, template in rows for name in CLAUSE.findall(template)}
     said |= {name.split(" ")[0] for name in (*LEAD, *PERIOD_LEAD)} | {"completeness", "past_bands", "without_end"}
     said |= {"title", "period_title", "records", "recorded", "recorded_apart", "recorded_change", "status", "story"}
-    assert said | {"checks"} == {name for name in clauses() if not name.startswith("no_quality_")}
+    assert said | {"checks", "stop", "warn"} == {name for name in clauses() if not name.startswith("no_quality_")}
     for when, template in rows:
         assert all(CONDITION.fullmatch(one.replace("@", "trend")) for one in when.split(", ") if one), when
         assert not re.search(r"\d", re.sub(r"\{[^}]*\}|\[[^]]*\]|95% interval|7 days", "", template)), template

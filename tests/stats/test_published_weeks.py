@@ -159,9 +159,9 @@ def test_no_week_after_the_reports_own_is_shown_and_every_number_is_a_fact(week:
 
 
 def test_the_comparison_without_the_place_is_that_of_the_facts_and_events_begin_with_the_week_before() -> None:
-    told = an.published_figures(published(SECOND), "with_and_without").attrs["comparison"]
+    told = an.published_figures(published(SECOND), "weeks").attrs["comparison"]
     assert told == {name: published(SECOND).facts[f"previous_outside_{name}"] for name in told}
-    assert "comparison" not in an.published_figures(published(FIRST), "with_and_without").attrs
+    assert "comparison" not in an.published_figures(published(FIRST), "weeks").attrs
     assert str(an.published_figures(published(FIRST), "events")["date"].min().date()) == "2017-01-25"
 
 

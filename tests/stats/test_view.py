@@ -22,7 +22,7 @@ def memory(source: str) -> Memory:
 
 def ours(source: str, **chosen: Any) -> tuple[View, pd.DataFrame]:  # noqa: ANN401
     view = View.of(memory(source), **chosen)
-    return view, view.frame(memory(source))
+    return view, view.made(memory(source))[0]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_no_report_shows_together_is_refused_and_nothing_finer_is_compared(
     view, frame = ours("synthetic", **chosen)
     assert view.refused == beside
     assert frame.empty or not beside
-    assert view.profiles(memory("synthetic")) == []
+    assert view.made(memory("synthetic"))[1] == []
     assert "p" not in frame
 
 
