@@ -51,9 +51,24 @@ if TYPE_CHECKING:
     from analysis.stats.summary import known_events as known_events
     from analysis.stats.summary import weekly_counts as weekly_counts
 
-with open(__file__, encoding="utf-8") as _lines:  # what a type checker is told above is imported when it is asked for
-    _STANDS_IN = {line.split()[3]: line.split()[1] for line in _lines if line.startswith("    from analysis.")}
-__all__ = sorted(_STANDS_IN)
+_STANDS_IN = {
+    "load.sources": "list_sources open_source",
+    "load.releases": "read_release",
+    "stats.cohort": "Cohort cohort",
+    "stats.summary": "count_outcomes counts_by weekly_counts key_figures known_events cross_tabulate",
+    "stats.inference": "compare comparisons nowcast nowcast_quantiles time_to_outcome",
+    "stats.standardisation": "decompose expected shrink",
+    "stats.quality": "quality",
+    "stats.revisions": "compare_versions",
+    "stats.period_profile": "period_profile",
+    "stats.published": "published_week published_figures printed_figures",
+    "stats.reference_cases": "reference_cases",
+    "show.explore": "explore",
+    "show.report": "Report",
+    "show.style": "style",
+}
+_MODULES = {name: f"analysis.{module}" for module, names in _STANDS_IN.items() for name in names.split()}
+__all__ = sorted([*_MODULES, "plot", "sentences"])
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
@@ -62,8 +77,9 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
 
     if name not in __all__:
         raise AttributeError(f"module 'analysis' has no attribute {name!r}; it has {', '.join(__all__)}")
-    module = _STANDS_IN[name]
-    return import_module(f"{module}.{name}") if module == "analysis.show" else getattr(import_module(module), name)
+    if name not in _MODULES:
+        return import_module(f"analysis.show.{name}")
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
