@@ -34,10 +34,9 @@ RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\
 RUNS = re.compile(
     "[\\s\\x00-\\x1f\u200b\ufeff]*[=+\\-@＝＋－＠]|[\\t\\r\\n]"
 )  # as a spreadsheet reads the start of a cell
-DRAWN = [text for text in HOSTILE if not re.search("[\r\n]", text)][::9]
 
 
-def report_of(texts: list[str]) -> dict[str, bytes]:
+def report_of(texts: list[str], **tables: pd.DataFrame) -> dict[str, bytes]:
     """Make a report whose titles, facts, sentences, columns, cells, files and figures are these texts."""
     facts = {"declined": 0, **{f"name_{n}": text for n, text in enumerate([*texts, *SURROGATES])}}
     origin = SimpleNamespace(notes=" ".join(texts), document=texts[-1])
@@ -46,13 +45,15 @@ def report_of(texts: list[str]) -> dict[str, bytes]:
     report = Report("hostile", SimpleNamespace(source=source, facts=facts, parameters={"week": "2017-01-28"}))
     said = [Sentence(f"{{declined:n}} in {{name_{n}}}.", facts) for n in range(len(facts) - 1)]
     report.lead(said, {"file": "{source_file}", "title": "{source_title}"})
-    report.table(pd.DataFrame({text: texts for text in texts[::9]}), "named")
-    drawn = [text for text in DRAWN if text in texts] or ["a"]
+    for name, rows in {"named": pd.DataFrame({text: texts for text in texts[::9]}), **tables}.items():
+        report.table(rows, name)
+    drawn = [text for text in texts if not re.search("[\r\n]", text)][:: len(texts) // 10 + 1]
     rows = pd.DataFrame({"place": drawn, "state": "TX", "level": "county", "declined": 1, "bound": "exact"})
     report.figure(plot.published_places(rows), "bars")
     report.close()
     outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
-    return files_of(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)]))
+    cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
+    return files_of(nbformat.v4.new_notebook(cells=cells))
 
 
 def what_runs(page: str) -> Iterator[str]:
