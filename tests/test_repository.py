@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +13,9 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from synthetic import generate, write_release
 
 from analysis.cli import main
 from analysis.run import terminal
-from analysis.run.plan import PAGE, read_manifest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -91,27 +87,3 @@ def test_the_version_names_the_commit_that_a_build_wrote_down_or_git_knows(
     assert says_of() == f"declines {PROJECT['version']} ({commit.strip()})\n"
     (tmp_path / "analysis/_bundled/.commit").write_text("v1-2-gabc\n")
     assert says_of() == f"declines {PROJECT['version']} (v1-2-gabc)\n", "a wheel in a checkout of something else"
-
-
-@pytest.mark.slow
-def test_the_weekly_workflow_makes_its_reports_where_there_is_no_network(tmp_path: Path) -> None:
-    apart = ["unshare", "--map-root-user", "--net"]
-    if not shutil.which("unshare") or subprocess.run([*apart, "true"], capture_output=True).returncode:
-        pytest.skip("this machine allows no network namespaces")
-    write_release(generate(3, detainers=4000).release, tmp_path / "detainers.csv")
-    lines = [step["run"] for step in steps("weekly") if step.get("run", "").startswith("declines ")]
-    assert [line.split()[1] for line in lines] == ["check", "import", "run"]
-    reach = "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('192.0.2.1', 9))"  # which sends nothing
-    script = [
-        "set -e",
-        f'if {sys.executable} -c "{reach}" 2> /dev/null; then exit 9; fi',
-        f"""declines() {{ {sys.executable} -c 'from analysis.cli import main; main()' "$@"; }}""",
-        *lines,
-    ]
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LINK": "detainers.csv", "PYTHONPATH": str(ROOT)}
-    asked = [*apart, "bash", "-c", "\n".join(script)]
-    done = subprocess.run(asked, cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    made = read_manifest(tmp_path / "reports")
-    assert {entry.outcome for entry in made.values()} == {"made"}
-    assert all((tmp_path / "reports" / folder / PAGE).is_file() for folder in made)

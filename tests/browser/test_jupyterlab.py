@@ -31,24 +31,6 @@ def test_the_tutorial_runs_from_top_to_bottom(lab: Lab) -> None:
     page.close()
 
 
-def test_a_working_copy_that_is_edited_and_saved_changes_no_report_and_a_run_says_so(lab: Lab) -> None:
-    asked = ["run", "published_week", "--weeks", "2017-02-04", "--dry-run"]
-    before = lab.declines(*asked)
-    assert before.stderr == ""
-    page = lab.open("published_week.ipynb")
-    page.locator(".jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type("\nmine = 1")
-    page.keyboard.press("Control+s")
-    expect(page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
-    assert "mine = 1" in (lab.copy / "published_week.ipynb").read_text(encoding="utf-8")
-    after = lab.declines(*asked)
-    said, planned = after.stdout.split("\n", 1)
-    assert planned == before.stdout
-    assert said.endswith("edits elsewhere change none: declines-lab/published_week.ipynb")
-    page.close()
-
-
 def test_an_executed_report_shows_its_figures_and_reads_from_the_left_though_it_is_not_trusted(lab: Lab) -> None:
     made = lab.declines("run", "published_week", "--weeks", "2017-02-04", "--jobs", "1")
     assert "1 of 1 reports stand" in made.stdout, made.stderr

@@ -13,7 +13,6 @@ import pytest
 from made_notebooks import write_notebook
 from made_up_site import add_report, by_state_csv
 from test_cli import call
-from test_cli import outcome as outcome  # a fixture
 
 import analysis as an
 from analysis.errors import InputError
@@ -195,7 +194,7 @@ def test_notebooks_are_run_by_path_by_name_or_by_the_folder_and_a_broken_one_sto
 
 
 def test_a_site_file_may_name_a_notebook_beside_it_and_the_index_calls_it_by_its_title(
-    folder: Path, outcome: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    folder: Path, made: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     asked = [f"{{notebook: {name}, source: fy2015, weeks: 2015-01-03:2015-01-10}}" for name in ("two.ipynb", "one")]
     (folder / "site.yml").write_text(f"reports: [{', '.join(asked)}]")
@@ -229,7 +228,7 @@ def test_what_a_report_of_ones_own_shows_is_listed_and_never_counted(tmp_path: P
 
 
 def test_a_file_beside_a_notebook_is_declared_by_its_line_and_makes_due_when_it_changes(
-    tmp_path: Path, outcome: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, people = write_notebook(tmp_path / "probe.ipynb", READS), tmp_path / "people.csv"
     asked = ["run", str(path), "--source", "fy2015", "--weeks", "2015-01-03", "--out", str(tmp_path / "out")]
