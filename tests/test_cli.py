@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -92,7 +93,6 @@ def test_list_releases_names_the_page_of_each_with_what_is_known_of_it() -> None
     assert "\n  NPR, 2007-10-01 to 2015-07-19, 1,814,828 rows, 20,241 declined\n  https://github.com/nprapps/" in listed
     assert "form D\n  Deportation Data Project, days not known\n  https://deportationdata.org/data/ice.html" in listed
     assert "fy2015" not in listed
-    assert "Leave out --releases" in call("list", "--releases", "--json", exit_code=2)
 
 
 def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_earlier_versions(
@@ -110,13 +110,14 @@ def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_ea
     assert "mine" not in (tmp_path / "index.html").read_text()
 
 
-@pytest.mark.parametrize(("arguments", "says"), read("mistakes"))
-def test_a_users_mistake_is_one_line_and_exit_code_2(
-    tmp_path: Path, made: MadeAtOnce, arguments: list[str], says: str
+@pytest.mark.parametrize(("words", "says"), read("mistakes"))
+def test_a_users_mistake_is_a_sentence_and_exit_code_2_and_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: MadeAtOnce, words: str, says: str
 ) -> None:
-    given = [__file__ if word == "FILE" else word for word in arguments]
-    assert says in call("run", "--out", tmp_path / "reports", *given, exit_code=2)
-    assert not (tmp_path / "reports").exists()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert says in call(*shlex.split(words), exit_code=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_run_says_what_is_due_what_stands_where_and_mends_an_index_that_a_kill_left_behind(
@@ -180,9 +181,6 @@ def test_a_place_is_shown_with_its_weeks_status_and_caveats() -> None:
     assert day.stdout.startswith("MADE-UP DATA: The United States (offence group: Driving under the influence)")
     assert "The week is unfinished" in day.stdout
     assert "- Status: provisional, which is unfinished" in day.stdout
-    near = "did you mean 'Colorado' or 'Florida' or 'California'?"
-    assert near in call("show", "Colorodo", exit_code=2)
-    assert "did you mean 'AZ'?" in call("show", "ZZ", exit_code=2)
 
 
 def test_a_page_is_opened_by_words_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +191,6 @@ def test_a_page_is_opened_by_words_of_its_folder(tmp_path: Path, monkeypatch: py
         return "index" not in address
 
     monkeypatch.setattr(webbrowser, "open", open_page)
-    assert "there is no report yet" in call("open", "--out", tmp_path, exit_code=2)
     entries: dict[str, Entry] = {}
     for about in ({"week": "2025-01-04"}, {"week": "2025-01-11"}, {"week": "2025-01-11", "state": "TX"}):
         add_report(tmp_path, entries, "bulletin", "made", about)

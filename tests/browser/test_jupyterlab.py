@@ -22,15 +22,6 @@ def test_the_start_page_opens_and_leads_to_notebooks_data_reports_and_ones_own_f
     page.close()
 
 
-def test_the_tutorial_runs_from_top_to_bottom(lab: Lab) -> None:
-    page = lab.open("tutorial.ipynb")
-    lab.run_all(page)
-    assert lab.errors(page).all_inner_texts() == []
-    assert page.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg").count() >= 3
-    expect(page.get_by_text("19 as declined")).to_be_visible()
-    page.close()
-
-
 def test_an_executed_report_shows_its_figures_and_reads_from_the_left_though_it_is_not_trusted(lab: Lab) -> None:
     made = lab.declines("run", "published_week", "--weeks", "2017-02-04", "--jobs", "1")
     assert "1 of 1 reports stand" in made.stdout, made.stderr

@@ -24,12 +24,12 @@ import analysis as an
 from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.load.imports import import_release
-from analysis.load.reference import bundled_folder, crosswalk
+from analysis.load.reference import bundled_folder, crosswalk, groups, states
 from analysis.run import batch
 from analysis.run import plan as plan_module
 from analysis.run.batch import run
-from analysis.run.notebooks import find_notebook, read_notebook
-from analysis.run.plan import Entry, Task, plan, read_manifest, what_is_due, write_manifest
+from analysis.run.notebooks import find_notebook, read_notebook, sources_for
+from analysis.run.plan import Entry, Task, each, plan, read_manifest, what_is_due, write_manifest
 from analysis.run.site import Settings, write_index
 from analysis.run.worker import files_of
 
@@ -99,6 +99,16 @@ def test_a_period_is_one_report_whose_weeks_stay_the_same() -> None:
     assert later[0].entry.inputs["weeks"] == of_weeks[0].entry.inputs["weeks"], "both read until 3 April"
     with pytest.raises(InputError, match="weekly_bulletin takes no period"):
         planned("weekly_bulletin", periods=("2015-03", None))
+
+
+def test_sources_that_fit_a_notebook_a_state_by_code_name_or_fips_and_an_offence_group_by_id_or_label() -> None:
+    fitting = {"published_week": "published-2017", "offence_profile": "synthetic", "compare_releases.ipynb": "synthetic"}
+    assert {name: ", ".join(sources_for(find_notebook(name))) for name in fitting} == fitting
+    assert each("state", ["DC", "dc", "District of Columbia", "district of columbia", "11"]) == ["DC"]
+    assert each("offence", ["DUI", "dui", "driving under the influence"]) == ["DUI"]
+    assert each("state", ["TX", "each"]) == ["TX", *states().index.drop("TX")]
+    assert each("offence", ["each"]) == list(groups().index)
+    assert each("state", []) == []
 
 
 @pytest.mark.parametrize(("names", "asked", "says"), REFUSED)
