@@ -10,17 +10,18 @@ import pkgutil
 import re
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from commands import DECLINES, declines
 from hypothesis import settings
 from made_up_site import add_report
 
@@ -29,7 +30,7 @@ import analysis.run  # before nbformat: it keeps out an import that takes longer
 from analysis.files import sha256_of
 from analysis.load.published import read_published_reports
 from analysis.load.reference import bundled_folder
-from analysis.run import batch
+from analysis.run import batch, kernels
 from analysis.run.plan import Entry, Task
 
 if TYPE_CHECKING:  # the browser tests alone need what stands under tests/browser
@@ -70,13 +71,12 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     from analysis.run.revisions import LOG
 
     out = tmp_path_factory.mktemp("site").resolve()
-    declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--out", str(out)]
     others = ["published_week", "published_source", "printed_figures", "offence_profile", "period_profile"]
     others += ["release_quality", "compare_releases", "methods"]
     newest = ["weekly_bulletin", "--source", "synthetic", "--weeks", "latest"]
     settled = ["weekly_bulletin", "state_profile", "--weeks", "latest settled"]
     for asked in (others, newest, settled):
-        subprocess.run([*declines, *asked], check=True, capture_output=True)
+        declines("run", "--out", out, *asked)
     entries = read_manifest(out)
     assert {one.notebook for one in entries.values()} == notebooks().keys(), "a kind of report that no page is seen of"
     log = out / LOG / "published_week/published-2017/2017-01-28.json"
@@ -84,8 +84,7 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     said["last"]["facts"]["declined"] += 1
     said["last"]["inputs"]["weeks"] = "0" * 64
     log.write_text(json.dumps(said), encoding="utf-8")
-    again = ["published_week", "--weeks", "2017-01-28", "--force"]
-    subprocess.run([*declines, *again], check=True, capture_output=True)
+    declines("run", "--out", out, "published_week", "--weeks", "2017-01-28", "--force")
     return out
 
 
@@ -106,7 +105,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Open a real JupyterLab on a working copy."""
-    from in_lab import DECLINES, Lab
+    from in_lab import Lab
 
     folder = tmp_path_factory.mktemp("lab")
     env = {**os.environ, "HOME": str(folder / "home"), "JUPYTER_CONFIG_DIR": str(folder / "config")}
@@ -127,6 +126,14 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         with suppress(subprocess.TimeoutExpired):  # a kernel that is about to start can keep it
             server.wait(30)
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def own_fork_server() -> None:
+    """Start warm kernels from the variables as they are now: Dask's tests set some that libraries read at import."""
+    kernels._running.clear()
+    kernels._say_once.cache_clear()
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 class MadeAtOnce(list[str]):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,6 @@ pytest.importorskip("playwright", reason="the browser tests need pip install '.[
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-DECLINES = [sys.executable, "-P", "-c", "from analysis.cli import main; main()"]
 SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 """The notebook in front."""
 
@@ -42,10 +39,6 @@ class Lab:
         last = page.locator(f"{SHOWN} .jp-CodeCell .jp-InputArea-prompt").last
         done = last.filter(has_text=re.compile(r"\[\d+\]"))
         expect(done.or_(self.errors(page)).first).to_be_visible(timeout=120_000)
-
-    def declines(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of `declines` in the folder in which JupyterLab was opened."""
-        return subprocess.run([*DECLINES, *arguments], cwd=self.folder, capture_output=True, text=True)
 
     def errors(self, page: Page) -> Locator:
         """Find what cells of the notebook in front have shown as errors, or written to the error stream."""

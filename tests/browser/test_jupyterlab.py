@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from commands import declines
 from in_lab import Lab
 from playwright.sync_api import expect
 
@@ -23,7 +24,7 @@ def test_the_start_page_opens_and_leads_to_notebooks_data_reports_and_ones_own_f
 
 
 def test_an_executed_report_shows_its_figures_and_reads_from_the_left_though_it_is_not_trusted(lab: Lab) -> None:
-    made = lab.declines("run", "published_week", "--weeks", "2017-02-04", "--jobs", "1")
+    made = declines("run", "published_week", "--weeks", "2017-02-04", "--jobs", "1", folder=lab.folder)
     assert "1 of 1 reports stand" in made.stdout, made.stderr
     page = lab.open("reports/published_week/published-2017/2017-02-04/notebook.ipynb")
     figures = page.locator(".jp-OutputArea-output img")

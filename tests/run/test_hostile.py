@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
+from made_up_site import by_state_csv
 from test_site import Made
 
 from analysis.cli import main
@@ -101,10 +103,16 @@ def test_a_site_of_hostile_titles_is_whole(tmp_path: Path) -> None:
     made, every = Made(tmp_path), " ".join(HOSTILE)
     for number, title in enumerate([*HOSTILE[::20], every]):
         week = {"week": f"2025-01-{number + 1:02}"}
-        made.add("weekly_bulletin", "s", week, told={"title": title, "source": {"title": every}})
-    page = made.page(settings=Settings(every, "https://example.org/"))
-    assert not [one for one in what_runs(page) if "alert(1)" in one or "fetch('//" in one]
-    assert RAW.findall(page) == []
+        tables = {"by_state": by_state_csv(), "agencies": as_csv(pd.DataFrame({"agency": [title]}))}
+        made.add("weekly_bulletin", "s", week, told={"title": title, "source": {"title": every}}, tables=tables)
+    shown, settings = ("index.html", "states/TX.html", "names.html"), Settings(every, "https://example.org/")
+    pages = [[made.page(name, settings) for name in shown] for _ in range(2)]
+    assert pages[0] == pages[1], "the same reports give the same bytes"
+    for page in pages[0]:
+        assert not [one for one in what_runs(page) if "alert(1)" in one or "fetch('//" in one]
+        assert RAW.findall(page) == []
+        assert "{{ config }}" in page
+    assert f"<b>{escape(HOSTILE[0])}</b>" in made.brought()
     for name in ("feed.xml", "sitemap.xml"):
         ElementTree.fromstring(made.read(name))
     assert len(json.loads(made.read("index.json"))["reports"]) == number + 1

@@ -102,7 +102,11 @@ def test_a_period_is_one_report_whose_weeks_stay_the_same() -> None:
 
 
 def test_sources_that_fit_a_notebook_a_state_by_code_name_or_fips_and_an_offence_group_by_id_or_label() -> None:
-    fitting = {"published_week": "published-2017", "offence_profile": "synthetic", "compare_releases.ipynb": "synthetic"}
+    fitting = {
+        "published_week": "published-2017",
+        "offence_profile": "synthetic",
+        "compare_releases.ipynb": "synthetic",
+    }
     assert {name: ", ".join(sources_for(find_notebook(name))) for name in fitting} == fitting
     assert each("state", ["DC", "dc", "District of Columbia", "district of columbia", "11"]) == ["DC"]
     assert each("offence", ["DUI", "dui", "driving under the influence"]) == ["DUI"]
