@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ def typed_numbers(text: str) -> list[str]:
 
 
 def test_the_checks_themselves_can_fail() -> None:
+    assert {notebook.name for notebook in NOTEBOOKS} == {*BUDGETS.index}
     assert banned("They were released due to a surge") == ["released", "surge", "due to"]
     assert banned("`Early Release` is ICE's label; **no rate can be given**.") == []
     assert typed_numbers("On 1 February 2017, I-247A, 95% and `x = 5` of {n:n}; 28 days") == []
@@ -111,6 +113,8 @@ def test_a_notebook_is_short_without_work_of_its_own(notebook: Notebook) -> None
     names = [(getattr(node, "module", None), alias.name) for node in found for alias in node.names]
     ours = {f"{module}.{name}" for module, name in names if "analysis" in f"{module}.{name}"}
     assert "None.analysis" in ours
+    others = {(module or name).split(".")[0] for module, name in names} - {"analysis", *sys.stdlib_module_names}
+    assert others <= {"pandas", "numpy", "matplotlib", "seaborn"}, "more than is installed with the package"
     ours -= {"None.analysis", "analysis.plot", "analysis.sentences", "analysis.show.sentences"}
     assert not ours or notebook.name == "methods", ours  # it shows the methods themselves
 

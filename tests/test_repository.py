@@ -6,15 +6,13 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
+from test_cli import call
 
-from analysis.cli import main
 from analysis.run import terminal
 
 ROOT = Path(__file__).parents[1]
@@ -65,25 +63,19 @@ def test_templates_and_workflows_can_be_read_and_call_what_there_is() -> None:
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-@pytest.fixture
-def says_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Say the version of a package that stands in an empty folder."""
+def test_the_version_names_the_commit_that_a_build_wrote_down_or_git_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "analysis/_bundled").mkdir(parents=True)
     monkeypatch.setattr(terminal, "PACKAGE", tmp_path / "analysis")
-    return lambda: CliRunner().invoke(main, ["--version"]).output
-
-
-def test_the_version_names_the_commit_that_a_build_wrote_down_or_git_knows(
-    says_of: Callable[[], str], tmp_path: Path
-) -> None:
-    assert says_of() == f"declines {PROJECT['version']}\n", "neither knows it"
+    assert call("--version") == f"declines {PROJECT['version']}\n", "neither knows it"
     (tmp_path / ".git").touch()
-    assert says_of() == f"declines {PROJECT['version']}\n", "git does not know it"
+    assert call("--version") == f"declines {PROJECT['version']}\n", "git does not know it"
     (tmp_path / ".git").unlink()
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "First"], check=True)
     commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True).stdout
-    assert says_of() == f"declines {PROJECT['version']} ({commit.strip()})\n"
+    assert call("--version") == f"declines {PROJECT['version']} ({commit.strip()})\n"
     (tmp_path / "analysis/_bundled/.commit").write_text("v1-2-gabc\n")
-    assert says_of() == f"declines {PROJECT['version']} (v1-2-gabc)\n", "a wheel in a checkout of something else"
+    assert call("--version") == f"declines {PROJECT['version']} (v1-2-gabc)\n", "of a wheel in a checkout"
