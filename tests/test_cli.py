@@ -95,9 +95,7 @@ def test_list_releases_names_the_page_of_each_with_what_is_known_of_it() -> None
     assert "fy2015" not in listed
 
 
-def test_a_run_begins_with_no_page_of_the_users_own_and_goes_on_with_those_of_earlier_versions(
-    tmp_path: Path, made: MadeAtOnce
-) -> None:
+def test_a_page_of_the_users_own_stops_a_run_and_those_of_earlier_versions_go(tmp_path: Path, made: MadeAtOnce) -> None:
     (tmp_path / "index.html").write_text("mine")
     for _ in range(2):
         said = call("run", "published_week", "--out", tmp_path, exit_code=2)
@@ -120,7 +118,7 @@ def test_a_users_mistake_is_a_sentence_and_exit_code_2_and_makes_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_run_says_what_is_due_what_stands_where_and_mends_an_index_that_a_kill_left_behind(
+def test_a_run_says_what_is_due_and_what_stands_and_mends_an_index_after_a_kill(
     tmp_path: Path, made: MadeAtOnce
 ) -> None:
     asked = ["run", "published_week", "--out", str(tmp_path)]
@@ -152,9 +150,7 @@ def test_a_site_file_names_all_reports_and_a_failed_one_gives_exit_code_1(tmp_pa
 
 
 @pytest.mark.parametrize("says", ["which is not installed", "none starts here"])
-def test_a_pdf_that_cannot_be_printed_is_refused_before_the_first_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
-) -> None:
+def test_a_pdf_that_cannot_be_printed_stops_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
     if says == "which is not installed":
         monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     else:
@@ -210,9 +206,7 @@ def test_a_page_is_opened_by_words_of_its_folder(tmp_path: Path, monkeypatch: py
     assert "unknown report 'none'" in call("open", "none", "--out", tmp_path, exit_code=2)
 
 
-def test_an_imported_source_is_removed_when_asked_twice_and_nothing_that_no_import_wrote(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_imported_source_is_removed_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path / "data"))
     days = [date(2025, 1, 4), date(2025, 1, 10), date(2025, 3, 1)]
     release = generate(5, detainers=20, first_day=days[0], last_day=days[1], extracted_on=days[2]).release
@@ -245,9 +239,7 @@ def test_the_shell_offers_words(typed: list[str], offered: list[str]) -> None:
     assert [one.value for one in shell.get_completions(typed[:-1], typed[-1])] == offered
 
 
-def test_completion_comes_at_once_and_passes_over_what_is_damaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_completion_is_quick_and_passes_over_what_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import analysis.cli, sys; sys.exit(bool({'numpy', 'pandas', 'pyarrow', 'pydantic'} & {*sys.modules}))"
     subprocess.run([sys.executable, "-c", code], check=True)
     monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path))
@@ -258,7 +250,7 @@ def test_completion_comes_at_once_and_passes_over_what_is_damaged(
     assert call(prog_name="declines", env=asked | {"COMP_WORDS": "declines open w", "COMP_CWORD": "2"}) == "\n"
 
 
-def test_a_quiet_run_says_what_failed_a_verbose_one_why_a_dry_one_a_document_and_a_terminal_has_colours(
+def test_how_much_a_run_says_and_in_which_colours(
     tmp_path: Path, made: MadeAtOnce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = ["run", "published_week", "--weeks", "2017-02-05", "--out", str(tmp_path)]

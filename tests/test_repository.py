@@ -63,9 +63,7 @@ def test_templates_and_workflows_can_be_read_and_call_what_there_is() -> None:
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-def test_the_version_names_the_commit_that_a_build_wrote_down_or_git_knows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_version_names_the_commit_of_a_build_or_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "analysis/_bundled").mkdir(parents=True)
     monkeypatch.setattr(terminal, "PACKAGE", tmp_path / "analysis")
     assert call("--version") == f"declines {PROJECT['version']}\n", "neither knows it"

@@ -74,9 +74,7 @@ def test_frozen_facts(name: str, parameters: dict[str, object], tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("name", "parameters", "says"), SETS["refused"])
-def test_bare_papermill_refuses_a_wrong_value_in_one_sentence(
-    name: str, parameters: dict[str, object], says: str, tmp_path: Path
-) -> None:
+def test_papermill_refuses_a_wrong_value(name: str, parameters: dict[str, object], says: str, tmp_path: Path) -> None:
     with pytest.raises(PapermillExecutionError) as refusal:
         _execute(name, parameters, tmp_path)
     assert refusal.value.ename == "InputError"

@@ -71,9 +71,7 @@ def mixed(out: Path, before: Path | None, after: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(TRIES))
-def test_a_kill_at_any_moment_leaves_whole_reports_and_the_next_run_the_rest(
-    stands: dict[str, Path], tmp_path: Path, seed: int
-) -> None:
+def test_a_kill_leaves_whole_reports_and_the_rest_to_do(stands: dict[str, Path], tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     who, victims, most = chance.choice(
         [("worker", "main all worker server", 60), ("main", "main all", 40), ("kernel", "kernel main", 60)]

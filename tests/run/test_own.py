@@ -204,9 +204,7 @@ def test_what_a_report_of_ones_own_shows_is_listed_and_never_counted(tmp_path: P
     )
 
 
-def test_a_file_beside_a_notebook_is_declared_by_its_line_and_makes_due_when_it_changes(
-    tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_beside_a_notebook_makes_due(tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     path, people = write_notebook(tmp_path / "probe.ipynb", READS), tmp_path / "people.csv"
     asked = ["run", str(path), "--source", "fy2015", "--weeks", "2015-01-03", "--out", str(tmp_path / "out")]
     assert "not beside it: found 'people.csv'. Put it there" in call(*asked, exit_code=2)

@@ -221,9 +221,7 @@ def import_until(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Importing:
     return import_until
 
 
-def test_a_new_week_makes_due_the_weeks_that_it_changes(
-    tmp_path: Path, made: list[str], import_until: Importing
-) -> None:
+def test_a_new_week_makes_due_the_weeks_it_changes(tmp_path: Path, made: list[str], import_until: Importing) -> None:
     probe, out = read_notebook(write_notebook(tmp_path / "probe.ipynb", reads="weeks until this one")), tmp_path / "out"
     for last, extracted in TWO_STATES:
         made.clear()
@@ -234,9 +232,7 @@ def test_a_new_week_makes_due_the_weeks_that_it_changes(
     assert sorted(folder[-10:] for folder in made) == ["2025-05-31", "2025-06-07", "2025-06-14", "2025-06-21"]
 
 
-def test_a_week_knows_those_beside_it_and_a_new_one_makes_its_neighbour_due_alone(
-    tmp_path: Path, made: list[str]
-) -> None:
+def test_a_week_knows_those_beside_it_and_a_new_one_makes_its_neighbour_due(tmp_path: Path, made: list[str]) -> None:
     run(bulletins(), tmp_path, jobs=1)
     first, middle, last, new = "2015-01-03", "2015-01-10", "2015-01-17", "2015-01-24"
     beside = [entry.inputs["neighbours"] for entry in read_manifest(tmp_path).values()]
@@ -376,9 +372,7 @@ def test_what_was_made_is_in_the_manifest_at_once_and_stays_when_the_run_is_kill
     "text",
     ["", "{", "null", "\x00\xff", '{"reports": {}}', '{"reports": [{"folder": "a"}]}', "[" * 100_000],
 )
-def test_a_damaged_manifest_is_set_aside_and_rebuilt_from_what_stands(
-    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_manifest_is_kept_and_rebuilt(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     (task, *_) = bulletins("2015-01-03")
     told = {"source": {"name": "fy2015", "title": "T", "sha256": "0"}, "parameters": task.entry.parameters}
     add_report(tmp_path, {}, "weekly_bulletin", "fy2015", {"week": "2015-01-03"}, told=told)

@@ -66,9 +66,7 @@ def test_a_signal_at_any_moment_ends_an_import_in_one_line(tmp_path: Path, seed:
         ("run --weeks none", "2> /dev/full", 3, ""),
     ],
 )
-def test_a_stream_that_takes_no_more_has_an_exit_code_of_its_own(
-    arguments: str, redirected: str, code: int, says: str
-) -> None:
+def test_a_stream_that_takes_no_more_has_an_exit_code(arguments: str, redirected: str, code: int, says: str) -> None:
     shell = f'set -o pipefail; "$0" "$1" "$2" {arguments} {redirected}'
     told = subprocess.run(["bash", "-c", shell, *COMMAND], capture_output=True, text=True, timeout=60)
     assert (told.returncode, told.stderr) == (code, says)
