@@ -1,4 +1,4 @@
-"""What several test files share: a site of real reports, a browser, JupyterLab, a copy of the data to damage."""
+"""What several test files share: a site of real reports, a browser, runs in no time, a copy of the data to damage."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import importlib
 import json
 import os
 import pkgutil
-import re
 import shutil
-import subprocess
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import forkserver
@@ -21,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from commands import DECLINES, declines
+from commands import declines
 from hypothesis import settings
 from made_up_site import add_report
 
@@ -31,10 +27,10 @@ from analysis.files import sha256_of
 from analysis.load.published import read_published_reports
 from analysis.load.reference import bundled_folder
 from analysis.run import batch, kernels
-from analysis.run.plan import Entry, Task
+from analysis.run.plan import Entry, Task, notebooks, read_manifest
+from analysis.run.revisions import LOG
 
-if TYPE_CHECKING:  # the browser tests alone need what stands under tests/browser
-    from in_lab import Lab
+if TYPE_CHECKING:  # the browser tests alone need it
     from playwright.sync_api import Browser
 
 # The same cases on every machine and every run, and no limit on how long a busy machine may take for one; ten times as
@@ -67,9 +63,6 @@ def _no_imported_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(scope="session")
 def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: None) -> Path:
     """Give a site of real reports of every kind: settled and newest weeks, and those published, one of them revised."""
-    from analysis.run.plan import notebooks, read_manifest
-    from analysis.run.revisions import LOG
-
     out = tmp_path_factory.mktemp("site").resolve()
     others = ["published_week", "published_source", "printed_figures", "offence_profile", "period_profile"]
     others += ["release_quality", "compare_releases", "methods"]
@@ -100,32 +93,6 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=path, args=sandbox)
         yield opened
         opened.close()
-
-
-@pytest.fixture(scope="module")
-def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Open a real JupyterLab on a working copy."""
-    from in_lab import Lab
-
-    folder = tmp_path_factory.mktemp("lab")
-    env = {**os.environ, "HOME": str(folder / "home"), "JUPYTER_CONFIG_DIR": str(folder / "config")}
-    env |= {"JUPYTER_DATA_DIR": str(folder / "share"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
-    command = [*DECLINES, "lab", "--no-browser", "--port=0"]
-    with subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr
-        said: list[str] = []
-        for line in server.stderr:
-            said.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*\?token=\w+", line):
-                break
-        else:
-            pytest.fail("".join(said))
-        threading.Thread(target=server.stderr.read, daemon=True).start()  # or it would wait with a full pipe
-        yield Lab(browser, found[0], folder)
-        server.terminate()
-        with suppress(subprocess.TimeoutExpired):  # a kernel that is about to start can keep it
-            server.wait(30)
-        server.kill()
 
 
 @pytest.fixture(scope="module")
