@@ -1,4 +1,4 @@
-"""What several test files share: a site of real reports, a browser, JupyterLab, a copy of the data to damage."""
+"""What several test files share: a site of real reports, a browser, runs in no time, a copy of the data to damage."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import importlib
 import json
 import os
 import pkgutil
-import re
 import shutil
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from commands import declines
 from hypothesis import settings
+from made_up_site import add_report
 
 import analysis.load.published
 import analysis.run  # before nbformat: it keeps out an import that takes longer than a hundred tests
 from analysis.files import sha256_of
 from analysis.load.published import read_published_reports
 from analysis.load.reference import bundled_folder
+from analysis.run import batch, kernels
+from analysis.run.plan import Entry, Task, notebooks, read_manifest
+from analysis.run.revisions import LOG
 
-if TYPE_CHECKING:  # the browser tests alone need what stands under tests/browser
-    from in_lab import Lab
+if TYPE_CHECKING:  # the browser tests alone need it
     from playwright.sync_api import Browser
 
 # The same cases on every machine and every run, and no limit on how long a busy machine may take for one; ten times as
@@ -63,17 +63,13 @@ def _no_imported_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(scope="session")
 def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: None) -> Path:
     """Give a site of real reports of every kind: settled and newest weeks, and those published, one of them revised."""
-    from analysis.run.plan import notebooks, read_manifest
-    from analysis.run.revisions import LOG
-
     out = tmp_path_factory.mktemp("site").resolve()
-    declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--out", str(out)]
     others = ["published_week", "published_source", "printed_figures", "offence_profile", "period_profile"]
     others += ["release_quality", "compare_releases", "methods"]
     newest = ["weekly_bulletin", "--source", "synthetic", "--weeks", "latest"]
     settled = ["weekly_bulletin", "state_profile", "--weeks", "latest settled"]
     for asked in (others, newest, settled):
-        subprocess.run([*declines, *asked], check=True, capture_output=True)
+        declines("run", "--out", out, *asked)
     entries = read_manifest(out)
     assert {one.notebook for one in entries.values()} == notebooks().keys(), "a kind of report that no page is seen of"
     log = out / LOG / "published_week/published-2017/2017-01-28.json"
@@ -81,8 +77,7 @@ def made_site(tmp_path_factory: pytest.TempPathFactory, _no_imported_sources: No
     said["last"]["facts"]["declined"] += 1
     said["last"]["inputs"]["weeks"] = "0" * 64
     log.write_text(json.dumps(said), encoding="utf-8")
-    again = ["published_week", "--weeks", "2017-01-28", "--force"]
-    subprocess.run([*declines, *again], check=True, capture_output=True)
+    declines("run", "--out", out, "published_week", "--weeks", "2017-01-28", "--force")
     return out
 
 
@@ -101,29 +96,36 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Open a real JupyterLab on a working copy."""
-    from in_lab import DECLINES, Lab
+def own_fork_server() -> None:
+    """Start warm kernels from the variables as they are now: Dask's tests set some that libraries read at import."""
+    kernels._running.clear()
+    kernels._say_once.cache_clear()
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
-    folder = tmp_path_factory.mktemp("lab")
-    env = {**os.environ, "HOME": str(folder / "home"), "JUPYTER_CONFIG_DIR": str(folder / "config")}
-    env |= {"JUPYTER_DATA_DIR": str(folder / "share"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
-    command = [*DECLINES, "lab", "--no-browser", "--port=0"]
-    with subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr
-        said: list[str] = []
-        for line in server.stderr:
-            said.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*\?token=\w+", line):
-                break
-        else:
-            pytest.fail("".join(said))
-        threading.Thread(target=server.stderr.read, daemon=True).start()  # or it would wait with a full pipe
-        yield Lab(browser, found[0], folder)
-        server.terminate()
-        with suppress(subprocess.TimeoutExpired):  # a kernel that is about to start can keep it
-            server.wait(30)
-        server.kill()
+
+class MadeAtOnce(list[str]):
+    """The folders of the reports that a run has made; they fail with the message, if there is one."""
+
+    message = ""
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> MadeAtOnce:
+    """Make every report in no time, files that say nothing."""
+    done = MadeAtOnce()
+
+    def make_all(tasks: Sequence[Task], out: Path, *_: object) -> Iterator[Entry]:
+        for task in tasks:
+            now = task.entry
+            done.append(now.folder)
+            if done.message:
+                yield replace(now, message=done.message)
+            else:
+                files = add_report(out, {}, now.notebook, now.source, now.parameters).files
+                yield replace(now, outcome="made", files=files)
+
+    monkeypatch.setattr(batch, "_make_all", make_all)
+    return done
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import inspect
 import re
 from collections.abc import Callable
@@ -11,8 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_cohorts import opened
+from made_cohorts import opened, published
 from test_prose import banned, typed_numbers
+from test_rooms import MODULES
 
 import analysis as an
 from analysis.errors import InputError
@@ -23,6 +26,7 @@ from analysis.stats.cohort import Cohort
 MOST_NAMES, MOST_OF_A_COHORT, MOST_SAID = 31, 25, 320
 WRONG = pd.read_csv(Path(__file__).parent / "cases" / "wrong_cohorts.csv", dtype="str")
 CALLS = pd.read_csv(Path(__file__).parent / "cases" / "wrong_calls.csv").to_numpy().tolist()
+WITH_EXAMPLES = [name for name, path in MODULES.items() if ">>> " in path.read_text(encoding="utf-8")]
 OF_COHORTS = ["comparisons", "counts_by", "cross_tabulate", "decompose", "expected", "key_figures", "known_events"]
 OF_COHORTS += ["nowcast", "nowcast_quantiles", "quality", "shrink", "time_to_outcome", "weekly_counts"]
 CALLS += [[f"an.{name}(pd.DataFrame())", f"{name} takes a"] for name in OF_COHORTS]
@@ -82,6 +86,16 @@ def test_what_is_meant_is_taken_and_what_is_held_shows_in_a_line() -> None:
     assert "lead" in dir(an.sentences)
     with pytest.raises(AttributeError, match=r"it has .*weekly_counts"):
         _ = an.plot.weekly
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_the_examples_give_what_they_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.stats.published.published_week", published)
+    if name != "analysis.stats.cohort":  # which has the examples of this function
+        monkeypatch.setattr("analysis.stats.cohort.cohort", opened)
+    assert {"analysis.stats.inference", "analysis.stats.cohort"} <= set(WITH_EXAMPLES)
+    failed, attempted = doctest.testmod(importlib.import_module(name))
+    assert failed == 0 < attempted
 
 
 # Wrong arguments -----------------------------------------------------------------------------------------------------

@@ -33,9 +33,7 @@ def test_a_folder_takes_the_place_of_another_but_for_a_readers_own_files(folder:
 
 
 @pytest.mark.parametrize("step", [0, 1])
-def test_cut_off_at_a_step_the_folder_stands_as_it_was(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, step: int
-) -> None:
+def test_cut_off_at_a_step_a_folder_stands_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     steps, rename, before = iter(range(9)), Path.rename, stands(folder.parent)
 
     def fail(path: Path, to: Path) -> Path:

@@ -70,9 +70,7 @@ def test_fiscal_2015_has_43_weeks_and_the_first_and_the_last_are_partial() -> No
 
 
 @given(DAYS, st.integers(0, 60), st.integers(0, 60))
-def test_weeks_cover_every_day_once_and_are_settled_28_days_after_their_friday(
-    first: date, length: int, wait: int
-) -> None:
+def test_weeks_cover_every_day_once_and_settle_28_days_after_their_friday(first: date, length: int, wait: int) -> None:
     last = first + timedelta(days=length)
     calendar = Calendar(first, last, last + timedelta(days=wait))
     weeks = calendar.weeks()

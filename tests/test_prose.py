@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import pandas as pd
 import pytest
 from our_words import NEVER_IN_OUR_PROSE
 
+import analysis as an
 from analysis.load.quality import BULK_LEAST
+from analysis.load.reference import crosswalk
 from analysis.periods import SETTLING_DAYS
 from analysis.run.lint import problems
 from analysis.stats.comparisons import FALSE_DISCOVERY_RATE
@@ -72,6 +75,7 @@ def typed_numbers(text: str) -> list[str]:
 
 
 def test_the_checks_themselves_can_fail() -> None:
+    assert {notebook.name for notebook in NOTEBOOKS} == {*BUDGETS.index}
     assert banned("They were released due to a surge") == ["released", "surge", "due to"]
     assert banned("`Early Release` is ICE's label; **no rate can be given**.") == []
     assert typed_numbers("On 1 February 2017, I-247A, 95% and `x = 5` of {n:n}; 28 days") == []
@@ -111,6 +115,8 @@ def test_a_notebook_is_short_without_work_of_its_own(notebook: Notebook) -> None
     names = [(getattr(node, "module", None), alias.name) for node in found for alias in node.names]
     ours = {f"{module}.{name}" for module, name in names if "analysis" in f"{module}.{name}"}
     assert "None.analysis" in ours
+    others = {(module or name).split(".")[0] for module, name in names} - {"analysis", *sys.stdlib_module_names}
+    assert others <= {"pandas", "numpy", "matplotlib", "seaborn"}, "more than is installed with the package"
     ours -= {"None.analysis", "analysis.plot", "analysis.sentences", "analysis.show.sentences"}
     assert not ours or notebook.name == "methods", ours  # it shows the methods themselves
 
@@ -135,3 +141,19 @@ def test_no_banned_word_in_what_we_write_for_readers_and_no_number_typed_into_a_
             assert banned(one) == [], (written, one)
     for line in (ROOT / "data" / "reference" / "captions.yml").read_text(encoding="utf-8").splitlines():
         assert set(typed_numbers(line)) <= {"1", f"{THRESHOLD - 1}"}, line
+
+
+def test_no_published_value_stands_in_the_notebook_and_every_section_of_the_reference_cases_is_shown() -> None:
+    (notebook,) = (notebook for notebook in NOTEBOOKS if notebook.name == "methods")
+    constants = [node.value for node in ast.walk(notebook.tree) if isinstance(node, ast.Constant)]
+    published = [value for value in crosswalk("reference_cases", "row_id")["published"] if len(value.lstrip("0.")) > 2]
+    assert len(published) > 100
+    assert not {value for value in constants if isinstance(value, float)} & {float(value) for value in published}
+    shown = set(re.findall(r'\bcases\["(.+?)"\]', "\n".join(notebook.lines)))
+    assert set(an.reference_cases().index) - {""} == shown - {"difference"}
+
+
+def test_what_makes_data_up_knows_nothing_of_the_methods() -> None:
+    modules = sorted((ROOT / "tests" / "synthetic").glob("*.py"))
+    assert modules
+    assert not [path for path in modules if "analysis.stats" in path.read_text(encoding="utf-8")]

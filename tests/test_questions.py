@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import declines
 
 import analysis as an
 
@@ -69,18 +68,14 @@ RATE = "report.know(per_million=1_000_000 * len(cohort.detainers) / people[state
 
 @pytest.mark.slow
 def test_a_notebook_of_ones_own_is_made_for_each_state_and_week(tmp_path: Path) -> None:
-    def declines(*arguments: str) -> str:
-        command = [sys.executable, "-c", "from analysis.cli import main; main()", *arguments]
-        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-
-    declines("new", "mine", "--each", "state,week", "--source", "fy2015")
+    declines("new", "mine", "--each", "state,week", "--source", "fy2015", folder=tmp_path)
     (tmp_path / "people.csv").write_text("state,people\nTX,27469114\nCA,39144818\n")
     notebook = json.loads((tmp_path / "mine.ipynb").read_bytes())
     notebook["cells"][4]["source"] += ["\nimport pandas as pd\n", f"{PEOPLE}\n", RATE]
     (tmp_path / "mine.ipynb").write_text(json.dumps(notebook))
-    declines("lint", "mine.ipynb")
-    made = declines("run", "mine.ipynb", "--state", "TX", "--state", "CA", "--weeks", "2015-01-03:2015-01-10")
-    assert "4 of 4 reports stand under reports" in made
+    declines("lint", "mine.ipynb", folder=tmp_path)
+    asked = ["mine.ipynb", "--state", "TX", "--state", "CA", "--weeks", "2015-01-03:2015-01-10"]
+    assert "4 of 4 reports stand under reports" in declines("run", *asked, folder=tmp_path).stdout
     for state, week in product(("TX", "CA"), ("2015-01-03", "2015-01-10")):
         report = tmp_path / "reports" / "mine" / "fy2015" / f"{week}_{state}"
         facts = json.loads((report / "facts.json").read_bytes())

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
 from synthetic import generate, write_release
+from test_cli import call
 
-from analysis.cli import main
 from analysis.run import terminal
 from analysis.run.plan import PAGE, read_manifest
 
@@ -69,49 +68,63 @@ def test_templates_and_workflows_can_be_read_and_call_what_there_is() -> None:
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-@pytest.fixture
-def says_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Say the version of a package that stands in an empty folder."""
+def test_the_version_names_the_commit_of_a_build_or_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "analysis/_bundled").mkdir(parents=True)
     monkeypatch.setattr(terminal, "PACKAGE", tmp_path / "analysis")
-    return lambda: CliRunner().invoke(main, ["--version"]).output
-
-
-def test_the_version_names_the_commit_that_a_build_wrote_down_or_git_knows(
-    says_of: Callable[[], str], tmp_path: Path
-) -> None:
-    assert says_of() == f"declines {PROJECT['version']}\n", "neither knows it"
+    assert call("--version") == f"declines {PROJECT['version']}\n", "neither knows it"
     (tmp_path / ".git").touch()
-    assert says_of() == f"declines {PROJECT['version']}\n", "git does not know it"
+    assert call("--version") == f"declines {PROJECT['version']}\n", "git does not know it"
     (tmp_path / ".git").unlink()
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "First"], check=True)
     commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True).stdout
-    assert says_of() == f"declines {PROJECT['version']} ({commit.strip()})\n"
+    assert call("--version") == f"declines {PROJECT['version']} ({commit.strip()})\n"
     (tmp_path / "analysis/_bundled/.commit").write_text("v1-2-gabc\n")
-    assert says_of() == f"declines {PROJECT['version']} (v1-2-gabc)\n", "a wheel in a checkout of something else"
+    assert call("--version") == f"declines {PROJECT['version']} (v1-2-gabc)\n", "of a wheel in a checkout"
+
+
+# The recipes for schedulers, the README's and the weekly workflow, run as they stand but for names and folders.
+APART = ["unshare", "--map-root-user", "--net"]
+REACH = "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('192.0.2.1', 9))"  # which sends nothing
+
+
+def shell(command: str, folder: Path, *apart: str) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "DECLINES_DATA_DIR": str(folder / "sources"), "LINK": "detainers.csv"}
+    return subprocess.run([*apart, "bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True)
 
 
 @pytest.mark.slow
-def test_the_weekly_workflow_makes_its_reports_where_there_is_no_network(tmp_path: Path) -> None:
-    apart = ["unshare", "--map-root-user", "--net"]
-    if not shutil.which("unshare") or subprocess.run([*apart, "true"], capture_output=True).returncode:
-        pytest.skip("this machine allows no network namespaces")
+@pytest.mark.parametrize("recipe", ["cron", "workflow"])
+def test_a_recipe_makes_reports_once_without_a_network_and_says_nothing_aloud(recipe: str, tmp_path: Path) -> None:
     write_release(generate(3, detainers=4000).release, tmp_path / "detainers.csv")
-    lines = [step["run"] for step in steps("weekly") if step.get("run", "").startswith("declines ")]
-    assert [line.split()[1] for line in lines] == ["check", "import", "run"]
-    reach = "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('192.0.2.1', 9))"  # which sends nothing
-    script = [
-        "set -e",
-        f'if {sys.executable} -c "{reach}" 2> /dev/null; then exit 9; fi',
-        f"""declines() {{ {sys.executable} -c 'from analysis.cli import main; main()' "$@"; }}""",
-        *lines,
-    ]
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LINK": "detainers.csv", "PYTHONPATH": str(ROOT)}
-    asked = [*apart, "bash", "-c", "\n".join(script)]
-    done = subprocess.run(asked, cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    made = read_manifest(tmp_path / "reports")
-    assert {entry.outcome for entry in made.values()} == {"made"}
-    assert all((tmp_path / "reports" / folder / PAGE).is_file() for folder in made)
+    lines = re.findall(r"^    0 6 \* \* 1 +(.*)$", read("README.md"), re.MULTILINE)
+    if recipe == "workflow":
+        lines = [step["run"] for step in steps("weekly") if step.get("run", "").startswith("declines ")]
+        assert [line.split()[1] for line in lines] == ["check", "import", "run"]
+    command = "\n".join(["set -e", *lines])
+    command = command.replace("/srv/declines", str(tmp_path)).replace("/srv/inbox/detainers.xlsx", "detainers.csv")
+    apart = APART if shutil.which(APART[0]) and shell("true", tmp_path, *APART).returncode == 0 else []
+    assert not apart or shell(f'{sys.executable} -c "{REACH}"', tmp_path, *apart).returncode == 1
+    made = []
+    for _ in range(2):
+        done = shell(command, tmp_path, *apart)
+        assert (done.returncode, done.stderr) == (0, "")
+        made.append(read_manifest(tmp_path / "reports"))
+    assert made[0] == made[1], "the same file again makes nothing"
+    assert {(entry.source, entry.outcome) for entry in made[0].values()} == {("ice", "made")}
+    assert all((tmp_path / "reports" / folder / PAGE).is_file() for folder in made[0])
+
+
+@pytest.mark.slow
+def test_the_check_for_airflow_skips_only_where_nothing_is_due(tmp_path: Path) -> None:
+    check, make = (
+        re.sub(r"--source ice", "published_week", command)
+        for command in re.findall(r'bash_command="(.*?)"[,)]', read("README.md"))
+    )
+    assert shell(check, tmp_path).returncode == 0
+    assert shell(make, tmp_path).returncode == 0
+    assert shell(check, tmp_path).returncode == 99
+    assert shell(check.replace("published_week", "no_such_notebook"), tmp_path).returncode == 0, "so that the run fails"
+    assert shell(make.replace("published_week", "no_such_notebook"), tmp_path).returncode == 2

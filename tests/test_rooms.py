@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,7 +15,6 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
     if "_bundled" not in path.parts
 }
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MAY_IMPORT = {
     "load": {"load"},
     "stats": {"load", "stats"},
@@ -27,7 +24,6 @@ MAY_IMPORT = {
 }
 NOTEBOOK_MACHINERY = {"papermill", "nbformat", "nbconvert", "nbclient", "IPython", "ipykernel", "jupyter_client"}
 DRAWING = {"matplotlib", "seaborn"}
-IN_NOTEBOOKS = {"pandas", "numpy", "matplotlib", "seaborn"}
 VAGUE = {"utils", "util", "helper", "helpers", "common", "misc", "process", "tools"}
 
 
@@ -49,11 +45,6 @@ def room(module: str) -> str:
     return parts[1] if parts[0] == "analysis" and len(parts) > 1 and parts[1] in MAY_IMPORT else ""
 
 
-def code_of(notebook: Path) -> str:
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-
-
 IMPORTS = {name: imported(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 ROOTS = {name: {other.split(".")[0] for other in found} for name, found in IMPORTS.items()}
 
@@ -64,7 +55,6 @@ def lines(paths: Iterable[Path]) -> dict[str, int]:
 
 def test_there_is_something_to_look_at() -> None:
     assert {room(name) for name in MODULES} == {"", *MAY_IMPORT}
-    assert {path.stem for path in NOTEBOOKS} >= {"published_week", "weekly_bulletin"}
     assert imported("import a.b\ndef f():\n    from c import d\n") == {"a.b", "c", "c.d"}
 
 
@@ -92,12 +82,6 @@ def test_no_two_modules_import_each_other_in_a_ring() -> None:
     while ready := {name for name in graph if name not in done and graph[name] <= done}:
         done |= ready
     assert set(graph) - done == set()
-
-
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_imports_no_more_than_is_installed_with_the_package(notebook: Path) -> None:
-    others = {other.split(".")[0] for other in imported(code_of(notebook))} - {"analysis"}
-    assert others - IN_NOTEBOOKS - set(sys.stdlib_module_names) == set()
 
 
 def test_the_package_stays_small() -> None:

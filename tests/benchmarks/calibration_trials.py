@@ -11,22 +11,7 @@ from calibration_laws import DELAYS, GROUPS, Floats, Weeks, levels, recorded, sh
 
 from analysis.load.table import Outcome
 from analysis.periods import WEEK
-from analysis.stats.comparisons import (
-    FALSE_DISCOVERY_RATE,
-    LAST_WEEK,
-    MINIMUM_DIFFERENCE,
-    MINIMUM_EXPECTED,
-    MINIMUM_OBSERVED,
-    TRAILING,
-    TREND,
-    Pair,
-    Weekly,
-    adjust_for_many,
-    cell_dispersion,
-    family,
-    two_sided,
-    usual_range,
-)
+from analysis.stats import comparisons
 from analysis.stats.counts import ALL, LEAST_FOR_A_SHARE, TRAILING_WEEKS, TREND_WEEKS, share_interval
 from analysis.stats.inference import aalen_johansen
 from analysis.stats.nowcast import LONGEST_DELAY, Triangle, nowcast
@@ -55,25 +40,25 @@ def by_cell(counts: np.ndarray) -> np.ndarray:
 def dispersion(made: Weeks, first: int, last: int) -> pd.Series:
     """Estimate the dispersion of each cell from some weeks, or take it as 1 where they are too few."""
     x, n = (pd.DataFrame(by_cell(part[first:last]), columns=CELLS).astype(float) for part in made[:2])
-    return cell_dispersion(x, n) if last - first >= FEWEST else pd.Series(1.0, index=CELLS)
+    return comparisons.cell_dispersion(x, n) if last - first >= FEWEST else pd.Series(1.0, index=CELLS)
 
 
 def periods(history: int) -> Iterator[tuple[str, slice, slice]]:
     """Name the weeks that the page of week ``HISTORY`` compares, with so many weeks known before it."""
     now, middle = slice(HISTORY, HISTORY + 1), HISTORY + 1 - TREND_WEEKS
-    yield LAST_WEEK, now, slice(HISTORY - 1, HISTORY)
+    yield comparisons.LAST_WEEK, now, slice(HISTORY - 1, HISTORY)
     if history >= TRAILING_WEEKS:
-        yield TRAILING, now, slice(HISTORY - TRAILING_WEEKS, HISTORY)
+        yield comparisons.TRAILING, now, slice(HISTORY - TRAILING_WEEKS, HISTORY)
     if history >= 2 * TREND_WEEKS - 1:
-        yield TREND, slice(middle, HISTORY + 1), slice(middle - TREND_WEEKS, middle)
+        yield comparisons.TREND, slice(middle, HISTORY + 1), slice(middle - TREND_WEEKS, middle)
 
 
 def page(made: Weeks, history: int, phi: pd.Series) -> pd.DataFrame:
     """Make the comparisons of the page of week ``HISTORY``."""
     index = pd.DatetimeIndex(DAYS[: HISTORY + 1])
     x, n = (pd.DataFrame(by_cell(part[: HISTORY + 1]), index, CELLS) for part in made[:2])
-    pairs = [Pair(against, DAYS[now], DAYS[before]) for against, now, before in periods(history)]
-    return family(Weekly(x, n, n.astype(float)), pairs, phi, NO_EVENTS)
+    pairs = [comparisons.Pair(against, DAYS[now], DAYS[before]) for against, now, before in periods(history)]
+    return comparisons.family(comparisons.Weekly(x, n, n.astype(float)), pairs, phi, NO_EVENTS)
 
 
 def directions(made: Weeks, history: int, phi: pd.Series) -> pd.Series:
@@ -83,11 +68,13 @@ def directions(made: Weeks, history: int, phi: pd.Series) -> pd.Series:
     for _, now, before in periods(history):
         y, y0, e, e0 = (part[weeks].sum(axis=0) for part in (x, n) for weeks in (now, before))
         expected, p = y0 * e / np.maximum(e0, 1), np.full(len(y), np.nan)
-        tested = (e > 0) & (e0 > 0) & ((expected >= MINIMUM_EXPECTED) | (y >= MINIMUM_OBSERVED))
-        p[tested] = two_sided(y[tested], y0[tested], (e / np.maximum(e + e0, 1))[tested], phi[tested])
+        tested = (e > 0) & (e0 > 0) & ((expected >= comparisons.MINIMUM_EXPECTED) | (y >= comparisons.MINIMUM_OBSERVED))
+        p[tested] = comparisons.two_sided(y[tested], y0[tested], (e / np.maximum(e + e0, 1))[tested], phi[tested])
         parts.append(pd.DataFrame({"away": y - expected, "p": p}, index=CELLS))
     table = pd.concat(parts, keys=[against for against, *_ in periods(history)])
-    clear = (adjust_for_many(table["p"]) <= FALSE_DISCOVERY_RATE) & (table["away"].abs() >= MINIMUM_DIFFERENCE)
+    clear = (comparisons.adjust_for_many(table["p"]) <= comparisons.FALSE_DISCOVERY_RATE) & (
+        table["away"].abs() >= comparisons.MINIMUM_DIFFERENCE
+    )
     return np.sign(table["away"]).where(clear, 0.0)
 
 
@@ -101,8 +88,8 @@ def null_page(law: str, rng: np.random.Generator) -> Tally:
     made = weeks(law, HISTORY + 1, rng, shares())
     found = directions(made, HISTORY, dispersion(made, 0, HISTORY)) != 0
     yield "any direction on a page", float(found.any()), 1
-    yield "any direction of a trend", float(found[TREND].any()), 1
-    yield "a direction of the nation's trend", float(found[(TREND, ALL, ALL)]), 1
+    yield "any direction of a trend", float(found[comparisons.TREND].any()), 1
+    yield "a direction of the nation's trend", float(found[(comparisons.TREND, ALL, ALL)]), 1
 
 
 def _with(history: int) -> str:
@@ -147,7 +134,7 @@ def intervals(law: str, rng: np.random.Generator) -> Tally:
         for name, among in tried.items() if history == HISTORY else list(tried.items())[:2]:
             yield name if history == HISTORY else f"{name}, {_with(history)}", *held(low, truth, high, printed & among)
     before, exposure = (by_cell(part[HISTORY - TRAILING_WEEKS : HISTORY]).sum(axis=0) for part in made[:2])
-    low, high = usual_range(before, n, exposure, dispersion(made, 0, HISTORY).to_numpy())
+    low, high = comparisons.usual_range(before, n, exposure, dispersion(made, 0, HISTORY).to_numpy())
     yield "usual range of the nation", *held(low, x, high, nation)
     yield "usual range of places with 5 declines expected or more", *held(low, x, high, places & (mean >= 5))
     yield "usual range of smaller places", *held(low, x, high, places & (mean < 5) & occurs)
@@ -169,7 +156,7 @@ def power(law: str, rng: np.random.Generator) -> Tally:
         higher = found(share).xs(("state", RISING), level=[1, 2]) > 0
         yield f"threefold rise of one place with {usual} usual declines is called higher", float(higher.any()), 1
     steady[-TREND_WEEKS:] /= 2
-    lower = found(steady)[(TREND, ALL, ALL)] < 0
+    lower = found(steady)[(comparisons.TREND, ALL, ALL)] < 0
     yield "nation's share halved for 13 weeks: its trend is called lower", float(lower), 1
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -12,6 +10,7 @@ from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
+from commands import declines
 from playwright.sync_api import sync_playwright
 
 from analysis.load.reference import states
@@ -19,7 +18,6 @@ from analysis.run.plan import Entry, index_is_due, read_manifest, write_manifest
 from analysis.run.site import write_index
 
 REPORTS, WEEKS, FIRST = 2055, 183, date(2022, 10, 1)
-DECLINES = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--source", "synthetic"]
 TYPED = """(text) => new Promise((done) => {
   const box = document.querySelector("#search"), found = document.querySelector("#found"), start = performance.now();
   const look = () => found.textContent ? requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)))
@@ -52,8 +50,8 @@ def main() -> None:
     """Make the two reports, copy them, and print what each step takes."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         one, out = Path(folder, "one"), Path(folder, "many")
-        asked = ["weekly_bulletin", "state_profile", "--weeks", "latest settled", "--out", str(one)]
-        subprocess.run([*DECLINES, *asked], check=True, capture_output=True)
+        asked = ["weekly_bulletin", "state_profile", "--source", "synthetic", "--weeks", "latest settled"]
+        declines("run", *asked, "--out", one)
         entries = copied(one, out)
         for what, work in (
             ("build", lambda: write_index(out, entries)),

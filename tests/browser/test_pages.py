@@ -6,17 +6,13 @@ import io
 import json
 import os
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Literal
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,13 +22,13 @@ from PIL import Image
 pytest.importorskip("playwright", reason="the browser tests need pip install '.[test,browser]'")
 
 from axe_playwright_python.sync_playwright import Axe
+from commands import declines
 from playwright.sync_api import Browser, Page, Route
+from test_hostile import report_of
 
 import analysis as an
-from analysis.run.worker import write_revised
+from analysis.files import write_folder
 from analysis.show import plot
-from analysis.show.report import Report
-from analysis.show.sentences import Sentence
 from analysis.show.style import svg_of
 
 pytestmark = pytest.mark.browser
@@ -184,53 +180,45 @@ def test_a_stranger_finds_the_week_reads_why_and_takes_the_table(made_site: Path
 
 def test_search_finds_states_offences_days_and_counties(made_site: Path, open_page: Open) -> None:
     page = open_page(made_site / "index.html")
-    found = page.locator("#found")
+    found, rows = page.locator("#found"), page.locator("[data-found]:visible")
     assert page.locator("[data-reports]").count() == 0, "a long list: it comes to who looks for something"
-    for words in ("texas", "TX"):
+
+    def places(words: str) -> list[str | None]:
+        """Search for words; give the pages of states and offence groups that are listed."""
         page.fill("#search", words)
         page.locator("#found:not(:empty)").wait_for()
-        shown = page.locator("ul.places li:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
-        assert STATE in shown
-        assert len(shown) < 5
+        return [one.get_attribute("href") for one in page.locator("ul.places li:visible a").all()]
+
+    seen = []
+    for words in ("texas", "TX", "Texas"):
+        assert STATE in places(words)[:4] == places(words)
+        seen.append(rows.all_inner_texts())
+    assert seen[0] == seen[1] == seen[2] > []
     assert page.locator("#grids").is_hidden()
-    page.fill("#search", "driving under")
-    assert page.locator(f"a[href='{OFFENCE}']").is_visible()
+    assert places("driving under") == [OFFENCE]
     assert page.get_by_role("heading", name="Offence groups").is_visible()
     assert page.get_by_role("heading", name="States", exact=True).is_hidden()
-    assert "1 page of a state or offence group" in found.inner_text()
-    days = "28 January 2017", "week of January 30, 2017", "feb 1 2017", "2/2/2017", "3 February 2017", "2017-02-03"
-    for day in days:  # of the same week, as they are written on either side of the Atlantic
-        page.fill("#search", day)
-        assert found.inner_text() == "1 report listed"
-    page.fill("#search", "sexual offense")
-    assert "1 page of a state or offence group" in found.inner_text()
     for words, leads in (("texas dui", [STATE, OFFENCE]), ("Driving, drunk", [OFFENCE]), ("DWI", [OFFENCE])):
+        assert places(words) == leads, "most of the words, where no report or page has them all"
+    assert len(places("offense")) == page.locator("#places [href^=offences]").count()
+    days = "28 January 2017", "week of January 30, 2017", "feb 1 2017", "2/2/2017", "3 February 2017", "2017-02-03"
+    says = dict.fromkeys(days, "1 report listed")  # as written on either side of the Atlantic
+    says |= dict.fromkeys(("driving under", "sexual offense"), "1 page of a state or offence group")
+    says |= {"no such place": "0 reports listed. Try a state", "travis": "of a county, city or agency"}
+    for words, said in says.items():
         page.fill("#search", words)
-        shown = page.locator("ul.places li:visible a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
-        assert shown == leads, "most of the words, where no report or page has them all"
-    page.fill("#search", "offense")
-    assert page.locator("#places li:visible").count() == page.locator("#places [href^=offences]").count()
-    page.fill("#search", "homicides")
-    assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible(), "it counts by offence"
-    seen = []
-    for words in ("TX", "Texas"):
+        assert said in found.inner_text(), words
+    for words in ("homicides", "Travis County, Texas", "travis"):  # it counts by offence
         page.fill("#search", words)
-        seen.append(page.locator("[data-found]:visible").all_inner_texts())
-    assert seen[0] == seen[1] > []
-    page.fill("#search", "Travis County, Texas")
-    assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible()
-    page.fill("#search", "no such place")
-    assert found.inner_text().startswith("0 reports listed. Try a state")
-    page.fill("#search", "")
-    assert page.locator("#grids").is_visible()
-    everything = page.locator("[data-found]:not([data-reports])")
-    assert page.locator("[data-found]:visible").count() == everything.count(), "names stand where they are looked for"
-    page.fill("#search", "travis")
-    assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible()
+        assert page.locator(f"tr[data-found]:visible a[href='{PUBLISHED}']").is_visible(), words
     assert page.get_by_role("heading", name="Counties, cities and agencies").is_visible()
     name = page.locator("li[data-reports]:visible", has_text="Travis, TX")
     assert name.locator(f"a[href^='{PUBLISHED}#declined_by_place-']").is_visible()
-    assert "of a county, city or agency" in found.inner_text()
+    page.fill("#search", "")
+    assert page.locator("#grids").is_visible()
+    everything = page.locator("[data-found]:not([data-reports])")
+    assert rows.count() == everything.count(), "names stand where they are looked for"
+    page.fill("#search", "travis")
     name.locator("a").last.click()
     assert page.locator("tr:target").is_visible(), "a link unfolds the row that it leads to"
     assert "Travis" in page.locator("tr:target").inner_text()
@@ -305,11 +293,9 @@ def test_dark_is_dark_and_print_is_light_with_nothing_cut_off(made_site: Path, o
 
 def test_a_pdf_stands_beside_the_page_tagged_described_and_the_same_each_time(tmp_path: Path) -> None:
     asked = ["run", "published_week", "--weeks", "2017-02-04", "--out", str(tmp_path), "--pdf"]
-    declines = [sys.executable, "-c", "from analysis.cli import main; main()", *asked]
     made = []
     for more, printed in ([], 1), ([], 0), (["--force"], 1):
-        said = subprocess.run([*declines, *more], check=True, capture_output=True, text=True).stdout
-        assert f"pages printed as PDF: {printed}" in said
+        assert f"pages printed as PDF: {printed}" in declines(*asked, *more).stdout
         made.append((tmp_path / "published_week/published-2017/2017-02-04/report.pdf").read_bytes())
     for mark in (
         b"/StructTreeRoot",
@@ -345,41 +331,16 @@ HOSTILE = [
 ]
 
 
-def hostile_report(folder: Path) -> Path:
-    """Write the page of a report whose every name is one that a page must not stumble over, and whose week is empty."""
-    facts = {"declined": 0, **{f"agency_{n}": name for n, name in enumerate(HOSTILE)}}
-    source = SimpleNamespace(
-        cited={"name": HOSTILE[0], "title": HOSTILE[6]},
-        file=HOSTILE[1],
-        facts=SimpleNamespace(synthetic=False),
-        origin=SimpleNamespace(notes=None, document=None),
-    )
-    report = Report("hostile", SimpleNamespace(source=source, facts=facts, parameters={"week": "2017-01-28"}))
-    rows = pd.DataFrame({"agency": HOSTILE, "note": HOSTILE[::-1], "declined": range(len(HOSTILE))})
-    bars = pd.DataFrame({"place": HOSTILE, "state": "TX", "level": "county", "declined": 1, "bound": "exact"})
-    said = [f"{{declined:n}} in {{agency_{n}}}." for n in range(len(HOSTILE))]
-    report.lead(
-        [Sentence(template, facts) for template in ("{declined:n} declined in {agency_7}", *said)],
-        {"place": "{agency_2}", "clock": "{agency_4}", "file": "{source_file}"},
-    )
-    report.table(rows, "agencies_named")
-    report.table(rows.iloc[:0], "nothing")
-    report.figure(plot.published_places(bars), "bars")
-    report.close()
-    outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
-    cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
-    write_revised(folder, ENTRY, nbformat.v4.new_notebook(cells=cells))
-    return folder / ENTRY.folder / "report.html"
-
-
 @pytest.mark.filterwarnings("ignore:Glyph")
 def test_names_are_read_as_they_are_written_and_nothing_runs(tmp_path: Path, open_page: Open) -> None:
-    page = open_page(hostile_report(tmp_path))
+    rows = pd.DataFrame({"agency": HOSTILE, "note": HOSTILE[::-1], "declined": range(len(HOSTILE))})
+    write_folder(tmp_path / ENTRY.folder, report_of(HOSTILE, agencies_named=rows, nothing=rows.iloc[:0]))
+    page = open_page(tmp_path / ENTRY.folder / "report.html")
     shown = [name.replace("\u202e", "[U+202E]") for name in HOSTILE]  # nothing turns the text around
     names = [name.strip() for name in page.locator("#table-agencies_named tbody th").all_text_contents()]
     assert names == [name.strip() for name in shown]
     said = page.locator(".prose p").all_text_contents()
-    assert [text.split() for text in said[: len(HOSTILE)]] == [f"0 in {name}.".split() for name in shown]
+    assert [text.split() for text in said[: len(HOSTILE) - 1]] == [f"0 in {name}.".split() for name in shown[1:]]
     clipped = "all => all.every(one => getComputedStyle(one).overflow === 'clip')"
     assert page.locator("#table-agencies_named tbody .label").evaluate_all(clipped)  # marks stay within their row
     assert page.locator("#table-nothing tbody").inner_text() == "There is nothing to list here."

@@ -20,7 +20,7 @@ from analysis.run.worker import facts_of, files_of
 pytestmark = pytest.mark.slow
 FOLDER = Path(__file__).parent
 SETS = yaml.safe_load((FOLDER / "parameter_sets.yml").read_text(encoding="utf-8"))
-AWKWARD = [(name, parameters) for name, sets in SETS["awkward"].items() for parameters in sets]
+AWKWARD = [(name, parameters) for name in sorted(notebooks()) for parameters in SETS["awkward"][name]]
 
 
 def _execute(name: str, parameters: dict[str, object], folder: Path) -> nbformat.NotebookNode:
@@ -28,14 +28,6 @@ def _execute(name: str, parameters: dict[str, object], folder: Path) -> nbformat
     asked = {"parameters": parameters, "cwd": str(folder), "progress_bar": False, "kernel_name": "python3"}
     execute_notebook(str(bundled_folder("notebooks") / f"{name}.ipynb"), str(folder / "executed.ipynb"), **asked)
     return nbformat.read(folder / "executed.ipynb", as_version=4)
-
-
-@pytest.mark.parametrize("name", sorted(notebooks()))
-def test_defaults(name: str, tmp_path: Path) -> None:
-    files = files_of(_execute(name, {}, tmp_path), ENTRY)
-    assert {"report.html", "facts.json", "notebook.ipynb"} < set(files)
-    assert {"figures", "tables"} <= {file.split("/")[0] for file in files}
-    assert name in SETS["awkward"]
 
 
 def test_the_tutorial_shows_figures_a_comparison_a_file_of_ones_own_and_a_report(tmp_path: Path) -> None:
@@ -83,9 +75,7 @@ def test_frozen_facts(name: str, parameters: dict[str, object], tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("name", "parameters", "says"), SETS["refused"])
-def test_bare_papermill_refuses_a_wrong_value_in_one_sentence(
-    name: str, parameters: dict[str, object], says: str, tmp_path: Path
-) -> None:
+def test_papermill_refuses_a_wrong_value(name: str, parameters: dict[str, object], says: str, tmp_path: Path) -> None:
     with pytest.raises(PapermillExecutionError) as refusal:
         _execute(name, parameters, tmp_path)
     assert refusal.value.ename == "InputError"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -19,13 +18,7 @@ from analysis.run.plan import Entry
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[LocalCluster]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as made:
-        yield made
-
-
-def test_a_lost_workers_reports_are_made_elsewhere(scheduler: LocalCluster, tmp_path: Path) -> None:
+def test_a_lost_workers_reports_are_made_elsewhere(tmp_path: Path) -> None:
     waits, out, done = CELLS["first_waits"].format(folder=str(tmp_path)), tmp_path / "out", list[str]()
     paths = [write_notebook(tmp_path / f"probe_{n}.ipynb", waits, f"sheet.know(n={n})") for n in range(3)]
     paths.append(write_notebook(tmp_path / "wrong.ipynb", "1 / 0"))
@@ -35,7 +28,8 @@ def test_a_lost_workers_reports_are_made_elsewhere(scheduler: LocalCluster, tmp_
         if len(done) == 1:
             psutil.Process(int((tmp_path / "worker").read_text())).kill()
 
-    made = run(tasks_of(paths), out, jobs=2, cluster=scheduler.scheduler_address, report=kill_the_first)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+        made = run(tasks_of(paths), out, jobs=2, cluster=cluster.scheduler_address, report=kill_the_first)
     assert sorted(done) == sorted(made)
     (wrong,) = (made.pop(folder) for folder in done if folder.startswith("wrong"))
     assert wrong.message == "cell 4: ZeroDivisionError: division by zero"

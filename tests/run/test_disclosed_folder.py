@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from functools import cache
-from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from attack import Attack, Table, made_up
-from made_cohorts import many
+from commands import declines
 from printed_folder import read_folder
 from synthetic import generate, write_release
 
 from analysis.load.imports import import_release
 from analysis.load.sources import open_source
-from analysis.load.table import COUNTED, Outcome, without_repeats
+from analysis.load.table import COUNTED, without_repeats
 from analysis.periods import last_day, week_of
 from analysis.stats import disclosure
 from analysis.stats.counts import count_outcomes
@@ -135,24 +132,6 @@ def test_the_attacker_subtracts() -> None:
     assert leaks == [["CA declined 2025-04-01 to 2025-06-30", 2.0, 2.0]]
 
 
-def test_an_exact_count_of_a_period_by_form_would_tell_what_its_weeks_hide() -> None:
-    weeks, both = (date(2025, 4, 5), date(2025, 4, 12)), (Outcome.DECLINED, Outcome.TAKEN)
-    of_forms = {"I247": (20, 20, 20, 20), "I247N": (3, 9, 10, 10)}
-    cells = [(form, *cell) for form in of_forms for cell in product(weeks, both)]
-    numbers = [number for form in of_forms.values() for number in form]
-    rows = many("form issued_on outcome", *((*cell, n) for cell, n in zip(cells, numbers, strict=True)))
-    printed = Attack()
-    for week, of_week in rows.groupby(week_of(rows["issued_on"])):
-        for table in (count_outcomes(of_week, "week"), disclosure.outcomes_by_form(of_week)):
-            printed.add(table.reset_index(drop=True), week.date(), last_day(week.date()))
-    assert printed.leaks().empty
-    exact = count_outcomes(rows, "form")[["declined"]].reset_index()
-    printed.add(exact, weeks[0], last_day(weeks[1]), whole=False)
-    assert printed.leaks()[["what", "low", "high"]].to_numpy().tolist() == [
-        ["I247N declined 2025-04-05 to 2025-04-11", 3.0, 3.0]
-    ]
-
-
 def test_what_contradicts_itself_is_no_proof_of_safety() -> None:
     printed = Attack()
     printed.add(pd.DataFrame({"state": ["CA", "total"], "declined": [7, 9]}), *QUARTER)
@@ -169,8 +148,7 @@ def test_a_folder_of_reports_gives_no_small_count_away(tmp_path: Path) -> None:
     asked += ["period_profile --period 2025-05 --compare 2025-04", "period_profile --period 2025-04-12:2025-06-21"]
     asked += [f"period_profile --period 2025Q2 {of}" for of in ("", "--state CA", "--offence DUI")]
     for words in asked:
-        declines = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--source", "synthetic"]
-        subprocess.run([*declines, *words.split(), "--out", tmp_path], check=True, capture_output=True)
+        declines("run", "--source", "synthetic", *words.split(), "--out", tmp_path)
     printed = read_folder(tmp_path)["synthetic"]
     assert printed.unread == set()
     found = printed.hidden_counts()

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -16,7 +17,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
-from made_up_site import ENTRY
+from made_up_site import ENTRY, by_state_csv
 from test_site import Made
 
 from analysis.cli import main
@@ -35,10 +36,9 @@ RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\
 RUNS = re.compile(
     "[\\s\\x00-\\x1f\u200b\ufeff]*[=+\\-@＝＋－＠]|[\\t\\r\\n]"
 )  # as a spreadsheet reads the start of a cell
-DRAWN = [text for text in HOSTILE if not re.search("[\r\n]", text)][::9]
 
 
-def report_of(texts: list[str]) -> dict[str, bytes]:
+def report_of(texts: list[str], **tables: pd.DataFrame) -> dict[str, bytes]:
     """Make a report whose titles, facts, sentences, columns, cells, files and figures are these texts."""
     facts = {"declined": 0, **{f"name_{n}": text for n, text in enumerate([*texts, *SURROGATES])}}
     origin = SimpleNamespace(notes=" ".join(texts), document=texts[-1])
@@ -47,13 +47,15 @@ def report_of(texts: list[str]) -> dict[str, bytes]:
     report = Report("hostile", SimpleNamespace(source=source, facts=facts, parameters={"week": "2017-01-28"}))
     said = [Sentence(f"{{declined:n}} in {{name_{n}}}.", facts) for n in range(len(facts) - 1)]
     report.lead(said, {"file": "{source_file}", "title": "{source_title}"})
-    report.table(pd.DataFrame({text: texts for text in texts[::9]}), "named")
-    drawn = [text for text in DRAWN if text in texts] or ["a"]
+    for name, rows in {"named": pd.DataFrame({text: texts for text in texts[::9]}), **tables}.items():
+        report.table(rows, name)
+    drawn = [text for text in texts if not re.search("[\r\n]", text)][:: len(texts) // 10 + 1]
     rows = pd.DataFrame({"place": drawn, "state": "TX", "level": "county", "declined": 1, "bound": "exact"})
     report.figure(plot.published_places(rows), "bars")
     report.close()
     outputs = [nbformat.v4.new_output("display_data", one.data, metadata=one.metadata) for one in report.shown]
-    return files_of(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)]), ENTRY)
+    cells = [nbformat.v4.new_markdown_cell("# A week"), nbformat.v4.new_code_cell("x", outputs=outputs)]
+    return files_of(nbformat.v4.new_notebook(cells=cells), ENTRY)
 
 
 def what_runs(page: str) -> Iterator[str]:
@@ -101,10 +103,16 @@ def test_a_site_of_hostile_titles_is_whole(tmp_path: Path) -> None:
     made, every = Made(tmp_path), " ".join(HOSTILE)
     for number, title in enumerate([*HOSTILE[::20], every]):
         week = {"week": f"2025-01-{number + 1:02}"}
-        made.add("weekly_bulletin", "s", week, told={"title": title, "source": {"title": every}})
-    page = made.page(settings=Settings(every, "https://example.org/"))
-    assert not [one for one in what_runs(page) if "alert(1)" in one or "fetch('//" in one]
-    assert RAW.findall(page) == []
+        tables = {"by_state": by_state_csv(), "agencies": as_csv(pd.DataFrame({"agency": [title]}))}
+        made.add("weekly_bulletin", "s", week, told={"title": title, "source": {"title": every}}, tables=tables)
+    shown, settings = ("index.html", "states/TX.html", "names.html"), Settings(every, "https://example.org/")
+    pages = [[made.page(name, settings) for name in shown] for _ in range(2)]
+    assert pages[0] == pages[1], "the same reports give the same bytes"
+    for page in pages[0]:
+        assert not [one for one in what_runs(page) if "alert(1)" in one or "fetch('//" in one]
+        assert RAW.findall(page) == []
+        assert "{{ config }}" in page
+    assert f"<b>{escape(HOSTILE[0])}</b>" in made.brought()
     for name in ("feed.xml", "sitemap.xml"):
         ElementTree.fromstring(made.read(name))
     assert len(json.loads(made.read("index.json"))["reports"]) == number + 1

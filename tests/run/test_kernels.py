@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from multiprocessing import forkserver
 from pathlib import Path
 
 import nbformat
@@ -23,18 +22,10 @@ from analysis.load.reference import bundled_folder
 from analysis.run import kernels
 from analysis.run.kernels import WarmProvisioner
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_fork_server")]
 PAPERMILL = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar"]
 DECLINES = "from analysis.cli import main\nif __name__ == '__main__':\n    main()\n"
 RUN = ["run", "published_week", "--weeks", "2017-02-04", "--jobs", "1"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _fork_server_of_their_own() -> None:
-    """Start from the variables as they are now: Dask's tests set some that libraries read at import."""
-    kernels._running.clear()
-    kernels._say_once.cache_clear()
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 def _shown(path: Path) -> str:

@@ -110,9 +110,7 @@ def test_where_no_links_are_made_it_is_said_where_things_stand(opened: Open, mon
     assert f"no link leads from the working copy to reports, which stands in {Path('reports').resolve()}" in opened()[0]
 
 
-def test_notebooks_of_a_checkout_are_no_working_copy_and_nothing_leads_to_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_checkout_is_no_working_copy_and_nothing_leads_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(bundled_folder("notebooks").parent)
     told = _declines("lab", "notebooks")
     assert told.exit_code == 2
@@ -124,9 +122,7 @@ def test_notebooks_of_a_checkout_are_no_working_copy_and_nothing_leads_to_them(
 
 
 @pytest.mark.parametrize("within", [".", "declines-lab"])
-def test_a_run_says_which_working_copies_differ_and_makes_what_it_made(
-    within: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_says_which_working_copies_differ(within: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     asked = ["run", "published_week", "published_source", "--dry-run"]
     lab.make_working_copy(tmp_path / "declines-lab")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from commands import declines
 from papermill import execute_notebook
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -24,7 +23,6 @@ MARK = 73_400_000_000  # so that a year, or what else is told of one, is found f
 OF_ONE = "Birth Year", "Birth Date", "Gender", "Citizenship Country", "Entry Status", "EID DTA ID"
 ROWS_OF_PEOPLE = {"person", "issued_on", "lifted_on", "duplicate"}
 """Columns of the stored table that no table of counts has; nor has one those of a release."""
-DECLINES = [sys.executable, "-c", "from analysis.cli import main; main()", "run", "--source", "made"]
 
 
 def _text_of(path: Path) -> str:
@@ -94,8 +92,7 @@ def test_no_file_of_a_run_tells_of_one_person(tmp_path: Path, monkeypatch: pytes
     asked = [["weekly_bulletin", "state_profile", "offence_profile", "--png", "--weeks", "latest settled"]]
     asked += [["period_profile", "release_quality", "compare_releases"]]
     for notebooks in asked:
-        ran = subprocess.run([*DECLINES, *notebooks, "--out", out], check=False, capture_output=True, text=True)
-        assert ran.returncode == 0, ran.stderr
+        declines("run", "--source", "made", *notebooks, "--out", out)
     for name, parameters in (("explore", {"source": "made"}), ("tutorial", {})):
         how = {"parameters": parameters, "cwd": tmp_path, "progress_bar": False, "kernel_name": "python3"}
         execute_notebook(bundled_folder("notebooks") / f"{name}.ipynb", out / f"{name}.ipynb", **how)

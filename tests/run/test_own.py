@@ -13,7 +13,6 @@ import pytest
 from made_notebooks import write_notebook
 from made_up_site import add_report, by_state_csv
 from test_cli import call
-from test_cli import outcome as outcome  # a fixture
 
 import analysis as an
 from analysis.errors import InputError
@@ -37,11 +36,13 @@ def put(number: int, source: str) -> Callable[[Content], object]:
     return lambda content: content["cells"][number].update(source=f"{content['cells'][number]['source']}\n{source}")
 
 
+NO_PARAMETERS = "week = '2015-06-20'", "week: str = str(1)", "import os", "week: date = '2015'", "n: bool = not True"
+LITERALS = "the parameters cell holds more than annotated literals: found"
 CASES: list[tuple[Callable[[Content], object], str, bool]] = [
     (lambda n: n["cells"][0].update(source="No title"), "probe.ipynb: the notebook's first cell needs a title", False),
     (lambda n: n["cells"][1].update(metadata={}), "needs one cell tagged 'parameters': found 0", True),
     (lambda n: n["cells"][2].update(metadata={"tags": ["parameters"]}), "tagged 'parameters': found 2", False),
-    (put(1, "day: date = 'x'"), "cell 1, line 3: the parameters cell holds more than annotated literals", False),
+    *((put(1, line), f"cell 1, line 3: {LITERALS}", False) for line in NO_PARAMETERS),
     (lambda n: n["cells"][2].update(execution_count=4), "probe.ipynb, cell 2: outputs are kept", True),
     (lambda n: n["cells"][3].update(outputs=[{}]), "probe.ipynb, cell 3: outputs are kept", True),
     (put(2, "def count():\n    return 1"), "cell 2, line 3: 'count' is defined where", False),
@@ -129,31 +130,6 @@ def test_a_new_notebook_is_right_and_stays(tmp_path: Path, options: list[str], p
     assert path.read_text() == "changed"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["state_profile"], "a notebook of this package has this name"),
-        (["analysis"], "found 'analysis', expected letters, digits"),
-        (["data"], "and none of analysis, data"),
-        (["what is it?"], "cannot name a folder of reports"),
-        (["x", "--each", "stat"], "did you mean 'state'"),
-        (["x", "--each", "state,offence"], "not of both"),
-        (["x", "--source", "published-2017"], "has weeks by day recorded"),
-        (["x", "--source", "fy2015", "--each", "offence"], "records no offences"),
-        (["file/x"], "file/x.ipynb: the notebook cannot be written: "),
-        ([""], "cannot name a folder of reports"),
-        (["x" * 300], "x.ipynb: the notebook cannot be written: File name too long"),
-    ],
-)
-def test_a_name_or_a_kind_that_cannot_be_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").touch()
-    assert says in call("new", *arguments, exit_code=2)
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a folder with two notebooks, one that is broken, one of another kind, a working copy and an edited one."""
@@ -195,7 +171,7 @@ def test_notebooks_are_run_by_path_by_name_or_by_the_folder_and_a_broken_one_sto
 
 
 def test_a_site_file_may_name_a_notebook_beside_it_and_the_index_calls_it_by_its_title(
-    folder: Path, outcome: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    folder: Path, made: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     asked = [f"{{notebook: {name}, source: fy2015, weeks: 2015-01-03:2015-01-10}}" for name in ("two.ipynb", "one")]
     (folder / "site.yml").write_text(f"reports: [{', '.join(asked)}]")
@@ -228,9 +204,7 @@ def test_what_a_report_of_ones_own_shows_is_listed_and_never_counted(tmp_path: P
     )
 
 
-def test_a_file_beside_a_notebook_is_declared_by_its_line_and_makes_due_when_it_changes(
-    tmp_path: Path, outcome: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_beside_a_notebook_makes_due(tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     path, people = write_notebook(tmp_path / "probe.ipynb", READS), tmp_path / "people.csv"
     asked = ["run", str(path), "--source", "fy2015", "--weeks", "2015-01-03", "--out", str(tmp_path / "out")]
     assert "not beside it: found 'people.csv'. Put it there" in call(*asked, exit_code=2)

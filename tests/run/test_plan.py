@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from conftest import DataCopy
+from conftest import DataCopy, MadeAtOnce
 from made_notebooks import write_notebook
 from made_up_site import add_report, by_state_csv
 from synthetic import generate, write_release
@@ -24,22 +24,12 @@ import analysis as an
 from analysis.errors import InputError
 from analysis.files import write_whole
 from analysis.load.imports import import_release
-from analysis.load.reference import bundled_folder, crosswalk
+from analysis.load.reference import bundled_folder, crosswalk, groups, states
 from analysis.run import batch
 from analysis.run import plan as plan_module
 from analysis.run.batch import run
-from analysis.run.notebooks import find_notebook, read_notebook
-from analysis.run.plan import (
-    Entry,
-    Task,
-    index_is_due,
-    journal,
-    mend_manifest,
-    plan,
-    read_manifest,
-    what_is_due,
-    write_manifest,
-)
+from analysis.run.notebooks import find_notebook, read_notebook, sources_for
+from analysis.run.plan import Entry, Task, each, plan, read_manifest, what_is_due, write_manifest
 from analysis.run.site import Settings, write_index
 from analysis.run.worker import files_of
 
@@ -111,25 +101,24 @@ def test_a_period_is_one_report_whose_weeks_stay_the_same() -> None:
         planned("weekly_bulletin", periods=("2015-03", None))
 
 
+def test_sources_that_fit_a_notebook_a_state_by_code_name_or_fips_and_an_offence_group_by_id_or_label() -> None:
+    fitting = {
+        "published_week": "published-2017",
+        "offence_profile": "synthetic",
+        "compare_releases.ipynb": "synthetic",
+    }
+    assert {name: ", ".join(sources_for(find_notebook(name))) for name in fitting} == fitting
+    assert each("state", ["DC", "dc", "District of Columbia", "district of columbia", "11"]) == ["DC"]
+    assert each("offence", ["DUI", "dui", "driving under the influence"]) == ["DUI"]
+    assert each("state", ["TX", "each"]) == ["TX", *states().index.drop("TX")]
+    assert each("offence", ["each"]) == list(groups().index)
+    assert each("state", []) == []
+
+
 @pytest.mark.parametrize(("names", "asked", "says"), REFUSED)
 def test_nothing_to_make_is_an_error(names: list[str], asked: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         planned(*names, **asked)
-
-
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Make every report in no time, files that say nothing; give the folders that were made."""
-    done: list[str] = []
-
-    def make_all(tasks: Sequence[Task], out: Path, *_: object) -> Iterator[Entry]:
-        for task in tasks:
-            done.append(task.entry.folder)
-            files = add_report(out, {}, task.entry.notebook, task.entry.source, task.entry.parameters).files
-            yield replace(task.entry, outcome="made", files=files)
-
-    monkeypatch.setattr(batch, "_make_all", make_all)
-    return done
 
 
 def due(tasks: Sequence[Task], out: Path, **how: bool) -> dict[str, str]:
@@ -232,9 +221,7 @@ def import_until(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Importing:
     return import_until
 
 
-def test_a_new_week_makes_due_the_weeks_that_it_changes(
-    tmp_path: Path, made: list[str], import_until: Importing
-) -> None:
+def test_a_new_week_makes_due_the_weeks_it_changes(tmp_path: Path, made: list[str], import_until: Importing) -> None:
     probe, out = read_notebook(write_notebook(tmp_path / "probe.ipynb", reads="weeks until this one")), tmp_path / "out"
     for last, extracted in TWO_STATES:
         made.clear()
@@ -245,9 +232,7 @@ def test_a_new_week_makes_due_the_weeks_that_it_changes(
     assert sorted(folder[-10:] for folder in made) == ["2025-05-31", "2025-06-07", "2025-06-14", "2025-06-21"]
 
 
-def test_a_week_knows_those_beside_it_and_a_new_one_makes_its_neighbour_due_alone(
-    tmp_path: Path, made: list[str]
-) -> None:
+def test_a_week_knows_those_beside_it_and_a_new_one_makes_its_neighbour_due(tmp_path: Path, made: list[str]) -> None:
     run(bulletins(), tmp_path, jobs=1)
     first, middle, last, new = "2015-01-03", "2015-01-10", "2015-01-17", "2015-01-24"
     beside = [entry.inputs["neighbours"] for entry in read_manifest(tmp_path).values()]
@@ -321,10 +306,10 @@ def test_one_folder_holds_one_treatment_of_repeats(tmp_path: Path, made: list[st
     assert len(made) == 4
 
 
-def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_keeps_the_earlier_report(tmp_path: Path, made: MadeAtOnce) -> None:
     tasks = bulletins("2015-01-03")
     (earlier,) = run(tasks, tmp_path, jobs=1).values()
-    monkeypatch.setattr(batch, "_make_all", lambda tasks, *_: (replace(one.entry, message="no") for one in tasks))
+    made.message = "no"
     (entry,) = run(tasks, tmp_path, jobs=1, force=True).values()
     assert (entry.outcome, entry.files) == ("failed", earlier.files)
     assert due(tasks, tmp_path) == {entry.folder: "it failed"}
@@ -348,10 +333,10 @@ def test_a_kill_at_the_index_leaves_it_due(tmp_path: Path, monkeypatch: pytest.M
     tables = {"by_state": by_state_csv()}
     add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2025-01-04"}, tables=tables)
     write_manifest(tmp_path, entries)
-    assert index_is_due(tmp_path, None)
+    assert plan_module.index_is_due(tmp_path, None)
     write_index(tmp_path, entries)
-    assert not index_is_due(tmp_path, None)
-    assert index_is_due(tmp_path, Settings(title="Another"))
+    assert not plan_module.index_is_due(tmp_path, None)
+    assert plan_module.index_is_due(tmp_path, Settings(title="Another"))
     write_manifest(tmp_path, {folder: replace(entry, seconds=1.0) for folder, entry in entries.items()})
 
     def kill(path: Path, to: Path) -> None:
@@ -363,7 +348,7 @@ def test_a_kill_at_the_index_leaves_it_due(tmp_path: Path, monkeypatch: pytest.M
         patch.setattr(Path, "replace", kill)
         with pytest.raises(KeyboardInterrupt):
             write_index(tmp_path, read_manifest(tmp_path))
-    assert index_is_due(tmp_path, None)
+    assert plan_module.index_is_due(tmp_path, None)
     write_index(tmp_path, {})
     assert not list(tmp_path.glob("states/*.html")), "the pages of before are known"
 
@@ -373,12 +358,12 @@ def test_what_was_made_is_in_the_manifest_at_once_and_stays_when_the_run_is_kill
     first = add_report(tmp_path, entries, "weekly_bulletin", "fy2015", {"week": "2015-01-03"})
     write_manifest(tmp_path, entries)
     second = add_report(tmp_path, {}, "weekly_bulletin", "fy2015", {"week": "2015-01-10"})
-    journal(tmp_path, second)
+    plan_module.journal(tmp_path, second)
     with (tmp_path / ".manifest.jsonl").open("a") as file:
         file.write('{"folder": "cut off')
     both = {one.folder: one for one in (first, second)}
     assert read_manifest(tmp_path) == both
-    assert mend_manifest(tmp_path) == ""
+    assert plan_module.mend_manifest(tmp_path) == ""
     assert not (tmp_path / ".manifest.jsonl").exists()
     assert read_manifest(tmp_path) == both
 
@@ -387,9 +372,7 @@ def test_what_was_made_is_in_the_manifest_at_once_and_stays_when_the_run_is_kill
     "text",
     ["", "{", "null", "\x00\xff", '{"reports": {}}', '{"reports": [{"folder": "a"}]}', "[" * 100_000],
 )
-def test_a_damaged_manifest_is_set_aside_and_rebuilt_from_what_stands(
-    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_manifest_is_kept_and_rebuilt(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     (task, *_) = bulletins("2015-01-03")
     told = {"source": {"name": "fy2015", "title": "T", "sha256": "0"}, "parameters": task.entry.parameters}
     add_report(tmp_path, {}, "weekly_bulletin", "fy2015", {"week": "2015-01-03"}, told=told)
