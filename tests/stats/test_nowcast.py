@@ -264,6 +264,16 @@ def test_past_bands_repeat_what_was_known_then() -> None:
     assert past_bands(triangle_of(np.zeros((30, 3)))) == {}
 
 
+@pytest.mark.parametrize("week", [[10, 20, 40, 80], [100, 30, 40, 80]])
+def test_past_bands_are_those_of_the_first_age_at_which_half_is_recorded_and_not_more_than_all(
+    week: list[float],
+) -> None:
+    triangle = earlier(of_cells(np.tile(np.array(week, dtype=float), (9, 1))), 9)
+    found = past_bands(triangle)  # of the second week to the sixth; before, no week had its final number
+    assert (found["past_bands_made"], found["past_bands_score_of_recorded"]) == (5, 40)
+    assert past_bands(Triangle(triangle.cumulative, 2)) == {}
+
+
 def test_steps_on_few_declines_use_older_weeks() -> None:
     sparse = np.zeros((60, 4))
     sparse[:, 0], sparse[:, 1] = 1, 1
