@@ -79,7 +79,7 @@ def card_of(
     ("columns", "expected"),
     [
         ({"lift_reason": None}, {"blank_lift_reason": "stop"}),
-        ({"state": None}, {"blank_state": "warn", "states_given": "pass"}),
+        ({"state": None}, {"blank_state": "warn", "states_given": "pass", "published_of_nation": ""}),
         ({"person": None}, {"repeats": "warn", "persons": "", "blank_person": "warn"}),
         ({"duplicate": pd.Categorical([REPEAT] * 59 + [None] * 541)}, {"repeats": "pass", "rows_kept": "pass"}),
         ({"duplicate": pd.Categorical([REPEAT] * 60 + [None] * 540)}, {"repeats": "warn"}),  # a tenth
@@ -169,6 +169,7 @@ def test_a_blank_share_inside_the_known_range_passes_and_far_outside_warns(
     assert nearest == pytest.approx(high)
     assert quality.against_known(1, 22, pd.Series([0.72]))[0] == "warn"  # by chance once in a thousand files
     assert quality.against_known(1, 13, pd.Series([0.72]))[0] == "pass"
+    assert quality.against_known(0.005, 9, pd.Series([0.0]))[0] == "pass"
 
 
 @pytest.mark.parametrize(("number", "expected"), [(0, "pass"), (1, "warn"), (10, "warn"), (11, "stop")])

@@ -111,9 +111,13 @@ def test_a_week_with_far_less_than_usual_fails_one_check_which_stops(check: str)
     assert (scored.loc[0, "level"], scored.attrs["checks"][0]) == ("stop", OF_GATE[check])
 
 
-def test_a_few_detainers_fail_no_check() -> None:
-    few = made_weeks(*[{"CA": (1, 19)}] * 11, {"CA": (0, 4), "blank": (0, 4)})
-    assert made_cohort(few).failed_check is None
+@pytest.mark.parametrize(
+    ("weeks", "usual", "last", "fails"),
+    [(11, 19, 4, False), (8, 20, 11, True), (8, 20, 12, False), (7, 20, 4, False)],
+)
+def test_a_week_fails_below_six_tenths_of_eight_weeks_of_twenty(weeks: int, usual: int, last: int, fails: bool) -> None:
+    made = made_weeks(*[{"CA": (1, usual)}] * weeks, {"CA": (0, last // 2), "blank": (0, last - last // 2)})
+    assert (made_cohort(made).failed_check is not None) is fails
 
 
 def test_what_the_source_has_no_column_for_is_left_out_and_counted_repeats_are_still_flagged() -> None:
