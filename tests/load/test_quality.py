@@ -115,11 +115,12 @@ def test_a_quiet_card_comes_back_from_csv_and_reads_as_facts_and_any_as_text(tmp
     assert (card["what"] != "").all()
     card.to_csv(tmp_path / "scorecard.csv", index=False)
     pd.testing.assert_frame_equal(quality.read_scorecard(tmp_path / "scorecard.csv"), card, check_dtype=False)
-    told = [("rows", "rows", "1234"), ("state", "state", "12", 0.25, 0.334, "warn", "word " * 22)]
-    assert quality.as_text(quality.as_card(quality.Check(*check) for check in told)).splitlines() == [
+    one = quality.Check
+    told = [one("rows", "rows", "1234"), one("state", "state", "12", 0.25, 0.3, "warn", "word " * 22)]
+    assert quality.as_text(quality.as_card(told)).splitlines() == [
         "      check        found    share    known",
         "PASS  rows         1,234",
-        "WARN  state           12   25.00%   33.40%",
+        "WARN  state           12   25.00%   30.00%",
         f"      {'word ' * 21}".rstrip(),
         "      word",
         "1 pass, 1 warn, 0 stop",

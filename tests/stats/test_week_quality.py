@@ -163,9 +163,9 @@ def test_hardly_a_real_week_warns_but_those_around_a_holiday() -> None:
 
 
 def test_days_of_a_batch_are_listed_and_a_usual_number_under_five_is_not_told() -> None:
-    places = {("TX", "FIVE"): [1200, 6, 6, 5], ("TX", "FOUR"): [20, 4, 4, 4], ("TX", "ONCE"): [31]}
-    places["CA", None] = [30, *[4] * 27]  # 28 days in all
-    days = [(MADE + n * DAY, *place, each) for place, of in places.items() for n, each in enumerate(of)]
+    places = ("TX", "FIVE", [1200, 6, 6, 5]), ("TX", "FOUR", [20, 4, 4, 4]), ("TX", "ONCE", [31])
+    blank = "CA", None, [30, *[4] * 27]  # 28 days in all
+    days = [(MADE + n * DAY, *place, each) for *place, of in (*places, blank) for n, each in enumerate(of)]
     found = an.quality(made_cohort(many("issued_on state agency", *days)).source, "bulk_days")
     expected = [["FIVE", 1200, "5"], ["ONCE", 31, ""], ["all of the state", 30, "under 5"], ["FOUR", 20, "under 5"]]
     assert found[["agency", "detainers", "usual"]].to_numpy().tolist() == expected
