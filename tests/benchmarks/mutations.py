@@ -22,10 +22,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = ["analysis/stats/*.py", "analysis/load/*.py", "analysis/show/sentences.py"]
 NUMBER = 20
+PUBLIC = [f"tests/{name}" for name in ("notebooks", "test_api.py", "test_questions.py", "test_examples.py")]
 TESTS = {
-    "stats": ["tests/stats", "tests/test_periods.py", "tests/run/test_disclosed_folder.py", "tests/notebooks"],
-    "load": ["tests/load", "tests/data", "tests/notebooks"],
-    "show": ["tests/show", "tests/notebooks"],
+    "stats": ["tests/stats", "tests/test_periods.py", "tests/run/test_disclosed_folder.py", *PUBLIC],
+    "load": ["tests/load", "tests/data", *PUBLIC],
+    "show": ["tests/show", *PUBLIC],
 }
 PAIRS: list[tuple[Any, Any]] = [
     *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.In, ast.NotIn), (ast.Is, ast.IsNot)),

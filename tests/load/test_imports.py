@@ -96,7 +96,7 @@ def test_the_day_of_extraction_is_given_or_read_and_else_not_known(
     both: Path, files: dict[str, Path], tmp_path: Path
 ) -> None:
     path = Path(shutil.copy(files["newer"], tmp_path / "detainers_20250711.parquet"))
-    named = import_release([path], "named", title="T", today=date(2025, 12, 1))[0].facts
+    named = import_release([path], "named", title="T", today=date(2025, 7, 11))[0].facts
     given, unsaid = (source.facts for source in versions("made-up"))
     newest = pd.read_csv(both / "v002" / "scorecard.csv", index_col="check")["found"]
     assert (unsaid.extracted_known, str(unsaid.extracted_on)) == (False, newest["newest_day"])

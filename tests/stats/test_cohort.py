@@ -66,6 +66,7 @@ def test_a_period_is_whole_weeks_held_against_the_weeks_before_it_and_the_trend(
     assert len(quarter.everywhere["issued_on"].dt.date.unique()) == 13  # counts by week of issue
     assert (march.period.first_day, march.period.last_day) == (date(2015, 3, 7), date(2015, 4, 3))
     assert [pair.against for pair in march.pairs] == ["the weeks before", "trend"]
+    assert [pair.against for pair in quarter.pairs] == ["the weeks before"]  # which is a trend of its own
     assert march.history["issued_on"].max() <= pd.Timestamp(march.period.last_day)  # nothing later is read
     assert march.calendar.weeks()[-1] == march.week
 

@@ -9,9 +9,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_cohorts import many
+from made_cohorts import made_cohort, many
 from statsmodels.duration.survfunc import SurvfuncRight
 
+import analysis as an
 from analysis.errors import InputError
 from analysis.load.table import Outcome
 from analysis.stats.inference import aalen_johansen, cumulative_incidence
@@ -45,6 +46,15 @@ def test_the_curves_of_some_detainers(case: dict[str, Any]) -> None:
     assert found[["outcome", "day", "at_risk"]].to_numpy().tolist() == [row[:3] for row in case["curves"]]
     assert found["incidence"].tolist() == pytest.approx([row[3] for row in case["curves"]], abs=1e-6)
     assert found.loc[found["incidence"].isin([0, 1]), ["se", "low", "high"]].isna().all(axis=None)
+
+
+def test_curves_are_read_off_at_days_with_an_end_before_them_up_to_the_longest_followed() -> None:
+    ends = [(f"2020-{day}", "TX", Outcome.DECLINED, number) for day, number in (("03-01", 2), ("03-02", 3))]
+    ends += [("2020-01-21", "CA", Outcome.DECLINED, 1), ("2020-05-01", "TX", Outcome.TAKEN, 4)]
+    made = made_cohort(many("issued_on lifted_on state outcome", *(("2020-01-01", *end) for end in ends)))
+    found = an.time_to_outcome(made, at=[19, 20, 59, 60, 61])
+    assert found[["day", "incidence"]].to_numpy().ravel() == pytest.approx([20, 0.1, 59, 0.1, 60, 0.3])
+    assert [found.attrs["facts"][name] for name in ("followed", "declined_within")] == pytest.approx([10, 0.1])
 
 
 def test_without_days_of_ends_a_sentence_stops() -> None:

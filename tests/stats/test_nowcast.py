@@ -141,6 +141,13 @@ def test_completeness_is_found_again(law: str) -> None:
         assert low <= development(triangle, 150).dispersion[-1] <= high
 
 
+def test_an_age_at_which_none_come_in_says_nothing_of_how_counts_vary() -> None:
+    weeks = 3 * np.random.default_rng(1).poisson([20, 10, 5], (20, 3))  # in batches of three
+    with_it = np.column_stack([weeks, np.zeros(20)])
+    phi, same = (development(triangle_of(increments), 20).dispersion[-1] for increments in (weeks, with_it))
+    assert phi == same > 2
+
+
 @pytest.mark.parametrize(
     ("completeness", "name"),
     [(1.0, "settled"), (0.95, "settled"), (0.94, "provisional"), (0.5, "provisional"), (0.4, "too young")],
@@ -262,6 +269,14 @@ def test_past_bands_repeat_what_was_known_then() -> None:
     # Too short a history has none.
     assert past_bands(simulated("geometric", 200, weeks=16)[0]) == {}
     assert past_bands(triangle_of(np.zeros((30, 3)))) == {}
+
+
+@pytest.mark.parametrize("week", [[10, 20, 40, 80], [100, 30, 40, 80]])
+def test_past_bands_are_taken_at_the_first_age_with_half_recorded_and_not_more_than_all(week: list[float]) -> None:
+    triangle = earlier(of_cells(np.tile(np.array(week, dtype=float), (9, 1))), 9)
+    found = past_bands(triangle)  # of the second week to the sixth; before, no week had its final number
+    assert (found["past_bands_made"], found["past_bands_score_of_recorded"]) == (5, 40)
+    assert past_bands(Triangle(triangle.cumulative, 2)) == {}
 
 
 def test_steps_on_few_declines_use_older_weeks() -> None:

@@ -112,6 +112,12 @@ def test_the_offences_that_are_known_by_group_and_status() -> None:
     assert "Not known" not in by_group.index
 
 
+def test_places_stand_below_the_one_that_they_lie_in_by_their_declines() -> None:
+    places = an.published_figures(published(FIRST), "declined_by_place")["place"].to_list()
+    assert places[:5] == ["Texas", "Travis", "Williamson", "Bastrop", "California"]
+    assert places[9:16] == ["Colorado", "Boulder", "Broomfield", "Denver", "Weld", "New York City", "Oregon"]
+
+
 @pytest.mark.parametrize("week", WEEKS)
 def test_nothing_is_divided_by_the_number_issued(week: date) -> None:
     numbers = {name: value for name, value in published(week).facts.items() if isinstance(value, float | int)}

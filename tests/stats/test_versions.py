@@ -129,6 +129,7 @@ def test_a_version_is_the_same_as_itself() -> None:
     revision = compare_tables(table, table)
     assert kinds(revision) == {"same": len(table)}
     assert "most" not in revision.facts
+    assert (revision.facts["weeks_both"], revision.facts["weeks_revised"]) == (1, 0)
     assert (len(revision.outcomes), len(revision.columns)) == (0, 0)
 
 

@@ -12,7 +12,7 @@ from made_cohorts import STEADY, detainers, made_cohort, made_weeks, many, opene
 
 import analysis as an
 from analysis.load.table import REPEAT, Outcome, as_table
-from analysis.periods import WEEK, last_day
+from analysis.periods import DAY, WEEK, last_day
 from analysis.show.sentences import clauses
 from analysis.stats.quality import OF_GATE
 
@@ -111,9 +111,13 @@ def test_a_week_with_far_less_than_usual_fails_one_check_which_stops(check: str)
     assert (scored.loc[0, "level"], scored.attrs["checks"][0]) == ("stop", OF_GATE[check])
 
 
-def test_a_few_detainers_fail_no_check() -> None:
-    few = made_weeks(*[{"CA": (1, 19)}] * 11, {"CA": (0, 4), "blank": (0, 4)})
-    assert made_cohort(few).failed_check is None
+@pytest.mark.parametrize(
+    ("weeks", "usual", "last", "fails"),
+    [(11, 19, 4, False), (8, 20, 11, True), (8, 20, 12, False), (7, 20, 4, False)],
+)
+def test_a_week_fails_below_six_tenths_of_eight_weeks_of_twenty(weeks: int, usual: int, last: int, fails: bool) -> None:
+    made = made_weeks(*[{"CA": (1, usual)}] * weeks, {"CA": (0, last // 2), "blank": (0, last - last // 2)})
+    assert (made_cohort(made).failed_check is not None) is fails
 
 
 def test_what_the_source_has_no_column_for_is_left_out_and_counted_repeats_are_still_flagged() -> None:
@@ -156,6 +160,15 @@ def test_hardly_a_real_week_warns_but_those_around_a_holiday() -> None:
     assert date(2014, 12, 20) in doubtful
     assert sum(card["level"].eq("warn").sum() for card in doubtful.values()) <= 3
     assert {card.attrs["checks"][0] for card in doubtful.values()} == {"quality_read"}
+
+
+def test_days_of_a_batch_are_listed_and_a_usual_number_under_five_is_not_told() -> None:
+    places = ("TX", "FIVE", [1200, 6, 6, 5]), ("TX", "FOUR", [20, 4, 4, 4]), ("TX", "ONCE", [31])
+    blank = "CA", None, [30, *[4] * 27]  # 28 days in all
+    days = [(MADE + n * DAY, *place, each) for *place, of in (*places, blank) for n, each in enumerate(of)]
+    found = an.quality(made_cohort(many("issued_on state agency", *days)).source, "bulk_days")
+    expected = [["FIVE", 1200, "5"], ["ONCE", 31, ""], ["all of the state", 30, "under 5"], ["FOUR", 20, "under 5"]]
+    assert found[["agency", "detainers", "usual"]].to_numpy().tolist() == expected
 
 
 def test_a_source_calls_those_weeks_unfinished_that_its_cohorts_do() -> None:
