@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = ["analysis/stats/*.py", "analysis/load/*.py", "analysis/show/sentences.py"]
 NUMBER = 20
-PUBLIC = [f"tests/{name}" for name in ("notebooks", "test_api.py", "test_questions.py", "test_examples.py")]
+PUBLIC = [f"tests/{name}" for name in ("notebooks", "test_api.py", "test_questions.py")]
 TESTS = {
     "stats": ["tests/stats", "tests/test_periods.py", "tests/run/test_disclosed_folder.py", *PUBLIC],
     "load": ["tests/load", "tests/data", *PUBLIC],
