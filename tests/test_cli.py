@@ -242,6 +242,8 @@ def test_the_shell_offers_words(typed: list[str], offered: list[str]) -> None:
 def test_completion_is_quick_and_passes_over_what_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import analysis.cli, sys; sys.exit(bool({'numpy', 'pandas', 'pyarrow', 'pydantic'} & {*sys.modules}))"
     subprocess.run([sys.executable, "-c", code], check=True)
+    code = "import analysis.run.terminal, sys; sys.exit('pandera' in sys.modules)"  # nor does the list read a schema
+    subprocess.run([sys.executable, "-c", code], check=True)
     monkeypatch.setenv("DECLINES_DATA_DIR", str(tmp_path))
     (tmp_path / "made" / "v001").mkdir(parents=True)
     (tmp_path / "made" / "v001" / "detainers.parquet.origin.yml").write_text("[")

@@ -31,7 +31,6 @@ from pydantic import BaseModel, ValidationError
 from analysis.errors import InputError, called, unknown
 from analysis.files import as_json, bundled_folder, data_folder, flush, private_folder, sha256_of, write_whole
 from analysis.load.reference import RESTORE, check_hash
-from analysis.load.table import NAMES
 from analysis.periods import Calendar, week_of
 
 if TYPE_CHECKING:
@@ -255,6 +254,8 @@ def week_hashes(table: pd.DataFrame) -> dict[str, str]:
 
 def store(table: pd.DataFrame, card: Callable[[], pd.DataFrame], origin: Origin, folder: Path) -> Source:
     """Keep a table and its scorecard, asked for last, as one version of a source (``v001``), whole or not at all."""
+    from analysis.load.table import NAMES  # with the schema, which `declines list` does not need
+
     with private_folder(folder.parents[1]) as scratch:
         draft = scratch / "draft"  # no name of a version, for which it would be taken
         draft.mkdir(0o700)  # it holds rows of people
