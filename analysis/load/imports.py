@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
@@ -227,6 +228,8 @@ def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
     except FileNotFoundError as error:
         raise refusal("address_empty", shown(address)) from error
     except Exception as error:  # every kind of address has errors of its own
+        if getattr(error, "errno", None) == errno.ENOSPC:  # here, which the folder's own error says
+            raise
         said, file = getattr(error, "message", "") or str(error) or type(error).__name__, shown(address)
         if status := getattr(error, "status", None):
             raise refusal("not_given", file, found=f"{status} {said}") from error

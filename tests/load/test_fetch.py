@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import threading
 import zipfile
@@ -10,6 +11,7 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner, Result
@@ -131,12 +133,12 @@ def test_no_connection_and_an_address_of_no_known_kind_are_told(
         assert (told.exit_code, says in told.output, list(tmp_path.iterdir())) == (2, True, []), told.output
 
 
-def test_stopped_in_the_middle_nothing_stays(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(imports.tqdm, "update", stop)
-    assert imported(f"{site}/release.parquet").exit_code == 1
+def test_stopped_in_the_middle_or_on_a_full_disk_nothing_stays(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    full, says = OSError(errno.ENOSPC, "No space left on device"), "the disk of the data folder is full"
+    for stops, code, said in ((KeyboardInterrupt(), 1, ""), (full, 2, says)):
+        monkeypatch.setattr(imports.tqdm, "update", Mock(side_effect=stops))
+        told = imported(f"{site}/release.parquet")
+        assert (told.exit_code, said in told.output) == (code, True), told.output
 
 
 def test_the_name_of_the_file_is_its_servers_or_the_end_of_its_address_and_leads_nowhere_else(site: str) -> None:
