@@ -167,8 +167,9 @@ def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
     known = table if not is_counts(table) and table["issued_on"].nunique() >= BULK_DAYS_NEEDED else table[:0]
     found, day = [], ["state", "issued_on"]
     for place in (["state", "agency"], ["state"]):
-        days = known.groupby([*place, "issued_on"], observed=True, sort=False).size().rename("detainers")
-        days = days.sort_values(ascending=False, kind="stable").reset_index()
+        days = known.groupby([*place, "issued_on"], observed=True, sort=False).size().rename("detainers").reset_index()
+        days = days[days.groupby(place, observed=True)["detainers"].transform("max") >= BULK_LEAST]
+        days = days.sort_values("detainers", ascending=False, kind="stable")
         busiest = days["detainers"].where(days.groupby(place, observed=True).cumcount() < BULK_RANK)
         ranked = busiest.groupby([days[name] for name in place], observed=True)
         days["usual"] = ranked.transform("min").where(ranked.transform("count") > 1)
