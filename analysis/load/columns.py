@@ -23,6 +23,7 @@ from analysis.load.reference import crosswalk
 PROCESSED, TRAC = "processed", "TRAC"
 ENOUGH_WITH_DATE, ENOUGH_WITHOUT = 2, 4  # known names that make a header, if the day of issue is one of them or not
 REDACTED, NA_TEXT = "redaction made blank", "text NA made blank"
+TEXT = pa.dictionary(pa.int32(), pa.string())  # each distinct value once
 _REDACTION = r"^(?:\(?b\)?\s?\(\d\)\s?(?:\(?[a-zA-Z]\)?)?[\s,;]*)+$"
 _EXCEL_DAY = re.compile(r"\d{5}(\.\d+)?")
 _EXCEL_START = datetime(1899, 12, 30)  # Excel's day 0, its leap year 1900 allowed for
@@ -133,23 +134,37 @@ def mapped(column: pd.Series, read: Callable[[str], str | None], blank: str | No
 
 def _coded(places: np.ndarray, codes: np.ndarray, names: pd.Index) -> pd.Categorical:
     """Make a category of the place of each code's name; short numbers, known to be places, spare most of the time."""
-    short = places.astype(np.min_scalar_type(-len(names) - 1)).take(codes)
-    return pd.Categorical.from_codes(short, names, validate=False)
+    short, same = np.min_scalar_type(-len(names) - 1), places[-1] < 0 and len(places) == len(names) + 1
+    taken = codes.astype(short) if same else places.astype(short).take(codes)
+    return pd.Categorical.from_codes(taken, names, validate=False)
+
+
+def stored_codes(coded: pa.DictionaryArray) -> np.ndarray:
+    """Give the places of the cells' values in the dictionary as they are stored: that of a blank may be anything."""
+    codes = coded.indices
+    return np.frombuffer(codes.buffers()[1], codes.type.to_pandas_dtype())[codes.offset :][: len(codes)]
 
 
 def cleaned(column: pa.ChunkedArray, dates: bool = False) -> tuple[pd.Series, dict[str, int]]:
     """Trim a column, as text unless of dates; blank empty text, the text ``NA`` and redactions; count each."""
     if dates and pa.types.is_timestamp(column.type):
         return column.to_pandas(), {}
-    whole = moments_as_text(column).unify_dictionaries().combine_chunks()
+    whole = moments_as_text(column)
     coded = pa.types.is_dictionary(whole.type)
+    try:
+        whole = whole.combine_chunks()
+    except pa.ArrowInvalid:  # together the chunks have more values than their numbers can count
+        whole = whole.cast(TEXT).combine_chunks()
     text = pc.utf8_trim_whitespace(whole.dictionary if coded else whole)
     found = {REDACTED: pc.match_substring_regex(text, _REDACTION), NA_TEXT: pc.equal(text, "NA")}
     blanks = {what: np.flatnonzero(mask.fill_null(False)) for what, mask in found.items() if pc.any(mask).as_py()}
     left = pc.if_else(pc.or_(pc.equal(text, ""), pc.or_(*found.values())), None, text).to_pandas()
     if not coded:
         return left.astype("str"), {what: len(places) for what, places in blanks.items()}
-    codes = whole.indices.fill_null(len(text)).to_numpy()
+    codes = stored_codes(whole)
+    if filled := whole.indices.buffers()[0]:  # a bit a cell; where it is 0, a -1
+        bits = np.unpackbits(np.frombuffer(filled, np.uint8), bitorder="little")[whole.offset :][: len(whole)]
+        codes = codes | (bits.view(np.int8) - 1)
     counts = {what: int(np.isin(codes, places).sum()) for what, places in blanks.items()}
     places, names = pd.factorize(left)
     return pd.Series(_coded(np.append(places, -1), codes, names.astype("str"))), counts
@@ -180,8 +195,10 @@ def moments(column: pd.Series, earliest: int, latest: int) -> tuple[pd.Series, p
         for at in np.flatnonzero(plain.isna()):
             read[at] = np.datetime64(moment_of(texts[at]), "ms")
     outside = (read < np.datetime64(str(earliest))) | (read >= np.datetime64(str(latest + 1)))
-    read = np.where(outside, np.datetime64("NaT"), read).astype("datetime64[ms]")
-    dates = pd.Series(read if typed else np.append(read, np.datetime64("NaT"))[column.cat.codes], index=column.index)
+    read = read.astype("datetime64[ms]")
+    read[outside] = np.datetime64("NaT")
+    of_cells = read if typed else np.append(read, np.datetime64("NaT"))[column.cat.codes]
+    dates = pd.Series(of_cells, index=column.index, copy=False)
     return dates, dates.isna() & column.notna()
 
 

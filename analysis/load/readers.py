@@ -40,7 +40,7 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum
 from analysis import stops
 from analysis.errors import InputError
 from analysis.files import private_folder, sha256_of
-from analysis.load.columns import cell_text, is_person, normalised, refusal
+from analysis.load.columns import TEXT, cell_text, is_person, normalised, refusal, stored_codes
 
 SUFFIXES = {
     "Excel workbook": (".xlsx", ".xlsm"),
@@ -87,7 +87,6 @@ _ERROR = re.compile(rb"""<(?:\w+:)?c\b([^>]*\st\s*=\s*["']e["'][^>]*)>""")
 _TWICE_KNOWN = "final order yes no"  # the one header name that ICE's own releases have twice
 _ROW_NAMES = {"", "unnamed 0", "index level 0"}  # what R and pandas call a column of row numbers
 _PLAIN = re.compile("(large_)?string|null|bool|u?int|halffloat|float|double|decimal|date|time")  # types of Arrow's
-_TEXT = pa.dictionary(pa.int32(), pa.string())  # each distinct value once
 Score = Callable[[Sequence[str]], int]
 T = TypeVar("T")
 
@@ -277,7 +276,7 @@ def _check_cells(path: Path, rows: int | None, columns: int) -> None:
 
 def _text_or_moments(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Bring a column to text, or to whole seconds where it holds moments; refuse lists, and bytes that are neither."""
-    column.validate(full=True)  # wrong bytes that reading does not see
+    _check_bytes(column)
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not _PLAIN.match(str(kind)):
         raise refusal("column_type", path, name=name, kind=kind)
@@ -293,8 +292,18 @@ def _text_or_moments(path: Path, name: str, column: pa.ChunkedArray) -> pa.Chunk
         column = column.dictionary_encode()
     if not str(kind).endswith("string"):
         coded = [_from_codes(each.indices, each.dictionary.to_pylist()) for each in column.chunks]
-        column = pa.chunked_array(coded, _TEXT)
-    return column.cast(pa.string() if is_person(name) else _TEXT)
+        column = pa.chunked_array(coded, TEXT)
+    codes = column.type.index_type if pa.types.is_signed_integer(column.type.index_type) else TEXT.index_type
+    return column.cast(pa.string() if is_person(name) else pa.dictionary(codes, pa.string()))
+
+
+def _check_bytes(column: pa.ChunkedArray) -> None:
+    """Raise an error of Arrow's where bytes are wrong that reading does not see; places are good if all are there."""
+    column.validate()
+    for part in column.chunks:
+        places = stored_codes(part) if pa.types.is_dictionary(part.type) and len(part) else np.array([-1])
+        within = places.min() >= 0 and places.max() < len(part.dictionary)
+        (part.dictionary if within else part).validate(full=True)
 
 
 def _from_codes(codes: pa.Array, values: Iterable[object]) -> pa.DictionaryArray:
@@ -414,7 +423,7 @@ def _text(path: Path, blank: Sheet, score: Score) -> Sheet:
     _check_cells(path, None, len(header))
     sheet = blank._replace(header_row=record, note=note, above=tuple(lines[:taken]))
     body = data[sum(len(line.encode()) for line in lines[:taken]) :].rstrip(b"\r\n")
-    types = {str(at): pa.string() if is_person(name) else _TEXT for at, name in enumerate(header)}
+    types = {str(at): pa.string() if is_person(name) else TEXT for at, name in enumerate(header)}
     try:
         table = pa.csv.read_csv(
             pa.BufferReader(body),

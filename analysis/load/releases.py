@@ -246,10 +246,10 @@ def _stacked(sheets: Sequence[Sheet]) -> tuple[str, pa.Table, dict[str, str], tu
                 unknown[target] = None
         tables.append(sheet.cells.rename_columns([spelt.setdefault(normalised(n), to) for n, to in targets.items()]))
     try:
-        rows = pa.concat_tables(tables, promote_options="default")
+        rows = pa.concat_tables(tables, promote_options="permissive")  # the shorter of two kinds of code grows
     except pa.ArrowException:  # moments in one file, text in another
         tables = [pa.table({n: cells.moments_as_text(each[n]) for n in each.column_names}) for each in tables]
-        rows = pa.concat_tables(tables, promote_options="default")
+        rows = pa.concat_tables(tables, promote_options="permissive")
     return form, rows, own_names, tuple(unknown)
 
 

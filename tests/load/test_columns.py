@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import release_forms
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.load.columns import (
@@ -84,6 +84,24 @@ def test_redactions_and_blanks_are_told_from_values() -> None:
         found, counts = cleaned(pa.chunked_array([pa.array(chunk).dictionary_encode() for chunk in chunks]))
         assert [value for value in found if pd.notna(value)] == ["NADA", "b", "(b)", "BUILDING (6)", "x", "x"]
         assert counts == {"redaction made blank": 5, "text NA made blank": 2}
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([None, "", "NA", " x", "x"]), min_size=2, max_size=20), min_size=1, max_size=3),
+    st.sampled_from([pa.int8(), pa.int16(), pa.int64()]),
+)
+@example([list(map(str, range(100))), list(map(str, range(90, 190)))], pa.int8())  # more than eight bits count
+def test_parts_with_codes_of_any_width_are_read_as_their_cells(
+    chunks: list[list[str | None]], width: pa.DataType
+) -> None:
+    kind = pa.dictionary(width, pa.string())
+    parts = [pa.array(chunk, pa.string()).dictionary_encode().cast(kind)[1:] for chunk in chunks]
+    found, counts = cleaned(pa.chunked_array(parts))
+    cells = [cell for chunk in chunks for cell in chunk[1:]]
+    assert found.astype(object).where(found.notna(), None).tolist() == [
+        None if cell in (None, "", "NA") else cell.strip() for cell in cells
+    ]
+    assert counts == ({"text NA made blank": cells.count("NA")} if any("NA" in chunk for chunk in chunks) else {})
 
 
 def test_aliases_are_unique_however_they_are_spelt() -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet
 import pyreadstat
 import pytest
@@ -215,6 +216,18 @@ with Path(__file__).with_name("bad_files.csv").open(newline="") as listed:
 )
 def test_file_that_cannot_be_read(name: str, content: str | bytes, sentence: str, tmp_path: Path) -> None:
     refused(written(tmp_path / name, content), sentence)
+
+
+@pytest.mark.parametrize(("code", "sentence"), [(2, "cut short or damaged"), (-1, "cut short or damaged"), (1, "")])
+def test_a_code_that_stands_for_no_text(code: int, sentence: str, tmp_path: Path) -> None:
+    codes = pa.array([0, code, 1], pa.int8())
+    states = pa.DictionaryArray.from_arrays(codes, ["TEXAS", "UTAH"], safe=False)
+    table = pa.table({"Prepare Date": ["1/3/15"] * 3, "State": states, "Detainer Lift Reason": ["Died"] * 3})
+    pyarrow.feather.write_feather(table, tmp_path / "a.feather")
+    if sentence:
+        refused(tmp_path / "a.feather", sentence)
+    else:
+        assert open_release(tmp_path / "a.feather").table["state"].tolist() == ["TX", "UT", "UT"]
 
 
 def test_missing_file_and_zip_of_csv_files(tmp_path: Path) -> None:

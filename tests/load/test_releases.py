@@ -318,12 +318,15 @@ def test_columns_of_other_type_in_another_file_are_joined_as_text(rows: pd.DataF
     plain = pd.DataFrame(cells("A", rows), columns=A, dtype=object).astype("str")
     moment = pd.Timestamp("2015-01-03 22:11:12.9", tz="US/Central")
     typed = plain.assign(**{"Prepare Date": moment, "Birth Year": 1985.0, "Made": moment})
-    typed.to_parquet(tmp_path / "0.parquet")
+    typed.astype({"State": "category"}).to_parquet(tmp_path / "0.parquet")  # whose codes are shorter than Arrow's own
     plain.assign(**{"Birth Year": "unknown", "Made": "x"}).to_parquet(tmp_path / "1.parquet")
     for table in (open_release(tmp_path).table, open_release(tmp_path / "0.parquet").table):
         assert table["issued_on"].iloc[:12].eq(pd.Timestamp(2015, 1, 3)).all()
         assert table["Birth Year"].iloc[::12].tolist() == ["1985", "unknown"][: len(table) // 12]
         assert table["Made"].iloc[::12].tolist() == ["2015-01-03 22:11:12", "x"][: len(table) // 12]
+        assert table["state"].iloc[-12:].tolist() == open_release(tmp_path / "1.parquet").table["state"].tolist()
+    plain.astype({"State": "category"}).to_parquet(tmp_path / "0.parquet")
+    assert open_release(tmp_path).table["state"].iloc[:12].tolist() == table["state"].tolist()
 
 
 # ---- words
