@@ -255,8 +255,8 @@ def read_offences(frame: pd.DataFrame) -> pd.Series:
     if not asked:
         return classify(frame.head(0))["step"].value_counts(sort=False)
     numbers = np.zeros(len(frame), dtype="int64")
-    for codes, values in (pd.factorize(frame[name]) for name in asked):
-        numbers = pd.factorize(numbers * (len(values) + 1) + codes + 1)[0]  # 0, 1, 2 as they appear
+    for column in (frame[name].cat for name in asked):
+        numbers = pd.factorize(numbers * (len(column.categories) + 1) + column.codes + 1)[0]  # 0, 1, 2 as they appear
     first = ~pd.Series(numbers, frame.index).duplicated()
     each = frame.loc[first, asked].astype("str").reset_index(drop=True).reindex(columns=names)
     read = pd.DataFrame(index=each.index, columns=["offence_text", "offence_code", "offence_status"], dtype="str")
