@@ -154,8 +154,8 @@ def norms(measure: str) -> pd.DataFrame:
 
 def is_counts(table: pd.DataFrame) -> bool:
     """Tell whether days of issue are known by week only, so that days cannot be compared: all are Saturdays."""
-    days = table["issued_on"].dropna()
-    return bool(days.min() != days.max() and days.dt.day_of_week.eq(5).all())
+    days = pd.DatetimeIndex(table["issued_on"].dropna().unique())
+    return len(days) > 1 and bool((days.day_of_week == 5).all())
 
 
 def bulk_days(table: pd.DataFrame) -> pd.DataFrame:
@@ -330,8 +330,9 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
     undated, early = (int(rows.sum()) for rows in (issued.isna(), table["lifted_on"] < issued))
     level = level_of(undated / total, WARN_STRAYS, STOP_UNDATED)
     yield check_of("undated" if undated else "all_dated", undated, undated / total, level)
+    by_week = "a week, by its Saturday" if is_counts(table) else ""
     for check, day in (("first_day", issued.min()), ("newest_day", issued.max())):
-        yield check_of(check, f"{day:%Y-%m-%d}", by_week="a week, by its Saturday" if is_counts(table) else "")
+        yield check_of(check, f"{day:%Y-%m-%d}", by_week=by_week)
     if extracted_on is None:
         yield check_of("extraction", "not known", level=WARN)
     else:
@@ -340,7 +341,7 @@ def _dates(table: pd.DataFrame, extracted_on: date | None) -> Iterator[Check]:
         yield check_of("future_days", late, late / total, level, day=extracted_on)
     if table["lifted_on"].notna().any():
         yield check_of("ended_before", early, early / total, level_of(early / total, WARN_STRAYS))
-    if not is_counts(table):
+    if not by_week:
         days = bulk_days(table).fillna({"agency": ""}).itertuples()
         places = [f"{day.agency or day.state} {day.issued_on:%Y-%m-%d} ({day.detainers:,})" for day in days]
         yield _listed("bulk_days", places, most=3)
