@@ -6,10 +6,10 @@ import errno
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from email.message import Message
+from functools import cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,11 +22,12 @@ from tqdm import tqdm
 from analysis.errors import InputError
 from analysis.files import data_folder, lock_of, private_folder, sha256_of
 from analysis.load.columns import refusal
-from analysis.load.quality import STOP, WARN, as_text, last_known_day, scorecard
+from analysis.load.offences import classify
+from analysis.load.quality import STOP, WARN, as_text, last_known_day, read_scorecard, scorecard
 from analysis.load.readers import SUFFIXES, bounded
 from analysis.load.releases import Release, open_release
 from analysis.load.sources import Document, Origin, Source, SourceFacts, sources, store, versions
-from analysis.load.table import Outcome
+from analysis.load.table import Outcome, as_table
 
 SAMPLE = "SAMPLE "  # so begins every facility of a made-up release
 CITATION = "government data provided by ICE in response to a FOIA request to the Deportation Data Project"
@@ -78,7 +79,15 @@ def import_release(
         fetched = {"obtained": f"fetched from {', '.join(addresses)}", "accessed": date.today()} if addresses else {}
         with local_files(paths, megabytes) as given:
             told = {"title": title, **fetched}
+            _warm()
             return bounded(lambda: _imported(given, name, told, extracted_on, today), given)
+
+
+@cache
+def _warm() -> None:
+    """Make ready what every release is read with; else each child would do so anew."""
+    as_table(pd.DataFrame())
+    classify(pd.DataFrame({"offence_text": ["no ofence"]}))
 
 
 def _imported(
@@ -110,10 +119,8 @@ def _imported(
             raise InputError("the release is not imported: a check stops it", do=do)
         return card
 
-    with ThreadPoolExecutor(1) as pool:  # on another core, while the table is written
-        checking = pool.submit(checked)
-        kept = store(release.table, checking.result, origin.model_copy(update=told), folder)
-    warnings = int((checking.result()["level"] == WARN).sum())
+    kept = store(release.table, checked, origin.model_copy(update=told), folder)
+    warnings = int((read_scorecard(kept.scorecard)["level"] == WARN).sum())
     said = f"{len(release.table):,} rows in form {release.form}, {warnings} warning{'s' if warnings != 1 else ''}"
     return kept, f"{name}: version {kept.version}, {said}"
 
