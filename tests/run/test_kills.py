@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -164,8 +165,8 @@ def test_a_second_run_says_who_is_at_work_or_waits(tmp_path: Path) -> None:
     out, tmp = tmp_path / "out", tmp_path / "t"
     first = start(tmp, *ASKED, out)
     while not (out / HOLDER).is_file():
-        assert first.poll() is None
-        time.sleep(0.01)
+        with pytest.raises(subprocess.TimeoutExpired):
+            first.wait(0.01)
     waiting = start(tmp, *ASKED, out, "--wait")
     refused = start(tmp, *ASKED, out).communicate(timeout=60)[1]
     assert f"another run writes here: found 'process {first.pid} on " in refused
@@ -194,7 +195,8 @@ def stopped(tmp: Path, chance: random.Random, *arguments: object, within: float)
     number = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     to, twice = chance.choice([os.kill, os.killpg]), chance.random() < 0.5
     process = start(tmp, *arguments)
-    time.sleep(0.2 + chance.choice([1, within]) * chance.random())  # the first second is full of imports
+    with suppress(subprocess.TimeoutExpired):  # the first second is full of imports
+        process.wait(0.2 + chance.choice([1, within]) * chance.random())
     begun = time.monotonic()
     for _ in range(1 + twice):
         if process.poll() is None:
