@@ -284,13 +284,13 @@ def _text_or_moments(path: Path, name: str, column: pa.ChunkedArray) -> pa.Chunk
         moments = column.cast(kind)
         local = pc.local_timestamp(moments) if kind.tz else moments
         return pc.floor_temporal(local, unit="second").cast(pa.timestamp("s"))
-    if pa.types.is_decimal(kind) or pa.types.is_string_view(kind):
+    if pa.types.is_decimal(kind) or str(column.type) == "string_view":
         column = column.cast(pa.float64() if pa.types.is_decimal(kind) else pa.string())
     if is_person(name) and str(kind).endswith("string"):
         return column.cast(pa.string())
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    if not str(kind).endswith("string"):
+    if not str(kind).endswith("string") or any(each.dictionary.null_count for each in column.chunks):
         coded = [_from_codes(each.indices, each.dictionary.to_pylist()) for each in column.chunks]
         column = pa.chunked_array(coded, TEXT)
     codes = column.type.index_type if pa.types.is_signed_integer(column.type.index_type) else TEXT.index_type

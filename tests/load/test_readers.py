@@ -225,9 +225,11 @@ def test_a_code_that_stands_for_no_text(code: int, sentence: str, tmp_path: Path
     table = pa.table({"Prepare Date": ["1/3/15"] * 3, "State": states, "Detainer Lift Reason": ["Died"] * 3})
     pyarrow.feather.write_feather(table, tmp_path / "a.feather")
     if sentence:
-        refused(tmp_path / "a.feather", sentence)
-    else:
-        assert open_release(tmp_path / "a.feather").table["state"].tolist() == ["TX", "UT", "UT"]
+        return refused(tmp_path / "a.feather", sentence)
+    words = pa.array(["UTAH", None], pa.string_view())  # codes and words of other kinds, a blank among them
+    other = pa.DictionaryArray.from_arrays(pa.array([0, 1, 1], pa.uint32()), words)
+    pyarrow.feather.write_feather(table.set_column(1, "State", other), tmp_path / "b.feather")
+    assert open_release(tmp_path).table["state"].astype("str").fillna("").tolist() == ["TX", "UT", "UT", "UT", "", ""]
 
 
 def test_missing_file_and_zip_of_csv_files(tmp_path: Path) -> None:
