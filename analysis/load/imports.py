@@ -226,6 +226,8 @@ def _fetched(address: str, megabytes: int, kept: ExitStack) -> Path:
         with bar, files.open(place, **how) as remote, path.open("wb") as local:
             path.chmod(0o600)
             told, last = (remote.r.headers, str(remote.r.url)) if how else ({}, address)
+            if how and remote.r.status == 206:  # a part, which nobody asked for
+                raise EOFError
             declared = bar.total = int(told.get("Content-Length", 0)) if how else remote.size
             while (found := max(declared, come)) <= megabytes * 10**6 and (part := remote.read(2**20)):
                 come += local.write(part)
