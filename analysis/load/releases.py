@@ -196,7 +196,7 @@ def _one_of_each(sheet: Sheet, changes: _Changes) -> Sheet:
             continue
         texts = {each: cells.cleaned(table[each])[0].astype("str") for each in (first, name)}
         pair = pd.DataFrame(texts)
-        if differ := np.flatnonzero(pair.nunique(axis="columns") == 2).tolist():
+        if differ := np.flatnonzero(_as_read(pair, is_date(target)).nunique(axis="columns") == 2).tolist():
             rows = "rows " + ", ".join(str(at + sheet.header_row + 1) for at in differ[:3])
             place = ", ".join(filter(None, [sheet._replace(header_row=0).place, rows]))
             found = "; ".join(f"{column}: {cell}" for column, cell in pair.loc[differ[0]].items())
@@ -210,6 +210,15 @@ def _one_of_each(sheet: Sheet, changes: _Changes) -> Sheet:
         what = "read as one" if texts[left].notna().any() else "blank"
         changes.append((f"{what} beside {kept}", left, sheet.rows, ""))
     return sheet._replace(cells=table)
+
+
+def _as_read(texts: pd.DataFrame, dates: bool) -> pd.DataFrame:
+    """Write cells so that those that mean the same day, code or words are the same."""
+
+    def plain(text: str) -> str:
+        return str(cells.moment_of(text) or text) if dates else charge_code(text) or " ".join(text.casefold().split())
+
+    return texts.apply(lambda column: mapped(column.astype("category"), plain).astype("str"))
 
 
 def _targets(sheet: Sheet, form: str) -> dict[str, str]:

@@ -233,7 +233,8 @@ def test_of_two_columns_read_as_one_each_row_has_the_filled_cell(rows: pd.DataFr
         [*line[:-1], None] if at % 2 else [None if cell == line[-1] else cell for cell in line[:-1]] + line[-1:]
         for at, line in enumerate(whole)
     ]
-    for lines in (whole, parts):
+    spelt = [[*line[:-1], (line[-1] or "").lower().replace(" ", "  ")] for line in whole]
+    for lines in (whole, parts, spelt):
         release = open_release(text(tmp_path / "a.csv", both, lines))
         hold(release.table, rows, "A")
         assert release.changes[["what", "column", "rows"]].to_numpy().tolist() == [
