@@ -21,6 +21,7 @@ KEY = tuple(FIELDS)
 FIELDS |= dict.fromkeys(("value", "low", "high"), "number")
 FIELDS |= {"status": "string", "revision": "integer", "synthetic": "boolean"}
 """Columns of the long table and their types, as Table Schema calls them; the first ones together name a row."""
+DTYPES = {"string": "str", "date": "str", "number": "float64", "integer": "int64", "boolean": "bool"}
 ENDS = {"low": "the least that it can be, or the lower end of its interval", "high": "the most, or the upper end"}
 ENDS["synthetic"] = "whether the data are made up"
 MEASURES = ("issued", "declined", "taken", "other_ends", "not_recorded", "share")
@@ -50,8 +51,8 @@ def dataset(reports: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     weekly = [one for one in reports if one["week"] and one["page"]]
     rows = [row for one in sorted(weekly, key=lambda one: one["place"] != ALL_STATES) for row in _rows(one)]
     table = pd.DataFrame(rows, columns=list(FIELDS)).drop_duplicates([*KEY]).sort_values([*KEY], ignore_index=True)
-    table = table.astype({"value": float, "low": float, "high": float, "revision": "int64"})
-    dated, parquet = table.assign(week=pd.to_datetime(table["week"])), io.BytesIO()
+    table = table.astype({name: DTYPES[kind] for name, kind in FIELDS.items()})  # those of no rows, too
+    dated, parquet = table.assign(week=table["week"].astype("datetime64[us]")), io.BytesIO()
     dated.to_parquet(parquet, index=False, compression="zstd")
     said = {name: column.meaning for name, column in COLUMNS.items()} | ENDS
     fields = [{"name": name, "type": kind, "description": said[name]} for name, kind in FIELDS.items()]

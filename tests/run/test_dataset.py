@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from made_up_site import add_report
 
+from analysis.run.dataset import dataset
 from analysis.run.site import write_index
 
 STATES = """state_name,state,declined,issued,share,share_low,share_high,taken_shown,other_ends_shown,not_recorded_shown
@@ -55,6 +57,7 @@ def test_the_long_table_says_what_the_reports_print(folder: Path) -> None:
     assert rows.loc[(*of, "TX", "all", "declined")].tolist() == [149, -1, -1, "settled"]
     assert rows.loc[(*of, "OH", "all", "declined")].tolist() == [-1, 2, 7, "settled"]
     stored = pd.read_parquet(folder / "data" / "weekly.parquet")
+    assert pd.read_parquet(BytesIO(dataset([])["data/weekly.parquet"])).dtypes.equals(stored.dtypes)
     assert stored.assign(week=stored["week"].dt.strftime("%Y-%m-%d")).astype(object).equals(table.astype(object))
 
 
