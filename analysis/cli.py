@@ -170,7 +170,7 @@ def _tasks(asked: SimpleNamespace) -> tuple[list[Task], Settings | None]:
     "--period",
     type=PERIOD,
     callback=_not_empty,
-    help="Of a period_profile: 2015-03, 2015Q1, FIRST:LAST, 'last 13 settled'.",
+    help="Of a period_profile: 2015-03, 2015Q1, FIRST:LAST, 'since FIRST', 'last 13 settled'.",
 )
 @click.option("--compare", type=PERIOD, callback=_not_empty, help="That beside it  [default: as many weeks before].")
 @click.option("--state", "states", type=STATE, multiple=True, help="For this state, or 'each'; may be repeated.")

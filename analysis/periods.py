@@ -20,7 +20,7 @@ LATEST, LATEST_SETTLED = "latest", "latest settled"
 BY_CALENDAR = r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))"  # a month or a quarter
 SEVERAL = r"la(?:test|st ([1-9]\d*))( settled)?"
 WEEKS = f"a day as YYYY-MM-DD, {LATEST!r} or {LATEST_SETTLED!r}"
-PERIODS = f"{WEEKS}, a month as 2015-03, a quarter as 2015Q1, weeks as FIRST:LAST, 'last 4' or 'last 13 settled'"
+PERIODS = f"{WEEKS}, a month as 2015-03, a quarter as 2015Q1, weeks as FIRST:LAST, 'since FIRST' or 'last 13 settled'"
 
 
 def week_of(days: pd.Series) -> pd.Series:
@@ -144,7 +144,7 @@ class Calendar:
     def pick_period(self, given: object) -> Period:
         """Find the period that a user means, one of :data:`PERIODS`, of weeks that the source has."""
         given = given.date() if isinstance(given, datetime) and given == given else given  # not of NaT
-        text = _dated(str(given))
+        text = _dated(re.sub("(?i)^since (.+)", r"\1:", str(given).strip()))
         if found := re.fullmatch(SEVERAL, text):
             fits, kind = (self.is_settled, "settled") if found[2] else (lambda week: not self.is_partial(week), "full")
             number, known = int(found[1] or 1), self.weeks()
