@@ -36,6 +36,7 @@ def ours(source: str, **chosen: Any) -> tuple[View, pd.DataFrame]:  # noqa: ANN4
         ("synthetic", {"period": "2026-02-21", "show": "series", "states": ["TX"]}),
         ("synthetic", {**PERIODS, "show": "groups"}),
         ("synthetic", {"period": "2025Q2", "show": "table"}),
+        ("synthetic", {"period": "2025-01-11", "show": "cross"}),  # before it no quarter is over
         ("synthetic", {**PERIODS, "states": ["CA", "TX"], "offence": "DUI"}),
         ("synthetic", {**PERIODS, "status": "charged", "offence": "DUI"}),
         ("synthetic", {**PERIODS, "outcome": "taken", "states": ["TX"]}),
