@@ -110,4 +110,5 @@ def test_of_a_source_of_one_state_a_failed_check_of_ends_is_said_without_its_sha
     rows = many("issued_on outcome state", *((day, outcome, "CA", number) for day, outcome, number in weeks))
     said = " ".join(map(str, an.sentences.lead(made_cohort(rows))))
     assert "an end is recorded for fewer of its detainers than is usual" in said
+    assert an.nowcast(made_cohort(made_weeks(*[{"CA": (2, 30)}] * 40))).attrs["facts"] == {}, "without shares"
     assert "100.0%" not in said
