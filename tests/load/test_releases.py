@@ -242,6 +242,17 @@ def test_of_two_columns_read_as_one_each_row_has_the_filled_cell(rows: pd.DataFr
         ]
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "other"), [("date", "01/04/2025", "1/5/25"), ("most_serious_conviction_charge_code", "3AB", "3AC")]
+)
+def test_two_columns_for_one_are_compared_by_day_and_by_code(name: str, cell: str, other: str, tmp_path: Path) -> None:
+    header = ["detainer_prepare_date", "detainer_lift_reason", "msc_charge_code", name]
+    table = open_release(text(tmp_path / "a.csv", header, [["2025-01-04", "Died", "03AB", cell]])).table
+    assert (table["issued_on"].iloc[0], table["offence_code"].iloc[0]) == (pd.Timestamp(2025, 1, 4), "03AB")
+    with pytest.raises(InputError, match=f"and differ.*{other}"):
+        open_release(text(tmp_path / "b.csv", header, [["2025-01-04", "Died", "03AB", other]]))
+
+
 @pytest.mark.parametrize("blank", ["short", "long"])
 def test_short_names_of_copies_join_the_long_ones_and_the_blank_one_is_named(
     blank: str, rows: pd.DataFrame, tmp_path: Path
